@@ -49,6 +49,8 @@ export type { Rows, SplitOptions } from "./pipelines/dsl/rows.ts";
 export {
   beam,
   type BeamOptions,
+  beamSample,
+  type BeamSampleOptions,
   choices,
   type ChoicesOptions,
   greedy,

@@ -101,6 +101,7 @@ const rooms: readonly string[] = [
   "pipelines/schedule/pace",
   "pipelines/schedule/plan",
   "pipelines/schedule/run",
+  "pipelines/schedule/units",
   // What others see of it.
   "pipelines/report",
   "pipelines/report/page",
@@ -112,6 +113,7 @@ const rooms: readonly string[] = [
   "pipelines/interchange/vllm",
   "pipelines/interchange",
   "pipelines/interchange/peft",
+  "pipelines/workflow",
   "pipelines/cli/launch",
   "pipelines/cli/terminal",
   "pipelines/cli/arguments",
@@ -120,6 +122,7 @@ const rooms: readonly string[] = [
   "pipelines/dsl",
   // What a program calls, the command line among them.
   "pipelines/interface",
+  "pipelines/serving",
   "pipelines/cli/commands",
   "pipelines/cli",
   ".",

@@ -73,6 +73,11 @@ export interface AdapterKind extends AdapterSetup {
   readonly projections: readonly ProjectionRole[];
   /** The tensors by name, in the order in which they are saved. */
   tensors(extents: AdapterExtents, options: AdapterOptions): Readonly<Record<string, TensorRole>>;
+  /**
+   * The tensor that the change is linear in, and what it is where nothing is changed, so that a change may be made weaker
+   * or stronger; `undefined` if there is none.
+   */
+  readonly strength: { readonly tensor: string; readonly neutral: 0 | 1 } | undefined;
   /** The adapted output [..., outputs]. */
   adapt(
     output: Value,

@@ -11,6 +11,7 @@ export const bitfit: AdapterKind = {
   ...withoutSettings,
   projections: ["query", "key", "value", "output", "gate", "up", "down"],
   tensors: ({ outputs }) => ({ bias: { shape: [outputs], start: "zero", decays: false } }),
+  strength: { tensor: "bias", neutral: 0 },
   adapt: (output, _, tensors) => o.add(output, tensorOf(tensors, "bias")),
   merged({ weight, bias }, _, tensors) {
     const shift = tensorOf(tensors, "bias");

@@ -21,6 +21,7 @@ export const dora: AdapterKind = {
     lora_B: { shape: [outputs, rank], start: "zero", decays: true },
     magnitude: { shape: [outputs], start: "rowNorms", decays: true },
   }),
+  strength: undefined,
   adapt(output, { input, dropped, weight, bias }, tensors, { scaling }) {
     const [a, b] = [tensorOf(tensors, "lora_A"), tensorOf(tensors, "lora_B")];
     const norms = o.detach(rowNorms(o.add(weight, o.matmul(b, a, { alpha: scaling }))));

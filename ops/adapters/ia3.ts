@@ -14,6 +14,7 @@ export const ia3: AdapterKind = {
   tensors: ({ inputs, outputs }, { scalesInput }) => ({
     scale: { shape: [scalesInput ? inputs : outputs], start: "one", decays: true },
   }),
+  strength: { tensor: "scale", neutral: 1 },
   adapt(output, { input, weight, bias }, tensors, { scalesInput }) {
     const scale = tensorOf(tensors, "scale");
     return scalesInput ? linear(o.mul(input, scale), weight, bias) : o.mul(output, scale);

@@ -14,6 +14,7 @@ export const lora: AdapterKind = {
     lora_A: { shape: [rank, inputs], start: "linear", decays: true },
     lora_B: { shape: [outputs, rank], start: "zero", decays: true },
   }),
+  strength: { tensor: "lora_B", neutral: 0 },
   adapt(output, { input, dropped = input }, tensors, { scaling }) {
     const reduced = o.matmul(dropped, tensorOf(tensors, "lora_A"), { transposeB: true });
     return o.add(output, o.matmul(reduced, tensorOf(tensors, "lora_B"), { transposeB: true, alpha: scaling }));

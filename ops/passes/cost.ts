@@ -14,7 +14,14 @@ import {
 import { type DataType, type Program, type Value, valuesOf } from "../program/program.ts";
 import { definitionOf, isOperation } from "../table/mod.ts";
 
-const elementBytes: Record<DataType, number> = { float32: 4, float16: 2, bfloat16: 2, int64: 8, int8: 1, uint4: 0.5 };
+export const elementBytes: Record<DataType, number> = {
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+  int64: 8,
+  int8: 1,
+  uint4: 0.5,
+};
 
 /** The bytes that a value occupies. */
 export function bytesOf(value: Value): Dimension {

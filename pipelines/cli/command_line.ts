@@ -19,18 +19,24 @@ import { recipesCommand } from "./commands/recipes_command.ts";
 import { reportCommand } from "./commands/report_command.ts";
 import { dataCommand, rowsCommand } from "./commands/rows_command.ts";
 import { runCommand } from "./commands/run_command.ts";
+import { serveCommand } from "./commands/serve_command.ts";
 import { scoreCommand } from "./commands/score_command.ts";
 import type { Terminal } from "./terminal/terminal.ts";
+import { unitCommand } from "./commands/unit_command.ts";
 import { watchCommand } from "./commands/watch_command.ts";
+import { workflowCommand } from "./commands/workflow_command.ts";
 
 /** Each command, or group of them, that a program may be started for. */
 const commands: Readonly<Record<CommandName, Command | CommandGroup>> = {
   new: newCommand,
   run: runCommand,
   plan: planCommand,
+  workflow: workflowCommand,
+  unit: unitCommand,
   rows: rowsCommand,
   data: dataCommand,
   chat: chatCommand,
+  serve: serveCommand,
   activations: activationsCommand,
   score: scoreCommand,
   judge: judgeCommand,

@@ -12,4 +12,4 @@ globalThis.addEventListener("unhandledrejection", (event) => {
   leave(event.reason);
 });
 
-Deno.exit(await commandLine(Deno.args, terminal, { stops: () => listenForStops(leave) }));
+Deno.exit(await commandLine(Deno.args, terminal, { stops: (grace) => listenForStops(leave, grace) }));

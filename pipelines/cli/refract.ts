@@ -9,7 +9,7 @@
  */
 import own from "../../deno.json" with { type: "json" };
 import { denoArguments, OtherCopyError } from "./launch/launch.ts";
-import { passSignals } from "./launch/signals.ts";
+import { endWith } from "./launch/signals.ts";
 import { callerFolder } from "./requests/caller_paths.ts";
 
 const copy = { config: import.meta.resolve("../../deno.json"), imports: own.imports };
@@ -18,8 +18,7 @@ try {
   const args = denoArguments(copy, { args: Deno.args, folder: callerFolder(), endpoint: Deno.env.get("HF_ENDPOINT") });
   const child = new Deno.Command(Deno.execPath(), { args, stdin: "inherit", stdout: "inherit", stderr: "inherit" })
     .spawn();
-  passSignals(child);
-  Deno.exit((await child.status).code);
+  Deno.exit(await endWith(child, (line) => console.error(line)));
 } catch (error) {
   if (!(error instanceof OtherCopyError)) throw error;
   console.error(`error: ${error.message}`);

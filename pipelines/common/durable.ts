@@ -47,12 +47,15 @@ export async function publishFolder(temporary: string, path: string): Promise<vo
   await syncFolder(dirname(path));
 }
 
+/** What a temporary folder lists before its files are moved, so that the next process knows those that were. */
+export const movedList = ".moved.json";
+
 /** Moves what was written in a temporary folder into another on the same disk, in place of what has its names there. */
 export async function publishInto(temporary: string, path: string): Promise<void> {
+  const names = Array.from(Deno.readDirSync(temporary), ({ name }) => name);
+  await Deno.writeTextFile(join(temporary, movedList), JSON.stringify(names));
   await syncTree(temporary);
-  for (const { name } of [...Deno.readDirSync(temporary)]) {
-    await Deno.rename(join(temporary, name), join(path, name));
-  }
+  for (const name of names) await Deno.rename(join(temporary, name), join(path, name));
   await syncFolder(path);
 }
 

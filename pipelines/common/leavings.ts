@@ -1,5 +1,7 @@
 /** What a process that died has left half written, under the temporary name of what it would have become. @module */
 import { basename, dirname, join } from "node:path";
+import { movedList } from "./durable.ts";
+import { leavesFolder } from "./inner_path.ts";
 
 /** A writer touches what it writes: left alone for a day it has lost its process. Milliseconds. */
 const STALE_AFTER = 24 * 60 * 60 * 1000;
@@ -41,16 +43,19 @@ export function isStill(file: Deno.FsFile, path: string): boolean {
  * Removes what dead processes have left of a file or folder, beside it and in it, as far as that is allowed.
  *
  * @param path What they were to write.
+ * @param isOwn Whether the folder was empty before: then what they had moved into it is removed, too.
  * @returns Whether something of a folder was in it: its files may be some of those that were to come.
  */
-export function removeLeavings(path: string): boolean {
+export function removeLeavings(path: string, isOwn: boolean = false): boolean {
   let wasInside = false;
   for (const folder of [dirname(path), path]) {
     for (const name of namesIn(folder)) {
       if (!isTemporaryOf(name, basename(path))) continue;
       if (folder === path) wasInside = true;
       try {
-        removeAbandoned(join(folder, name));
+        const moved = isOwn && folder === path ? movedFrom(join(path, name)) : [];
+        if (removeAbandoned(join(folder, name)) === undefined) continue;
+        for (const each of moved) Deno.removeSync(join(path, each), { recursive: true });
       } catch {
         // Another process was faster, or it is not this user's: it does no harm.
       }
@@ -65,4 +70,18 @@ function namesIn(folder: string): string[] {
   } catch {
     return [];
   }
+}
+
+/** The names that a process was to move out of its folder, of those that are no longer in it. */
+function movedFrom(temporary: string): readonly string[] {
+  let listed: unknown;
+  try {
+    listed = JSON.parse(Deno.readTextFileSync(join(temporary, movedList)));
+  } catch {
+    return [];
+  }
+  const left = namesIn(temporary);
+  return Array.isArray(listed)
+    ? listed.filter((name) => typeof name === "string" && !leavesFolder(name) && !left.includes(name))
+    : [];
 }

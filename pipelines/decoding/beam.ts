@@ -1,28 +1,27 @@
 /** Beam search as transformers has it. @module */
+import { createRandom } from "../data/random.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
 import type { DecodingSpec, Resolved } from "../spec/mod.ts";
+import { type Candidate, type Take, takeDrawn, takeLikeliest } from "./beam_candidates.ts";
 import { type Generator, type Logits, readBefore, roomOf, type Step } from "./continuation.ts";
 import { continuePrompts, type Writer } from "./continue_prompts.ts";
-import { logSoftmax, penalizeRepetition } from "./logits.ts";
+import { limitRepetition, logSoftmax } from "./logits.ts";
 
-/** Settings of a beam search. */
-type BeamSearch = Extract<Resolved<DecodingSpec>, { kind: "beam" }>;
+type Settings<K> = Extract<Resolved<DecodingSpec>, { kind: K }>;
+
+/** Settings of a search. */
+type BeamSearch = Settings<"beam" | "beamSample">;
 
 interface Hypothesis {
   readonly tokens: readonly number[];
   readonly score: number;
 }
 
-interface Candidate {
-  readonly beam: number;
-  readonly token: number;
-  readonly sum: number;
-}
-
 /** One prompt's beams. */
 class Search implements Writer {
   readonly room: number;
   readonly #settings: BeamSearch;
+  readonly #take: Take;
   readonly #prompt: readonly number[];
   readonly #endTokens: ReadonlySet<number>;
   readonly #finished: Hypothesis[] = [];
@@ -32,8 +31,9 @@ class Search implements Writer {
   /** Whether no open beam is of interest any more. */
   #isSettled = false;
 
-  constructor(settings: BeamSearch, generator: Generator, prompt: TokenizedPrompt) {
+  constructor(settings: BeamSearch, take: Take, generator: Generator, prompt: TokenizedPrompt) {
     this.#settings = settings;
+    this.#take = take;
     this.#prompt = readBefore(generator, prompt);
     this.#endTokens = generator.endTokens;
     this.room = Math.min(settings.maxNewTokens, roomOf(generator) - this.#prompt.length);
@@ -48,7 +48,11 @@ class Search implements Writer {
 
   advance(logits: Logits): readonly Step[] {
     const { beams } = this.#settings;
-    const ranked = this.#candidates(logits, Math.max(2, 1 + this.#endTokens.size) * beams);
+    const likelihoods = this.#written.map((written, beam) => {
+      const read = Float32Array.from(logSoftmax(logits(beam)));
+      return limitRepetition(read, [...this.#prompt, ...written], this.#settings);
+    });
+    const ranked = this.#take({ likelihoods, sums: this.#sums }, leastOf(this.#endTokens) * beams);
     const next: Candidate[] = [];
     for (const [rank, candidate] of ranked.entries()) {
       const { beam, token, sum } = candidate;
@@ -72,21 +76,6 @@ class Search implements Writer {
   /** How many tokens each open beam has written. */
   get #length(): number {
     return this.#written[0]!.length;
-  }
-
-  #candidates(logits: Logits, count: number): Candidate[] {
-    const candidates = this.#written.flatMap((written, beam) => {
-      const likelihoods = Float32Array.from(logSoftmax(logits(beam)));
-      const penalized = penalizeRepetition(
-        likelihoods,
-        [...this.#prompt, ...written],
-        this.#settings.repetitionPenalty ?? 1,
-      );
-      return likeliest(penalized, count).map((token) => {
-        return { beam, token, sum: Math.fround(penalized[token]! + this.#sums[beam]!) };
-      });
-    });
-    return candidates.sort((a, b) => b.sum - a.sum || a.beam - b.beam || a.token - b.token).slice(0, count);
   }
 
   /**
@@ -115,30 +104,47 @@ class Search implements Writer {
   }
 }
 
-/** The tokens with the largest scores, in order. */
-function likeliest(scores: Float32Array, count: number): number[] {
-  const kept: number[] = [];
-  for (let token = 0; token < scores.length; token++) {
-    if (kept.length === count && scores[token]! <= scores[kept[count - 1]!]!) continue;
-    let at = kept.length;
-    while (at > 0 && scores[kept[at - 1]!]! < scores[token]!) at--;
-    kept.splice(at, 0, token);
-    if (kept.length > count) kept.pop();
-  }
-  return kept;
-}
+/** How many tokens a beam has to offer, so that one of them ends nothing. */
+const leastOf = (endTokens: ReadonlySet<number>) => Math.max(2, 1 + endTokens.size);
 
 /**
  * The likeliest continuations that a beam search finds. A prompt that would outgrow the model's context ends there.
  *
  * @returns The new tokens of each prompt, without the end-of-sequence token.
  */
-export async function searchBeams(
+export function searchBeams(
+  generator: Generator,
+  prompts: readonly TokenizedPrompt[],
+  settings: Settings<"beam">,
+): Promise<number[][]> {
+  return search(generator, prompts, settings, () => takeLikeliest);
+}
+
+/**
+ * The likeliest of the continuations that a beam search draws. A prompt that would outgrow the model's context ends there.
+ *
+ * @param streams Numbers the prompts' random streams.
+ * @returns The new tokens of each prompt, without the end-of-sequence token.
+ */
+export function sampleBeams(
+  generator: Generator,
+  prompts: readonly TokenizedPrompt[],
+  streams: readonly number[],
+  settings: Settings<"beamSample">,
+): Promise<number[][]> {
+  return search(generator, prompts, settings, (row) => {
+    const random = createRandom(settings.seed, "beamSample", streams[row]!);
+    return takeDrawn(settings, leastOf(generator.endTokens), random);
+  });
+}
+
+async function search(
   generator: Generator,
   prompts: readonly TokenizedPrompt[],
   settings: BeamSearch,
+  takeOf: (row: number) => Take,
 ): Promise<number[][]> {
-  const searches = prompts.map((prompt) => new Search(settings, generator, prompt));
+  const searches = prompts.map((prompt, row) => new Search(settings, takeOf(row), generator, prompt));
   await continuePrompts(generator, prompts, searches, settings.beams);
   return searches.map((search) => [...search.best()]);
 }

@@ -9,7 +9,7 @@ import { actsOnCompletion, type Adaptation, interventionsOf } from "../compile/l
 import { exampleFeeds } from "../compile/rows/feeds.ts";
 import { indexFeeds } from "../compile/rows/labels.ts";
 import { groupExtents, layOut, readTokens } from "../compile/rows/laid_out_rows.ts";
-import { type EncodedPrompts, encodedPrompts, nothingEncoded, takeEncoded } from "./encoded_prompts.ts";
+import { type EncodedPrompts, encodedPrompts, joinEncoded, nothingEncoded, takeEncoded } from "./encoded_prompts.ts";
 import type { Feeds } from "../common/host_tensor.ts";
 import type { RunOrigin } from "../compile/frontier/prefill.ts";
 import type { Layout } from "../compile/rows/layout.ts";
@@ -23,7 +23,8 @@ import { KeyValueCache } from "./key_value_cache.ts";
 
 /** The pass over prompts, from what is known of them already. */
 export interface Prefill {
-  readonly session: Session;
+  /** Opened for every use, as one that is long unused is closed. */
+  readonly session: () => Promise<Session>;
   readonly layout: Layout;
   /** Where the keys and values of each run of tokens come from. */
   readonly runs: readonly RunOrigin[];
@@ -40,6 +41,8 @@ export interface Generator {
   /** Reads prompts. */
   readonly prefill: Prefill;
   readonly decode: () => Promise<Session>;
+  /** The same of models that one program decodes from the same tensors: those whose edits act on prompts alone. */
+  readonly decodesAs: string | object;
   readonly endTokens: ReadonlySet<number>;
   /** What the keys and values of a batch may take, in bytes: rows that need more together go on in parts. */
   readonly mostKeyValueBytes: number;
@@ -72,7 +75,6 @@ export class Continuation {
   #cache: KeyValueCache;
   /** What an encoder has read of the prompts, fed at every step. */
   #encoded: EncodedPrompts | typeof nothingEncoded;
-  #decode: Session | undefined;
 
   private constructor(
     generator: Generator,
@@ -102,7 +104,7 @@ export class Continuation {
     const rows = prompts.map((prompt) => layOut({ ...prompt, completion: [] }, layout));
     const read = rows.map((row) => readTokens(row, layout).length);
     let encoded: EncodedPrompts | typeof nothingEncoded = nothingEncoded;
-    const { outputs } = await session.run({
+    const { outputs } = await (await session()).run({
       ...exampleFeeds(rows, layout, architecture, adaptations),
       ...kept,
       ...copyTensors(tensors),
@@ -127,6 +129,11 @@ export class Continuation {
     };
   }
 
+  /** How many rows it has. */
+  get rows(): number {
+    return this.#prompts.length;
+  }
+
   /** Whether so many rows can go on together without taking too much memory. */
   canContinue(rows: number): boolean {
     return !this.#cache.isFull || this.#cache.bytesOf(rows) <= this.#generator.mostKeyValueBytes;
@@ -143,14 +150,22 @@ export class Continuation {
     );
   }
 
+  /** The rows of both in one batch, those of the other last; both are decoded by the same program. */
+  join(other: Continuation): Continuation {
+    const encoded = this.#encoded.lengths === undefined || other.#encoded.lengths === undefined
+      ? nothingEncoded
+      : joinEncoded(this.#encoded, other.#encoded);
+    const prompts = [...this.#prompts, ...other.#prompts];
+    return new Continuation(this.#generator, prompts, this.#cache.join(other.#cache), encoded);
+  }
+
   /** Reads one further token a row; the rows from then on are those of the steps. */
   async next(steps: readonly Step[]): Promise<Logits> {
     const isSame = steps.length === this.#prompts.length && steps.every(({ from }, row) => from === row);
     if (!isSame || this.#cache.isFull) this.#continueFrom(this.take(steps.map(({ from }) => from)));
-    this.#decode ??= await this.#generator.decode();
-    const written = writtenFeeds(this.#generator, this.#prompts, this.#decode);
+    const decode = await this.#generator.decode(), written = writtenFeeds(this.#generator, this.#prompts, decode);
     const { feeds, lengths } = this.#encoded, tokens = steps.map(({ token }) => token);
-    const { outputs } = await this.#decode.run({ ...this.#cache.feeds(tokens, lengths), ...feeds, ...written });
+    const { outputs } = await decode.run({ ...this.#cache.feeds(tokens, lengths), ...feeds, ...written });
     this.#cache.step(outputs);
     return logitsOf(outputs["logits"]!);
   }
@@ -162,7 +177,8 @@ export class Continuation {
   }
 }
 
-function logitsOf({ data, shape }: HostTensor): Logits {
+/** Logits [rows, vocabulary] by their row. */
+export function logitsOf({ data, shape }: HostTensor): Logits {
   const width = shape[shape.length - 1]!;
   return (row) => (data as Float32Array).subarray(row * width, (row + 1) * width);
 }
@@ -175,8 +191,12 @@ function writtenFeeds(
 ): Feeds {
   const acting = adaptations.filter(actsOnCompletion);
   const masks = interventionsOf(acting).map((intervention) => {
-    const width = maskWidth(intervention), data = new Float32Array(prompts.length * width);
-    prompts.forEach((prompt, row) => columnsOf(intervention, prompt).forEach((at) => data[row * width + at] = 1));
+    const { strength = 1 } = intervention,
+      width = maskWidth(intervention),
+      data = new Float32Array(prompts.length * width);
+    prompts.forEach((prompt, row) =>
+      columnsOf(intervention, prompt).forEach((at) => data[row * width + at] = strength)
+    );
     return [maskName(intervention), { data, shape: [prompts.length, 1, width] }] as const;
   });
   const read = model.fed.flatMap(({ name }) =>

@@ -47,3 +47,20 @@ export function takeEncoded({ feeds, lengths }: EncodedPrompts, rows: readonly n
     lengths: taken,
   };
 }
+
+/** What was encoded of the rows of both, those of the other last. */
+export function joinEncoded(one: EncodedPrompts, other: EncodedPrompts): EncodedPrompts {
+  const lengths = [...one.lengths, ...other.lengths], context = Math.max(1, ...lengths);
+  const feeds = Object.keys(one.feeds).map((name) => {
+    const [, heads, , width] = one.feeds[name]!.shape as readonly [number, number, number, number];
+    const shape = [lengths.length, heads, context, width];
+    const to: HostTensor = { data: new Float32Array(lengths.length * heads * context * width), shape };
+    let first = 0;
+    for (const { feeds, lengths } of [one, other]) {
+      copyRows(feeds[name]!, to, lengths.map((length, from) => ({ from, length, at: 0 })), first);
+      first += lengths.length;
+    }
+    return [name, to] as const;
+  });
+  return { feeds: Object.fromEntries(feeds), lengths };
+}

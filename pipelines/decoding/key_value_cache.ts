@@ -31,15 +31,20 @@ interface CopiedTokens {
   readonly at: number;
 }
 
-/** Copies tokens of some rows into the rows of another tensor, one a row; both are [rows, heads, tokens, headWidth]. */
-export function copyRows(from: HostTensor, to: HostTensor, rows: readonly CopiedTokens[]): void {
+/**
+ * Copies tokens of some rows into the rows of another tensor, one a row; both are [rows, heads, tokens, headWidth].
+ *
+ * @param first The row that the first of them goes to.
+ */
+export function copyRows(from: HostTensor, to: HostTensor, rows: readonly CopiedTokens[], first = 0): void {
   const source = from.data as Float32Array, target = to.data as Float32Array;
   const [, , tokens] = from.shape as readonly [number, number, number];
   const [, heads, capacity, width] = to.shape as readonly [number, number, number, number];
   rows.forEach(({ from, length, at }, row) => {
     for (let head = 0; head < heads; head++) {
       const start = (from * heads + head) * tokens * width;
-      target.set(source.subarray(start, start + length * width), ((row * heads + head) * capacity + at) * width);
+      const place = (((first + row) * heads + head) * capacity + at) * width;
+      target.set(source.subarray(start, start + length * width), place);
     }
   });
 }
@@ -107,6 +112,24 @@ export class KeyValueCache {
     for (const [name, past] of Object.entries(this.#tensors)) copyRows(past, ownValue(taken.#tensors, name)!, copied);
     taken.#filled = filled;
     return taken;
+  }
+
+  /** A cache of the rows of both, those of the other last. */
+  join(other: KeyValueCache): KeyValueCache {
+    const filled = [...this.#filled, ...other.#filled];
+    const most = Math.max(this.#shape.most, other.#shape.most);
+    const capacity = Math.max(this.#capacity, other.#capacity);
+    const joined = new KeyValueCache({ ...this.#shape, most }, filled, capacity);
+    let first = 0;
+    for (const part of [this, other]) {
+      const copied = part.#filled.map((length, from) => ({ from, length, at: 0 }));
+      for (const [name, past] of Object.entries(part.#tensors)) {
+        copyRows(past, ownValue(joined.#tensors, name)!, copied, first);
+      }
+      first += part.#filled.length;
+    }
+    joined.#filled = filled;
+    return joined;
   }
 
   /**

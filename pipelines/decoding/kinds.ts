@@ -19,10 +19,15 @@ interface DecodingKind<S> {
 
 const oneByOne = { writes: ({ maxNewTokens }: Spec<"greedy" | "sample">) => ({ newTokens: maxNewTokens, copies: 1 }) };
 
+const withBeams = {
+  writes: ({ maxNewTokens, beams }: Spec<"beam" | "beamSample">) => ({ newTokens: maxNewTokens, copies: beams }),
+};
+
 const decodingKinds: { readonly [K in DecodingSpec["kind"]]: DecodingKind<Spec<K>> } = {
   greedy: oneByOne,
   sample: oneByOne,
-  beam: { writes: ({ maxNewTokens, beams }) => ({ newTokens: maxNewTokens, copies: beams }) },
+  beam: withBeams,
+  beamSample: withBeams,
   choices: { writes: () => undefined },
 };
 

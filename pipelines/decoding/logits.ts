@@ -11,6 +11,33 @@ export function argmax(logits: Float32Array): number {
   return best;
 }
 
+/** What keeps a text from repeating itself. */
+interface RepetitionLimits {
+  readonly repetitionPenalty?: number;
+  readonly noRepeatNgramSize?: number;
+}
+
+/** Makes what was read or written before less likely, or impossible; in transformers' order. */
+export function limitRepetition(
+  logits: Float32Array,
+  seen: readonly number[],
+  { repetitionPenalty = 1, noRepeatNgramSize = 0 }: RepetitionLimits,
+): Float32Array {
+  return banNgrams(penalizeRepetition(logits, seen, repetitionPenalty), seen, noRepeatNgramSize);
+}
+
+/** Makes tokens impossible that would end a run of so many tokens that is there already; none if 0. */
+export function banNgrams(logits: Float32Array, seen: readonly number[], size: number): Float32Array {
+  if (size === 0 || seen.length < size) return logits;
+  const banned = logits.slice(), before = size - 1, open = seen.length - before;
+  for (let at = 0; at < open; at++) {
+    let matching = 0;
+    while (matching < before && seen[at + matching] === seen[open + matching]) matching++;
+    if (matching === before) banned[seen[at + before]!] = -Infinity;
+  }
+  return banned;
+}
+
 /**
  * Makes tokens that were read or written before less likely: a positive logit is divided by the penalty, a negative one
  * multiplied (Keskar et al. 2019, *CTRL*, section 4.1).
@@ -47,6 +74,35 @@ export function draw(logits: Float32Array, { temperature, topK, topP }: Sampling
   let left = random.uniform() * mass;
   for (let at = 0; at < nucleus; at++) if ((left -= weights[at]!) < 0) return kept[at]!;
   return kept[nucleus - 1]!;
+}
+
+/**
+ * The logits over the temperature, without tokens that top-k, then top-p remove, which become -Infinity; as transformers'
+ * warpers: of tokens as likely as the k-th all are kept.
+ *
+ * @param leastKept So many of the likeliest stay at least.
+ */
+export function keepLikely(
+  logits: Float32Array,
+  { temperature, topK, topP }: Sampling,
+  leastKept: number,
+): Float32Array {
+  const kept = logits.map((logit) => logit / temperature);
+  if (topK > 0) {
+    const least = kept.toSorted()[Math.max(0, kept.length - Math.max(topK, leastKept))]!;
+    kept.forEach((logit, token) => logit < least && (kept[token] = -Infinity));
+  }
+  if (topP < 1) {
+    const possible = Array.from(kept.keys()).filter((token) => kept[token]! > -Infinity);
+    const rising = possible.sort((a, b) => kept[a]! - kept[b]! || a - b);
+    const likelihoods = logSoftmax(kept);
+    let mass = 0;
+    for (const token of rising.slice(0, -leastKept)) {
+      mass += Math.exp(likelihoods[token]!);
+      if (mass <= 1 - topP) kept[token] = -Infinity;
+    }
+  }
+  return kept;
 }
 
 /** The logarithms of the softmax. */

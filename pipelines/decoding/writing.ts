@@ -2,13 +2,13 @@
 import { createRandom } from "../data/random.ts";
 import type { DecodingSpec, Resolved } from "../spec/mod.ts";
 import type { RowDecoding } from "./generate.ts";
-import { argmax, draw, penalizeRepetition } from "./logits.ts";
+import { argmax, draw, limitRepetition } from "./logits.ts";
 
 /** A decoding that writes tokens. */
 export type Writing = Exclude<Resolved<DecodingSpec>, { kind: "choices" }>;
 
 /** A decoding that continues each row by itself. */
-export type RowWriting = Exclude<Writing, { kind: "beam" }>;
+export type RowWriting = Extract<Writing, { kind: "greedy" | "sample" }>;
 
 /** What makes a chooser of a kind of decoding. */
 interface Choosing<W> {
@@ -17,15 +17,12 @@ interface Choosing<W> {
 
 const choosings: { readonly [K in RowWriting["kind"]]: Choosing<Extract<RowWriting, { kind: K }>> } = {
   greedy: {
-    chooser: ({ repetitionPenalty = 1 }) => (logits, _, seen) => {
-      return argmax(penalizeRepetition(logits, seen, repetitionPenalty));
-    },
+    chooser: (writing) => (logits, _, seen) => argmax(limitRepetition(logits, seen, writing)),
   },
   sample: {
     chooser(writing, streams) {
       const randoms = streams.map((stream) => createRandom(writing.seed, "sample", stream));
-      const { repetitionPenalty = 1 } = writing;
-      return (logits, row, seen) => draw(penalizeRepetition(logits, seen, repetitionPenalty), writing, randoms[row]!);
+      return (logits, row, seen) => draw(limitRepetition(logits, seen, writing), writing, randoms[row]!);
     },
   },
 };

@@ -155,6 +155,7 @@ const calls = {
   greedy: { takes: required, example: "greedy({ maxNewTokens: 8 })" },
   sample: { takes: required, example: "sample({ maxNewTokens: 8, temperature: 0.7 })" },
   beam: { takes: required, example: "beam({ maxNewTokens: 8, beams: 4 })" },
+  beamSample: { takes: required, example: "beamSample({ maxNewTokens: 8, beams: 4, temperature: 0.3 })" },
   choices: { takes: [given, optional(settings)], example: `choices(["yes", "no"])` },
   exactMatch: { takes: omissible, example: "exactMatch()" },
   accuracy: { takes: omissible, example: "accuracy()" },

@@ -9,6 +9,11 @@ export interface WritingOptions {
   readonly maxNewTokens: number;
   /** Makes tokens that were read or written before less likely, from 1 (not at all) on (Keskar et al. 2019). */
   readonly repetitionPenalty?: number;
+  /**
+   * No run of that many tokens is written that was read or written before, as transformers' `no_repeat_ngram_size`; any may
+   * be if 0 or omitted.
+   */
+  readonly noRepeatNgramSize?: number;
   /** Writing ends before any of these texts. */
   readonly stop?: readonly string[];
 }
@@ -84,6 +89,27 @@ export interface BeamOptions extends WritingOptions {
 export function beam(options: SweepableOptions<BeamOptions>): DecodingSpec {
   requireCall("beam", arguments);
   return located({ lengthPenalty: 1, ...options, kind: "beam" });
+}
+
+/** Settings of a beam search that draws. */
+export interface BeamSampleOptions extends BeamOptions, Pick<SampleOptions, "temperature" | "topK" | "topP" | "seed"> {}
+
+/**
+ * A beam search whose continuations are drawn without replacement by their probabilities, as in transformers' `generate` with
+ * `do_sample` and `num_beams`: temperature, top-k and top-p act on each beam's log-probabilities, of which they keep at least
+ * two tokens (one more than there are ends of a sequence, if that is more), and what is drawn is ranked by its sum. Equal to
+ * transformers 4.45.1 but for the random numbers.
+ *
+ * @example Instruction answers as the ReFT paper samples arithmetic
+ * ```ts
+ * import { beamSample } from "refract";
+ *
+ * const decoding = beamSample({ maxNewTokens: 512, beams: 4, temperature: 0.3, topP: 0.75, topK: 40, earlyStopping: true });
+ * ```
+ */
+export function beamSample(options: SweepableOptions<BeamSampleOptions>): DecodingSpec {
+  requireCall("beamSample", arguments);
+  return located({ temperature: 1, topK: 0, topP: 1, seed: 42, lengthPenalty: 1, ...options, kind: "beamSample" });
 }
 
 /** Settings of a choice among answers. */

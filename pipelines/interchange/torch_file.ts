@@ -5,10 +5,14 @@ import { zipSync } from "fflate";
 import { RequestError } from "../common/errors.ts";
 import { widenBfloat16, widenFloat16 } from "../models/weights/float16.ts";
 import { readFileIfPresent, writeAtomically } from "../common/files.ts";
+import { formatSize } from "../common/size.ts";
 import { quote } from "../common/suggest.ts";
 import { writePickle } from "./pickle.ts";
 import { type PickledTensor, readPickle } from "./unpickle.ts";
 import { readZip, type ZipRecord } from "./zip.ts";
+
+/** The most that a state dictionary without its storages may have, in bytes: more than 10,000 tensors. */
+const mostPickled = 2e6;
 
 /** A tensor of a state dictionary. */
 export interface TorchTensor {
@@ -62,7 +66,15 @@ export function parseTorchFile(bytes: Uint8Array<ArrayBuffer>, file: string): Ma
   if (order !== undefined && new TextDecoder().decode(order) !== "little") {
     throw new RequestError("was saved on a big-endian machine; save it again on another", { file });
   }
-  const located = [...readPickle(records.get(name)!.read(), file)].map(([key, pickled]) => {
+  const pickle = records.get(name)!;
+  if (pickle.size > mostPickled) {
+    throw new RequestError(
+      `holds a data.pkl of ${formatSize(pickle.size)}, and they are read up to ${formatSize(mostPickled)}; save the ` +
+        "intervention alone",
+      { file },
+    );
+  }
+  const located: readonly Located[] = [...readPickle(pickle.read(), file)].map(([key, pickled]) => {
     return { key, pickled, ...locate(key, pickled, records.get(`${folder}data/${pickled.key}`), file) };
   });
   // Many tensors of one storage could claim any amount of memory.
@@ -74,14 +86,27 @@ export function parseTorchFile(bytes: Uint8Array<ArrayBuffer>, file: string): Ma
       { file },
     );
   }
-  return new Map(located.map(({ key, pickled, record, type, count }) => {
-    return [key, { shape: pickled.shape, data: gather(type.read(record.read().buffer), pickled, count) }];
-  }));
+  // A storage is unpacked once, however many tensors share it.
+  const tensors = new Map<string, Float32Array<ArrayBuffer>>();
+  for (const shared of Map.groupBy(located, ({ pickled }) => `${pickled.storage} ${pickled.key}`).values()) {
+    const [{ record, type }] = shared as [Located, ...Located[]], storage = type.read(record.read().buffer);
+    for (const { key, pickled, count } of shared) tensors.set(key, gather(storage, pickled, count));
+  }
+  return new Map(located.map(({ key, pickled: { shape } }) => [key, { shape, data: tensors.get(key)! }]));
 }
 
 /** Whether a file starts with the pickled number that torch.save once put at the front. */
 function isLegacy(bytes: Uint8Array): boolean {
   return [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46].every((byte, at) => bytes[at] === byte);
+}
+
+/** Where a tensor's elements are. */
+interface Located {
+  readonly key: string;
+  readonly pickled: PickledTensor;
+  readonly record: ZipRecord;
+  readonly type: ElementType;
+  readonly count: number;
 }
 
 /** The record of a tensor's elements; it is checked to hold them all. */
@@ -90,7 +115,7 @@ function locate(
   { storage, offset, shape, strides }: PickledTensor,
   record: ZipRecord | undefined,
   file: string,
-): { readonly record: ZipRecord; readonly type: ElementType; readonly count: number } {
+): Pick<Located, "record" | "type" | "count"> {
   const name = quote(key), type = ownValue(elementTypes, storage);
   if (type === undefined || storage === "LongStorage" && shape.length > 0) {
     throw new RequestError(`${name} is a ${storage.slice(0, 60)}; convert it to floats`, { file });

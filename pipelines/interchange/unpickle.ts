@@ -224,7 +224,7 @@ class Unpickler {
     const [storage, offset, shape, strides]: readonly unknown[] = args;
     if (!(storage instanceof Storage)) throw new TypeError("Expected a tensor to have a storage");
     const isLocated = isCount(offset) && isExtents(shape) && isExtents(strides) && shape.length === strides.length;
-    if (!isLocated || shape.length > mostAxes) {
+    if (!isLocated) {
       throw new RequestError(
         "the pickle has a tensor whose shape, strides and offset are none; copy the file or save it again",
         { file: this.#file },
@@ -290,5 +290,5 @@ function isCount(value: unknown): value is number {
 }
 
 function isExtents(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every(isCount);
+  return Array.isArray(value) && value.length <= mostAxes && value.every(isCount);
 }

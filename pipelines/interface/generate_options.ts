@@ -32,7 +32,7 @@ export interface GenerateOptions {
 
 const fields: { readonly [K in keyof GenerateOptions]-?: Check } = {
   ...placeChecks,
-  decoding: optional(leaf("a decoding that writes, as greedy(…), sample(…) or beam(…)", writes)),
+  decoding: optional(leaf("a decoding that writes, as greedy(…), sample(…), beam(…) or beamSample(…)", writes)),
   plain: optional(flag),
   system: optional(text),
   chatTemplate: optional(text),
@@ -43,7 +43,7 @@ const fields: { readonly [K in keyof GenerateOptions]-?: Check } = {
 
 function writes(value: unknown): boolean {
   return typeof value === "object" && value !== null && "kind" in value &&
-    ["greedy", "sample", "beam"].includes(String(value.kind));
+    ["greedy", "sample", "beam", "beamSample"].includes(String(value.kind));
 }
 
 /**

@@ -15,6 +15,7 @@ import type { MemberRecord } from "../results/results.ts";
 import { readPredictions } from "../results/read_predictions.ts";
 import { readResults, resultsFile } from "../results/read_results.ts";
 import { manifestFile, readManifest } from "./manifest.ts";
+import { removeRunTemporaries } from "../store/temporaries.ts";
 import { RunFolder } from "./run_folder.ts";
 import { type ReportPrediction, type ReportSource, viewOf } from "./view.ts";
 
@@ -32,6 +33,7 @@ const mostPredictions = 200;
  */
 export async function writeReport(folder: string): Promise<void> {
   const source = await readSource(folder), { members } = source.results, out = new RunFolder(folder);
+  removeRunTemporaries(folder);
   await out.text(reportFiles.table, csvOf(source.results));
   const time = Date.parse(source.made) / 1000;
   for (const member of members) {

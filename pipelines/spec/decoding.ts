@@ -8,26 +8,33 @@ export interface WritingSpec {
   readonly maxNewTokens: Sweepable<number>;
   /** Makes what was read or written before less likely; 1 for none. */
   readonly repetitionPenalty?: Sweepable<number>;
+  /** No run of that many tokens is written that was read or written before; 0 for any. */
+  readonly noRepeatNgramSize?: Sweepable<number>;
   /** Writing ends before any of these texts. */
   readonly stop?: Sweepable<readonly string[]>;
+}
+
+/** What tokens are drawn by. */
+interface SamplingSpec {
+  readonly temperature: Sweepable<number>;
+  readonly topK: Sweepable<number>;
+  readonly topP: Sweepable<number>;
+  readonly seed: Sweepable<number>;
+}
+
+/** What all searches with beams share. */
+interface BeamsSpec {
+  readonly beams: Sweepable<number>;
+  readonly lengthPenalty: Sweepable<number>;
+  readonly earlyStopping?: Sweepable<boolean | "never">;
 }
 
 /** How an evaluation turns a prompt into an answer. */
 export type DecodingSpec =
   | { readonly kind: "greedy" } & WritingSpec
-  | {
-    readonly kind: "sample";
-    readonly temperature: Sweepable<number>;
-    readonly topK: Sweepable<number>;
-    readonly topP: Sweepable<number>;
-    readonly seed: Sweepable<number>;
-  } & WritingSpec
-  | {
-    readonly kind: "beam";
-    readonly beams: Sweepable<number>;
-    readonly lengthPenalty: Sweepable<number>;
-    readonly earlyStopping?: Sweepable<boolean | "never">;
-  } & WritingSpec
+  | { readonly kind: "sample" } & SamplingSpec & WritingSpec
+  | { readonly kind: "beam" } & BeamsSpec & WritingSpec
+  | { readonly kind: "beamSample" } & BeamsSpec & SamplingSpec & WritingSpec
   | {
     readonly kind: "choices";
     readonly options: Sweepable<readonly string[] | string>;

@@ -1,6 +1,5 @@
 /** How much a store may hold, and keeping to it. @module */
-import { statfsSync } from "node:fs";
-import { dirname } from "node:path";
+import { freeSpace } from "../common/free_space.ts";
 import { evict, evictionOrder, type Freed, isQuicklyMade } from "./eviction.ts";
 import { entriesOf, type StoredEntry, totalBytes } from "./inventory.ts";
 
@@ -21,19 +20,6 @@ function defaultDiskBudget(store: string): number {
   const free = freeSpace(store);
   if (free === undefined) return mostByDefault;
   return Math.min(mostByDefault, Math.floor(shareOfFreeSpace * (free + totalBytes(entriesOf(store)))));
-}
-
-/** Bytes that are free where a folder is or will be; undefined where that may not be asked. */
-function freeSpace(folder: string): number | undefined {
-  if (Deno.permissions.querySync({ name: "sys", kind: "statfs" }).state !== "granted") return undefined;
-  for (let path = folder;; path = dirname(path)) {
-    try {
-      const { bavail, bsize } = statfsSync(path);
-      return bavail * bsize;
-    } catch {
-      if (dirname(path) === path) return undefined;
-    }
-  }
 }
 
 /** Keeps a store within its budget as entries come, and knows which of them this process reads. */

@@ -15,7 +15,7 @@ import { type Entry, openEntry, REMEDY } from "./entry.ts";
 import type { Freed } from "./eviction.ts";
 import { checkFormat, writeFormat } from "./format.ts";
 import { entriesOf, entryPath, keyPattern, kindPattern, type StoredEntry } from "./inventory.ts";
-import { formatSize } from "./size.ts";
+import { formatSize } from "../common/size.ts";
 import { removeStaleTemporaries } from "./temporaries.ts";
 import { type EntryWriter, FileWriter } from "./writer.ts";
 

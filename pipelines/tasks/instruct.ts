@@ -22,8 +22,8 @@ function instructionTask(names: readonly string[], dataset: string, reported?: R
     hub: { id: "tatsu-lab/alpaca_eval", config: "alpaca_eval" },
     prompt: { bare: barePrompt, withInput: inputPrompt },
     completion: "{output}",
-    // The prompt counts in pyreft's 2048 tokens. It repeats no run of five tokens either, which has no counterpart here.
-    decoding: { kind: "greedy", maxNewTokens: 2048, repetitionPenalty: 1.1 },
+    // The prompt counts in pyreft's 2048 tokens.
+    decoding: { kind: "greedy", maxNewTokens: 2048, repetitionPenalty: 1.1, noRepeatNgramSize: 5 },
     dataset,
     ...reported && { reported },
   } as const satisfies InstructionTask;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Records what transformers writes greedily and by beam search, for tests/integration/generation_test.ts.
+"""Records what transformers writes greedily, by beam search and by drawing beams, for tests/integration/generation_test.ts.
 
     pip install torch==2.15.0 transformers==4.45.1
     python -B tests/goldens/make_generation.py ../shared SMOLLM2_FOLDER
@@ -8,13 +8,16 @@ generation.json: for each model and way to write the texts after the first promp
 searches stop, with full stops as ends of the sequence, so that many continuations finish.
 """
 
+from random_streams import Random
 from reference import require, write_json
 
 require(torch="2.15.0", transformers="4.45.1")
 
 import json
+import math
 import sys
 from pathlib import Path
+from unittest import mock
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -24,8 +27,20 @@ NEW_TOKENS = 24
 WAYS = {
     "greedy": {},
     "greedy with a repetition penalty": {"repetition_penalty": 1.3},
+    "greedy without repeated trigrams": {"no_repeat_ngram_size": 3},
+    "greedy with a repetition penalty, without repeated bigrams": {"repetition_penalty": 1.1, "no_repeat_ngram_size": 2},
     "beam search": {"num_beams": 4},
+    "beam search without repeated bigrams": {"num_beams": 3, "no_repeat_ngram_size": 2},
     "beam search with penalties": {"num_beams": 3, "length_penalty": 0.5, "repetition_penalty": 1.2},
+}
+
+# Drawn with the numbers of Refract's streams, one stream a prompt. The second has fewer tokens to draw from at first than are
+# drawn, as the paper's arithmetic.
+SEED = 42
+DRAWN = {
+    "drawn beams": {"num_beams": 3, "top_k": 0},
+    "drawn beams of the likeliest": {"num_beams": 4, "temperature": 0.3, "top_k": 40, "top_p": 0.75, "early_stopping": True},
+    "drawn beams of a few, without repeated bigrams": {"num_beams": 2, "top_k": 5, "no_repeat_ngram_size": 2, "length_penalty": 0.5},
 }
 
 EARLY_STOPPING = {"false": False, "true": True, "never": "never"}
@@ -44,10 +59,23 @@ STOPS = {
 }
 
 
-def written(model, tokenizer, prompt, settings):
+def multinomial_of(random):
+    """torch.multinomial without replacement, with exponential numbers from a stream for what may be drawn."""
+
+    def multinomial(probabilities, num_samples):
+        quotients = torch.zeros_like(probabilities)
+        for place in (probabilities[0] >= 2.0**-126).nonzero().flatten().tolist():
+            quotients[0, place] = probabilities[0, place].item() / -math.log(1 - random.uniform())
+        return torch.topk(quotients, num_samples).indices
+
+    return multinomial
+
+
+def written(model, tokenizer, row, prompt, settings):
     ids = tokenizer(prompt, return_tensors="pt").input_ids
     settings = {"max_new_tokens": NEW_TOKENS, **settings}
-    found = model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, **settings)
+    with mock.patch("torch.multinomial", multinomial_of(Random(SEED, "beamSample", row))):
+        found = model.generate(ids, attention_mask=torch.ones_like(ids), **{"do_sample": False, **settings})
     return tokenizer.decode(found[0, ids.shape[1] :], skip_special_tokens=True)
 
 
@@ -56,7 +84,8 @@ def record(folder, prompts, ways, ends=()):
     tokenizer = AutoTokenizer.from_pretrained(folder)
     end = {"eos_token_id": [tokenizer.eos_token_id, *tokenizer.convert_tokens_to_ids(ends)]} if ends else {}
     return {
-        way: [written(model, tokenizer, prompt, {**settings, **end}) for prompt in prompts] for way, settings in ways.items()
+        way: [written(model, tokenizer, row, prompt, {**settings, **end}) for row, prompt in enumerate(prompts)]
+        for way, settings in ways.items()
     }
 
 
@@ -64,7 +93,8 @@ def main(shared, smollm2):
     with open(shared / "data/multiarith.test.jsonl", encoding="utf-8") as lines:
         prompts = [json.loads(line)["instruction"] + "\n" for line, _ in zip(lines, range(PROMPTS))]
     stories = shared / "models/stories260k"
-    found = {"stories260k": record(stories, prompts, WAYS), "smollm2": record(smollm2, prompts, WAYS)}
+    ways = {**WAYS, **{way: {**settings, "do_sample": True} for way, settings in DRAWN.items()}}
+    found = {"stories260k": record(stories, prompts, ways), "smollm2": record(smollm2, prompts, ways)}
     found["stories260k with full stops as ends"] = record(stories, prompts, STOPS, ["."])
     write_json(Path(__file__).with_name("generation.json"), found)
 

@@ -1,11 +1,11 @@
 /**
- * Greedy decoding and beam search against transformers', token for token, with prompts of different lengths in one batch.
+ * Greedy decoding, beam search and drawn beams against transformers', token for token, with prompts of different lengths in one batch.
  *
  * @module
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { baseModel, beam, type DecodingSpec, evaluate, exactMatch, greedy, jsonl, pipeline } from "refract";
+import { baseModel, beam, beamSample, type DecodingSpec, evaluate, exactMatch, greedy, jsonl, pipeline } from "refract";
 import { loadTokenizer } from "../../pipelines/models/tokenization/tokenizer.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 import { sharedFolder, smollm2Folder } from "../support/shared.ts";
@@ -25,6 +25,29 @@ const ways: Readonly<Record<string, DecodingSpec>> = {
   ),
   "greedy": greedy({ maxNewTokens }),
   "greedy with a repetition penalty": greedy({ maxNewTokens, repetitionPenalty: 1.3 }),
+  "greedy without repeated trigrams": greedy({ maxNewTokens, noRepeatNgramSize: 3 }),
+  "greedy with a repetition penalty, without repeated bigrams": greedy({
+    maxNewTokens,
+    repetitionPenalty: 1.1,
+    noRepeatNgramSize: 2,
+  }),
+  "beam search without repeated bigrams": beam({ maxNewTokens, beams: 3, noRepeatNgramSize: 2 }),
+  "drawn beams": beamSample({ maxNewTokens, beams: 3 }),
+  "drawn beams of the likeliest": beamSample({
+    maxNewTokens,
+    beams: 4,
+    temperature: 0.3,
+    topK: 40,
+    topP: 0.75,
+    earlyStopping: true,
+  }),
+  "drawn beams of a few, without repeated bigrams": beamSample({
+    maxNewTokens,
+    beams: 2,
+    topK: 5,
+    noRepeatNgramSize: 2,
+    lengthPenalty: 0.5,
+  }),
   "beam search": beam({ maxNewTokens, beams: 4 }),
   "beam search with penalties": beam({ maxNewTokens, beams: 3, lengthPenalty: 0.5, repetitionPenalty: 1.2 }),
 };

@@ -6,8 +6,12 @@ import type { Terminal } from "../terminal/terminal.ts";
 
 /** What a command runs with besides its options. */
 export interface RunControl {
-  /** Starts listening for requests to stop; the signal's reason is a StoppedError. */
-  readonly stops?: () => AbortSignal;
+  /**
+   * Starts listening for requests to stop; the signal's reason is a StoppedError.
+   *
+   * @param grace How long the command may take to end then, in milliseconds.
+   */
+  readonly stops?: (grace?: number) => AbortSignal;
   /** How often unfinished work is kept, if not at the usual interval. */
   readonly checkpointInterval?: CheckpointInterval;
   /** How a hub is reached, if not as the environment says. */

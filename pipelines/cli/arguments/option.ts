@@ -1,6 +1,6 @@
 /** What a command's options are: how each is written, what it gives, and what applies if it is omitted. @module */
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
-import { parseSize } from "../../store/size.ts";
+import { parseSize } from "../../common/size.ts";
 
 /** A text that an option can't take; the message says what to write instead. */
 export class InvalidValue extends Error {

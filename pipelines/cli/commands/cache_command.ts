@@ -4,7 +4,7 @@ import { RequestError, RunError } from "../../common/errors.ts";
 import { evict, evictionOrder } from "../../store/eviction.ts";
 import { type StoredEntry, totalBytes } from "../../store/inventory.ts";
 import { modelsIn, removeModels } from "../../store/models.ts";
-import { formatSize } from "../../store/size.ts";
+import { formatSize } from "../../common/size.ts";
 import { Store } from "../../store/store.ts";
 import { storeFolder } from "../requests/caller_paths.ts";
 import { command, type CommandGroup } from "../arguments/command.ts";

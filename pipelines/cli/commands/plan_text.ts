@@ -1,6 +1,6 @@
 /** A plan as text. @module */
 import type { Plan, PlanEstimate, PlannedMember } from "../../schedule/plan/plan.ts";
-import { formatSize } from "../../store/size.ts";
+import { formatSize } from "../../common/size.ts";
 import { formatSeconds, formatTable } from "../terminal/terminal.ts";
 
 /** Longer lists are cut. */

@@ -12,7 +12,7 @@ import { isOffline, shownEndpoint } from "../../models/hub/access.ts";
 import { readHeader } from "../../models/weights/safetensors.ts";
 import { modelCard } from "../../report/model_card.ts";
 import { readResults } from "../../results/read_results.ts";
-import { formatSize } from "../../store/size.ts";
+import { formatSize } from "../../common/size.ts";
 import type { Results } from "../../results/results.ts";
 import { callerPath } from "../requests/caller_paths.ts";
 import { command, type CommandContext } from "../arguments/command.ts";

@@ -62,16 +62,19 @@ const grants = {
   new: { ...offline, write: true },
   run: models,
   plan: pipeline,
+  workflow: pipeline,
+  unit: models,
   rows: pipeline,
   data: pipeline,
   chat: models,
+  serve: { ...models, net: [...models.net, "127.0.0.1"] },
   activations: models,
   score: offline,
   judge: { ...offline, write: true, sys: ["statfs"] },
   recipes: { ...offline, env: [...offline.env, ...yaml] },
   report: { ...offline, write: true, env: [...offline.env, ...yaml] },
   watch: { ...offline, net: ["127.0.0.1"], env: [...offline.env, ...yaml] },
-  import: { ...hub, write: true, import: true },
+  import: { ...hub, write: true, import: true, sys: ["statfs"] },
   export: { ...hub, write: true, import: true, env: [...hub.env, ...yaml] },
   merge: { ...hub, write: true, import: true, ffi: true, env: [...hub.env, ...yaml] },
   push: { ...hub, net: [...hub.net, "*.amazonaws.com"], env: [...hub.env, ...yaml] },
@@ -109,13 +112,24 @@ export function withMlflow(granted: Grants, address: string): Grants {
 
 /** What asking a judge takes: its host, and the variable that holds its key. */
 export function withJudge(granted: Grants, address: string, key: string | undefined): Grants {
-  const host = URL.parse(address)?.host ?? "", isName = key !== undefined && /^[A-Za-z_]\w*$/.test(key);
+  const host = URL.parse(address)?.host ?? "";
   return {
     ...granted,
     ...host === "" ? {} : { net: [host] },
-    env: isName ? [...granted.env, key] : granted.env,
+    env: isVariable(key) ? [...granted.env, key] : granted.env,
   };
 }
+
+/** What serving takes: the address that is listened on, and the variable that holds the clients' key. */
+export function withServer(granted: Grants, address: string | undefined, key: string | undefined): Grants {
+  return {
+    ...granted,
+    ...address === undefined ? {} : { net: [...granted.net ?? [], address.includes(":") ? `[${address}]` : address] },
+    env: isVariable(key) ? [...granted.env, key] : granted.env,
+  };
+}
+
+const isVariable = (name: string | undefined): name is string => name !== undefined && /^[A-Za-z_]\w*$/.test(name);
 
 /** What running programs that a model wrote takes: Deno itself, which runs each without any permission. */
 export function withPrograms(granted: Grants): Grants {

@@ -7,7 +7,16 @@
 import { dirname, isAbsolute, join } from "node:path";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { code } from "../../tasks/code.ts";
-import { flagsOf, type Grants, grantsOf, isCommandName, withJudge, withMlflow, withPrograms } from "./grants.ts";
+import {
+  flagsOf,
+  type Grants,
+  grantsOf,
+  isCommandName,
+  withJudge,
+  withMlflow,
+  withPrograms,
+  withServer,
+} from "./grants.ts";
 import { type Project, projectOf, resolvedFrom, resolvedImports } from "./project.ts";
 
 /** What this program itself needs, as flags of `deno run`: it loads nothing but its own files, and starts Deno. */
@@ -53,6 +62,7 @@ export function denoArguments(copy: Copy, { args, folder, endpoint }: Call): str
     ...importFlags(copy, projectOf(folderOf(first, folder)) ?? projectOf(folder)),
     ...flagsOf(reached),
     ...imported,
+    ...unstableFlags(command),
     ...args.filter(isPermission),
     new URL("pipelines/cli/main.ts", copy.config).href,
     ...own,
@@ -67,11 +77,18 @@ function grantedFor(usual: Grants, own: readonly string[]): Grants {
       return address === undefined ? usual : withMlflow(usual, address);
     case "judge":
       return address === undefined ? usual : withJudge(usual, address, optionIn(own, "--key"));
+    case "serve":
+      return withServer(usual, optionIn(own, "--host"), optionIn(own, "--api-key"));
     case "score":
       return own.some((argument) => Object.hasOwn(code, argument)) ? withPrograms(usual) : usual;
     default:
       return usual;
   }
+}
+
+/** What is to be asked of Deno: that a request is aborted when its client leaves, and not whenever it is answered. */
+function unstableFlags(command: string | undefined): readonly string[] {
+  return command === "serve" ? ["--unstable-no-legacy-abort"] : [];
 }
 
 /** Whether an argument lets a pipeline do more, as in `--allow-net=example.com`. */

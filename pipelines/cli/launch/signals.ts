@@ -1,18 +1,73 @@
-/** Signals that end a process, passed on to the one that does its work. @module */
+/**
+ * Signals that end a process, passed on to the one that does its work; and its end where it is too busy to listen, as in
+ * a loop of a pipeline file.
+ *
+ * @module
+ */
+
+/** The signals of a terminal and of a system, with the exit codes that a shell gives to processes that they end. */
+const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGUSR1: 138, SIGUSR2: 140 } as const;
+
+/** A signal that is passed on. */
+type Ending = keyof typeof exitCodes;
+
+/** In milliseconds. */
+interface SignalTimings {
+  /** A terminal signals every process in it, and `deno task` and npx pass on what they received already. */
+  readonly repeats: number;
+  /** How long a child may take to end by itself at a second Ctrl-C. */
+  readonly grace: number;
+  /** How long one may go on after the first signal: of a system, until it is ended; of a person, until that is said. */
+  readonly unwinding: number;
+}
+
+const usual: SignalTimings = { repeats: 200, grace: 250, unwinding: 3000 };
 
 /**
- * Passes what would end this process on to a child, and leaves it to the child to end. A terminal signals both; a child
- * that hears the same key press twice counts it once.
+ * Passes what would end this process on to a child, and leaves it to the child to end. A child that does not is ended: by
+ * a second Ctrl-C at once, by another signal after a while. That does no harm: every file on the disk is complete.
+ *
+ * @param say Gets a line when a person waits.
+ * @returns The exit code, once the child has ended.
  */
-export function passSignals(child: Deno.ChildProcess): void {
-  const signals: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM", "SIGHUP"];
-  for (const signal of signals) {
+export async function endWith(
+  child: Deno.ChildProcess,
+  say: (line: string) => void,
+  { repeats, grace, unwinding }: SignalTimings = usual,
+): Promise<number> {
+  let first: { readonly at: number; readonly signal: Ending } | undefined;
+  const timers: ReturnType<typeof setTimeout>[] = [];
+  const pass = (signal: Deno.Signal) => {
+    try {
+      child.kill(signal);
+    } catch {
+      // It has ended.
+    }
+  };
+  const later = (milliseconds: number, act: () => void) => timers.push(setTimeout(act, milliseconds));
+  for (const signal of listened()) {
     Deno.addSignalListener(signal, () => {
-      try {
-        child.kill(signal);
-      } catch {
-        // It has ended.
+      // At SIGUSR1 Deno also opens its debugger, so that this signal goes no further.
+      pass(signal === "SIGUSR1" ? "SIGUSR2" : signal);
+      const now = performance.now();
+      if (first !== undefined) {
+        if (now - first.at >= repeats) later(grace, () => pass("SIGKILL"));
+        return;
       }
+      first = { at: now, signal };
+      // Who gives notice of a time limit ends the process at that time.
+      if (signal.startsWith("SIGUSR")) return;
+      later(unwinding, () => {
+        if (signal === "SIGINT") say("still busy; Ctrl-C again ends it at once");
+        else pass("SIGKILL");
+      });
     });
   }
+  const { code, signal } = await child.status;
+  for (const timer of timers) clearTimeout(timer);
+  return signal === "SIGKILL" && first !== undefined ? exitCodes[first.signal] : code;
+}
+
+function listened(): readonly Ending[] {
+  return Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"];
 }

@@ -60,8 +60,9 @@ export async function writeNewFolder(path: string, write: (folder: string) => Pr
   await writeFolder(path, write);
 }
 
-/** @throws {RequestError} If a folder holds anything. */
+/** @throws {RequestError} If a folder holds anything but what is left of an earlier try, which is removed. */
 export async function requireEmpty(path: string): Promise<void> {
+  removeLeavings(path, true);
   if ((await namesIn(path)).length === 0) return;
   throw new RequestError("holds other files; give --out a new folder", { file: path });
 }

@@ -6,7 +6,7 @@
  */
 import { trainingLabel, workLabel } from "../../results/event_labels.ts";
 import type { Emit, MemberPlace, RunEvent, StageOutline } from "../../results/events.ts";
-import { formatSize } from "../../store/size.ts";
+import { formatSize } from "../../common/size.ts";
 import { formatSeconds, type Terminal } from "./terminal.ts";
 
 const width = 24;

@@ -44,6 +44,8 @@ export interface LoweredIntervention extends LoweredBase {
   readonly width: number;
   /** The share of channels that training sets to 0 where it edits. */
   readonly dropout: number;
+  /** What its change is multiplied by; 1 if omitted. */
+  readonly strength?: number;
 }
 
 /** An adapter of one projection. */

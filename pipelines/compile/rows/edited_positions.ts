@@ -21,10 +21,10 @@ export function editedFeeds(rows: readonly LaidOutRow[], layout: Layout, adaptat
     const length = extents[segment.name], data = new Float32Array(rows.length * length * width);
     rows.forEach((row, index) => {
       const start = seenTokens(row, segment), prompt = promptOf(row, segment);
-      const columns = columnsOf(intervention, row.whole);
+      const columns = columnsOf(intervention, row.whole), { strength = 1 } = intervention;
       row[segment.name].forEach((_, at) => {
         if (!isEdited(intervention, prompt, start + at)) return;
-        for (const column of columns) data[(index * length + at) * width + column] = 1;
+        for (const column of columns) data[(index * length + at) * width + column] = strength;
       });
     });
     putValue(feeds, name, { data, shape: [rows.length, length, width] });

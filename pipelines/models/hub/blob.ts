@@ -9,8 +9,9 @@ import { dirname } from "node:path";
 import { publish } from "../../common/durable.ts";
 import { unwritable, writeAll } from "../../common/files.ts";
 import type { HubAccess } from "./access.ts";
+import { pacedChunks, SilentServer } from "./body.ts";
 import { holdLock } from "./lock.ts";
-import { backoff, HubError, pause, SilentServer } from "./transport.ts";
+import { backoff, HubError, pause } from "./transport.ts";
 
 /** A file that a hub lists. */
 export interface HubFile {
@@ -130,35 +131,21 @@ async function receivePart(
     await sink.restart();
     throw new BrokenConnection("the server sent another range than it was asked for");
   }
-  for await (const chunk of chunksOf(response, access.timings.patience)) {
-    if (sink.bytes + chunk.length > file.size) {
-      throw new DamagedFile(`${file.path} arrived damaged, longer than the ${file.size} bytes that are listed`);
-    }
-    await sink.write(chunk);
-    report(sink.bytes);
-  }
-}
-
-/** A body's chunks; a body that breaks, or sends nothing for too long, is {@linkcode BrokenConnection}. */
-async function* chunksOf({ body }: Response, patience: number): AsyncGenerator<Uint8Array> {
-  if (body === null) return;
-  const reader = body.getReader();
+  const chunks = pacedChunks(response, access.timings.patience);
   try {
     for (;;) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const silence = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new SilentServer(patience)), patience);
+      const { done, value: chunk } = await chunks.next().catch((fault: unknown) => {
+        throw new BrokenConnection(fault instanceof SilentServer ? fault.message : "the connection broke");
       });
-      const { done, value } = await Promise.race([reader.read(), silence])
-        .catch((fault: unknown) => {
-          throw new BrokenConnection(fault instanceof SilentServer ? fault.message : "the connection broke");
-        })
-        .finally(() => clearTimeout(timer));
-      if (done) return;
-      yield value;
+      if (done === true) return;
+      if (sink.bytes + chunk.length > file.size) {
+        throw new DamagedFile(`${file.path} arrived damaged, longer than the ${file.size} bytes that are listed`);
+      }
+      await sink.write(chunk);
+      report(sink.bytes);
     }
   } finally {
-    await reader.cancel().catch(() => {});
+    await chunks.return();
   }
 }
 

@@ -33,6 +33,7 @@ export function isCommit(revision: string): boolean {
 export function partsOf({ cache, name }: CachedRepository) {
   const repository = join(cache, name);
   return {
+    folder: repository,
     blob: (digest: string): string => join(repository, "blobs", digest),
     lock: (digest: string): string => join(cache, ".locks", name, `${digest}.lock`),
     ref: (revision: string): string => join(repository, "refs", revision),
@@ -63,6 +64,7 @@ export async function writeRef(repository: CachedRepository, revision: string, c
 export async function writeAbsence(repository: CachedRepository, commit: string, path: string): Promise<void> {
   const mark = partsOf(repository).absent(commit, path);
   await makeFolder(dirname(mark));
+  removeLeavings(mark);
   await writeAtomically(mark, []);
 }
 

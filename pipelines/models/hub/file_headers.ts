@@ -5,12 +5,8 @@
  * @module
  */
 import type { HubFile } from "./blob.ts";
+import { MalformedAnswer } from "./body.ts";
 import { HubError } from "./transport.ts";
-
-/** An answer that is not a hub's, or one that would lead out of the cache. */
-export class MalformedAnswer extends Error {
-  override readonly name = "MalformedAnswer";
-}
 
 /** A file by its headers. */
 interface DescribedFile {

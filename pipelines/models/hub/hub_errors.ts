@@ -7,9 +7,9 @@ import { RequestError, RunError, StoppedError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
 import { type HubAccess, shownEndpoint } from "./access.ts";
 import { DamagedFile } from "./blob.ts";
-import { MalformedAnswer } from "./file_headers.ts";
+import { MalformedAnswer, SilentServer } from "./body.ts";
 import { pageOf, type RepositoryKind, repositoryKinds } from "./repository_kind.ts";
-import { HubError, SilentServer } from "./transport.ts";
+import { HubError } from "./transport.ts";
 
 /** The request that failed. */
 interface FailedRequest {
@@ -90,7 +90,9 @@ function refusalText(refusal: HubError, { kind, id, revision, access, isPush = f
   const quoted = (file === undefined ? "" : `${file}: `) +
     (serverMessage === "" ? `${status}` : `${status}, ${JSON.stringify(serverMessage)}`);
   const asked = token === undefined ? "" : ` with the token of ${token.from}`;
-  const tried = refusal.isPassing ? ` after ${timings.attempts} attempts` : "";
+  const isTried = refusal.isPassing && !((retryAfter ?? 0) > timings.longestPause);
+  const tried = isTried ? ` after ${timings.attempts} attempts` : "";
+  const later = retryAfter === undefined ? "later" : `in ${Math.ceil(retryAfter / 1000)} s`;
   const named = JSON.stringify(revision), lacked = asked === "" ? "" : ` that was not had${asked}`;
   switch (true) {
     case status === 404 && code === "RevisionNotFound":
@@ -117,15 +119,13 @@ function refusalText(refusal: HubError, { kind, id, revision, access, isPush = f
         `licence on ${endpoint}/${pageOf(kind, id)}`;
     case status === 409 || status === 412:
       return `${id} was changed on ${endpoint} at the same time (${quoted}); push it again`;
-    case status === 429: {
-      const later = retryAfter === undefined ? "later" : `in ${Math.ceil(retryAfter / 1000)} s`;
+    case status === 429:
       return `${endpoint} answers no more requests for now (${quoted}); run it again ${later}` +
         (token === undefined ? ", or set HF_TOKEN, which may ask more often" : "");
-    }
     case status >= 500:
       return isPush
-        ? `${endpoint} fails (${quoted}); push it again later`
-        : `${endpoint} fails (${quoted})${tried}; run it again later, or give ${
+        ? `${endpoint} fails (${quoted}); push it again ${later}`
+        : `${endpoint} fails (${quoted})${tried}; run it again ${later}, or give ${
           kind === "model" ? `a folder that holds ${id}` : instead
         }`;
     default:

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { datasetInfo, listFiles, modelInfo } from "@huggingface/hub";
+import { datasetInfo, type ListFileEntry, listFiles, modelInfo } from "@huggingface/hub";
 import type { HubFile } from "./blob.ts";
-import { describeFile, MalformedAnswer, soundFile } from "./file_headers.ts";
+import { MalformedAnswer } from "./body.ts";
+import { describeFile, soundFile } from "./file_headers.ts";
 import { leavesFolder } from "../../common/inner_path.ts";
 import { pageOf, type RepositoryKind, repositoryKinds } from "./repository_kind.ts";
 import { HubError } from "./transport.ts";
@@ -68,9 +69,8 @@ function isAbsent(fault: unknown): fault is HubError {
 
 async function listTree({ kind, id, endpoint, fetch }: ListingRequest, commit: string): Promise<Listing> {
   const recursive = repositoryKinds[kind].hasFolders;
-  const entries = await sound(() =>
-    Array.fromAsync(listFiles({ repo: { type: kind, name: id }, recursive, revision: commit, hubUrl: endpoint, fetch }))
-  );
+  const ask = { repo: { type: kind, name: id }, recursive, revision: commit, hubUrl: endpoint, fetch: byPages(fetch) };
+  const entries = await sound(() => atMost(most.entries, listFiles(ask)));
   const files = new Map(
     entries.filter(({ type, path }) => type === "file" && isOwn(kind, path)).map((entry) => [entry.path, entry]),
   );
@@ -83,6 +83,30 @@ async function listTree({ kind, id, endpoint, fetch }: ListingRequest, commit: s
       return Promise.resolve(soundFile(path, entry.lfs?.size ?? entry.size, entry.lfs?.oid ?? entry.oid));
     },
   };
+}
+
+/** What a listing may have at most; the hub's pages have a thousand entries. */
+const most = { pages: 1000, entries: 200_000 } as const;
+
+/** A `fetch` for the pages of one listing, each of which names the next. */
+function byPages(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  const asked = new Set<string>();
+  return async (input, init) => {
+    const url = String(input);
+    if (asked.has(url)) throw new MalformedAnswer("a page of its files names itself as the next");
+    if (asked.add(url).size > most.pages) throw new MalformedAnswer(`its files have more than ${most.pages} pages`);
+    return await fetch(input, init);
+  };
+}
+
+/** The entries of a listing. The client of the hub does not look at what it gives. */
+async function atMost(count: number, items: AsyncIterable<ListFileEntry>): Promise<readonly ListFileEntry[]> {
+  const taken: ListFileEntry[] = [];
+  for await (const item of items) {
+    if (typeof item?.path !== "string") throw new MalformedAnswer("a file that it lists has no path");
+    if (taken.push(item) > count) throw new MalformedAnswer(`it lists more than ${count} files`);
+  }
+  return taken;
 }
 
 function listNames({ kind, id, endpoint, fetch }: ListingRequest, commit: string, paths: readonly string[]): Listing {

@@ -6,6 +6,7 @@
 import { createBranch, createRepo, modelInfo, uploadFiles } from "@huggingface/hub";
 import { RequestError } from "../../common/errors.ts";
 import { type HubAccess, shownEndpoint } from "./access.ts";
+import { wholeAnswers } from "./body.ts";
 import { isCommit } from "./cache.ts";
 import { sound } from "./listing.ts";
 import { hubError } from "./hub_errors.ts";
@@ -47,7 +48,8 @@ export async function pushFiles(request: PushRequest, access: HubAccess): Promis
       `revision ${JSON.stringify(revision)} is a commit, which nothing can be added to; give a branch`,
     );
   }
-  const fetch = hubFetch(access), common = { hubUrl: endpoint, fetch, accessToken: anyToken } as const;
+  const fetch = wholeAnswers(hubFetch(access), access.timings.patience);
+  const common = { hubUrl: endpoint, fetch, accessToken: anyToken } as const;
   try {
     await requireRepository(request, common);
     if (revision !== "main") await createBranch({ repo: id, branch: revision, ...common }).catch(unlessThere);

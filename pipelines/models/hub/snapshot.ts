@@ -7,7 +7,11 @@
  * @module
  */
 import { join } from "node:path";
+import { DiskError } from "../../common/errors.ts";
+import { freeSpace } from "../../common/free_space.ts";
+import { formatSize } from "../../common/size.ts";
 import type { HubAccess } from "./access.ts";
+import { MalformedAnswer, wholeAnswers } from "./body.ts";
 import { downloadBlob, type HubFile, isPresent } from "./blob.ts";
 import { type CachedRepository, linkBlob, partsOf, writeAbsence, writeRef } from "./cache.ts";
 import { isSound } from "./damaged_blobs.ts";
@@ -17,6 +21,9 @@ import { hubError, withReason } from "./hub_errors.ts";
 import { type RepositoryKind, repositoryKinds } from "./repository_kind.ts";
 import { rememberDigest } from "../weights/weights_digest.ts";
 import { HubError, hubFetch } from "./transport.ts";
+
+/** The most that a file may have whose content chooses others, in bytes: an index of shards, or a card. */
+const mostRead = 64e6;
 
 /** Called as a download proceeds, with the bytes done, those in total, and the file at hand. */
 export type DownloadProgress = (done: number, total: number, file: string) => void;
@@ -51,11 +58,12 @@ export async function downloadSnapshot(
   repository: CachedRepository,
   access: HubAccess,
 ): Promise<string> {
-  const { kind, id, revision, usual } = request, fetchHub = hubFetch(access), { endpoint } = access;
+  const { kind, id, revision, usual } = request, fetchHub = hubFetch(access), { endpoint, timings } = access;
+  const ask = wholeAnswers(fetchHub, timings.patience);
   try {
-    const listing = await listRepository({ kind, id, revision, usual, endpoint, fetch: fetchHub }).catch(
+    const listing = await listRepository({ kind, id, revision, usual, endpoint, fetch: ask }).catch(
       async (fault) => {
-        throw await withReason({ kind, id }, fault, access, fetchHub);
+        throw await withReason({ kind, id }, fault, access, ask);
       },
     );
     const transfer = new Transfer({ kind, id }, listing, repository, access, fetchHub);
@@ -110,6 +118,9 @@ class Transfer {
     const inSnapshot = this.#inSnapshot(path);
     if (await isPresent(inSnapshot)) return await Deno.readFile(inSnapshot);
     const file = await this.#listing.file(path);
+    if (file.size > mostRead) {
+      throw new MalformedAnswer(`${path} is to be read and has ${formatSize(file.size)}`);
+    }
     await this.#fetchBlob(file, () => {});
     return await Deno.readFile(this.#parts.blob(file.digest));
   }
@@ -125,6 +136,7 @@ class Transfer {
       if (!await isPresent(this.#inSnapshot(path))) files.push(await this.#listing.file(path));
     }
     const total = files.reduce((sum, { size }) => sum + size, 0);
+    await this.#requireSpace(files);
     let done = 0, reported = 0;
     const report = (bytes: number, file: HubFile) => {
       if (bytes > reported) progress?.(reported = bytes, total, file.path);
@@ -135,6 +147,21 @@ class Transfer {
     }
     for (const { path, digest } of files) await linkBlob(this.#parts.blob(digest), this.#inSnapshot(path));
     return files;
+  }
+
+  /** Sees that the disk has room for what is still to come. */
+  async #requireSpace(files: readonly HubFile[]): Promise<void> {
+    let missing = 0;
+    for (const { size, digest } of files) {
+      const blob = this.#parts.blob(digest), sizes = await Promise.all([blob, `${blob}.incomplete`].map(sizeOf));
+      missing += Math.max(0, size - Math.max(...sizes));
+    }
+    const free = freeSpace(this.#parts.folder);
+    if (free === undefined || missing <= free) return;
+    throw new DiskError(
+      `${this.#parts.folder}: ${this.#of.id} takes ${formatSize(missing)} more and the disk has ${formatSize(free)} left; ` +
+        "free some space, or set HF_HUB_CACHE to a folder on another disk",
+    );
   }
 
   #inSnapshot(path: string): string {
@@ -153,4 +180,9 @@ class Transfer {
       throw fault instanceof HubError ? fault.about(file.path) : fault;
     });
   }
+}
+
+/** The size of a file; 0 if there is none. */
+function sizeOf(path: string): Promise<number> {
+  return Deno.stat(path).then(({ size }) => size, () => 0);
 }

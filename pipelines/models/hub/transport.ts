@@ -6,6 +6,7 @@
  */
 import { setTimeout as passed } from "node:timers/promises";
 import type { HubAccess } from "./access.ts";
+import { refusalBody, SilentServer } from "./body.ts";
 
 const passing: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 
@@ -41,16 +42,6 @@ export class HubError extends Error {
   }
 }
 
-/** A server that gave no answer in time. */
-export class SilentServer extends Error {
-  override readonly name = "SilentServer";
-
-  /** @param milliseconds How long it was waited for. */
-  constructor(milliseconds: number) {
-    super(`no answer within ${milliseconds / 1000} s`);
-  }
-}
-
 /**
  * A `fetch` for one hub. It carries the token to the hub's own origin and nowhere else, and tries again, a bounded number
  * of times, what was refused for the moment or broke off before an answer.
@@ -69,7 +60,7 @@ export function hubFetch(access: HubAccess): typeof fetch {
       try {
         const response = await fetchInTime(url, { ...init, headers }, access);
         if (response.status < 400) return response;
-        throw await refusalOf(response, token?.value);
+        throw await refusalOf(response, token?.value, timings.patience);
       } catch (fault) {
         signal?.throwIfAborted();
         const wait = waitAfter(fault, attempt, init.method ?? "GET", access);
@@ -127,11 +118,11 @@ async function fetchInTime(url: URL, init: RequestInit, { timings, signal }: Hub
   }
 }
 
-async function refusalOf(response: Response, token: string | undefined): Promise<HubError> {
+async function refusalOf(response: Response, token: string | undefined, patience: number): Promise<HubError> {
   const { status, headers } = response;
-  const serverMessage = textOf(await response.text().catch(() => "")) || headers.get("x-error-message") ||
+  const serverMessage = textOf(await refusalBody(response, patience)) || headers.get("x-error-message") ||
     response.statusText;
-  const line = (token === undefined ? serverMessage : serverMessage.replaceAll(token, "…")).replace(/\s+/g, " ")
+  const line = (token === undefined ? serverMessage : serverMessage.replaceAll(token, "…")).replace(/[\s\p{Cc}]+/gu, " ")
     .replace(/\.$/, "")
     .trim();
   const short = line.length > 160 ? `${line.slice(0, 160)}…` : line;

@@ -13,6 +13,9 @@ export type QuantizationName = "q4" | "q8";
 /** The type of a quantization's codes. */
 export const codeTypeOf = { q4: "uint4", q8: "int8" } as const satisfies Readonly<Record<QuantizationName, DataType>>;
 
+/** All of them. */
+export const quantizationNames: readonly QuantizationName[] = ["q4", "q8"];
+
 /** Whether a value names a quantization. */
 export function isQuantization(name: unknown): name is QuantizationName {
   return typeof name === "string" && Object.hasOwn(codeTypeOf, name);

@@ -6,7 +6,8 @@
  */
 import { join } from "node:path";
 import { ownValue } from "../../../ops/program/own_value.ts";
-import { readFileIfPresent, writeAtomically } from "../../common/files.ts";
+import { DiskError } from "../../common/errors.ts";
+import { isJsonObject, readFileIfPresent, writeAtomically } from "../../common/files.ts";
 import type { RunContext } from "./run_context.ts";
 
 /** What is measured apart: a model that nothing trained writes longer answers than one that has learned to end them. */
@@ -64,10 +65,11 @@ function machineName({ machine }: RateContext): string {
   return [...machine, Deno.build.arch, `${navigator.hardwareConcurrency} cores`].join(" ");
 }
 
-async function readAll(runContext: RateContext): Promise<Readonly<Record<string, Kept>>> {
-  const bytes = await readFileIfPresent(fileOf(runContext));
+async function readAll(runContext: RateContext): Promise<Readonly<Record<string, unknown>>> {
   try {
-    return bytes === undefined ? {} : JSON.parse(new TextDecoder().decode(bytes)) as Readonly<Record<string, Kept>>;
+    const bytes = await readFileIfPresent(fileOf(runContext));
+    const found: unknown = bytes === undefined ? {} : JSON.parse(new TextDecoder().decode(bytes));
+    return isJsonObject(found) ? found : {};
   } catch {
     // Only estimates are made of it, and the next run writes it anew.
     return {};
@@ -84,7 +86,7 @@ export class Rates {
 
   /** Those of this machine with these threads. */
   static async read(runContext: RateContext): Promise<Rates> {
-    return new Rates(ownValue(await readAll(runContext), machineName(runContext)) ?? {});
+    return new Rates(keptOf(await readAll(runContext), machineName(runContext)));
   }
 
   /** How long some work will take. */
@@ -102,10 +104,23 @@ export class Rates {
   }
 }
 
-function measured(kept: Kept, kind: WorkKind): readonly Measurement[] {
-  const found: unknown = kept[kind];
+/** Of what a file holds that anybody may have written, the measurements that can be some. */
+function keptOf(all: Readonly<Record<string, unknown>>, machine: string): Kept {
+  const kinds = ownValue(all, machine);
+  if (!isJsonObject(kinds)) return {};
   // An earlier version kept a number.
-  return Array.isArray(found) ? found as readonly Measurement[] : [];
+  const lists = Object.entries(kinds).map(([kind, list]) => [kind, Array.isArray(list) ? list.filter(isMeasurement) : []]);
+  return Object.fromEntries(lists);
+}
+
+function isMeasurement(value: unknown): value is Measurement {
+  if (!isJsonObject(value) || typeof value["shape"] !== "string") return false;
+  const { flops, seconds, start } = value, isPositive = (number: unknown) => typeof number === "number" && number > 0;
+  return isPositive(flops) && isPositive(seconds) && (start === 0 || isPositive(start));
+}
+
+function measured(kept: Kept, kind: WorkKind): readonly Measurement[] {
+  return kept[kind] ?? [];
 }
 
 function distance(one: number, other: number): number {
@@ -125,7 +140,7 @@ function between(found: readonly Measurement[], flops: number): number {
 }
 
 /**
- * Takes down how long work took; half of it is what work like it took before.
+ * Takes down how long work took; half of it is what work like it took before. A disk that refuses keeps what it has.
  *
  * @param seconds Of all runs.
  * @param start The seconds that passed before the first.
@@ -137,7 +152,7 @@ export async function noteRate(
   start = 0,
 ): Promise<void> {
   if (!(flops > 0 && seconds > 0 && runs > 0 && start >= 0)) return;
-  const all = await readAll(runContext), name = machineName(runContext), kept = ownValue(all, name) ?? {};
+  const all = await readAll(runContext), name = machineName(runContext), kept = keptOf(all, name);
   const own = { shape, flops: flops / runs, seconds: seconds / runs, start };
   const isAlike = (other: Measurement) => other.shape === shape && distance(other.flops, own.flops) <= alike;
   const before = measured(kept, kind).find(isAlike), mean = (one: number, other: number) => (one + other) / 2;
@@ -149,5 +164,7 @@ export async function noteRate(
   };
   const others = measured(kept, kind).filter((other) => !isAlike(other));
   const text = JSON.stringify({ ...all, [name]: { ...kept, [kind]: [...others, noted].slice(-mostKept) } });
-  await writeAtomically(fileOf(runContext), [new TextEncoder().encode(`${text}\n`)]);
+  await writeAtomically(fileOf(runContext), [new TextEncoder().encode(`${text}\n`)]).catch((fault: unknown) => {
+    if (!(fault instanceof DiskError)) throw fault;
+  });
 }

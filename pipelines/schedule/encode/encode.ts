@@ -3,33 +3,46 @@
  *
  * @module
  */
-import { ownValue } from "../../../ops/program/own_value.ts";
-import { elementCount } from "../../../ops/program/dimension.ts";
-import type { Program } from "../../../ops/program/program.ts";
-import type { Feeds } from "../../common/host_tensor.ts";
-import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
-import { encodePrograms, isShared } from "../../compile/frontier/cut.ts";
-import { packedBytes, packedValues, takeRow } from "../../compile/frontier/packed_values.ts";
-import { exampleFeeds, sharedFeeds } from "../../compile/rows/feeds.ts";
-import { allExtents, extentsAt, lengthsOf, total } from "../../compile/rows/row_lengths.ts";
+import { isShared } from "../../compile/frontier/cut.ts";
+import { packedBytes } from "../../compile/frontier/packed_values.ts";
+import { allExtents, lengthsOf, total } from "../../compile/rows/row_lengths.ts";
 import type { EncodeRecord } from "../../results/results.ts";
 import type { Entry } from "../../store/store.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { beginWork } from "../context/work.ts";
 import { type EncodeJob, encodeKey } from "./encode_job.ts";
 import { EncodedExamples } from "./encoded_examples.ts";
+import { Packing } from "./packing.ts";
+import { removeShards, runsOf, type Shard, shardKey, shardKind, shardsOf, storedShards } from "./shards.ts";
 
-/** Runs take about this many tokens, enough for full matrix speed and little enough to stay in the caches. */
-const tokensPerRun = 1024;
-
-/** The encoded examples, from the store if they are there. */
-export async function encode(runContext: RunContext, job: EncodeJob): Promise<EncodedExamples> {
+/**
+ * The encoded examples, from the store if they are there.
+ *
+ * @param shards In how many parts other processes may have computed them.
+ */
+export async function encode(runContext: RunContext, job: EncodeJob, shards = 1): Promise<EncodedExamples> {
   const start = performance.now();
   const key = encodeKey(runContext, job);
   const { store } = runContext;
   const stored = await store.get("encode", key), cached = stored !== undefined;
-  const entry = stored ?? await compute(runContext, job, key);
+  const entry = stored ?? await compute(runContext, job, key, shards);
   return new EncodedExamples(recordOf(job, key, cached, (performance.now() - start) / 1000), entry, job);
+}
+
+/** Computes one part of an encoding, unless that or the whole is in the store. */
+export async function encodeShard(runContext: RunContext, job: EncodeJob, shard: Shard): Promise<void> {
+  const key = encodeKey(runContext, job), partKey = shardKey(key, shard), { store } = runContext;
+  if (store.has("encode", key) || store.has(shardKind, partKey)) return;
+  await using packing = await Packing.open(runContext, job);
+  const runs = runsOf(packing.runs, shard), done = beginWork(runContext.emit, "encode", runs.flat().length);
+  using _ = await store.putAndOpen(shardKind, partKey, async (writer) => {
+    writer.declare({ tensors: packing.declared(runs.flat()), metadata: {} });
+    let finished = 0;
+    for (const run of runs) {
+      for (const [name, values] of await packing.pack(run)) writer.append(name, values);
+      done(finished += run.length);
+    }
+  });
 }
 
 function recordOf(job: EncodeJob, key: string, cached: boolean, seconds: number): EncodeRecord {
@@ -38,72 +51,37 @@ function recordOf(job: EncodeJob, key: string, cached: boolean, seconds: number)
   return { key, cached, seconds, examples: job.rows.length, tokens, bytes: packedBytes(job.kept, job.rows) };
 }
 
-async function compute(runContext: RunContext, job: EncodeJob, key: string): Promise<Entry> {
-  const { model, weights, layout, rows, adaptations } = job;
-  const programs = encodePrograms(job.kept, typicalExtents(rows));
-  const [own, shared] = [job.kept.filter((value) => !isShared(value)), job.kept.filter(isShared)];
-  const common = await computeShared(runContext, job, programs.shared);
-  const session = await runContext.sessions.open(programs.rows, weights);
-  const done = beginWork(runContext.emit, "encode", rows.length);
-  const lengths = lengthsOf(rows), { context, tail } = lengths, ownLength = (row: number) => context[row]! + tail[row]!;
-  const order = Array.from(context.keys()).sort((a, b) => ownLength(a) - ownLength(b) || a - b);
-  const entry = await runContext.store.putAndOpen("encode", key, async (writer) => {
+async function compute(runContext: RunContext, job: EncodeJob, key: string, shards: number): Promise<Entry> {
+  const { rows, kept } = job, { store, emit } = runContext;
+  const own = kept.filter((value) => !isShared(value));
+  const parts = await storedShards(store, key, shards);
+  await using packing = await Packing.open(runContext, job);
+  const done = beginWork(emit, "encode", rows.length);
+  const entry = await store.putAndOpen("encode", key, async (writer) => {
     writer.declare({
-      tensors: [
-        ...shared.map(({ name }) => ({ name, dtype: "F32" as const, shape: [...ownValue(common, name)!.shape] })),
-        ...order.map((example) => ({
-          name: String(example),
-          dtype: "F32" as const,
-          shape: [packedValues(own, extentsAt(lengths, example)).count],
-        })),
-      ],
+      tensors: [...packing.shared.map(({ name, shape }) => ({ name, dtype: "F32" as const, shape })),
+        ...packing.declared(packing.runs.flat())],
       metadata: { values: JSON.stringify(own.map(({ name, value }) => [name, value.shape])) },
     });
-    for (const { name } of shared) writer.append(name, ownValue(common, name)!.data as Float32Array);
+    for (const { name, data } of packing.shared) writer.append(name, data);
     let finished = 0;
-    for (const group of runs(order, ownLength)) {
-      const feeds = exampleFeeds(group.map((example) => rows.at(example)!), layout, model.architecture, adaptations);
-      const { outputs } = await session.run({ ...feeds, ...common });
-      group.forEach((example, index) => {
-        const { values, count } = packedValues(own, extentsAt(lengths, example));
-        const packed = new Float32Array(count);
-        for (const { name, start, extents } of values) {
-          const { data, shape } = ownValue(outputs, name)!;
-          const row = packed.subarray(start, start + elementCount(extents));
-          takeRow(row, extents, data as Float32Array, shape.slice(1), index);
+    for (const shard of shardsOf(shards)) {
+      const part = parts.get(shard.number);
+      for (const run of runsOf(packing.runs, shard)) {
+        for (const [name, values] of part === undefined ? await packing.pack(run) : await readRun(part, run)) {
+          writer.append(name, values);
         }
-        writer.append(String(example), packed);
-      });
-      done(finished += group.length);
+        done(finished += run.length);
+      }
     }
   });
-  await runContext.sessions.release(programs.rows, weights);
+  for (const part of parts.values()) part[Symbol.dispose]();
+  removeShards(store, key, shards);
   return entry;
 }
 
-/** What all rows share: what they read and what is kept of it. */
-async function computeShared(
-  runContext: RunContext,
-  { rows, layout, model, weights }: EncodeJob,
-  program: Program,
-): Promise<Feeds> {
-  const first = rows.at(0);
-  if (first === undefined || Object.keys(program.outputs).length === 0) return {};
-  const session = await runContext.sessions.open(program, weights);
-  const { outputs } = await session.run(sharedFeeds(first, layout, model.architecture));
-  await runContext.sessions.release(program, weights);
-  return { ...outputs };
-}
-
-/** Examples of like length, run together. */
-function* runs(order: readonly number[], ownLength: (row: number) => number): Generator<number[]> {
-  let group: number[] = [];
-  for (const example of order) {
-    if (group.length > 0 && (group.length + 1) * ownLength(example) > tokensPerRun) {
-      yield group;
-      group = [];
-    }
-    group.push(example);
-  }
-  if (group.length > 0) yield group;
+async function readRun(part: Entry, run: readonly number[]): Promise<readonly (readonly [string, Float32Array])[]> {
+  const found: (readonly [string, Float32Array])[] = [];
+  for (const example of run) found.push([String(example), await part.read(String(example))]);
+  return found;
 }

@@ -1,7 +1,7 @@
 /** The answers of an evaluation: texts that the model writes, or its choices among texts. @module */
 import type { TokenizedExample, TokenizedPrompt } from "../../data/examples.ts";
 import { answerOf, taughtAnswer } from "../../decoding/answer.ts";
-import { searchBeams } from "../../decoding/beam.ts";
+import { sampleBeams, searchBeams } from "../../decoding/beam.ts";
 import type { Generator } from "../../decoding/continuation.ts";
 import { generateRows } from "../../decoding/generate.ts";
 import { chooserOf, type RowWriting, type Writing } from "../../decoding/writing.ts";
@@ -65,12 +65,14 @@ const writers: { readonly [K in Writing["kind"]]: Writer<Extract<Writing, { kind
   greedy: byRow,
   sample: byRow,
   beam: { write: (generator, prompts, _, writing) => searchBeams(generator, prompts, writing) },
+  beamSample: { write: (generator, prompts, rows, writing) => sampleBeams(generator, prompts, rows, writing) },
 };
 
 const answerings: { readonly [K in Decoding["kind"]]: Answering<Extract<Decoding, { kind: K }>> } = {
   greedy: writingWith(writers.greedy),
   sample: writingWith(writers.sample),
   beam: writingWith(writers.beam),
+  beamSample: writingWith(writers.beamSample),
   choices: choosing,
 };
 

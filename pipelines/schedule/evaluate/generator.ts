@@ -1,11 +1,12 @@
 /** A model made ready to write. @module */
 import type { RowList } from "../../common/row_list.ts";
 import { bytesOf } from "../../../ops/passes/cost.ts";
+import { digest } from "../../../ops/program/digest.ts";
 import { evaluateDimension } from "../../../ops/program/dimension.ts";
 import { leavesOf, type Program } from "../../../ops/program/program.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import { type CompiledPrefill, wholePrefill } from "../../compile/frontier/prefill.ts";
-import type { Adaptation } from "../../compile/lower/adaptation.ts";
+import { actsOnCompletion, type Adaptation } from "../../compile/lower/adaptation.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { CompiledModel } from "../../compile/programs/forward.ts";
 import { decodeProgram } from "../../compile/programs/inference_programs.ts";
@@ -59,30 +60,33 @@ export async function openGenerator(
   const { model: { architecture, tokenizer }, weights, compiled, adaptations, tensors, endTokens = [] } = writer;
   const decode = decodeProgram(compiled);
   const prepacks = isInFourBits(decode) || (rows > 1 && weightBytes(decode) <= mostPackedBytes);
+  const prefill = openPrefill(runContext, writer, encoded, prompts);
+  await prefill.session();
   return {
     architecture,
     adaptations,
     tensors,
-    prefill: await openPrefill(runContext, writer, encoded, prompts),
+    prefill,
     decode: () => runContext.sessions.open(decode, weights, { prepacks }),
+    decodesAs: adaptations.some(actsOnCompletion) ? {} : `${weights.digest} ${digest(decode)}`,
     endTokens: new Set([...tokenizer.eosTokenIds, ...endTokens]),
     mostKeyValueBytes,
   };
 }
 
-async function openPrefill(
+function openPrefill(
   runContext: RunContext,
   { compiled, weights, adaptations }: WritingModel,
   encoded: EncodedPrompts | undefined,
   prompts: RowList<TokenizedPrompt>,
-): Promise<Prefill> {
+): Prefill {
   if (encoded === undefined) {
     const layout = withAttentionParts(wholeRows(compiled.architecture, adaptations), compiled.architecture, prompts);
     const { program, runs } = wholePrefill(compiled, layout);
-    return { session: await runContext.sessions.open(program, weights), layout, runs, kept: () => ({}) };
+    return { session: () => runContext.sessions.open(program, weights), layout, runs, kept: () => ({}) };
   }
   const { prefill: { program, runs }, layout, kept } = encoded;
-  return { session: await runContext.sessions.open(program, weights), layout, runs, kept };
+  return { session: () => runContext.sessions.open(program, weights), layout, runs, kept };
 }
 
 /** Packed weights of 4 bits are multiplied as they are; unpacked, each token would widen all of them. */

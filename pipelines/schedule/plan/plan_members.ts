@@ -115,7 +115,7 @@ function expectedOf(
 }
 
 /** What is estimated of more rows is estimated of so many that are drawn of them. */
-const enoughRows = 8192;
+export const enoughRows = 8192;
 
 /** The samples that trainings were estimated from. */
 function samplesOf(jobs: readonly PlannedJob[]): readonly PlannedSample[] {

@@ -71,7 +71,7 @@ export function estimateOf(
 }
 
 /** The activations of a step's largest run. */
-function stepMemory({ stage: { rows, spec }, programs }: TrainJob): number {
+export function stepMemory({ stage: { rows, spec }, programs }: TrainJob): number {
   const lengths = lengthsOf(rows);
   const work = lengths.tail.reduce((most, _, row) => Math.max(most, rowWork(lengths, row, programs)), 0);
   const one = programs.activationBytes * work;

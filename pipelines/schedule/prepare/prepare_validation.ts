@@ -4,7 +4,7 @@ import { RequestError } from "../../common/errors.ts";
 import { withLocationOf } from "../../common/source_location.ts";
 import { metricNameOf, metricOf } from "../../metrics/mod.ts";
 import type { EvaluateSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
-import { formatSize } from "../../store/size.ts";
+import { formatSize } from "../../common/size.ts";
 import { prepareEvaluation } from "./prepare_evaluation.ts";
 import type { PreparedTraining, PreparedValidation } from "./prepared.ts";
 import type { SharedPreparation } from "./shared_preparation.ts";

@@ -5,9 +5,10 @@ import { averagesOf } from "../../results/averages.ts";
 import { suiteNamed } from "../../tasks/suites.ts";
 import type { StageKind } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
+import type { Shard } from "../encode/shards.ts";
 import { SharedPrompts } from "../evaluate/shared_prompts.ts";
 import { SharedScores } from "../evaluate/shared_scores.ts";
-import type { PreparedMember, PreparedStages } from "../prepare/prepared.ts";
+import type { PreparedMember, PreparedStage, PreparedStages, PreparedTraining } from "../prepare/prepared.ts";
 import { type ExpectedStages, expectedStages } from "../pace/expected_stages.ts";
 import { isEvaluationStored } from "../pace/stored_evaluation.ts";
 import { weightsFor } from "../prepare/model_weights.ts";
@@ -76,13 +77,9 @@ export class MemberExecution implements Disposable {
     expected: ExpectedStages["stages"],
   ): Promise<MemberRecord> {
     const records: StageRecord[] = [], { member, stages, trainableParameters } = prepared;
-    const { emit } = this.#shared.runContext;
     for (const stage of stages) {
-      const named = { member: place, stage: stage.name, stageKind: stage.kind };
-      emit({ kind: "stageStarted", ...named });
-      const record = await this.#run(stage.kind, stage, prepared), { cached, seconds } = record;
-      emit({ kind: "stageDone", ...named, cached, seconds });
-      const expectedSeconds = cached ? undefined : expected.get(stage)?.seconds;
+      const record = await this.stage(stage, prepared, place);
+      const expectedSeconds = record.cached ? undefined : expected.get(stage)?.seconds;
       records.push(expectedSeconds === undefined ? record : { ...record, expectedSeconds });
     }
     const { id, axes, chosen } = member, quantize = stages[0]?.quantize;
@@ -90,6 +87,20 @@ export class MemberExecution implements Disposable {
     const averages = averagesOf(records, (suite) => suiteNamed(suite)?.averaged);
     const listed = averages.length === 0 ? {} : { averages };
     return { id, axes, ...optional, trainableParameters, stages: records, ...listed };
+  }
+
+  /** Runs one stage of a member and writes what it gives. */
+  async stage(stage: PreparedStage, prepared: PreparedMember, place: MemberPlace): Promise<StageRecord> {
+    const { emit } = this.#shared.runContext, named = { member: place, stage: stage.name, stageKind: stage.kind };
+    emit({ kind: "stageStarted", ...named });
+    const record = await this.#run(stage.kind, stage, prepared), { cached, seconds } = record;
+    emit({ kind: "stageDone", ...named, cached, seconds });
+    return record;
+  }
+
+  /** {@linkcode Trainings.encode} */
+  async encode(stage: PreparedTraining, part?: Shard | number): Promise<void> {
+    await this.#shared.trainings.encode(stage, part);
   }
 
   /** What the trainings read. */

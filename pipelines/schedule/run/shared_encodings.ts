@@ -2,8 +2,9 @@
 import type { EncodeRecord } from "../../results/results.ts";
 import { noteRate } from "../context/rates.ts";
 import type { RunContext } from "../context/run_context.ts";
-import { encode } from "../encode/encode.ts";
+import { encode, encodeShard } from "../encode/encode.ts";
 import type { EncodedExamples } from "../encode/encoded_examples.ts";
+import type { Shard } from "../encode/shards.ts";
 import { encodeWork } from "../pace/stage_work.ts";
 import { encodeJobOf } from "../train/shared_encoding.ts";
 import type { TrainJob } from "../train/train_job.ts";
@@ -34,11 +35,21 @@ export class SharedEncodings implements Disposable {
     this.#encodings.get(encodingKey)!.expectedSeconds = seconds;
   }
 
-  /** What a training reads; `undefined` if nothing of its rows is kept. */
-  async of({ encodingKey, programs }: TrainJob): Promise<EncodedExamples | undefined> {
+  /**
+   * What a training reads; `undefined` if nothing of its rows is kept.
+   *
+   * @param shards In how many parts other processes may have computed it.
+   */
+  async of({ encodingKey, programs }: TrainJob, shards = 1): Promise<EncodedExamples | undefined> {
     if (programs.kept.length === 0) return undefined;
     const shared = this.#encodings.get(encodingKey)!;
-    return await (shared.encoded ??= this.#encode(shared.jobs));
+    return await (shared.encoded ??= this.#encode(shared.jobs, shards));
+  }
+
+  /** Computes a part of what a training reads, for a process that puts the parts together. */
+  async shard({ encodingKey }: TrainJob, shard: Shard): Promise<void> {
+    const job = encodeJobOf(this.#encodings.get(encodingKey)!.jobs);
+    if (job !== undefined) await encodeShard(this.#runContext, job, shard);
   }
 
   /** Closes the encoding of a training once all that read it are done, so that the store can give up its file. */
@@ -71,12 +82,12 @@ export class SharedEncodings implements Disposable {
     for (const encoded of this.#opened) encoded[Symbol.dispose]();
   }
 
-  async #encode(jobs: readonly TrainJob[]): Promise<EncodedExamples> {
+  async #encode(jobs: readonly TrainJob[], shards: number): Promise<EncodedExamples> {
     const job = encodeJobOf(jobs);
     if (job === undefined) throw new TypeError("Nothing is to be encoded");
-    const encoded = await encode(this.#runContext, job), { cached, seconds } = encoded.record;
+    const encoded = await encode(this.#runContext, job, shards), { cached, seconds } = encoded.record;
     const work = encodeWork(jobs[0]!.stage);
-    if (!cached && work !== undefined) await noteRate(this.#runContext, work, seconds);
+    if (!cached && shards === 1 && work !== undefined) await noteRate(this.#runContext, work, seconds);
     this.#opened.push(encoded);
     return encoded;
   }

@@ -5,6 +5,7 @@ import type { EncodeRecord } from "../../results/results.ts";
 import { providerRuntimes } from "../../runtime/providers.ts";
 import { noteRate } from "../context/rates.ts";
 import type { RunContext } from "../context/run_context.ts";
+import type { Shard } from "../encode/shards.ts";
 import type { ExpectedStages } from "../pace/expected_stages.ts";
 import { trainWork } from "../pace/stage_work.ts";
 import { weightsFor } from "../prepare/model_weights.ts";
@@ -92,6 +93,18 @@ export class Trainings implements Disposable {
       if (!(error instanceof DivergedError)) throw error;
       throw await this.#keepLastGood(batch[error.member]!.job.stage, error);
     }
+  }
+
+  /**
+   * Computes what a training reads, unless that is in the store or no training has to read it any more.
+   *
+   * @param part Which part of it alone, or in how many parts others may have computed it.
+   */
+  async encode(stage: PreparedTraining, part: Shard | number = 1): Promise<void> {
+    const job = this.#job(stage), { store } = this.#runContext;
+    const readers = [...this.#jobs.values()].filter(({ encodingKey }) => encodingKey === job.encodingKey);
+    if (readers.every(({ key }) => store.has(trainedKind, key))) return;
+    await (typeof part === "number" ? this.#encodings.of(job, part) : this.#encodings.shard(job, part));
   }
 
   /**

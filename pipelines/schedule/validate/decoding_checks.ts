@@ -22,29 +22,31 @@ import type * as spec from "../../spec/mod.ts";
 const writing = {
   maxNewTokens: count,
   repetitionPenalty: optional(positive),
+  noRepeatNgramSize: optional(index),
   stop: optional(listOf("a list of texts", leaf("a text that is not empty", (value) => isText(value) && value !== ""))),
 } satisfies Fields<spec.WritingSpec>;
 
+const sampling = {
+  temperature: positive,
+  topK: index,
+  topP: leaf("a probability from 0 to 1", from(0, 1)),
+  seed: integer,
+};
+
+const beams = {
+  beams: count,
+  lengthPenalty: leaf("a number", Number.isFinite),
+  earlyStopping: optional(leaf('true, false or "never"', (value) => typeof value === "boolean" || value === "never")),
+};
+
 /** A decoding. */
 export const decoding = among(
-  "a decoding, as in greedy(…), sample(…), beam(…) or choices(…)",
+  "a decoding, as in greedy(…), sample(…), beam(…), beamSample(…) or choices(…)",
   {
     greedy: writing,
-    sample: {
-      ...writing,
-      temperature: positive,
-      topK: index,
-      topP: leaf("a probability from 0 to 1", from(0, 1)),
-      seed: integer,
-    },
-    beam: {
-      ...writing,
-      beams: count,
-      lengthPenalty: leaf("a number", Number.isFinite),
-      earlyStopping: optional(
-        leaf('true, false or "never"', (value) => typeof value === "boolean" || value === "never"),
-      ),
-    },
+    sample: { ...writing, ...sampling },
+    beam: { ...writing, ...beams },
+    beamSample: { ...writing, ...beams, ...sampling },
     choices: {
       options: leaf("a list of texts, or the name of a field that holds one", (value) => {
         return isText(value) || (isList(value) && value.every(isText));

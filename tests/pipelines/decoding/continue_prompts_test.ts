@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { tokenizePrompt } from "../../../pipelines/data/examples.ts";
-import { searchBeams } from "../../../pipelines/decoding/beam.ts";
+import { sampleBeams, searchBeams } from "../../../pipelines/decoding/beam.ts";
 import { type Generator, roomOf } from "../../../pipelines/decoding/continuation.ts";
 import { generateRows } from "../../../pipelines/decoding/generate.ts";
 import { chooserOf } from "../../../pipelines/decoding/writing.ts";
@@ -52,6 +52,10 @@ const ways: Readonly<Record<string, Write>> = {
   },
   "by a beam search": (generator, prompts, _, maxNewTokens) =>
     searchBeams(generator, prompts, { ...beamSettings, maxNewTokens }),
+  "by drawing beams": (generator, prompts, rows, maxNewTokens) => {
+    const drawn = { temperature: 1, topK: 4, topP: 1, seed: 1, noRepeatNgramSize: 4 };
+    return sampleBeams(generator, prompts, rows, { ...beamSettings, ...drawn, kind: "beamSample", maxNewTokens });
+  },
 };
 
 async function withGenerator(

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { createRandom } from "../../../pipelines/data/random.ts";
-import { draw, logSoftmax, penalizeRepetition, type Sampling } from "../../../pipelines/decoding/logits.ts";
+import {
+  banNgrams,
+  draw,
+  keepLikely,
+  logSoftmax,
+  penalizeRepetition,
+  type Sampling,
+} from "../../../pipelines/decoding/logits.ts";
+import { torchTopk } from "../../../pipelines/decoding/torch_topk.ts";
 
 const logits = Float32Array.from([0.1, 0.4, 0.2, 0.3], Math.log);
 
@@ -46,4 +54,39 @@ Deno.test("penalizeRepetition() makes what was seen less likely, whatever its si
 Deno.test("logSoftmax() holds for large logits", () => {
   const found = logSoftmax(Float32Array.of(1000, 1000));
   found.forEach((likelihood) => assert.ok(Math.abs(likelihood + Math.LN2) < 1e-9));
+});
+
+Deno.test("banNgrams() bans what would end a run of tokens again", () => {
+  const banned = (seen: readonly number[], size: number) =>
+    [...banNgrams(new Float32Array(6), seen, size).entries()].filter(([, logit]) => logit === -Infinity).map(([at]) =>
+      at
+    );
+  assert.deepEqual(banned([1, 2, 3, 1, 2], 3), [3]);
+  assert.deepEqual(banned([1, 2, 3, 1, 2, 4, 1, 2], 3), [3, 4]);
+  assert.deepEqual(banned([1, 2, 1], 2), [2]);
+  assert.deepEqual(banned([1, 2, 1], 1), [1, 2]);
+  assert.deepEqual(banned([1, 1, 1], 2), [1]);
+  assert.deepEqual(banned([1, 2], 3), [], "too short");
+  assert.deepEqual(banned([1, 2, 1], 0), [], "any may be repeated");
+});
+
+Deno.test("keepLikely() keeps equals of the k-th, then tokens up to a probability, and never fewer than it has to", () => {
+  const kept = (logits: readonly number[], sampling: Partial<Sampling>, least: number) => {
+    const found = keepLikely(Float32Array.from(logits), { temperature: 1, topK: 0, topP: 1, ...sampling }, least);
+    return [...found.entries()].filter(([, logit]) => logit > -Infinity).map(([token]) => token);
+  };
+  const shares = [0.1, 0.4, 0.2, 0.3].map(Math.log);
+  assert.deepEqual(kept([1, 2, 2, 0], { topK: 1 }, 1), [1, 2]);
+  assert.deepEqual(kept(shares, { topK: 1 }, 2), [1, 3]);
+  assert.deepEqual(kept(shares, { topP: 0.75 }, 2), [1, 2, 3]);
+  assert.deepEqual(kept(shares, { topP: 0.1 }, 2), [1, 3]);
+  assert.deepEqual(kept(shares, { topP: 0.6, topK: 3 }, 1), [1, 3]);
+  assert.deepEqual([...keepLikely(Float32Array.of(1, -2), { temperature: 0.5, topK: 0, topP: 1 }, 1)], [2, -4]);
+});
+
+Deno.test("torchTopk() takes of equals what torch.topk takes", () => {
+  const values = new Float32Array(600);
+  values.set([0.25, 0.5], 300);
+  // torch.topk(values, 8), torch 2.15.0 on a CPU.
+  assert.deepEqual(torchTopk(values, 8), [301, 300, 7, 1, 4, 3, 5, 0]);
 });

@@ -1,7 +1,7 @@
 /** Folders are written completely, or not at all. @module */
 import assert from "node:assert/strict";
 import { removeLeavings } from "../../../../pipelines/common/leavings.ts";
-import { writeFolder } from "../../../../pipelines/cli/requests/output_folder.ts";
+import { writeFolder, writeNewFolder } from "../../../../pipelines/cli/requests/output_folder.ts";
 import { treeOf } from "../../../support/command.ts";
 import { assertOneLine, inFolder } from "../../models/support.ts";
 
@@ -68,4 +68,29 @@ Deno.test("a folder that is being written is one that no other process takes for
       await writeTwo(folder);
     });
     assert.deepEqual(treeOf(root), ["there/", "there/a", "there/b"]);
+  }));
+
+Deno.test("a process that died while it moved files into an empty folder leaves one that is empty for the next", () =>
+  inFolder(async (root) => {
+    const { rename } = Deno, folder = `${root}/there`;
+    let count = 0;
+    await Deno.mkdir(folder);
+    const write = async (into: string) => {
+      await writeTwo(into);
+      await Deno.mkdir(`${into}/c`);
+    };
+    const { remove } = Deno;
+    Deno.rename = (from, to) => {
+      if (count++ === 2) throw new Error("dies");
+      return rename(from, to);
+    };
+    Deno.remove = () => Promise.resolve();
+    try {
+      await assert.rejects(writeNewFolder(folder, write));
+    } finally {
+      Object.assign(Deno, { rename, remove });
+    }
+    assert.equal(treeOf(folder).filter((path) => !path.startsWith(".")).length, 2);
+    await writeNewFolder(folder, write);
+    assert.deepEqual(treeOf(folder), ["a", "b", "c/"]);
   }));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatSize, parseSize } from "../../../pipelines/store/size.ts";
+import { formatSize, parseSize } from "../../../pipelines/common/size.ts";
 
 Deno.test("parseSize() reads decimal and binary units, bytes and no limit", () => {
   const sizes: Readonly<Record<string, number>> = {

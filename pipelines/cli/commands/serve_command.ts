@@ -1,0 +1,146 @@
+/** `deno task serve`: a model with its edits, by OpenAI's API. @module */
+import { join } from "node:path";
+import { RequestError } from "../../common/errors.ts";
+import { faultText } from "../../common/files.ts";
+import { trainedIds } from "../../compile/parameters/trained_interventions.ts";
+import { isIntervention } from "../../compile/parameters/trained_interventions.ts";
+import { quantizationNames } from "../../models/weights/quantization.ts";
+import { openService } from "../../serving/open_service.ts";
+import { serve } from "../../serving/serve.ts";
+import { command, type CommandContext } from "../arguments/command.ts";
+import { runtimeOptions } from "../arguments/common_options.ts";
+import {
+  choice,
+  integer,
+  optional,
+  type OptionValues,
+  repeatable,
+  size,
+  text,
+  withDefault,
+} from "../arguments/option.ts";
+import { callerFolder, callerPath } from "../requests/caller_paths.ts";
+import { openRunContext } from "../requests/open_run_context.ts";
+import { baseModelOf, findIntervention } from "../requests/stored_intervention.ts";
+import { terminalEvents } from "../terminal/event_lines.ts";
+
+const none: readonly string[] = [];
+const added = (before: readonly string[], text: string) => [...before, text];
+
+const declared = {
+  member: repeatable("id", "which members of the run; may be repeated, all if omitted", none, added),
+  watch: repeatable("folder", "serves the runs and interventions in it, also those that come later", none, added),
+  port: withDefault(integer("n", 0, 65535), "the port, 0 for any that is free", 8080),
+  host: withDefault(
+    text("address"),
+    "the address to listen on; any but this machine's own takes --api-key",
+    "127.0.0.1",
+  ),
+  apiKey: optional(text("NAME"), "the environment variable with the key that clients have to send"),
+  tlsCert: optional(text("file"), "a certificate, PEM"),
+  tlsKey: optional(text("file"), "the certificate's key, PEM"),
+  model: optional(text("base"), "the base model, if it is elsewhere than the run says"),
+  quantize: optional(choice("name", quantizationNames), "a few bits for the base model's projections, if no run says"),
+  chatTemplate: optional(text("template"), "in place of the model's: a name that it has, a .jinja file or Jinja"),
+  rows: withDefault(integer("n", 1, 1024), "the most answers that are written at once", 32),
+  keyValues: withDefault(size, "the most memory of what the answers at work have read", 2 ** 31),
+  queue: withDefault(integer("n", 1), "the most answers that wait; others are sent away with 429", 256),
+  maxNewTokens: withDefault(integer("n", 1), "the most tokens of an answer", 4096),
+  maxBody: withDefault(size, "the most bytes of a request", 4_000_000),
+  seconds: withDefault(integer("n", 1), "the most seconds of an answer", 600),
+  drainSeconds: withDefault(integer("n", 0), "seconds that answers may take after SIGTERM", 30),
+  ...runtimeOptions,
+};
+
+type ServeOptions = OptionValues<typeof declared>;
+
+/** Serves a model with its edits. */
+export const serveCommand = command({
+  name: "serve",
+  summary: "Serves a model with its trained edits by OpenAI's API: each request names its edit.",
+  parameters: [{ name: "run or model", help: "a run's folder, an intervention's, or a base model" }],
+  options: declared,
+  examples: [
+    "serve runs/arc-easy/first --member rank=1 --member rank=4",
+    "serve HuggingFaceTB/SmolLM2-135M-Instruct --watch runs/arc-easy --port 0",
+  ],
+  run: ([path], options, context) => serveModel(path, options, context),
+});
+
+/** Seconds that a body may take to come. */
+const bodySeconds = 30;
+
+async function serveModel(path: string, options: ServeOptions, { terminal, stops }: CommandContext): Promise<void> {
+  const access = accessOf(options), tls = await readTls(options), served = await servedBy(path, options);
+  const stopped = new AbortController();
+  const signal = stops?.(options.drainSeconds * 1000 + 2000);
+  await using runContext = openRunContext({ ...options, base: served.base }, options, terminalEvents(terminal));
+  const service = await openService(runContext, {
+    ...served,
+    chatTemplate: options.chatTemplate,
+    folder: callerFolder(),
+    rows: options.rows,
+    waiting: options.queue,
+    keyValueBytes: options.keyValues,
+    limits: {
+      body: { bytes: options.maxBody, seconds: bodySeconds },
+      newTokens: options.maxNewTokens,
+      seconds: options.seconds,
+    },
+    stopped: stopped.signal,
+  });
+  await serve(service, access, { hostname: options.host, port: options.port, tls }, {
+    onListen(address) {
+      const { names } = service.catalog, shown = names.slice(0, 8).join(", ") + (names.length > 8 ? ", …" : "");
+      terminal.print(`${address}/v1 serves ${shown}; Ctrl-C ends this`);
+    },
+    signal,
+    drainSeconds: options.drainSeconds,
+    giveUp: () => stopped.abort(new DOMException("the server has stopped", "AbortError")),
+  });
+}
+
+/** Addresses of this machine alone, by which it may be called. */
+const loopback = ["127.0.0.1", "localhost", "[::1]"];
+
+function accessOf({ host, apiKey }: ServeOptions) {
+  const isOwn = [...loopback, "::1"].includes(host), key = apiKey === undefined ? undefined : Deno.env.get(apiKey);
+  if (apiKey !== undefined && (key === undefined || key === "")) {
+    throw new RequestError(`there is no ${apiKey} in the environment; set it to the key, or omit --api-key`);
+  }
+  if (!isOwn && key === undefined) {
+    throw new RequestError(`anyone who reaches ${host} could ask; name a variable with a key by --api-key`);
+  }
+  return { key, hosts: isOwn ? loopback : undefined };
+}
+
+async function readTls({ tlsCert, tlsKey }: ServeOptions) {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined) {
+    throw new RequestError("a certificate and its key belong together; give both --tls-cert and --tls-key");
+  }
+  const read = async (path: string) => {
+    const file = callerPath(path);
+    try {
+      return await Deno.readTextFile(file);
+    } catch (fault) {
+      throw new RequestError(`can't be read (${faultText(fault)}); check the path`, { file });
+    }
+  };
+  return { cert: await read(tlsCert), key: await read(tlsKey) };
+}
+
+/** The base model and the folders that a path means. */
+async function servedBy(path: string, { model, member, watch, quantize }: ServeOptions) {
+  const folder = callerPath(path), isOne = [folder, join(folder, "intervention")].some(isIntervention);
+  const ids = isOne ? [] : await trainedIds(folder), watched = watch.map(callerPath);
+  const places = { folders: [folder], members: member, watched, anyBase: model !== undefined };
+  if (!isOne && ids.length === 0) {
+    if (member.length > 0) throw new RequestError(`${path} is no run, and has no members; omit --member`);
+    return { source: path, base: callerFolder(), quantize, places: { ...places, folders: [] } };
+  }
+  const [first] = member.length === 0 ? ids : member, stored = await findIntervention(path, isOne ? undefined : first);
+  for (const each of member.slice(1)) await findIntervention(path, each);
+  const { source, base } = await baseModelOf(stored, model);
+  return { source, base, quantize: stored.description.quantize ?? quantize, places };
+}

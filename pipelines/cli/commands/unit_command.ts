@@ -1,0 +1,90 @@
+/** `deno task unit`. @module */
+import { dirname, join } from "node:path";
+import { RequestError, StoppedError } from "../../common/errors.ts";
+import { writeAtomically } from "../../common/files.ts";
+import { startRun } from "../../interface/start_run.ts";
+import { overridesOfOptions } from "../../recipes/overrides.ts";
+import { noteTo } from "../../schedule/context/work.ts";
+import { performUnit } from "../../schedule/units/perform_unit.ts";
+import type { Unit } from "../../schedule/units/unit.ts";
+import { requireSameVersions } from "../../workflow/machine.ts";
+import { readWorkPlan, unitOf, type WorkPlan } from "../../workflow/work_plan.ts";
+import { command, type CommandContext } from "../arguments/command.ts";
+import { store } from "../arguments/common_options.ts";
+import { flag, type OptionValues } from "../arguments/option.ts";
+import { callerPath } from "../requests/caller_paths.ts";
+import { loadRequest } from "../requests/load_request.ts";
+import { openRunContext } from "../requests/open_run_context.ts";
+import { terminalEvents } from "../terminal/event_lines.ts";
+
+const declared = {
+  store,
+  wait: flag("waits until the units that it needs are done"),
+};
+
+/** Does one unit of a workflow, unless the store has what it gives. */
+export const unitCommand = command({
+  name: "unit",
+  summary: "Does one unit of a workflow; an engine calls it, and may do so twice.",
+  parameters: [
+    { name: "plan.json", help: "the workflow's plan" },
+    { name: "id", help: "the unit's, or its number from 0" },
+  ],
+  options: declared,
+  examples: ["unit shared/ranks/plan.json train-1"],
+  run: ([path, id], options, context) => unit(callerPath(path), id, options, context),
+});
+
+async function unit(
+  path: string,
+  id: string,
+  options: OptionValues<typeof declared>,
+  { terminal, stops, ...control }: CommandContext,
+): Promise<void> {
+  const plan = await readWorkPlan(path), folder = (await isFolder(path)) ? path : dirname(path);
+  const unit = unitOf(plan, id), signal = stops?.(), show = terminalEvents(terminal);
+  requireSameVersions(plan, noteTo(show));
+  const store = options.store === undefined ? plan.store : callerPath(options.store);
+  if (!await isFolder(store)) {
+    throw new RequestError("this machine does not see the store of the plan; mount it, or give --store", {
+      file: store,
+    });
+  }
+  if (options.wait) await untilDone(folder, unit, signal);
+  const overrides = overridesOfOptions(new Map(Object.entries(plan.set)));
+  const settings = { store, threads: plan.threads, provider: plan.provider, ...plan.budgets };
+  const { kind } = unit;
+  if (kind === "report") {
+    const running = startRun(plan.file, overrides, { ...settings, out: join(folder, "run") }, { ...control, signal });
+    for await (const event of running) show(event);
+    await running.result;
+  } else {
+    const request = await loadRequest(plan.file, { ...settings, overrides });
+    await using runContext = openRunContext(request, settings, show, { ...control, signal });
+    await performUnit(runContext, { ...unit, kind }, request.expansion.members);
+  }
+  await Deno.mkdir(join(folder, "done"), { recursive: true });
+  await writeAtomically(join(folder, "done", unit.id), [new TextEncoder().encode(`${summary(plan, unit)}\n`)]);
+  terminal.print(`${unit.id} is done`);
+}
+
+/** What the file says that marks a unit as done. */
+function summary({ pipeline }: WorkPlan, { kind, members }: Unit): string {
+  return JSON.stringify({ pipeline, kind, members });
+}
+
+/** How often is looked whether other units are done, in milliseconds. */
+const interval = 2000;
+
+async function untilDone(folder: string, { needs }: Unit, signal: AbortSignal | undefined): Promise<void> {
+  for (const id of needs) {
+    while (!await Deno.stat(join(folder, "done", id)).then(() => true, () => false)) {
+      await new Promise((resolve) => setTimeout(resolve, interval));
+      if (signal?.aborted) throw signal.reason instanceof StoppedError ? signal.reason : new StoppedError(143);
+    }
+  }
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return Deno.stat(path).then((info) => info.isDirectory, () => false);
+}

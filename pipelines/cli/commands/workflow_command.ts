@@ -1,0 +1,142 @@
+/** `deno task workflow`. @module */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { RequestError } from "../../common/errors.ts";
+import { overridesOfOptions } from "../../recipes/overrides.ts";
+import { planUnits } from "../../schedule/units/plan_units.ts";
+import type { Unit } from "../../schedule/units/unit.ts";
+import { type EngineName, workflowEngines } from "../../workflow/engines.ts";
+import { ownVersions, processorName } from "../../workflow/machine.ts";
+import { planFile, type WorkPlan } from "../../workflow/work_plan.ts";
+import { command, type CommandContext } from "../arguments/command.ts";
+import { pipelineParameter, requestOptions } from "../arguments/common_options.ts";
+import {
+  choice,
+  integer,
+  number,
+  optional,
+  type OptionValues,
+  required,
+  text,
+  withDefault,
+} from "../arguments/option.ts";
+import { launchFlags } from "../launch/launch.ts";
+import { callerPath, storeFolder } from "../requests/caller_paths.ts";
+import { loadRequest } from "../requests/load_request.ts";
+import { openRunContext } from "../requests/open_run_context.ts";
+import { writeNewFolder } from "../requests/output_folder.ts";
+import { formatSeconds } from "../terminal/terminal.ts";
+import { terminalEvents } from "../terminal/event_lines.ts";
+
+const { json: _, ...request } = requestOptions;
+
+const declared = {
+  to: required(choice("engine", Object.keys(workflowEngines) as EngineName[]), "what starts the units"),
+  out: required(text("folder"), "gets the workflow, its logs and at the end the run; all machines must see it"),
+  ...request,
+  maxParallel: optional(integer("n", 1), "how many units run at once (default: as the engine decides)"),
+  shardSeconds: withDefault(
+    number("seconds", 0),
+    "how long an encoding may take before its rows are shared between units",
+    600,
+  ),
+  retries: withDefault(integer("n", 0, 100), "how often a unit that failed is tried again", 2),
+  margin: withDefault(number("factor", 1, 100), "how much more time and memory a unit may take than is predicted", 2),
+  command: optional(text("words"), "what does a unit (default: this copy of Refract)"),
+  image: optional(text("name"), "the container image that has Refract, on Kubernetes"),
+  volume: optional(text("claim"), "the volume claim that holds --out and --store, on Kubernetes"),
+};
+
+/** Writes what an engine runs on many machines. */
+export const workflowCommand = command({
+  name: "workflow",
+  summary: "Takes a run apart into units of work for a cluster: Snakemake, Slurm or Kubernetes.",
+  parameters: [pipelineParameter],
+  options: declared,
+  examples: [
+    "workflow examples/rank-by-layer/pipeline.ts --to snakemake --out shared/ranks --store shared/store --threads 4",
+    "workflow examples/rank-by-layer/pipeline.ts --to slurm --out shared/ranks --max-parallel 8",
+  ],
+  run: ([path], options, context) => workflow(path, options, context),
+});
+
+/** So many units share an encoding at most where nothing is said of how many run at once. */
+const usualShards = 64;
+
+async function workflow(
+  path: string,
+  options: OptionValues<typeof declared>,
+  { terminal, hub }: CommandContext,
+): Promise<void> {
+  const { to, out, set, margin, cacheDisk, cacheMemory, activationMemory } = options;
+  const request = await loadRequest(path, { ...options, overrides: overridesOfOptions(set) });
+  const folder = callerPath(out), store = storeFolder(options.store, request.base), { pipeline, expansion } = request;
+  const show = terminalEvents(terminal);
+  await using runContext = openRunContext(request, options, show, hub === undefined ? {} : { hub });
+  const units = await planUnits(runContext, expansion, {
+    secondsOfShard: options.shardSeconds,
+    mostShards: options.maxParallel ?? usualShards,
+  }), { threads, provider } = request;
+  const plan: WorkPlan = {
+    pipeline: pipeline.name,
+    file: callerPath(path),
+    set: Object.fromEntries(set),
+    store,
+    threads,
+    provider,
+    budgets: {
+      ...cacheDisk === undefined ? {} : { cacheDisk },
+      ...cacheMemory === undefined ? {} : { cacheMemory },
+      ...activationMemory === undefined ? {} : { activationMemory },
+    },
+    versions: ownVersions(),
+    processor: processorName(),
+    margin,
+    units,
+  };
+  const engine = workflowEngines[to];
+  const files = engine.files(plan, {
+    command: options.command === undefined ? ownCommand() : wordsOf(options.command),
+    maxParallel: options.maxParallel,
+    retries: options.retries,
+    folder,
+    image: options.image,
+    volume: options.volume,
+  });
+  // Units ask for it, so that one that sees another disk does not work in vain.
+  await Deno.mkdir(store, { recursive: true });
+  await writeNewFolder(folder, async (temporary) => {
+    const all = { ...files, [planFile]: `${JSON.stringify(plan, null, 1)}\n` };
+    for (const [name, content] of Object.entries(all)) {
+      const place = join(temporary, name);
+      await Deno.mkdir(join(place, ".."), { recursive: true });
+      await Deno.writeTextFile(place, content);
+    }
+    for (const name of ["done", "logs"]) await Deno.mkdir(join(temporary, name));
+  });
+  if (expansion.goesOn) {
+    terminal.write("what goes on with the best members is known only then: the report runs it, in one process\n");
+  }
+  terminal.print(`${unitsText(units)} in ${folder}\nstart them with: ${engine.start(folder)}`);
+}
+
+/** How this copy of Refract is called. */
+function ownCommand(): readonly string[] {
+  const main = new URL("../refract.ts", import.meta.url);
+  const place = main.protocol === "file:" ? fileURLToPath(main) : main.href;
+  return [Deno.execPath(), "run", ...launchFlags, place, "unit"];
+}
+
+/** A command as it was written, whose last word is the verb. */
+function wordsOf(text: string): readonly string[] {
+  const words = text.split(/\s+/).filter((word) => word !== "");
+  if (words.length === 0) throw new RequestError("--command is empty; write the words before unit, as in refract");
+  return [...words, "unit"];
+}
+
+/** How many units there are, and what they take in all. */
+function unitsText(units: readonly Unit[]): string {
+  const kinds = Map.groupBy(units, ({ kind }) => kind), seconds = units.reduce((sum, unit) => sum + unit.seconds, 0);
+  const counts = [...kinds].map(([kind, { length }]) => `${length} ${kind}`);
+  return `${units.length} units (${counts.join(", ")}), ${formatSeconds(seconds)} of work in all as predicted,`;
+}

@@ -1,0 +1,16 @@
+/** How much a disk has room for. @module */
+import { statfsSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** Bytes that are free where a folder is or will be; undefined where that may not be asked. */
+export function freeSpace(folder: string): number | undefined {
+  if (Deno.permissions.querySync({ name: "sys", kind: "statfs" }).state !== "granted") return undefined;
+  for (let path = folder;; path = dirname(path)) {
+    try {
+      const { bavail, bsize } = statfsSync(path);
+      return bavail * bsize;
+    } catch {
+      if (dirname(path) === path) return undefined;
+    }
+  }
+}

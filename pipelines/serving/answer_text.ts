@@ -1,0 +1,28 @@
+/** The text of an answer while it grows: cut at a stop text, and shown no sooner than it is sure to stay. @module */
+import { answerOf } from "../decoding/answer.ts";
+import type { Tokenizer } from "../models/tokenization/tokenizer.ts";
+
+/** An answer so far. */
+interface AnswerText {
+  readonly text: string;
+  /** How many of its characters stay, whatever follows. */
+  readonly settled: number;
+  readonly isStopped: boolean;
+}
+
+/** The text of written tokens. */
+export function answerText(stop: readonly string[], tokenizer: Tokenizer, written: readonly number[]): AnswerText {
+  const { text, isStopped } = answerOf(stop, tokenizer, written);
+  if (isStopped) return { text, settled: text.length, isStopped };
+  const whole = text.replace(/\ufffd+$/, "");
+  const held = Math.max(0, ...stop.map((each) => heldBack(whole, each)));
+  return { text, settled: Math.min(tokenizer.cleanUp.settled(whole), whole.length - held), isStopped };
+}
+
+/** How many of a text's last characters a stop text may begin with. */
+function heldBack(text: string, stop: string): number {
+  for (let count = Math.min(text.length, stop.length - 1); count > 0; count--) {
+    if (stop.startsWith(text.slice(text.length - count))) return count;
+  }
+  return 0;
+}

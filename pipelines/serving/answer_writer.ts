@@ -1,0 +1,101 @@
+/** Writing the answers of one request to one prompt, which share what was read of it. @module */
+import type { Logits, Step } from "../decoding/continuation.ts";
+import type { Writer } from "../decoding/continue_prompts.ts";
+import type { Tokenizer } from "../models/tokenization/tokenizer.ts";
+import { answerText } from "./answer_text.ts";
+import { rateToken, type TokenRating } from "./log_probabilities.ts";
+import type { ChooseToken } from "./token_chooser.ts";
+
+/** Why an answer ended: by itself or a stop text, or at its limit. */
+type FinishReason = "stop" | "length";
+
+/** An answer as it grows. */
+export interface Answer {
+  readonly index: number;
+  readonly written: readonly number[];
+  /** Of each written token, if the request asks. */
+  readonly ratings: readonly TokenRating[];
+  readonly text: string;
+  /** How many characters of the text stay. */
+  readonly settled: number;
+  readonly finish: FinishReason | undefined;
+}
+
+/** What answers are written by. */
+interface AnswerSettings {
+  readonly tokenizer: Tokenizer;
+  readonly endTokens: ReadonlySet<number>;
+  readonly stop: readonly string[];
+  /** The most tokens of each. */
+  readonly room: number;
+  /** How many of the likeliest tokens are listed with each that is written; `undefined` for no ratings at all. */
+  readonly rated: number | undefined;
+  /** One for each answer. */
+  readonly choosers: readonly ChooseToken[];
+  /** Gets an answer whenever it has grown or ended. */
+  readonly onAnswer?: ((answer: Answer) => void) | undefined;
+}
+
+interface GrowingAnswer extends Answer {
+  readonly written: number[];
+  readonly ratings: TokenRating[];
+  text: string;
+  settled: number;
+  finish: FinishReason | undefined;
+}
+
+/** Writes all answers to one prompt, each on a row of its own. */
+export class AnswerWriter implements Writer {
+  readonly answers: readonly Answer[];
+  readonly #settings: AnswerSettings;
+  readonly #prompt: readonly number[];
+  /** Those that go on, in the order of their rows. */
+  #open: readonly GrowingAnswer[];
+  #isBegun = false;
+
+  constructor(prompt: readonly number[], settings: AnswerSettings) {
+    this.#prompt = prompt;
+    this.#settings = settings;
+    this.#open = settings.choosers.map((_, index): GrowingAnswer => {
+      return { index, written: [], ratings: [], text: "", settled: 0, finish: undefined };
+    });
+    this.answers = this.#open;
+  }
+
+  get room(): number {
+    return this.#settings.room;
+  }
+
+  get isDone(): boolean {
+    return this.#open.length === 0;
+  }
+
+  advance(logits: Logits): readonly Step[] {
+    const grown = this.#open.map((answer, row) => {
+      // All answers begin at the prompt's only row.
+      const from = this.#isBegun ? row : 0;
+      return { answer, step: { from, token: this.#grow(answer, logits(from)) } };
+    });
+    this.#isBegun = true;
+    const open = grown.filter(({ answer }) => answer.finish === undefined);
+    this.#open = open.map(({ answer }) => answer);
+    return open.map(({ step }) => step);
+  }
+
+  #grow(answer: GrowingAnswer, logits: Float32Array): number {
+    const { tokenizer, endTokens, stop, room, rated, choosers, onAnswer } = this.#settings;
+    const token = choosers[answer.index]!(logits, this.#prompt, answer.written);
+    if (endTokens.has(token)) answer.finish = "stop";
+    else {
+      answer.written.push(token);
+      if (rated !== undefined) answer.ratings.push(rateToken(logits, token, rated));
+      const { text, settled, isStopped } = answerText(stop, tokenizer, answer.written);
+      Object.assign(answer, { text, settled });
+      if (isStopped) answer.finish = "stop";
+      else if (answer.written.length >= room) answer.finish = "length";
+    }
+    if (answer.finish !== undefined) answer.settled = answer.text.length;
+    onAnswer?.(answer);
+    return token;
+  }
+}

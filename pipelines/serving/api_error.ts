@@ -1,0 +1,56 @@
+/** Errors as OpenAI's API answers them. @module */
+import { RequestError } from "../common/errors.ts";
+
+/** What an error says beside its sentence. */
+interface ErrorDetails {
+  /** The field of the body that is wrong. */
+  readonly param?: string;
+  /** A word by which programs know it. */
+  readonly code?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A request that is answered with an error. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+
+  /**
+   * @param status Of the HTTP answer.
+   * @param message What is wrong and, after a semicolon, what to do about it.
+   */
+  constructor(readonly status: number, message: string, readonly details: ErrorDetails = {}) {
+    super(message);
+  }
+}
+
+/** A wrong field of a body. */
+export function wrongField(param: string, message: string): ApiError {
+  return new ApiError(400, message, { param });
+}
+
+/** What kind of error a status is. */
+function typeOf(status: number): string {
+  if (status === 401 || status === 403) return "authentication_error";
+  if (status === 404) return "not_found_error";
+  if (status === 429) return "rate_limit_error";
+  return status < 500 ? "invalid_request_error" : "server_error";
+}
+
+/** Any error as one that is answered: what Refract refuses is the client's, all else the server's. */
+export function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof RequestError) return new ApiError(400, error.message);
+  const text = error instanceof Error ? error.message : String(error);
+  return new ApiError(500, `${text.trim().split("\n")[0]}; this should not happen, report it`);
+}
+
+/** The body of an error. */
+export function errorBody({ status, message, details: { param, code } }: ApiError) {
+  return { error: { message, type: typeOf(status), param: param ?? null, code: code ?? null } };
+}
+
+/** The answer of an error. */
+export function errorResponse(error: ApiError): Response {
+  const { headers = {} } = error.details;
+  return Response.json(errorBody(error), { status: error.status, headers });
+}

@@ -1,0 +1,178 @@
+/** The models that are served, by their names: the bare base, and the base with each of the edits found in folders. @module */
+import { basename, join, resolve } from "node:path";
+import { adaptationsOf, baseModelOf, findIntervention, requireNoHead } from "../cli/requests/stored_intervention.ts";
+import type { StoredIntervention } from "../cli/requests/stored_intervention.ts";
+import { RequestError } from "../common/errors.ts";
+import { isAbsent, namesIn } from "../common/folder_names.ts";
+import { suggest } from "../common/suggest.ts";
+import { isIntervention, trainedIds } from "../compile/parameters/trained_interventions.ts";
+import { editedModel, type Model } from "../models/open/model.ts";
+import { isGgufPath } from "../models/open/source.ts";
+import type { QuantizationName } from "../models/weights/quantization.ts";
+import type { RunContext } from "../schedule/context/run_context.ts";
+import { ApiError } from "./api_error.ts";
+
+/** What the base model is called. */
+export const baseName = "base";
+
+/** An edit that is served. */
+export interface ServedEdit {
+  readonly stored: StoredIntervention;
+  /** When it was trained or imported, in seconds since 1970. */
+  readonly created: number;
+  /** Changes when its files do. */
+  readonly state: string;
+}
+
+/** Where edits are looked for. */
+export interface CatalogPlaces {
+  /** Runs' and interventions' folders. */
+  readonly folders: readonly string[];
+  /** Of the runs, the members that are served; all if there are none. */
+  readonly members: readonly string[];
+  /** Folders of such folders. */
+  readonly watched: readonly string[];
+  /** Whether the base is served with edits that name another one, as it was said to be theirs. */
+  readonly anyBase: boolean;
+}
+
+/** What is in a folder, and whether that has changed since it was read. */
+interface Found {
+  readonly state: string;
+  readonly edit: ServedEdit | undefined;
+}
+
+/** The served edits, as the folders are. */
+export class Catalog {
+  readonly #runContext: RunContext;
+  readonly #model: Model;
+  readonly #quantize: QuantizationName | undefined;
+  readonly #places: CatalogPlaces;
+  readonly #note: (message: string) => void;
+  #found: ReadonlyMap<string, Found> = new Map();
+
+  /** @param note Takes why a folder is not served, once. */
+  constructor(
+    runContext: RunContext,
+    model: Model,
+    quantize: QuantizationName | undefined,
+    places: CatalogPlaces,
+    note: (message: string) => void,
+  ) {
+    this.#runContext = runContext;
+    this.#model = model;
+    this.#quantize = quantize;
+    this.#places = places;
+    this.#note = note;
+  }
+
+  /** The edits by their names. */
+  get edits(): ReadonlyMap<string, ServedEdit> {
+    return new Map([...this.#found].flatMap(([name, { edit }]) => edit === undefined ? [] : [[name, edit]]));
+  }
+
+  /** Everything that a request may name. */
+  get names(): readonly string[] {
+    return [baseName, ...this.edits.keys()];
+  }
+
+  /** @throws {ApiError} If there is no such edit. */
+  edit(name: string): ServedEdit {
+    const found = this.#found.get(name)?.edit;
+    if (found !== undefined) return found;
+    const details = { param: "model", code: "model_not_found" };
+    throw new ApiError(404, `there is no model ${JSON.stringify(name)}; ${suggest(name, this.names)}`, details);
+  }
+
+  /** Reads the folders again. */
+  async refresh(): Promise<void> {
+    const { folders, watched } = this.#places;
+    const below = await Promise.all(
+      watched.map(async (place) => (await namesIn(place)).map((name) => join(place, name))),
+    );
+    const next = new Map<string, Found>();
+    for (const folder of [...folders, ...below.flat()]) {
+      for (const [name, path] of await this.#interventionsIn(folder)) {
+        // A name that two folders give is the first one's.
+        if (next.has(name)) continue;
+        const before = this.#found.get(name), state = `${path} ${stateOf(path)}`;
+        next.set(name, before?.state === state ? before : { state, edit: await this.#read(name, path, state) });
+      }
+    }
+    this.#found = next;
+  }
+
+  /** The interventions of a folder by the names that they are served by. */
+  async #interventionsIn(folder: string): Promise<readonly (readonly [name: string, path: string])[]> {
+    const name = basename(folder), { members } = this.#places;
+    const itself = [folder, join(folder, "intervention")].find(isIntervention);
+    if (itself !== undefined) return [[name, itself]];
+    const ids = await trainedIds(folder);
+    const isServed = (id: string) =>
+      members.length === 0 || [id, id.split("/")[0]!].some((each) => members.includes(each));
+    const served = ids.filter(isServed);
+    return served.map((id) => [`${name}:${id}`, join(folder, "members", id, "intervention")]);
+  }
+
+  /** An edit, unless it is half written or not for the base; why is noted. */
+  async #read(name: string, path: string, state: string): Promise<ServedEdit | undefined> {
+    try {
+      const stored = await findIntervention(path, undefined);
+      await this.#requireFits(stored);
+      const { mtime } = await Deno.stat(stored.tensors);
+      return { stored, created: Math.floor((mtime?.getTime() ?? 0) / 1000), state };
+    } catch (fault) {
+      if (!(fault instanceof RequestError) && !isAbsent(fault)) throw fault;
+      this.#note(`${name} is not served: ${fault instanceof Error ? fault.message : String(fault)}`);
+      return undefined;
+    }
+  }
+
+  async #requireFits(stored: StoredIntervention): Promise<void> {
+    const { file, description } = stored, { source, base } = await baseModelOf(stored, undefined);
+    const isOwn = await this.#isBase(source, base);
+    if (!isOwn) {
+      throw new RequestError(`was made for the base model ${source}, and ${this.#model.name} is served`, { file });
+    }
+    if (description.quantize !== this.#quantize) {
+      const [theirs, served] = [description.quantize, this.#quantize].map((name) => name ?? "all its bits");
+      throw new RequestError(`was made for the base model in ${theirs}, and it is served in ${served}`, { file });
+    }
+    const adaptations = adaptationsOf(stored, editedModel(this.#model));
+    requireNoHead(adaptations, file, "serve one without");
+    if (description.width !== this.#model.architecture.width) {
+      throw new RequestError(`was made for a base model of another width; serve that one`, { file });
+    }
+  }
+
+  /** Whether a name of a base model means the one that is served. */
+  async #isBase(source: string, base: string): Promise<boolean> {
+    if (this.#places.anyBase || source === this.#model.name) return true;
+    const path = resolve(base, source);
+    if (await isFolder(path)) return await Deno.realPath(path) === this.#model.folder;
+    if (!isGgufPath(source)) return false;
+    try {
+      return (await this.#runContext.models.bareModel(path)).folder === this.#model.folder;
+    } catch (fault) {
+      if (fault instanceof RequestError) return false;
+      throw fault;
+    }
+  }
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
+}
+
+/** Changes when an intervention's files do. */
+function stateOf(folder: string): string {
+  return ["intervention.json", "weights.safetensors"].map((name) => {
+    try {
+      const { mtime, size } = Deno.statSync(join(folder, name));
+      return `${mtime?.getTime()} ${size}`;
+    } catch (fault) {
+      if (isAbsent(fault)) return "absent";
+      throw fault;
+    }
+  }).join();
+}

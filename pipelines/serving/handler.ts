@@ -1,0 +1,116 @@
+/** Which endpoint answers a request, and who may ask. @module */
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { JsonObject } from "../common/files.ts";
+import { suggest } from "../common/suggest.ts";
+import { ApiError, asApiError, errorResponse } from "./api_error.ts";
+import { readJsonBody } from "./body.ts";
+import { baseName } from "./catalog.ts";
+import { completeChat } from "./chat_completions.ts";
+import { complete } from "./completions.ts";
+import type { Service } from "./service.ts";
+
+/** Who may ask. */
+export interface Access {
+  /** The names of this server that a request may call it by; all if omitted. */
+  readonly hosts?: readonly string[] | undefined;
+  /** What `Authorization: Bearer` has to say; nothing if omitted. */
+  readonly key?: string | undefined;
+}
+
+/** What an endpoint answers. */
+interface Endpoint {
+  readonly method: "GET" | "POST";
+  /** Whether everyone may ask, with a key or without. */
+  readonly isOpen?: true;
+  answer(service: Service, request: Request): Promise<Response> | Response;
+}
+
+type Write = (service: Service, body: JsonObject, signal: AbortSignal) => Promise<Response>;
+
+const writing = (write: Write): Endpoint => ({
+  method: "POST",
+  async answer(service, request) {
+    const body = await readJsonBody(request, service.limits.body);
+    return await write(service, body, AbortSignal.any([request.signal, service.stopped]));
+  },
+});
+
+const endpoints: Readonly<Record<string, Endpoint>> = {
+  "/v1/models": { method: "GET", answer: ({ catalog }) => Response.json({ object: "list", data: models(catalog) }) },
+  "/v1/completions": writing(complete),
+  "/v1/chat/completions": writing(completeChat),
+  "/health": { method: "GET", isOpen: true, answer: () => Response.json({ status: "ok" }) },
+  "/metrics": {
+    method: "GET",
+    answer({ metrics, engine, catalog }) {
+      const text = metrics.text({ ...engine.load, models: catalog.names.length });
+      return new Response(text, { headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" } });
+    },
+  },
+};
+
+function models({ edits }: Service["catalog"]) {
+  const listed = [[baseName, 0] as const, ...[...edits].map(([name, { created }]) => [name, created] as const)];
+  return listed.map(([id, created]) => ({ id, object: "model", created, owned_by: "refract" }));
+}
+
+/** Answers any request; every error is answered, too. */
+export async function handle(service: Service, access: Access, request: Request): Promise<Response> {
+  const { pathname } = new URL(request.url), endpoint = endpointOf(service, pathname);
+  let response: Response;
+  try {
+    requireHost(access, request);
+    if (endpoint === undefined) {
+      throw new ApiError(404, `there is no ${pathname}; ${suggest(pathname, Object.keys(endpoints))}`);
+    }
+    if (endpoint.isOpen !== true) requireKey(access, request);
+    if (request.method !== endpoint.method) {
+      const headers = { allow: endpoint.method };
+      throw new ApiError(405, `${pathname} takes ${endpoint.method}, not ${request.method}`, { headers });
+    }
+    response = await endpoint.answer(service, request);
+  } catch (error) {
+    response = errorResponse(asApiError(error));
+  }
+  const known = Object.hasOwn(endpoints, pathname) ? pathname : "other";
+  service.metrics.requests.add(1, { endpoint: known, status: String(response.status) });
+  return response;
+}
+
+function endpointOf({ catalog }: Service, pathname: string): Endpoint | undefined {
+  if (Object.hasOwn(endpoints, pathname)) return endpoints[pathname];
+  const [, name] = /^\/v1\/models\/(.+)$/.exec(pathname) ?? [];
+  if (name === undefined) return undefined;
+  return {
+    method: "GET",
+    answer() {
+      const id = decodeURIComponent(name), found = models(catalog).find((model) => model.id === id);
+      if (found === undefined) catalog.edit(id);
+      return Response.json(found);
+    },
+  };
+}
+
+/** A request by another name comes from a page elsewhere that tries to read what is served (DNS rebinding). */
+function requireHost({ hosts }: Access, { headers, url }: Request): void {
+  const asked = new URL(url), origin = headers.get("origin");
+  if (hosts !== undefined && !hosts.includes(asked.hostname)) {
+    throw new ApiError(403, `this server is not ${asked.hostname}; call it ${hosts.join(" or ")}`, {
+      code: "wrong_host",
+    });
+  }
+  if (origin !== null && URL.parse(origin)?.host !== asked.host) {
+    throw new ApiError(403, "a page of another site may not ask; ask from this server's own", { code: "wrong_origin" });
+  }
+}
+
+function requireKey({ key }: Access, { headers }: Request): void {
+  if (key === undefined) return;
+  const [, given = ""] = /^Bearer (.+)$/i.exec(headers.get("authorization") ?? "") ?? [];
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  if (timingSafeEqual(digest(given), digest(key))) return;
+  throw new ApiError(401, "the API key is wrong or missing; send it as Authorization: Bearer", {
+    code: "invalid_api_key",
+    headers: { "www-authenticate": "Bearer" },
+  });
+}

@@ -1,0 +1,77 @@
+/** Opening what a server works with. @module */
+import { RequestError } from "../common/errors.ts";
+import { chatTemplates } from "../data/chat/template.ts";
+import { Engine } from "../decoding/engine.ts";
+import { turnEndsOf } from "../interface/chat_session.ts";
+import type { Model } from "../models/open/model.ts";
+import type { QuantizationName } from "../models/weights/quantization.ts";
+import type { RunContext } from "../schedule/context/run_context.ts";
+import { noteTo } from "../schedule/context/work.ts";
+import { Admission } from "./admission.ts";
+import { Catalog, type CatalogPlaces } from "./catalog.ts";
+import { EditedModels } from "./edited_models.ts";
+import { Metrics } from "./metrics.ts";
+import type { Service, ServiceLimits } from "./service.ts";
+
+/** What is served, and how much at once. */
+export interface ServiceOptions {
+  /** The base model's. */
+  readonly source: string;
+  readonly quantize: QuantizationName | undefined;
+  readonly places: CatalogPlaces;
+  /** In place of the model's chat template: a name that it has, a file or Jinja. */
+  readonly chatTemplate: string | undefined;
+  /** The folder that a chat template's relative path counts from. */
+  readonly folder: string;
+  /** The most rows that are written at once. */
+  readonly rows: number;
+  /** The most answers that wait beside them. */
+  readonly waiting: number;
+  /** The most bytes of the keys and values of all of them. */
+  readonly keyValueBytes: number;
+  readonly limits: ServiceLimits;
+  readonly stopped: AbortSignal;
+}
+
+/** The most tokens of prompts that are read beside rows that are written, so that these go on soon. */
+const promptTokens = 2048;
+
+/**
+ * Opens a base model and finds its edits.
+ *
+ * @throws {RequestError} If the model is none that writes, or the template is not sound.
+ */
+export async function openService(runContext: RunContext, options: ServiceOptions): Promise<Service> {
+  const { source, quantize, places, rows, waiting, keyValueBytes, limits, stopped } = options;
+  const model = await runContext.models.model(source), weights = await runContext.models.weights(model, quantize);
+  if (model.architecture.head !== "language") {
+    throw new RequestError(`the model ${source} has no language head, and writes nothing; serve one that has`);
+  }
+  const chat = await openChat(model, options);
+  const base = { model, weights, endTokens: chat.endTokens };
+  const catalog = new Catalog(runContext, model, quantize, places, noteTo(runContext.emit));
+  await catalog.refresh();
+  return {
+    base,
+    catalog,
+    models: new EditedModels(runContext, base, catalog, rows),
+    engine: new Engine({ rows, promptTokens, keyValueBytes }),
+    admission: new Admission(rows + waiting),
+    metrics: new Metrics(),
+    limits,
+    renderFor: chat.renderFor,
+    stopped,
+  };
+}
+
+async function openChat(
+  { tokenizer }: Model,
+  { chatTemplate, folder }: ServiceOptions,
+): Promise<Pick<Service, "renderFor"> & { readonly endTokens: ReadonlySet<number> }> {
+  if (chatTemplate === undefined && tokenizer.chat.templates.size === 0) {
+    return { renderFor: undefined, endTokens: new Set() };
+  }
+  const own = chatTemplate === undefined ? {} : { template: chatTemplate };
+  const templates = await chatTemplates(own, tokenizer.chat, folder);
+  return { renderFor: (tools) => templates(tools).render, endTokens: turnEndsOf(templates().render, [], tokenizer) };
+}

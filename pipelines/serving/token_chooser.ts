@@ -1,0 +1,44 @@
+/** Choosing the next token of an answer as a request asks. @module */
+import { createRandom } from "../data/random.ts";
+import { argmax, draw, penalizeRepetition } from "../decoding/logits.ts";
+import type { TokenChoice } from "./writing_request.ts";
+
+/** The next token after what was read and written. */
+export type ChooseToken = (logits: Float32Array, read: readonly number[], written: readonly number[]) => number;
+
+/**
+ * A chooser with its own random stream, so that what one answer draws depends on no other.
+ *
+ * @param answer The answer's number among those of its request.
+ */
+export function tokenChooser(choice: TokenChoice, answer: number): ChooseToken {
+  const random = createRandom(choice.seed, "serve", answer), { temperature, topP, topK } = choice;
+  return (logits, read, written) => {
+    const changed = changedLogits(logits, choice, read, written);
+    return temperature === 0 ? argmax(changed) : draw(changed, { temperature, topK, topP }, random);
+  };
+}
+
+/**
+ * Logits with a request's penalties and biases. Presence and frequency penalties, as OpenAI's API has them, are of what
+ * was written: `logit − frequency · count − presence · [count > 0]`; the repetition penalty is of all that was seen.
+ */
+function changedLogits(
+  logits: Float32Array,
+  { presencePenalty, frequencyPenalty, repetitionPenalty, logitBias }: TokenChoice,
+  read: readonly number[],
+  written: readonly number[],
+): Float32Array {
+  const isPlain = presencePenalty === 0 && frequencyPenalty === 0 && logitBias.size === 0;
+  const penalized = repetitionPenalty === 1
+    ? logits
+    : penalizeRepetition(logits, [...read, ...written], repetitionPenalty);
+  if (isPlain) return penalized;
+  const changed = penalized === logits ? logits.slice() : penalized;
+  if (presencePenalty !== 0 || frequencyPenalty !== 0) {
+    for (const token of written) changed[token]! -= frequencyPenalty;
+    for (const token of new Set(written)) changed[token]! -= presencePenalty;
+  }
+  for (const [token, bias] of logitBias) if (token < changed.length) changed[token]! += bias;
+  return changed;
+}

@@ -1,0 +1,150 @@
+/** What a request asks to be written, whichever endpoint it comes to. @module */
+import type { JsonObject } from "../common/files.ts";
+import { suggest } from "../common/suggest.ts";
+import { ApiError, wrongField } from "./api_error.ts";
+import { aFlag, anInteger, anObject, aNumber, aText, listOf, optionalField, requiredField } from "./fields.ts";
+
+/** How tokens are chosen. */
+export interface TokenChoice {
+  /** 0 takes the likeliest token. */
+  readonly temperature: number;
+  readonly topP: number;
+  /** 0 for all. */
+  readonly topK: number;
+  readonly seed: number;
+  readonly presencePenalty: number;
+  readonly frequencyPenalty: number;
+  readonly repetitionPenalty: number;
+  /** What is added to logits, by token. */
+  readonly logitBias: ReadonlyMap<number, number>;
+}
+
+/** Which edits act, and how much. */
+export interface EditRequest {
+  /** Names of models, of which the first is the request's `model`. */
+  readonly names: readonly string[];
+  /** A factor of what each does. */
+  readonly strengths: readonly number[];
+}
+
+/** What both endpoints take. */
+export interface WritingRequest {
+  readonly edits: EditRequest;
+  readonly choice: TokenChoice;
+  /** `undefined` for as many as there is room for, or as the endpoint usually writes. */
+  readonly maxTokens: number | undefined;
+  /** How many answers to each prompt. */
+  readonly n: number;
+  readonly stop: readonly string[];
+  readonly stream: boolean;
+  /** Whether a stream ends with how many tokens were read and written. */
+  readonly includesUsage: boolean;
+}
+
+/** The most that a request may ask for. */
+const most = { choices: 16, stops: 16, stopCharacters: 1000, edits: 8, biases: 1024 } as const;
+
+const common = [
+  ...["model", "edits", "edit_strength", "temperature", "top_p", "top_k", "seed", "n", "stop", "stream"],
+  ...["stream_options", "presence_penalty", "frequency_penalty", "repetition_penalty", "logit_bias", "max_tokens"],
+];
+
+/** What OpenAI's clients send that changes nothing here. */
+const withoutEffect = ["user", "store", "metadata", "service_tier", "safety_identifier", "prompt_cache_key"];
+
+/** @throws {ApiError} If a body has a field that is none of the endpoint's. */
+export function requireKnownFields(body: JsonObject, own: readonly string[]): void {
+  const known = [...common, ...own];
+  for (const name of Object.keys(body)) {
+    if ([...known, ...withoutEffect].includes(name)) continue;
+    throw wrongField(name, `Unrecognized request argument supplied: ${name}; ${suggest(name, known)}`);
+  }
+}
+
+/**
+ * Reads what both endpoints take.
+ *
+ * @param draw Gives the seed of a request that has none.
+ * @throws {ApiError} If a field is not sound.
+ */
+export function readWritingRequest(body: JsonObject, draw: () => number): WritingRequest {
+  const stop = optionalField(body, "stop", listOf(aText, most.stops)) ?? [];
+  if (stop.some((text) => text === "" || text.length > most.stopCharacters)) {
+    throw wrongField("stop", `a stop text is empty or too long; give texts of 1 to ${most.stopCharacters} characters`);
+  }
+  const streaming = optionalField(body, "stream_options", anObject);
+  return {
+    edits: readEdits(body),
+    choice: {
+      temperature: optionalField(body, "temperature", aNumber(0, 100)) ?? 1,
+      topP: optionalField(body, "top_p", aNumber(0, 1)) ?? 1,
+      topK: optionalField(body, "top_k", anInteger(0)) ?? 0,
+      seed: optionalField(body, "seed", anInteger(Number.MIN_SAFE_INTEGER)) ?? draw(),
+      presencePenalty: optionalField(body, "presence_penalty", aNumber(-2, 2)) ?? 0,
+      frequencyPenalty: optionalField(body, "frequency_penalty", aNumber(-2, 2)) ?? 0,
+      repetitionPenalty: optionalField(body, "repetition_penalty", aNumber(0.01, 100)) ?? 1,
+      logitBias: readBias(optionalField(body, "logit_bias", anObject) ?? {}),
+    },
+    maxTokens: optionalField(body, "max_completion_tokens", anInteger(1)) ??
+      optionalField(body, "max_tokens", anInteger(1)),
+    n: optionalField(body, "n", anInteger(1, most.choices)) ?? 1,
+    stop,
+    stream: optionalField(body, "stream", aFlag) ?? false,
+    includesUsage: streaming !== undefined && (optionalField(streaming, "include_usage", aFlag) ?? false),
+  };
+}
+
+function readEdits(body: JsonObject): EditRequest {
+  const model = requiredField(body, "model", aText);
+  const names = [model, ...optionalField(body, "edits", listOf(aText, most.edits)) ?? []];
+  const given = optionalField(body, "edit_strength", listOf(aNumber(-100, 100), most.edits + 1)) ?? [1];
+  if (given.length !== 1 && given.length !== names.length) {
+    throw wrongField(
+      "edit_strength",
+      `"edit_strength" has ${given.length} numbers for ${names.length} models; give one number, or one for each`,
+    );
+  }
+  return { names, strengths: names.map((_, at) => given[at] ?? given[0]!) };
+}
+
+function readBias(biases: JsonObject): ReadonlyMap<number, number> {
+  const entries = Object.entries(biases);
+  if (entries.length > most.biases) {
+    throw wrongField("logit_bias", `"logit_bias" has ${entries.length} tokens; give at most ${most.biases}`);
+  }
+  return new Map(entries.map(([token, bias]) => {
+    if (!/^\d+$/.test(token) || typeof bias !== "number" || !(Math.abs(bias) <= 100)) {
+      throw wrongField(
+        "logit_bias",
+        `"logit_bias" has ${JSON.stringify(token)}; give numbers from -100 to 100 by token id`,
+      );
+    }
+    return [Number(token), bias];
+  }));
+}
+
+/**
+ * How many tokens may be written after a prompt.
+ *
+ * @param usual Where the request does not say.
+ * @throws {ApiError} If the model has no room for the prompt, or for as many as are asked for.
+ */
+export function roomAfter(
+  prompt: number,
+  maxTokens: number | undefined,
+  { context, usual, most }: { readonly context: number; readonly usual: number; readonly most: number },
+): number {
+  const left = context - prompt, exceeded = { param: "messages", code: "context_length_exceeded" };
+  if (prompt === 0) throw new ApiError(400, "the prompt has no tokens; write one", { param: "prompt" });
+  if (left < 1) {
+    const problem = `This model's maximum context length is ${context} tokens, and the prompt has ${prompt}`;
+    throw new ApiError(400, `${problem}; shorten it`, exceeded);
+  }
+  if (maxTokens === undefined) return Math.min(usual, most, left);
+  if (maxTokens > most) throw wrongField("max_tokens", `the server writes at most ${most} tokens; ask for fewer`);
+  if (maxTokens > left) {
+    const problem = `This model's maximum context length is ${context} tokens, of which the prompt takes ${prompt}`;
+    throw new ApiError(400, `${problem}; ask for at most ${left} new ones`, { ...exceeded, param: "max_tokens" });
+  }
+  return maxTokens;
+}

@@ -1,0 +1,89 @@
+/** Ctrl-C and SIGTERM sent to a command whose program is too busy to listen. @module */
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { inFolder } from "../pipelines/models/support.ts";
+
+const entry = fileURLToPath(new URL("../../pipelines/cli/refract.ts", import.meta.url));
+
+/** A pipeline whose positions are never decided. */
+const program = `
+import { adamw, baseModel, block, loreft, pipeline, records, train } from "refract";
+
+export default pipeline("busy", () => ({ tuned: train(
+  baseModel("builtin:tiny").with(loreft({ at: block(1).output, positions: () => {
+    console.error("busy");
+    for (;;);
+  }, rank: 1 })),
+  { data: records([{ a: "a" }], { prompt: "{a}", completion: "b" }), epochs: 1, batchSize: 1, optimizer: adamw({ learningRate: 1 }) },
+) }));
+`;
+
+/** Starts a pipeline that never comes back, and waits until it runs. */
+async function busy(folder: string): Promise<Deno.ChildProcess> {
+  const pipeline = `${folder}/pipeline.ts`;
+  await Deno.writeTextFile(pipeline, program);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      "--allow-read",
+      "--allow-env",
+      "--allow-run",
+      entry,
+      "run",
+      pipeline,
+      "--store",
+      `${folder}/store`,
+      "--out",
+      `${folder}/out`,
+    ],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  let text = "";
+  const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  while (!text.includes("busy")) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`ended: ${text}`);
+    text += value;
+  }
+  void (async () => {
+    while (!(await reader.read()).done);
+  })();
+  return child;
+}
+
+/** Whether any process has a text in its command line. */
+function isAlive(text: string): boolean {
+  return [...Deno.readDirSync("/proc")].some(({ name }) => {
+    try {
+      return /^\d+$/.test(name) && Number(name) !== Deno.pid &&
+        Deno.readTextFileSync(`/proc/${name}/cmdline`).includes(text);
+    } catch {
+      return false;
+    }
+  });
+}
+
+for (
+  const [name, signals, code, most] of [
+    ["a second Ctrl-C ends a busy command at once", ["SIGINT", "SIGINT"], 130, 1500],
+    ["SIGTERM ends a busy command within seconds", ["SIGTERM"], 143, 6000],
+    ["SIGTERM and then Ctrl-C end a busy command at once", ["SIGTERM", "SIGINT"], 143, 1500],
+  ] as const
+) {
+  Deno.test(name, () =>
+    inFolder(async (folder) => {
+      const child = await busy(folder);
+      for (const [at, signal] of signals.entries()) {
+        if (at > 0) await new Promise((passed) => setTimeout(passed, 500));
+        child.kill(signal);
+      }
+      const begun = performance.now(), status = await child.status, milliseconds = performance.now() - begun;
+      assert.equal(status.code, code);
+      assert.ok(milliseconds < most, `${milliseconds.toFixed(0)} ms`);
+      assert.ok(!isAlive(folder), "nothing of it is left");
+    }));
+}

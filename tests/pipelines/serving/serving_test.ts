@@ -1,0 +1,147 @@
+/** What is written for requests: by the named edit, alone or beside others, whole or as a stream. @module */
+import assert from "node:assert/strict";
+import { sceneRows } from "../../support/scene.ts";
+import { eventsOf, inService, type Served } from "./support.ts";
+
+const sweep = { rank: 'sweep("rank", [1, 2])', epochs: "6", optimizer: "adamw({ learningRate: 0.3 })" };
+const decoding = "greedy({ maxNewTokens: 8 })";
+const prompts = sceneRows.map(({ q }) => `${q}\n`);
+
+/** What a run's evaluation says of each row by a member. */
+async function predictions({ scene }: Served, member: string): Promise<readonly string[]> {
+  const text = await Deno.readTextFile(scene.path("out", "members", member, "predictions.jsonl"));
+  return text.trimEnd().split("\n").map((line) => JSON.parse(line).prediction);
+}
+
+Deno.test("a served member writes what the run's evaluation says it writes, and the base what it writes by itself", () =>
+  inService({ parts: { ...sweep, decoding, heldOut: "rows" } }, async (served) => {
+    for (const member of ["rank=1", "rank=2"]) {
+      const written = await Promise.all(prompts.map((prompt) => served.text(prompt, { model: `out:${member}` })));
+      assert.deepEqual(
+        written.map((text) => text.trim()),
+        (await predictions(served, member)).map((text) => text.trim()),
+      );
+    }
+    const { data } = await served.answer("/v1/models");
+    assert.deepEqual(data.map(({ id }) => id), ["base", "out:rank=1", "out:rank=2"]);
+  }));
+
+for (
+  const [acts, edit] of [
+    ["the prompt", ""],
+    ["all that is written", '...(() => [lora({ blocks: "all", modules: ["q_proj", "v_proj"], rank: 2 })])'],
+  ] as const
+) {
+  Deno.test(`requests of several edits of ${acts} get the texts that each gets alone, whatever else is written`, () => {
+    const parts = edit === "" ? sweep : { edit, epochs: "6", optimizer: "adamw({ learningRate: 0.3 })" };
+    return inService({ parts, rows: 5 }, async (served) => {
+      const { data } = await served.answer("/v1/models");
+      const requests = prompts.flatMap((prompt, at) => {
+        const drawn = at % 3 === 0 ? { temperature: 1, seed: at } : {};
+        return data.map(({ id }) => ({ prompt, model: id, max_tokens: 3 + at, ...drawn }));
+      });
+      const alone: string[] = [];
+      for (const { prompt, ...more } of requests) alone.push(await served.text(prompt, more));
+      const together = await Promise.all(requests.map(({ prompt, ...more }) => served.text(prompt, more)));
+      assert.deepEqual(together, alone);
+      assert.ok(new Set(together).size > prompts.length, "the edits write otherwise than the base");
+    });
+  });
+}
+
+Deno.test("an edit's strength goes from the base at 0 to what it was trained to at 1, and edits are combined", () =>
+  inService({ parts: sweep }, async ({ text }) => {
+    const [prompt] = prompts, one = { model: "out:rank=1" }, two = { model: "out:rank=2" };
+    const base = await text(prompt!), edited = await text(prompt!, one);
+    assert.notEqual(base, edited);
+    assert.equal(await text(prompt!, { ...one, edit_strength: 0 }), base);
+    assert.equal(await text(prompt!, { ...one, edit_strength: 1 }), edited);
+    assert.equal(await text(prompt!, { model: "base", edits: ["out:rank=1"] }), edited);
+    const both = { ...one, edits: ["out:rank=2"] };
+    assert.equal(await text(prompt!, { ...both, edit_strength: [1, 0] }), edited);
+    assert.equal(await text(prompt!, { ...both, edit_strength: [0, 1] }), await text(prompt!, two));
+    const strong = await Promise.all([3, -3, 10].map((edit_strength) => text(prompt!, { ...one, edit_strength })));
+    assert.ok(new Set([base, edited, ...strong]).size > 2);
+  }));
+
+Deno.test("several answers have random streams of their own, which the seed decides", () =>
+  inService({}, async ({ answer }) => {
+    const body = { model: "base", prompt: prompts[0], max_tokens: 6, temperature: 1.5, seed: 3, n: 3 };
+    const textsOf = async (more: object) =>
+      (await answer("/v1/completions", { ...body, ...more })).choices.map(({ text }) => text);
+    const texts = await textsOf({});
+    assert.ok(new Set(texts).size > 1);
+    assert.deepEqual(await textsOf({}), texts);
+    assert.deepEqual(await textsOf({ n: 2 }), texts.slice(0, 2));
+    assert.notDeepEqual(await textsOf({ seed: 4 }), texts);
+    const { choices } = await answer("/v1/completions", { ...body, prompt: [prompts[1], prompts[0]], n: 2 });
+    assert.deepEqual(choices.map(({ index }) => index), [0, 1, 2, 3]);
+  }));
+
+Deno.test("a stream's parts are the whole answer, and its stop text is never shown", () =>
+  inService({}, async ({ ask, answer }) => {
+    const body = { model: "base", prompt: prompts[0], max_tokens: 12, temperature: 0, logprobs: 1 };
+    const { choices: [whole], usage } = await answer("/v1/completions", body);
+    const stop = whole!.text.slice(4, 7);
+    for (const more of [{}, { echo: true }, { stop }]) {
+      const { choices: [expected] } = await answer("/v1/completions", { ...body, ...more });
+      const streaming = { stream: true, stream_options: { include_usage: true } };
+      const events = await eventsOf(await ask("/v1/completions", { ...body, ...more, ...streaming }));
+      const parts = events.flatMap(({ choices }) => choices);
+      assert.equal(parts.map(({ text }) => text).join(""), expected!.text);
+      assert.deepEqual(parts.flatMap(({ logprobs }) => logprobs.tokens), expected!.logprobs.tokens);
+      assert.deepEqual(parts.flatMap(({ logprobs }) => logprobs.token_logprobs), expected!.logprobs.token_logprobs);
+      assert.equal(parts.at(-1)!.finish_reason, expected!.finish_reason);
+      assert.equal(events.at(-1)!.usage.prompt_tokens, usage.prompt_tokens);
+      if ("stop" in more) assert.equal(expected!.text, whole!.text.slice(0, whole!.text.indexOf(stop)));
+    }
+  }));
+
+Deno.test("an echoed prompt has the log-probabilities that its tokens have as answers", () =>
+  inService({ parts: sweep }, async ({ answer }) => {
+    for (const model of ["base", "out:rank=2"]) {
+      const body = { model, prompt: prompts[1], max_tokens: 5, temperature: 0, logprobs: 2, echo: true };
+      const { choices: [first] } = await answer("/v1/completions", body), { logprobs, text } = first!;
+      assert.equal(logprobs.token_logprobs[0], null);
+      assert.equal(logprobs.tokens.length, logprobs.token_logprobs.length);
+      assert.ok(text.startsWith(prompts[1]!));
+      const { choices: [again] } = await answer("/v1/completions", { ...body, echo: false });
+      assert.deepEqual(logprobs.token_logprobs.slice(-5), again!.logprobs.token_logprobs);
+      for (const [at, top] of logprobs.top_logprobs.entries()) {
+        if (top === null) continue;
+        assert.equal(top[logprobs.tokens[at]!], logprobs.token_logprobs[at]);
+        assert.ok(Object.values(top).reduce((sum, each) => sum + Math.exp(each), 0) <= 1 + 1e-6);
+      }
+    }
+  }));
+
+Deno.test("a bias decides the token, and penalties change what is repeated", () =>
+  inService({}, async ({ answer, text }) => {
+    const { choices: [first] } = await answer("/v1/completions", {
+      ...{ model: "base", prompt: prompts[0], max_tokens: 4, temperature: 0, logit_bias: { 300: 100 }, logprobs: 0 },
+    });
+    assert.equal(new Set(first!.logprobs.tokens).size, 1);
+    const repeated = await text(prompts[0]!, { max_tokens: 30 });
+    assert.notEqual(await text(prompts[0]!, { max_tokens: 30, frequency_penalty: 2, presence_penalty: 2 }), repeated);
+  }));
+
+Deno.test("an answer that its client leaves is given up, and the others go on", () =>
+  inService({}, async ({ ask, service, text }) => {
+    const expected = await text(prompts[0]!, { max_tokens: 20 }), left = new AbortController();
+    const body = {
+      model: "base",
+      prompt: prompts[1],
+      max_tokens: 40,
+      stream: true,
+      temperature: 0,
+      logit_bias: { 1: -100 },
+    };
+    const response = await ask("/v1/completions", body, { signal: left.signal });
+    const reader = response.body!.getReader();
+    await reader.read();
+    const other = text(prompts[0]!, { max_tokens: 20 });
+    await reader.cancel();
+    assert.equal(await other, expected);
+    while (service.engine.load.rows > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    assert.deepEqual(service.engine.load, { waiting: 0, rows: 0 });
+  }));
