@@ -6,6 +6,7 @@ import type { Truncation } from "../../data/length_limits.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { EvaluateSpec, Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
 import type { Member, MemberStages } from "../expand/member.ts";
+import { TrainingNames } from "../prepare/training_names.ts";
 import type { PreparedModel } from "../prepare/prepared_model.ts";
 import type { SharedPreparation } from "../prepare/shared_preparation.ts";
 import { validate } from "../validate/validate.ts";
@@ -104,7 +105,8 @@ export async function dataReadings(
 ): Promise<readonly DataReading[]> {
   const found = new Map<string, DataReading>();
   for (const { id: member, stages } of members) {
-    for (const [name, stage] of Object.entries(stages)) {
+    const declared = Object.entries(stages), names = new TrainingNames(declared);
+    for (const [name, stage] of declared) {
       validate(name, stage);
       for (const { does, spec, training, ownLimit, ...reading } of readingsOf(stage.kind, stage)) {
         const model = await shared.model(spec), head = headOf(model.adaptations);
@@ -120,7 +122,8 @@ export async function dataReadings(
           asks,
         ];
         const key = JSON.stringify([...parts, head?.kind, head?.labels, reading.isTrained], namingFunctions);
-        const label = `${name} (${does})`;
+        const ofTraining = training !== undefined && (reading.isTrained || does === "validation");
+        const label = `${ofTraining ? names.of(training) : name} (${does})`;
         const known = found.getOrInsertComputed(key, () => {
           return { ...reading, stages: [], member, model, maxLength, truncate };
         });
@@ -129,5 +132,6 @@ export async function dataReadings(
       }
     }
   }
-  return [...found.values()];
+  // What is taught comes first.
+  return [...found.values()].sort((one, other) => Number(other.isTrained) - Number(one.isTrained));
 }

@@ -4,11 +4,10 @@
  *
  * @module
  */
-import { namingFunctions } from "../../common/function_name.ts";
 import { atLocationOf } from "../../common/source_location.ts";
 import type { Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
-import type { Member, MemberStage, MemberStages } from "../expand/member.ts";
+import type { Member, MemberStages } from "../expand/member.ts";
 import { validate } from "../validate/validate.ts";
 import { prepareActivations } from "./prepare_activations.ts";
 import { prepareEvaluation } from "./prepare_evaluation.ts";
@@ -16,7 +15,7 @@ import { prepareTraining } from "./prepare_training.ts";
 import { requireKept } from "./prepare_validation.ts";
 import type { ActingModel, PreparedMember, PreparedStage, PreparedTraining } from "./prepared.ts";
 import { SharedPreparation } from "./shared_preparation.ts";
-import { trainingName } from "./training_names.ts";
+import { isSameTraining, TrainingNames } from "./training_names.ts";
 
 /** Prepares members, sharing models and data between them. */
 export class Preparation {
@@ -41,7 +40,7 @@ export class Preparation {
   async member(member: Member): Promise<PreparedMember> {
     const declared = Object.entries(member.stages);
     for (const [name, stage] of declared) validate(name, stage);
-    const prepared = new MemberPreparation(this.#shared, declared);
+    const prepared = new MemberPreparation(this.#shared, new TrainingNames(declared));
     for (const [name, stage] of declared) await addStage(stage.kind, prepared, name, stage);
     const trainableParameters = prepared.trainings.reduce((sum, stage) => sum + stage.trainableParameters, 0);
     return { member, stages: prepared.stages, trainableParameters };
@@ -53,18 +52,18 @@ class MemberPreparation {
   readonly shared: SharedPreparation;
   readonly stages: PreparedStage[] = [];
   readonly trainings: PreparedTraining[] = [];
-  readonly #declared: readonly (readonly [string, MemberStage])[];
+  readonly #names: TrainingNames;
 
-  constructor(shared: SharedPreparation, declared: readonly (readonly [string, MemberStage])[]) {
+  constructor(shared: SharedPreparation, names: TrainingNames) {
     this.shared = shared;
-    this.#declared = declared;
+    this.#names = names;
   }
 
   /** A training, which runs once in a member however many stages act with it. */
   async training(spec: Resolved<TrainSpec>): Promise<PreparedTraining> {
-    const known = this.trainings.find((other) => isSame(other.spec, spec));
+    const known = this.trainings.find((other) => isSameTraining(other.spec, spec));
     if (known !== undefined) return known;
-    const prepared = await atLocationOf(spec, () => prepareTraining(this.shared, this.#nameOf(spec), spec));
+    const prepared = await atLocationOf(spec, () => prepareTraining(this.shared, this.#names.of(spec), spec));
     this.trainings.push(prepared);
     this.stages.push(prepared);
     return prepared;
@@ -78,13 +77,6 @@ class MemberPreparation {
   ): Promise<void> {
     const acting = await this.#actingModel(spec.model);
     this.stages.push(await atLocationOf(spec, () => prepare(this.shared, name, spec, acting)));
-  }
-
-  /** The result that a training is, or else a name that none of the other stages has. */
-  #nameOf(spec: Resolved<TrainSpec>): string {
-    const own = this.#declared.find(([, stage]) => stage.kind === "train" && isSame(stage, spec));
-    const taken = [...this.#declared, ...this.trainings.map(({ name }) => [name] as const)].map(([name]) => name);
-    return own?.[0] ?? trainingName(spec.model, new Set(taken));
   }
 
   async #actingModel(spec: MemberStages["evaluate"]["model"]): Promise<ActingModel> {
@@ -116,13 +108,4 @@ async function addStage<K extends StageKind>(
   spec: MemberStages[K],
 ): Promise<void> {
   await stagePreparations[kind](member, name, spec);
-}
-
-function isSame(one: MemberStage, other: MemberStage): boolean {
-  return one === other || specKey(one) === specKey(other);
-}
-
-/** Tells specifications apart, by their functions too. */
-function specKey(spec: unknown): string {
-  return JSON.stringify(spec, namingFunctions);
 }

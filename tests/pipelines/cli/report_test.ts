@@ -125,7 +125,10 @@ Deno.test("watch shows nothing of files that a run's folder leads to elsewhere",
     );
     const response = await fetch(await url.promise);
     assert.equal(response.status, 500);
-    assert.match(await response.text(), /results\.json: names "members\/main\/tuned\/predictions\.jsonl", which leads out of/);
+    assert.match(
+      await response.text(),
+      /results\.json: names "members\/main\/tuned\/predictions\.jsonl", which leads out of/,
+    );
     stop.abort();
     await served;
   }));

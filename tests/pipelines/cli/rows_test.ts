@@ -19,14 +19,14 @@ Deno.test("rows shows what is read, taught and edited, and counts what is repeat
     await scene.write("rows.jsonl", again.map((row) => `${JSON.stringify(row)}\n`).join(""));
     const text = await textOf(scene, "--rows", "1");
     assert.match(text, /^tokens: prompt · «taught, or expected of an evaluation» · \[edited\]\n/);
-    assert.match(text, /\ntuned \(training\): 10 rows for model\n\nrows\.jsonl:1: \d+ tokens, \d+ taught\n/);
+    assert.match(text, /\nloreft \(training\): 10 rows for model\n\nrows\.jsonl:1: \d+ tokens, \d+ taught\n/);
     assert.ok(text.includes("\n  <|begin|>The c[at⏎]\n  «sits<|end|>»\n"), text);
     assert.match(text, /\ntuned \(evaluation\): 4 rows for model\n\nrows\.jsonl:7: \d+ tokens, \d+ expected\n/);
     assert.match(text, /\nend: every completion ends with "<\|end\|>", which is added to the data\n/);
     assert.match(text, /\nduplicates: 2 rows \(20 %\), the first is rows\.jsonl:9, as rows\.jsonl:2\n/);
     assert.match(
       text,
-      /note: 3 of 3 different rows of tuned \(evaluation\) are in the rows of tuned \(training\), the first is rows\.jsonl:7, as/,
+      /note: 3 of 3 different rows of tuned \(evaluation\) are in the rows of loreft \(training\), the first is rows\.jsonl:7, as/,
     );
     assert.equal(
       (await inProcess("data", scene.pipeline, "--store", scene.path("store"), "--rows", "1")).stdout.replaceAll(
