@@ -1,6 +1,6 @@
 /** How the stages of members read data sets, each way once. @module */
 import { namingFunctions } from "../../common/function_name.ts";
-import { headOf } from "../../compile/lower/adaptation.ts";
+import { headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { hasTurns } from "../../data/source_kinds.ts";
 import type { Truncation } from "../../data/length_limits.ts";
 import type { Dataset } from "../../data/dataset.ts";
@@ -16,7 +16,10 @@ export interface DataReading {
   /** Names of stages with what they do. */
   readonly stages: string[];
   readonly isTrained: boolean;
+  /** The member that the edits are of. */
   readonly member: string;
+  /** All that read so. */
+  readonly members: Set<string>;
   readonly data: Dataset;
   model: PreparedModel;
   readonly maxLength: number | undefined;
@@ -26,12 +29,14 @@ export interface DataReading {
   readonly toWrite: number;
   /** Whether the model answers, rather than being taught. */
   readonly asks: boolean;
+  /** The choices that it has: the same for all rows, or the field that lists them. */
+  readonly options: readonly string[] | string | undefined;
 }
 
 /** What a stage of a kind reads, and with which model. */
 type ReadBy<K extends StageKind> = (stage: MemberStages[K]) => readonly StageReading[];
 
-interface StageReading extends Pick<DataReading, "isTrained" | "data" | "asks" | "toWrite"> {
+interface StageReading extends Pick<DataReading, "isTrained" | "data" | "asks" | "toWrite" | "options"> {
   readonly does: string;
   readonly spec: Resolved<TrainSpec>["model"];
   readonly training: Resolved<TrainSpec> | undefined;
@@ -47,6 +52,7 @@ const trainedBy = (spec: Resolved<TrainSpec>): StageReading => ({
   ownLimit: spec.maxLength,
   asks: false,
   toWrite: 0,
+  options: undefined,
 });
 
 /** What a training reads: the rows that it learns, and those that it is validated on. */
@@ -54,13 +60,17 @@ function readByTraining(spec: Resolved<TrainSpec>): readonly StageReading[] {
   const { validate, model } = spec;
   if (validate === undefined) return [trainedBy(spec)];
   const { data, maxLength: ownLimit, decoding } = validate;
-  const reads = { data, ownLimit, asks: true, toWrite: written(decoding) };
+  const reads = { data, ownLimit, asks: true, toWrite: written(decoding), options: optionsOf(decoding) };
   return [trainedBy(spec), { does: "validation", isTrained: false, spec: model, training: spec, ...reads }];
 }
 
 /** How many tokens are written after each prompt. */
 const written = (decoding: Resolved<EvaluateSpec>["decoding"]) =>
   decoding === undefined || decoding.kind === "choices" ? 0 : decoding.maxNewTokens;
+
+function optionsOf(decoding: Resolved<EvaluateSpec>["decoding"]): DataReading["options"] {
+  return decoding?.kind === "choices" ? decoding.options : undefined;
+}
 
 /** The training of which a stage takes the model, if there is one, and the model. */
 function actingOf(model: MemberStages["evaluate"]["model"]): Pick<StageReading, "training" | "spec"> {
@@ -73,7 +83,7 @@ const readBy: { readonly [K in StageKind]: ReadBy<K> } = {
   train: readByTraining,
   evaluate({ model, data, maxLength, decoding }) {
     const acting = actingOf(model), { training } = acting;
-    const own = { data, ownLimit: maxLength, asks: true, toWrite: written(decoding) };
+    const own = { data, ownLimit: maxLength, asks: true, toWrite: written(decoding), options: optionsOf(decoding) };
     return [
       ...training === undefined ? [] : readByTraining(training),
       { does: "evaluation", isTrained: false, ...acting, ...own },
@@ -81,7 +91,7 @@ const readBy: { readonly [K in StageKind]: ReadBy<K> } = {
   },
   activations({ model, data }) {
     const acting = actingOf(model), { training } = acting;
-    const own = { data, ownLimit: undefined, asks: false, toWrite: 0 };
+    const own = { data, ownLimit: undefined, asks: false, toWrite: 0, options: undefined };
     return [
       ...training === undefined ? [] : readByTraining(training),
       { does: "activations", isTrained: false, ...acting, ...own },
@@ -94,8 +104,8 @@ function readingsOf<K extends StageKind>(kind: K, stage: MemberStages[K]): reado
 }
 
 /**
- * The ways in which members read their data sets. Where several stages read one in the same way, the edits are those of
- * the first that has any.
+ * The ways in which members read their data sets, apart for edits that act on other tokens. What has no edits is listed
+ * with what has.
  *
  * @throws {RequestError} If a stage or its model is not sound.
  */
@@ -103,7 +113,7 @@ export async function dataReadings(
   shared: SharedPreparation,
   members: readonly Member[],
 ): Promise<readonly DataReading[]> {
-  const found = new Map<string, DataReading>();
+  const found = new Map<string, DataReading[]>();
   for (const { id: member, stages } of members) {
     const declared = Object.entries(stages), names = new TrainingNames(declared);
     for (const [name, stage] of declared) {
@@ -121,17 +131,29 @@ export async function dataReadings(
           truncate,
           asks,
         ];
-        const key = JSON.stringify([...parts, head?.kind, head?.labels, reading.isTrained], namingFunctions);
+        const key = JSON.stringify(
+          [...parts, head?.kind, head?.labels, reading.isTrained, reading.options],
+          namingFunctions,
+        );
         const ofTraining = training !== undefined && (reading.isTrained || does === "validation");
         const label = `${ofTraining ? names.of(training) : name} (${does})`;
-        const known = found.getOrInsertComputed(key, () => {
-          return { ...reading, stages: [], member, model, maxLength, truncate };
-        });
+        const alike = found.getOrInsertComputed(key, () => []), edits = editedBy(model);
+        let known = alike.find((other) => [editedBy(other.model), edits].includes("") || editedBy(other.model) === edits);
+        if (known === undefined) {
+          known = { ...reading, stages: [], member, members: new Set(), model, maxLength, truncate };
+          alike.push(known);
+        }
         if (!known.stages.includes(label)) known.stages.push(label);
-        if (known.model.adaptations.length === 0 && known.member === member) known.model = model;
+        known.members.add(member);
+        if (editedBy(known.model) === "" && known.member === member) known.model = model;
       }
     }
   }
   // What is taught comes first.
-  return [...found.values()].sort((one, other) => Number(other.isTrained) - Number(one.isTrained));
+  return [...found.values()].flat().sort((one, other) => Number(other.isTrained) - Number(one.isTrained));
+}
+
+/** The tokens that edits act on, as they are declared; empty without edits. */
+function editedBy({ adaptations }: PreparedModel): string {
+  return [...new Set(interventionsOf(adaptations).map(({ positionsText }) => positionsText))].join(" ");
 }

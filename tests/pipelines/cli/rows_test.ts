@@ -96,3 +96,42 @@ Deno.test("rows refuses what a run would refuse", () =>
     assert.equal(code, 2);
     assert.match(stderr, /rows\.jsonl:1: the row has no field "a"/);
   }));
+
+Deno.test("rows shows choices, edits that act on other tokens apart, and how many members read so", () =>
+  inScene({
+    positions: 'sweep("positions", ["l1", "f1"])',
+    rank: 'sweep("rank", [1, 2])',
+    metrics: "[accuracy()]",
+    decoding: 'choices(["sits", "home"])',
+    heldOut: "rows.take(3)",
+  }, async (scene) => {
+    const text = await textOf(scene);
+    for (const positions of ["l1", "f1"]) {
+      assert.match(
+        text,
+        new RegExp(`\\nloreft \\(training\\) of positions=${positions},rank=1 and 1 more member: 8 rows`),
+      );
+    }
+    assert.match(text, /\n  \[<\|begin\|>\]The/);
+    assert.match(text, /\n  «sits<\|end\|>»\n  choices: «"sits"» ‹"home"›\n/);
+    assert.match(text, /\nchoices: of 1 row \(33 %\) none is the completion\n/);
+  }));
+
+Deno.test("rows counts labels, and shows the edits of the model that has some beside a head alone", () => {
+  const head = 'refract.classification({ labels: ["short", "long"] })';
+  const training = "{ data, epochs, batchSize, optimizer }";
+  return inScene({
+    data:
+      'jsonl("./rows.jsonl", { text: "{q}", label: "{options}" }).map((row) => ({ ...row, options: row.q.length > 12 ? "long" : "short" }))',
+    stages: `{ alone: train(base.with(${head}), ${training}), edited: train(edited.with(${head}), ${training}) }`,
+  }, async (scene) => {
+    const text = await textOf(scene);
+    assert.match(
+      text,
+      /\nalone \(training\), edited \(training\): 8 rows for model\n\nrows\.jsonl:1: \d+ tokens, label "short"\n/,
+    );
+    assert.match(text, /The c\[at\]/);
+    assert.match(text, /\nlabels: long 5, short 3\n/);
+    assert.doesNotMatch(text, /taught: /);
+  });
+});
