@@ -44,7 +44,7 @@ export const newCommand = command({
       ? ""
       : `; it asks {${rows.fields.asked}} of ${rows.name} and teaches {${rows.fields.taught}}, as pipeline.ts says`;
     terminal.print(
-      `made ${path}${asked}; go on with\n  cd ${folder}\n  deno task rows pipeline.ts\n  deno task run pipeline.ts`,
+      `made ${path}${asked}; go on with\n  cd ${folder}\n  deno task rows pipeline.ts\n  deno task run pipeline.ts\n(npx -y deno@${Deno.version.deno} task … where Deno is not installed)`,
     );
   },
 });

@@ -89,7 +89,9 @@ function formatRow({ place, tokens, label, choices = [] }: InspectedRow, isTrain
   ];
   const labelled = label === undefined ? "" : `, label ${JSON.stringify(label)}`;
   const body = style.hasIds ? tokenTable(tokens) : indented(runsOf(tokens, style.isColored));
-  const among = choices.map(({ text, isRight }) => shown(JSON.stringify(text), isRight ? "taught" : "untaught", style.isColored));
+  const among = choices.map(({ text, isRight }) =>
+    shown(JSON.stringify(text), isRight ? "taught" : "untaught", style.isColored)
+  );
   const chosen = among.length === 0 ? "" : `  choices: ${among.join(" ")}\n`;
   return `\n${formatLocation(place)}: ${said.join(", ")}${labelled}\n${body}\n${chosen}`;
 }

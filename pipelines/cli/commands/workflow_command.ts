@@ -74,9 +74,10 @@ async function workflow(
   const show = terminalEvents(terminal);
   await using runContext = openRunContext(request, options, show, hub === undefined ? {} : { hub });
   const units = await planUnits(runContext, expansion, {
-    secondsOfShard: options.shardSeconds,
-    mostShards: options.maxParallel ?? usualShards,
-  }), { threads, provider } = request;
+      secondsOfShard: options.shardSeconds,
+      mostShards: options.maxParallel ?? usualShards,
+    }),
+    { threads, provider } = request;
   const plan: WorkPlan = {
     pipeline: pipeline.name,
     file: callerPath(path),
