@@ -251,6 +251,8 @@ export interface RunDone {
   readonly members: number;
   /** The seconds that it took. */
   readonly seconds: number;
+  /** The store's folder, if this run made it. */
+  readonly madeStore?: string;
 }
 
 /** A run ended before it was done. */

@@ -26,7 +26,7 @@ export const starters: Readonly<Record<StarterName, Starter>> = {
   sweep: { about: "ranks and layers beside each other", files: ["pipeline.ts", "rows.jsonl"] },
   classification: { about: "a head with and without an edit", files: ["pipeline.ts", "rows.jsonl"] },
   chat: {
-    about: "a persona from a dozen conversations, on a model of the hub",
+    about: "a persona from forty conversations, on a model of the hub",
     files: ["pipeline.ts", "rows.jsonl"],
     then: "chat runs/chat/<run>",
   },
