@@ -122,6 +122,28 @@ async function writeThen(path: string, chunks: Chunks, finish: typeof publish): 
   }
 }
 
+/**
+ * Writes a file as {@linkcode writeAtomically} does, unless what is to be written turns out not to be there.
+ *
+ * @param write Writes it; gives whether it did.
+ * @returns What `write` gave.
+ */
+export async function writeIfWhole(path: string, write: (file: Deno.FsFile) => Promise<boolean>): Promise<boolean> {
+  const temporary = temporaryName(path);
+  try {
+    using file = await createLocked(temporary);
+    if (await write(file)) {
+      await publish(file, temporary, path);
+      return true;
+    }
+    await Deno.remove(temporary);
+    return false;
+  } catch (fault) {
+    await Deno.remove(temporary).catch(() => {});
+    throw unwritable(path, fault);
+  }
+}
+
 /** A file system may name an open file otherwise than its path: then it stays as it is. */
 export const mostTries = 3;
 

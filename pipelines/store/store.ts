@@ -8,7 +8,8 @@
 import { dirname } from "node:path";
 import { DiskError, RequestError, RunError } from "../common/errors.ts";
 import { digestInThread } from "../common/file_digest.ts";
-import { faultText, temporaryName, unwritable } from "../common/files.ts";
+import { faultText, temporaryName, unwritable, writeIfWhole } from "../common/files.ts";
+import { freeSpace } from "../common/free_space.ts";
 import { PendingChecks } from "../common/pending_checks.ts";
 import { DiskBudget } from "./disk_budget.ts";
 import { type Entry, openEntry, REMEDY } from "./entry.ts";
@@ -16,6 +17,7 @@ import type { Freed } from "./eviction.ts";
 import { checkFormat, writeFormat } from "./format.ts";
 import { entriesOf, entryPath, keyPattern, kindPattern, type StoredEntry } from "./inventory.ts";
 import { formatSize } from "../common/size.ts";
+import type { SharedCache } from "./shared_cache.ts";
 import { removeStaleTemporaries } from "./temporaries.ts";
 import { type EntryWriter, FileWriter } from "./writer.ts";
 
@@ -31,6 +33,8 @@ export interface StoreOptions {
   readonly onDamaged?: (message: string) => void;
   /** Gets a line each time that entries were removed to make room for another. */
   readonly onEvicted?: (message: string) => void;
+  /** Is asked for what the folder lacks, and gets what is put. */
+  readonly shared?: SharedCache | undefined;
 }
 
 /** An entry that is mapped into memory rather than read. */
@@ -67,6 +71,7 @@ export class Store {
   readonly leftovers: Freed;
   readonly #budget: DiskBudget;
   readonly #onDamaged: (message: string) => void;
+  readonly #shared: SharedCache | undefined;
   /** Files whose data this process has checked or written, as long as they stay what they were. */
   readonly #verified = new Set<string>();
 
@@ -76,8 +81,9 @@ export class Store {
    * @param folder Need not exist.
    * @throws {RequestError} If the folder is a store of another format, or not a folder.
    */
-  constructor(folder: string, { limit, onDamaged = () => {}, onEvicted = () => {} }: StoreOptions = {}) {
+  constructor(folder: string, { limit, onDamaged = () => {}, onEvicted = () => {}, shared }: StoreOptions = {}) {
     this.folder = folder;
+    this.#shared = shared;
     this.#onDamaged = onDamaged;
     this.#budget = new DiskBudget(folder, limit, (freed) => onEvicted(evictedText(freed)));
     checkFormat(folder);
@@ -114,7 +120,7 @@ export class Store {
    */
   async get(kind: string, key: string): Promise<Entry | undefined> {
     const path = this.#path(kind, key);
-    const file = openIfPresent(path);
+    const file = await this.#find(kind, key);
     if (file === undefined) return undefined;
     const info = file.statSync(), seen = identify(path, info);
     const entry = await this.#open(file, path, this.#verified.has(seen));
@@ -131,7 +137,7 @@ export class Store {
    * @throws {RunError} If there is a file that can't be read.
    */
   async getMapped(kind: string, key: string): Promise<MappedEntry | undefined> {
-    const path = this.#path(kind, key), file = openIfPresent(path);
+    const path = this.#path(kind, key), file = await this.#find(kind, key);
     if (file === undefined) return undefined;
     const info = file.statSync(), seen = identify(path, info), entry = await this.#open(file, path, true);
     if (entry === undefined) return undefined;
@@ -168,6 +174,30 @@ export class Store {
     // To read a file is a use of it for the system.
     if (atime !== null) setTimes(file, atime, mtime);
     return true;
+  }
+
+  /** Has an entry from the shared cache where the folder lacks it, so that {@linkcode Store.has} knows of it. */
+  async fetch(kind: string, key: string): Promise<void> {
+    if (this.#shared !== undefined && !this.has(kind, key)) (await this.#find(kind, key))?.close();
+  }
+
+  /** Waits until the shared cache has all that was put. */
+  async shared(): Promise<void> {
+    await this.#shared?.settled();
+  }
+
+  /** An entry's file, had from the shared cache where the folder lacks it. */
+  async #find(kind: string, key: string): Promise<Deno.FsFile | undefined> {
+    const path = this.#path(kind, key), found = openIfPresent(path), shared = this.#shared;
+    if (found !== undefined || shared === undefined) return found;
+    this.#prepare(dirname(path));
+    const most = Math.min(this.limit, freeSpace(this.folder) ?? Infinity);
+    const fetched = await writeIfWhole(path, async (file) => {
+      if (!await shared.fetch(kind, key, file, most)) return false;
+      this.#budget.makeRoom(file.statSync().size);
+      return true;
+    });
+    return fetched ? openIfPresent(path) : undefined;
   }
 
   async #open(file: Deno.FsFile, path: string, isVerified: boolean): Promise<Entry | undefined> {
@@ -226,6 +256,7 @@ export class Store {
       throw fault;
     }
     this.#verified.add(identify(path, file.statSync()));
+    this.#shared?.send(kind, key, path);
     return await openEntry(file, path, true, this.#budget.hold(path));
   }
 

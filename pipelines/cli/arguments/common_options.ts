@@ -4,8 +4,19 @@ import { providers } from "../../../ops/onnx/providers.ts";
 import type { Parameter } from "./command.ts";
 import { choice, flag, InvalidValue, optional, parsed, repeatable, size, text, withDefault } from "./option.ts";
 
+const folder = parsed("folder", (text) => {
+  if (text.includes("://")) throw new InvalidValue("this command works on the store of this machine; give its folder");
+  return text;
+});
+
 /** Where the store is. */
-export const store = optional(text("folder"), "the content-addressed store (default: .refract/store)");
+export const store = optional(folder, "the content-addressed store (default: .refract/store)");
+
+/** Where the store is, or the cache behind it that people share. */
+export const sharedStore = optional(
+  text("folder or address"),
+  "the content-addressed store (default: .refract/store), or a shared cache: https://host/path",
+);
 
 const threadCount = parsed("n", (text) => {
   const threads = Number(text);
@@ -44,7 +55,7 @@ export const requestOptions = {
     new Map<string, readonly string[]>(),
     addSetting,
   ),
-  store,
+  store: sharedStore,
   threads: optional(threadCount, "threads for the operators (default: the recipe's, or all)"),
   provider: optional(providerName, providerHelp),
   cacheDisk,

@@ -10,15 +10,15 @@ import type { Unit } from "../../schedule/units/unit.ts";
 import { requireSameVersions } from "../../workflow/machine.ts";
 import { readWorkPlan, unitOf, type WorkPlan } from "../../workflow/work_plan.ts";
 import { command, type CommandContext } from "../arguments/command.ts";
-import { store } from "../arguments/common_options.ts";
+import { sharedStore } from "../arguments/common_options.ts";
 import { flag, type OptionValues } from "../arguments/option.ts";
-import { callerPath } from "../requests/caller_paths.ts";
+import { callerPath, isAddress } from "../requests/caller_paths.ts";
 import { loadRequest } from "../requests/load_request.ts";
 import { openRunContext } from "../requests/open_run_context.ts";
 import { terminalEvents } from "../terminal/event_lines.ts";
 
 const declared = {
-  store,
+  store: sharedStore,
   wait: flag("waits until the units that it needs are done"),
 };
 
@@ -44,10 +44,10 @@ async function unit(
   const plan = await readWorkPlan(path), folder = (await isFolder(path)) ? path : dirname(path);
   const unit = unitOf(plan, id), signal = stops?.(), show = terminalEvents(terminal);
   requireSameVersions(plan, noteTo(show));
-  const store = options.store === undefined ? plan.store : callerPath(options.store);
-  if (!await isFolder(store)) {
+  const store = options.store ?? plan.store;
+  if (!isAddress(store) && !await isFolder(callerPath(store))) {
     throw new RequestError("this machine does not see the store of the plan; mount it, or give --store", {
-      file: store,
+      file: callerPath(store),
     });
   }
   if (options.wait) await untilDone(folder, unit, signal);

@@ -21,7 +21,7 @@ import {
   withDefault,
 } from "../arguments/option.ts";
 import { launchFlags } from "../launch/launch.ts";
-import { callerPath, storeFolder } from "../requests/caller_paths.ts";
+import { callerPath, isAddress, storeFolder } from "../requests/caller_paths.ts";
 import { loadRequest } from "../requests/load_request.ts";
 import { openRunContext } from "../requests/open_run_context.ts";
 import { writeNewFolder } from "../requests/output_folder.ts";
@@ -97,7 +97,11 @@ async function workflow(
   };
   const engine = workflowEngines[to];
   const files = engine.files(plan, {
-    command: options.command === undefined ? ownCommand() : wordsOf(options.command),
+    // Machines that share a cache need not share the store's folder.
+    command: [
+      ...options.command === undefined ? ownCommand() : wordsOf(options.command),
+      ...options.store !== undefined && isAddress(options.store) ? [`--store=${options.store}`] : [],
+    ],
     maxParallel: options.maxParallel,
     retries: options.retries,
     folder,

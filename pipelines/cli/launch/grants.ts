@@ -51,7 +51,7 @@ const pipeline = {
   write: true,
   import: true,
   sys: ["statfs"],
-  env: [...hub.env, ...yaml],
+  env: [...hub.env, ...yaml, "REFRACT_STORE_TOKEN"],
 } as const satisfies Grants;
 
 /** Loads a pipeline and runs models. */
@@ -108,6 +108,12 @@ export function withMlflow(granted: Grants, address: string): Grants {
   if (host === "") return granted;
   const env = ["MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"];
   return { ...granted, net: [...granted.net ?? [], host], env: [...granted.env, ...env] };
+}
+
+/** What a store takes that is a shared cache's address: its host. */
+export function withStore(granted: Grants, address: string): Grants {
+  const host = URL.parse(address)?.host ?? "";
+  return host === "" ? granted : { ...granted, net: [...granted.net ?? [], host] };
 }
 
 /** What asking a judge takes: its host, and the variable that holds its key. */

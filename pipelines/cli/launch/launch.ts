@@ -16,6 +16,7 @@ import {
   withMlflow,
   withPrograms,
   withServer,
+  withStore,
 } from "./grants.ts";
 import { type Project, projectOf, resolvedFrom, resolvedImports } from "./project.ts";
 
@@ -52,7 +53,8 @@ export function denoArguments(copy: Copy, { args, folder, endpoint }: Call): str
   const own = args.filter((argument) => !isPermission(argument)), [command, first] = own;
   const remote = new URL(copy.config).protocol === "file:" ? undefined : new URL(copy.config).host;
   const usual = grantsOf(isCommandName(command) ? command : undefined, endpoint);
-  const granted = grantedFor(usual, own);
+  const store = optionIn(own, "--store"), forCall = grantedFor(usual, own);
+  const granted = store === undefined ? forCall : withStore(forCall, store);
   const reached = remote === undefined ? granted : { ...granted, net: [...granted.net ?? [], remote] };
   const imported = granted.import === true || remote === undefined ? [] : [`--allow-import=${remote}`];
   return [

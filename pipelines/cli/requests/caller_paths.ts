@@ -14,15 +14,20 @@ export function callerPath(path: string): string {
 }
 
 /**
- * The store's folder: the one given, or `.refract/store` in the project that the caller is in, else in the project of the
+ * The store's folder: the one given, or where none is, as also before a shared cache, `.refract/store` in the project that the caller is in, else in the project of the
  * pipeline, else where the caller is.
  *
  * @param base The folder of the pipeline file, where there is one.
  */
 export function storeFolder(store: string | undefined, base?: string): string {
-  if (store !== undefined) return callerPath(store);
+  if (store !== undefined && !isAddress(store)) return callerPath(store);
   const project = projectOf(callerFolder()) ?? (base === undefined ? undefined : ownProjectOf(base));
   return join(project?.folder ?? callerFolder(), ".refract", "store");
+}
+
+/** Whether a store that was given is a shared cache's address. */
+export function isAddress(store: string): boolean {
+  return /^[a-z]+:\/\//i.test(store);
 }
 
 /** The project of a folder, unless that is Refract's own: an example's store is where it is called. */

@@ -1,7 +1,9 @@
 /** The run context of a command. @module */
 import { RunContext, type RunContextOptions } from "../../schedule/context/run_context.ts";
+import { RequestError } from "../../common/errors.ts";
+import { quote } from "../../common/suggest.ts";
 import type { Emit } from "../../results/events.ts";
-import { storeFolder } from "./caller_paths.ts";
+import { isAddress, storeFolder } from "./caller_paths.ts";
 
 /** What a command's options say of the store and of memory. */
 interface StoreOptions extends Partial<Pick<RunContextOptions, "cacheDisk" | "cacheMemory" | "activationMemory">> {
@@ -16,5 +18,21 @@ export function openRunContext(
   control: Pick<RunContextOptions, "checkpointInterval" | "signal" | "hub"> = {},
 ): RunContext {
   const budgets = { cacheDisk, cacheMemory, activationMemory };
-  return new RunContext({ base, store: storeFolder(store, base), threads, provider, emit, ...budgets, ...control });
+  const shared = store !== undefined && isAddress(store) ? sharedCache(store) : undefined;
+  return new RunContext({ ...shared === undefined ? {} : { shared }, base, store: storeFolder(store, base), threads, provider, emit, ...budgets, ...control });
+}
+
+/** The variable with the token that a shared cache asks for. */
+const tokenVariable = "REFRACT_STORE_TOKEN";
+
+/** @throws {RequestError} If the address is none that a cache can have. */
+function sharedCache(address: string): NonNullable<RunContextOptions["shared"]> {
+  const url = URL.parse(address);
+  if (url === null || !["http:", "https:"].includes(url.protocol)) {
+    throw new RequestError(`--store ${quote(address)} is neither a folder nor an http address of a shared cache`);
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new RequestError(`--store has a password in its address; put the cache's token into ${tokenVariable}`);
+  }
+  return { address, token: Deno.env.get(tokenVariable) };
 }

@@ -9,6 +9,7 @@ import { usualActivations } from "../../compile/programs/activation_budget.ts";
 import type { HubReading } from "../../data/files/record_kind.ts";
 import type { HubOptions } from "../../models/hub/access.ts";
 import { mostByDefault } from "../../store/disk_budget.ts";
+import { type CacheAccess, SharedCache } from "../../store/shared_cache.ts";
 import { Store } from "../../store/store.ts";
 import { type CheckpointInterval, defaultInterval } from "./checkpoint_interval.ts";
 import { OpenModels } from "./open_models.ts";
@@ -36,6 +37,8 @@ export interface RunContextOptions {
   readonly activationMemory?: number | undefined;
   /** How a hub is reached that models come from. */
   readonly hub?: HubOptions;
+  /** A cache that is asked for what the store lacks, and gets what is made. */
+  readonly shared?: Pick<CacheAccess, "address" | "token">;
 }
 
 /** The kernel that results depend on besides the program: ONNX Runtime's version. */
@@ -72,7 +75,13 @@ export class RunContext implements AsyncDisposable {
     this.emit = emit;
     this.checkpointInterval = checkpointInterval;
     const warn = noteTo(emit);
-    this.store = new Store(store, { limit: cacheDisk, onDamaged: warn, onEvicted: warn });
+    const { shared } = options;
+    this.store = new Store(store, {
+      limit: cacheDisk,
+      onDamaged: warn,
+      onEvicted: warn,
+      shared: shared === undefined ? undefined : new SharedCache({ ...shared, warn, signal: options.signal }),
+    });
     // A run that uses damaged weights ends when that is found, not when it would publish something.
     const signal = AbortSignal.any([...options.signal ? [options.signal] : [], this.store.checks.signal]);
     this.#signal = signal;
@@ -101,6 +110,7 @@ export class RunContext implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.store.shared();
     this.opened.dispose();
     await this.sessions[Symbol.asyncDispose]();
     await this.models[Symbol.asyncDispose]();

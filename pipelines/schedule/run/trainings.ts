@@ -47,6 +47,7 @@ export class Trainings implements Disposable {
     const job = await trainJobOf(this.#runContext, stage, await weightsFor(this.#runContext, stage));
     this.#jobs.set(stage, job);
     this.#encodings.add(job);
+    await this.#runContext.store.fetch(trainedKind, job.key);
   }
 
   /** The store's key of a training's result. */

@@ -102,6 +102,7 @@ Deno.test("only the functions that sync give a file its name", async () => {
     "cli/commands/judge_command.ts",
     "cli/commands/new_command.ts",
     "cli/commands/pull_command.ts",
+    "cli/commands/workflow_command.ts",
     "common/durable.ts",
     "interchange/merged/write.ts",
     // A file that shows whether the folder can be written, and is removed.

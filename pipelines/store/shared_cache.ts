@@ -1,0 +1,206 @@
+/**
+ * A cache behind a store, which people and machines share: Bazel's remote cache over HTTP, so that bazel-remote, or any
+ * server that keeps what is PUT, will do. Under `/ac/<SHA-256 of kind and key>` it has which file an entry is, and under
+ * `/cas/<SHA-256>` that file. What it sends is used only if it has that digest and is a sound entry of a store. A cache
+ * that fails makes a run slower, and nothing else.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { digestOf } from "../common/digest.ts";
+import { faultText, writeAll } from "../common/files.ts";
+import { formatSize } from "../common/size.ts";
+import { type CachedFile, decodeActionResult, encodeActionResult } from "./action_result.ts";
+
+/** What is worth sharing; unfinished work is of use to nobody else. */
+const sharedKinds: ReadonlySet<string> = new Set([
+  "encode",
+  "train",
+  "predictions",
+  "activations",
+  "quantize",
+  "reference",
+]);
+
+/** How a cache is reached. */
+export interface CacheAccess {
+  /** `https://host/path`, to which `/ac/…` and `/cas/…` are added. */
+  readonly address: string;
+  /** Sent as a bearer token, to this address alone. */
+  readonly token?: string | undefined;
+  /** Takes what a person should know. */
+  readonly warn: (message: string) => void;
+  readonly signal?: AbortSignal | undefined;
+  /** How long a server may be silent, in milliseconds. */
+  readonly patience?: number;
+}
+
+const usualPatience = 20_000;
+
+/** After so many failures without a success in between the cache is left alone. */
+const mostFailures = 3;
+
+/** An ActionResult that names one file is far shorter. */
+const longestResult = 1 << 16;
+
+/** A cache that is shared. None of its functions throws: what fails is said, once. */
+export class SharedCache {
+  readonly #access: CacheAccess;
+  #failures = 0;
+  #sending: Promise<void> = Promise.resolve();
+
+  constructor(access: CacheAccess) {
+    this.#access = access;
+  }
+
+  /**
+   * Writes the file of an entry, if the cache has it.
+   *
+   * @param into An empty file, which holds any part of what was sent if it is not sound.
+   * @param most Bytes that there is room for.
+   * @returns Whether the file holds what the cache says it holds.
+   */
+  async fetch(kind: string, key: string, into: Deno.FsFile, most: number): Promise<boolean> {
+    if (!this.#serves(kind)) return false;
+    return await this.#tolerantly(async () => {
+      const found = await this.#find(kind, key);
+      if (found === undefined) return false;
+      if (found.bytes > most) throw new Error(`an entry of ${formatSize(found.bytes)} is more than there is room for`);
+      return await this.#download(found, into);
+    }) ?? false;
+  }
+
+  /** Sends an entry that this process has made, after those before it. */
+  send(kind: string, key: string, path: string): void {
+    if (this.#serves(kind)) this.#sending = this.#sending.then(() => this.#send(kind, key, path));
+  }
+
+  /** Waits until all has been sent. */
+  async settled(): Promise<void> {
+    await this.#sending;
+  }
+
+  #serves(kind: string): boolean {
+    return sharedKinds.has(kind) && this.#failures < mostFailures;
+  }
+
+  async #find(kind: string, key: string): Promise<CachedFile | undefined> {
+    const response = await this.#ask("GET", resultPath(kind, key));
+    if (response === undefined) return undefined;
+    const bytes = await limited(response, longestResult), found = decodeActionResult(bytes);
+    if (found?.path === entryName(kind, key)) return found;
+    throw new Error("what it keeps under an entry's key is no such entry");
+  }
+
+  async #download({ hash, bytes }: CachedFile, into: Deno.FsFile): Promise<boolean> {
+    const response = await this.#ask("GET", `cas/${hash}`);
+    if (response === undefined) return false;
+    const digest = createHash("sha256");
+    let received = 0;
+    for await (const chunk of response.body ?? []) {
+      received += chunk.length;
+      if (received > bytes) break;
+      digest.update(chunk);
+      await writeAll(into, chunk);
+    }
+    if (received === bytes && digest.digest("hex") === hash) return true;
+    throw new Error("it sent other bytes than those that it was asked for");
+  }
+
+  async #send(kind: string, key: string, path: string): Promise<void> {
+    await this.#tolerantly(async () => {
+      const hash = createHash("sha256"), { size } = await Deno.stat(path);
+      for await (const chunk of (await Deno.open(path)).readable) hash.update(Buffer.from(chunk));
+      const file = { path: entryName(kind, key), hash: hash.digest("hex"), bytes: size };
+      await this.#put(`cas/${file.hash}`, (await Deno.open(path)).readable, size);
+      const result = encodeActionResult(file);
+      await this.#put(resultPath(kind, key), result, result.length);
+    });
+  }
+
+  async #put(path: string, body: BodyInit, length: number): Promise<void> {
+    const response = await this.#request("PUT", path, { body, headers: { "content-length": String(length) } });
+    await response.body?.cancel();
+    if (!response.ok) throw new Error(`it answers PUT with status ${response.status}`);
+  }
+
+  /** The answer to a request; `undefined` where the cache has nothing there. */
+  async #ask(method: string, path: string): Promise<Response | undefined> {
+    const response = await this.#request(method, path, {});
+    if (response.ok) return response;
+    await response.body?.cancel();
+    if (response.status === 404 || response.status === 410) return undefined;
+    throw new Error(`it answers with status ${response.status}`);
+  }
+
+  /** Gives up where nothing moves for too long. */
+  async #request(method: string, path: string, init: RequestInit): Promise<Response> {
+    const { address, token, signal, patience = usualPatience } = this.#access;
+    const headers = new Headers(init.headers), silence = new AbortController();
+    if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
+    const said = () => setTimeout(() => silence.abort(new Error(`it said nothing for ${patience / 1000} s`)), patience);
+    let timer = said();
+    const moved = () => {
+      clearTimeout(timer);
+      timer = said();
+    };
+    const body = init.body instanceof ReadableStream ? init.body.pipeThrough(watched(moved)) : init.body ?? null;
+    try {
+      const signals = [silence.signal, ...signal === undefined ? [] : [signal]];
+      const request = { ...init, method, body, headers, redirect: "error", signal: AbortSignal.any(signals) } as const;
+      const response = await fetch(`${address.replace(/\/+$/, "")}/${path}`, request);
+      const { status, headers: given } = response;
+      const answered = response.body?.pipeThrough(watched(moved, () => clearTimeout(timer))) ?? null;
+      if (answered === null) clearTimeout(timer);
+      return new Response(answered, { status, headers: given });
+    } catch (fault) {
+      clearTimeout(timer);
+      throw fault;
+    }
+  }
+
+  /** Does something with the cache; a failure is said the first time, and when it is the last that is borne. */
+  async #tolerantly<T>(part: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const result = await part();
+      this.#failures = 0;
+      return result;
+    } catch (fault) {
+      const { address, warn, signal } = this.#access;
+      if (signal?.aborted) return undefined;
+      this.#failures++;
+      const { host } = new URL(address), rest = this.#failures === mostFailures ? "; it is not asked again" : "";
+      if (this.#failures === 1 || rest !== "") {
+        warn(`the shared cache at ${host} fails (${faultText(fault)}), the run goes on without it${rest}`);
+      }
+      return undefined;
+    }
+  }
+}
+
+const entryName = (kind: string, key: string) => `${kind}/${key}`;
+
+const resultPath = (kind: string, key: string) => `ac/${digestOf(new TextEncoder().encode(entryName(kind, key)))}`;
+
+/** Passes bytes on and says so. */
+function watched(moved: () => void, ended: () => void = () => {}) {
+  return new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(chunk, controller) {
+      moved();
+      controller.enqueue(chunk);
+    },
+    flush: ended,
+  });
+}
+
+async function limited(response: Response, most: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > most) throw new Error("what it keeps under an entry's key is too long");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,137 @@
+/** A cache that people share: what one makes another reads, and whatever it sends, a run only gets slower by it. @module */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { SharedCache } from "../../../pipelines/store/shared_cache.ts";
+import { keyOf, Store } from "../../../pipelines/store/store.ts";
+import { inFolder } from "../models/support.ts";
+
+/** What a server keeps, by path. */
+type Kept = Map<string, Uint8Array<ArrayBuffer>>;
+
+/** A server that keeps what is PUT. */
+async function withServer(
+  test: (address: string, kept: Kept, asked: string[]) => Promise<void>,
+  answer: (path: string, kept: Kept) => Response | undefined | Promise<Response> = () => undefined,
+): Promise<void> {
+  const kept: Kept = new Map(), asked: string[] = [];
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
+    const { pathname } = new URL(request.url);
+    asked.push(`${request.method} ${pathname.split("/")[2]} ${request.headers.get("authorization") ?? "-"}`);
+    const special = await answer(pathname, kept);
+    if (special !== undefined) return special;
+    if (request.method === "PUT") {
+      kept.set(pathname, new Uint8Array(await request.arrayBuffer()));
+      return new Response(null, { status: 201 });
+    }
+    const found = kept.get(pathname);
+    return found === undefined ? new Response(null, { status: 404 }) : new Response(found);
+  });
+  try {
+    await test(`http://127.0.0.1:${server.addr.port}/cache`, kept, asked);
+  } finally {
+    await server.shutdown();
+  }
+}
+
+const key = keyOf({ of: "a test" });
+
+/** A store of its own behind the cache, and the notes that it made. */
+function storeAt(folder: string, address: string, patience = 20_000) {
+  const notes: string[] = [], warn = (note: string) => void notes.push(note);
+  return { store: new Store(folder, { shared: new SharedCache({ address, token: "secret", warn, patience }) }), notes };
+}
+
+async function fill(store: Store, kind = "train"): Promise<void> {
+  await store.put(kind, key, (entry) => {
+    entry.declare({ tensors: [{ name: "a", dtype: "F32", shape: [3] }] });
+    entry.append("a", new Float32Array([1, 2, 3]));
+  });
+  await store.shared();
+}
+
+Deno.test("what one store makes another reads from the cache, and keeps", () =>
+  inFolder((folder) =>
+    withServer(async (address, kept, asked) => {
+      const one = storeAt(join(folder, "one"), address), other = storeAt(join(folder, "other"), address);
+      await fill(one.store);
+      await fill(one.store, "part");
+      assert.deepEqual(asked, ["PUT cas Bearer secret", "PUT ac Bearer secret"]);
+      for (const [path, bytes] of kept) {
+        if (path.includes("/cas/")) {
+          assert.equal(path.split("/").at(-1), createHash("sha256").update(bytes).digest("hex"));
+        }
+      }
+      assert.ok(!other.store.has("train", key));
+      await other.store.fetch("train", key);
+      assert.ok(other.store.has("train", key));
+      using entry = await other.store.get("train", key);
+      assert.deepEqual([...await entry!.read("a")], [1, 2, 3]);
+      assert.deepEqual(asked.slice(2), ["GET ac Bearer secret", "GET cas Bearer secret"]);
+      assert.equal(await other.store.get("encode", key), undefined);
+      assert.deepEqual([...one.notes, ...other.notes], []);
+    })
+  ));
+
+/** What a server may do, and what is said of it. */
+const faults: Readonly<Record<string, readonly [answer: (path: string, kept: Kept) => Response | undefined, RegExp]>> =
+  {
+    "other bytes under a digest": [(path, kept) => {
+      const found = kept.get(path);
+      return path.includes("/cas/") && found !== undefined ? new Response(found.map((byte) => byte ^ 1)) : undefined;
+    }, /other bytes than those/],
+    "a file that is cut": [(path, kept) => {
+      const found = kept.get(path);
+      return path.includes("/cas/") && found !== undefined ? new Response(found.slice(0, 40)) : undefined;
+    }, /other bytes than those/],
+    "a file without end": [(path, kept) => {
+      if (!path.includes("/cas/") || !kept.has(path)) return undefined;
+      return new Response(new ReadableStream({ pull: (stream) => stream.enqueue(new Uint8Array(1 << 16)) }));
+    }, /other bytes than those/],
+    "no ActionResult": [
+      (path, kept) => path.includes("/ac/") && kept.size > 1 ? new Response("<html>") : undefined,
+      /no such entry/,
+    ],
+    "a result without end": [(path, kept) => {
+      if (!path.includes("/ac/") || kept.size < 2) return undefined;
+      return new Response(new ReadableStream({ pull: (stream) => stream.enqueue(new Uint8Array(1 << 16)) }));
+    }, /too long/],
+    "a refusal": [(_, kept) => kept.size > 1 ? new Response("no", { status: 403 }) : undefined, /status 403/],
+    "a way to elsewhere": [
+      (_, kept) => kept.size > 1 ? new Response(null, { status: 302, headers: { location: "/x" } }) : undefined,
+      /redirect/i,
+    ],
+  };
+
+for (const [fault, [answer, says]] of Object.entries(faults)) {
+  Deno.test(`a cache that gives ${fault} is said to fail, and nothing of it is kept`, () =>
+    inFolder((folder) =>
+      withServer(async (address) => {
+        await fill(storeAt(join(folder, "one"), address).store);
+        const { store, notes } = storeAt(join(folder, "other"), address);
+        assert.equal(await store.get("train", key), undefined);
+        assert.equal(notes.length, 1);
+        assert.match(notes[0]!, says);
+        assert.deepEqual(store.entries(), []);
+        // The run makes it itself.
+        await fill(store);
+        using entry = await store.get("train", key);
+        assert.ok(entry !== undefined);
+      }, answer)
+    ));
+}
+
+Deno.test("a cache that is dead or silent is left alone after three tries", () =>
+  inFolder(async (folder) => {
+    const { store, notes } = storeAt(join(folder, "dead"), "http://127.0.0.1:9/");
+    for (let tries = 0; tries < 5; tries++) assert.equal(await store.get("train", key), undefined);
+    assert.equal(notes.length, 2);
+    assert.match(notes[1]!, /it is not asked again/);
+    await withServer(async (address) => {
+      const silent = storeAt(join(folder, "silent"), address, 100);
+      const start = performance.now();
+      assert.equal(await silent.store.get("train", key), undefined);
+      assert.ok(performance.now() - start < 5000);
+      assert.match(silent.notes[0]!, /said nothing for 0.1 s/);
+    }, () => new Promise<Response>((resolve) => setTimeout(() => resolve(new Response("late")), 400)));
+  }));
