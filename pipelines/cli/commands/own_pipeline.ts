@@ -80,10 +80,11 @@ function sortedImports(text: string): string {
   });
 }
 
-/** Another base: all its blocks are edited, since how many there are is not known yet, at a rate that suits more blocks. */
+/** Another base: all its blocks are edited, since how many there are is not known yet, in the epochs and at the rate that suit more blocks. */
 function baseChanged(text: string, base: string): string {
   return text.replace(/^ *\/\/ A model of 0\.8 million.*\n/m, "")
     .replace(/baseModel\("[^"]*"\)/, () => `baseModel(${JSON.stringify(base)})`)
     .replace(/block\(\d\)/g, 'block("all")')
+    .replace(/epochs: 15/g, "epochs: 8")
     .replace(/learningRate: [12]e-2/g, "learningRate: 4e-3");
 }
