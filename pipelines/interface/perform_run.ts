@@ -80,6 +80,13 @@ async function perform({ pipeline, overrides, options, control }: RunCall, watch
   if (manifest !== undefined) await folder.text(manifestFile, formatManifest(manifest));
   await writeReport(folder.path);
   const seconds = (performance.now() - start) / 1000;
-  emit({ kind: "runDone", pipeline: name, folder: folder.path, members: results.members.length, seconds, ...madeStore });
+  emit({
+    kind: "runDone",
+    pipeline: name,
+    folder: folder.path,
+    members: results.members.length,
+    seconds,
+    ...madeStore,
+  });
   return openedRun(folder.path, results);
 }

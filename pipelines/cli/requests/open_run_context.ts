@@ -19,7 +19,16 @@ export function openRunContext(
 ): RunContext {
   const budgets = { cacheDisk, cacheMemory, activationMemory };
   const shared = store !== undefined && isAddress(store) ? sharedCache(store) : undefined;
-  return new RunContext({ ...shared === undefined ? {} : { shared }, base, store: storeFolder(store, base), threads, provider, emit, ...budgets, ...control });
+  return new RunContext({
+    ...shared === undefined ? {} : { shared },
+    base,
+    store: storeFolder(store, base),
+    threads,
+    provider,
+    emit,
+    ...budgets,
+    ...control,
+  });
 }
 
 /** The variable with the token that a shared cache asks for. */

@@ -159,7 +159,9 @@ class Transfer {
     const free = freeSpace(this.#parts.folder);
     if (free === undefined || missing <= free) return;
     throw new DiskError(
-      `${this.#parts.folder}: ${this.#of.id} takes ${formatSize(missing)} more and the disk has ${formatSize(free)} left; ` +
+      `${this.#parts.folder}: ${this.#of.id} takes ${formatSize(missing)} more and the disk has ${
+        formatSize(free)
+      } left; ` +
         "free some space, or set HF_HUB_CACHE to a folder on another disk",
     );
   }

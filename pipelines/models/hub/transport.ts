@@ -122,7 +122,10 @@ async function refusalOf(response: Response, token: string | undefined, patience
   const { status, headers } = response;
   const serverMessage = textOf(await refusalBody(response, patience)) || headers.get("x-error-message") ||
     response.statusText;
-  const line = (token === undefined ? serverMessage : serverMessage.replaceAll(token, "…")).replace(/[\s\p{Cc}]+/gu, " ")
+  const line = (token === undefined ? serverMessage : serverMessage.replaceAll(token, "…")).replace(
+    /[\s\p{Cc}]+/gu,
+    " ",
+  )
     .replace(/\.$/, "")
     .trim();
   const short = line.length > 160 ? `${line.slice(0, 160)}…` : line;

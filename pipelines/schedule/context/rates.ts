@@ -109,7 +109,9 @@ function keptOf(all: Readonly<Record<string, unknown>>, machine: string): Kept {
   const kinds = ownValue(all, machine);
   if (!isJsonObject(kinds)) return {};
   // An earlier version kept a number.
-  const lists = Object.entries(kinds).map(([kind, list]) => [kind, Array.isArray(list) ? list.filter(isMeasurement) : []]);
+  const lists = Object.entries(kinds).map((
+    [kind, list],
+  ) => [kind, Array.isArray(list) ? list.filter(isMeasurement) : []]);
   return Object.fromEntries(lists);
 }
 

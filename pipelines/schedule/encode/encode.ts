@@ -59,8 +59,10 @@ async function compute(runContext: RunContext, job: EncodeJob, key: string, shar
   const done = beginWork(emit, "encode", rows.length);
   const entry = await store.putAndOpen("encode", key, async (writer) => {
     writer.declare({
-      tensors: [...packing.shared.map(({ name, shape }) => ({ name, dtype: "F32" as const, shape })),
-        ...packing.declared(packing.runs.flat())],
+      tensors: [
+        ...packing.shared.map(({ name, shape }) => ({ name, dtype: "F32" as const, shape })),
+        ...packing.declared(packing.runs.flat()),
+      ],
       metadata: { values: JSON.stringify(own.map(({ name, value }) => [name, value.shape])) },
     });
     for (const { name, data } of packing.shared) writer.append(name, data);

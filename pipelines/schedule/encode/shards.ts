@@ -46,5 +46,5 @@ export async function storedShards(store: Store, key: string, of: number): Promi
 
 /** Removes the shards of an encoding that is in the store. */
 export function removeShards(store: Store, key: string, of: number): void {
-  if (of > 1) for (const shard of shardsOf(of)) store.remove(shardKind, shardKey(key, shard));
+  if (of > 1) { for (const shard of shardsOf(of)) store.remove(shardKind, shardKey(key, shard)); }
 }

@@ -17,7 +17,6 @@ import { commonWork, type EvaluationWork, headKey, rewardsKey, scoresKey, textWo
 import { inStore } from "./in_store.ts";
 import { predict, readPredictions } from "./predict.ts";
 import { scoreAll } from "./score.ts";
-import { madeOf } from "../../common/row_list.ts";
 
 /** What an evaluation gives. */
 interface Evaluated {

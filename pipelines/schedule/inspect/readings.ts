@@ -138,7 +138,9 @@ export async function dataReadings(
         const ofTraining = training !== undefined && (reading.isTrained || does === "validation");
         const label = `${ofTraining ? names.of(training) : name} (${does})`;
         const alike = found.getOrInsertComputed(key, () => []), edits = editedBy(model);
-        let known = alike.find((other) => [editedBy(other.model), edits].includes("") || editedBy(other.model) === edits);
+        let known = alike.find((other) =>
+          [editedBy(other.model), edits].includes("") || editedBy(other.model) === edits
+        );
         if (known === undefined) {
           known = { ...reading, stages: [], member, members: new Set(), model, maxLength, truncate };
           alike.push(known);

@@ -108,7 +108,8 @@ function expectedOf(
     },
     async isStored(stage) {
       if (stage.kind === "train") return of(stage).entry.cached;
-      const { training } = stage, key = training !== undefined && of(training).entry.cached ? of(training).job.key : undefined;
+      const { training } = stage,
+        key = training !== undefined && of(training).entry.cached ? of(training).job.key : undefined;
       return await isEvaluationStored(runContext, stage, await weightsOf(stage), key);
     },
   });

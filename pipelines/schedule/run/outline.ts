@@ -11,7 +11,8 @@ export function outlineOf(
   expected: ExpectedStages["stages"],
 ): MemberOutline {
   const outlined = stages.map((stage) => {
-    const seconds = expected.get(stage)?.seconds, expectedSeconds = seconds === undefined ? {} : { expectedSeconds: seconds };
+    const seconds = expected.get(stage)?.seconds,
+      expectedSeconds = seconds === undefined ? {} : { expectedSeconds: seconds };
     return { name: stage.name, kind: stage.kind, settings: settingsOf(stage.spec), ...expectedSeconds };
   });
   const [first] = stages, baseParameters = first === undefined ? 0 : parameterCount(first.model.architecture);

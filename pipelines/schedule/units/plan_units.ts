@@ -16,7 +16,7 @@ import { batchingKey, mostBatched } from "../train/batching.ts";
 import { shardsOf } from "../encode/shards.ts";
 import { encodeJobOf } from "../train/shared_encoding.ts";
 import { type TrainJob, trainJobOf } from "../train/train_job.ts";
-import type { Unit, UnitCost, UnitKind, Units } from "./unit.ts";
+import type { Unit, UnitKind, Units } from "./unit.ts";
 
 /** What a process takes before it does any work: Deno, ONNX Runtime and the compiler. */
 const ownMemory = 4e8;
@@ -80,7 +80,7 @@ class UnitList {
     const count = (this.#counts.get(kind) ?? 0) + 1, id = `${kind}-${count}`;
     this.#counts.set(kind, count);
     this.all.push({ id, kind, ...unit });
-    if (kind === "train") for (const member of unit.members) this.#trainings.set(member, id);
+    if (kind === "train") { for (const member of unit.members) this.#trainings.set(member, id); }
     return id;
   }
 
@@ -139,7 +139,8 @@ function addTrainings(
     const encode = encodeJobOf(readers.map(({ job }) => job));
     if (encode === undefined) return [];
     const [{ job, one }] = readers as [typeof readers[0]], work = encodeWork(job.stage);
-    const seconds = work === undefined ? 0 : units.rates.expected(work).seconds, shards = Math.min(mostShards, Math.ceil(seconds / secondsOfShard));
+    const seconds = work === undefined ? 0 : units.rates.expected(work).seconds,
+      shards = Math.min(mostShards, Math.ceil(seconds / secondsOfShard));
     const unit = {
       members: [one.member.member.id],
       among,
@@ -205,7 +206,10 @@ function addEvaluation(
   needs: readonly string[],
   weights: ReadonlyMap<PreparedStage, ModelWeights>,
 ): void {
-  const works = [...ofKind(stages, "evaluate").map(evaluateWork), ...ofKind(stages, "activations").map(activationsWork)];
+  const works = [
+    ...ofKind(stages, "evaluate").map(evaluateWork),
+    ...ofKind(stages, "activations").map(activationsWork),
+  ];
   const seconds = works.reduce((sum, work) => sum + units.rates.expected(work).seconds, ownSeconds);
   const memory = Math.max(...stages.map((stage) => weightsMemory({ stage, weights: weights.get(stage)! })));
   const names = stages.map(({ name }) => name);

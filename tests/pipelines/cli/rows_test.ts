@@ -112,8 +112,8 @@ Deno.test("rows shows choices, edits that act on other tokens apart, and how man
         new RegExp(`\\nloreft \\(training\\) of positions=${positions},rank=1 and 1 more member: 8 rows`),
       );
     }
-    assert.match(text, /\n  \[<\|begin\|>\]The/);
-    assert.match(text, /\n  «sits<\|end\|>»\n  choices: «"sits"» ‹"home"›\n/);
+    assert.match(text, /\n {2}\[<\|begin\|>\]The/);
+    assert.match(text, /\n {2}«sits<\|end\|>»\n {2}choices: «"sits"» ‹"home"›\n/);
     assert.match(text, /\nchoices: of 1 row \(33 %\) none is the completion\n/);
   }));
 
