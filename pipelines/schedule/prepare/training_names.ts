@@ -38,7 +38,7 @@ export function isSameTraining(one: Resolved<TrainSpec>, other: Resolved<TrainSp
  */
 function trainingName(model: Model, taken: ReadonlySet<string>): string {
   const trained = model.edits.filter((edit) => !("frozen" in edit && edit.frozen));
-  const kinds = trained.map(({ kind }) => kind).join("+"), full = trained.map(describedEdit).join("+");
+  const kinds = [...new Set(trained.map(({ kind }) => kind))].join("+"), full = trained.map(describedEdit).join("+");
   const found = [kinds, full].find((name) => name !== "" && !taken.has(name));
   if (found !== undefined) return found;
   for (let number = 2;; number++) if (!taken.has(`${full}-${number}`)) return `${full}-${number}`;
