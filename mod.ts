@@ -155,6 +155,7 @@ export {
   type PolynomialScheduleOptions,
   type ScheduleOptions,
 } from "./pipelines/dsl/schedule.ts";
+export { judge, type JudgeOptions } from "./pipelines/dsl/judge.ts";
 export { settings, type SettingValue, type SettingValues, type Widened } from "./pipelines/dsl/settings.ts";
 export {
   activations,
@@ -169,6 +170,8 @@ export { type DeclaredSuite, suite, type SuiteOptions } from "./pipelines/dsl/su
 export { concat, repeat, type RepeatOptions, sweep, where, zip } from "./pipelines/dsl/sweep.ts";
 export {
   type DeclaredTask,
+  passAtK,
+  type PassAtKOptions,
   task,
   taskAccuracy,
   type TaskAccuracyOptions,
@@ -193,11 +196,14 @@ export type {
   AnswerSettings,
   CombinedName,
   ExtractAnswer,
+  JudgedRate,
+  JudgeSettings,
   MappedSettings,
   MetricName,
   MetricSettings,
   NamedSettings,
   OwnSettings,
+  ProgramsSettings,
   ReferenceSettings,
   RougeVariant,
   TakenMatch,

@@ -82,7 +82,7 @@ export const truncate = (x: Value): Value => apply("truncate", [x]);
 /** The elements in another floating type. */
 export const cast = (x: Value, to: DataType): Value => x.dtype === to ? x : apply("cast", [x], { to });
 /**
- * A weight in a few bits as the matrix [rows, columns] that it encodes: codes, uint4 (of which 8 means 0) or int8,
+ * A weight in a few bits as the matrix [rows, columns] that it encodes: codes, uint4 or uint8 (of which 8 or 128 means 0),
  * in blocks of 32 [rows · blocks, 32], and each block's scale [rows · blocks]. Not differentiable.
  */
 export const dequantize = (codes: Value, scales: Value, columns: number): Value =>

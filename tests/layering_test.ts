@@ -56,6 +56,7 @@ const rooms: readonly string[] = [
   // Models and rows, which know nothing of who uses them; the store, metrics and declarations.
   "pipelines/common",
   "pipelines/runtime",
+  "pipelines/doctor",
   "pipelines/models/inputs",
   "pipelines/models/architecture",
   "pipelines/models/layers",
@@ -72,11 +73,11 @@ const rooms: readonly string[] = [
   "pipelines/data",
   "pipelines/store",
   "pipelines/tasks/scoring",
+  "pipelines/tasks/alpaca_eval",
   "pipelines/metrics",
   "pipelines/spec",
   "pipelines/tasks/sandbox",
   "pipelines/tasks",
-  "pipelines/tasks/alpaca_eval",
   "pipelines/results",
   "pipelines/recipes",
   // From a model with its adaptations and rows to programs.

@@ -12,7 +12,7 @@ import type { ExtentList, WeightLocation } from "../onnx/model.ts";
 import { withInputs } from "../operators.ts";
 import { bytesOf, isWidenedWeight } from "../passes/cost.ts";
 import { type Dimension, evaluateDimension, evaluateShape, type Shape } from "../program/dimension.ts";
-import { leafName, type Value, weight } from "../program/program.ts";
+import { type CodeType, leafName, type Value, weight } from "../program/program.ts";
 import type { Emitter, RowPart } from "../table/emitter.ts";
 import { definitionOf, isOperation } from "../table/mod.ts";
 import { reshapeTarget } from "./reshape_target.ts";
@@ -77,9 +77,10 @@ export class ProgramWriter implements Emitter {
     return this.graph.integers(elements);
   }
 
-  fours(element: number, count: number): TensorName {
-    const bytes = () => new Uint8Array(Math.ceil(count / 2)).fill(element * 17);
-    return this.graph.constant(`uint4 ${element} ${count}`, "uint4", [count], bytes);
+  codes(type: CodeType, element: number, count: number): TensorName {
+    const bytes = { uint4: [Math.ceil(count / 2), element * 17], uint8: [count, element] } as const;
+    const [length, byte] = bytes[type];
+    return this.graph.constant(`${type} ${element} ${count}`, type, [count], () => new Uint8Array(length).fill(byte));
   }
 
   extent(dimension: Dimension): TensorName {

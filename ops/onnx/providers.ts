@@ -15,7 +15,7 @@ export interface Kernels {
   readonly layerNormStatistics: boolean;
   /** com.microsoft's FusedMatMul, which reads operands transposed and scales the product. */
   readonly fusedMatMul: boolean;
-  /** com.microsoft's MatMulNBits over codes of 4 bits that the session packs. */
+  /** com.microsoft's MatMulNBits over codes of 4 or 8 bits that the session packs. */
   readonly matMulNBits: boolean;
   /** ScatterND that adds up updates of the same row, whichever thread writes them. */
   readonly scatterAdd: boolean;

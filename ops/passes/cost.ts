@@ -19,7 +19,7 @@ export const elementBytes: Record<DataType, number> = {
   float16: 2,
   bfloat16: 2,
   int64: 8,
-  int8: 1,
+  uint8: 1,
   uint4: 0.5,
 };
 

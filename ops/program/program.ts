@@ -8,10 +8,13 @@
 import type { Shape } from "./dimension.ts";
 
 /**
- * Element types. Arithmetic is in `float32`; the narrow floats only store weights, `int64` only indexes, and `int8` and
+ * Element types. Arithmetic is in `float32`; the narrow floats only store weights, `int64` only indexes, and `uint8` and
  * `uint4` are the codes of weights in a few bits.
  */
-export type DataType = "float32" | "float16" | "bfloat16" | "int64" | "int8" | "uint4";
+export type DataType = "float32" | "float16" | "bfloat16" | "int64" | "uint8" | "uint4";
+
+/** The types of codes. */
+export type CodeType = "uint8" | "uint4";
 
 /** A static setting of a node. */
 type Attribute = number | string | boolean | readonly (number | string)[];

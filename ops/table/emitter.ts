@@ -2,7 +2,7 @@
 import type { GraphWriter, OnnxAttributes, TensorName } from "../onnx/graph_writer.ts";
 import type { Kernels } from "../onnx/providers.ts";
 import type { Dimension, Shape } from "../program/dimension.ts";
-import type { Value } from "../program/program.ts";
+import type { CodeType, Value } from "../program/program.ts";
 
 /** Writes the nodes of operations whose operands are written already. */
 export interface Emitter extends GraphWriter {
@@ -25,8 +25,8 @@ export interface Emitter extends GraphWriter {
   parts(x: TensorName, length: Dimension, count: number, axis: number): readonly TensorName[];
   /** What is written here is computed anew, and no earlier than it is needed. */
   anew<T>(write: () => T): T;
-  /** So many times one number of 4 bits. */
-  fours(element: number, count: number): TensorName;
+  /** So many times one code. */
+  codes(type: CodeType, element: number, count: number): TensorName;
   /** The bytes of a weight's codes under a shape of their own. */
   bytesOf(leaf: Value, shape: readonly number[]): TensorName;
   /**

@@ -7,7 +7,7 @@
  */
 import type { TensorName } from "../onnx/graph_writer.ts";
 import { evaluateDimension } from "../program/dimension.ts";
-import { type DataType, isLeaf, type Value } from "../program/program.ts";
+import { type CodeType, type DataType, isLeaf, type Value } from "../program/program.ts";
 import { acrossTokens, type Definitions, noExtents, notDifferentiable, operand } from "./definition.ts";
 import type { Emitter } from "./emitter.ts";
 import { perElement } from "./price.ts";
@@ -15,11 +15,23 @@ import { perElement } from "./price.ts";
 /** How many neighbours in a row share a scale. */
 export const blockSize = 32;
 
-/** The types of codes: `uint4` counts from 8 down and up, `int8` from 0. */
-export const codeTypes: readonly DataType[] = ["uint4", "int8"];
+/** What there is to know of a type of codes. */
+interface CodeKind {
+  readonly bits: number;
+  /** The code of 0, from which the others count down and up. */
+  readonly zero: number;
+}
 
-/** The uint4 code of 0. */
-export const zeroCode = 8;
+/** The types of codes. */
+export const codeKinds: Readonly<Record<CodeType, CodeKind>> = {
+  uint4: { bits: 4, zero: 8 },
+  uint8: { bits: 8, zero: 128 },
+};
+
+/** Whether numbers of a type are codes. */
+export function isCodeType(dtype: DataType): dtype is CodeType {
+  return Object.hasOwn(codeKinds, dtype);
+}
 
 /** How many blocks a row takes. */
 export function blocksOf(columns: number): number {
@@ -37,7 +49,7 @@ export const quantization: Definitions<QuantizationAttributes> = {
     infer(inputs, { columns }) {
       const codes = operand({ op: "dequantize", inputs }, 0), scales = operand({ op: "dequantize", inputs }, 1);
       const [count, size] = codes.shape, rows = Number(count) / blocksOf(columns);
-      const fits = codeTypes.includes(codes.dtype) && size === blockSize && scales.dtype === "float32" &&
+      const fits = isCodeType(codes.dtype) && size === blockSize && scales.dtype === "float32" &&
         scales.shape.length === 1 && scales.shape[0] === count && Number.isInteger(rows);
       if (!fits) {
         throw new TypeError(
@@ -51,9 +63,10 @@ export const quantization: Definitions<QuantizationAttributes> = {
     vjp: notDifferentiable("dequantize"),
     onnx(emit, value) {
       const codes = operand(value, 0), rows = evaluateDimension(value.shape[0]!, {}), { columns } = value.attributes;
-      const zeros = codes.dtype === "uint4" ? [emit.fours(zeroCode, evaluateDimension(codes.shape[0]!, {}))] : [];
+      const type = codes.dtype as CodeType, { zero } = codeKinds[type];
+      const zeros = emit.codes(type, zero, evaluateDimension(codes.shape[0]!, {}));
       // A block as a row of its own is twice to four times as fast as an axis of blocks.
-      const blocks = emit.node("DequantizeLinear", [emit.of(codes), emit.of(operand(value, 1)), ...zeros], {
+      const blocks = emit.node("DequantizeLinear", [emit.of(codes), emit.of(operand(value, 1)), zeros], {
         axis: { int: 0 },
       });
       const whole = blocksOf(columns) * blockSize;
@@ -68,22 +81,25 @@ export const quantization: Definitions<QuantizationAttributes> = {
 };
 
 /**
- * `x·wᵀ` of a weight in 4 bits, in one node that multiplies what it has packed of the codes for itself; `undefined` where
- * the graph is not for a session that packs weights, or the weight is no such one.
+ * `x·wᵀ` of a weight in a few bits, in one node that multiplies what it has packed of the codes for itself; `undefined`
+ * where the graph is not for a session that packs weights, or the weight is no such one. The node rounds what is multiplied
+ * to 8 bits, each 32 neighbours by their largest, which makes it as much faster than a product in float32 as the codes are
+ * smaller.
  */
 export function emitPackedProduct(emit: Emitter, x: Value, weight: Value, alpha: number): TensorName | undefined {
   if (!emit.packs || !emit.kernels.matMulNBits || weight.op !== "dequantize") return undefined;
   const codes = operand(weight, 0);
-  if (codes.dtype !== "uint4" || !isLeaf(codes)) return undefined;
+  if (!isCodeType(codes.dtype) || !isLeaf(codes)) return undefined;
   const rows = evaluateDimension(weight.shape[0]!, {}), columns = evaluateDimension(weight.shape[1]!, {});
-  const packed = emit.bytesOf(codes, [rows, blocksOf(columns), blockSize / 2]);
+  const { bits } = codeKinds[codes.dtype];
+  const packed = emit.bytesOf(codes, [rows, blocksOf(columns), blockSize * bits / 8]);
   const product = emit.node("MatMulNBits", [emit.of(x), packed, emit.of(operand(weight, 1))], {
     K: { int: columns },
     N: { int: rows },
-    bits: { int: 4 },
+    bits: { int: bits },
     block_size: { int: blockSize },
-    // 1 computes in float32.
-    accuracy_level: { int: 1 },
+    // 4 computes in int8.
+    accuracy_level: { int: 4 },
   }, "com.microsoft");
   return alpha === 1 ? product : emit.node("Mul", [product, emit.floats([alpha])]);
 }

@@ -1,11 +1,13 @@
 /** The command line: which commands there are, and how an error of any is reported. @module */
 import { RequestError, RunError, StoppedError } from "../common/errors.ts";
+import { shortened, visible } from "../common/visible.ts";
 import { activationsCommand } from "./commands/activations_command.ts";
 import { mergeCommand } from "./commands/merge_command.ts";
 import { parseArguments, UsageError } from "./arguments/argument_parser.ts";
 import { cacheCommands } from "./commands/cache_command.ts";
 import { chatCommand } from "./commands/chat_command.ts";
 import type { Command, CommandGroup, RunControl } from "./arguments/command.ts";
+import { doctorCommand } from "./commands/doctor_command.ts";
 import { exportCommand } from "./commands/export_command.ts";
 import { type CommandName, commandNames } from "./launch/grants.ts";
 import { importCommand } from "./commands/import_command.ts";
@@ -48,6 +50,7 @@ const commands: Readonly<Record<CommandName, Command | CommandGroup>> = {
   merge: mergeCommand,
   push: pushCommand,
   pull: pullCommand,
+  doctor: doctorCommand,
   cache: cacheCommands,
 };
 
@@ -95,13 +98,13 @@ export function report(error: unknown, terminal: Pick<Terminal, "endLine" | "wri
     return error.exitCode;
   }
   if (error instanceof UsageError) {
-    terminal.write(`error: ${error.message}\n`);
+    terminal.write(`error: ${visible(shortened(error.message))}\n`);
     return 2;
   }
   const isKnown = error instanceof RequestError || error instanceof RunError;
   const hint = isKnown ? "" : "; this should not happen, run again with --verbose and report what it shows";
   const text = error instanceof Error ? error.message || error.name : String(error);
-  terminal.write(`error: ${text.replaceAll(/\s+/g, " ").trim()}${hint}\n`);
-  if (isVerbose && error instanceof Error) terminal.write(`${Deno.inspect(error)}\n`);
+  terminal.write(`error: ${visible(shortened(text.replaceAll(/\s+/g, " ").trim()))}${hint}\n`);
+  if (isVerbose && error instanceof Error) terminal.write(`${visible(Deno.inspect(error))}\n`);
   return isKnown ? error.exitCode : 1;
 }

@@ -9,14 +9,20 @@
  */
 import own from "../../deno.json" with { type: "json" };
 import { denoArguments, OtherCopyError } from "./launch/launch.ts";
+import { libraryEnvironment } from "./launch/libraries.ts";
 import { endWith } from "./launch/signals.ts";
+import { knownHubCache, readEnvironment } from "../models/hub/access.ts";
 import { callerFolder } from "./requests/caller_paths.ts";
 
 const copy = { config: import.meta.resolve("../../deno.json"), imports: own.imports };
 
 try {
-  const args = denoArguments(copy, { args: Deno.args, folder: callerFolder(), endpoint: Deno.env.get("HF_ENDPOINT") });
-  const child = new Deno.Command(Deno.execPath(), { args, stdin: "inherit", stdout: "inherit", stderr: "inherit" })
+  const folder = callerFolder();
+  const environment = readEnvironment(), endpoint = environment["HF_ENDPOINT"];
+  const args = denoArguments(copy, { args: Deno.args, folder, endpoint, hub: knownHubCache(environment) });
+  // What may read few paths may not ask where it is.
+  const env = { INIT_CWD: folder, ...libraryEnvironment(Deno.args, Deno.env.toObject()) };
+  const child = new Deno.Command(Deno.execPath(), { args, env, stdin: "inherit", stdout: "inherit", stderr: "inherit" })
     .spawn();
   Deno.exit(await endWith(child, (line) => console.error(line)));
 } catch (error) {

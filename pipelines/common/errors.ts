@@ -5,6 +5,8 @@
  * @module
  */
 
+import { shortened } from "./visible.ts";
+
 /** Where in a file something is wrong. Line and column count from 1. */
 export interface SourceLocation {
   /** A path, or a name in place of one, as `records`. */
@@ -26,7 +28,7 @@ export class RequestError extends Error {
    * @param location Where, if the fault is in a file.
    */
   constructor(readonly problem: string, readonly location?: SourceLocation) {
-    super(location === undefined ? problem : `${formatLocation(location)}: ${problem}`);
+    super(shortened(location === undefined ? problem : `${formatLocation(location)}: ${problem}`));
   }
 
   /** The error with a location: its own if it has one, else the one given. */
@@ -34,6 +36,13 @@ export class RequestError extends Error {
     return this.location !== undefined || location === undefined
       ? this
       : new RequestError(this.problem, location).causedBy(this);
+  }
+
+  /** The error with what declared that which is wrong at its own location, as the rows of a file that a pipeline reads. */
+  declaredAt(declaration: SourceLocation | undefined): RequestError {
+    return this.location === undefined || declaration === undefined
+      ? this
+      : new RequestError(`${this.problem} (declared at ${formatLocation(declaration)})`, this.location).causedBy(this);
   }
 
   /** The error with what it came from, for `--verbose`. */

@@ -2,6 +2,7 @@ import { basename, dirname, join } from "node:path";
 import { publish, publishUnsynced } from "./durable.ts";
 import { isStill } from "./leavings.ts";
 import { DiskError, RequestError } from "./errors.ts";
+import { formatSize } from "./size.ts";
 
 /** A JSON object whose members are still to be checked. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -17,11 +18,29 @@ export function faultText(fault: unknown): string {
   return text.replace(/\s+/g, " ").replace(/ \(os error \d+\).*$/, "").replace(/\.$/, "").trim();
 }
 
-/** The bytes of a file, or undefined where there is none. Throws a RequestError if it can't be read. */
-export async function readFileIfPresent(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+/**
+ * The bytes of a file, or undefined where there is none. Throws a RequestError if it can't be read, or is a device or a
+ * pipe, which may have no end and never begin.
+ *
+ * @param most How many bytes it may have.
+ */
+export async function readFileIfPresent(
+  path: string,
+  most: number = Infinity,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {
+    const { isFile, isDirectory, size } = await Deno.stat(path);
+    if (!isFile && !isDirectory) {
+      throw new RequestError("is a device or a pipe; put a copy of its content in a file", { file: path });
+    }
+    if (size > most) {
+      throw new RequestError(`has ${formatSize(size)}, and such files are read up to ${formatSize(most)}`, {
+        file: path,
+      });
+    }
     return await Deno.readFile(path);
   } catch (fault) {
+    if (fault instanceof RequestError) throw fault;
     if (fault instanceof Deno.errors.NotFound) return undefined;
     throw new RequestError(`can't be read (${faultText(fault)}); check the path and its permissions`, { file: path });
   }
@@ -67,9 +86,12 @@ export function parseJsonObject(bytes: Uint8Array, path: string, remedy: string)
   return value;
 }
 
+/** The most that a file of JSON may have, in bytes; the largest tokenizers have 40 MB. */
+export const mostJson = 256e6;
+
 /** Reads a JSON object from a file; undefined where the file is absent. Errors as of {@linkcode parseJsonObject}. */
 export async function readJsonObject(path: string, remedy: string): Promise<JsonObject | undefined> {
-  const bytes = await readFileIfPresent(path);
+  const bytes = await readFileIfPresent(path, mostJson);
   return bytes === undefined ? undefined : parseJsonObject(bytes, path, remedy);
 }
 

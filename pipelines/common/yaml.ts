@@ -70,7 +70,7 @@ export function parseYaml(file: string, bytes: Uint8Array): YamlNode {
     const { line, col } = counter.linePos(offset);
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const documents = parseAllDocuments(text, { lineCounter: counter, prettyErrors: false });
+  const documents = parseAllDocuments(text, { lineCounter: counter, prettyErrors: false, uniqueKeys: false });
   const [document, second] = [...documents];
   for (const { errors, warnings } of documents) {
     const [fault] = [...errors, ...warnings];
@@ -103,8 +103,6 @@ function problemOf({ code, message }: { readonly code: string; readonly message:
   switch (code) {
     case "TAB_AS_INDENT":
       return "a tab indents the line; use spaces";
-    case "DUPLICATE_KEY":
-      return `the key ${quote(/^[\"']?([^:\n\"']*)/.exec(at)?.[1] ?? "")} is given twice; keep one`;
     case "TAG_RESOLVE_FAILED":
       return `the tag ${quote(/^\S*/.exec(at)?.[0] ?? "")} has no meaning here; omit it`;
     default:
@@ -151,6 +149,8 @@ function convert(
       };
     }
     if (isMap(node)) {
+      // The library compares each key with all before it.
+      const keys = new Set<string>();
       return {
         kind: "mapping",
         location,
@@ -158,6 +158,9 @@ function convert(
           const at = locationAt(key.range[0]);
           if (!isScalar(key) || typeof key.value !== "string") {
             throw new RequestError("the key is no text; write a name, in quotes if it looks like a number", at);
+          }
+          if (keys.size === keys.add(key.value).size) {
+            throw new RequestError(`the key ${quote(key.value)} is given twice; keep one`, at);
           }
           return { key: key.value, location: at, value: visit(value, within, at, alias) };
         }),

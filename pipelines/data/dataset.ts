@@ -241,6 +241,16 @@ export interface ConcatView {
   readonly others: readonly Dataset[];
 }
 
+/** Each row so many times, one after another. */
+export interface RepeatView {
+  /** Tells the kinds of data set apart. */
+  readonly kind: "repeat";
+  /** What is viewed. */
+  readonly of: Dataset;
+  /** How often each row is there. */
+  readonly count: number;
+}
+
 /** Other rows, or another order, of what is viewed. */
 export type View =
   | TakeView
@@ -253,7 +263,8 @@ export type View =
   | ShuffleView
   | SampleView
   | HalfView
-  | ConcatView;
+  | ConcatView
+  | RepeatView;
 
 /** Rows as a pipeline declares them: a source, seen through any number of views. */
 export type Dataset = Source | View;

@@ -19,6 +19,8 @@ export interface ExampleTokenizer extends JointTokenizer {
   encodePrompt(text: string): number[];
   /** Whether a token is a special one. */
   isSpecial(id: number): boolean;
+  /** A token as a person reads it by itself. */
+  pieceOf(id: number): string;
   readonly eosTokenId: number;
 }
 
@@ -191,7 +193,7 @@ function bothEndings(text: string, { prompt, completion }: JointTokens, tokenize
   const own = [...tokenizer.around.before, ...tokenizer.encode(text)], whole = [...prompt, ...completion];
   const from = sharedLength(own, whole);
   const piecesOf = (ids: readonly number[]) =>
-    ids.slice(from, from + 4).map((id) => quote(tokenizer.decode([id], { cleanUpSpaces: false }))).join(" ");
+    ids.slice(from, from + 4).map((id) => quote(tokenizer.pieceOf(id))).join(" ");
   return `by itself it ends in ${piecesOf(own)}, with the completion that is ${piecesOf(whole.slice(0, own.length))}`;
 }
 

@@ -17,6 +17,8 @@ export interface FewShot {
   readonly seed: number;
   /** Follows each of them. */
   readonly separator: string;
+  /** Whether they are the first rows in their order, and nothing is drawn. */
+  readonly inOrder?: boolean;
 }
 
 /** Examples that were drawn, to be put before rows. */
@@ -34,14 +36,14 @@ export interface Shots {
 }
 
 /**
- * Draws the examples that are put before every prompt.
+ * The examples that are put before every prompt.
  *
  * @param files Where files are, and how data sets are had from a hub.
  * @returns Nothing where none is asked for.
  * @throws {RequestError} If there are fewer examples, or they are no prompts with completions.
  */
 export async function shotsOf(
-  { examples, count, seed, separator }: FewShot,
+  { examples, count, seed, separator, inOrder = false }: FewShot,
   files: FileReading,
   reading?: ChatReading,
 ): Promise<Shots | undefined> {
@@ -51,7 +53,7 @@ export async function shotsOf(
   if (all.length < count) {
     throw new RequestError(`fewShot asks for ${count} examples of ${all.length}; give it more rows or ask for fewer`);
   }
-  const drawn = createRandom(seed, "fewShot").shuffle(all).slice(0, count);
+  const drawn = (inOrder ? all : createRandom(seed, "fewShot").shuffle(all)).slice(0, count);
   const shots = new Set(drawn.map(textOf)), asked = new Set<string>();
   const text = drawn.map(({ prompt, completion }) => prompt + completion + separator).join("");
   const shifted = (spans: Row["spans"]) => {

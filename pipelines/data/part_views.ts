@@ -1,7 +1,7 @@
 /** Views that are a part of the rows by their places, or rows that follow others. @module */
 import { anything } from "../common/checks.ts";
 import { RequestError } from "../common/errors.ts";
-import type { ConcatView, SkipView, SliceView, TakeView } from "./dataset.ts";
+import type { ConcatView, RepeatView, SkipView, SliceView, TakeView } from "./dataset.ts";
 import { requireCount, type Viewed, type ViewKind } from "./view_kind.ts";
 
 /** The rows from one place to before another; no further ones are read. `ended` receives their number, if they are fewer. */
@@ -74,6 +74,25 @@ export const concat: ViewKind<ConcatView> = {
         for await (const row of each.read(left)) {
           yield row;
           if (--left <= 0) return;
+        }
+      }
+    };
+  },
+};
+
+/** Each row so many times, as a task asks for so many answers to it. */
+export const repeat: ViewKind<RepeatView> = {
+  reads: "as asked",
+  settings: (of) => ({ of, count: anything }),
+  describe: ({ count }) => `, each row ${count} times`,
+  rows: ({ kind, count }, rows) => {
+    requireCount(kind, count);
+    return async function* (first = Infinity) {
+      let left = first;
+      for await (const row of rows.read(Math.ceil(first / count))) {
+        for (let time = 0; time < count; time++) {
+          if (--left < 0) return;
+          yield row;
         }
       }
     };

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { RequestError } from "../common/errors.ts";
 import { requireFile } from "../common/declared_path.ts";
-import { atLocationOf, placed } from "../common/source_location.ts";
+import { atLocationOf, locationOf, placed } from "../common/source_location.ts";
 import type { Dataset, Source } from "./dataset.ts";
 import { type EndToken, withoutEnd } from "./end_tokens.ts";
 import type { RawRow } from "./files/raw_row.ts";
@@ -70,7 +70,14 @@ export async function openRows(dataset: Dataset, files: FileReading, reading?: C
     readers.push(await kindOf(source).rowReader(source, files.base, reading));
   }
   const ends = reading?.ends ?? [];
-  const rowOf = ({ record, source }: PlacedRecord): Row => endedBy(readers[source]!(record), ends);
+  const rowOf = ({ record, source }: PlacedRecord): Row => {
+    try {
+      return endedBy(readers[source]!(record), ends);
+    } catch (fault) {
+      // The row may be wrong, or what the pipeline says of it.
+      throw fault instanceof RequestError ? fault.declaredAt(locationOf(sources[source])) : fault;
+    }
+  };
   async function* records(where: FileReading): AsyncGenerator<PlacedRecord> {
     const numbers = new Map(sources.map((source, number) => [source, number]));
     for await (const { record, source } of viewed(dataset, where).read()) {

@@ -2,7 +2,7 @@
 import type { View } from "./dataset.ts";
 import { half, sample, shuffle, split } from "./drawn_views.ts";
 import { filter, map, unique } from "./function_views.ts";
-import { concat, skip, slice, take } from "./part_views.ts";
+import { concat, repeat, skip, slice, take } from "./part_views.ts";
 import type { ViewKind } from "./view_kind.ts";
 
 /** Every kind of view. */
@@ -18,6 +18,7 @@ export const viewKinds: { readonly [K in View["kind"]]: ViewKind<Extract<View, {
   sample,
   half,
   concat,
+  repeat,
 };
 
 /** The kind of a view. */

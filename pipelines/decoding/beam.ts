@@ -4,8 +4,9 @@ import type { TokenizedPrompt } from "../data/examples.ts";
 import type { DecodingSpec, Resolved } from "../spec/mod.ts";
 import { type Candidate, type Take, takeDrawn, takeLikeliest } from "./beam_candidates.ts";
 import { type Generator, type Logits, readBefore, roomOf, type Step } from "./continuation.ts";
-import { continuePrompts, type Writer } from "./continue_prompts.ts";
+import { continuePrompts } from "./continue_prompts.ts";
 import { limitRepetition, logSoftmax } from "./logits.ts";
+import type { Writer } from "./writer.ts";
 
 type Settings<K> = Extract<Resolved<DecodingSpec>, { kind: K }>;
 
@@ -40,6 +41,10 @@ class Search implements Writer {
     this.#written = Array.from({ length: settings.beams }, () => []);
     // All beams start as the prompt, so only the first may continue it at first.
     this.#sums = this.#written.map((_, beam) => (beam === 0 ? 0 : -1e9));
+  }
+
+  get rows(): number {
+    return this.#settings.beams;
   }
 
   get isDone(): boolean {
@@ -110,20 +115,23 @@ const leastOf = (endTokens: ReadonlySet<number>) => Math.max(2, 1 + endTokens.si
 /**
  * The likeliest continuations that a beam search finds. A prompt that would outgrow the model's context ends there.
  *
+ * @param rows The most beams that are written at once; all of them if omitted.
  * @returns The new tokens of each prompt, without the end-of-sequence token.
  */
 export function searchBeams(
   generator: Generator,
   prompts: readonly TokenizedPrompt[],
   settings: Settings<"beam">,
+  rows?: number,
 ): Promise<number[][]> {
-  return search(generator, prompts, settings, () => takeLikeliest);
+  return search(generator, prompts, settings, () => takeLikeliest, rows);
 }
 
 /**
  * The likeliest of the continuations that a beam search draws. A prompt that would outgrow the model's context ends there.
  *
  * @param streams Numbers the prompts' random streams.
+ * @param rows The most beams that are written at once; all of them if omitted.
  * @returns The new tokens of each prompt, without the end-of-sequence token.
  */
 export function sampleBeams(
@@ -131,11 +139,12 @@ export function sampleBeams(
   prompts: readonly TokenizedPrompt[],
   streams: readonly number[],
   settings: Settings<"beamSample">,
+  rows?: number,
 ): Promise<number[][]> {
   return search(generator, prompts, settings, (row) => {
     const random = createRandom(settings.seed, "beamSample", streams[row]!);
     return takeDrawn(settings, leastOf(generator.endTokens), random);
-  });
+  }, rows);
 }
 
 async function search(
@@ -143,8 +152,9 @@ async function search(
   prompts: readonly TokenizedPrompt[],
   settings: BeamSearch,
   takeOf: (row: number) => Take,
+  rows: number | undefined,
 ): Promise<number[][]> {
   const searches = prompts.map((prompt, row) => new Search(settings, takeOf(row), generator, prompt));
-  await continuePrompts(generator, prompts, searches, settings.beams);
+  await continuePrompts(generator, prompts, searches, rows);
   return searches.map((search) => [...search.best()]);
 }

@@ -44,7 +44,7 @@ export interface Generator {
   /** The same of models that one program decodes from the same tensors: those whose edits act on prompts alone. */
   readonly decodesAs: string | object;
   readonly endTokens: ReadonlySet<number>;
-  /** What the keys and values of a batch may take, in bytes: rows that need more together go on in parts. */
+  /** What the keys and values of a batch may take, in bytes: rows that need more together are written one after the other. */
   readonly mostKeyValueBytes: number;
 }
 
@@ -92,12 +92,11 @@ export class Continuation {
    * Reads the prompts.
    *
    * @param room How many tokens may follow a prompt at most.
-   * @param copies How many rows continue each prompt.
    */
   static async start(
     generator: Generator,
     prompts: readonly TokenizedPrompt[],
-    { room, copies }: { readonly room: number; readonly copies: number },
+    room: number,
   ): Promise<{ readonly continuation: Continuation; readonly logits: Logits }> {
     const { architecture, adaptations, tensors, prefill } = generator;
     const { session, layout, runs } = prefill, kept = prefill.kept(prompts);
@@ -110,33 +109,26 @@ export class Continuation {
       ...copyTensors(tensors),
       ...indexFeeds(rows.map(({ tail }) => [tail.length - 1]), groupExtents(rows).tail),
     });
-    const ofCopies = <T>(values: readonly T[]) => values.flatMap((value) => new Array<T>(copies).fill(value));
     const shape = { architecture, virtual: layout.virtual, most: Math.max(...read) + room };
-    const cache = new KeyValueCache(shape, ofCopies(read));
+    const cache = new KeyValueCache(shape, read);
     for (const { segment, isEncoded, blocks } of runs) {
       const tensorsOf = (block: number, part: "key" | "value") => {
         const { from, name } = blocks[block]![part];
         return ownValue(from === "kept" ? kept : outputs, name)!;
       };
       const run = { tensors: tensorsOf, lengths: rows.map((row) => row[segment].length) };
-      if (isEncoded) encoded = encodedPrompts(architecture, run, copies);
-      else cache.append(run, copies);
+      if (isEncoded) encoded = encodedPrompts(architecture, run);
+      else cache.append(run);
     }
-    const logits = logitsOf(outputs["logits"]!);
     return {
-      continuation: new Continuation(generator, ofCopies(prompts), cache, encoded),
-      logits: (row) => logits(Math.floor(row / copies)),
+      continuation: new Continuation(generator, prompts, cache, encoded),
+      logits: logitsOf(outputs["logits"]!),
     };
   }
 
   /** How many rows it has. */
   get rows(): number {
     return this.#prompts.length;
-  }
-
-  /** Whether so many rows can go on together without taking too much memory. */
-  canContinue(rows: number): boolean {
-    return !this.#cache.isFull || this.#cache.bytesOf(rows) <= this.#generator.mostKeyValueBytes;
   }
 
   /** Some of the rows, to be continued by themselves. */

@@ -12,22 +12,13 @@ export interface EncodedPrompts {
 /** Of no encoder. */
 export const nothingEncoded = { feeds: {}, lengths: undefined } as const;
 
-/**
- * Every block's keys and values of the encoder's tokens, each [rows, keyValueHeads, context, headWidth].
- *
- * @param copies How many rows continue each prompt; they are next to each other.
- */
-export function encodedPrompts(
-  { blocks }: Pick<Architecture, "blocks">,
-  run: PromptRun,
-  copies: number,
-): EncodedPrompts {
+/** Every block's keys and values of the encoder's tokens, each [rows, keyValueHeads, context, headWidth]. */
+export function encodedPrompts({ blocks }: Pick<Architecture, "blocks">, run: PromptRun): EncodedPrompts {
   const feeds: Feeds = {};
   for (let block = 0; block < blocks; block++) {
     for (const part of ["key", "value"] as const) feeds[`encoded.${block}.${part}`] = run.tensors(block, part);
   }
-  const rows = run.lengths.flatMap((_, prompt) => new Array<number>(copies).fill(prompt));
-  return takeEncoded({ feeds, lengths: run.lengths }, rows);
+  return takeEncoded({ feeds, lengths: run.lengths }, [...run.lengths.keys()]);
 }
 
 /** What was encoded of some of the rows, padded to the longest of them. */

@@ -7,7 +7,7 @@
  */
 import type { TokenizedPrompt } from "../data/examples.ts";
 import { Continuation, type Generator, type Logits, type Step } from "./continuation.ts";
-import type { Writer } from "./continue_prompts.ts";
+import type { Writer } from "./writer.ts";
 import { keyValueBytes } from "./key_value_cache.ts";
 
 /** What an engine is asked to write. */
@@ -24,6 +24,8 @@ interface WritingTask {
 interface EngineLimits {
   /** The most rows of all batches. */
   readonly rows: number;
+  /** How many rows have to be free for prompts to be read beside rows that are written: few, and they begin sooner. */
+  readonly leastFree: number;
   /** The most tokens of the prompts that are read at once, padding included, unless one has more. */
   readonly promptTokens: number;
   /** The most bytes of the keys and values of all that is read and may be written, unless one prompt takes more. */
@@ -102,17 +104,17 @@ export class Engine {
   #next(): readonly Entry[] {
     for (const { reject, signal } of this.#waiting.filter(isAborted)) reject(signal?.reason);
     this.#waiting = this.#waiting.filter((entry) => !isAborted(entry));
-    const [first] = this.#waiting;
-    if (first === undefined) return [];
+    const [first] = this.#waiting, free = this.#limits.rows - this.load.rows;
+    if (first === undefined || this.#batches.size > 0 && free < this.#limits.leastFree) return [];
     const { generator } = first, { rows, promptTokens, keyValueBytes: mostBytes } = this.#limits;
     const written = [...this.#batches.values()].flatMap(({ entries }) => entries);
     const group: Entry[] = [], lengthOf = ({ prompt }: Entry) => prompt.prompt.length;
     for (const entry of this.#waiting) {
       if (entry.generator !== generator) continue;
       const all = [...group, entry], bytes = [...written, ...all].reduce((sum, each) => sum + bytesOf(each), 0);
-      const isOver = written.length + all.length > rows || bytes > mostBytes ||
+      const isOver = rowsOf([...written, ...all]) > rows || bytes > mostBytes ||
         Math.max(...all.map(lengthOf)) * all.length > promptTokens && group.length > 0;
-      // What is too much by itself is read when nothing else is written.
+      // What is too much by itself is written when nothing else is.
       if (isOver && all.length + written.length > 1) break;
       group.push(entry);
     }
@@ -124,8 +126,10 @@ export class Engine {
     const { generator } = group[0]!, key = generator.decodesAs;
     try {
       const room = Math.max(...group.map(({ writer }) => writer.room)), prompts = group.map(({ prompt }) => prompt);
-      const { continuation, logits } = await Continuation.start(generator, prompts, { room, copies: 1 });
+      const { continuation, logits } = await Continuation.start(generator, prompts, room);
       const open = [...group.keys()].filter((row) => advance(group[row]!, () => logits(row)));
+      // All that a writer goes on with begins at its only row.
+      for (const entry of group) entry.steps = entry.steps.map(({ token }) => ({ from: 0, token }));
       if (open.length === 0) return;
       const fresh = open.length === group.length ? continuation : continuation.take(open);
       const batch = this.#batches.get(key), start = batch?.continuation.rows ?? 0;
@@ -162,8 +166,13 @@ export class Engine {
 }
 
 /** The keys and values of all that an entry has read and may write. */
-function bytesOf({ generator: { architecture }, prompt, writer, steps }: Entry): number {
-  return keyValueBytes(architecture, (prompt.prompt.length + writer.room) * Math.max(1, steps.length));
+function bytesOf({ generator: { architecture }, prompt, writer }: Entry): number {
+  return keyValueBytes(architecture, (prompt.prompt.length + writer.room) * writer.rows);
+}
+
+/** The rows that entries may take. */
+function rowsOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { writer }) => sum + writer.rows, 0);
 }
 
 const noLogits: Logits = () => {

@@ -1,7 +1,8 @@
 /** Continuing each row of a batch by itself: greedily, or by sampling. @module */
 import type { TokenizedPrompt } from "../data/examples.ts";
 import { type Generator, type Logits, readBefore, roomOf, type Step } from "./continuation.ts";
-import { continuePrompts, type Writer } from "./continue_prompts.ts";
+import { continuePrompts } from "./continue_prompts.ts";
+import type { Writer } from "./writer.ts";
 
 /** How rows are continued. */
 export interface RowDecoding {
@@ -17,6 +18,7 @@ export interface RowDecoding {
 /** One row. */
 class RowWriter implements Writer {
   readonly room: number;
+  readonly rows = 1;
   readonly written: number[] = [];
   isDone: boolean;
   readonly #row: number;
@@ -52,14 +54,16 @@ class RowWriter implements Writer {
  * Continues prompts until an end-of-sequence token or the limit. A prompt that would outgrow the model's context ends
  * there.
  *
+ * @param rows The most that are written at once; all of them if omitted.
  * @returns The new tokens of each prompt, without the end-of-sequence token.
  */
 export async function generateRows(
   generator: Generator,
   prompts: readonly TokenizedPrompt[],
   decoding: RowDecoding,
+  rows?: number,
 ): Promise<number[][]> {
   const writers = prompts.map((prompt, row) => new RowWriter(generator, prompt, row, decoding));
-  await continuePrompts(generator, prompts, writers, 1);
+  await continuePrompts(generator, prompts, writers, rows);
   return writers.map(({ written }) => written);
 }

@@ -6,7 +6,7 @@ import type { Architecture } from "../models/architecture/architecture.ts";
 import { runFeeds } from "../models/architecture/model_inputs.ts";
 
 /** What the keys and values of a batch usually may take, in bytes. */
-export const mostKeyValueBytes = 2 ** 28;
+export const mostKeyValueBytes = 2 ** 30;
 
 /** How many more tokens a cache that is full has room for at least. */
 const leastGrowth = 32;
@@ -85,22 +85,18 @@ export class KeyValueCache {
     return Math.max(...this.#filled) >= this.#capacity;
   }
 
-  /** The bytes that so many of its rows take with a further token each. */
-  bytesOf(rows: number): number {
-    const tokens = this.isFull ? grown(this.#shape, this.#filled) : this.#capacity;
-    return keyValueBytes(this.#shape.architecture, tokens * rows);
-  }
-
-  /** Takes over the keys and values of a further run of the prompts' tokens; every prompt's for `copies` rows. */
-  append(run: PromptRun, copies: number): void {
-    const lengths = this.#filled.map((_, row) => run.lengths[Math.floor(row / copies)]!);
+  /** Takes over the keys and values of a further run of the prompts' tokens. */
+  append(run: PromptRun): void {
     for (const [name, past] of Object.entries(this.#tensors)) {
       const [, block, part] = name.split(".") as [string, string, "key" | "value"];
       const tensor = run.tensors(Number(block), part), isShared = tensor.shape[0] === 1;
-      const from = (row: number) => isShared ? 0 : Math.floor(row / copies);
-      copyRows(tensor, past, this.#filled.map((at, row) => ({ from: from(row), length: lengths[row]!, at })));
+      copyRows(
+        tensor,
+        past,
+        this.#filled.map((at, row) => ({ from: isShared ? 0 : row, length: run.lengths[row]!, at })),
+      );
     }
-    this.#filled = this.#filled.map((filled, row) => filled + lengths[row]!);
+    this.#filled = this.#filled.map((filled, row) => filled + run.lengths[row]!);
   }
 
   /** A cache of some of the rows, in which each has room for a further token; a row may be taken more than once. */

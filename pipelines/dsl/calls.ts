@@ -165,6 +165,11 @@ const calls = {
     example: "regexMatch(/-?\\d+/)",
   },
   taskAccuracy: { takes: [text, optional(settings)], example: `taskAccuracy("boolq", { scoring: "pyreft" })` },
+  passAtK: { takes: [text, optional(settings)], example: `passAtK("humaneval", { k: 10 })` },
+  judge: {
+    takes: required,
+    example: `judge({ endpoint: "https://api.openai.com/v1", model: "gpt-4.1", key: "OPENAI_API_KEY" })`,
+  },
   combined: { takes: [list, optional(settings)], example: `combined(["accuracy", "f1"])` },
   tokenF1: { takes: omissible, example: "tokenF1()" },
   bleu: { takes: omissible, example: "bleu()" },

@@ -7,6 +7,11 @@ import { requireCall } from "./calls.ts";
 export interface FewShotOptions {
   /** Follows each example; an empty line, `"\n\n"`, if omitted. */
   readonly separator?: string;
+  /**
+   * Whether the examples are the first rows in their order, as lm-evaluation-harness's sampler `first_n` has them, whatever
+   * the seed; drawn if omitted.
+   */
+  readonly inOrder?: boolean;
 }
 
 /**
@@ -35,8 +40,8 @@ export function fewShot(
   examples: Sweepable<Dataset>,
   count: Sweepable<number>,
   seed: Sweepable<number>,
-  { separator = "\n\n" }: FewShotOptions = {},
+  { separator = "\n\n", ...rest }: FewShotOptions = {},
 ): FewShotSpec {
   requireCall("fewShot", arguments);
-  return located({ kind: "fewShot", examples, count, seed, separator });
+  return located({ ...rest, kind: "fewShot", examples, count, seed, separator });
 }

@@ -68,7 +68,7 @@ export interface TrainOptions {
   /**
    * Whether the frozen model's own dropout acts in training, at the rates of its config.json, as pyreft and peft have it;
    * not if omitted. Then nothing that the model computes is a constant, and every step runs over whole rows: `plan` says
-   * what it costs. BERT, RoBERTa, DistilBERT, DeBERTa and GPT-2 have it; evaluations never do.
+   * what it costs. BERT, RoBERTa, DistilBERT, DeBERTa, GPT-2 and T5 have it; evaluations never do.
    */
   readonly baseDropout?: boolean;
   /**

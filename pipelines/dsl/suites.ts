@@ -51,6 +51,7 @@ export interface DeclaredSuite {
 const options: SettingChecks<SuiteOptions> = {
   data: optional(text),
   scoring: optional(text),
+  samples: optional(count),
   seed: optional(leaf("a whole number", (value) => typeof value === "object" || Number.isSafeInteger(value))),
   only: optional(listOf("a list of tasks", text)),
   trainedOn: optional(oneOf(["merged", "mixed"])),
@@ -114,7 +115,8 @@ export function suite(name: SuiteName, settings: SuiteOptions = {}): DeclaredSui
     evaluate(model: Sweepable<ModelSpec | TrainSpec | BestSpec>) {
       return Object.fromEntries(names.map((each) => {
         const { data, ...evaluation } = ownValue(declared, each)!.evaluation;
-        return [each, evaluate(model, { ...evaluation, data: limited(viewed(data), limits.test) })];
+        const test = limits.test === undefined ? undefined : limits.test * (of.samples ?? 1);
+        return [each, evaluate(model, { ...evaluation, data: limited(viewed(data), test) })];
       }));
     },
   };

@@ -1,16 +1,18 @@
 /** Published tasks and suites: rows, prompts and scoring as others have them. @module */
-import { integer, leaf, oneOf, optional } from "../common/checks.ts";
+import { count, integer, leaf, oneOf, optional } from "../common/checks.ts";
 import { RequestError } from "../common/errors.ts";
 import { guarded } from "../common/guarded.ts";
 import { located } from "../common/source_location.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import type { ClassificationSpec, MetricSpec, RegressionSpec, Sweepable } from "../spec/mod.ts";
+import { code } from "../tasks/code.ts";
 import { evaluationOf } from "../tasks/evaluation.ts";
 import { scoringOf, tasks } from "../tasks/mod.ts";
 import { splitRows } from "../tasks/split_rows.ts";
+import { usualLimits } from "../tasks/sandbox/sandbox.ts";
 import type { HeadTask, ScoringName, SplitName } from "../tasks/task.ts";
 import { suiteOf } from "../tasks/suites.ts";
-import type { GlueName, TaskName, UntrainedTaskName, ValidatedTaskName } from "../tasks/names.ts";
+import type { CodeName, GlueName, TaskName, UntrainedTaskName, ValidatedTaskName } from "../tasks/names.ts";
 import { requireCall, type SettingChecks } from "./calls.ts";
 import { classification, regression } from "./heads.ts";
 import { type Rows, viewed } from "./rows.ts";
@@ -30,6 +32,12 @@ export interface TaskOptions {
   readonly scoring?: TaskScoring;
   /** Draws GLUE's halves as torch does; 42 if omitted. The paper has the training's seed here. */
   readonly seed?: Sweepable<number>;
+  /**
+   * How many programs are written for each problem of a task that is answered by programs; one, greedily, if omitted. Several
+   * are drawn with a stream of random numbers each, with top-p 0.95 and a temperature of 0.2, from 10 on of 0.6 and from 100
+   * on of 0.8 (Chen et al. 2021). The evaluation has pass@1, pass@10 and pass@100 as far as there are so many.
+   */
+  readonly samples?: number;
 }
 
 /** Whose rule judges answers. */
@@ -62,6 +70,7 @@ const options: SettingChecks<TaskOptions> = {
   data: optional(leaf("a path", (value) => typeof value === "string" && value !== "")),
   scoring: optional(oneOf(["pyreft", "llm-adapters", "lm-eval", "lm-eval-strict", "lm-eval-flexible"])),
   seed: optional((value, name) => typeof value === "object" || integer(value, name)),
+  samples: optional(count),
 };
 
 /** The record of a task, by a name that a pipeline gives. */
@@ -94,10 +103,20 @@ function requireTask(name: string): asserts name is TaskName {
  * });
  * const measured = evaluate(tuned, boolq.evaluation);
  * ```
+ *
+ * @example pass@1 and pass@10 of programs that are run against HumanEval's tests
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { baseModel, evaluate, task } from "refract";
+ *
+ * const humaneval = task("humaneval", { data: "./HumanEval.jsonl", samples: 20 });
+ * const measured = evaluate(baseModel("builtin:tiny"), humaneval.evaluation);
+ * assert.deepEqual(humaneval.evaluation.metrics.map((metric) => metric.kind), ["passAtK", "passAtK"]);
+ * ```
  */
 export function task<const N extends TaskName>(
   name: N,
-  { data, scoring, seed = 42 }: TaskOptions = {},
+  { data, scoring, seed = 42, samples }: TaskOptions = {},
 ): DeclaredTask<N> {
   requireCall("task", arguments, options);
   requireTask(name);
@@ -116,7 +135,7 @@ export function task<const N extends TaskName>(
   }
   Object.defineProperty(found, "evaluation", {
     enumerable: true,
-    get: () => evaluationOf(suiteOf(name), name, known, scoring, from),
+    get: () => evaluationOf(suiteOf(name), name, known, scoring, from, samples),
   });
   if (known.kind === "head") Object.defineProperty(found, "head", { enumerable: true, get: () => headOf(known) });
   return guarded(found, `the task ${name}`, Object.keys(found), [], (missing) => {
@@ -128,6 +147,47 @@ export function task<const N extends TaskName>(
 
 function headOf({ head }: HeadTask): ClassificationSpec | RegressionSpec {
   return head === "number" ? regression() : classification({ labels: head });
+}
+
+/** Settings of pass@k. */
+export interface PassAtKOptions {
+  /** Of how many programs one has to pass; 1 if omitted. */
+  readonly k?: number;
+  /**
+   * What a program may take, in seconds from its first line on; 18 if omitted, which is HumanEval's limit of 3 where Python is
+   * compiled to WebAssembly.
+   */
+  readonly seconds?: number;
+  /** What results call it; `pass@<k>` if omitted. */
+  readonly name?: string;
+}
+
+/**
+ * How likely one of k programs passes its problem's tests: the mean over problems of 1 - C(n - c, k) / C(n, k), of n programs
+ * of which c pass (Chen et al. 2021, equation 1). Each answer is put into its problem's program, as the task has it, and run by
+ * a Python of its own in a process without any permission. predictions.jsonl has what came of it (`verdict`).
+ *
+ * @param of The task whose tests are run.
+ * @param options Of how many programs, and how long each may take.
+ * @throws {RequestError} In a run, if a problem has fewer programs, or Deno may not start the process.
+ *
+ * @example pass@5 of five programs for each problem
+ * ```ts
+ * import { baseModel, evaluate, passAtK, task } from "refract";
+ *
+ * const mbpp = task("mbpp", { data: "./mbpp.jsonl", samples: 5 });
+ * const measured = evaluate(baseModel("builtin:tiny"), { ...mbpp.evaluation, metrics: [passAtK("mbpp", { k: 5 })] });
+ * ```
+ */
+export function passAtK(
+  of: CodeName,
+  { k = 1, seconds = usualLimits.seconds, ...rest }: PassAtKOptions = {},
+): MetricSpec {
+  requireCall("passAtK", arguments);
+  if (!Object.hasOwn(code, of)) {
+    throw new RequestError(`no task ${quote(of)} is answered by programs; ${suggest(of, Object.keys(code))}`);
+  }
+  return located({ ...rest, kind: "passAtK", task: of, problem: code[of].id, k, seconds });
 }
 
 /** Settings of an accuracy by a published rule. */

@@ -8,7 +8,7 @@ import { f1 } from "./f1.ts";
 import type { Metric } from "./metric.ts";
 import type { HeadPrediction } from "./prediction.ts";
 import { namedSettings } from "./settings.ts";
-import type { Statistic } from "./statistic.ts";
+import { ofSamples, type Statistic } from "./statistic.ts";
 
 /** What a head may predict. */
 type Predicted = "classes" | "numbers";
@@ -23,13 +23,6 @@ const parts: {
   spearman: { of: "numbers", statistic: spearman.measures.numbers!({ kind: "spearman" }).statistic },
 };
 
-/** A number of a sample of the rows, by their indices. */
-function valuesOf(statistic: Statistic<HeadPrediction>, rows: readonly HeadPrediction[]) {
-  if (statistic.form === "whole") return statistic.of(rows);
-  const own = rows.map(statistic.of);
-  return (sample: readonly number[]) => sample.reduce((sum, row) => sum + own[row]!, 0) / sample.length;
-}
-
 function meanOfParts({ parts: names }: SpecOf<"combined">, predicted: Predicted): Statistic<HeadPrediction> {
   const odd = names.find((name) => parts[name].of !== predicted);
   if (odd !== undefined) {
@@ -40,7 +33,7 @@ function meanOfParts({ parts: names }: SpecOf<"combined">, predicted: Predicted)
   return {
     form: "whole",
     of(rows) {
-      const each = names.map((name) => valuesOf(parts[name].statistic, rows));
+      const each = names.map((name) => ofSamples(parts[name].statistic, rows));
       return (sample) => each.reduce((sum, of) => sum + of(sample), 0) / each.length;
     },
   };

@@ -54,6 +54,39 @@ export interface OwnSettings extends AnswerSettings {
   readonly reads: "answers" | "scores";
 }
 
+/** How programs are run. */
+export interface ProgramsSettings {
+  /** The task whose tests they have to pass. */
+  readonly task: string;
+  /** The row's field that names its problem. */
+  readonly problem: string;
+  /** What a program may take, in seconds. */
+  readonly seconds: number;
+}
+
+/** What is reported of a judge's preferences, by AlpacaEval's names. */
+export type JudgedRate = "win_rate" | "discrete_win_rate" | "length_controlled_minimal";
+
+/** Who compares answers with the rows' completions, and how. */
+export interface JudgeSettings {
+  /** The address of an OpenAI-compatible endpoint. */
+  readonly endpoint: string;
+  /** The model that judges. */
+  readonly model: string;
+  /** The environment variable with the endpoint's key. */
+  readonly key?: string;
+  /** Whether its answers are weighted by their log-probabilities. */
+  readonly weighted: boolean;
+  /** The row's field with the instruction. */
+  readonly instruction: string;
+  /** What the answers' model is called; the base model's name if omitted. */
+  readonly generator?: string;
+  /** What a million tokens of questions cost, in dollars. */
+  readonly priceIn?: number;
+  /** What a million tokens of answers cost, in dollars. */
+  readonly priceOut?: number;
+}
+
 /** The settings of each kind of metric. */
 export interface MetricSettings {
   /** The share of answers equal to the completion. */
@@ -82,6 +115,16 @@ export interface MetricSettings {
     readonly rule: ScoringSpec;
     /** The row's field with what is right. */
     readonly label: string;
+  };
+  /** How likely one of some programs passes its problem's tests. */
+  readonly passAtK: NamedSettings & ProgramsSettings & {
+    /** Of how many programs one has to pass. */
+    readonly k: number;
+  };
+  /** How often another model takes an answer for the better one. */
+  readonly judge: NamedSettings & JudgeSettings & {
+    /** What of its preferences is reported. */
+    readonly report: JudgedRate;
   };
   /** The mean of metrics, as GLUE's combined score. */
   readonly combined: NamedSettings & { readonly parts: readonly CombinedName[] };

@@ -5,10 +5,11 @@ import type { HeadPrediction, MeasuredRow } from "./prediction.ts";
 import type { Statistic } from "./statistic.ts";
 
 /**
- * What has to be made of the rows first: answers or choices, which take a decoding, scores of their completions, or rewards
- * of both of their answers.
+ * What has to be made of the rows first: answers or choices, which take a decoding, scores of their completions, rewards of
+ * both of their answers, verdicts on answers
+ * that are run as programs, or a judge's preferences between them and the completions.
  */
-type Reading = "answers" | "choices" | "scores" | "rewards";
+type Reading = "answers" | "choices" | "scores" | "rewards" | "programs" | "judgements";
 
 /** A metric of the texts that a model without a head writes. */
 interface TextMeasure {

@@ -5,12 +5,14 @@ import { pearson, spearman } from "./correlations.ts";
 import type { MetricName, MetricSpec, SpecOf } from "./declared.ts";
 import { accuracy, exactMatch } from "./exact_match.ts";
 import { f1, macroF1 } from "./f1.ts";
+import { judge } from "./judged.ts";
 import { bitsPerByte, loss, perplexity } from "./likelihoods.ts";
 import { matthews } from "./matthews.ts";
 import { mse } from "./mean_squared_error.ts";
 import type { Metric } from "./metric.ts";
 import { numericMatch } from "./numeric_match.ts";
 import { own } from "./own.ts";
+import { passAtK } from "./pass_at_k.ts";
 import { regexMatch } from "./regex_match.ts";
 import { rewardAccuracy, rewardMargin } from "./rewards.ts";
 import { rouge } from "./rouge.ts";
@@ -38,6 +40,8 @@ export const metricKinds: { readonly [K in MetricName]: Metric<SpecOf<K>> } = {
   rewardAccuracy,
   rewardMargin,
   taskAccuracy,
+  passAtK,
+  judge,
   combined,
   metric: own,
 };
@@ -66,6 +70,16 @@ export function isMetric(value: unknown): value is MetricSpec {
 /** Whether one of some metrics is of the scores of completions. */
 export function readsScores(metrics: readonly MetricSpec[]): boolean {
   return metrics.some((metric) => metricOf(metric).measures.texts?.(metric).reads === "scores");
+}
+
+/** How programs are run that some metrics are of; `undefined` where none is. */
+export function programsOf(metrics: readonly MetricSpec[]): SpecOf<"passAtK"> | undefined {
+  return metrics.find((metric) => metric.kind === "passAtK");
+}
+
+/** The judge that some metrics are of; `undefined` where none is. */
+export function judgeOf(metrics: readonly MetricSpec[]): SpecOf<"judge"> | undefined {
+  return metrics.find((metric) => metric.kind === "judge");
 }
 
 /** Whether less of a metric is better. */

@@ -29,6 +29,10 @@ export interface Prediction {
   readonly chosenReward?: number;
   /** This answer's reward. */
   readonly rejectedReward?: number;
+  /** What came of running the answer as a program: `passed`, `timed out`, or `failed: ` and what Python raised. */
+  readonly verdict?: string;
+  /** Whether a judge prefers the answer (2) or the completion (1), or how surely; `null` where it named neither. */
+  readonly preference?: number | null;
   /** Of each class by its name. */
   readonly probabilities?: Readonly<Record<string, number>>;
   /** The texts among which the model chose. */

@@ -7,6 +7,15 @@ export type Statistic<Row> =
     readonly form: "mean";
     /** A row's own number. */
     readonly of: (row: Row) => number;
+    /** Whether a row counts; all do if omitted. */
+    readonly counts?: (row: Row) => boolean;
+  }
+  | {
+    readonly form: "groups";
+    /** What rows have in common that make one group. */
+    readonly by: (row: Row) => unknown;
+    /** A group's own number, of which the mean is taken. */
+    readonly of: (rows: readonly Row[]) => number;
   }
   | {
     readonly form: "whole";
@@ -43,15 +52,36 @@ export function wholeOf<Row, Part>(part: (row: Row) => Part, of: (parts: readonl
 
 /** A statistic of rows with its standard error: SD/√n of a mean, of anything else the SD over samples of the rows. */
 export function estimate<Row>(statistic: Statistic<Row>, rows: readonly Row[]): Estimate {
-  if (statistic.form === "mean") {
-    const values = rows.map(statistic.of), value = mean(values);
-    return rows.length < 2 ? { value } : { value, standardError: deviation(values) / Math.sqrt(rows.length) };
+  if (statistic.form !== "whole") {
+    const values = statistic.form === "mean"
+      ? rows.filter(statistic.counts ?? (() => true)).map(statistic.of)
+      : groupValues(statistic, rows);
+    const value = mean(values), { length } = values;
+    return length < 2 ? { value } : { value, standardError: deviation(values) / Math.sqrt(length) };
   }
   const of = statistic.of(rows), value = of([...rows.keys()]);
   const { resamples = usualResamples(rows.length) } = statistic;
   if (rows.length < 2 || resamples < 2) return { value };
   const standardError = deviation(bootstrap(of, rows.length, resamples));
   return Number.isFinite(standardError) ? { value, standardError } : { value, isUnsure: true };
+}
+
+/** The number of a sample of rows, by their indices; what is needed of each row is made ready once. */
+export function ofSamples<Row>(statistic: Statistic<Row>, rows: readonly Row[]): (sample: readonly number[]) => number {
+  switch (statistic.form) {
+    case "whole":
+      return statistic.of(rows);
+    case "mean": {
+      const { of, counts = () => true } = statistic, own = rows.map((row) => counts(row) ? of(row) : undefined);
+      return (sample) => mean(sample.flatMap((row) => own[row] ?? []));
+    }
+    case "groups":
+      return (sample) => mean(groupValues(statistic, sample.map((row) => rows[row]!)));
+  }
+}
+
+function groupValues<Row>({ by, of }: Extract<Statistic<Row>, { form: "groups" }>, rows: readonly Row[]): number[] {
+  return [...Map.groupBy(rows, by).values()].map(of);
 }
 
 const mean = (values: readonly number[]) => values.reduce((sum, each) => sum + each, 0) / values.length;

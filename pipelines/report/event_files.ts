@@ -6,7 +6,8 @@
  */
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { ofKind } from "../common/of_kind.ts";
-import type { MemberRecord, RewardRecord } from "../results/results.ts";
+import type { MemberRecord } from "../results/results.ts";
+import { loggedName, stepNumbers, stepsOf } from "./logged_numbers.ts";
 
 /** CRC-32C (Castagnoli), bit by bit reflected, polynomial 0x82f63b78. */
 const table = Uint32Array.from({ length: 256 }, (_, byte) => {
@@ -84,8 +85,10 @@ function sessionEnd(time: number): Write {
   return message(4, (writer) => writer.tag(1, wire.varint).int32(1).tag(2, wire.fixed64).double(time));
 }
 
-/** The means that each step on preferences has, by trl's names. */
-const rewardKinds = ["chosen", "rejected", "margins", "accuracies"] as const satisfies readonly (keyof RewardRecord)[];
+/** Numbers of a stage after a step. */
+function scalars(by: Parameters<typeof loggedName>[0], stage: string, numbers: Readonly<Record<string, number>>) {
+  return Object.entries(numbers).map(([name, value]) => scalar(loggedName(by, stage, name), value));
+}
 
 /**
  * A member's events: every step's loss, norm of gradients and rewards of its trainings, what their validations measured,
@@ -100,21 +103,15 @@ export function eventsOf(member: MemberRecord, time: number): Uint8Array {
   const events = [
     event(time, 0, text(3, "brain.Event:2")),
     event(time, 0, hyperParameters("_hparams_/session_start_info", sessionStart(member, time))),
-    ...trainings.flatMap(({ name, losses, gradientNorms = [], rewards, validation = [] }) => [
-      ...losses.map((loss, at) => event(time, at + 1, scalar(`${name}/loss`, loss))),
-      ...gradientNorms.map((norm, at) => event(time, at + 1, scalar(`${name}/grad_norm`, norm))),
-      ...rewardKinds.flatMap((kind) => {
-        return (rewards?.[kind] ?? []).map((mean, at) => event(time, at + 1, scalar(`${name}/rewards/${kind}`, mean)));
-      }),
-      ...validation.flatMap(({ step, metrics }) =>
-        Object.entries(metrics).map(([metric, value]) =>
-          event(time, step, scalar(`${name}/validation/${metric}`, value))
-        )
-      ),
-    ]),
-    ...evaluations.flatMap(({ name, metrics }) =>
-      Object.entries(metrics).map(([metric, value]) => event(time, last, scalar(`${name}/${metric}`, value)))
-    ),
+    ...trainings.flatMap((training) => {
+      const { name, validation = [] } = training;
+      const steps = stepsOf(training).map((step, at) => [at + 1, scalars("train", name, stepNumbers(step))] as const);
+      const validations = validation.map(({ step, metrics }) => [step, scalars("validation", name, metrics)] as const);
+      return [...steps, ...validations].flatMap(([step, all]) => all.map((each) => event(time, step, each)));
+    }),
+    ...evaluations.flatMap(({ name, metrics }) => {
+      return scalars("evaluate", name, metrics).map((each) => event(time, last, each));
+    }),
     event(time, last, hyperParameters("_hparams_/session_end_info", sessionEnd(time))),
   ];
   const bytes = new Uint8Array(events.reduce((sum, { length }) => sum + length, 0));

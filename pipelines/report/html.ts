@@ -1,4 +1,5 @@
 /** The report as one page that needs nothing else. @module */
+import { createHash } from "node:crypto";
 import { ownValue } from "../../ops/program/own_value.ts";
 import { pageFile, pageScript } from "./page_script.ts";
 import type { ReportView } from "./report_view.ts";
@@ -11,6 +12,16 @@ function embedded(value: unknown): string {
   );
 }
 
+/** What the page may load: its own style and script, and events where it is served. */
+function policyOf(page: string): string {
+  const allowed = (tag: string) => {
+    const [, content = ""] = new RegExp(`<${tag}(?: type="module")?>([^]*?)</${tag}>`).exec(page) ?? [];
+    return `${tag}-src 'sha256-${createHash("sha256").update(content).digest("base64")}'`;
+  };
+  const others = "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'";
+  return `default-src 'none'; ${allowed("style")}; ${allowed("script")}; ${others}`;
+}
+
 /** The page of a view. */
 export async function pageOf(view: ReportView): Promise<string> {
   const [page, style, script] = await Promise.all([pageFile("page.html"), pageFile("page.css"), pageScript()]);
@@ -20,5 +31,7 @@ export async function pageOf(view: ReportView): Promise<string> {
     "/*{script}*/": script,
   };
   // In one pass, so that nothing within a view or a source is taken for a slot.
-  return page.replace(/\/\*\{style\}\*\/|\["the view"\]|\/\*\{script\}\*\//g, (slot) => ownValue(slots, slot)!);
+  const filled = page.replace(/\/\*\{style\}\*\/|\["the view"\]|\/\*\{script\}\*\//g, (slot) => ownValue(slots, slot)!);
+  // The first is the page's own.
+  return filled.replace('"the policy"', () => `"${policyOf(filled)}"`);
 }

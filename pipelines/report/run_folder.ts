@@ -107,6 +107,11 @@ export class RunFolder implements RunOutput, Disposable {
     await copyAtomically(join(this.path, path), source);
   }
 
+  /** Writes a JSON document. */
+  async document(path: string, value: unknown): Promise<void> {
+    await this.text(path, JSON.stringify(value, null, 2) + "\n");
+  }
+
   /** Writes predictions, one JSON object a line. */
   async predictions(path: string, predictions: readonly Prediction[]): Promise<void> {
     await this.text(path, predictions.map((prediction) => JSON.stringify(prediction) + "\n").join(""));

@@ -133,7 +133,9 @@ function memberView(member: MemberRecord, repeated: string, withLosses: boolean)
   const trainings = ofKind(stages, "train"), losses = trainings[0]?.losses ?? [];
   const stride = Math.max(1, Math.ceil(losses.length / mostPoints));
   const drawn = (values: readonly number[]) =>
-    withLosses ? values.filter((_, step) => step % stride === 0).map((value) => Number(value.toPrecision(6))) : [];
+    withLosses
+      ? values.filter((_, step) => step % stride === 0).map((value) => Number(Number(value).toPrecision(6)))
+      : [];
   const final = losses.at(-1);
   return {
     id,

@@ -1,7 +1,7 @@
 /** A run's report, drawn from what is in its folder. @module */
 import { basename, join } from "node:path";
 import { RequestError } from "../common/errors.ts";
-import { readFileIfPresent, readJsonObject } from "../common/files.ts";
+import { isJsonObject, type JsonObject, readFileIfPresent, readJsonObject } from "../common/files.ts";
 import { innerPath } from "../common/inner_path.ts";
 import { ofKind } from "../common/of_kind.ts";
 import { interventionFileNames, readDescription } from "../compile/parameters/intervention_file.ts";
@@ -14,6 +14,7 @@ import { liveFile, type LiveState } from "./live.ts";
 import type { MemberRecord } from "../results/results.ts";
 import { readPredictions } from "../results/read_predictions.ts";
 import { readResults, resultsFile } from "../results/read_results.ts";
+import { isMember, isStage } from "../results/shapes.ts";
 import { manifestFile, readManifest } from "./manifest.ts";
 import { removeRunTemporaries } from "../store/temporaries.ts";
 import { RunFolder } from "./run_folder.ts";
@@ -57,8 +58,17 @@ export async function readLiveSource(folder: string): Promise<ReportSource> {
 
 const bare = { machine: [], manifest: "", predictions: () => [], isLive: true } as const;
 
-function isLiveState(value: object): value is LiveState {
-  return "members" in value && Array.isArray(value.members) && "trainings" in value && Array.isArray(value.trainings);
+function isLiveState(value: JsonObject): value is JsonObject & LiveState {
+  const { pipeline, begun, now, members, trainings } = value;
+  return [pipeline, begun, now].every((each) => typeof each === "string") && Array.isArray(members) &&
+    members.every(isMember) && Array.isArray(trainings) && trainings.every(isLiveTraining);
+}
+
+function isLiveTraining(value: unknown): boolean {
+  if (!isJsonObject(value)) return false;
+  const { name, losses, validation } = value;
+  const bare = { kind: "train", cached: false, seconds: 0, steps: 0, stepSeconds: [] };
+  return isStage({ ...bare, name, losses, validation });
 }
 
 /** Trainings at work are shown as members until theirs are done. */

@@ -82,6 +82,8 @@ export type WorkName =
   | "download"
   | "encode"
   | "evaluate"
+  | "execute"
+  | "judge"
   | "merge"
   | "quantize"
   | "read"
@@ -89,7 +91,7 @@ export type WorkName =
   | "tokenize";
 
 /** What the parts of work are. */
-export type WorkUnit = "bytes" | "rows" | "tensors";
+export type WorkUnit = "bytes" | "programs" | "rows" | "tensors";
 
 /** How much of some work is done: once with `done` 0 when it begins, then after each part. */
 export interface WorkProgress {

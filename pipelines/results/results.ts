@@ -91,6 +91,8 @@ export interface EvaluateRecord {
   readonly seconds: number;
   /** The seconds that it was expected to take before it ran; absent where it was in the store. */
   readonly expectedSeconds?: number;
+  /** How many tokens it wrote a second, prompts read meanwhile; omitted where it wrote none. */
+  readonly tokensPerSecond?: number;
   /** What was measured, by the names of the metrics. */
   readonly metrics: Readonly<Record<string, number>>;
   /** By how much they may be off, as one standard error, of those that have one. */

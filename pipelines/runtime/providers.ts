@@ -47,7 +47,10 @@ export const providerRuntimes: Readonly<Record<Provider, ProviderRuntime>> = {
       },
       package: "ONNX Runtime 1.30's GPU package",
     },
-    refusals: [],
+    refusals: [
+      { says: "cuda_call.cc", means: "could not use the GPU; see what nvidia-smi says of its driver" },
+      { says: "cannot open shared object file", means: "lacks libraries; deno task doctor --install gets them" },
+    ],
   },
 };
 
@@ -69,8 +72,13 @@ export function missingLibraries(
   if (needed === undefined) return `${named(provider)} does not exist on ${os}; use --provider cpu`;
   const missing = needed.filter((name) => !exists(join(binding, name)));
   if (missing.length === 0) return undefined;
-  return `${named(provider)} lacks ${missing.join(" and ")}; take them from ${libraries.package} and put ` +
-    `them into ${binding}, or use --provider cpu`;
+  const remedy = os === "linux" ? "deno task doctor --install gets them" : `take them from ${libraries.package}`;
+  return `${named(provider)} lacks ${missing.join(" and ")} in ${binding}; ${remedy}, or use --provider cpu`;
+}
+
+/** The names of the libraries that providers take here, beside the binding. */
+export function providerLibraries(os: string = Deno.build.os): readonly string[] {
+  return Object.values(providerRuntimes).flatMap(({ libraries }) => ownValue(libraries?.files ?? {}, os) ?? []);
 }
 
 const named = (provider: Provider) => `The ${provider} provider`;

@@ -4,10 +4,8 @@
  * @module
  */
 /// <reference lib="deno.worker" />
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import process from "node:process";
 import type { OnnxModel } from "../../ops/onnx/model.ts";
+import { bindingFolder } from "./binding.ts";
 import * as ort from "./onnx_runtime.ts";
 import { missingLibraries, providerRuntimes } from "./providers.ts";
 import type { HostTensor } from "../common/host_tensor.ts";
@@ -44,19 +42,6 @@ function sessionOptions(
     logSeverityLevel: 4,
     extra: { session, optimization: { disable_specified_optimizers: copyingOptimizers.join(";") } },
   };
-}
-
-/**
- * The folder of the native binding, where its providers' libraries belong.
- *
- * @throws {Error} If Refract is loaded from an address, so that Deno does not say where the binding is.
- */
-function bindingFolder(): string {
-  if (!import.meta.url.startsWith("file:")) {
-    throw new Error("this provider takes a copy of Refract on the disk; clone it");
-  }
-  const main = createRequire(import.meta.url).resolve("onnxruntime-node");
-  return join(dirname(main), "..", "bin", "napi-v6", process.platform, process.arch);
 }
 
 async function open(id: number, model: OnnxModel, settings: SessionSettings): Promise<void> {

@@ -1,6 +1,6 @@
 /** Writing the answers of one request to one prompt, which share what was read of it. @module */
 import type { Logits, Step } from "../decoding/continuation.ts";
-import type { Writer } from "../decoding/continue_prompts.ts";
+import type { Writer } from "../decoding/writer.ts";
 import type { Tokenizer } from "../models/tokenization/tokenizer.ts";
 import { answerText } from "./answer_text.ts";
 import { rateToken, type TokenRating } from "./log_probabilities.ts";
@@ -51,7 +51,6 @@ export class AnswerWriter implements Writer {
   readonly #prompt: readonly number[];
   /** Those that go on, in the order of their rows. */
   #open: readonly GrowingAnswer[];
-  #isBegun = false;
 
   constructor(prompt: readonly number[], settings: AnswerSettings) {
     this.#prompt = prompt;
@@ -66,17 +65,18 @@ export class AnswerWriter implements Writer {
     return this.#settings.room;
   }
 
+  get rows(): number {
+    return this.answers.length;
+  }
+
   get isDone(): boolean {
     return this.#open.length === 0;
   }
 
   advance(logits: Logits): readonly Step[] {
     const grown = this.#open.map((answer, row) => {
-      // All answers begin at the prompt's only row.
-      const from = this.#isBegun ? row : 0;
-      return { answer, step: { from, token: this.#grow(answer, logits(from)) } };
+      return { answer, step: { from: row, token: this.#grow(answer, logits(row)) } };
     });
-    this.#isBegun = true;
     const open = grown.filter(({ answer }) => answer.finish === undefined);
     this.#open = open.map(({ answer }) => answer);
     return open.map(({ step }) => step);

@@ -55,7 +55,7 @@ export async function openService(runContext: RunContext, options: ServiceOption
     base,
     catalog,
     models: new EditedModels(runContext, base, catalog, rows),
-    engine: new Engine({ rows, promptTokens, keyValueBytes }),
+    engine: new Engine({ rows, leastFree: 1, promptTokens, keyValueBytes }),
     admission: new Admission(rows + waiting),
     metrics: new Metrics(),
     limits,

@@ -17,6 +17,8 @@ export interface FewShotSpec {
   readonly seed: Sweepable<number>;
   /** Follows each of them. */
   readonly separator: string;
+  /** Whether they are the first rows in their order, and nothing is drawn. */
+  readonly inOrder?: Sweepable<boolean>;
 }
 
 /** The task of a published suite that an evaluation is of. */

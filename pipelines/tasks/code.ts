@@ -36,13 +36,19 @@ export const code = {
       },
       test: { names: ["mbpp"], hub: "test", part: { kind: "numbered", field: "task_id", from: 11, to: 510 } },
     },
-    // The harness puts the solutions of problems 2, 3 and 4 before it.
     prompt:
       "You are an expert Python programmer, and here is your task: {text} Your code should pass these tests:\n\n" +
       "{tests}\n[BEGIN]\n",
     id: "task_id",
     decoding: { kind: "greedy", maxNewTokens: 256, stop: ["[DONE]"] },
     scorings: ["lm-eval"],
+    // The harness's three: those of the paper (Austin et al. 2021, section 3).
+    shots: {
+      split: { names: ["mbpp"], hub: "prompt", part: { kind: "numbered", field: "task_id", from: 2, to: 4 } },
+      count: 3,
+      completion: "{code}\n[DONE]",
+      separator: "\n\n",
+    },
     tests: { test_list: "texts" },
     program: ({ test_list }, generation) => `${generation}\n${(test_list as readonly string[]).join("\n")}`,
     solution: "code",

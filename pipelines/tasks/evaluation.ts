@@ -3,15 +3,18 @@ import { RequestError } from "../common/errors.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import type { MetricName } from "../metrics/declared.ts";
 import type { Dataset } from "../data/dataset.ts";
-import type { DecodingSpec, MetricSpec, TaskSpec } from "../spec/mod.ts";
-import { harnessRows, type RowsFrom, splitRows } from "./split_rows.ts";
-import type { Harness, HeadTask, ScoringName, Task } from "./task.ts";
+import type { DecodingSpec, FewShotSpec, MetricSpec, TaskSpec } from "../spec/mod.ts";
+import { harnessRows, type RowsFrom, shotRows, splitRows } from "./split_rows.ts";
+import { usualLimits } from "./sandbox/sandbox.ts";
+import { reportedOf } from "./scoring/pass_at_k.ts";
+import type { CodeTask, Harness, HeadTask, ScoringName, Task } from "./task.ts";
 
 /** What an evaluation of a task takes. */
 interface Evaluation {
   readonly data: Dataset;
   readonly decoding?: DecodingSpec;
   readonly metrics: readonly MetricSpec[];
+  readonly fewShot?: FewShotSpec;
   readonly task: TaskSpec;
 }
 
@@ -22,7 +25,8 @@ const usual = "pyreft", harness = "lm-eval";
  * An evaluation of a task by a published rule.
  *
  * @param scoring Whose rule it is; the one that the task's own numbers were made by if `undefined`.
- * @throws {RequestError} If the rule was never published for the task.
+ * @param samples How many programs are written for each problem, where answers are programs.
+ * @throws {RequestError} If the rule was never published for the task, or it has no answers of which several are written.
  */
 export function evaluationOf(
   suite: string,
@@ -30,9 +34,14 @@ export function evaluationOf(
   task: Task,
   scoring: ScoringName | typeof harness | undefined,
   from: RowsFrom,
+  samples?: number,
 ): Evaluation {
   const of = (scoring: string, metric: string): TaskSpec => ({ kind: "task", suite, name, scoring, metric });
   const test = () => splitRows(name, task, "test", from);
+  if (task.kind === "code") return ofPrograms(suite, name, task, scoring, from, samples);
+  if (samples !== undefined) {
+    throw new RequestError(`samples are of tasks that are answered by programs, and ${name} is not; omit them`);
+  }
   if (scoring === harness || task.kind === "choosing") {
     const asked = "harness" in task ? task.harness : undefined;
     if (asked === undefined) throw noRule(name, scoring ?? harness, rulesOf(task));
@@ -61,11 +70,43 @@ export function evaluationOf(
       };
       return { data: test(), decoding: task.decoding, metrics: [length], task: of("alpaca-eval", "win_rate") };
     }
-    case "code":
-      throw new RequestError(
-        `answers to ${name} are programs, and what runs them is declared apart; take its test rows`,
-      );
   }
+}
+
+/** pass@k of programs that are run against their problems' tests, for each usual k that so many samples give. */
+function ofPrograms(
+  suite: string,
+  name: string,
+  task: CodeTask,
+  scoring: string | undefined,
+  from: RowsFrom,
+  samples = 1,
+): Evaluation {
+  const { scorings, shots, id: problem } = task, by = scoring ?? scorings[0];
+  if (!scorings.includes(by)) throw noRule(name, by, rulesOf(task));
+  const rows = splitRows(name, task, "test", from), ks = reportedOf(samples);
+  return {
+    data: samples === 1 ? rows : { kind: "repeat", of: rows, count: samples },
+    ...shots && {
+      fewShot: {
+        kind: "fewShot",
+        examples: shotRows(name, task, shots, from),
+        count: shots.count,
+        seed: from.seed,
+        separator: shots.separator,
+        inOrder: true,
+      },
+    },
+    decoding: samples === 1 ? task.decoding : sampled(task.decoding, samples, from.seed),
+    metrics: ks.map((k) => ({ kind: "passAtK", task: name, problem, k, seconds: usualLimits.seconds })),
+    task: { kind: "task", suite, name, scoring: by, metric: `pass@${ks[0]}` },
+  };
+}
+
+/** Several programs are drawn as Codex drew them (Chen et al. 2021, section 3.3): the more, the more they have to differ. */
+function sampled({ kind: _, ...writing }: CodeTask["decoding"], samples: number, seed: number): DecodingSpec {
+  const temperature = samples >= 100 ? 0.8 : samples >= 10 ? 0.6 : 0.2;
+  return { ...writing, kind: "sample", temperature, topK: 0, topP: 0.95, seed };
 }
 
 /** The rules of a task by name. */
@@ -78,8 +119,9 @@ function rulesOf(task: Task): readonly string[] {
     case "head":
       return [usual];
     case "instruction":
-    case "code":
       return [];
+    case "code":
+      return task.scorings;
   }
 }
 

@@ -25,18 +25,45 @@ const most = 8;
 export async function runPrograms(
   task: CodeTask,
   written: readonly WrittenProgram[],
-  { run }: Sandbox,
+  sandbox: Sandbox,
 ): Promise<ProgramVerdict[]> {
-  const programs = written.map(({ problem, generation, place }) => {
-    checkProblem(task, problem, place);
-    return task.program(problem, generation);
-  });
-  const verdicts: ProgramVerdict[] = new Array(programs.length), open = programs.entries();
-  async function work(): Promise<void> {
-    for (const [at, program] of open) verdicts[at] = await run(program);
-  }
-  await Promise.all(Array.from({ length: Math.min(most, navigator.hardwareConcurrency, programs.length) }, work));
+  const programs = written.map((each) => programOf(task, each)), verdicts: ProgramVerdict[] = [];
+  await runAll(programs, sandbox, (_, verdict, at) => void (verdicts[at] = verdict));
   return verdicts;
+}
+
+/**
+ * The program that tests what a model wrote.
+ *
+ * @throws {RequestError} If the problem lacks what its tests are made of.
+ */
+export function programOf(task: CodeTask, { problem, generation, place }: WrittenProgram): string {
+  checkProblem(task, problem, place);
+  return task.program(problem, generation);
+}
+
+/** Runs programs, some at once; each verdict is taken as it comes, and after an error no further program is run. */
+export async function runAll(
+  programs: readonly string[],
+  { run }: Sandbox,
+  take: (program: string, verdict: ProgramVerdict, at: number) => void | Promise<void>,
+): Promise<void> {
+  const open = programs.entries();
+  let isStopped = false;
+  async function work(): Promise<void> {
+    try {
+      for (const [at, program] of open) {
+        if (isStopped) return;
+        await take(program, await run(program), at);
+      }
+    } catch (fault) {
+      isStopped = true;
+      throw fault;
+    }
+  }
+  const workers = Array.from({ length: Math.min(most, navigator.hardwareConcurrency, programs.length) }, work);
+  const failed = (await Promise.allSettled(workers)).find((each) => each.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
 }
 
 /** What a field has to hold. */
@@ -48,7 +75,12 @@ const fieldChecks = {
   },
 } as const;
 
-function checkProblem(task: CodeTask, problem: Fields, place: SourceLocation): void {
+/**
+ * Requires that a problem has what its tests are made of.
+ *
+ * @throws {RequestError} If it lacks some of it.
+ */
+export function checkProblem(task: CodeTask, problem: Fields, place: SourceLocation): void {
   for (const [name, kind] of Object.entries(task.tests)) {
     const { holds, what } = fieldChecks[kind];
     if (!holds(ownValue(problem, name))) {

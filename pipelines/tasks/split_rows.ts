@@ -5,7 +5,18 @@ import { quote } from "../common/suggest.ts";
 import type { Dataset, Template } from "../data/dataset.ts";
 import { hasFields } from "./asked.ts";
 import type { Fields } from "../data/files/raw_row.ts";
-import type { Harness, HeadTask, InstructionTask, Part, Split, SplitName, Task, WritingTask } from "./task.ts";
+import type {
+  CodeTask,
+  Harness,
+  HeadTask,
+  InstructionTask,
+  Part,
+  Shots,
+  Split,
+  SplitName,
+  Task,
+  WritingTask,
+} from "./task.ts";
 
 /** Where a task's rows come from, and what draws halves. */
 export interface RowsFrom {
@@ -32,6 +43,14 @@ export function splitRows(name: string, task: Task, split: SplitName, from: Rows
   const source = sourceOf(name, task, `the ${split} rows of ${name}`, found, templateOf(task, isTaught), from);
   const change = changes.getOrInsertComputed(`${name} ${use}`, () => changeOf(name, task, isTaught));
   return { kind: "map", of: partOf(source, found.part, from.seed), with: change };
+}
+
+/** Solved problems as they are put before prompts. */
+export function shotRows(name: string, task: CodeTask, { split, completion }: Shots, from: RowsFrom): Dataset {
+  const { prompt } = task;
+  const source = sourceOf(name, task, `the solved problems of ${name}`, split, { prompt, completion }, from);
+  const change = changes.getOrInsertComputed(`${name} test`, () => changeOf(name, task, false));
+  return { kind: "map", of: partOf(source, split.part, from.seed), with: change };
 }
 
 /** The rows as lm-evaluation-harness asks them. */
@@ -107,7 +126,10 @@ const templates: {
   choosing: () => ({ prompt: "{context}", completion: "{separator}{right}" }),
   instruction: ({ completion }: InstructionTask) => ({ prompt: "{request}", completion }),
   head: ({ text, pair }: HeadTask) => ({ text, ...pair !== undefined && { pair }, label: "{label}" }),
-  code: ({ prompt, solution }) => ({ prompt, completion: `{${solution}}` }),
+  // What is asked is read by itself: HumanEval's prompts end with a line break, which its solutions' indents would join.
+  code: ({ prompt, solution }, isTaught) => {
+    return { prompt, completion: `{${solution}}`, ...!isTaught && { tokenization: "apart" } };
+  },
 };
 
 function templateOf(task: Task, isTaught: boolean): Template {

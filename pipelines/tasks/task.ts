@@ -142,13 +142,25 @@ export interface HeadTask extends TaskData {
   readonly taught?: (row: Fields) => Fields;
 }
 
+/** Solved problems that are put before each prompt. */
+export interface Shots {
+  /** Where they are. */
+  readonly split: Split;
+  readonly count: number;
+  /** What follows each one's prompt. */
+  readonly completion: string;
+  /** What follows that. */
+  readonly separator: string;
+}
+
 /** A task that is answered by programs, which are run. */
 export interface CodeTask extends TaskData {
   readonly kind: "code";
   readonly prompt: string;
   /** The field that names a problem. */
   readonly id: string;
-  readonly decoding: DecodingSpec;
+  /** How one program is written for each problem. */
+  readonly decoding: Extract<DecodingSpec, { readonly kind: "greedy" }>;
   /** The rules by whose names programs are judged; they run the same one. */
   readonly scorings: readonly [string, ...string[]];
   /** The fields that the tests are made of. */
@@ -159,6 +171,8 @@ export interface CodeTask extends TaskData {
   readonly program: (problem: Fields, generation: string) => string;
   /** The field with a solution that passes. */
   readonly solution: string;
+  /** Solved problems that are put before each prompt, in their order. */
+  readonly shots?: Shots;
 }
 
 /** A task of any kind. */

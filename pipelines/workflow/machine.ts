@@ -1,5 +1,6 @@
 /** What of this machine and this copy of Refract units must have in common. @module */
 import { RequestError } from "../common/errors.ts";
+import { processorName } from "../doctor/machine.ts";
 import { compilerVersion } from "../schedule/context/compiler_version.ts";
 import { runtimeVersion } from "../schedule/context/run_context.ts";
 import type { Versions, WorkPlan } from "./work_plan.ts";
@@ -7,16 +8,6 @@ import type { Versions, WorkPlan } from "./work_plan.ts";
 /** This copy's versions. */
 export function ownVersions(): Versions {
   return { refract: compilerVersion(), runtime: runtimeVersion };
-}
-
-/** The name of this machine's processor, as far as the system gives it. */
-export function processorName(): string {
-  try {
-    const [, name] = /^model name\s*:\s*(.+)$/m.exec(Deno.readTextFileSync("/proc/cpuinfo")) ?? [];
-    return name ?? Deno.build.arch;
-  } catch {
-    return Deno.build.arch;
-  }
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Ctrl-C and SIGTERM sent to a command whose program is too busy to listen. @module */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { endWith } from "../../pipelines/cli/launch/signals.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 
 const entry = fileURLToPath(new URL("../../pipelines/cli/refract.ts", import.meta.url));
@@ -86,4 +87,20 @@ for (
       assert.ok(milliseconds < most, `${milliseconds.toFixed(0)} ms`);
       assert.ok(!isAlive(folder), "nothing of it is left");
     }));
+}
+
+for (
+  const [signal, why] of [
+    ["SIGBUS", /became shorter meanwhile/],
+    ["SIGKILL", /not enough memory/],
+    ["SIGSEGV", /native code failed/],
+  ] as const
+) {
+  Deno.test(`a command that the system ends by ${signal} says what is most likely to be the reason`, async () => {
+    const command = new Deno.Command("sh", { args: ["-c", `kill -s ${signal.slice(3)} $$`] });
+    const lines: string[] = [];
+    assert.equal(await endWith(command.spawn(), (line) => lines.push(line)), 1);
+    assert.equal(lines.length, 1);
+    assert.match(lines[0]!, why);
+  });
 }

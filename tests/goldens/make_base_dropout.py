@@ -7,7 +7,8 @@ tests/pipelines/models/families/base_dropout_test.ts.
 
 base_dropout.json: of cases of families/, with the rates that their config says or that transformers has for it, the shape
 and rate of every dropout in the order in which they act, and the logits of the first row. Element i of the n-th dropout
-is dropped where (7·i + 3·n) mod 10 is 0, whatever the rate, and else divided by 1 − rate.
+is dropped where (7·i + 3·n) mod 10 is 0, whatever the rate, and else divided by 1 − rate. All is computed in float64, T5's
+norms and softmax too, which transformers takes to float32.
 """
 
 from reference import require, write_json
@@ -16,10 +17,17 @@ require(torch="2.15.0", transformers="4.57.1")
 
 import logging
 from pathlib import Path
+from unittest.mock import patch
 
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSequenceClassification
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForMaskedLM,
+    AutoModelForSeq2SeqLM,
+    AutoModelForSequenceClassification,
+)
+from transformers.models.t5.modeling_t5 import T5LayerNorm
 
 FAMILIES = Path(__file__).parent / "families"
 CASES = {
@@ -29,13 +37,20 @@ CASES = {
     "deberta-v3-classifier": AutoModelForSequenceClassification,
     "deberta-v2": AutoModelForMaskedLM,
     "gpt2": AutoModelForCausalLM,
+    "t5": AutoModelForSeq2SeqLM,
+    "t5-gated": AutoModelForSeq2SeqLM,
 }
+TOKENS = "input_ids", "attention_mask", "token_type_ids", "decoder_input_ids", "decoder_attention_mask"
+
+
+def norm_in_float64(self, hidden):
+    return self.weight * hidden * torch.rsqrt(hidden.pow(2).mean(-1, keepdim=True) + self.variance_epsilon)
 
 
 def compute(name, kind):
     model = kind.from_pretrained(FAMILIES / name, torch_dtype=torch.float32, attn_implementation="eager").double().train()
     expected = load_file(FAMILIES / name / "expected.safetensors")
-    inputs = {key: expected[key][:1] for key in ("input_ids", "attention_mask", "token_type_ids") if key in expected}
+    inputs = {key: expected[key][:1] for key in TOKENS if key in expected}
     calls = []
 
     def dropout(x, p=0.5, training=True, inplace=False):
@@ -46,11 +61,12 @@ def compute(name, kind):
         calls.append({"shape": list(x.shape), "rate": p})
         return x * kept
 
-    torch.nn.functional.dropout, whole = dropout, torch.nn.functional.dropout
-    try:
+    with (
+        patch.object(torch.nn.functional, "dropout", dropout),
+        patch.object(torch.Tensor, "float", lambda x: x),
+        patch.object(T5LayerNorm, "forward", norm_in_float64),
+    ):
         logits = model(**inputs).logits[0]
-    finally:
-        torch.nn.functional.dropout = whole
     return {"dropouts": calls, "logits": [float(f"{x:.10g}") for x in logits.flatten().tolist()]}
 
 

@@ -5,6 +5,7 @@
     python -B tests/goldens/make_peft_saved.py
 
 peft_saved/<name>/: an adapter of builtin:tiny, with its numbers drawn at random; that of `lora` is stored in bfloat16.
+peft_saved/pickled/: that of `lora` in bfloat16 as adapter_model.bin, which peft writes without safe_serialization.
 peft_saved/logits.json: the ids that the adapted models read, and each one's logits of the last of them.
 """
 
@@ -68,6 +69,10 @@ def main():
         ids = torch.tensor([IDS])
         with torch.no_grad():
             logits[name] = lines(model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0, -1])
+        if name == "lora":
+            pickled = HERE / "peft_saved" / "pickled"
+            model.to(torch.bfloat16).save_pretrained(pickled, save_embedding_layers=False, safe_serialization=False)
+            (pickled / "README.md").unlink()
     write_json(HERE / "peft_saved" / "logits.json", {"ids": IDS, "logits": logits})
 
 

@@ -27,6 +27,18 @@ Deno.test("tune-then-test chooses on held-back rows and tests three seeds of wha
   assert.ok(count === 3 && mean >= 0.9, `a mean of ${mean}`);
 });
 
+Deno.test("preferences makes the model prefer an answer and write it, and a head score it", async () => {
+  const { members } = await resultsOf("preferences");
+  assert.deepEqual(members.map(({ id }) => id), ["objective=dpo", "objective=reps"]);
+  const metricsOf = (at: number, name: string) =>
+    members[at]!.stages.find((stage): stage is EvaluateRecord => stage.kind === "evaluate" && stage.name === name)!
+      .metrics;
+  assert.equal(metricsOf(0, "base")["exactMatch"], 0);
+  for (const at of [0, 1]) assert.ok(metricsOf(at, "preferred")["rewardAccuracy"]! >= 0.95);
+  assert.ok(metricsOf(0, "preferred")["exactMatch"]! >= 0.3 && metricsOf(1, "preferred")["exactMatch"]! >= 0.9);
+  assert.ok(metricsOf(0, "judge")["rewardAccuracy"]! >= 0.95);
+});
+
 Deno.test("steering makes the model write on, by one direction", async () => {
   const { members } = await resultsOf("steering");
   const best = members.map((member) => accuracyOf(member, "steered")).sort((a, b) => b - a)[0]!;

@@ -72,8 +72,8 @@ Deno.test({
       assert.match(made.stdout, /; it asks \{review\} of reviews\.csv and teaches \{verdict\}, as pipeline\.ts says; /);
       const ran = await deno(["task", "run", "pipeline.ts", "--json"], join(folder, "mine"));
       assert.equal(ran.code, 0, ran.stderr);
-      const { members: [{ stages }] }: Results = JSON.parse(ran.stdout);
-      const shares = stages.flatMap((stage) => stage.kind === "evaluate" ? stage.metrics["exactMatch"] : []);
+      const { members: [member] }: Results = JSON.parse(ran.stdout);
+      const shares = member!.stages.flatMap((stage) => stage.kind === "evaluate" ? stage.metrics["exactMatch"] : []);
       assert.deepEqual(shares.map((share) => share! > 0.8), [false, true], `${shares}`);
     }),
 });

@@ -41,8 +41,8 @@ Deno.test({
       assert.ok(success, new TextDecoder().decode(stderr));
       const { scalars, parameters, status } = JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
       assert.deepEqual(scalars, {
-        "tuned/loss": losses.map((loss, at) => [at + 1, loss]),
-        "tuned/exactMatch": [[3, 0.75]],
+        "train/tuned/loss": losses.map((loss, at) => [at + 1, loss]),
+        "evaluate/tuned/exactMatch": [[3, 0.75]],
       });
       assert.deepEqual([parameters, status], [{ rank: 4, method: "lora", tied: true }, 1]);
     }),

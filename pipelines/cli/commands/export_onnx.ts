@@ -2,6 +2,7 @@
 import { basename, join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { isTemporaryOf, removeLeavings } from "../../common/leavings.ts";
+import { PendingChecks } from "../../common/pending_checks.ts";
 import { atLocation } from "../../common/source_location.ts";
 import { quote } from "../../common/suggest.ts";
 import { type Adaptation, interventionsOf } from "../../compile/lower/adaptation.ts";
@@ -13,6 +14,7 @@ import { exportedNames, type TunedModel, writeOnnxFolder } from "../../interchan
 import { requireLogits } from "../../models/architecture/heads.ts";
 import { editedModel, type Model, openModel, openModelWeights } from "../../models/open/model.ts";
 import type { SourceOptions } from "../../models/open/source.ts";
+import { digestCacheOf } from "../../models/weights/weights_digest.ts";
 import { bytesProgress, noteTo } from "../../schedule/context/work.ts";
 import { callerFolder, callerPath, storeFolder } from "../requests/caller_paths.ts";
 import { namesIn } from "../../common/folder_names.ts";
@@ -49,9 +51,12 @@ export async function exportOnnx(path: string, options: ExportOnnxOptions, termi
     : await editedBase(path, options, sources);
   const { model, adaptations } = tuned;
   requireNoHead(adaptations, callerPath(path), "export one without");
-  const weights = await openModelWeights(model);
-  await writeFolder(out, (temporary) => {
-    return writeOnnxFolder(temporary, out, { ...tuned, weights, example: { fields }, dtype });
+  // The base is read once, to be copied: what has to be read for a digest is read beside it.
+  using checks = new PendingChecks();
+  const weights = await openModelWeights(model, digestCacheOf(storeFolder(undefined)), checks);
+  await writeFolder(out, async (temporary) => {
+    await writeOnnxFolder(temporary, out, { ...tuned, weights, example: { fields }, dtype });
+    await checks.settled();
   });
   const count = adaptations.length === 1 ? "1 adaptation" : `${adaptations.length} adaptations`;
   const trained = adaptations.length === 0 ? "" : ` with ${count}`;

@@ -1,4 +1,5 @@
 /** Rows as a model reads them, as text. @module */
+import { visible } from "../../common/visible.ts";
 import { formatLocation } from "../../common/errors.ts";
 import type {
   InspectedData,
@@ -106,13 +107,14 @@ function runsOf(tokens: readonly InspectedToken[], isColored: boolean): string {
   }
   return runs.map(({ fate, text }) => {
     // Each line has its own colour, so that the margin has none; control characters are no commands to a terminal.
-    return visible(text).split("\n").map((line) => shown(line, fate, isColored)).join("\n");
+    return withMarks(text).split("\n").map((line) => shown(line, fate, isColored)).join("\n");
   }).join("");
 }
 
 /** A text whose newlines and control characters show. */
-function visible(text: string): string {
-  return text.replaceAll(/[^\P{Cc}\n]/gu, (control) => JSON.stringify(control).slice(1, -1)).replaceAll("\n", "⏎\n");
+function withMarks(text: string): string {
+  return visible(text.replaceAll(/[^\P{Cc}\n]/gu, (control) => JSON.stringify(control).slice(1, -1)))
+    .replaceAll("\n", "⏎\n");
 }
 
 const indented = (text: string) => text.replace(/⏎\n$/, "⏎").split("\n").map((line) => `  ${line}`).join("\n");
@@ -123,7 +125,7 @@ function tokenTable(tokens: readonly InspectedToken[]): string {
     return [
       String(at),
       String(token.id),
-      JSON.stringify(token.text),
+      visible(JSON.stringify(token.text)),
       token.part,
       fate,
       token.edits === 0 ? "" : String(token.edits),

@@ -24,21 +24,26 @@ export const watchCommand = command({
 /** Milliseconds between two checks of the run's folder. */
 const interval = 700;
 
-/** Serves a run's report until it is stopped, and brings open pages up to date. */
+/**
+ * Serves a run's report until it is stopped, and brings open pages up to date. Who else uses this machine does not know the
+ * token in the address.
+ */
 export async function serveReport(
   folder: string,
   port: number,
   terminal: Pick<Terminal, "print">,
   signal?: AbortSignal,
 ): Promise<void> {
+  const token = crypto.getRandomValues(new Uint8Array(24)).toHex();
   try {
     const server = Deno.serve({
       hostname: "127.0.0.1",
       port,
       ...signal === undefined ? {} : { signal },
-      onError: (fault) => new Response(faultText(fault), { status: 500 }),
-      onListen: ({ port }) => terminal.print(`http://127.0.0.1:${port}/ shows ${folder}; Ctrl-C ends this`),
-    }, ({ url }) => answer(folder, new URL(url)));
+      onError: (fault) => answerOf(faultText(fault), 500),
+      onListen: ({ port }) =>
+        terminal.print(`http://127.0.0.1:${port}/?token=${token} shows ${folder}; Ctrl-C ends this`),
+    }, (request) => answer(folder, token, request));
     await server.finished;
   } catch (fault) {
     if (fault instanceof Deno.errors.AddrInUse) {
@@ -49,38 +54,66 @@ export async function serveReport(
   }
 }
 
-async function answer(folder: string, { hostname, pathname: path }: URL): Promise<Response> {
+/** What every answer says: it is what its type says, of this page alone, in no other's frame, and kept nowhere. */
+const headers = {
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+  "cache-control": "no-store",
+} as const;
+
+function answerOf(body: BodyInit, status: number, more: Readonly<Record<string, string>> = {}): Response {
+  return new Response(body, { status, headers: { "content-type": "text/plain; charset=utf-8", ...headers, ...more } });
+}
+
+async function answer(folder: string, token: string, request: Request): Promise<Response> {
+  const { hostname, port, pathname: path, searchParams } = new URL(request.url);
   // A request by another name comes from a page elsewhere that tries to read what is served (DNS rebinding).
-  if (hostname !== "127.0.0.1" && hostname !== "localhost") return new Response("not this host", { status: 403 });
-  if (path === "/") {
-    return new Response(await page(folder), { headers: { "content-type": "text/html; charset=utf-8" } });
+  if (hostname !== "127.0.0.1" && hostname !== "localhost") return answerOf("not this host", 403);
+  // Browsers send cookies of a host to all of its ports.
+  const cookie = `refract-${port || 80}=${token}`, cookies = (request.headers.get("cookie") ?? "").split(/;\s*/);
+  if (searchParams.get("token") !== token && !cookies.includes(cookie)) {
+    return answerOf("open the address that deno task watch printed, with its token", 403);
   }
-  if (path === "/events") return new Response(events(folder), { headers: { "content-type": "text/event-stream" } });
-  return new Response("not found", { status: 404 });
+  if (path === "/") {
+    const kept = `${cookie}; Path=/; HttpOnly; SameSite=Strict`;
+    // The page has its own policy, to which this one adds.
+    const policy = "frame-ancestors 'none'";
+    const type = { "content-type": "text/html; charset=utf-8" };
+    return answerOf(await page(folder), 200, { ...type, "set-cookie": kept, "content-security-policy": policy });
+  }
+  if (path === "/events") return answerOf(events(folder), 200, { "content-type": "text/event-stream" });
+  return answerOf("not found", 404);
 }
 
 async function page(folder: string): Promise<string> {
   return await pageOf(viewOf(await readLiveSource(folder)));
 }
 
-/** A server-sent event with the whole view whenever the run's files have changed. */
+/** A server-sent event with the whole view whenever the run's files have changed, or with what is wrong with them. */
 function events(folder: string): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  let timer: ReturnType<typeof setTimeout> | undefined, seen = "";
+  let timer: ReturnType<typeof setTimeout> | undefined, seen = "", isOpen = true;
   return new ReadableStream({
     start(controller) {
+      const send = (lines: string) => isOpen && controller.enqueue(encoder.encode(`${lines}\n\n`));
       const check = async () => {
         const state = stateOf(folder);
         if (state !== seen) {
           seen = state;
-          const view = viewOf(await readLiveSource(folder));
-          controller.enqueue(encoder.encode(`data: ${JSON.stringify(view)}\n\n`));
+          await readLiveSource(folder).then(
+            (source) => send(`data: ${JSON.stringify(viewOf(source))}`),
+          ).catch((fault) => send(`event: fault\ndata: ${JSON.stringify(faultText(fault))}`));
         }
-        timer = setTimeout(() => check().catch(() => {}), interval);
+        if (isOpen) timer = setTimeout(check, interval);
       };
-      check().catch(() => {});
+      void check();
     },
-    cancel: () => clearTimeout(timer),
+    cancel() {
+      isOpen = false;
+      clearTimeout(timer);
+    },
   });
 }
 

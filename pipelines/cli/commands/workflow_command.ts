@@ -2,11 +2,12 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RequestError } from "../../common/errors.ts";
+import { processorName } from "../../doctor/machine.ts";
 import { overridesOfOptions } from "../../recipes/overrides.ts";
 import { planUnits } from "../../schedule/units/plan_units.ts";
 import type { Unit } from "../../schedule/units/unit.ts";
 import { type EngineName, workflowEngines } from "../../workflow/engines.ts";
-import { ownVersions, processorName } from "../../workflow/machine.ts";
+import { ownVersions } from "../../workflow/machine.ts";
 import { planFile, type WorkPlan } from "../../workflow/work_plan.ts";
 import { command, type CommandContext } from "../arguments/command.ts";
 import { pipelineParameter, requestOptions } from "../arguments/common_options.ts";

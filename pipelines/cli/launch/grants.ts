@@ -4,12 +4,14 @@
  * @module
  */
 
+import { gpuTool } from "../../doctor/machine.ts";
+
 /** Permissions of Deno by their names; those with a list are held to it. */
 export interface Grants {
-  readonly read: true;
-  readonly write?: true;
-  /** Modules of any host, as a pipeline file may import them. */
-  readonly import?: true;
+  readonly read: true | readonly string[];
+  readonly write?: true | readonly string[];
+  /** Hosts whose modules may be imported; none of any if omitted. */
+  readonly import?: readonly string[];
   /** ONNX Runtime, which is native code. */
   readonly ffi?: true;
   readonly sys?: readonly string[];
@@ -18,6 +20,20 @@ export interface Grants {
   readonly net?: readonly string[];
   readonly env: readonly string[];
 }
+
+/** What a command reads and writes, where that is little: paths that it is given, the store; or writes, caches alone. */
+export type Place = "arguments" | "store" | "caches";
+
+/** The hosts that Deno lets any program import from. */
+const importHosts = [
+  "deno.land:443",
+  "jsr.io:443",
+  "esm.sh:443",
+  "raw.esm.sh:443",
+  "cdn.jsdelivr.net:443",
+  "raw.githubusercontent.com:443",
+  "gist.githubusercontent.com:443",
+] as const;
 
 /** Stays on this machine; the library that prints the help reads CLICOLOR_FORCE. */
 const offline = { read: true, env: ["INIT_CWD", "CLICOLOR_FORCE"] } as const satisfies Grants;
@@ -49,7 +65,7 @@ const hub = {
 const pipeline = {
   ...hub,
   write: true,
-  import: true,
+  import: importHosts,
   sys: ["statfs"],
   env: [...hub.env, ...yaml, "REFRACT_STORE_TOKEN"],
 } as const satisfies Grants;
@@ -57,30 +73,49 @@ const pipeline = {
 /** Loads a pipeline and runs models. */
 const models = { ...pipeline, ffi: true } as const satisfies Grants;
 
+/** Opens models that it is given, and keeps a store. */
+const store = { ...hub, write: true, sys: ["statfs"], env: [...hub.env, ...yaml] } as const satisfies Grants;
+
 /** Of each command, in the order of the help. */
 const grants = {
   new: { ...offline, write: true },
   run: models,
   plan: pipeline,
-  workflow: pipeline,
-  unit: models,
+  workflow: { ...pipeline, sys: [...pipeline.sys, "cpus"] },
+  unit: { ...models, sys: [...models.sys, "cpus"] },
   rows: pipeline,
   data: pipeline,
-  chat: models,
-  serve: { ...models, net: [...models.net, "127.0.0.1"] },
-  activations: models,
+  chat: { ...store, ffi: true },
+  serve: { ...store, ffi: true, net: [...store.net, "127.0.0.1"] },
+  activations: { ...store, ffi: true },
   score: offline,
   judge: { ...offline, write: true, sys: ["statfs"] },
   recipes: { ...offline, env: [...offline.env, ...yaml] },
   report: { ...offline, write: true, env: [...offline.env, ...yaml] },
   watch: { ...offline, net: ["127.0.0.1"], env: [...offline.env, ...yaml] },
-  import: { ...hub, write: true, import: true, sys: ["statfs"] },
-  export: { ...hub, write: true, import: true, env: [...hub.env, ...yaml] },
-  merge: { ...hub, write: true, import: true, ffi: true, env: [...hub.env, ...yaml] },
+  import: { ...hub, write: true, sys: ["statfs"] },
+  export: store,
+  merge: { ...store, ffi: true },
   push: { ...hub, net: [...hub.net, "*.amazonaws.com"], env: [...hub.env, ...yaml] },
-  pull: { ...hub, write: true, env: [...hub.env, ...yaml] },
+  pull: store,
+  doctor: {
+    ...models,
+    net: [...hub.net, "pypi.org", "files.pythonhosted.org"],
+    sys: ["statfs", "cpus", "systemMemoryInfo"],
+    env: [...models.env, "TMPDIR"],
+  },
   cache: { ...offline, write: true, sys: ["statfs"] },
 } as const satisfies Readonly<Record<string, Grants>>;
+
+/** The commands that read and write little; `watch` writes nothing. */
+const places: Readonly<Partial<Record<keyof typeof grants, Place>>> = {
+  report: "arguments",
+  watch: "arguments",
+  cache: "store",
+  plan: "caches",
+  rows: "caches",
+  data: "caches",
+};
 
 /** A command of the command line, or a group of them, by its name. */
 export type CommandName = keyof typeof grants;
@@ -137,12 +172,51 @@ export function withServer(granted: Grants, address: string | undefined, key: st
 
 const isVariable = (name: string | undefined): name is string => name !== undefined && /^[A-Za-z_]\w*$/.test(name);
 
+/** What asking NVIDIA's driver takes, where its program is. */
+export function withGpuTool(granted: Grants, isThere: boolean): Grants {
+  return isThere ? { ...granted, run: [...granted.run ?? [], gpuTool] } : granted;
+}
+
+/** What a pipeline's text asks for besides: to run programs, and judges that it names with their keys. */
+export interface Asked {
+  readonly programs: boolean;
+  readonly judges: readonly { readonly endpoint: string; readonly key: string | undefined }[];
+}
+
+/** What a pipeline's text asks for, and nothing else. */
+export function withAsked(granted: Grants, { programs, judges }: Asked): Grants {
+  const all = judges.reduce((known, { endpoint, key }) => {
+    const { net = [], env } = withJudge(known, endpoint, key);
+    return { ...known, net: [...new Set([...known.net ?? [], ...net])], env };
+  }, granted);
+  return programs ? withPrograms(all) : all;
+}
+
 /** What running programs that a model wrote takes: Deno itself, which runs each without any permission. */
 export function withPrograms(granted: Grants): Grants {
   return { ...granted, run: [Deno.execPath()] };
 }
 
+/** Where a command reads and writes, if that is known from its arguments. */
+export function placeOf(command: CommandName | undefined): Place | undefined {
+  return command === undefined ? undefined : places[command];
+}
+
+/** What a command may do that reads some paths, and writes some of them. A flag of Deno holds no path with a comma. */
+export function within(granted: Grants, paths: readonly string[], read: readonly string[]): Grants {
+  if ([...paths, ...read].some((path) => path.includes(","))) return granted;
+  return { ...granted, read: [...paths, ...read], ...granted.write === undefined ? {} : { write: paths } };
+}
+
+/** What a command may do that writes some paths and reads any. */
+export function writing(granted: Grants, paths: readonly string[]): Grants {
+  return paths.some((path) => path.includes(",")) ? granted : { ...granted, write: paths };
+}
+
 /** Permissions as flags of `deno run`. */
 export function flagsOf(granted: Grants): string[] {
-  return Object.entries(granted).map(([name, list]) => `--allow-${name}${list === true ? "" : `=${list.join(",")}`}`);
+  const flags = Object.entries(granted).map(([name, list]) => {
+    return `--allow-${name}${list === true ? "" : `=${list.join(",")}`}`;
+  });
+  return granted.import === undefined ? [...flags, "--deny-import"] : flags;
 }

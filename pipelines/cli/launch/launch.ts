@@ -4,20 +4,29 @@
  *
  * @module
  */
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ownValue } from "../../../ops/program/own_value.ts";
+import { gpuTool } from "../../doctor/machine.ts";
 import { code } from "../../tasks/code.ts";
 import {
   flagsOf,
   type Grants,
   grantsOf,
   isCommandName,
+  type Place,
+  placeOf,
+  withAsked,
+  withGpuTool,
+  within,
   withJudge,
   withMlflow,
   withPrograms,
   withServer,
   withStore,
+  writing,
 } from "./grants.ts";
+import { askedIn } from "./asked.ts";
 import { type Project, projectOf, resolvedFrom, resolvedImports } from "./project.ts";
 
 /** What this program itself needs, as flags of `deno run`: it loads nothing but its own files, and starts Deno. */
@@ -39,6 +48,8 @@ interface Call {
   readonly folder: string;
   /** The value of HF_ENDPOINT. */
   readonly endpoint?: string | undefined;
+  /** The folder of Hugging Face's cache. */
+  readonly hub?: string | undefined;
 }
 
 /** A copy of Refract other than the one that is called. */
@@ -49,21 +60,22 @@ export class OtherCopyError extends Error {}
  *
  * @throws {OtherCopyError} If the project of the caller, or of the pipeline, has another copy of Refract.
  */
-export function denoArguments(copy: Copy, { args, folder, endpoint }: Call): string[] {
+export function denoArguments(copy: Copy, { args, folder, endpoint, hub }: Call): string[] {
   const own = args.filter((argument) => !isPermission(argument)), [command, first] = own;
   const remote = new URL(copy.config).protocol === "file:" ? undefined : new URL(copy.config).host;
-  const usual = grantsOf(isCommandName(command) ? command : undefined, endpoint);
-  const store = optionIn(own, "--store"), forCall = grantedFor(usual, own);
-  const granted = store === undefined ? forCall : withStore(forCall, store);
-  const reached = remote === undefined ? granted : { ...granted, net: [...granted.net ?? [], remote] };
-  const imported = granted.import === true || remote === undefined ? [] : [`--allow-import=${remote}`];
+  const name = isCommandName(command) ? command : undefined, usual = grantsOf(name, endpoint);
+  const store = optionIn(own, "--store"), forCall = grantedFor(usual, own, folder);
+  const reaching = store === undefined ? forCall : withStore(forCall, store);
+  const granted = placed(reaching, placeOf(name), copy, { args: own, folder, hub });
+  const reached = remote === undefined
+    ? granted
+    : { ...granted, net: [...granted.net ?? [], remote], import: [...granted.import ?? [], remote] };
   return [
     "run",
     "--no-prompt",
     "--frozen=false",
     ...importFlags(copy, projectOf(folderOf(first, folder)) ?? projectOf(folder)),
     ...flagsOf(reached),
-    ...imported,
     ...unstableFlags(command),
     ...args.filter(isPermission),
     new URL("pipelines/cli/main.ts", copy.config).href,
@@ -72,13 +84,19 @@ export function denoArguments(copy: Copy, { args, folder, endpoint }: Call): str
 }
 
 /** What a call's own arguments take besides. */
-function grantedFor(usual: Grants, own: readonly string[]): Grants {
-  const [command] = own, address = optionIn(own, command === "judge" ? "--endpoint" : "--mlflow");
+function grantedFor(usual: Grants, own: readonly string[], folder: string): Grants {
+  const [command] = own,
+    index = optionIn(own, "--index"),
+    address = optionIn(own, command === "judge" ? "--endpoint" : "--mlflow");
   switch (command) {
-    case "run":
-      return address === undefined ? usual : withMlflow(usual, address);
+    case "run": {
+      const reaching = address === undefined ? usual : withMlflow(usual, address);
+      return own[1] === undefined ? reaching : withAsked(reaching, askedIn(resolve(folder, own[1])));
+    }
     case "judge":
       return address === undefined ? usual : withJudge(usual, address, optionIn(own, "--key"));
+    case "doctor":
+      return withGpuTool(index === undefined ? usual : withStore(usual, index), isProgram(gpuTool));
     case "serve":
       return withServer(usual, optionIn(own, "--host"), optionIn(own, "--api-key"));
     case "score":
@@ -91,6 +109,60 @@ function grantedFor(usual: Grants, own: readonly string[]): Grants {
 /** What is to be asked of Deno: that a request is aborted when its client leaves, and not whenever it is answered. */
 function unstableFlags(command: string | undefined): readonly string[] {
   return command === "serve" ? ["--unstable-no-legacy-abort"] : [];
+}
+
+/** Whether the system finds a program by its name. */
+function isProgram(name: string): boolean {
+  return (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
+    try {
+      return Deno.statSync(join(folder, name)).isFile;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Permissions held to the paths that a command is given, or to its store. */
+function placed(
+  granted: Grants,
+  place: Place | undefined,
+  { config }: Copy,
+  { args, folder, hub }: Pick<Call, "args" | "folder" | "hub">,
+): Grants {
+  if (place === undefined) return granted;
+  const own = new URL(config), copy = own.protocol === "file:" ? [dirname(fileURLToPath(own))] : [];
+  const absolute = (path: string) => isAbsolute(path) ? path : join(folder, path);
+  if (place === "arguments") {
+    const paths = args.slice(1).map((argument) => argument.replace(/^--?[\w-]+=/, ""))
+      .filter((argument) => !argument.startsWith("-") && argument !== "");
+    return within(granted, paths.flatMap((path) => withTarget(absolute(path))), copy);
+  }
+  const named = optionIn(args, "--store"),
+    given = named?.includes("://") ? undefined : named,
+    project = projectOf(folder)?.folder;
+  const stores = given === undefined
+    ? [project, place === "caches" ? projectOf(folderOf(args[1], folder))?.folder : undefined, folder]
+      .flatMap((each) => each === undefined ? [] : [join(each, ".refract", "store")])
+    : [absolute(given)];
+  if (place === "caches") return writing(granted, [...stores, ...hub === undefined ? [] : [hub]].flatMap(withTarget));
+  const [store = folder] = stores;
+  // The command looks for the project, too.
+  return within(granted, withTarget(store), [...copy, ...above(folder).map((each) => join(each, "deno.json"))]);
+}
+
+/** A path, and what it leads to where it is a link. */
+function withTarget(path: string): string[] {
+  try {
+    return [...new Set([path, Deno.realPathSync(path)])];
+  } catch {
+    return [path];
+  }
+}
+
+/** A folder and all that it is in. */
+function above(folder: string): string[] {
+  const parent = dirname(folder);
+  return parent === folder ? [folder] : [folder, ...above(parent)];
 }
 
 /** Whether an argument lets a pipeline do more, as in `--allow-net=example.com`. */

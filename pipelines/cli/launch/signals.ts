@@ -5,11 +5,21 @@
  * @module
  */
 
+import { ownValue } from "../../../ops/program/own_value.ts";
+
 /** The signals of a terminal and of a system, with the exit codes that a shell gives to processes that they end. */
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGUSR1: 138, SIGUSR2: 140 } as const;
 
 /** A signal that is passed on. */
 type Ending = keyof typeof exitCodes;
+
+/** Signals by which a system ends a process that has no say in it, and what is most likely to be the reason. */
+const ends: Readonly<Partial<Record<Deno.Signal, string>>> = {
+  SIGBUS: "a file that it reads in place, such as a model's weights, became shorter meanwhile, or its disk failed; " +
+    "see that nothing changes the model, and run the same command again, which checks it",
+  SIGKILL: "there was not enough memory, or somebody ended it; run it with smaller batches, or with --cache-memory 1GB",
+  SIGSEGV: "native code failed; run the same command again, and report it if it fails again",
+};
 
 /** In milliseconds. */
 interface SignalTimings {
@@ -65,7 +75,11 @@ export async function endWith(
   }
   const { code, signal } = await child.status;
   for (const timer of timers) clearTimeout(timer);
-  return signal === "SIGKILL" && first !== undefined ? exitCodes[first.signal] : code;
+  if (signal === "SIGKILL" && first !== undefined) return exitCodes[first.signal];
+  const why = signal === null ? undefined : ownValue(ends, signal);
+  if (why === undefined) return code;
+  say(`error: the system ended the command by ${signal}: ${why}`);
+  return 1;
 }
 
 function listened(): readonly Ending[] {

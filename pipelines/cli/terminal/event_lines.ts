@@ -5,7 +5,8 @@
  * @module
  */
 import { trainingLabel, workLabel } from "../../results/event_labels.ts";
-import type { Emit, MemberPlace, RunEvent, StageOutline } from "../../results/events.ts";
+import type { Emit, MemberPlace, RunEvent, StageOutline, StepDone } from "../../results/events.ts";
+import { visible } from "../../common/visible.ts";
 import { formatSize } from "../../common/size.ts";
 import { formatSeconds, type Terminal } from "./terminal.ts";
 
@@ -35,14 +36,19 @@ export function terminalEvents(terminal: Pick<Terminal, "live" | "write" | "colu
 class EventLines {
   readonly #terminal: Pick<Terminal, "live" | "write" | "columns">;
   #work: ShownWork | undefined;
-  /** The training at work, whose line goes on where a validation encoded its rows in between. */
+  /**
+   * The training at work, whose line goes on where a validation encoded its rows in between, and ends when its stage does:
+   * a validation may follow its last step.
+   */
   #training: ShownWork | undefined;
+  #step: StepDone | undefined;
   /** The line that is not ended yet. */
   #open = "";
   /** The members that run together, by id; of one alone nothing is said. */
   #places = new Map<string, number>();
   #member: MemberPlace | undefined;
-  #validated = "";
+  /** What the newest validations measured, by member. */
+  #validated = new Map<string, string>();
   /** How long what has not begun is expected to take, in seconds, by member and stage. */
   readonly #ahead = new Map<string, number>();
   /** The same of the stage that has begun. */
@@ -82,37 +88,34 @@ class EventLines {
       }
       case "trainingStarted": {
         const { stage, members, steps, stepsDone } = event;
-        this.#validated = "";
+        this.#endTraining();
         const others = this.#takeAhead(members.map((id) => stageKey(id, { name: stage, kind: "train" })));
         const expected = ((this.#expected ?? 0) + (others ?? 0)) * (steps - stepsDone) / steps;
         this.#begin(trainingLabel(stage, members), steps, stepsDone, String, expected > 0 ? expected : undefined);
         this.#training = this.#work;
         return this.#draw(stepsDone, [stepsDone > 0 ? "resumed" : undefined, this.#membersText(members)]);
       }
-      case "step": {
-        this.#work = this.#training;
-        const losses = `loss ${event.members.map(({ loss }) => loss.toFixed(4)).join(" ")}`;
-        return this.#draw(event.step, [
-          losses,
-          this.#validated,
-          this.#membersText(event.members.map(({ member }) => member)),
-        ]);
-      }
+      case "step":
+        this.#step = event;
+        return this.#drawStep(event);
       case "validation": {
         const measured = Object.entries(event.metrics).map(([name, value]) => `${name} ${value.toFixed(4)}`).join(", ");
-        this.#validated = `validated ${measured}${event.isBest ? ", the best" : ""}`;
-        return;
+        this.#validated.set(event.member, `${measured}${event.isBest ? ", the best" : ""}`);
+        return this.#step === undefined ? undefined : this.#drawStep(this.#step);
       }
+      case "stageDone":
+        return this.#endTraining();
+      case "runFailed":
+        // One that failed before its last step has no line to end.
+        return this.#step?.step === this.#step?.steps ? this.#endTraining() : undefined;
       case "note":
         return this.#note(event.message);
       case "runStarted":
       case "epoch":
       case "evaluation":
-      case "stageDone":
       case "memberDone":
       case "runDone":
-      case "runFailed":
-        // The summary, or the error's line, says what there is to say of these.
+        // The summary says what there is to say of these.
         return;
     }
   }
@@ -149,24 +152,39 @@ class EventLines {
     return `, ${formatSeconds(left)} left${ahead < 1 ? "" : `, about ${formatSeconds(left + ahead)} in all`}`;
   }
 
-  #draw(done: number, notes: readonly (string | undefined)[]): void {
+  #drawStep({ step, members }: StepDone, ends = false): void {
+    this.#work = this.#training;
+    const ids = members.map(({ member }) => member), validated = ids.flatMap((id) => this.#validated.get(id) ?? []);
+    const losses = `loss ${members.map(({ loss }) => loss.toFixed(4)).join(" ")}`;
+    const measured = validated.length === 0 ? undefined : `validated ${validated.join(" / ")}`;
+    this.#draw(step, [losses, measured, this.#membersText(ids)], ends);
+  }
+
+  #endTraining(): void {
+    if (this.#step !== undefined) this.#drawStep(this.#step, true);
+    this.#training = this.#step = undefined;
+    this.#validated.clear();
+  }
+
+  #draw(done: number, notes: readonly (string | undefined)[], ends = this.#work !== this.#training): void {
     const work = this.#work, { live, write, columns } = this.#terminal, now = performance.now();
     if (work === undefined) return;
-    const { label, total, count, start } = work, finished = done >= total;
+    const { label, total, count, start } = work, isDone = done >= total;
+    const finished = ends && (isDone || work === this.#training);
     const pause = live ? redrawMilliseconds.live : redrawMilliseconds.logged;
-    if (!finished && now - work.drawn < pause) return;
+    if (!finished && !(live && isDone) && now - work.drawn < pause) return;
     work.drawn = now;
     const seconds = (now - start) / 1000;
-    const time = `${formatSeconds(seconds)}${this.#leftText(work, done, seconds)}`,
-      said = notes.filter(Boolean).join("  ");
-    const line = `${label.padEnd(16)} ${bar(done / total)} ${count(done)}/${count(total)}  ${time}  ${said}`;
+    const left = isDone || finished ? "" : this.#leftText(work, done, seconds);
+    const time = `${formatSeconds(seconds)}${left}`, said = notes.filter(Boolean).join("  ");
+    const line = visible(`${label.padEnd(16)} ${bar(done / total)} ${count(done)}/${count(total)}  ${time}  ${said}`);
     this.#open = finished ? "" : fitted(line, columns?.());
     write(live ? `\r\x1b[2K${finished ? line : this.#open}${finished ? "\n" : ""}` : `${line}\n`);
   }
 
   #note(message: string): void {
     const { live, write } = this.#terminal, isOver = live && this.#open !== "";
-    write(`${isOver ? "\r\x1b[2K" : ""}note: ${message}\n${live ? this.#open : ""}`);
+    write(`${isOver ? "\r\x1b[2K" : ""}note: ${visible(message)}\n${live ? this.#open : ""}`);
   }
 
   /** Which of the members that run together are trained, as in `rank=4 (2 of 4)` or `(1 to 3 of 4)`. */

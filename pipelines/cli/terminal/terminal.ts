@@ -1,4 +1,6 @@
 /** Where the command line writes to, and how it writes times and tables. @module */
+import { visible } from "../../common/visible.ts";
+
 /** Where the command line writes to. */
 export interface Terminal {
   /** Prints a result and ends the line. */
@@ -24,12 +26,15 @@ export function processTerminal(): Terminal {
   const encoder = new TextEncoder();
   let isOpen = false;
   const write = (text: string) => {
-    Deno.stderr.writeSync(encoder.encode(text));
+    writeWhole(Deno.stderr, encoder.encode(text));
     isOpen = text === "" ? isOpen : !text.endsWith("\n");
   };
+  // What is written to a file or another program stays as it is.
+  const shown = Deno.stdout.isTerminal() ? visible : (text: string) => text;
+  const isColored = Deno.stdout.isTerminal() && !Deno.noColor;
   return {
-    print: (text) => console.log(text),
-    put: (text) => void Deno.stdout.writeSync(encoder.encode(text)),
+    print: (text) => console.log(isColored ? withColors(text, shown) : shown(text)),
+    put: (text) => writeWhole(Deno.stdout, encoder.encode(shown(text))),
     lines(invitation) {
       if (Deno.stdin.isTerminal()) Deno.stderr.writeSync(encoder.encode(invitation));
       return linesOf(Deno.stdin.readable);
@@ -39,8 +44,18 @@ export function processTerminal(): Terminal {
     live: Deno.stderr.isTerminal(),
     // A terminal that knows no size says 0.
     columns: () => Deno.stderr.isTerminal() ? Deno.consoleSize().columns || Infinity : Infinity,
-    isColored: Deno.stdout.isTerminal() && !Deno.noColor,
+    isColored,
   };
+}
+
+/** A text whose own colours stay. */
+function withColors(text: string, shown: (text: string) => string): string {
+  // deno-lint-ignore no-control-regex
+  return text.split(/(\x1b\[[\d;]*m)/).map((part, at) => at % 2 === 1 ? part : shown(part)).join("");
+}
+
+function writeWhole(file: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
 }
 
 async function* linesOf(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncIterable<string> {

@@ -1,17 +1,35 @@
 /** The frozen model's own dropout: a fed factor at each place where its family has any. @module */
 import * as o from "../../../ops/operators.ts";
-import { input } from "../../../ops/program/program.ts";
-import type { Architecture, DropHook, DropoutPlace } from "../../models/architecture/architecture.ts";
+import type { Shape } from "../../../ops/program/dimension.ts";
+import { input, type Value } from "../../../ops/program/program.ts";
+import type { Architecture, DropoutRates, DropoutSite } from "../../models/architecture/architecture.ts";
+import type { AtTokens } from "./edit_hook.ts";
+
+/**
+ * What dropout makes of a representation at a place.
+ *
+ * @param atTokens Takes a value of the tail's tokens at those that the representation [labelled, width] is of, where it is
+ * not of all.
+ */
+export type BaseDropout = (site: DropoutSite, x: Value, atTokens?: AtTokens) => Value;
+
+/** What of a model decides where it drops. */
+interface DroppingModel extends Pick<Architecture, "dropout"> {
+  readonly encoder?: Pick<Architecture, "dropout">;
+}
 
 /** The name of the factor that a host feeds for a place. */
-export function baseDropoutName(place: DropoutPlace, block: number | undefined): string {
-  return `baseDropout.${block === undefined ? "" : `${block}.`}${place}`;
+export function baseDropoutName({ stack, block, place }: DropoutSite): string {
+  return ["baseDropout", stack, block, place].filter((part) => part !== undefined).join(".");
 }
 
 /** Multiplies by a fed factor wherever the rate is above 0. */
-export function baseDropout({ dropout = {} }: Pick<Architecture, "dropout">): DropHook {
-  return (place, block, x) => {
-    return (dropout[place] ?? 0) === 0 ? x : o.mul(x, input(baseDropoutName(place, block), x.shape));
+export function baseDropout({ dropout = {}, encoder }: DroppingModel): BaseDropout {
+  return (site, x, atTokens) => {
+    const rates: DropoutRates = site.stack === "encoder" ? encoder?.dropout ?? {} : dropout;
+    if ((rates[site.place] ?? 0) === 0) return x;
+    const factor = (shape: Shape) => input(baseDropoutName(site), shape);
+    return o.mul(x, atTokens === undefined ? factor(x.shape) : atTokens(factor(["batch", "tail", x.shape[1]!])));
   };
 }
 

@@ -1,7 +1,7 @@
 /** The tensors of adaptations as values of a program: as they are saved, or as they are trained. @module */
 import { orthogonal } from "../../../ops/interventions/orthogonal.ts";
 import { input, parameter, type Value } from "../../../ops/program/program.ts";
-import type { DropHook } from "../../models/architecture/architecture.ts";
+import type { BaseDropout } from "./base_dropout.ts";
 import { type Adaptation, isFixed } from "./adaptation.ts";
 
 /** The tensors of an adaptation as values of a program. */
@@ -38,7 +38,7 @@ export interface TensorForm {
   /** Whether dropout acts. */
   readonly drops: boolean;
   /** The frozen model's own dropout, where it acts. */
-  readonly dropBase?: DropHook;
+  readonly dropBase?: BaseDropout;
 }
 
 /** Adaptations as they are evaluated. */

@@ -7,7 +7,7 @@ import { ownValue } from "../../../ops/program/own_value.ts";
 import { join } from "node:path";
 import { adapters, isAdapterName } from "../../../ops/adapters/mod.ts";
 import { usualOptions } from "../../../ops/interventions/intervention.ts";
-import { interventions, isInterventionName } from "../../../ops/interventions/mod.ts";
+import { type InterventionName, interventions, isInterventionName } from "../../../ops/interventions/mod.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { EditedModel } from "../../models/architecture/architecture.ts";
 import { isJsonObject, type JsonObject, parseJsonObject, readFileIfPresent } from "../../common/files.ts";
@@ -94,7 +94,15 @@ export async function readDescription(folder: string): Promise<InterventionDescr
   ) {
     throw new RequestError("does not list a base, a width and interventions; train or import it again", { file });
   }
-  return { base, width, ...quantize === undefined ? {} : { quantize }, interventions };
+  const named = interventions.map((each) => ({ ...each, kind: nowNamed(each["kind"]) }));
+  return { base, width, ...quantize === undefined ? {} : { quantize }, interventions: named };
+}
+
+/** Kinds by the names that they had when they were saved. */
+const formerNames: Readonly<Record<string, InterventionName>> = { reftR1: "gatedDirection" };
+
+function nowNamed(kind: unknown): unknown {
+  return typeof kind === "string" ? ownValue(formerNames, kind) ?? kind : kind;
 }
 
 /** Selectors that replace those that an intervention was stored with. */

@@ -4,7 +4,7 @@ import * as o from "../../../ops/operators.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import { crossEntropies, rowsAt } from "../../../ops/nn/loss.ts";
 import { type DataType, input, parameter, type Value } from "../../../ops/program/program.ts";
-import type { Architecture, RunResult, WeightSource } from "../../models/architecture/architecture.ts";
+import type { Architecture, DropHook, RunResult, WeightSource } from "../../models/architecture/architecture.ts";
 import { requireLogits } from "../../models/architecture/heads.ts";
 import { copyInputs } from "../../models/architecture/model_inputs.ts";
 import type { Adaptation } from "../lower/adaptation.ts";
@@ -62,9 +62,11 @@ export function runLength([first]: readonly KeyValues[]): Dimension {
 export function logitsOf(model: CompiledModel, result: RunResult, form: TensorForm): Value {
   const last = result.hiddenStates[result.hiddenStates.length - 1] as Value;
   const indices = input(labelInputs.indices, ["labelled", 1], "int64");
-  const edit = membersHook(model.members, form, (ofTail) => rowsAt(ofTail, indices));
+  const atRows = (ofTail: Value) => rowsAt(ofTail, indices), { dropBase } = form;
+  const edit = membersHook(model.members, form, atRows);
+  const drop: DropHook | undefined = dropBase && ((site, x) => dropBase(site, x, atRows));
   const rows = model.members.map((_, member) => rowsAt(batchOf(last, member), indices));
-  return requireLogits(model.architecture)(o.concat(rows, 0), weightsOf(model), edit);
+  return requireLogits(model.architecture)(o.concat(rows, 0), weightsOf(model), edit, drop);
 }
 
 /**

@@ -65,7 +65,7 @@ export function runSegments(
       ...result,
       inputs: fed.inputs,
       last,
-      ...isAttended(layout, segment) ? { finished: model.finish(last, weights, edit) } : {},
+      ...isAttended(layout, segment) ? { finished: model.finish(last, weights, edit, drop) } : {},
     });
   }
   return runs;

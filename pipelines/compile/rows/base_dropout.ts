@@ -2,7 +2,7 @@
 import { putValue } from "../../../ops/program/own_value.ts";
 import type { Feeds, HostTensor } from "../../common/host_tensor.ts";
 import { createRandom } from "../../data/random.ts";
-import type { Architecture, DropoutPlace } from "../../models/architecture/architecture.ts";
+import type { Architecture, DropoutPlace, DropoutSite, StackName } from "../../models/architecture/architecture.ts";
 import { baseDropoutName } from "../lower/base_dropout.ts";
 import { type Drawing, drawingOf, drop } from "./dropout.ts";
 
@@ -14,11 +14,19 @@ interface RowsOfStep {
   readonly step: number;
   /** Their numbers in the data. */
   readonly rows: readonly number[];
-  /** How many tokens each of them has. */
-  readonly lengths: readonly number[];
-  /** The tokens of the longest. */
-  readonly tail: number;
+  /** How many tokens each of them has in the tail. */
+  readonly tail: readonly number[];
+  /** How many an encoder reads of each of them, in a model that has one. */
+  readonly context?: readonly number[];
   /** Trained keys and values before every row. */
+  readonly virtual: number;
+}
+
+/** The tokens that a stack runs over, of one row, or of the longest. */
+interface Extents {
+  readonly tokens: number;
+  /** Those that an encoder has read for it. */
+  readonly encoded: number;
   readonly virtual: number;
 }
 
@@ -28,87 +36,123 @@ interface PlaceDrawing {
   /** Whether all rows of a step have the same. */
   readonly isShared?: true;
   /** Draws the factors of a row, which it finds at 1: those of tokens that it has, whatever it is padded to. */
-  readonly draw: (factors: Float32Array, length: number, drawing: Drawing, word: () => number) => void;
+  readonly draw: (factors: Float32Array, row: Extents, drawing: Drawing, word: () => number) => void;
 }
 
-type Model = Pick<Architecture, "width" | "heads" | "blocks" | "inputs" | "dropout">;
+type Stack = Pick<Architecture, "width" | "heads" | "blocks" | "inputs" | "sites" | "dropout">;
+type DroppingModel = Stack & { readonly encoder?: Stack };
 
-const perToken = ({ width }: Model, { tail }: RowsOfStep): PlaceDrawing => ({
-  shape: [tail, width],
-  draw: (factors, length, drawing, word) => drop(factors.subarray(0, length * width), word, drawing),
+/** Where a place is, and what is drawn for it. */
+interface PlaceKind {
+  readonly blocks: "all" | "first" | "none";
+  readonly drawing: (stack: Stack, longest: Extents) => PlaceDrawing;
+}
+
+const ofTokens = (width: (stack: Stack) => number): PlaceKind["drawing"] => (stack, { tokens }) => ({
+  shape: [tokens, width(stack)],
+  draw: (factors, row, drawing, word) => drop(factors.subarray(0, row.tokens * width(stack)), word, drawing),
 });
+const perToken = ofTokens(({ width }) => width);
 
-const perRow = ({ width }: Model): PlaceDrawing => ({
+const perRow: PlaceKind["drawing"] = ({ width }) => ({
   shape: [width],
-  draw: (factors, _length, drawing, word) => drop(factors, word, drawing),
+  draw: (factors, _row, drawing, word) => drop(factors, word, drawing),
 });
 
-const perScore = ({ heads: { heads, keyValueHeads } }: Model, { tail, virtual }: RowsOfStep): PlaceDrawing => ({
-  shape: [keyValueHeads, (heads / keyValueHeads) * tail, virtual + tail],
-  draw(factors, length, drawing, word) {
-    const keys = virtual + tail;
-    for (let head = 0; head < heads; head++) {
-      for (let query = 0; query < length; query++) {
-        const start = (head * tail + query) * keys;
-        drop(factors.subarray(start, start + virtual + length), word, drawing);
+const ofScores = (keysOf: (extents: Extents) => number): PlaceKind["drawing"] => (stack, longest) => {
+  const { heads: { heads, keyValueHeads } } = stack, { tokens } = longest, keys = keysOf(longest);
+  return {
+    shape: [keyValueHeads, (heads / keyValueHeads) * tokens, keys],
+    draw(factors, row, drawing, word) {
+      for (let head = 0; head < heads; head++) {
+        for (let query = 0; query < row.tokens; query++) {
+          const start = (head * tokens + query) * keys;
+          drop(factors.subarray(start, start + keysOf(row)), word, drawing);
+        }
       }
-    }
-  },
-});
-
-const perDistance = ({ width, inputs: { distances } }: Model): PlaceDrawing => ({
-  shape: [2 * (distances?.span ?? 0), width],
-  isShared: true,
-  draw: (factors, _length, drawing, word) => drop(factors, word, drawing),
-});
-
-/** What is drawn for each place. */
-const places: Readonly<Record<DropoutPlace, (model: Model, rows: RowsOfStep) => PlaceDrawing>> = {
-  "embedding": perToken,
-  "attention.distances": perDistance,
-  "attention.weights": perScore,
-  "attention.output": perToken,
-  "mlp.output": perToken,
-  "convolution": perToken,
-  "classifier.input": perRow,
-  "classifier.hidden": perRow,
+    },
+  };
 };
 
-/** The blocks that have a place; none where it is before or after them. */
-function blocksOf(place: DropoutPlace, { blocks }: Model): readonly (number | undefined)[] {
-  if (place === "convolution") return [0];
-  return place === "embedding" || place.startsWith("classifier.") ? [undefined] : [...Array(blocks).keys()];
+const perDistance: PlaceKind["drawing"] = ({ width, inputs: { distances } }) => ({
+  shape: [2 * (distances?.span ?? 0), width],
+  isShared: true,
+  draw: (factors, _row, drawing, word) => drop(factors, word, drawing),
+});
+
+const places: Readonly<Record<DropoutPlace, PlaceKind>> = {
+  "embedding": { blocks: "none", drawing: perToken },
+  "attention.distances": { blocks: "all", drawing: perDistance },
+  "attention.weights": { blocks: "all", drawing: ofScores(({ tokens, virtual }) => virtual + tokens) },
+  "attention.output": { blocks: "all", drawing: perToken },
+  "crossAttention.weights": { blocks: "all", drawing: ofScores(({ encoded }) => encoded) },
+  "crossAttention.output": { blocks: "all", drawing: perToken },
+  "mlp.activation": { blocks: "all", drawing: ofTokens(({ sites }) => sites["mlp.activation"]?.width ?? 0) },
+  "mlp.output": { blocks: "all", drawing: perToken },
+  "convolution": { blocks: "first", drawing: perToken },
+  "finalNorm.output": { blocks: "none", drawing: perToken },
+  "classifier.input": { blocks: "none", drawing: perRow },
+  "classifier.hidden": { blocks: "none", drawing: perRow },
+};
+
+const blocksOf: Readonly<Record<PlaceKind["blocks"], (stack: Stack) => readonly (number | undefined)[]>> = {
+  all: ({ blocks }) => [...Array(blocks).keys()],
+  first: () => [0],
+  none: () => [undefined],
+};
+
+/** A stack and how many tokens it reads of each row; its name where there are two. */
+interface StackRun {
+  readonly name?: StackName;
+  readonly stack: Stack;
+  readonly tokens: readonly number[];
 }
 
 /**
  * A factor for each place where the model drops: 0 by its rate, else 1/(1 − rate). What is drawn for a row depends on the
  * seed, the step, the row and the place, so the rows that run beside it do not change it.
  */
-export function baseDropoutFeeds(model: Model, rows: RowsOfStep): Feeds {
-  const feeds: Feeds = {};
-  for (const [place, rate] of Object.entries(model.dropout ?? {}) as [DropoutPlace, number][]) {
-    if (rate === 0) continue;
-    const drawing = drawingOf(rate), each = places[place](model, rows);
-
-    for (const block of blocksOf(place, model)) {
-      putValue(feeds, baseDropoutName(place, block), drawn(place, block, each, drawing, rows));
+export function baseDropoutFeeds(model: DroppingModel, rows: RowsOfStep): Feeds {
+  const { encoder } = model, { tail, context = [] } = rows, feeds: Feeds = {};
+  const runs: readonly StackRun[] = encoder === undefined
+    ? [{ stack: model, tokens: tail }]
+    : [{ name: "encoder", stack: encoder, tokens: context }, { name: "decoder", stack: model, tokens: tail }];
+  for (const { name, stack, tokens } of runs) {
+    const extents = tokens.map((own, at): Extents => ({
+      tokens: own,
+      encoded: context[at] ?? 0,
+      virtual: rows.virtual,
+    }));
+    for (const [place, rate] of Object.entries(stack.dropout ?? {}) as [DropoutPlace, number][]) {
+      if (rate === 0) continue;
+      const { blocks, drawing } = places[place], each = drawing(stack, longestOf(extents));
+      for (const block of blocksOf[blocks](stack)) {
+        const site = { stack: name, block, place };
+        putValue(feeds, baseDropoutName(site), drawn(site, each, drawingOf(rate), rows, extents));
+      }
     }
   }
   return feeds;
 }
 
+function longestOf(extents: readonly Extents[]): Extents {
+  const longest = (name: keyof Extents) => Math.max(...extents.map(({ [name]: each }) => each));
+  return { tokens: longest("tokens"), encoded: longest("encoded"), virtual: longest("virtual") };
+}
+
 function drawn(
-  place: DropoutPlace,
-  block: number | undefined,
+  { stack, block, place }: DropoutSite,
   { shape, isShared, draw }: PlaceDrawing,
   drawing: Drawing,
-  { seed, step, rows, lengths }: RowsOfStep,
+  { seed, step, rows }: RowsOfStep,
+  extents: readonly Extents[],
 ): HostTensor {
   const drawnRows = isShared ? [-1] : rows, size = shape.reduce((all, extent) => all * extent, 1);
   const data = new Float32Array(drawnRows.length * size).fill(1);
   drawnRows.forEach((row, at) => {
-    const { word } = createRandom(seed, "baseDropout", step, row, place, block ?? -1);
-    draw(data.subarray(at * size, (at + 1) * size), lengths[at]!, drawing, word);
+    const ofStack = stack === undefined ? [] : [stack];
+    const { word } = createRandom(seed, "baseDropout", step, row, place, block ?? -1, ...ofStack);
+    draw(data.subarray(at * size, (at + 1) * size), extents[at]!, drawing, word);
   });
   return { data, shape: isShared ? shape : [rows.length, ...shape] };
 }

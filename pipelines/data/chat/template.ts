@@ -4,8 +4,10 @@
  * @module
  */
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
+import { inTime } from "../../common/deadline.ts";
 import type { Span } from "../../common/span.ts";
 import type { ChatFormat } from "../../models/tokenization/chat_template.ts";
+import { withBudget } from "../python/budget.ts";
 import { writeJson } from "../python/json.ts";
 import { type PythonValue, toPython } from "../python/value.ts";
 import { requireWellFormed } from "../../common/well_formed.ts";
@@ -70,7 +72,9 @@ export async function chatTemplates(
         const fields = messages.map((message) => Object.entries(message).filter(([, value]) => value !== undefined));
         const given = { fields, tools: tools ?? null, addGenerationPrompt };
         try {
-          const rendered = write(compiled, given, names);
+          const late = (seconds: number) =>
+            new RequestError(`the chat template takes more than ${seconds} s for the row; give chat(…) another`, place);
+          const rendered = inTime(0, late, () => withBudget(() => write(compiled, given, names)));
           return { ...rendered, text: requireWellFormed(rendered.text, "the row's text", place) };
         } catch (fault) {
           if (fault instanceof RequestError) throw fault;
@@ -119,7 +123,8 @@ interface CompiledTemplate {
 
 function compile(text: string, file: string | undefined): CompiledTemplate {
   try {
-    const body = readTemplate(withMarks(text)), names = namesIn(body);
+    const late = (seconds: number) => new RequestError(`the chat template takes more than ${seconds} s to read`);
+    const body = inTime(0, late, () => readTemplate(withMarks(text))), names = namesIn(body);
     return { body, names, read: new Set(), isMarked: markNames.some((name) => names.has(name)) };
   } catch (fault) {
     const place = file === undefined ? undefined : { file };

@@ -1,4 +1,5 @@
 /** Python's arithmetic on numbers, texts and lists. @module */
+import { power, spend, spendNumber, spendText } from "./budget.ts";
 import { asNumber } from "./compare.ts";
 import { formatted } from "./percent.ts";
 import { isList, itemsOf, PythonTuple, type PythonValue, SafeText, typeName } from "./value.ts";
@@ -29,11 +30,11 @@ const remainder = (one: number, other: number) => {
 const operations: ReadonlyMap<string, Operation> = new Map([
   ["+", { ints: (a: bigint, b: bigint) => a + b, floats: (a: number, b: number) => a + b }],
   ["-", { ints: (a, b) => a - b, floats: (a, b) => a - b }],
-  ["*", { ints: (a, b) => a * b, floats: (a, b) => a * b }],
+  ["*", { ints: (a, b) => spendNumber(a * b), floats: (a, b) => a * b }],
   ["/", { ints: (a, b) => divided(Number(a), Number(b)), floats: divided }],
   ["//", { ints: floorDivided, floats: (a, b) => Math.floor(divided(a, b)) }],
   ["%", { ints: (a, b) => a - floorDivided(a, b) * b, floats: remainder }],
-  ["**", { ints: (a, b) => b < 0n ? Number(a) ** Number(b) : a ** b, floats: (a, b) => a ** b }],
+  ["**", { ints: (a, b) => b < 0n ? Number(a) ** Number(b) : power(a, b), floats: (a, b) => a ** b }],
 ]);
 
 /**
@@ -100,9 +101,13 @@ function repeat(value: PythonValue, times: PythonValue): PythonValue {
   const number = asNumber(times);
   if (typeof number !== "bigint") return undefined;
   const count = Math.max(0, Number(number));
-  if (typeof value === "string") return value.repeat(count);
+  if (typeof value === "string") {
+    spendText(value.length * count);
+    return value.repeat(count);
+  }
   const items = itemsOf(value);
   if (items === undefined) return undefined;
+  spend(items.length * count);
   const repeated = Array.from({ length: count }, () => items).flat();
   return isList(value) ? repeated : new PythonTuple(repeated);
 }

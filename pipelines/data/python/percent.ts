@@ -1,4 +1,5 @@
 /** Python's `%` and `format` on texts. @module */
+import { spendText } from "./budget.ts";
 import { asNumber } from "./compare.ts";
 import { repr, str } from "./print.ts";
 import { type Arguments, isDict, PythonTuple, type PythonValue, typeName } from "./value.ts";
@@ -22,6 +23,7 @@ export function formatted(text: string, values: PythonValue): string {
     if (kind === "%") return "%";
     const value = key === undefined ? take() : isDict(values) ? values.get(key) : undefined;
     const shown = shownAs(kind, value, precision), padding = Number(width);
+    spendText(padding);
     const signed = /[+ ]/.test(flags) && kind !== "s" && kind !== "r" && !shown.startsWith("-")
       ? (flags.includes("+") ? "+" : " ") + shown
       : shown;

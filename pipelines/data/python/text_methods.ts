@@ -1,4 +1,5 @@
 /** The methods of Python's `str`. Places in a text count code points. @module */
+import { spendText } from "./budget.ts";
 import { type Method, taking } from "./call.ts";
 import { iterate } from "./compare.ts";
 import { filledBraces } from "./percent.ts";
@@ -15,7 +16,14 @@ export function capitalize(text: string): string {
 export function replace(text: string, part: string, other: string, count = Infinity): string {
   // Between all characters of a text is nothing.
   const pieces = part === "" ? ["", ...text, ""] : text.split(part);
+  spendText(Math.min(count, pieces.length) * other.length);
   return pieces.reduce((written, piece, at) => written + (at <= count ? other : part) + piece);
+}
+
+/** Texts with another between them. */
+export function joined(texts: readonly string[], separator: string): string {
+  spendText(texts.length * separator.length + texts.reduce((sum, { length }) => sum + length, 0));
+  return texts.join(separator);
 }
 
 /**
@@ -71,6 +79,7 @@ const matching = (pattern: RegExp) => taking<string>([], (text) => pattern.test(
 
 const padding = (pad: (text: string, width: number, fill: string) => string) =>
   taking<string>(["width", "fillchar"], (text, width, fill) => {
+    spendText(Math.max(0, Number(width)));
     return pad(text, Number(width) - Array.from(text).length + text.length, optionalText(fill) ?? " ");
   });
 
@@ -122,12 +131,13 @@ export const textMethods: ReadonlyMap<string, Method<string>> = new Map<string, 
       return replace(text, textOf(part), textOf(other), optionalCount(count));
     }),
   ],
-  ["join", taking(["iterable"], (text, parts) => iterate(parts).map(textOf).join(text))],
+  ["join", taking(["iterable"], (text, parts) => joined(iterate(parts).map(textOf), text))],
   ["format", (text, passed) => filledBraces(text, passed)],
   [
     "zfill",
     taking(["width"], (text, width) => {
       const sign = /^[-+]/.exec(text)?.[0] ?? "";
+      spendText(Math.max(0, Number(width)));
       return sign + text.slice(sign.length).padStart(Number(width) - sign.length, "0");
     }),
   ],

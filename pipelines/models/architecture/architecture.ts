@@ -75,16 +75,25 @@ export type DropoutPlace =
   | "attention.distances"
   | "attention.weights"
   | "attention.output"
+  | "crossAttention.weights"
+  | "crossAttention.output"
+  | "mlp.activation"
   | "mlp.output"
   | "convolution"
+  | "finalNorm.output"
   | "classifier.input"
   | "classifier.hidden";
 
 /** The share of elements that training sets to 0, by place. */
 export type DropoutRates = Readonly<Partial<Record<DropoutPlace, number>>>;
 
-/** What dropout makes of a representation at a place of a block, or of none. */
-export type DropHook = (place: DropoutPlace, block: number | undefined, x: Value) => Value;
+/** A place of one block, or of none. */
+export interface DropoutSite extends Pick<Site, "stack" | "block"> {
+  readonly place: DropoutPlace;
+}
+
+/** What dropout makes of a representation at a place. */
+export type DropHook = (site: DropoutSite, x: Value) => Value;
 
 /** A run of tokens. */
 export interface TokenRun {
@@ -175,11 +184,11 @@ export interface Architecture {
   /** Which one transformers calls the last hidden state: what the head reads, as a rule, or what the last block gives. */
   readonly lastHiddenState: "finished" | "plain";
   /** What is between the last block and the head, a norm as a rule: [..., width] to the same. */
-  finish(hidden: Value, weights: WeightSource, edit?: EditHook): Value;
+  finish(hidden: Value, weights: WeightSource, edit?: EditHook, drop?: DropHook): Value;
   /** The head that the checkpoint has; `undefined` where it is of the bare model. */
   readonly head: CheckpointHead | undefined;
   /** The last block's rows [rows, width] to logits [rows, vocabulary], where the checkpoint has the head for it. */
-  logits?(rows: Value, weights: WeightSource, edit?: EditHook): Value;
+  logits?(rows: Value, weights: WeightSource, edit?: EditHook, drop?: DropHook): Value;
   /** How the family scores classes, whichever head the checkpoint has. */
   readonly classifier?: Classifier;
   /** What reads the prompts of a model of two stacks; all else is of its decoder. */
@@ -190,7 +199,17 @@ export interface Architecture {
 export interface Encoder extends
   Pick<
     Architecture,
-    "width" | "blocks" | "heads" | "sites" | "causal" | "inputs" | "weights" | "norms" | "forward" | "finish"
+    | "width"
+    | "blocks"
+    | "heads"
+    | "sites"
+    | "causal"
+    | "inputs"
+    | "dropout"
+    | "weights"
+    | "norms"
+    | "forward"
+    | "finish"
   > {
   /** The token that the decoder begins with. */
   readonly startToken: number;

@@ -7,7 +7,7 @@
  */
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program/program.ts";
-import type { Architecture, Encoder, StackName } from "../architecture/architecture.ts";
+import type { Architecture, DropoutRates, Encoder, StackName } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
 import type { DistanceBuckets } from "../inputs/distance_buckets.ts";
 import { selfAttention, separate } from "../layers/attention.ts";
@@ -31,6 +31,15 @@ export function t5(config: ConfigReader): Architecture {
     most: config.count("relative_attention_max_distance", 128),
   };
   const norm = rmsNorm(config.number("layer_norm_epsilon", 1e-6)), mlpNamed = readMlp(config);
+  const rate = config.share("dropout_rate", 0.1);
+  const stackDropout: DropoutRates = {
+    "embedding": rate,
+    "attention.weights": rate,
+    "attention.output": rate,
+    "mlp.activation": rate,
+    "mlp.output": rate,
+    "finalNorm.output": rate,
+  };
   const attention = (stack: StackName) => {
     const name = "layer.0.SelfAttention", biases = `${stack}.block.0.${name}.relative_attention_bias.weight`;
     return selfAttention({
@@ -49,6 +58,7 @@ export function t5(config: ConfigReader): Architecture {
     heads,
     barePrefix: "",
     embed: (scope) => embedTokens(scope, table),
+    dropout: stackDropout,
   } satisfies Partial<TransformerParts>;
   const stackParts = (stack: StackName) =>
     ({
@@ -94,6 +104,7 @@ export function t5(config: ConfigReader): Architecture {
     blocks: config.count("num_decoder_layers", blocks),
     causal: true,
     inputs: { masks: { full: null }, distanceBuckets, encoderMask: true },
+    dropout: { ...stackDropout, "crossAttention.weights": rate, "crossAttention.output": rate },
     block: () => decoderBlock,
     head: languageHead({ table, weight: "lm_head.weight", tied, scale }),
     encoder: Object.assign(encoder, { startToken }) satisfies Encoder,

@@ -150,6 +150,16 @@ export function hubCache(env: Environment): string {
   throw new RequestError("no folder is known for the Hugging Face cache; set HF_HOME, or give a folder with the model");
 }
 
+/** {@linkcode hubCache}, or undefined where the environment names none. */
+export function knownHubCache(env: Environment): string | undefined {
+  try {
+    return hubCache(env);
+  } catch (fault) {
+    if (fault instanceof RequestError) return undefined;
+    throw fault;
+  }
+}
+
 /** Whether `HF_HUB_OFFLINE` forbids every request. */
 export function isOffline(env: Environment): boolean {
   return /^(1|on|yes|true)$/i.test(env["HF_HUB_OFFLINE"] ?? "");

@@ -24,10 +24,13 @@ export function crossAttention(
   return (scope, x) => {
     const keyValues = encodedKeyValues(scope, heads, names, form);
     const query = scope.linear(names.query, x, heads.heads * heads.headWidth, form, "crossAttention.query");
-    const seen = attention(query, [keyValues], scope.input("encoderMask"), heads, { scale });
+    const seen = attention(query, [keyValues], scope.input("encoderMask"), heads, {
+      scale,
+      drop: (weights) => scope.drop("crossAttention.weights", weights),
+    });
     const attended = scope.edit("crossAttention.head.output", seen);
     const output = scope.linear(names.output, attended, x.shape[2] as number, form, "crossAttention.output");
-    return { output, keyValues };
+    return { output: scope.drop("crossAttention.output", output), keyValues };
   };
 }
 

@@ -46,14 +46,8 @@ interface PlainMlp {
 export function plainMlp({ up, down, hidden, activation, form }: PlainMlp): Mlp {
   return (scope, x) => {
     const raised = scope.linear(up, x, hidden, form, "mlp.up");
-    const lowered = scope.linear(
-      down,
-      scope.edit("mlp.activation", activation(raised)),
-      widthOf(x),
-      form,
-      "mlp.output",
-    );
-    return scope.drop("mlp.output", lowered);
+    const opened = scope.drop("mlp.activation", scope.edit("mlp.activation", activation(raised)));
+    return scope.drop("mlp.output", scope.linear(down, opened, widthOf(x), form, "mlp.output"));
   };
 }
 
@@ -71,7 +65,8 @@ export function gatedMlp({ gate, up, down, hidden, activation, form, isSite = tr
     const opened = activation(scope.linear(gate, x, hidden, form, site("mlp.gate")));
     const edited = isSite ? scope.edit("mlp.activation", opened) : opened;
     const gated = o.mul(edited, scope.linear(up, x, hidden, form, site("mlp.up")));
-    return scope.linear(down, gated, widthOf(x), form, site("mlp.output"));
+    const lowered = scope.linear(down, scope.drop("mlp.activation", gated), widthOf(x), form, site("mlp.output"));
+    return scope.drop("mlp.output", lowered);
   };
 }
 

@@ -98,9 +98,9 @@ export function denseClassifier(
 ): Classifier {
   return {
     pooled,
-    scores(rows, weights, classes, drop = (_place, _block, x) => x) {
-      const scope = Scope.outside(weights), read = drop("classifier.input", undefined, rows);
-      const hidden = drop("classifier.hidden", undefined, transformed(scope, read, transform));
+    scores(rows, weights, classes, drop) {
+      const scope = Scope.outside(weights, { drop }), read = scope.drop("classifier.input", rows);
+      const hidden = scope.drop("classifier.hidden", transformed(scope, read, transform));
       return scope.linear(output, hidden, classes, { bias: true });
     },
   };

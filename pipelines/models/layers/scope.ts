@@ -5,7 +5,14 @@ import type { Projection } from "../../../ops/adapters/adapter.ts";
 import type { Shape } from "../../../ops/program/dimension.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import type { Value } from "../../../ops/program/program.ts";
-import type { DropoutPlace, EditHook, SiteName, TokenRun, WeightSource } from "../architecture/architecture.ts";
+import type {
+  DropHook,
+  DropoutPlace,
+  EditHook,
+  SiteName,
+  TokenRun,
+  WeightSource,
+} from "../architecture/architecture.ts";
 import type { InputName, ModelInputs } from "../inputs/kinds.ts";
 
 /** How a linear projection is stored. */
@@ -15,41 +22,47 @@ export interface LinearForm {
   readonly transposed?: boolean;
 }
 
+/** What is made of representations on their way; nothing where a hook is omitted. */
+export interface Hooks {
+  readonly edit?: EditHook | undefined;
+  readonly drop?: DropHook | undefined;
+}
+
 /** Where a part is: in a block, or before or after all blocks. */
 export class Scope {
   readonly block: number | undefined;
   readonly #run: TokenRun | undefined;
   readonly #weights: WeightSource;
-  readonly #edit: EditHook | undefined;
+  readonly #hooks: Hooks;
   readonly #prefix: string;
 
   constructor(
     run: TokenRun | undefined,
     weights: WeightSource,
-    edit: EditHook | undefined,
+    hooks: Hooks,
     block?: number,
     prefix = "",
   ) {
     this.#run = run;
     this.block = block;
     this.#weights = weights;
-    this.#edit = edit;
+    this.#hooks = hooks;
     this.#prefix = prefix;
   }
 
   /** The scope of what is after all blocks, of which the rows alone are known. */
-  static outside(weights: WeightSource, edit?: EditHook): Scope {
-    return new Scope(undefined, weights, edit);
+  static outside(weights: WeightSource, hooks: Hooks = {}): Scope {
+    return new Scope(undefined, weights, hooks);
   }
 
   /** The scope of a part whose weights' names go on with `name`. */
   at(name: string): Scope {
-    return new Scope(this.#run, this.#weights, this.#edit, this.block, `${this.#prefix}${name}.`);
+    return new Scope(this.#run, this.#weights, this.#hooks, this.block, `${this.#prefix}${name}.`);
   }
 
   /** The same scope whose weights' names are whole. */
   get whole(): Scope {
-    return new Scope(this.#run, this.#weights, this.#edit, this.block);
+    return new Scope(this.#run, this.#weights, this.#hooks, this.block);
   }
 
   /** A weight by the rest of its name. */
@@ -68,12 +81,12 @@ export class Scope {
 
   /** What is made of the representation at a site of this block. */
   edit(name: SiteName, hidden: Value, projection?: Projection): Value {
-    return this.#edit === undefined ? hidden : this.#edit({ block: this.block, name }, hidden, projection);
+    return this.#hooks.edit?.({ block: this.block, name }, hidden, projection) ?? hidden;
   }
 
   /** What the model's own dropout makes of a representation, where it acts. */
   drop(place: DropoutPlace, x: Value): Value {
-    return this.#run?.drop === undefined ? x : this.#run.drop(place, this.block, x);
+    return this.#hooks.drop?.({ block: this.block, place }, x) ?? x;
   }
 
   /** `x·Wᵀ + b` by the projection of the name: x [..., inputs] to [..., outputs], edited where it is a site. */

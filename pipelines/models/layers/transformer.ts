@@ -10,7 +10,6 @@ import type {
   Architecture,
   Classifier,
   DropoutRates,
-  EditHook,
   Encoder,
   RunResult,
   SiteName,
@@ -22,7 +21,7 @@ import type {
 import type { ConfigReader } from "../architecture/config.ts";
 import { readHead } from "../architecture/heads.ts";
 import type { Block } from "./block.ts";
-import { Scope } from "./scope.ts";
+import { type Hooks, Scope } from "./scope.ts";
 import type { InputConfigs } from "../inputs/kinds.ts";
 import { runInputs } from "../architecture/model_inputs.ts";
 
@@ -65,16 +64,19 @@ export function transformer(config: ConfigReader, parts: TransformerParts): Arch
   const { embed, block, finish, head: languageHead, blockName, stack, ...extents } = parts;
   const head = readHead(config, parts);
   const built = Array.from({ length: parts.blocks }, (_, index) => block(index));
-  const ofStack = (edit: EditHook | undefined): EditHook | undefined =>
-    edit === undefined || stack === undefined ? edit : (site, ...hidden) => edit({ ...site, stack }, ...hidden);
+  const ofStack = ({ edit, drop }: Hooks): Hooks =>
+    stack === undefined ? { edit, drop } : {
+      edit: edit && ((site, ...hidden) => edit({ ...site, stack }, ...hidden)),
+      drop: drop && ((site, x) => drop({ ...site, stack }, x)),
+    };
   const forward: Architecture["forward"] = (run, source) => {
-    const edit = ofStack(run.edit);
-    const outside = new Scope(run, source, edit);
+    const hooks = ofStack(run);
+    const outside = new Scope(run, source, hooks);
     let hidden = outside.edit("embedding.output", outside.drop("embedding", embed(outside)));
     const hiddenStates = [hidden];
     const keyValues: KeyValues[] = [], encoded: KeyValues[] = [];
     built.forEach((block, index) => {
-      const whole = new Scope(run, source, edit, index), scope = whole.at(blockName(index));
+      const whole = new Scope(run, source, hooks, index), scope = whole.at(blockName(index));
       const result = block(scope, scope.edit("block.input", hidden));
       hidden = scope.edit("block.output", result.hidden);
       hiddenStates.push(hidden);
@@ -83,12 +85,13 @@ export function transformer(config: ConfigReader, parts: TransformerParts): Arch
     });
     return { hiddenStates, keyValues, ...(encoded.length > 0 ? { encoded } : {}) } satisfies RunResult;
   };
-  const finished: Architecture["finish"] = (hidden, source, edit) => {
-    const scope = Scope.outside(source, ofStack(edit));
-    return finish === undefined ? hidden : scope.edit("finalNorm.output", finish(scope, hidden));
+  const finished: Architecture["finish"] = (hidden, source, edit, drop) => {
+    const scope = Scope.outside(source, ofStack({ edit, drop }));
+    if (finish === undefined) return hidden;
+    return scope.drop("finalNorm.output", scope.edit("finalNorm.output", finish(scope, hidden)));
   };
-  const logits: Architecture["logits"] = (rows, source, edit) =>
-    languageHead(Scope.outside(source, ofStack(edit)), finished(rows, source, edit));
+  const logits: Architecture["logits"] = (rows, source, edit, drop) =>
+    languageHead(Scope.outside(source, ofStack({ edit })), finished(rows, source, edit, drop));
   const pooled = typeof head === "object" ? parts.classifier?.pooled : undefined;
   const untraced: Untraced = {
     lastHiddenState: "finished",

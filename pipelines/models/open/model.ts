@@ -212,7 +212,10 @@ function locatedWeights(
       const { file, offset, bytes } = record(name);
       return { location: relative("/", file), offset, length: bytes };
     },
-    record,
+    record(name) {
+      use();
+      return record(name);
+    },
     read(name) {
       use();
       return readTensor(record(name));

@@ -34,7 +34,7 @@ export function projectionsOf(
 }
 
 /** What a change of how weights are rounded has to change, so that those kept before are made anew. */
-const scheme = 1;
+const scheme = 2;
 
 /** The key of a model's quantized weights. */
 export function quantizedDigest(architecture: Architecture, digest: string, name: QuantizationName): string {

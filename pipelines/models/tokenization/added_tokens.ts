@@ -50,7 +50,12 @@ export function addedTokenSplitter(
   }
   const [splitWritten, splitNormalized] = [matcher(asWritten), matcher(normalized)];
   return (text) => {
-    return splitWritten({ text, isFirst: true }).flatMap((section) => {
+    const written = splitWritten({ text, isFirst: true }), [first] = written;
+    // Most texts have no such token.
+    if (written.length === 1 && first !== undefined && !("id" in first)) {
+      return splitNormalized({ text: normalize(first.text), isFirst: true });
+    }
+    return written.flatMap((section) => {
       return "id" in section ? [section] : splitNormalized({ ...section, text: normalize(section.text) });
     });
   };
@@ -68,8 +73,12 @@ function matcher(tokens: ReadonlyMap<string, AddedToken>): (part: Part) => Secti
   if (tokens.size === 0) return (part) => part.text === "" ? [] : [part];
   const longestFirst = [...tokens.keys()].sort((a, b) => b.length - a.length);
   const pattern = new RegExp(longestFirst.map((content) => RegExp.escape(content)).join("|"), "gu");
-  return ({ text, isFirst }) => {
-    const sections: Section[] = [];
+  // Most texts have no character that a token begins with, which is seen at once where these are few.
+  const firsts = [...new Set(longestFirst.map((content) => content.charAt(0)))];
+  const hasNone = (text: string) => firsts.length <= 4 && !firsts.some((first) => text.includes(first));
+  return (part) => {
+    if (hasNone(part.text)) return part.text === "" ? [] : [part];
+    const { text, isFirst } = part, sections: Section[] = [];
     let end = 0;
     const keep = (to: number) => {
       if (to > end) sections.push({ text: text.slice(end, to), isFirst: isFirst && end === 0 });

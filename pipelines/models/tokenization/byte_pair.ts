@@ -3,7 +3,7 @@ import { mergeQueued, type Merges, mergeShort, mergesOf, shortWord } from "./mer
 import { byteIds, idsByToken, noToken, type SubwordModel } from "./vocabulary.ts";
 
 /** What SentencePiece has for a space. */
-const mark = "▁";
+export const mark = "▁";
 
 /** Byte-pair encoding: a word's characters, of which two neighbours after the other are merged, in the merges' order. */
 export const bytePair: Component<SubwordModel> = {
@@ -63,26 +63,31 @@ export const bytePair: Component<SubwordModel> = {
       return symbols.length <= shortWord ? mergeShort(symbols, merges) : mergeQueued(symbols, merges);
     };
     const isPlain = prefix === "" && suffix === "" && isWholeFirst !== true && ids.has(mark);
-    return isPlain ? { ids, encode, separate: separator(ids, merges) } : { ids, encode };
+    return isPlain ? { ids, encode, joining: joiningUnits(ids, merges) } : { ids, encode };
   },
 };
 
-/** Parts a text in front of marks where no merge reaches over. */
-function separator(ids: ReadonlyMap<string, number>, merges: Merges): (text: string) => readonly string[] {
-  const made = new Set(merges.values().map(({ id }) => id)), joining = new Set<string>([mark]);
+/** The UTF-16 units after which a merge may reach over a mark. */
+function joiningUnits(ids: ReadonlyMap<string, number>, merges: Merges): ReadonlySet<number> {
+  const made = new Set(merges.values().map(({ id }) => id)), joining = new Set([mark.charCodeAt(0)]);
   for (const [token, id] of ids) {
     if (!made.has(id)) continue;
-    for (let at = token.indexOf(mark, 1); at !== -1; at = token.indexOf(mark, at + 1)) joining.add(token[at - 1]!);
-  }
-  return (text) => {
-    const parts: string[] = [];
-    let start = 0;
-    for (let at = text.indexOf(mark, 1); at !== -1; at = text.indexOf(mark, at + 1)) {
-      if (joining.has(text[at - 1]!)) continue;
-      parts.push(text.slice(start, at));
-      start = at;
+    for (let at = token.indexOf(mark, 1); at !== -1; at = token.indexOf(mark, at + 1)) {
+      joining.add(token.charCodeAt(at - 1));
     }
-    parts.push(text.slice(start));
-    return parts;
-  };
+  }
+  return joining;
+}
+
+/** Parts a text in front of marks where no merge reaches over. */
+export function partedAtMarks(text: string, joining: ReadonlySet<number>): readonly string[] {
+  const parts: string[] = [];
+  let start = 0;
+  for (let at = text.indexOf(mark, 1); at !== -1; at = text.indexOf(mark, at + 1)) {
+    if (joining.has(text.charCodeAt(at - 1))) continue;
+    parts.push(text.slice(start, at));
+    start = at;
+  }
+  parts.push(text.slice(start));
+  return parts;
 }

@@ -4,12 +4,15 @@
  * @module
  */
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
-import { asciiEncoderOf } from "./ascii_words.ts";
 import { addedTokenSplitter } from "./added_tokens.ts";
+import { partedAtMarks } from "./byte_pair.ts";
 import { decoderOf } from "./decoders.ts";
+import { KnownWords } from "./known_words.ts";
 import { normalizerOf } from "./normalizers.ts";
 import { preTokenizerOf } from "./pre_tokenizers.ts";
+import type { Part } from "./splitting.ts";
 import { subwordModelOf } from "./subword_model.ts";
+import { wordFinderOf } from "./word_finders.ts";
 
 /** What a tokenizer.json does. */
 export interface Encoder {
@@ -44,32 +47,34 @@ export function encoderOf(json: JsonObject, added: readonly JsonObject[], splits
   }
   const split = addedTokenSplitter(added, normalizerOf(json["normalizer"]), splitsSpecial);
   const { cut, spell } = preTokenizerOf(json["pre_tokenizer"]), decode = decoderOf(json["decoder"]);
-  const { separate } = model, encodeWord = (word: string) => model.encode(spell(word));
-  const idsOf = remembering(encodeWord);
-  const ascii = separate === undefined ? asciiEncoderOf(json["pre_tokenizer"], encodeWord) : undefined;
+  const { joining } = model, encodeWord = (word: string) => model.encode(spell(word)), idsOf = remembering(encodeWord);
   const add = (word: string, found: number[]) => {
     const ids = idsOf(word);
     for (let at = 0; at < ids.length; at++) found.push(ids[at]!);
   };
+  const encodePart = (part: Part, found: number[]) => {
+    for (const { text } of cut(part)) {
+      if (joining === undefined) add(text, found);
+      else for (const word of partedAtMarks(text, joining)) add(word, found);
+    }
+    return found;
+  };
+  const finder = wordFinderOf(json["pre_tokenizer"], {
+    model,
+    encodeWord,
+    encodeText: (text) => encodePart({ text, isFirst: false }, []),
+  });
+  const known = finder && new KnownWords(finder);
   return {
     encode(text) {
-      const found: number[] = [];
+      let found: number[] | undefined;
       for (const section of split(text)) {
-        if ("id" in section) {
-          found.push(section.id);
-          continue;
-        }
-        const plain = ascii?.encode(section.text);
-        if (plain !== undefined) {
-          for (let at = 0; at < plain.length; at++) found.push(plain[at]!);
-          continue;
-        }
-        for (const part of cut(section)) {
-          if (separate === undefined) add(part.text, found);
-          else for (const word of separate(part.text)) add(word, found);
-        }
+        const ids = "id" in section ? [section.id] : known?.encode(section) ?? encodePart(section, []);
+        // One part is most texts' only one.
+        if (found === undefined) found = ids;
+        else for (let at = 0; at < ids.length; at++) found.push(ids[at]!);
       }
-      return found;
+      return found ?? [];
     },
     decode: (ids) => decode(ids.map((id) => tokens.get(id)!)).join(""),
     tokenOf: (id) => tokens.get(id),

@@ -7,7 +7,7 @@ import type { JsonObject } from "../../common/files.ts";
 import { controls, ideographs, marks, nonspacingMarks, settled } from "./characters.ts";
 import { readCharsmap } from "./charsmap.ts";
 import { among, anything, type Component, componentOf, declaredPart, flag, sequenceOf, text } from "./components.ts";
-import { replaceFields, replacing } from "./patterns.ts";
+import { replaceFields, replacing, requireGrown } from "./patterns.ts";
 
 /** Makes a text what its tokenizer was trained on. */
 export type Normalize = (text: string) => string;
@@ -66,7 +66,9 @@ const kinds: Readonly<Record<string, Component<Normalize>>> = {
  */
 export function normalizerOf(declared: unknown): Normalize {
   const part = declaredPart("normalizer", declared);
-  return part === undefined ? (text) => text : componentOf("Normalizer", kinds, part);
+  if (part === undefined) return (text) => text;
+  const normalize = componentOf("Normalizer", kinds, part);
+  return (text) => requireGrown(text, normalize(text));
 }
 
 /** Whether all of a text is ASCII, which has one form and whose case is simple. */

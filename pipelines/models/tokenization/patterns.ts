@@ -1,4 +1,5 @@
 /** The patterns of tokenizer.json: a text, or a regular expression of Oniguruma. @module */
+import { RequestError } from "../../common/errors.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import { anything, requireFields, text } from "./components.ts";
 import { oniguruma } from "./oniguruma.ts";
@@ -52,10 +53,17 @@ function isWithinCharacter(text: string, at: number): boolean {
 export function replacing(declared: JsonObject): (text: string) => string {
   const pattern = regExpOf(declared), content = String(declared["content"]);
   const { String: plain } = isJsonObject(declared["pattern"]) ? declared["pattern"] : {};
-  if (typeof plain === "string" && plain !== "") return (within) => within.replaceAll(plain, () => content);
+  if (typeof plain === "string" && plain !== "") {
+    return (within) => {
+      const parts = within.split(plain);
+      requireGrowth(within, (parts.length - 1) * (content.length - plain.length));
+      return parts.join(content);
+    };
+  }
   return (within) => {
     const matches = matchesOf(within, pattern);
     if (matches.length === 0) return within;
+    requireGrowth(within, matches.length * content.length);
     let replaced = "", at = 0;
     for (const { start, end } of matches) {
       replaced += within.slice(at, start) + content;
@@ -63,6 +71,26 @@ export function replacing(declared: JsonObject): (text: string) => string {
     }
     return replaced + within.slice(at);
   };
+}
+
+/** How often longer than it was a text may become, and by how many characters. */
+const [mostTimes, mostMore] = [32, 100_000];
+
+function requireGrowth(from: string, more: number): void {
+  if (more <= mostTimes * from.length + mostMore) return;
+  throw new RequestError(
+    `the tokenizer makes a text of ${from.length} characters longer by ${more}; choose a model with another`,
+  );
+}
+
+/**
+ * What a text became.
+ *
+ * @throws {RequestError} If it grew beyond what any tokenizer makes of one: a few replacements could fill a machine.
+ */
+export function requireGrown(from: string, text: string): string {
+  requireGrowth(from, text.length - from.length);
+  return text;
 }
 
 /** The fields of a `Replace`. */

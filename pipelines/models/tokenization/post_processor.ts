@@ -24,6 +24,9 @@ interface TypedIds {
   readonly typeIds: number[];
 }
 
+/** The most parts of a template, and ids of one of them; real ones have a few. */
+const mostParts = 100;
+
 const text = (text: "first" | "second", typeId: number): TemplatePart => ({ kind: "text", text, typeId });
 
 /** Texts one after the other, without special tokens. */
@@ -89,6 +92,7 @@ function templateOf(
 ): TemplatePart[] {
   const template = declared[name], specials = declared["special_tokens"];
   if (!Array.isArray(template)) throw wrong(`without a "${name}"`);
+  if (template.length > mostParts) throw wrong(`with ${template.length} parts in "${name}", of ${mostParts} at most`);
   return template.map((item: unknown): TemplatePart => {
     const [kind, value] = isJsonObject(item) ? Object.entries(item)[0] ?? [] : [];
     if (isJsonObject(value)) {
@@ -97,13 +101,17 @@ function templateOf(
         if (kind === "Sequence" && (id === "A" || id === "B")) return text(id === "A" ? "first" : "second", typeId);
         const token = isJsonObject(specials) ? ownValue(specials, id) : undefined;
         const ids: unknown = isJsonObject(token) ? token["ids"] : undefined;
-        if (kind === "SpecialToken" && Array.isArray(ids) && ids.every((id): id is number => Number.isInteger(id))) {
+        if (kind === "SpecialToken" && Array.isArray(ids) && ids.length <= mostParts && ids.every(isId)) {
           return { kind: "special", ids, typeId };
         }
       }
     }
     throw wrong(`with a part in "${name}" that is neither a sequence nor a known special token`);
   });
+}
+
+function isId(id: unknown): id is number {
+  return Number.isInteger(id);
 }
 
 /** How many special tokens a template adds. */

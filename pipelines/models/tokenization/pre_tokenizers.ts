@@ -160,8 +160,10 @@ export function prependScheme({ prepend_scheme: scheme, add_prefix_space: adds }
 function metaspace(declared: JsonObject): PreTokenizer["cut"] {
   const mark = String(declared["replacement"] ?? "▁"), scheme = prependScheme(declared);
   const pattern = new RegExp(RegExp.escape(mark), "gu"), splits = declared["split"] !== false;
+  // A dollar would stand for something.
+  const replacement = mark.replaceAll("$", "$$$$");
   return ({ text, isFirst }) => {
-    const marked = text.replaceAll(" ", () => mark);
+    const marked = text.replaceAll(" ", replacement);
     const isPrepended = !marked.startsWith(mark) && (scheme === "always" || (scheme === "first" && isFirst));
     const part = { text: isPrepended ? mark + marked : marked, isFirst };
     return splits ? split(part, pattern, "MergedWithNext") : [part];

@@ -1,14 +1,17 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { inTime } from "../../common/deadline.ts";
 import { RequestError } from "../../common/errors.ts";
 import {
   faultText,
   isJsonObject,
   type JsonObject,
+  mostJson,
   parseJsonObject,
   readFileIfPresent,
   readJsonObject,
 } from "../../common/files.ts";
+import { mark } from "./byte_pair.ts";
 import { type ChatFormat, readChatFormat } from "./chat_template.ts";
 import { addedTokens, assemble, longestFirst, type PostProcessor, postProcessorOf } from "./post_processor.ts";
 import { type EmbeddedTokens, embeddedTokens } from "./embedded_tokens.ts";
@@ -50,6 +53,8 @@ export interface Tokenizer {
   ): { ids: number[]; typeIds: number[] };
   /** The text of some ids; ids outside the vocabulary have none. */
   decode(ids: readonly number[], options?: DecodeOptions): string;
+  /** A token as a person reads it by itself: as the vocabulary has it where that shows spaces, else its text. */
+  pieceOf(id: number): string;
   /** What {@linkcode decode} does to spaces last. */
   readonly cleanUp: CleanUp;
   /** Whether a token is a special one: marked so, named by the configuration alone, or what ends a completion. */
@@ -82,7 +87,7 @@ const AGAIN = "download the model again";
  */
 export async function loadTokenizer(folder: string, rows = Infinity): Promise<Tokenizer> {
   const path = join(folder, "tokenizer.json");
-  const bytes = await readFileIfPresent(path);
+  const bytes = await readFileIfPresent(path, mostJson);
   if (bytes === undefined) {
     throw new RequestError(`has no tokenizer.json; ${AGAIN}, or save its fast tokenizer into the folder`, {
       file: folder,
@@ -102,8 +107,24 @@ export async function loadTokenizer(folder: string, rows = Infinity): Promise<To
     added: await readJsonObject(join(folder, "added_tokens.json"), AGAIN),
   };
   const { tokenizer: json, config } = asLoaded(files, models[1]);
-  const encoder = makeEncoder(json, path, config["split_special_tokens"] === true),
-    around = postProcessorOf(json["post_processor"], path);
+  const tooSlow = (what: string) => (seconds: number) =>
+    new RequestError(`takes more than ${seconds} s ${what}; choose a model with another tokenizer`, { file: path });
+  const made = inTime(bytes.length / 1000, tooSlow("to load"), () => {
+    return makeEncoder(json, path, config["split_special_tokens"] === true);
+  });
+  // Its patterns are the model's maker's, and may take for ever.
+  const encoder: Encoder = {
+    ...made,
+    encode: (text) =>
+      usable(path, () => {
+        return inTime(text.length, tooSlow(`for ${text.length} characters`), () => made.encode(text));
+      }),
+    decode: (ids) =>
+      usable(path, () => {
+        return inTime(ids.length, tooSlow(`to write ${ids.length} tokens`), () => made.decode(ids));
+      }),
+  };
+  const around = postProcessorOf(json["post_processor"], path);
 
   const end = namedToken(encoder, config["eos_token"]);
   const ends = [...(end === undefined ? [] : [end]), ...models.flatMap((model) => idsOf(model["eos_token_id"]))];
@@ -144,9 +165,15 @@ function makeEncoder(json: JsonObject, path: string, splitsSpecial: boolean): En
   if (!isJsonObject(model)) {
     throw new RequestError(`has no "model"; ${AGAIN}, or save its fast tokenizer into the folder`, { file: path });
   }
+  return usable(path, () => encoderOf(json, tokensAddedBy(json), splitsSpecial));
+}
+
+/** What a tokenizer gives. What it throws, as a pattern that can't be compiled, is the tokenizer's fault. */
+function usable<Given>(path: string, ask: () => Given): Given {
   try {
-    return encoderOf(json, tokensAddedBy(json), splitsSpecial);
+    return ask();
   } catch (fault) {
+    if (fault instanceof RequestError) throw fault.at({ file: path });
     throw new RequestError(`can't be used (${faultText(fault)}); choose a model with a supported tokenizer`, {
       file: path,
     });
@@ -194,6 +221,12 @@ function codec(
       const kept = ids.filter((id) => encoder.tokenOf(id) !== undefined && !(skipSpecialTokens && special.has(id)));
       const text = encoder.decode(kept);
       return cleanUpSpaces ? cleanUp.clean(text) : text;
+    },
+    pieceOf: (id: number) => {
+      const token = encoder.tokenOf(id);
+      if (token === undefined) return "";
+      // By itself a token of SentencePiece loses the space that it begins with.
+      return token.includes(mark) ? token : encoder.decode([id]) || token;
     },
     isSpecial: (id: number) => special.has(id),
     vocabularySize: encoder.size,

@@ -8,8 +8,11 @@ export interface SubwordModel {
   readonly ids: ReadonlyMap<string, number>;
   /** A word's ids. */
   encode(word: string): readonly number[];
-  /** Parts of a word of which each is encoded as it would be within the whole, if they are known to be. */
-  readonly separate?: (word: string) => readonly string[];
+  /**
+   * Set if a word that is parted in front of SentencePiece's marks has the same ids in parts, unless a mark follows one of
+   * these UTF-16 units.
+   */
+  readonly joining?: ReadonlySet<number>;
 }
 
 /**

@@ -1,23 +1,23 @@
 /**
- * The ids of words that were seen before, found by a word's characters within its text: no part of the text is copied
+ * The ids of words that were seen before, found by a word's UTF-16 units within its text: no part of the text is copied
  * for it, which is most of what encoding costs otherwise.
  *
  * @module
  */
 
-/** How many words are kept, and of how many characters at most. */
+/** How many words are kept, and of how many units at most. */
 const [mostWords, mostLength] = [2 ** 15, 64];
 
 /** Twice as many places as words, so that a search is short. */
 const places = 2 * mostWords;
 
-/** Ids by words of ASCII. All are forgotten where they grow too many. */
+/** Ids by words. All are forgotten where they grow too many. */
 export class WordTable {
   readonly #encode: (word: string) => readonly number[];
   /** One more than a word's number, 0 for none. */
   readonly #places = new Int32Array(places);
-  /** The words' characters one after the other, and where each begins. */
-  readonly #characters = new Uint8Array(mostWords * 16);
+  /** The words' units one after the other, and where each begins. */
+  readonly #units = new Uint16Array(mostWords * 16);
   readonly #starts = new Int32Array(mostWords + 1);
   readonly #ids: (readonly number[])[] = [];
 
@@ -26,47 +26,46 @@ export class WordTable {
     this.#encode = encode;
   }
 
-  /**
-   * The ids of a word.
-   *
-   * @param hash Its characters', by {@linkcode hashed}.
-   */
-  idsOf(text: string, start: number, end: number, hash: number): readonly number[] {
+  /** The ids of the word from one place to another. */
+  idsOf(units: Uint16Array, start: number, end: number): readonly number[] {
+    // FNV-1a.
+    let hash = 0x811c9dc5;
+    for (let at = start; at < end; at++) hash = Math.imul(hash ^ units[at]!, 0x01000193);
     let place = (hash ^ (hash >>> 15)) & (places - 1);
     for (let number = this.#places[place]!; number !== 0; number = this.#places[place]!) {
-      if (this.#isAt(number - 1, text, start, end)) return this.#ids[number - 1]!;
+      if (this.#isAt(number - 1, units, start, end)) return this.#ids[number - 1]!;
       place = (place + 1) & (places - 1);
     }
-    const ids = this.#encode(text.slice(start, end));
-    if (end - start <= mostLength) this.#keep(text, start, end, place, ids);
+    const word = units.subarray(start, end), ids = this.#encode(textOf(word));
+    if (word.length <= mostLength) this.#keep(word, place, ids);
     return ids;
   }
 
-  #isAt(word: number, text: string, start: number, end: number): boolean {
+  #isAt(word: number, units: Uint16Array, start: number, end: number): boolean {
     const from = this.#starts[word]!, length = end - start;
     if (this.#starts[word + 1]! - from !== length) return false;
-    for (let at = 0; at < length; at++) if (this.#characters[from + at] !== text.charCodeAt(start + at)) return false;
+    for (let at = 0; at < length; at++) if (this.#units[from + at] !== units[start + at]) return false;
     return true;
   }
 
-  #keep(text: string, start: number, end: number, place: number, ids: readonly number[]): void {
-    const word = this.#ids.length, from = this.#starts[word]!;
-    if (word === mostWords || from + end - start > this.#characters.length) {
+  #keep(word: Uint16Array, place: number, ids: readonly number[]): void {
+    const number = this.#ids.length, from = this.#starts[number]!;
+    if (number === mostWords || from + word.length > this.#units.length) {
       this.#places.fill(0);
       this.#ids.length = 0;
       return;
     }
-    for (let at = start; at < end; at++) this.#characters[from + at - start] = text.charCodeAt(at);
-    this.#starts[word + 1] = from + end - start;
+    this.#units.set(word, from);
+    this.#starts[number + 1] = from + word.length;
     this.#ids.push(ids);
-    this.#places[place] = word + 1;
+    this.#places[place] = number + 1;
   }
 }
 
-/** What the hash of no characters is. */
-export const noHash = 0x811c9dc5 | 0;
-
-/** A hash with one more character (FNV-1a). */
-export function hashed(hash: number, character: number): number {
-  return Math.imul(hash ^ character, 0x01000193);
+/** Some units as a text. */
+function textOf(units: Uint16Array): string {
+  let text = "";
+  // As many as a call takes.
+  for (let at = 0; at < units.length; at += 4096) text += String.fromCharCode(...units.subarray(at, at + 4096));
+  return text;
 }

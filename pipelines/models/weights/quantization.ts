@@ -4,14 +4,16 @@
  *
  * @module
  */
-import type { DataType } from "../../../ops/program/program.ts";
-import { blockSize, blocksOf, zeroCode } from "../../../ops/table/quantization.ts";
+import type { CodeType } from "../../../ops/program/program.ts";
+import { blockSize, blocksOf, codeKinds } from "../../../ops/table/quantization.ts";
 
 /** How many bits the weights of a frozen model's projections are kept in. */
 export type QuantizationName = "q4" | "q8";
 
 /** The type of a quantization's codes. */
-export const codeTypeOf = { q4: "uint4", q8: "int8" } as const satisfies Readonly<Record<QuantizationName, DataType>>;
+export const codeTypeOf = { q4: "uint4", q8: "uint8" } as const satisfies Readonly<Record<QuantizationName, CodeType>>;
+
+const zeroCode = codeKinds.uint4.zero, zeroByte = codeKinds.uint8.zero;
 
 /** All of them. */
 export const quantizationNames: readonly QuantizationName[] = ["q4", "q8"];
@@ -59,12 +61,11 @@ export function dequantize(
   name: QuantizationName,
 ): Float32Array<ArrayBuffer> {
   const perRow = blocksOf(columns), rows = scales.length / perRow, matrix = new Float32Array(rows * columns);
-  const signed = new Int8Array(codes.buffer, codes.byteOffset, codes.length);
   for (let row = 0, at = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++, at++) {
       const block = row * perRow + Math.floor(column / blockSize), offset = column % blockSize;
       const code = name === "q8"
-        ? signed[block * blockSize + offset]!
+        ? codes[block * blockSize + offset]! - zeroByte
         : (codes[block * codeBytes.q4 + (offset >> 1)]! >> 4 * (offset & 1) & 15) - zeroCode;
       matrix[at] = code * scales[block]!;
     }
@@ -90,8 +91,12 @@ function largestOf(numbers: Float32Array): number {
 /** Fills in a block's codes and returns its scale. */
 function quantizeBlock8(numbers: Float32Array, codes: Uint8Array): number {
   const scale = Math.fround(Math.abs(largestOf(numbers)) / 127);
-  // Two's complement.
-  if (scale > 0) { for (let at = 0; at < numbers.length; at++) codes[at] = Math.round(numbers[at]! / scale) & 255; }
+  codes.fill(zeroByte);
+  if (scale > 0) {
+    for (let at = 0; at < numbers.length; at++) {
+      codes[at] = Math.round(numbers[at]! / scale) + zeroByte;
+    }
+  }
   return scale;
 }
 

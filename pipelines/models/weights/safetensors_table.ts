@@ -49,6 +49,9 @@ const bitsOf: Readonly<Record<string, number>> = {
   U64: 64,
 };
 
+/** The most tensors of a file; those of the largest models have some thousands. */
+const mostTensors = 200_000;
+
 /** What a header's table is checked against. */
 interface TableBounds {
   /** Absolute real path of the file. */
@@ -72,7 +75,11 @@ export function parseTensorTable(header: Uint8Array, bounds: TableBounds): Safet
   const { __metadata__: metadata = {}, ...entries } = parseHeaderObject(header, bounds);
   if (!isStringRecord(metadata)) throw broken("has metadata that are not all strings", bounds);
   const tensors = new Map<string, TensorRecord>();
-  for (const [name, entry] of Object.entries(entries)) tensors.set(name, parseEntry(name, entry, bounds));
+  const listed = Object.entries(entries);
+  if (listed.length > mostTensors) {
+    throw broken(`has ${listed.length} tensors, and such files are read up to ${mostTensors}`, bounds);
+  }
+  for (const [name, entry] of listed) tensors.set(name, parseEntry(name, entry, bounds));
   checkCoverage([...tensors.values()], bounds);
   return { tensors, metadata };
 }

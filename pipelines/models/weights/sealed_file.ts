@@ -128,10 +128,20 @@ function sealIn(header: Uint8Array, offset: number): string | undefined {
   return offset < 0 || header.length < end ? undefined : new TextDecoder().decode(header.subarray(offset, end));
 }
 
-/** Where the digits of the seal start, −1 if there are none. */
+/** The member's name is damaged itself where no more of its bytes than this are others. */
+const mostDamaged = 2;
+
+/**
+ * Where the digits of the seal start, −1 if there are none. They are found after a damaged name, too, or the file would
+ * pass for one that never had a seal.
+ */
 function sealOffset(header: Uint8Array): number {
   for (let at = header.indexOf(member[0]!); at >= 0; at = header.indexOf(member[0]!, at + 1)) {
-    if (member.every((byte, index) => header[at + index] === byte)) return at + member.length;
+    let others = 0;
+    for (let index = 1; index < member.length && others <= mostDamaged; index++) {
+      if (header[at + index] !== member[index]) others++;
+    }
+    if (others <= mostDamaged) return at + member.length;
   }
   return -1;
 }

@@ -52,8 +52,12 @@ export function shardsOf(weightMap: unknown): readonly string[] | undefined {
   if (!isJsonObject(weightMap)) return undefined;
   const shards = Object.values(weightMap).filter((shard) => typeof shard === "string");
   if (shards.length === 0 || shards.length !== Object.keys(weightMap).length) return undefined;
-  return [...new Set(shards)].sort();
+  const files = new Set(shards);
+  return files.size > mostShards ? undefined : [...files].sort();
 }
+
+/** The most files that weights are in. */
+const mostShards = 10_000;
 
 async function openShards(folder: string, index: string, weightMap: unknown): Promise<Weights> {
   const shards = shardsOf(weightMap);

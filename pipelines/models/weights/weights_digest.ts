@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { faultText, isJsonObject, type JsonObject, readJsonObject, writeAtomically } from "../../common/files.ts";
+import { digestInThread } from "../../common/file_digest.ts";
 import { requireSoundBlob } from "./blob_digest.ts";
+import { DamagedWeights } from "./damaged_weights.ts";
 import { type CarriedDigest, carriedDigest, requireSound } from "./sealed_file.ts";
 
 /** What differs between an unchanged file and a changed one. */
@@ -18,7 +20,15 @@ interface FileIdentity {
 /** What `cacheFile` remembers of a file, by its real path. */
 interface RememberedDigest extends FileIdentity {
   readonly sha256: string;
+  /** When all of the file was read for it, in milliseconds; never as far as is known if omitted. */
+  readonly read?: number;
 }
+
+/**
+ * How long a remembered digest is taken as it is, in milliseconds. What a disk loses changes no time of a file, so that the
+ * file is read again after a week, while it is used.
+ */
+const trustedFor = 7 * 24 * 60 * 60 * 1000;
 
 /** Where a store remembers the digests of files. */
 export const digestCacheOf = (store: string): string => join(store, "weights.json");
@@ -29,7 +39,8 @@ export const digestCacheOf = (store: string): string => join(store, "weights.jso
  * @param files Their real paths, in the order of the shards' names.
  * @param cacheFile A small JSON file that remembers each file's digest, so that an unchanged one is not read again.
  * It is made if absent; if it is damaged or can't be written, every file is read.
- * @param later Gets the checks of files that carry their digest, which is taken as it is; without it they are read now.
+ * @param later Gets the checks of files whose digest is taken as it is: those that carry it are read now without it, and
+ * those whose remembered one is old are not.
  * @returns Of one file, its SHA-256 in hex; of several, the SHA-256 of their hex digests, joined in order. Throws a
  * RequestError if a file can't be read, or is damaged: it carries another digest than its own, or is in a Hugging Face
  * cache under another.
@@ -52,14 +63,32 @@ export async function weightsDigest(
     const known = remembered.get(file);
     if (known !== undefined && sameFile(known, before)) {
       digests.push(known.sha256);
+      if (Date.now() - (known.read ?? 0) > trustedFor) later?.((signal) => checkAgain(file, known, cacheFile, signal));
       continue;
     }
     const sha256 = await hashFile(file);
     digests.push(sha256);
-    if (sameFile(before, await identify(file))) learned.set(file, { ...before, sha256 });
+    if (sameFile(before, await identify(file))) learned.set(file, { ...before, sha256, read: Date.now() });
   }
   if (cacheFile !== undefined && learned.size > 0) await remember(cacheFile, learned);
   return joined(digests);
+}
+
+/** Reads a file of which the digest is remembered, and takes note that it was read. */
+async function checkAgain(
+  file: string,
+  known: RememberedDigest,
+  cacheFile: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const found = await digestInThread({ path: file, start: 0 }, signal).catch((fault) => {
+    throw new RequestError(`can't be read (${faultText(fault)}); check its permissions`, { file });
+  });
+  if (!sameFile(known, await identify(file))) return;
+  if (found !== known.sha256) {
+    throw new DamagedWeights("is damaged, its content changed and its times did not", file);
+  }
+  if (cacheFile !== undefined) await remember(cacheFile, new Map([[file, { ...known, read: Date.now() }]]));
 }
 
 /**
@@ -124,12 +153,13 @@ async function recall(cacheFile: string | undefined): Promise<Map<string, Rememb
 function isRememberedDigest(entry: unknown): entry is JsonObject & RememberedDigest {
   return isJsonObject(entry) &&
     [entry["size"], entry["modified"], entry["changed"], entry["inode"]].every(Number.isFinite) &&
-    typeof entry["sha256"] === "string" && /^[0-9a-f]{64}$/.test(entry["sha256"]);
+    ["number", "undefined"].includes(typeof entry["read"]) && typeof entry["sha256"] === "string" &&
+    /^[0-9a-f]{64}$/.test(entry["sha256"]);
 }
 
 /** Remembers the digest of a file that was just written and hashed, by its real path, so that it need not be read for it. */
 export async function rememberDigest(file: string, sha256: string, cacheFile: string): Promise<void> {
-  await remember(cacheFile, new Map([[file, { ...await identify(file), sha256 }]]));
+  await remember(cacheFile, new Map([[file, { ...await identify(file), sha256, read: Date.now() }]]));
 }
 
 /** A digest that can't be remembered is only worked out again, so a failure to write is no failure of the run. */

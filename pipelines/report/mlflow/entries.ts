@@ -7,6 +7,7 @@
 import { ofKind } from "../../common/of_kind.ts";
 import type { MemberOutline, RunEvent, RunFailed } from "../../results/events.ts";
 import type { MemberRecord } from "../../results/results.ts";
+import { loggedName, stepNumbers, stepsOf } from "../logged_numbers.ts";
 
 /** A name with a value, as MLflow has parameters and tags. */
 export interface KeyValue {
@@ -85,12 +86,11 @@ export class MlflowEntries {
         return this.#created(event.members);
       case "step": {
         const { stage, step, learningRate, members } = event;
-        return members.flatMap(({ member, loss, gradientNorm }) => {
+        return members.flatMap(({ member, ...numbers }) => {
           const first = `${member}\n${stage}`;
           if (!this.#firstSteps.has(first)) this.#firstSteps.set(first, step);
-          const norm = gradientNorm === undefined ? {} : { grad_norm: gradientNorm };
           const rate = learningRate === undefined ? {} : { learning_rate: learningRate };
-          return metrics(member, "train", stage, { loss, ...rate, ...norm }, { step, timestamp });
+          return metrics(member, "train", stage, { ...stepNumbers(numbers), ...rate }, { step, timestamp });
         });
       }
       case "validation": {
@@ -144,11 +144,11 @@ export class MlflowEntries {
 
   /** The steps that no event told: those of earlier runs. */
   #earlier({ id, stages }: MemberRecord, timestamp: number): LoggedMetric[] {
-    return ofKind(stages, "train").flatMap(({ name, losses, gradientNorms = [], validation = [] }) => {
+    return ofKind(stages, "train").flatMap((training) => {
+      const { name, losses, validation = [] } = training;
       const before = (this.#firstSteps.get(`${id}\n${name}`) ?? losses.length + 1) - 1;
-      const steps = losses.slice(0, before).flatMap((loss, at) => {
-        const norm = gradientNorms[at], told = { loss, ...norm === undefined ? {} : { grad_norm: norm } };
-        return metrics(id, "train", name, told, { step: at + 1, timestamp });
+      const steps = stepsOf(training).slice(0, before).flatMap((numbers, at) => {
+        return metrics(id, "train", name, stepNumbers(numbers), { step: at + 1, timestamp });
       });
       const validations = validation.filter(({ step }) => step <= before).flatMap(({ step, metrics: measured }) => {
         return metrics(id, "validation", name, measured, { step, timestamp });
@@ -186,19 +186,16 @@ function evaluated({ id, stages }: MemberRecord, timestamp: number): LoggedMetri
   });
 }
 
-/**
- * Numbers of a stage, as `train/tuned/loss`: a training and its evaluation may have one name. MLflow's interface has no
- * way to write a number that is not finite.
- */
+/** Numbers of a stage; MLflow's interface has no way to write one that is not finite. */
 function metrics(
   run: string,
-  kind: "train" | "validation" | "evaluate",
+  by: Parameters<typeof loggedName>[0],
   stage: string,
   values: Readonly<Record<string, number>>,
   when: Pick<LoggedMetric, "step" | "timestamp">,
 ): LoggedMetric[] {
   return Object.entries(values).filter(([, value]) => Number.isFinite(value)).map(([name, value]) => {
-    return { kind: "metric", run, key: keyOf(`${kind}/${stage}/${name}`), value, ...when };
+    return { kind: "metric", run, key: keyOf(loggedName(by, stage, name)), value, ...when };
   });
 }
 

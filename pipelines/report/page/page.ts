@@ -44,5 +44,13 @@ const embedded: ReportView = JSON.parse(byId("data").textContent);
 draw(embedded);
 
 if (embedded.isLive) {
-  new EventSource("events").addEventListener("message", ({ data }) => draw(JSON.parse(data)));
+  const events = new EventSource("events"), fault = byId("fault");
+  events.addEventListener("message", ({ data }) => {
+    fault.hidden = true;
+    draw(JSON.parse(data));
+  });
+  events.addEventListener("fault", ({ data }) => {
+    fault.textContent = JSON.parse(data);
+    fault.hidden = false;
+  });
 }

@@ -31,11 +31,15 @@ export interface BatchedRows {
 const kind = "part";
 const partKey = (key: string, purpose: Purpose) => keyOf([key, purpose]);
 
-/** Works on all rows but those whose results an earlier run has kept; gives a result for each. */
+/**
+ * Works on all rows but those whose results an earlier run has kept; gives a result for each.
+ *
+ * @param work Gives a batch's results; it gets the next batch as well, to prepare it meanwhile.
+ */
 export async function inBatches<T>(
   runContext: Pick<RunContext, "store" | "emit" | "checkpointInterval">,
   rows: BatchedRows,
-  work: (batch: readonly number[]) => Promise<readonly T[]>,
+  work: (batch: readonly number[], next: readonly number[] | undefined) => Promise<readonly T[]>,
 ): Promise<T[]> {
   const { store, emit } = runContext, { purpose, stage, lengths } = rows, key = partKey(rows.key, purpose);
   const timer = new CheckpointTimer(runContext.checkpointInterval, 0), planned = batches(lengths, rows.size);
@@ -51,10 +55,10 @@ export async function inBatches<T>(
     kept = results.length;
   };
   try {
-    for (const batch of planned) {
+    for (const [at, batch] of planned.entries()) {
       start += batch.length;
       if (start <= results.length) continue;
-      results.push(...await work(batch));
+      results.push(...await work(batch, planned[at + 1]));
       done(results.length);
       if (timer.isDue) await keep().catch(tolerate);
     }

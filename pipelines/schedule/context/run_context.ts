@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { setImmediate } from "node:timers";
 import type { Provider } from "../../../ops/onnx/model.ts";
 import type { CompiledTraining } from "../../compile/frontier/compiled_training.ts";
 import { usualActivations } from "../../compile/programs/activation_budget.ts";
@@ -100,7 +101,8 @@ export class RunContext implements AsyncDisposable {
    * @throws {StoppedError} If there is one. What a check of weights in use has thrown, if one failed.
    */
   async stopIfAsked(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve));
+    // A timer would wait for a millisecond or more.
+    await new Promise<void>((resolve) => void setImmediate(resolve));
     this.#signal.throwIfAborted();
   }
 

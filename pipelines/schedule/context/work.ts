@@ -11,6 +11,8 @@ const units: Readonly<Record<WorkName, WorkUnit>> = {
   download: "bytes",
   encode: "rows",
   evaluate: "rows",
+  execute: "programs",
+  judge: "rows",
   merge: "bytes",
   quantize: "tensors",
   read: "bytes",

@@ -9,6 +9,8 @@ import type { EvaluateJob } from "./evaluate_job.ts";
 interface Answered {
   readonly rows: readonly Partial<Prediction>[];
   readonly cached: boolean;
+  /** Of what was written now. */
+  readonly tokensPerSecond?: number;
 }
 
 /** All that a decoding's kind takes to answer. */

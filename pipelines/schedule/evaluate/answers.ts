@@ -18,7 +18,7 @@ import { inStore } from "./in_store.ts";
 import { prefixedPrompts } from "./shared_prefix.ts";
 import type { RowList } from "../../common/row_list.ts";
 
-/** Writes the new tokens of some prompts, which are rows by these numbers. */
+/** Writes the new tokens of some prompts, which are rows by these numbers, of so many at once. */
 interface Writer<W> {
   write(
     generator: Generator,
@@ -26,15 +26,16 @@ interface Writer<W> {
     rows: readonly number[],
     writing: W,
     tokenizer: Model["tokenizer"],
+    most?: number,
   ): Promise<number[][]>;
 }
 
 /** Continues each row by itself; what is drawn for a row depends on its number and not on the others. */
 const byRow: Writer<RowWriting> = {
-  write(generator, prompts, rows, writing, tokenizer) {
+  write(generator, prompts, rows, writing, tokenizer, most) {
     const { stop = [], maxNewTokens } = writing, choose = chooserOf(writing, rows);
     const isDone = (written: readonly number[]) => stop.length > 0 && answerOf(stop, tokenizer, written).isStopped;
-    return generateRows(generator, prompts, { maxNewTokens, choose, isDone });
+    return generateRows(generator, prompts, { maxNewTokens, choose, isDone }, most);
   },
 };
 
@@ -44,12 +45,16 @@ function writingWith<W extends Writing>(writer: Writer<W>): Answering<W> {
   return {
     key: (_, decoding, work) => keyFor(decoding, work),
     async answers(runContext, job, decoding, work) {
-      const { found, cached } = await inStore(runContext, keyFor(decoding, work), (key) => {
-        return generate(runContext, job, decoding, writer, key);
+      let tokensPerSecond: number | undefined;
+      const { found, cached } = await inStore(runContext, keyFor(decoding, work), async (key) => {
+        const made = await generate(runContext, job, decoding, writer, key);
+        tokensPerSecond = made.tokensPerSecond;
+        return made.texts;
       });
       const { rows, examples, model: { tokenizer } } = job.stage;
       return {
         cached,
+        ...tokensPerSecond === undefined ? {} : { tokensPerSecond },
         rows: rows.map(({ completion }, row) => {
           const taught = taughtAnswer(completion, tokenizer, examples.at(row)!.completion);
           return { ...(taught === undefined ? {} : { taught }), prediction: found[row]! };
@@ -64,8 +69,14 @@ type Decoding = Resolved<DecodingSpec>;
 const writers: { readonly [K in Writing["kind"]]: Writer<Extract<Writing, { kind: K }>> } = {
   greedy: byRow,
   sample: byRow,
-  beam: { write: (generator, prompts, _, writing) => searchBeams(generator, prompts, writing) },
-  beamSample: { write: (generator, prompts, rows, writing) => sampleBeams(generator, prompts, rows, writing) },
+  beam: {
+    write: (generator, prompts, _, writing, __, most) =>
+      searchBeams(generator, prompts, writing, most && most * writing.beams),
+  },
+  beamSample: {
+    write: (generator, prompts, rows, writing, _, most) =>
+      sampleBeams(generator, prompts, rows, writing, most && most * writing.beams),
+  },
 };
 
 const answerings: { readonly [K in Decoding["kind"]]: Answering<Extract<Decoding, { kind: K }>> } = {
@@ -93,6 +104,15 @@ export function answeringOf({ kind }: Decoding): Answering<Decoding> {
   return answerings[kind];
 }
 
+/** Texts, and how many tokens of them were written a second; nothing where an earlier run wrote them all. */
+interface Written {
+  readonly texts: readonly string[];
+  readonly tokensPerSecond: number | undefined;
+}
+
+/** How many batches of prompts are given to the engine together, so that few of its rows are empty at the end. */
+const batchesAtOnce = 4;
+
 /** What the model writes for each row. */
 async function generate<W extends Writing>(
   runContext: RunContext,
@@ -100,7 +120,7 @@ async function generate<W extends Writing>(
   writing: W,
   writer: Writer<W>,
   key: string,
-): Promise<string[]> {
+): Promise<Written> {
   const { stage } = job, { model, adaptations, batchSize } = stage;
   const encoded = await job.encodedPrompts() ?? await prefixedPrompts(runContext, job);
   const endTokens = endTokensOf(stage.examples);
@@ -112,14 +132,18 @@ async function generate<W extends Writing>(
     purpose: "answer",
     stage: stage.name,
     lengths,
-    size: batchSize,
+    size: batchSize * batchesAtOnce,
     isQuiet: job.isQuiet,
   };
-  return await inBatches(runContext, rows, async (batch) => {
-    const prompts = batch.map((row) => stage.examples.at(row)!);
-    const written = await writer.write(generator, prompts, batch, writing, model.tokenizer);
-    return written.map((tokens) => answerOf(writing.stop ?? [], model.tokenizer, tokens).text);
+  let tokens = 0, seconds = 0;
+  const texts = await inBatches(runContext, rows, async (batch) => {
+    const prompts = batch.map((row) => stage.examples.at(row)!), start = performance.now();
+    const written = await writer.write(generator, prompts, batch, writing, model.tokenizer, batchSize);
+    seconds += (performance.now() - start) / 1000;
+    tokens += written.reduce((sum, { length }) => sum + length, 0);
+    return written.map((each) => answerOf(writing.stop ?? [], model.tokenizer, each).text);
   });
+  return { texts, tokensPerSecond: seconds === 0 ? undefined : tokens / seconds };
 }
 
 /** The special tokens that completions end with. */

@@ -6,7 +6,7 @@
 import { headOf } from "../../compile/lower/adaptation.ts";
 import { copyTensors } from "../../compile/parameters/initial.ts";
 import type { Row } from "../../data/row.ts";
-import { metricOf, readsScores } from "../../metrics/mod.ts";
+import { judgeOf, metricOf, programsOf, readsScores } from "../../metrics/mod.ts";
 import type { Predicted } from "../../metrics/predicted.ts";
 import type { Prediction } from "../../metrics/prediction.ts";
 import type { RunContext } from "../context/run_context.ts";
@@ -16,7 +16,9 @@ import type { EvaluateJob } from "./evaluate_job.ts";
 import { commonWork, type EvaluationWork, headKey, rewardsKey, scoresKey, textWork } from "./evaluation_keys.ts";
 import { inStore } from "./in_store.ts";
 import { predict, readPredictions } from "./predict.ts";
+import { judgements } from "./judgements.ts";
 import { scoreAll } from "./score.ts";
+import { verdicts } from "./verdicts.ts";
 
 /** What an evaluation gives. */
 interface Evaluated {
@@ -24,6 +26,8 @@ interface Evaluated {
   /** What metrics are computed of. */
   readonly predicted: Predicted;
   readonly cached: boolean;
+  /** Of the answers, where they were written now. */
+  readonly tokensPerSecond?: number;
 }
 
 /**
@@ -62,8 +66,19 @@ export async function predictions(
   const compared = metrics.some((metric) => metricOf(metric).measures.texts?.(metric).reads === "rewards")
     ? await rewards(runContext, job, common)
     : undefined;
+  const settings = programsOf(metrics);
+  const judged = settings === undefined ? undefined : await verdicts(runContext, stage, answers?.rows ?? [], settings);
+  const judge = judgeOf(metrics);
+  const preferred = judge === undefined ? undefined : await judgements(runContext, stage, answers?.rows ?? [], judge);
   const found = stage.rows.map((row, at) => {
-    return { ...textsOf(row), ...answers?.rows[at], ...scores?.found[at], ...compared?.found[at] };
+    return {
+      ...textsOf(row),
+      ...answers?.rows[at],
+      ...judged?.found[at],
+      ...preferred?.found[at],
+      ...scores?.found[at],
+      ...compared?.found[at],
+    };
   });
   const rows = found.map((prediction, row) => {
     const { fields, place } = stage.rows.at(row)!;
@@ -72,7 +87,8 @@ export async function predictions(
   return {
     predictions: found,
     predicted: { kind: "texts", rows },
-    cached: [answers, scores, compared].every((part) => part?.cached ?? true),
+    cached: [answers, judged, preferred, scores, compared].every((part) => part?.cached ?? true),
+    ...answers?.tokensPerSecond === undefined ? {} : { tokensPerSecond: answers.tokensPerSecond },
   };
 }
 

@@ -4,6 +4,7 @@ import { bytesOf } from "../../../ops/passes/cost.ts";
 import { digest } from "../../../ops/program/digest.ts";
 import { evaluateDimension } from "../../../ops/program/dimension.ts";
 import { leavesOf, type Program } from "../../../ops/program/program.ts";
+import { isCodeType } from "../../../ops/table/quantization.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import { type CompiledPrefill, wholePrefill } from "../../compile/frontier/prefill.ts";
 import { actsOnCompletion, type Adaptation } from "../../compile/lower/adaptation.ts";
@@ -59,7 +60,7 @@ export async function openGenerator(
 ): Promise<Generator> {
   const { model: { architecture, tokenizer }, weights, compiled, adaptations, tensors, endTokens = [] } = writer;
   const decode = decodeProgram(compiled);
-  const prepacks = isInFourBits(decode) || (rows > 1 && weightBytes(decode) <= mostPackedBytes);
+  const prepacks = isInFewBits(decode) || (rows > 1 && weightBytes(decode) <= mostPackedBytes);
   const prefill = openPrefill(runContext, writer, encoded, prompts);
   await prefill.session();
   return {
@@ -89,9 +90,9 @@ function openPrefill(
   return { session: () => runContext.sessions.open(program, weights), layout, runs, kept };
 }
 
-/** Packed weights of 4 bits are multiplied as they are; unpacked, each token would widen all of them. */
-function isInFourBits(program: Program): boolean {
-  return leavesOf(program, "weight").some(({ dtype }) => dtype === "uint4");
+/** Packed weights of a few bits are multiplied as they are; unpacked, each token would widen all of them. */
+function isInFewBits(program: Program): boolean {
+  return leavesOf(program, "weight").some(({ dtype }) => isCodeType(dtype));
 }
 
 function weightBytes(program: Program): number {

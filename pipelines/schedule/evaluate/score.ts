@@ -70,8 +70,15 @@ export async function scoreAll(
     const { program, layout, rows } = encoded, { model: { architecture }, adaptations } = stage;
     const session = await runContext.sessions.open(program, weights);
     const scorer = { architecture, adaptations, tensors, session, layout, shared: {} };
-    return await inBatches(runContext, batched, (batch) => {
-      return score(scorer, batch.map((row) => rows.at(row)!), encoded.kept(batch));
+    let slot: 0 | 1 = 0;
+    let gathered: { readonly batch: readonly number[]; readonly kept: Feeds } | undefined;
+    const gather = (batch: readonly number[]) => ({ batch, kept: encoded.kept(batch, slot = slot === 0 ? 1 : 0) });
+    return await inBatches(runContext, batched, async (batch, next) => {
+      const { kept } = gathered?.batch === batch ? gathered : gather(batch);
+      const running = score(scorer, batch.map((row) => rows.at(row)!), kept);
+      // The next batch is gathered while this one runs.
+      gathered = next && gather(next);
+      return await running;
     });
   }
   const { model: { architecture }, adaptations } = stage;

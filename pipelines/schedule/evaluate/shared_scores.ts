@@ -32,8 +32,8 @@ export interface EncodedScores {
   readonly program: Program;
   readonly layout: Layout;
   readonly rows: RowList<LaidOutRow>;
-  /** What was encoded of some of the rows. */
-  readonly kept: (rows: readonly number[]) => Feeds;
+  /** What was encoded of some of the rows; it is good until the next call with the same slot. */
+  readonly kept: (rows: readonly number[], slot: 0 | 1) => Feeds;
 }
 
 /** Rows cut into segments, and the program that scores them, cut at what no parameter reaches. */
@@ -101,7 +101,12 @@ export class SharedScores implements Disposable {
     if (!isWorthKeeping(rows, { program, kept }, this.#runContext.cacheMemory)) return undefined;
     const encoded = await (group.encoded ??= this.#encode(group)), { architecture } = stage.model;
     const shared = sharedFeeds(rows.at(0)!, layout, architecture);
-    return { program, layout, rows, kept: (batch) => ({ ...shared, ...encoded.feeds(batch, kept, "scores") }) };
+    return {
+      program,
+      layout,
+      rows,
+      kept: (batch, slot) => ({ ...shared, ...encoded.feeds(batch, kept, `scores${slot}`) }),
+    };
   }
 
   [Symbol.dispose](): void {

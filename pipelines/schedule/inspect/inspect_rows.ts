@@ -15,7 +15,7 @@ import { fileProgress, noteTo } from "../context/work.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { Member } from "../expand/member.ts";
 import { requireKind } from "../prepare/head_checks.ts";
-import { tokenizeFor } from "../prepare/read_rows.ts";
+import { tokenizeFor } from "../prepare/tokenize_rows.ts";
 import { SharedPreparation } from "../prepare/shared_preparation.ts";
 import { Fingerprints } from "./fingerprints.ts";
 import type { InspectedData, InspectedRow, InspectedToken, Inspection } from "./inspection.ts";

@@ -194,7 +194,7 @@ function requireNames(stage: string, metrics: readonly MetricSpec[]): void {
 /** Refuses a metric of a model without a head whose evaluation does not make what it reads. */
 function requireAnswers(stage: string, metric: MetricSpec, decoding: Resolved<EvaluateSpec>["decoding"]): void {
   const reads = metricOf(metric).measures.texts?.(metric).reads, name = metricNameOf(metric);
-  if (reads === "answers" && decoding === undefined) {
+  if ((reads === "answers" || reads === "programs" || reads === "judgements") && decoding === undefined) {
     throw new RequestError(
       `the metric ${name} of ${stage} needs answers; give the evaluation a decoding, as in greedy(…), or the model a head`,
     );

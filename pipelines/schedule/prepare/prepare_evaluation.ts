@@ -10,7 +10,9 @@ import { answeredExamples, choicesOf } from "./choices.ts";
 import { defaultBatchSize } from "./default_batch_size.ts";
 import { longestOf, requireSelections } from "./example_checks.ts";
 import { requireMeasurable, requirePredicted, requireVaried } from "./head_checks.ts";
+import { requireJudgeable } from "./judge_checks.ts";
 import { requirePairs } from "./preference_checks.ts";
+import { requireProblems } from "./program_checks.ts";
 import type { ActingModel, PreparedEvaluation } from "./prepared.ts";
 import { modelPart } from "./prepared_model.ts";
 import { sharedRowsNote } from "./shared_rows.ts";
@@ -45,6 +47,8 @@ export async function prepareEvaluation(
   });
   requirePairs(name, spec.metrics, examples);
   requireVaried(spec.metrics, examples);
+  requireProblems(name, spec.metrics, rows, of !== undefined);
+  requireJudgeable(name, spec.metrics, rows);
   // Samples show nothing of it.
   const isWhole = of === undefined && training?.sampled === undefined;
   const note = training === undefined || !isWhole ? undefined : sharedRowsNote(name, training.rows, examples);

@@ -1,5 +1,11 @@
 /** How an evaluation runs: its predictions are written to the member's folder. @module */
 import { join } from "node:path";
+import { ownValue } from "../../../ops/program/own_value.ts";
+import { judgeOf } from "../../metrics/mod.ts";
+import type { Prediction } from "../../metrics/prediction.ts";
+import { instruct } from "../../tasks/instruct.ts";
+import { pairsOf } from "../evaluate/judgements.ts";
+import type { PreparedEvaluation } from "../prepare/prepared.ts";
 import { measure } from "../../metrics/measure.ts";
 import type { EvaluateRecord } from "../../results/results.ts";
 import { noteRate } from "../context/rates.ts";
@@ -21,7 +27,7 @@ export const evaluateStage: StageExecution<"evaluate"> = {
     const start = performance.now(), { name, spec } = stage;
     const weights = await weightsFor(runContext, stage);
     const { tensors, key } = await tensorsOf(trainings, stage, weights);
-    const { predictions: found, predicted, cached } = await predictions(runContext, {
+    const { predictions: found, predicted, cached, tokensPerSecond } = await predictions(runContext, {
       stage,
       weights,
       compiled: compiledModel(stage, weights),
@@ -33,6 +39,8 @@ export const evaluateStage: StageExecution<"evaluate"> = {
     if (!cached) await noteRate(runContext, evaluateWork(stage), (performance.now() - start) / 1000);
     const path = join("members", member.id, name, "predictions.jsonl");
     await output.predictions(path, found);
+    const outputs = outputsOf(stage, found);
+    if (outputs !== undefined) await output.document(join("members", member.id, name, "model_outputs.json"), outputs);
     const measured = measure(spec.metrics, predicted, (caution) => noteTo(runContext.emit)(`${name}: ${caution}`));
     const task = taskRecordOf(stage), training = stage.training?.name;
     const record: EvaluateRecord = {
@@ -40,6 +48,7 @@ export const evaluateStage: StageExecution<"evaluate"> = {
       kind: "evaluate",
       cached,
       seconds: (performance.now() - start) / 1000,
+      ...tokensPerSecond === undefined ? {} : { tokensPerSecond },
       ...recordOf(measured),
       ...training === undefined ? {} : { training },
       ...task === undefined ? {} : { task },
@@ -49,6 +58,16 @@ export const evaluateStage: StageExecution<"evaluate"> = {
     return record;
   },
 };
+
+/** Answers to instructions in AlpacaEval's form, which its own package reads; `undefined` of other rows. */
+function outputsOf(stage: PreparedEvaluation, found: readonly Prediction[]): readonly unknown[] | undefined {
+  const { task, metrics } = stage.spec, judge = judgeOf(metrics);
+  const known = task === undefined ? undefined : ownValue(instruct, task.name), { dataset } = known ?? {};
+  if (known === undefined && judge === undefined) return undefined;
+  return pairsOf(stage, found, judge ?? { instruction: "instruction" }).map(({ output }) => {
+    return { ...dataset === undefined ? {} : { dataset }, ...output };
+  });
+}
 
 /** What results.json says of metrics; what there is nothing of is omitted. */
 function recordOf(

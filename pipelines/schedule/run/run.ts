@@ -11,6 +11,8 @@ import type { Expansion, Member } from "../expand/member.ts";
 import { totalOf } from "../pace/expected_stages.ts";
 import { Preparation } from "../prepare/prepare.ts";
 import type { PreparedMember } from "../prepare/prepared.ts";
+import { requireJudges } from "../prepare/judge_checks.ts";
+import { requireSandbox } from "../prepare/program_checks.ts";
 import { MemberExecution } from "./member_execution.ts";
 import { afterChecks, type RunOutput } from "./run_output.ts";
 import { outcomesOf } from "./outcomes.ts";
@@ -49,6 +51,8 @@ export async function runPipeline(
   let seconds = 0;
   for (let round = rounds.next(); !round.done;) {
     const prepared = await prepareAll(preparation, round.value);
+    requireSandbox(prepared);
+    requireJudges(prepared);
     preparation.tellNotes(expansion.notes);
     if (members.length === 0) await ready?.(prepared);
     using running = new MemberExecution(runContext, output);

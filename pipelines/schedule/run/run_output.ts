@@ -16,6 +16,8 @@ export interface RunOutput {
   results(results: Results): Promise<void>;
   /** Takes an evaluation's predictions. */
   predictions(path: string, predictions: readonly Prediction[]): Promise<void>;
+  /** Takes a JSON document. */
+  document(path: string, value: unknown): Promise<void>;
   /** Takes a copy of a file. */
   copy(path: string, source: string): Promise<void>;
   /**
@@ -33,6 +35,7 @@ export function afterChecks(output: RunOutput, settled: () => Promise<void>): Ru
     prepare: () => output.prepare(),
     results: (...given) => settled().then(() => output.results(...given)),
     predictions: (...given) => settled().then(() => output.predictions(...given)),
+    document: (...given) => settled().then(() => output.document(...given)),
     copy: (...given) => settled().then(() => output.copy(...given)),
     trained: (...given) => settled().then(() => output.trained(...given)),
   };

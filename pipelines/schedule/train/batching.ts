@@ -13,6 +13,8 @@ export function batchingKey(job: TrainJob): string | undefined {
   const { stage: { spec, adaptations, layout, full }, programs } = job;
   const copied = copyingBlock(adaptations);
   if (full !== undefined || isWhole(layout) || copied === undefined) return undefined;
+  // What the base drops is drawn for one copy of the batch.
+  if (spec.baseDropout === true) return undefined;
   // Functions that choose have numbers within their own member alone.
   if (adaptations.some(isSelectedByFunction)) return undefined;
   const { model: _, ...settings } = spec;

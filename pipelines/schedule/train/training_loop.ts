@@ -207,8 +207,9 @@ function prepare(job: TrainingLoop, { rows: group, index }: StepRows, slot: numb
   const dropped = { ...groupExtents(rows), seed, step: index, rows: group };
   const base = job.spec.baseDropout === true
     ? baseDropoutFeeds(architecture, {
-      ...{ seed, step: index, rows: group, tail: dropped.tail, virtual: layout.virtual },
-      lengths: rows.map(({ tail }) => tail.length),
+      ...{ seed, step: index, rows: group, virtual: layout.virtual },
+      tail: rows.map(({ tail }) => tail.length),
+      context: rows.map(({ context }) => context.length),
     })
     : {};
   const answers = objective === undefined

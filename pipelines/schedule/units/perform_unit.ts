@@ -15,6 +15,7 @@ const nowhere: RunOutput = {
   prepare: () => Promise.resolve(),
   results: () => Promise.resolve(),
   predictions: () => Promise.resolve(),
+  document: () => Promise.resolve(),
   copy: () => Promise.resolve(),
   trained: (_member, name) => Promise.resolve(name),
 };

@@ -105,7 +105,13 @@ const evaluate = {
   metrics,
   fewShot: optional(
     among("examples, as in fewShot(rows, 5, 42)", {
-      fewShot: { examples: dataset, count: index, seed: integer, separator: text } satisfies Fields<spec.FewShotSpec>,
+      fewShot: {
+        examples: dataset,
+        count: index,
+        seed: integer,
+        separator: text,
+        inOrder: optional(flag),
+      } satisfies Fields<spec.FewShotSpec>,
     }),
   ),
   decoding: optional(decoding),

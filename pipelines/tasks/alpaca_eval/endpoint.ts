@@ -12,6 +12,58 @@ export interface Endpoint {
   readonly key?: string;
 }
 
+/** Where a model is asked, as it is declared: `key` is the environment variable with the key. */
+export interface DeclaredEndpoint {
+  readonly endpoint: string;
+  readonly model: string;
+  readonly key?: string | undefined;
+}
+
+/** What messages call the settings, and how they say that a variable is named. */
+export interface EndpointWords {
+  readonly endpoint: string;
+  readonly key: string;
+  readonly example: string;
+}
+
+/**
+ * The address of an endpoint, and whether it is on this machine.
+ *
+ * @throws {RequestError} If it is none, or would be sent a key unencrypted, or takes one that is not named.
+ */
+export function addressOf(
+  { endpoint, key }: DeclaredEndpoint,
+  words: EndpointWords,
+): { readonly address: string; readonly host: string } {
+  const url = URL.parse(endpoint), isHere = ["127.0.0.1", "[::1]", "localhost"].includes(url?.hostname ?? "");
+  if (url === null || !["http:", "https:"].includes(url.protocol) || url.username !== "" || url.search !== "") {
+    throw new RequestError(`${words.endpoint} is no address of an endpoint; write it as in https://api.openai.com/v1`);
+  }
+  if (url.protocol === "http:" && !isHere) {
+    throw new RequestError(`${words.endpoint} would send ${url.host} the key unencrypted; write it with https`);
+  }
+  if (key === undefined && !isHere) {
+    throw new RequestError(`${url.host} takes a key; name its variable, as in ${words.example}`);
+  }
+  if (key !== undefined && !/^[A-Za-z_]\w*$/.test(key)) {
+    throw new RequestError(`${words.key} takes a variable's name, not the key itself`);
+  }
+  return { address: url.href.replace(/\/$/, ""), host: url.host };
+}
+
+/**
+ * An endpoint with the key of the environment.
+ *
+ * @throws {RequestError} As {@linkcode addressOf}, or if the variable holds no key.
+ */
+export function endpointOf(declared: DeclaredEndpoint, words: EndpointWords): Endpoint {
+  const { address } = addressOf(declared, words), { model, key } = declared;
+  if (key === undefined) return { address, model };
+  const value = Deno.env.get(key)?.trim();
+  if (value === undefined || value === "") throw new RequestError(`the variable ${key} holds no key; set it`);
+  return { address, model, key: value };
+}
+
 /** How long an endpoint is waited for, in milliseconds, and how often it is asked. */
 export interface Patience {
   readonly answer: number;

@@ -29,6 +29,14 @@ export interface JudgePlan {
   readonly tokens: number;
 }
 
+/** How a judge is asked. */
+interface Asking {
+  readonly patience?: Patience;
+  readonly onAnswer?: () => unknown;
+  /** What to do where it gives no log-probabilities. */
+  readonly unweighted?: string;
+}
+
 /** What an AlpacaEval annotation has. */
 export interface Annotation {
   readonly index: number;
@@ -41,6 +49,47 @@ export interface Annotation {
   readonly annotator: string;
   /** From 1 to 2; null where the judge named neither. */
   readonly preference: number | null;
+}
+
+/** Documents by their keys, as the store has them. */
+interface Documents {
+  getJson(kind: "judge", key: string): Promise<unknown>;
+  putJson(kind: "judge", key: string, value: Judgement): Promise<void>;
+}
+
+/** Judgements that are kept in the store. */
+export function judgementsIn(store: Documents): Judgements {
+  return {
+    get: async (key) => await store.getJson("judge", key) as Judgement | undefined,
+    put: (key, judgement) => store.putJson("judge", key, judgement),
+  };
+}
+
+/** What a million tokens cost, in dollars. */
+interface Prices {
+  readonly priceIn?: number | undefined;
+  readonly priceOut?: number | undefined;
+}
+
+/**
+ * What asking costs, before it is asked.
+ *
+ * @param unknown What to say in place of dollars where the prices are not given.
+ */
+export function costOf(
+  { open, questions, tokens }: JudgePlan,
+  endpoint: Endpoint,
+  { priceIn, priceOut }: Prices,
+  unknown: string,
+): string {
+  const known = open.length - questions,
+    prices = priceIn === undefined || priceOut === undefined
+      ? `; ${unknown}`
+      : `, about $${((tokens * priceIn + questions * priceOut) / 1e6).toFixed(2)}`;
+  return `${questions} questions to ${endpoint.model} at ${
+    hostOf(endpoint)
+  } (${known} are answered in the store): about ` +
+    `${tokens.toLocaleString("en")} tokens in and ${questions} out${questions === 0 ? "" : prices}`;
 }
 
 const atOnce = 4;
@@ -73,8 +122,7 @@ export async function judgePairs(
   endpoint: Endpoint,
   weighted: boolean,
   kept: Judgements,
-  { patience = usualPatience, onAnswer = () => {} }: { readonly patience?: Patience; readonly onAnswer?: () => void } =
-    {},
+  { patience = usualPatience, onAnswer = () => {}, unweighted = "take --unweighted" }: Asking = {},
 ): Promise<Annotation[]> {
   const annotations: Annotation[] = new Array(open.length), queue = open.entries();
   let isStopped = false;
@@ -85,12 +133,12 @@ export async function judgePairs(
       if (weighted && judgement.listed === undefined) {
         throw new RunError(
           `${hostOf(endpoint)} gives no log-probabilities of ${endpoint.model}, which answers are weighted by; ` +
-            "take --unweighted, or another model",
+            `${unweighted}, or another model`,
         );
       }
       if (known === undefined) await kept.put(key, judgement);
       annotations[at] = annotationOf(pair, endpoint.model, preferenceOf(judgement, question));
-      onAnswer();
+      await onAnswer();
     }
   }
   const stopping = async () => {

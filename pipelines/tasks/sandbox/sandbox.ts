@@ -24,6 +24,9 @@ interface ProgramLimits {
  */
 export const usualLimits: ProgramLimits = { seconds: 18, memory: 512 * 2 ** 20, files: 64 * 2 ** 20 };
 
+/** What verdicts depend on besides programs and limits. */
+export const sandboxVersion = "pyodide 314.0.7";
+
 /** How long an interpreter may take to be there; a busy machine takes seconds. */
 const patience = 120_000;
 

@@ -14,12 +14,17 @@ export function passAtK(n: number, c: number, k: number): number {
 /** The k that are usually reported. */
 const usual = [1, 10, 100] as const;
 
+/** The k that so many programs of each problem give. */
+export function reportedOf(programs: number): readonly number[] {
+  return usual.filter((k) => k <= programs);
+}
+
 /** The mean of each k over problems; a k counts only where every problem has that many programs. */
 export function meanPasses(
   problems: Iterable<readonly boolean[]>,
 ): readonly { readonly k: number; readonly mean: number }[] {
   const all = [...problems], fewest = Math.min(...all.map(({ length }) => length));
-  return usual.filter((k) => k <= fewest).map((k) => {
+  return reportedOf(fewest).map((k) => {
     const estimates = all.map((passed) => passAtK(passed.length, passed.filter(Boolean).length, k));
     return { k, mean: estimates.reduce((sum, each) => sum + each, 0) / all.length };
   });

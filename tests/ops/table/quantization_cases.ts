@@ -10,9 +10,12 @@ import { tensor } from "../tensor.ts";
 /** A weight in a few bits, and how it is multiplied. */
 export interface QuantizedCase {
   readonly name: string;
-  readonly codes: "uint4" | "int8";
+  readonly codes: "uint4" | "uint8";
   readonly rows: number;
   readonly columns: number;
+  readonly alpha: number;
+  /** Whether the weight is what x is multiplied by row by row. */
+  readonly isRight: boolean;
   /** Over the parameter x. */
   readonly value: Value;
 }
@@ -26,11 +29,12 @@ function quantizedCase(
   const matrix = o.dequantize(weight("codes", [count, 32], codes), weight("scales", [count]), columns);
   const x = parameter("x", ["batch", "tail", options.transposeB ? columns : rows]);
   const name = `${codes} [${rows}, ${columns}] with ${JSON.stringify(options)}`;
-  return { name, codes, rows, columns, value: o.matmul(x, matrix, options) };
+  const { alpha = 1, transposeB: isRight = false } = options;
+  return { name, codes, rows, columns, alpha, isRight, value: o.matmul(x, matrix, options) };
 }
 
 /** Products of the table's `dequantize`; the host feeds no codes, so they lie in a file. */
-export const quantizationCases: QuantizedCase[] = (["uint4", "int8"] as const).flatMap((codes) =>
+export const quantizationCases: QuantizedCase[] = (["uint4", "uint8"] as const).flatMap((codes) =>
   ([[5, 64], [3, 70], [4, 7]] as const).flatMap((extents) =>
     [{ transposeB: true }, { transposeB: true, alpha: -0.5 }, {}].map((options) =>
       quantizedCase(codes, extents, options)
@@ -45,8 +49,8 @@ function draw({ codes: type, rows, columns, value }: QuantizedCase) {
     return type === "uint4" ? Math.floor(16 * random.uniform()) - 8 : Math.floor(255 * random.uniform()) - 127;
   });
   const scales = Float32Array.from({ length: count }, () => random.uniform() / 16);
-  const packed = type === "int8"
-    ? new Uint8Array(codes.buffer)
+  const packed = type === "uint8"
+    ? Uint8Array.from(codes, (code) => code + 128)
     : Uint8Array.from({ length: count * 16 }, (_, at) => codes[2 * at]! + 8 | codes[2 * at + 1]! + 8 << 4);
   const { symbols, leaves } = drawLeaves([weighted(value)], { batch: 2, tail: 3 });
   const environment: Environment = {

@@ -25,22 +25,34 @@ const withLogging = [...hubNames, ...logging].sort();
 /** Beside the host that HF_ENDPOINT names. */
 const hosts = ["*.hf.co", "*.huggingface.co", "huggingface.co"];
 
-const planning = { read: true, write: true, import: true, sys: ["statfs"], env: withLogging, net: hosts } as const;
+/** Those that Deno lets any program import from. */
+const importHosts = [
+  "deno.land:443",
+  "jsr.io:443",
+  "esm.sh:443",
+  "raw.esm.sh:443",
+  "cdn.jsdelivr.net:443",
+  "raw.githubusercontent.com:443",
+  "gist.githubusercontent.com:443",
+];
+
+const storing = { read: true, write: true, sys: ["statfs"], env: withLogging, net: hosts } as const;
+const planning = { ...storing, import: importHosts } as const;
 const running = { ...planning, ffi: true } as const;
 
 /** What each command may do, no more and no less. */
 const permitted: Readonly<Record<string, Grants>> = {
-  activations: running,
+  activations: { ...storing, ffi: true },
   cache: { read: true, write: true, sys: ["statfs"], env: own },
-  chat: running,
+  chat: { ...storing, ffi: true },
   data: planning,
-  export: { read: true, write: true, import: true, env: withLogging, net: hosts },
-  import: { read: true, write: true, import: true, env: hubNames, net: hosts },
+  export: storing,
+  import: { read: true, write: true, sys: ["statfs"], env: hubNames, net: hosts },
   judge: { read: true, write: true, sys: ["statfs"], env: own },
-  merge: { read: true, write: true, import: true, ffi: true, env: withLogging, net: hosts },
+  merge: { ...storing, ffi: true },
   new: { read: true, write: true, env: own },
   plan: planning,
-  pull: { read: true, write: true, env: withLogging, net: hosts },
+  pull: storing,
   push: { read: true, env: withLogging, net: ["*.amazonaws.com", ...hosts] },
   report: { read: true, write: true, env: [...own, ...logging] },
   rows: planning,
@@ -69,6 +81,7 @@ Deno.test("permissions are flags of Deno", () => {
     "--allow-env=INIT_CWD,CLICOLOR_FORCE",
     "--allow-write",
     "--allow-sys=statfs",
+    "--deny-import",
   ]);
 });
 

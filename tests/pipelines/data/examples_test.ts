@@ -10,6 +10,7 @@ const tokenizer: ExampleTokenizer = {
   decode: (ids) => String.fromCharCode(...ids),
   around: { before: [1], after: [] },
   isSpecial: (id) => id < 3,
+  pieceOf: (id) => String.fromCharCode(id),
   eosTokenId: 2,
 };
 const row = (prompt: string, completion: string): Row => ({
@@ -102,6 +103,7 @@ const inPairs: ExampleTokenizer = {
   encodePrompt: (text) => [1, ...inPairs.encode(text), 9],
   encode: (text) => (text.match(/..?/g) ?? []).map((part) => Number.parseInt(part, 36) + 10),
   decode: (ids) => ids.filter((id) => id >= 10).map((id) => (id - 10).toString(36)).join(""),
+  pieceOf: (id) => inPairs.decode([id], { cleanUpSpaces: false }),
   around: { before: [1], after: [9] },
 };
 

@@ -15,6 +15,9 @@ Deno.test("an event file is a chain of records with their lengths and masked che
       ...{ name: "tuned", kind: "train", cached: false, seconds: 1, steps: 2, losses: [2, 1], stepSeconds: [] },
       rewards: { chosen: [1, 2], rejected: [0, 0], margins: [1, 2], accuracies: [0.5, 1] },
       validation: [{ step: 2, metrics: { loss: 3, exactMatch: 0.5 } }],
+      gradientNorms: [1, 1],
+    }, {
+      ...{ name: "tuned", kind: "evaluate", cached: false, seconds: 1, predictions: "", metrics: { loss: 4 } },
     }],
   }, 1_700_000_000);
   const view = new DataView(bytes.buffer), texts: string[] = [];
@@ -31,12 +34,16 @@ Deno.test("an event file is a chain of records with their lengths and masked che
     at += length + 16;
   }
   assert.ok(texts[0]!.includes("brain.Event:2"));
-  assert.equal(texts.filter((text) => text.includes("tuned/loss")).length, 2);
+  for (
+    const [name, count] of [["train/tuned/loss", 2], ["train/tuned/grad_norm", 2], ["evaluate/tuned/loss", 1]] as const
+  ) {
+    assert.equal(texts.filter((text) => text.includes(name)).length, count, name);
+  }
   for (const kind of ["chosen", "rejected", "margins", "accuracies"]) {
-    assert.equal(texts.filter((text) => text.includes(`tuned/rewards/${kind}`)).length, 2);
+    assert.equal(texts.filter((text) => text.includes(`train/tuned/rewards/${kind}`)).length, 2);
   }
   for (const metric of ["loss", "exactMatch"]) {
-    assert.equal(texts.filter((text) => text.includes(`tuned/validation/${metric}`)).length, 1);
+    assert.equal(texts.filter((text) => text.includes(`validation/tuned/${metric}`)).length, 1);
   }
   assert.ok(texts[1]!.includes("_hparams_/session_start_info") && texts[1]!.includes("loreft"));
 });

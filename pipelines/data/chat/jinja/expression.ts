@@ -2,6 +2,7 @@
 import { calculate, signed } from "../../python/arithmetic.ts";
 import { attributeOf, itemOf, sliceOf } from "../../python/attributes.ts";
 import { compare, contains, isEqual, isTrue, iterate } from "../../python/compare.ts";
+import { spend, spent } from "../../python/budget.ts";
 import { positionally } from "../../python/call.ts";
 import { str } from "../../python/print.ts";
 import {
@@ -38,6 +39,7 @@ const constants: ReadonlyMap<string, PythonValue> = new Map<string, PythonValue>
  */
 export function evaluate(expression: Expression, scope: Scope): PythonValue {
   const valueOf = (part: Expression) => evaluate(part, scope);
+  spend(1);
   switch (expression.type) {
     case "IntegerLiteral":
       if (Number.isSafeInteger(expression.value)) return BigInt(expression.value);
@@ -56,15 +58,15 @@ export function evaluate(expression: Expression, scope: Scope): PythonValue {
     case "MemberExpression":
       return member(expression, scope);
     case "CallExpression":
-      return call(expression.callee, argumentsOf(expression.args, scope), scope);
+      return spent(call(expression.callee, argumentsOf(expression.args, scope), scope));
     case "BinaryExpression":
-      return binary(expression, scope);
+      return spent(binary(expression, scope));
     case "UnaryExpression": {
       const value = valueOf(expression.argument), { value: operator } = expression.operator;
       return operator === "not" ? !isTrue(value) : signed(operator, value);
     }
     case "FilterExpression":
-      return filter(valueOf(expression.operand), expression.filter, scope);
+      return spent(filter(valueOf(expression.operand), expression.filter, scope));
     case "TestExpression": {
       const passed = testNamed(expression.test.value)(plain(valueOf(expression.operand)), positionally([]));
       return expression.negate ? !isTrue(passed) : passed;

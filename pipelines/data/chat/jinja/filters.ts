@@ -1,4 +1,5 @@
 /** Jinja's filters, as in `value | trim`, and transformers' own `tojson`. @module */
+import { spendText } from "../../python/budget.ts";
 import { quote } from "../../../common/suggest.ts";
 import { type Method, taking } from "../../python/call.ts";
 import { isTrue } from "../../python/compare.ts";
@@ -29,6 +30,7 @@ const filters: ReadonlyMap<string, Method> = new Map<string, Method>([
 ]);
 
 function styleOf([ensureAscii, indent, separators, sortKeys]: readonly PythonValue[]): JsonStyle {
+  if (typeof indent === "bigint") spendText(Math.max(0, Number(indent)));
   const step = typeof indent === "bigint" ? " ".repeat(Math.max(0, Number(indent))) : indent;
   if (step !== undefined && step !== null && typeof step !== "string") throw new TypeError("indent is a whole number");
   const isOneLine = step === undefined || step === null;

@@ -1,4 +1,5 @@
 /** The functions that transformers' templates know. @module */
+import { spend } from "../../python/budget.ts";
 import { bound } from "../../python/call.ts";
 import { str } from "../../python/print.ts";
 import { isDict, Namespace, type PythonFunction, type PythonValue, typeName } from "../../python/value.ts";
@@ -15,6 +16,7 @@ function range({ positional }: Parameters<PythonFunction>[0]): PythonValue {
   if (step === 0n) throw new TypeError("range's step is not 0");
   const length = Number((stop - start + step - (step > 0n ? 1n : -1n)) / step);
   if (length > 100_000) throw new RangeError("range has more than 100000 items, which transformers forbids");
+  spend(Math.max(0, length));
   return Array.from({ length: Math.max(0, length) }, (_, at) => start + step * BigInt(at));
 }
 

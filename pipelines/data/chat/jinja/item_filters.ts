@@ -1,9 +1,11 @@
 /** Jinja's filters of lists and what else has items. @module */
 import { calculate } from "../../python/arithmetic.ts";
 import { itemOf } from "../../python/attributes.ts";
+import { spend } from "../../python/budget.ts";
 import { bound, type Method, taking } from "../../python/call.ts";
 import { compare, isEqual, isTrue, iterate, lengthOf } from "../../python/compare.ts";
 import { str } from "../../python/print.ts";
+import { joined } from "../../python/text_methods.ts";
 import {
   type Arguments,
   isDict,
@@ -85,7 +87,7 @@ export const itemFilters = (filterNamed: (name: string) => Method): readonly (re
   [
     "join",
     ofItems(["d", "attribute"], (items, separator = "", attribute) => {
-      return items.map((item) => str(attributeAt(item, attribute))).join(str(separator));
+      return joined(items.map((item) => str(attributeAt(item, attribute))), str(separator));
     }),
   ],
   [
@@ -150,6 +152,7 @@ export const itemFilters = (filterNamed: (name: string) => Method): readonly (re
           return items.slice(at * length, (at + 1) * length);
         });
       if (fill === undefined || fill === null) return batches;
+      spend(batches.length * length);
       return batches.map((batch) => [...batch, ...Array.from({ length: length - batch.length }, () => fill)]);
     }),
   ],

@@ -1,5 +1,6 @@
 /** What a template writes. @module */
 import { isTrue, iterate } from "../../python/compare.ts";
+import { spend, spent } from "../../python/budget.ts";
 import { bound } from "../../python/call.ts";
 import { str } from "../../python/print.ts";
 import {
@@ -17,6 +18,9 @@ import { type Expression, namesIn, type Parameter, type Statement, type Target }
 
 type Body = readonly Statement[];
 type For = Extract<Statement, { type: "For" }>;
+
+/** What an iteration's scope and what `loop` says count. */
+const perIteration = 10;
 
 /** How a loop's iteration ends early: what it has written stays. */
 type Jump = "Break" | "Continue";
@@ -76,7 +80,7 @@ function step(statement: Statement, scope: Scope, written: string[]): Jump | und
       return undefined;
     }
     default:
-      written.push(str(evaluate(statement, scope)));
+      written.push(spent(str(evaluate(statement, scope))));
       return undefined;
   }
 }
@@ -98,7 +102,7 @@ function loop(statement: For, through: PythonValue, around: Scope, written: stri
     assign(loopvar, item, scope);
     return scope;
   };
-  const all = iterate(through), condition = iterable.type === "SelectExpression" ? iterable.test : undefined;
+  const all = spent(iterate(through)), condition = iterable.type === "SelectExpression" ? iterable.test : undefined;
   const items = condition === undefined ? all : all.filter((item) => isTrue(evaluate(condition, scopeOf(item))));
   const again: PythonFunction = (passed) => {
     if (!isRecursive) throw new TypeError("loop can be called where the loop is recursive alone");
@@ -110,6 +114,7 @@ function loop(statement: For, through: PythonValue, around: Scope, written: stri
   const changes = new Map<number, PythonValue>();
   let isDone = false;
   for (const at of items.keys()) {
+    spend(perIteration);
     const scope = scopeOf(items[at]);
     scope.set("loop", loopOf(items, at, changes, depth, again));
     const jump = run(body, scope, written);

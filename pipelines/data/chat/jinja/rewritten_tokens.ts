@@ -12,6 +12,8 @@ export const testMark = "is ";
 const tupleMark = "tuple ";
 /** A call of it, as what a loop goes through, is what a `with` sets. */
 const withMark = "with ";
+/** In front of a tuple that a loop's values go to, which the parser takes for a call alone. */
+const targetMark = "target ";
 /** The first expression in the body of a loop that can be called. */
 const recursiveMark = "recursive ";
 
@@ -61,7 +63,10 @@ function withTuples(tokens: Tokens): Tokens {
     const start = opened.pop(), before = start === undefined ? undefined : found[start - 1];
     if (start === undefined || !is(tokens[at - 1], "OpenParen", "Comma")) continue;
     const isCall = is(before, "CloseParen", "CloseSquareBracket") || named(before) && !named(before, ...operators);
-    if (!isCall) found.splice(start, 0, name(tupleMark));
+    if (isCall) continue;
+    // In parentheses a call may stand where a loop has its names.
+    found.splice(start, 0, open, name(tupleMark));
+    found.push(close);
   }
   return found;
 }
@@ -106,7 +111,10 @@ function statement(inner: Tokens, around: string[]): Tokens {
         into = outside(body, (each) => named(each, "in")) + 1;
       const from = body.slice(into), filter = outside(from, (each) => named(each, "if"));
       const items = filter < 0 ? from : from.slice(0, filter);
-      return [...body.slice(0, into), ...asTuple(items), ...from.slice(items.length)];
+      const [word, ...target] = body.slice(0, into),
+        isMarked = is(target[0], "OpenParen") && named(target[1], tupleMark);
+      const names = isMarked ? [name(targetMark), comma, ...target] : target;
+      return [word!, ...names, ...asTuple(items), ...from.slice(items.length)];
     }
     case "with":
       around.push("endwith");
@@ -195,6 +203,9 @@ function isNamed(part: unknown, mark: string): boolean {
 
 function restoreLoop(loop: Loop): void {
   const { loopvar, iterable, body, defaultBlock } = loop;
+  if (loopvar.type === "TupleLiteral" && isNamed(loopvar.value[0], targetMark)) {
+    Object.assign(loop, { loopvar: loopvar.value[1] });
+  }
   if (isCallOf(iterable, withMark)) {
     if (defaultBlock.length > 0) throw new Error("a with has no else");
     const { args } = iterable, isOne = args.length === 1;

@@ -1,5 +1,6 @@
 /** Jinja's filters of texts; what is no text is printed first. @module */
 import { escapeHtml } from "../../python/arithmetic.ts";
+import { spendText } from "../../python/budget.ts";
 import { type Method, taking } from "../../python/call.ts";
 import { isTrue } from "../../python/compare.ts";
 import { formatted } from "../../python/percent.ts";
@@ -35,8 +36,10 @@ export const textFilters: readonly (readonly [string, Method])[] = [
   [
     "indent",
     taking(["width", "first", "blank"], (value, width = 4n, first, blank) => {
+      if (typeof width === "bigint") spendText(Math.max(0, Number(width)));
       const indention = typeof width === "bigint" ? " ".repeat(Number(width)) : textOf(width);
       const [line = "", ...lines] = splitLines(`${str(value)}\n`);
+      spendText(lines.length * indention.length);
       const indented = lines.map((line) => line === "" && !isTrue(blank) ? line : indention + line);
       return [isTrue(first) ? indention + line : line, ...indented].join("\n");
     }),

@@ -66,6 +66,55 @@ Deno.test("a copy at an address may be reached there, and brings its map", () =>
     assert.equal(mapOf(args)?.["refract"], "http://127.0.0.1:8000/mod.ts");
   }));
 
+Deno.test("report and watch read the folders that they are given and Refract itself, and report writes there alone", () =>
+  withCopy((copy, folder) => {
+    const pathsOf = (kind: string, ...args: readonly string[]) => {
+      const flag = denoArguments(copy, { args, folder }).find((argument) => argument.startsWith(`--allow-${kind}`));
+      return flag?.split("=")[1]?.split(",");
+    };
+    const own = join(folder, "copy"), run = join(folder, "runs/a"), other = join(folder, "runs/b");
+    assert.deepEqual(pathsOf("read", "report", "runs/a"), [run, own]);
+    assert.deepEqual(pathsOf("write", "report", run), [run]);
+    assert.deepEqual(pathsOf("read", "report", "--with=runs/b", "runs/a"), [other, run, own]);
+    assert.deepEqual(pathsOf("read", "watch", "runs/a"), [run, own]);
+    assert.equal(pathsOf("write", "watch", "runs/a"), undefined);
+    assert.equal(pathsOf("read", "report", "runs/a,b"), undefined, "no flag of Deno holds such a path");
+  }));
+
+Deno.test("cache reads and writes the store, the caller's or the one that it is given", () =>
+  withCopy(async (copy, folder) => {
+    await writeProject(folder, { refract: "../copy/mod.ts" });
+    const written = (from: string, ...args: readonly string[]) =>
+      denoArguments(copy, { args, folder: from }).find((argument) => argument.startsWith("--allow-write"));
+    const mine = join(folder, "mine");
+    assert.equal(written(join(mine, "sub"), "cache", "ls"), `--allow-write=${join(mine, ".refract/store")}`);
+    assert.equal(written(folder, "cache", "gc"), `--allow-write=${join(folder, ".refract/store")}`);
+    assert.equal(written(mine, "cache", "ls", "--store", "other"), `--allow-write=${join(mine, "other")}`);
+  }));
+
+Deno.test("plan writes the store, the caller's and the pipeline's project's, and the hub's cache alone", () =>
+  withCopy(async (copy, folder) => {
+    await writeProject(folder, { refract: "../copy/mod.ts" });
+    const written = (from: string, ...args: readonly string[]) =>
+      denoArguments(copy, { args, folder: from, hub: "/cache" }).find((each) => each.startsWith("--allow-write"));
+    const store = (of: string) => join(folder, of, ".refract/store");
+    assert.equal(written(folder, "plan", "mine/p.ts"), `--allow-write=${store("mine")},${store("")},/cache`);
+    assert.equal(written(folder, "rows", "p.ts", "--store", "other"), `--allow-write=${join(folder, "other")},/cache`);
+    assert.equal(written(folder, "run", "p.ts"), "--allow-write");
+  }));
+
+Deno.test("a command that loads no pipeline imports from no host", () =>
+  withCopy((copy, folder) => {
+    const flag = (of: Copy, command: string) =>
+      denoArguments(of, { args: [command], folder }).filter((argument) => /^--(allow|deny)-import/.test(argument));
+    for (const command of ["export", "chat", "report", "cache", "push"]) {
+      assert.deepEqual(flag(copy, command), ["--deny-import"]);
+      assert.deepEqual(flag(remote, command), ["--allow-import=127.0.0.1:8000"]);
+    }
+    assert.match(flag(copy, "run")[0]!, /^--allow-import=deno\.land:443,/);
+    assert.match(flag(remote, "plan")[0]!, /^--allow-import=deno\.land:443,.*,127\.0\.0\.1:8000$/);
+  }));
+
 Deno.test("a run that is written to MLflow may reach that server alone, and read its password", () =>
   withCopy((copy, folder) => {
     const argsOf = (...args: readonly string[]) => denoArguments(copy, { args, folder });
@@ -88,11 +137,15 @@ Deno.test("a permission that a caller adds is Deno's and no option of the comman
   }));
 
 Deno.test("a command that runs programs may start Deno, and no other may start anything", () =>
-  withCopy((copy, folder) => {
+  withCopy(async (copy, folder) => {
+    await Deno.writeTextFile(join(folder, "programs.ts"), `task("humaneval")`);
+    await Deno.writeTextFile(join(folder, "p.ts"), `task("boolq")`);
     const argsOf = (...args: readonly string[]) => denoArguments(copy, { args, folder });
     const score = argsOf("score", "humaneval", "--scoring", "human-eval", "a.jsonl");
     assert.ok(score.includes(`--allow-run=${Deno.execPath()}`));
     assert.ok(!score.some((argument) => /^--allow-(?:write|net|ffi)/.test(argument)));
+    assert.ok(argsOf("run", "programs.ts").includes(`--allow-run=${Deno.execPath()}`));
+    assert.ok(!argsOf("plan", "programs.ts").some((argument) => argument.startsWith("--allow-run")));
     for (const args of [["score", "boolq", "--scoring", "pyreft", "a.jsonl"], ["run", "p.ts"], ["chat", "humaneval"]]) {
       assert.ok(!argsOf(...args).some((argument) => argument.startsWith("--allow-run")));
     }

@@ -16,7 +16,7 @@ export const templates: readonly Mistake<string>[] = [
   [
     "a field that is not there",
     { template: '{ prompt: "{question}\\n", completion: "{a}" }' },
-    'rows.jsonl:1: the row has no field "question", which the prompt template names; use one of those it has: "q", "a", "options"',
+    'rows.jsonl:1: the row has no field "question", which the prompt template names; use one of those it has: "q", "a", "options" (declared at pipeline.ts:8:16)',
   ],
   [
     "no choice that a row has",

@@ -21,6 +21,13 @@ const step = (number: number, members: readonly string[]): RunEvent => {
   const losses = members.map((member) => ({ member, loss: 0.5 }));
   return { kind: "step", stage: "tuned", step: number, steps: 4, learningRate: 0.1, seconds: 1, members: losses };
 };
+const ended: RunEvent = {
+  ...{ kind: "stageDone", stage: "tuned", stageKind: "train", cached: false, seconds: 4 },
+  member: { id: "main", number: 1, of: 1 },
+};
+const validated = (at: number, metrics: Readonly<Record<string, number>>, member = "main", isBest = true): RunEvent => {
+  return { kind: "validation", stage: "tuned", member, step: at, metrics, isBest };
+};
 const ready = (...ids: readonly string[]): RunEvent => {
   return {
     kind: "membersReady",
@@ -32,7 +39,12 @@ const download = (done: number): RunEvent => {
 };
 
 Deno.test("a log has a line for a stage that ends, and none in between", () => {
-  const text = written(false, [ready("main"), ...trained(["main"]), ...[1, 2, 3, 4].map((at) => step(at, ["main"]))]);
+  const text = written(false, [
+    ready("main"),
+    ...trained(["main"]),
+    ...[1, 2, 3, 4].map((at) => step(at, ["main"])),
+    ended,
+  ]);
   assert.match(text, new RegExp(`^train tuned {6}${full} 4/4 {2}[\\d.]+ m?s {2}loss 0\\.5000\n$`));
 });
 
@@ -48,25 +60,23 @@ Deno.test("a live terminal has a bar that is drawn over, and a note goes before 
 
 Deno.test("a training's line goes on after what a validation encoded, with what it measured", () => {
   const encoded: RunEvent[] = [0, 8].map((done) => ({ kind: "work", work: "encode", done, total: 8, unit: "rows" }));
-  const metrics = { loss: 2 };
-  const validated: RunEvent = { kind: "validation", stage: "tuned", member: "main", step: 2, metrics, isBest: true };
   const steps = [1, 2].map((at) => step(at, ["main"])), rest = [3, 4].map((at) => step(at, ["main"]));
-  const text = written(false, [...trained(["main"]), ...steps, ...encoded, validated, ...rest]);
+  const text = written(false, [...trained(["main"]), ...steps, ...encoded, validated(2, { loss: 2 }), ...rest, ended]);
   assert.match(text, /train tuned .* 4\/4 .*loss 0\.5000 {2}validated loss 2\.0000, the best\n$/);
 });
 
 Deno.test("of several members it is said which is at work", () => {
   const all = ready("rank=1", "rank=2", "rank=4");
   assert.match(
-    written(false, [all, ...trained(["rank=2"]), step(4, ["rank=2"])]),
+    written(false, [all, ...trained(["rank=2"]), step(4, ["rank=2"]), ended]),
     /loss 0\.5000 {2}rank=2 \(2 of 3\)\n$/,
   );
   const both = ["rank=1", "rank=2"], apart = ["rank=1", "rank=4"];
   assert.match(
-    written(false, [all, ...trained(both), step(4, both)]),
+    written(false, [all, ...trained(both), step(4, both), ended]),
     /^train tuned × 2 .*loss 0\.5000 0\.5000 {2}\(1 to 2 of 3\)\n$/,
   );
-  assert.match(written(false, [all, ...trained(apart), step(4, apart)]), /\(1, 3 of 3\)\n$/);
+  assert.match(written(false, [all, ...trained(apart), step(4, apart), ended]), /\(1, 3 of 3\)\n$/);
   const evaluated = (done: number): RunEvent => {
     return { kind: "work", work: "evaluate", subject: "score", done, total: 2, unit: "rows" };
   };
@@ -117,13 +127,40 @@ Deno.test("as long as nothing is measured the time that was expected is left, an
   );
 });
 
-Deno.test("what was measured in a training stands beside its loss", () => {
-  const validated: RunEvent = {
-    ...{ kind: "validation", stage: "tuned", member: "main", step: 2 },
-    ...{ metrics: { exactMatch: 0.75 }, isBest: true },
-  };
-  const text = written(false, [...trained(["main"]), validated, step(4, ["main"])]);
-  assert.match(text, /loss 0\.5000 {2}validated exactMatch 0\.7500, the best\n$/);
+Deno.test("what was measured after a training's last step stands beside its loss, of each member", () => {
+  const started = trained(["main"]), first = validated(2, { exactMatch: 0.75 });
+  const last = validated(4, { exactMatch: 0.5 }, "main", false);
+  const failed: RunEvent = { kind: "runFailed", message: "no", stopped: false };
+  assert.match(
+    written(false, [...started, step(2, ["main"]), first, step(4, ["main"]), ended]),
+    /loss 0\.5000 {2}validated exactMatch 0\.7500, the best\n$/,
+  );
+  for (const end of [ended, failed]) {
+    const text = written(false, [...started, step(2, ["main"]), first, step(4, ["main"]), last, end]);
+    assert.match(text, new RegExp(`^train tuned {6}${full} 4/4 .*loss 0\\.5000 {2}validated exactMatch 0\\.5000\n$`));
+  }
+  const both = ["rank=1", "rank=2"], measured = both.map((id, at) => validated(4, { loss: at + 1 }, id, at === 0));
+  assert.match(
+    written(false, [ready(...both), ...trained(both), step(4, both), ...measured, ended]),
+    /loss 0\.5000 0\.5000 {2}validated loss 1\.0000, the best \/ loss 2\.0000 {2}\(1 to 2 of 2\)\n$/,
+  );
+});
+
+Deno.test("a live training's line shows its last validation at once, and ends when its stage does", () => {
+  const events = [...trained(["main"]), step(4, ["main"]), validated(4, { loss: 2 })];
+  assert.match(written(true, events), /4\/4 {2}[\d.]+ m?s {2}loss 0\.5000 {2}validated loss 2\.0000, the best$/);
+  assert.match(written(true, [...events, ended]), /validated loss 2\.0000, the best\n$/);
+});
+
+Deno.test("a training that patience ends before its last step has a line of what it came to", () => {
+  const text = written(false, [
+    ...trained(["main"]),
+    step(1, ["main"]),
+    step(2, ["main"]),
+    validated(2, { loss: 2 }),
+    ended,
+  ]);
+  assert.match(text, /^train tuned .* 2\/4 {2}[\d.]+ m?s {2}loss 0\.5000 {2}validated loss 2\.0000, the best\n$/);
 });
 
 Deno.test("a line that is drawn over is no longer than the terminal is wide", () => {

@@ -49,6 +49,15 @@ for (const [name, [specs, of]] of Object.entries(located)) {
     }));
 }
 
+Deno.test("a kind is read by the name that it had when it was saved", () =>
+  inFolder(async (folder) => {
+    const specs: Specs = [{ kind: "gatedDirection", at, positions: "l1", tied: false }];
+    const text = describeAll("base", model.width, lowerAdaptations(specs, model)), file = `${folder}/intervention.json`;
+    await Deno.writeTextFile(file, text.replaceAll('"gatedDirection"', '"reftR1"'));
+    const found = lowerDescription(await readDescription(folder), model, checkedAdaptation);
+    assert.deepEqual(found.map(({ kind, block }) => [kind, block]), [["gatedDirection", 2], ["gatedDirection", 0]]);
+  }));
+
 Deno.test("positions that a function selects are stored as null and have to be given again", () =>
   inFolder(async (folder) => {
     const stored = await storedOf([{ ...loreft, positions: () => [0] }], model, folder);

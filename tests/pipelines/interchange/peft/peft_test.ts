@@ -30,6 +30,16 @@ for (const name of Object.keys(golden.logits)) {
     }));
 }
 
+Deno.test("adapter_model.bin is read as what peft writes without safe_serialization", () =>
+  inFolder(async (scratch) => {
+    const tensors = await Promise.all(["lora", "pickled"].map(async (name) => {
+      await succeeds("import", savedByPeft(name), "--out", join(scratch, name));
+      return await tensorsOf(join(scratch, name, "weights.safetensors"));
+    }));
+    assert.deepEqual(treeOf(savedByPeft("pickled")), ["adapter_config.json", "adapter_model.bin"]);
+    assert.deepEqual(tensors[1], tensors[0]);
+  }));
+
 Deno.test("an exported adapter's config says which modules it is for, and by how much each is scaled", () =>
   inFolder(async (scratch) => {
     const configs: Record<string, Record<string, unknown>> = {};

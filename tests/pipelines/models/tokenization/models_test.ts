@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { createRandom } from "../../../../pipelines/data/random.ts";
 import type { JsonObject } from "../../../../pipelines/common/files.ts";
+import { partedAtMarks } from "../../../../pipelines/models/tokenization/byte_pair.ts";
 import { subwordModelOf } from "../../../../pipelines/models/tokenization/subword_model.ts";
 import { mergeQueued, mergeShort, mergesOf } from "../../../../pipelines/models/tokenization/merges.ts";
 import { type Golden, readGolden } from "./support_tokenizers.ts";
@@ -26,7 +27,7 @@ for (const name of ["gpt2", "llama3", "o200k", "llama", "gemma", "bert_uncased"]
       (await readGolden<Golden & { readonly tokenizer: { readonly model: JsonObject } }>(name)).tokenizer;
     const parts = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [] };
     const library = new Library({ ...parts, model }, { unk_token: model["unk_token"] }).model!;
-    const { encode, ids, separate } = subwordModelOf(model);
+    const { encode, ids, joining } = subwordModelOf(model);
     const isKnown = (word: string) => Array.from(word).every((character) => ids.has(character));
     let compared = 0;
     for (const word of randomWords([...ids.keys()], 5000)) {
@@ -34,7 +35,9 @@ for (const name of ["gpt2", "llama3", "o200k", "llama", "gemma", "bert_uncased"]
       if (word === "" || !isKnown(word)) continue;
       const expected = library([word]).map((token) => ids.get(token)!);
       assert.deepEqual(encode(word), expected, JSON.stringify(word));
-      if (separate !== undefined) assert.deepEqual(separate(word).flatMap(encode), expected, JSON.stringify(word));
+      if (joining !== undefined) {
+        assert.deepEqual(partedAtMarks(word, joining).flatMap(encode), expected, JSON.stringify(word));
+      }
       compared++;
     }
     assert.ok(compared > 2500, `${compared} words`);

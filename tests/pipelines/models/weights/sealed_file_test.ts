@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { contentDigest, requireSound } from "../../../../pipelines/models/weights/sealed_file.ts";
+import { DamagedWeights } from "../../../../pipelines/models/weights/damaged_weights.ts";
+import {
+  type CarriedDigest,
+  carriedDigest,
+  contentDigest,
+  requireSound,
+} from "../../../../pipelines/models/weights/sealed_file.ts";
 import { readHeader } from "../../../../pipelines/models/weights/safetensors.ts";
 import { writeSafetensors, writeSealed } from "../../../../pipelines/models/weights/safetensors_writer.ts";
 import { weightsDigest } from "../../../../pipelines/models/weights/weights_digest.ts";
@@ -37,6 +43,49 @@ Deno.test("a flipped bit anywhere in a sealed file shows, and one in a file with
     await writeSafetensors(plain, tensors);
     await flip(plain, (await Deno.stat(plain)).size - 1);
     await requireSound(plain);
+  });
+});
+
+Deno.test("a flipped bit in the seal's own name shows, too", async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, "sealed.safetensors");
+    await writeSealed(path, tensors, { format: "pt" });
+    const name = new TextDecoder("latin1").decode(await Deno.readFile(path)).indexOf("refract_digest");
+    for (let at = name; at < name + "refract_digest".length; at++) {
+      await flip(path, at);
+      assert.equal((await contentDigest(path)).isSound, false, `byte ${at - name} of the name`);
+      await flip(path, at);
+    }
+    await flip(path, name);
+    await assert.rejects((await carriedDigest(path))!.check(new AbortController().signal), DamagedWeights);
+    await flip(path, name);
+    await requireSound(path);
+  });
+});
+
+Deno.test("a remembered digest that is old is checked while the file is used", async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, "plain.safetensors"), cache = join(folder, "weights.json");
+    await writeSafetensors(path, tensors);
+    const due: CarriedDigest["check"][] = [];
+    const digest = await weightsDigest([path], cache);
+    assert.equal(await weightsDigest([path], cache, (check) => due.push(check)), digest);
+    assert.equal(due.length, 0);
+    const remembered = JSON.parse(await Deno.readTextFile(cache)),
+      other = digest.replace(/^./, (d) => d === "0" ? "1" : "0");
+    const asOf = async (sha256: string, read?: number) => {
+      const files = { [path]: { ...remembered.files[path], sha256, read } };
+      await Deno.writeTextFile(cache, JSON.stringify({ files }));
+      assert.equal(await weightsDigest([path], cache, (check) => due.push(check)), sha256);
+      return due.splice(0);
+    };
+    const [sound] = await asOf(digest, Date.now() - 8 * 24 * 60 * 60 * 1000), { signal } = new AbortController();
+    await sound!(signal);
+    assert.ok(JSON.parse(await Deno.readTextFile(cache)).files[path].read > Date.now() - 60_000);
+    const [damaged] = await asOf(other);
+    await assert.rejects(damaged!(signal), (error) => {
+      return assertOneLine(error, /plain\.safetensors: is damaged, its content changed and its times did not; /);
+    });
   });
 });
 

@@ -109,8 +109,8 @@ Deno.test("a run of one member is one run, with parameters, every step and the m
     assert.deepEqual(found, [
       ...[1, 2].flatMap((step) => [
         `train/tuned/loss ${3 - step} ${step}`,
-        `train/tuned/learning_rate ${0.1 / step} ${step}`,
         `train/tuned/grad_norm 0.5 ${step}`,
+        `train/tuned/learning_rate ${0.1 / step} ${step}`,
       ]),
       ...["evaluate/tuned/loss 0.75 2", "evaluate/tuned/loss_stderr 0.25 2"],
     ]);

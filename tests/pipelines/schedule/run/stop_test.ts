@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { RequestError, StoppedError } from "../../../../pipelines/common/errors.ts";
 import { inProcessUnder, treeOf } from "../../../support/command.ts";
 import { leftBehind } from "../../../support/left_behind.ts";
-import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
+import { inScene, type PipelineParts, type Scene, sceneRows } from "../../../support/scene.ts";
+import { preferring } from "../../../support/preferring.ts";
 import { watchedRun } from "../../../support/watched.ts";
 
 async function wholeBytes(scene: Scene): Promise<Readonly<Record<string, string>>> {
@@ -26,6 +27,10 @@ const kinds: Readonly<Record<string, Partial<PipelineParts>>> = {
     edit: "(({ rank }) => lora({ rank }))",
     optimizer: "refract.sgd({ learningRate: 1e-2 })",
   },
+  "answers compared with the frozen model's": preferring("dpo({ beta: 0.5 })"),
+  "a reward head": preferring("bradleyTerry()", {
+    edit: "...((options) => [loreft(options), refract.reward()])",
+  }),
   "full finetuning": {
     edit: "(() => refract.fullFinetuning())",
     stages: "{ tuned: evaluate(tuned, { data: heldOut, metrics: [loss()] }) }",

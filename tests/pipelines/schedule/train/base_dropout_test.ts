@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { baseDropoutFeeds } from "../../../../pipelines/compile/rows/base_dropout.ts";
+import { tinyT5Config } from "../../../support/tiny_t5.ts";
 import { inScene, type PipelineParts } from "../../../support/scene.ts";
 import { assertClose, evaluationOf, resultsOf, trainingOf } from "../support.ts";
 
@@ -7,16 +8,19 @@ const model = {
   width: 6,
   blocks: 2,
   inputs: {},
+  sites: { "mlp.activation": { width: 9 } },
   heads: { heads: 2, keyValueHeads: 1, headWidth: 3 },
   dropout: { "embedding": 0.5, "attention.weights": 0.25, "attention.output": 0, "classifier.hidden": 0.5 },
 };
-const drawn = (rows: readonly number[], lengths: readonly number[], tail: number, step = 0) =>
-  baseDropoutFeeds(model, { seed: 42, step, rows, lengths, tail, virtual: 1 });
+const drawn = (rows: readonly number[], tail: readonly number[], step = 0) =>
+  baseDropoutFeeds(model, { seed: 42, step, rows, tail, virtual: 1 });
+const shapesOf = (feeds: ReturnType<typeof drawn>) =>
+  Object.fromEntries(Object.entries(feeds).map(([name, { shape }]) => [name, shape]));
 const numbersOf = (feeds: ReturnType<typeof drawn>, name: string) => [...feeds[name]!.data].map(Number);
 
 Deno.test("the base's dropout has a factor for each place with a rate, of each block where it is in blocks", () => {
-  const feeds = drawn([3, 5], [4, 2], 4);
-  assert.deepEqual(Object.fromEntries(Object.entries(feeds).map(([name, { shape }]) => [name, shape])), {
+  const feeds = drawn([3, 5], [4, 2]);
+  assert.deepEqual(shapesOf(feeds), {
     "baseDropout.embedding": [2, 4, 6],
     "baseDropout.0.attention.weights": [2, 1, 8, 5],
     "baseDropout.1.attention.weights": [2, 1, 8, 5],
@@ -28,7 +32,7 @@ Deno.test("the base's dropout has a factor for each place with a rate, of each b
 });
 
 Deno.test("the base's dropout draws for a row by step and row, not by its neighbours nor by what it is padded to", () => {
-  const [alone, beside] = [drawn([5], [2], 2), drawn([3, 5], [4, 2], 4)];
+  const [alone, beside] = [drawn([5], [2]), drawn([3, 5], [4, 2])];
   const embedded = numbersOf(alone, "baseDropout.embedding");
   assert.deepEqual(embedded, numbersOf(beside, "baseDropout.embedding").slice(4 * 6, 6 * 6));
   assert.ok(
@@ -38,7 +42,31 @@ Deno.test("the base's dropout draws for a row by step and row, not by its neighb
   const scores = numbersOf(beside, "baseDropout.1.attention.weights").slice(8 * 5);
   const own = [0, 1].flatMap((head) => [0, 1].map((query) => scores.slice((head * 4 + query) * 5).slice(0, 3)));
   assert.deepEqual(numbersOf(alone, "baseDropout.1.attention.weights"), own.flat());
-  assert.notDeepEqual(embedded, numbersOf(drawn([5], [2], 2, 1), "baseDropout.embedding"));
+  assert.notDeepEqual(embedded, numbersOf(drawn([5], [2], 1), "baseDropout.embedding"));
+});
+
+Deno.test("the base's dropout draws for both stacks of a model of two, for tokens of the prompt and of the answer", () => {
+  const places = { "attention.weights": 0.5, "mlp.activation": 0.5 };
+  const encoder = { ...model, blocks: 1, dropout: { ...places, "finalNorm.output": 0.5 } };
+  const decoder = { ...model, encoder, blocks: 1, dropout: { ...places, "crossAttention.weights": 0.5 } };
+  const of = (rows: readonly number[], context: readonly number[], tail: readonly number[]) =>
+    baseDropoutFeeds(decoder, { seed: 42, step: 0, rows, tail, context, virtual: 0 });
+  const feeds = of([3, 5], [5, 2], [1, 3]), alone = of([5], [2], [3]);
+  assert.deepEqual(shapesOf(feeds), {
+    "baseDropout.encoder.0.attention.weights": [2, 1, 10, 5],
+    "baseDropout.encoder.0.mlp.activation": [2, 5, 9],
+    "baseDropout.encoder.finalNorm.output": [2, 5, 6],
+    "baseDropout.decoder.0.attention.weights": [2, 1, 6, 3],
+    "baseDropout.decoder.0.mlp.activation": [2, 3, 9],
+    "baseDropout.decoder.0.crossAttention.weights": [2, 1, 6, 5],
+  });
+  const crossed = numbersOf(feeds, "baseDropout.decoder.0.crossAttention.weights").slice(6 * 5);
+  const own = [...Array(6).keys()].flatMap((query) => crossed.slice(query * 5).slice(0, 2));
+  assert.deepEqual(numbersOf(alone, "baseDropout.decoder.0.crossAttention.weights"), own);
+  assert.notDeepEqual(
+    numbersOf(feeds, "baseDropout.encoder.0.mlp.activation").slice(0, 9),
+    numbersOf(feeds, "baseDropout.decoder.0.mlp.activation").slice(0, 9),
+  );
 });
 
 const gpt2 = { model_type: "gpt2", n_embd: 16, n_layer: 2, n_head: 2, n_positions: 256, embd_pdrop: 0.2 };
@@ -60,6 +88,11 @@ const cases: Readonly<Record<string, [config: Readonly<Record<string, unknown>>,
     heldOut: rows,
     positions: `"f1"`,
     edit: "...((options) => [loreft(options), refract.classification({ labels: ['tells', 'asks'] })])",
+  }],
+  "T5, whose frozen encoder drops too,": [tinyT5Config, {
+    imports: `import * as refract from "refract";\nimport { decoder } from "refract";`,
+    at: "decoder.block(1).output",
+    positions: `"all"`,
   }],
 };
 
@@ -102,4 +135,21 @@ Deno.test("dropout is refused of a family of which none is known, and of a confi
       assert.match(stderr, says);
     }, { config });
   }
+});
+
+Deno.test("members of a sweep whose base drops get the losses that each gets alone", async () => {
+  const parts = {
+    imports: `import * as refract from "refract";\nimport { decoder } from "refract";`,
+    at: "decoder.block(1).output",
+    positions: `"all"`,
+    rank: `sweep("rank", [1, 2])`,
+    trainSettings: "baseDropout: true",
+    stages: "{ tuned }",
+  };
+  await inScene(parts, async (scene) => {
+    const { members } = await resultsOf(scene);
+    const alone = await scene.run("--set", "rank=2", "--store", scene.path("other"), "--json");
+    const { members: [only] } = JSON.parse(alone.stdout);
+    assert.deepEqual(trainingOf(members[1]!).losses, trainingOf(only).losses);
+  }, { config: tinyT5Config });
 });

@@ -1,0 +1,138 @@
+/**
+ * Getting libraries out of published wheels, without Python: a wheel is a zip file. It is unpacked as it arrives, and what
+ * was unpacked gets its name only if the whole of the wheel has the digest that is expected.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { Unzip, UnzipInflate, UnzipPassThrough } from "fflate";
+import { publishSync } from "../common/durable.ts";
+import { RunError } from "../common/errors.ts";
+import { faultText, isJsonObject, temporaryName, unwritable } from "../common/files.ts";
+import { nameOf, type Wheel } from "./wheels.ts";
+
+/** The package index that is asked where no other is named. */
+const usualIndex = "https://pypi.org/simple/";
+
+/** How wheels are had. */
+interface WheelSource {
+  /** The address of a package index, as in PEP 503. */
+  readonly index?: string | undefined;
+  /** Is told how many bytes of how many have arrived. */
+  readonly progress: (done: number, total: number) => void;
+}
+
+/** The libraries of a wheel that a folder lacks. */
+export function missingOf({ libraries }: Wheel, folder: string): readonly string[] {
+  return libraries.map(nameOf).filter((name) => {
+    try {
+      return !Deno.statSync(join(folder, name)).isFile;
+    } catch {
+      return true;
+    }
+  });
+}
+
+/**
+ * Puts the libraries of a wheel into a folder.
+ *
+ * @throws {RunError} If the index has not this wheel, or what it sends is not this wheel; then the folder is as it was.
+ */
+export async function installWheel(wheel: Wheel, folder: string, source: WheelSource): Promise<void> {
+  const address = await addressOf(wheel, source.index ?? usualIndex);
+  const response = await fetchOk(address), hash = createHash("sha256"), written = new Map<string, Unpacked>();
+  const unzip = new Unzip((entry) => {
+    if (!wheel.libraries.includes(entry.name)) return;
+    const file = new Unpacked(join(folder, nameOf(entry.name)));
+    written.set(entry.name, file);
+    entry.ondata = (fault, chunk) => file.take(fault, chunk);
+    entry.start();
+  });
+  unzip.register(UnzipInflate);
+  unzip.register(UnzipPassThrough);
+  try {
+    let arrived = 0;
+    for await (const chunk of response.body ?? []) {
+      arrived += chunk.length;
+      if (arrived > wheel.size) break;
+      hash.update(chunk);
+      unzip.push(chunk);
+      source.progress(arrived, wheel.size);
+    }
+    if (arrived !== wheel.size || hash.digest("hex") !== wheel.sha256) {
+      throw new RunError(`${address} is not the file that was published; try again, or another index`);
+    }
+    const absent = wheel.libraries.filter((name) => !written.has(name));
+    if (absent.length > 0) throw new RunError(`${wheel.file} lacks ${absent.join(", ")}`);
+    for (const file of written.values()) file.publish();
+  } finally {
+    for (const file of written.values()) file[Symbol.dispose]();
+  }
+}
+
+/** A library on its way to the disk. */
+class Unpacked implements Disposable {
+  readonly #temporary: string;
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+  #isPublished = false;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#temporary = temporaryName(path);
+    try {
+      this.#file = Deno.openSync(this.#temporary, { write: true, createNew: true });
+    } catch (fault) {
+      throw unwritable(path, fault);
+    }
+  }
+
+  take(fault: Error | null, chunk: Uint8Array): void {
+    if (fault !== null) throw new RunError(`${this.#path}: can't be unpacked (${fault.message}); try again`);
+    try {
+      for (let at = 0; at < chunk.length;) at += this.#file.writeSync(chunk.subarray(at));
+    } catch (error) {
+      throw unwritable(this.#path, error);
+    }
+  }
+
+  publish(): void {
+    publishSync(this.#file, this.#temporary, this.#path);
+    this.#isPublished = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+    if (this.#isPublished) return;
+    try {
+      Deno.removeSync(this.#temporary);
+    } catch {
+      // Gone already.
+    }
+  }
+}
+
+/** Where the index has the wheel. */
+async function addressOf({ project, file, sha256 }: Wheel, index: string): Promise<string> {
+  const page = new URL(`${project}/`, index.endsWith("/") ? index : `${index}/`);
+  const response = await fetchOk(page.href, { accept: "application/vnd.pypi.simple.v1+json" });
+  const listed: unknown = await response.json().catch(() => undefined);
+  const files: unknown = isJsonObject(listed) ? listed["files"] : undefined;
+  if (!Array.isArray(files)) {
+    throw new RunError(`${page.href} is no package index that answers in JSON (PEP 691); give --index another`);
+  }
+  const found = files.find((each) => isJsonObject(each) && each["filename"] === file);
+  const url: unknown = isJsonObject(found) ? found["url"] : undefined;
+  if (typeof url !== "string") throw new RunError(`${page.href} has no ${file} (sha256 ${sha256.slice(0, 12)}…)`);
+  return new URL(url, page).href;
+}
+
+async function fetchOk(address: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+  const response = await fetch(address, { headers }).catch((fault: unknown) => {
+    throw new RunError(`${address} can't be reached (${faultText(fault)})`);
+  });
+  if (response.ok) return response;
+  await response.body?.cancel();
+  throw new RunError(`${address} answers with status ${response.status}`);
+}

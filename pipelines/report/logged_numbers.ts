@@ -1,0 +1,53 @@
+/**
+ * What the numbers of stages are called in TensorBoard and MLflow: `train/tuned/loss`, since a training and its evaluation
+ * may have one name. Those of steps have transformers' and trl's names.
+ *
+ * @module
+ */
+import type { MemberStep } from "../results/events.ts";
+import type { TrainRecord } from "../results/results.ts";
+
+/** What gave a number. */
+type LoggedBy = "train" | "validation" | "evaluate";
+
+/** The name of a number of a stage. */
+export function loggedName(by: LoggedBy, stage: string, name: string): string {
+  return `${by}/${stage}/${name}`;
+}
+
+/** The numbers of a step by name. */
+export function stepNumbers(
+  { loss, gradientNorm, rewards }: Omit<MemberStep, "member">,
+): Readonly<Record<string, number>> {
+  return {
+    loss,
+    ...gradientNorm === undefined ? {} : { grad_norm: gradientNorm },
+    ...rewards === undefined ? {} : {
+      "rewards/chosen": rewards.chosen,
+      "rewards/rejected": rewards.rejected,
+      "rewards/margins": rewards.margin,
+      "rewards/accuracies": rewards.accuracy,
+    },
+  };
+}
+
+/** A training's steps, each as its event had it. */
+export function stepsOf(
+  { losses, gradientNorms = [], rewards }: Pick<TrainRecord, "losses" | "gradientNorms" | "rewards">,
+): readonly Omit<MemberStep, "member">[] {
+  return losses.map((loss, at) => {
+    const gradientNorm = gradientNorms[at];
+    return {
+      loss,
+      ...gradientNorm === undefined ? {} : { gradientNorm },
+      ...rewards === undefined ? {} : {
+        rewards: {
+          chosen: rewards.chosen[at]!,
+          rejected: rewards.rejected[at]!,
+          margin: rewards.margins[at]!,
+          accuracy: rewards.accuracies[at]!,
+        },
+      },
+    };
+  });
+}

@@ -1,0 +1,73 @@
+/** Answers compared with the rows' completions by another model; what it said is kept by its questions' content. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
+import { RequestError } from "../../common/errors.ts";
+import type { JudgeSettings } from "../../metrics/declared.ts";
+import { endpointOf } from "../../tasks/alpaca_eval/endpoint.ts";
+import { costOf, judgementsIn, judgePairs, planJudge } from "../../tasks/alpaca_eval/judge.ts";
+import type { Pair } from "../../tasks/alpaca_eval/outputs.ts";
+import type { RunContext } from "../context/run_context.ts";
+import { beginWork, noteTo } from "../context/work.ts";
+import { judgeWords } from "../prepare/judge_checks.ts";
+import type { PreparedEvaluation } from "../prepare/prepared.ts";
+
+/** What a judge makes of an evaluation's rows. */
+interface Compared {
+  readonly found: readonly { readonly preference: number | null }[];
+  readonly cached: boolean;
+}
+
+/**
+ * Has a judge compare answers with the rows' completions. What that costs is said before it is asked.
+ *
+ * @throws {RequestError} If no key is there, or the judge named no answer of any row.
+ */
+export async function judgements(
+  runContext: RunContext,
+  stage: Pick<PreparedEvaluation, "name" | "rows" | "model">,
+  answers: readonly { readonly prediction?: string | number }[],
+  settings: JudgeSettings,
+): Promise<Compared> {
+  const { store, emit } = runContext, { name } = stage, { weighted } = settings, kept = judgementsIn(store);
+  const endpoint = endpointOf(settings, judgeWords), pairs = pairsOf(stage, answers, settings);
+  const plan = await planJudge(pairs, endpoint, weighted, kept);
+  if (plan.questions > 0) {
+    noteTo(emit)(`${name}: ${costOf(plan, endpoint, settings, "priceIn and priceOut give dollars")}`);
+  }
+  const show = plan.questions === 0 ? () => {} : beginWork(emit, "judge", pairs.length, name);
+  let done = 0;
+  const annotations = await judgePairs(plan, endpoint, weighted, kept, {
+    unweighted: "write weighted: false",
+    async onAnswer() {
+      show(++done);
+      await runContext.stopIfAsked();
+    },
+  });
+  const found = annotations.map(({ preference }) => ({ preference }));
+  const unread = found.filter(({ preference }) => preference === null).length;
+  if (unread === found.length) {
+    throw new RequestError(`${settings.model} named neither answer of any row of ${name}; take another judge`);
+  }
+  if (unread > 0) noteTo(emit)(`${name}: of ${unread} of ${found.length} comparisons no preference was read`);
+  return { found, cached: plan.questions === 0 };
+}
+
+/** Both outputs for each row's instruction. */
+export function pairsOf(
+  { rows, model }: Pick<PreparedEvaluation, "rows" | "model">,
+  answers: readonly { readonly prediction?: string | number }[],
+  { instruction: field, generator = model.name }: Pick<JudgeSettings, "instruction" | "generator">,
+): Pair[] {
+  return rows.map(({ fields, completion, prompt }, index) => {
+    const instruction = ownValue(fields, field), dataset = ownValue(fields, "dataset");
+    const shared = {
+      instruction: typeof instruction === "string" ? instruction : prompt,
+      ...typeof dataset === "string" && { dataset },
+    };
+    const reference = ownValue(fields, "generator");
+    return {
+      index,
+      output: { ...shared, output: String(answers[index]?.prediction ?? ""), generator },
+      other: { ...shared, output: completion, generator: typeof reference === "string" ? reference : "reference" },
+    };
+  });
+}

@@ -1,0 +1,79 @@
+/** What evaluations require whose answers another model compares. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
+import { RequestError } from "../../common/errors.ts";
+import type { RowList } from "../../common/row_list.ts";
+import { atLocationOf, locationOf } from "../../common/source_location.ts";
+import { quote, suggest } from "../../common/suggest.ts";
+import type { Row } from "../../data/row.ts";
+import { judgeOf, metricNameOf } from "../../metrics/mod.ts";
+import type { MetricSpec } from "../../spec/mod.ts";
+import { addressOf, endpointOf } from "../../tasks/alpaca_eval/endpoint.ts";
+import type { PreparedMember } from "./prepared.ts";
+import { metricsOf } from "./program_checks.ts";
+
+/** What messages call a judge's settings. */
+export const judgeWords = {
+  endpoint: "the judge's endpoint",
+  key: "the judge's key",
+  example: 'key: "OPENAI_API_KEY"',
+} as const;
+
+/**
+ * Refuses a judge that can't be asked as it is declared, or rows without the instruction that it is shown.
+ *
+ * @throws {RequestError} As said.
+ */
+export function requireJudgeable(stage: string, metrics: readonly MetricSpec[], rows: RowList<Row>): void {
+  const settings = judgeOf(metrics);
+  if (settings === undefined) return;
+  atLocationOf(settings, () => addressOf(settings, judgeWords));
+  const odd = metrics.find((metric) => {
+    return metric.kind === "judge" &&
+      (["endpoint", "model", "key", "weighted", "instruction"] as const).some((name) => {
+        return metric[name] !== settings[name];
+      });
+  });
+  if (odd !== undefined) {
+    throw new RequestError(
+      `the metrics of ${stage} have two judges, that of ${metricNameOf(settings)} and that of ${metricNameOf(odd)}; ` +
+        "measure them in evaluations of their own",
+      locationOf(odd),
+    );
+  }
+  const [first] = rows;
+  if (first === undefined || typeof ownValue(first.fields, settings.instruction) === "string") return;
+  throw new RequestError(
+    `the row has no text ${quote(settings.instruction)}, the instruction that a judge is shown; ${
+      suggest(settings.instruction, Object.keys(first.fields))
+    }, as in judge({ instruction: "question" })`,
+    first.place,
+  );
+}
+
+/**
+ * Refuses to begin where a judge could not be asked in the end: without its key, or where its host may not be reached.
+ *
+ * @throws {RequestError} As said.
+ */
+export function requireJudges(members: readonly PreparedMember[]): void {
+  for (const stage of members.flatMap(({ stages }) => stages)) {
+    const settings = judgeOf(metricsOf(stage));
+    if (settings === undefined) continue;
+    const { host } = addressOf(settings, judgeWords), { key } = settings;
+    const isGranted = (permission: Deno.PermissionDescriptor) =>
+      Deno.permissions.querySync(permission).state === "granted";
+    const lacking = [
+      ...isGranted({ name: "net", host }) ? [] : [`--allow-net=${host}`],
+      ...key === undefined || isGranted({ name: "env", variable: key }) ? [] : [`--allow-env=${key}`],
+    ];
+    if (lacking.length > 0) {
+      throw new RequestError(
+        `${stage.name} asks a judge at ${host}, which this process may not; permit it, as in deno task run ${
+          lacking.join(" ")
+        } pipeline.ts`,
+        locationOf(settings),
+      );
+    }
+    atLocationOf(settings, () => endpointOf(settings, judgeWords));
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * What clipping, and the norms that it logs, cost a step: two trainings of the same rows, one of which clips, take turns
+ * step by step, so that both see the machine as it is. Prints what it measured as JSON. Needs ../shared, and a minute
+ * and a half on a machine that does nothing else.
+ *
+ *     deno run --allow-read --allow-write --allow-ffi --allow-env --allow-run tests/bench/clipping.ts [pairs at l1, by default 64]
+ *
+ * @module
+ */
+import { adamw, baseModel, block, jsonl, loreft, pipeline, train } from "refract";
+import { join } from "node:path";
+import { sharedFolder, smollm2Folder } from "../support/shared.ts";
+import { inFreshFolder } from "./refract.ts";
+import { median } from "./statistics.ts";
+import { watchedRun } from "./watched_run.ts";
+
+/** What is trained, in pairs of steps: one that clips and one that does not. */
+interface Case {
+  readonly name: string;
+  readonly edit: ReturnType<typeof loreft>;
+  readonly pairs: number;
+}
+
+/** The sides in the order of their turns, again and again, so that neither always follows the other. */
+const order = ["plain", "clipped", "clipped", "plain"] as const;
+type Side = typeof order[number];
+
+/** Steps at either end are no part of what is measured: the first map the weights, the last may run alone. */
+const warming = 2, batchSize = 8;
+
+/** Sides that take turns. */
+class Turns {
+  #turn = 0;
+  #next = Promise.withResolvers<void>();
+
+  /** Runs something when it is a side's turn; gives its result and the seconds that the side has waited. */
+  async take<T>(side: Side, run: () => Promise<T>): Promise<{ readonly result: T; readonly waited: number }> {
+    const begun = performance.now();
+    while (order[this.#turn % order.length] !== side) await this.#next.promise;
+    const waited = (performance.now() - begun) / 1000;
+    const result = await run();
+    this.#turn++;
+    this.#next.resolve();
+    this.#next = Promise.withResolvers();
+    return { result, waited };
+  }
+}
+
+/** The seconds of each step of both sides, the host's part of them included. */
+async function stepsInTurns({ edit, pairs }: Case, shared: string): Promise<Readonly<Record<Side, number[]>>> {
+  const source = await smollm2Folder(shared),
+    turns = new Turns(),
+    steps: Record<Side, number[]> = { plain: [], clipped: [] };
+  const rows = jsonl(join(shared, "data", "arc_easy.train.jsonl"), {
+    prompt: "{instruction}\n",
+    completion: "{output}",
+  });
+  const ofSide = async (side: Side, folder: string) => {
+    let waited = 0;
+    const declared = pipeline(side, () => ({
+      tuned: train(baseModel(source).with(edit), {
+        data: rows.take(64),
+        epochs: Math.ceil(pairs * batchSize / 64),
+        maxSteps: pairs,
+        batchSize,
+        shuffle: false,
+        optimizer: adamw({ learningRate: 9e-4 }),
+        ...side === "clipped" ? { maxGradNorm: 1 } : {},
+      }),
+    }));
+    await watchedRun(declared, join(folder, side), {
+      async run(program, start) {
+        if (program !== "train") return await start();
+        const turn = await turns.take(side, start);
+        waited = turn.waited;
+        return turn.result;
+      },
+      emit: (event) => event.kind === "step" ? steps[side].push(event.seconds - waited) : undefined,
+    });
+  };
+  await inFreshFolder(
+    await Deno.makeTempDir(),
+    (folder) => Promise.all([ofSide("plain", folder), ofSide("clipped", folder)]),
+  );
+  return steps;
+}
+
+async function measure(each: Case, shared: string) {
+  const { plain, clipped } = await stepsInTurns(each, shared), measured = [warming, plain.length - warming] as const;
+  const [a, b] = [plain.slice(...measured), clipped.slice(...measured)];
+  const ratios = a.map((seconds, step) => b[step]! / seconds).sort((x, y) => x - y);
+  const [low, high] = [0.25, 0.75].map((share) => ratios[Math.floor(share * (ratios.length - 1))]!);
+  return {
+    case: each.name,
+    pairs: ratios.length,
+    plain: median(a),
+    clipped: median(b),
+    medianOfRatios: median(ratios),
+    quartiles: [low, high],
+    best: Math.min(...b) / Math.min(...a),
+  };
+}
+
+const shared = sharedFolder(), pairs = Number(Deno.args[0] ?? 64);
+if (shared !== undefined) {
+  const cases: readonly Case[] = [
+    { name: "l1, block 15, rank 4", edit: loreft({ at: block(15).output, positions: "l1", rank: 4 }), pairs },
+    {
+      name: "f7+l7 tied, all blocks, rank 8",
+      edit: loreft({ at: block("all").output, positions: "f7+l7", rank: 8, tied: true }),
+      pairs: Math.ceil(pairs / 4),
+    },
+  ];
+  for (const each of cases) console.log(JSON.stringify(await measure(each, shared), null, 2));
+}

@@ -1,0 +1,119 @@
+/** Evaluations whose answers a judge compares, beside a local endpoint. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { judge } from "refract";
+import { ofKind } from "../../../pipelines/common/of_kind.ts";
+import { measure } from "../../../pipelines/metrics/measure.ts";
+import { readPredictions } from "../../../pipelines/results/read_predictions.ts";
+import type { Results } from "../../../pipelines/results/results.ts";
+import { winRate } from "../../../pipelines/tasks/alpaca_eval/win_rate.ts";
+import { inProcess } from "../../support/command.ts";
+import { type Behaviour, completion, withEndpoint } from "../../support/judge_server.ts";
+import { inFolder } from "../models/support.ts";
+
+const rows = [0, 1, 2].map((at) => ({ instruction: `Say ${at}.`, output: `reference ${at}`, dataset: "own" }));
+
+/** Prefers the reference of the last instruction, and the model's own answer otherwise. */
+const fair: Behaviour = async (request) => {
+  const { messages } = await request.json(), asked: string = messages.at(-1).content;
+  const isReferenceFirst = /<answer model="m">\nreference/.test(asked), isLast = asked.includes("Say 2.");
+  return completion(isReferenceFirst === isLast ? "m" : "M");
+};
+
+const text = (settings: string, data = "records(rows, { prompt: '{instruction}', completion: '{output}' })") => `
+import { baseModel, evaluate, greedy, judge, pipeline, records } from "refract";
+const rows = ${JSON.stringify(rows)};
+const by = { model: "judge", weighted: false, ${settings} };
+const metrics = [judge(by), judge({ ...by, report: "discrete_win_rate" })];
+export default pipeline("judged", () => ({
+  answers: evaluate(baseModel("builtin:tiny"), { data: ${data}, decoding: greedy({ maxNewTokens: 2 }), metrics }),
+}));
+`;
+
+Deno.test("a judge compares answers with completions, is asked once, and its cost is said before", () =>
+  withEndpoint(fair, (endpoint, requests) =>
+    inFolder(async (folder) => {
+      const path = join(folder, "p.ts"), out = join(folder, "out");
+      await Deno.writeTextFile(path, text(`endpoint: ${JSON.stringify(endpoint)}, generator: "mine"`));
+      const run = () => inProcess("run", path, "--json", ...["--store", join(folder, "store"), "--out", out]);
+      const { code, stdout, stderr } = await run();
+      assert.equal(code, 0, stderr);
+      assert.match(
+        stderr,
+        /answers: 3 questions to judge at 127\.0\.0\.1:\d+ \(0 are answered in the store\): about \d+ tokens in and 3 out/,
+      );
+      const { members: [member] }: Results = JSON.parse(stdout), [stage] = ofKind(member!.stages, "evaluate");
+      const preferences = (await readPredictions(join(out, stage!.predictions))).map(({ preference }) => preference);
+      assert.deepEqual(preferences, [2, 2, 1]);
+      const expected = winRate([2, 2, 1]);
+      assert.ok(Math.abs(stage!.metrics["win_rate"]! - expected.win_rate) < 1e-9);
+      assert.ok(Math.abs(stage!.standardErrors!["win_rate"]! - expected.standard_error) < 1e-9);
+      assert.ok(Math.abs(stage!.metrics["discrete_win_rate"]! - expected.discrete_win_rate) < 1e-9);
+      const [first] = JSON.parse(await Deno.readTextFile(join(out, "members/main/model_outputs.json")));
+      assert.deepEqual({ ...first, output: "" }, {
+        instruction: "Say 0.",
+        output: "",
+        generator: "mine",
+        dataset: "own",
+      });
+      assert.equal(requests.length, 3);
+      const again = await run(), [same] = ofKind((JSON.parse(again.stdout) as Results).members[0]!.stages, "evaluate");
+      assert.deepEqual([same!.cached, requests.length], [true, 3]);
+      assert.ok(!again.stderr.includes("questions to judge"));
+    })));
+
+Deno.test("win rates are AlpacaEval's, of what could be read", () => {
+  const row = (preference: number | null, at: number) => ({
+    ...{ prompt: "", completion: "x".repeat(at + 1), prediction: "y".repeat((at * 7) % 11), preference },
+    ...{ fields: {}, place: { file: "f" } },
+  });
+  const preferences = [1, 2, 1.5, 0, 1.2, 2, 1.9, 1.7, 1.4, 2, 1.1, 1.3];
+  const by = { endpoint: "http://127.0.0.1:1", model: "judge" };
+  const metrics = [
+    judge(by),
+    judge({ ...by, report: "discrete_win_rate" }),
+    judge({ ...by, report: "length_controlled_minimal" }),
+  ];
+  const found = measure(metrics, { kind: "texts", rows: [...preferences.map(row), row(null, 12)] });
+  const { win_rate, standard_error, discrete_win_rate } = winRate(preferences);
+  assert.ok(Math.abs(found.metrics["win_rate"]! - win_rate) < 1e-9);
+  assert.ok(Math.abs(found.metrics["discrete_win_rate"]! - discrete_win_rate) < 1e-9);
+  // A preference of 0 is a draw.
+  assert.ok(Math.abs(found.standardErrors["win_rate"]! - standard_error) < 1e-9);
+  assert.ok(found.metrics["length_controlled_minimal"]! > 0 && found.metrics["length_controlled_minimal"]! < 100);
+  assert.deepEqual(found.units["win_rate"], "percent");
+  assert.throws(
+    () => measure(metrics, { kind: "texts", rows: [row(2, 1), row(1, 2)] }),
+    /length_controlled_minimal is fitted of 10 comparisons or more whose lengths differ; report "win_rate"/,
+  );
+});
+
+Deno.test("a judge that can't be asked is one line before anything runs", () =>
+  inFolder(async (folder) => {
+    let number = 0;
+    const said = async (command: "run" | "plan", settings: string, data?: string) => {
+      const path = join(folder, `${number++}.ts`);
+      await Deno.writeTextFile(path, text(settings, data));
+      const { code, stderr } = await inProcess(command, path, "--store", join(folder, "store"));
+      assert.deepEqual([code, stderr.trimEnd().split("\n").length], [2, 1], stderr);
+      return stderr;
+    };
+    assert.match(
+      await said("plan", `endpoint: "https://api.example/v1"`),
+      /^error: .*0\.ts:5:\d+: api\.example takes a key; name its variable, as in key: "OPENAI_API_KEY"\n$/,
+    );
+    assert.match(await said("plan", `endpoint: "api.example"`), /the judge's endpoint is no address of an endpoint; /);
+    assert.match(
+      await said("plan", `endpoint: "https://api.example/v1", key: "sk-1-2"`),
+      /the judge's key takes a variable's name, not the key itself/,
+    );
+    assert.match(
+      await said("run", `endpoint: "https://api.example/v1", key: "JUDGE_KEY"`),
+      /asks a judge at api\.example, which this process may not; permit it, as in deno task run --allow-net=api\.example/,
+    );
+    assert.match(await said("run", `endpoint: "http://127.0.0.1:9", key: "JUDGE_KEY"`), /JUDGE_KEY/);
+    assert.match(
+      await said("plan", `endpoint: "http://127.0.0.1:9", instruction: "question"`),
+      /the row has no text "question", the instruction that a judge is shown; use one of those it has: .*as in judge\(/,
+    );
+  }));
