@@ -3,7 +3,7 @@ import * as o from "../../../ops/operators.ts";
 import type { Shape } from "../../../ops/program/dimension.ts";
 import { input, type Value } from "../../../ops/program/program.ts";
 import type { Architecture, DropoutRates, DropoutSite } from "../../models/architecture/architecture.ts";
-import type { AtTokens } from "./edit_hook.ts";
+import type { AtTokens } from "./at_tokens.ts";
 
 /**
  * What dropout makes of a representation at a place.

@@ -5,6 +5,7 @@ import * as o from "../../../ops/operators.ts";
 import { input, type Value } from "../../../ops/program/program.ts";
 import type { EditHook, Site } from "../../models/architecture/architecture.ts";
 import type { Adaptation, Adapter, Intervention } from "./adaptation.ts";
+import { type AtTokens, everyToken } from "./at_tokens.ts";
 import { maskName, maskWidth } from "./edit_masks.ts";
 import { runOfSite } from "./sites.ts";
 import type { TensorForm } from "./tensor_forms.ts";
@@ -31,12 +32,6 @@ export function dropoutName({ index }: Droppable): string {
 function dropoutFactor(adaptation: Droppable): Value {
   return input(dropoutName(adaptation), ["batch", runOfSite(adaptation), droppedWidth(adaptation)]);
 }
-
-/** Takes a value of the tail's tokens [batch, tail, …] at those that a program is about. */
-export type AtTokens = (ofTail: Value) => Value;
-
-/** Takes a value of all the tail's tokens. */
-export const everyToken: AtTokens = (ofTail) => ofTail;
 
 /** Whether an adaptation edits or adapts what is at a site. */
 export function isAt(adaptation: Adaptation, { stack, block, name }: Site): adaptation is Droppable {

@@ -4,7 +4,8 @@ import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program/program.ts";
 import type { EditHook } from "../../models/architecture/architecture.ts";
 import { type Adaptation, withoutHead } from "./adaptation.ts";
-import { type AtTokens, editHook, everyToken, isAt } from "./edit_hook.ts";
+import { type AtTokens, everyToken } from "./at_tokens.ts";
+import { editHook, isAt } from "./edit_hook.ts";
 import { runOfSite } from "./sites.ts";
 import type { TensorForm } from "./tensor_forms.ts";
 

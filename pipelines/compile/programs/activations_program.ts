@@ -15,7 +15,7 @@ import type {
 } from "../../models/architecture/architecture.ts";
 import type { ModelInputs } from "../../models/inputs/kinds.ts";
 import type { Layout } from "../rows/layout.ts";
-import type { AtTokens } from "../lower/edit_hook.ts";
+import type { AtTokens } from "../lower/at_tokens.ts";
 import { runOf, runSegments } from "./run_segments.ts";
 
 /**

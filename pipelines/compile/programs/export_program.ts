@@ -11,7 +11,7 @@ import { simplify } from "../../../ops/passes/simplify.ts";
 import { requireLogits } from "../../models/architecture/heads.ts";
 import { runInputs } from "../../models/architecture/model_inputs.ts";
 import { savedForm } from "../lower/tensor_forms.ts";
-import type { AtTokens } from "../lower/edit_hook.ts";
+import type { AtTokens } from "../lower/at_tokens.ts";
 import { membersHook } from "../lower/members_hook.ts";
 import { pastInputs } from "../rows/segment_inputs.ts";
 import { virtualRuns } from "../lower/prefix_tuning.ts";

@@ -13,14 +13,14 @@ export interface Endpoint {
 }
 
 /** Where a model is asked, as it is declared: `key` is the environment variable with the key. */
-export interface DeclaredEndpoint {
+interface DeclaredEndpoint {
   readonly endpoint: string;
   readonly model: string;
   readonly key?: string | undefined;
 }
 
 /** What messages call the settings, and how they say that a variable is named. */
-export interface EndpointWords {
+interface EndpointWords {
   readonly endpoint: string;
   readonly key: string;
   readonly example: string;

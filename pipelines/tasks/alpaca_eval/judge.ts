@@ -21,7 +21,7 @@ interface Open {
 }
 
 /** What a judge is to compare, and what that takes. */
-export interface JudgePlan {
+interface JudgePlan {
   readonly open: readonly Open[];
   /** Questions that are not answered yet. */
   readonly questions: number;

@@ -5,7 +5,7 @@ import { characters } from "./outputs.ts";
 import { winRate } from "./win_rate.ts";
 
 /** A comparison, as the length's weight is fitted of it. */
-export interface Compared {
+interface Compared {
   /** From 1, where the other model wins, to 2; NaN where the judge named neither. */
   readonly preference: number;
   /** Characters of the other model's output. */
