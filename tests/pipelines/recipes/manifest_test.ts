@@ -31,7 +31,7 @@ function repeat(scene: Scene, manifest: string, ...options: readonly string[]) {
 
 /** A run's results without what depends on the clock and the store. */
 async function resultsIn(folder: string): Promise<unknown> {
-  const timed = new Set(["seconds", "stepSeconds", "cached"]);
+  const timed = new Set(["seconds", "stepSeconds", "expectedSeconds", "tokensPerSecond", "time", "cached"]);
   const text = await Deno.readTextFile(join(folder, "results.json"));
   return JSON.parse(text, (key, value) => timed.has(key) ? undefined : value);
 }
