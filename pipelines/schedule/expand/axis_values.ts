@@ -3,7 +3,7 @@ import { RequestError } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
 import type { Override, Overrides, Scalar } from "../../recipes/overrides.ts";
 import type { Axis, AxisLabel } from "../../spec/mod.ts";
-import { labelsOf } from "./value_labels.ts";
+import { labelsOf, plainLabel } from "./value_labels.ts";
 
 /** An axis with the values that it is overridden with; one that moves with others takes some of its own, and these follow. */
 export function withValues(
@@ -57,6 +57,8 @@ function ofAnotherKind(axis: Axis<unknown>, text: string, { location }: Override
 
 /** What results call a value of an axis. */
 export function labelOf(axis: Axis<unknown>, value: unknown): AxisLabel {
+  const plain = plainLabel(value);
+  if (plain !== undefined) return plain;
   const at = axis.values.indexOf(value);
   return at === -1 ? labelsOf([value])[0]! : labels.getOrInsertComputed(axis, () => labelsOf(axis.values))[at]!;
 }

@@ -59,7 +59,7 @@ function settingsOf(value: unknown): Settings {
 }
 
 /** The label of a value that a text can be: itself, or a list's entries. */
-function plainLabel(value: unknown): AxisLabel | undefined {
+export function plainLabel(value: unknown): AxisLabel | undefined {
   if (typeof value === "number" || typeof value === "string" || typeof value === "boolean") return value;
   const isList = Array.isArray(value) && value.every((entry) => typeof entry === "number" || typeof entry === "string");
   return isList ? value.join(";") : undefined;

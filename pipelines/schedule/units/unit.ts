@@ -11,7 +11,7 @@ import type { Shard } from "../encode/shards.ts";
 export type UnitKind = "encode" | "train" | "evaluate" | "report";
 
 /** What a unit is predicted to take, without any margin. */
-export interface UnitCost {
+interface UnitCost {
   /** Resident memory in bytes, the weights' mapped files counted. */
   readonly memory: number;
   readonly seconds: number;
