@@ -2,7 +2,7 @@
  * The methods of the ReFT paper (Wu et al. 2024) as its suites train them. Where the paper's text, the README of its
  * repository and the code differ, README.md here has what is followed.
  */
-import { adamw, block, direft, linearSchedule, lora, loreft } from "refract";
+import { adamw, block, direft, linearSchedule, lora, loreft, repeat, type Rows, type SettingValues } from "refract";
 
 /** What a method is trained with. */
 export interface MethodSettings {
@@ -57,6 +57,48 @@ export function trainingOf(settings: MethodSettings) {
     optimizer: adamw({ learningRate, weightDecay, decay: "weights", schedule }),
   };
 }
+
+/** What a recipe of any suite may set in place of the paper's. */
+export const choices = {
+  method: { default: "loreft", oneOf: ["loreft", "direft", "lora"], about: "What is trained" },
+  seeds: { default: "42,43,44", about: "One run for each" },
+  trainRows: { default: 0, least: 0, whole: true, about: "The first rows of each training set, 0 for all" },
+  testRows: { default: 0, least: 0, whole: true, about: "The first rows of each test, 0 for all" },
+  rank: { default: 0, least: 0, whole: true, about: "In place of the paper's, 0 for the paper's" },
+  positions: { default: "", about: "In place of the paper's" },
+  layers: { default: "", about: "The blocks that are edited, in place of the paper's" },
+  epochs: { default: 0, least: 0, whole: true, about: "In place of the paper's, 0 for the paper's" },
+  batchSize: { default: 0, least: 0, whole: true, about: "Rows of a step in place of the paper's, 0 for the paper's" },
+  warmupSteps: { default: 0, least: 0, whole: true, about: "In place of the paper's, 0 for the paper's" },
+} as const;
+
+/** What a recipe chose of them. */
+type Chosen = SettingValues<typeof choices>;
+
+/** A method's settings as a recipe has them: the paper's where it chooses none. LoRA's scale, alpha / rank, is kept. */
+export function chosenOf(paper: MethodSettings, set: Omit<Chosen, "method" | "seeds">): MethodSettings {
+  const { rank, positions, layers, epochs, batchSize, warmupSteps } = set;
+  return {
+    ...paper,
+    ...rank > 0 && { rank, ...paper.alpha !== undefined && { alpha: paper.alpha * rank / paper.rank } },
+    ...positions !== "" && { positions },
+    ...layers !== "" && { layers: listOf(layers).map(Number) },
+    ...epochs > 0 && { epochs },
+    ...batchSize > 0 && { batchSize, gradientAccumulation: 1 },
+    ...warmupSteps > 0 && { warmupSteps },
+  };
+}
+
+/** The first rows alone, all if 0 is given. */
+export const firstOf = (rows: Rows, count: number): Rows => count > 0 ? rows.take(count) : rows;
+
+/** The same as `suite` takes it. */
+export function rowsOf({ trainRows, testRows }: Pick<Chosen, "trainRows" | "testRows">) {
+  return { ...trainRows > 0 && { train: trainRows }, ...testRows > 0 && { test: testRows } };
+}
+
+/** One run for each seed. */
+export const seedsOf = ({ seeds }: Pick<Chosen, "seeds">) => repeat({ seeds: listOf(seeds).map(Number) });
 
 /** Seeds as a recipe writes them: `"42,43,44"`. */
 export function listOf(text: string): readonly string[] {

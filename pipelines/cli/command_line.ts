@@ -1,5 +1,7 @@
 /** The command line: which commands there are, and how an error of any is reported. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError, RunError, StoppedError } from "../common/errors.ts";
+import { systemCode } from "../common/files.ts";
 import { shortened, visible } from "../common/visible.ts";
 import { activationsCommand } from "./commands/activations_command.ts";
 import { mergeCommand } from "./commands/merge_command.ts";
@@ -86,6 +88,20 @@ export async function commandLine(
   }
 }
 
+const space = "; free some space, or give folders on another disk", access = "; see that its folder may be written";
+
+/** What to do about what the system refuses, wherever that is. */
+const refusals: Readonly<Record<string, string>> = {
+  ENOSPC: space,
+  EDQUOT: space,
+  EACCES: access,
+  EPERM: access,
+  EROFS: access,
+  EIO: "; the disk failed, check it or give folders on another",
+  EMFILE: "; too many files are open, raise the limit, as by ulimit -n 4096",
+  ENFILE: "; too many files are open on this machine, end other programs",
+};
+
 /**
  * Reports an error in one line; with `isVerbose` its stack as well.
  *
@@ -102,7 +118,8 @@ export function report(error: unknown, terminal: Pick<Terminal, "endLine" | "wri
     return 2;
   }
   const isKnown = error instanceof RequestError || error instanceof RunError;
-  const hint = isKnown ? "" : "; this should not happen, run again with --verbose and report what it shows";
+  const hint = isKnown ? "" : ownValue(refusals, systemCode(error) ?? "") ??
+    "; this should not happen, run again with --verbose and report what it shows";
   const text = error instanceof Error ? error.message || error.name : String(error);
   terminal.write(`error: ${visible(shortened(text.replaceAll(/\s+/g, " ").trim()))}${hint}\n`);
   if (isVerbose && error instanceof Error) terminal.write(`${visible(Deno.inspect(error))}\n`);

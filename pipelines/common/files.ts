@@ -198,12 +198,14 @@ export async function writeAll(file: Deno.FsFile, chunk: Uint8Array): Promise<vo
 
 /** The error for a path that the system refuses to write. */
 export function unwritable(path: string, fault: unknown): DiskError {
-  const remedy = codeOf(fault) === "ENOSPC" ? "free some space" : "make its folder writable";
+  const remedy = ["ENOSPC", "EDQUOT"].includes(systemCode(fault) ?? "") ? "free some space" : "make its folder writable";
   return new DiskError(`${path}: can't be written (${faultText(fault)}); ${remedy} or choose another folder`);
 }
 
-function codeOf(fault: unknown): unknown {
-  return fault instanceof Error && "code" in fault ? fault.code : undefined;
+/** The system's name of what it refused, as in `ENOSPC`; undefined of a fault that is not the system's. */
+export function systemCode(fault: unknown): string | undefined {
+  const code = fault instanceof Error && "code" in fault ? fault.code : undefined;
+  return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 
 /** The next bytes of an open file: as many as asked for, or fewer where it ends. */

@@ -62,6 +62,8 @@ export interface TokenizedExample extends TokenizedPrompt {
 export interface TokenizeOptions extends LengthLimits {
   /** Whether prompts are for a model to answer, so that a conversation's is encoded without what follows. */
   readonly asks?: boolean;
+  /** Whether a row that is cut on the right loses of its prompt alone, because its completion is not read. */
+  readonly cutsPrompt?: boolean;
   /** Whether prompt and completion go to two stacks of a model, so that nothing can be encoded together. */
   readonly hasEncoder?: boolean;
   /** Takes what there is to say of rows that are read otherwise than their author may expect. */
@@ -145,14 +147,18 @@ function tokensOf({ prompt, completion }: TokenizedExample): readonly number[] {
 /**
  * An example cut at its end, as transformers cuts a text on the right: what is taught loses its end, the end-of-sequence
  * token first. Where an encoder reads the prompt it is the prompt that loses its end, but no special token there.
+ * So does a prompt that is to be answered, which counts by itself.
  */
 function withoutEnd(
   example: TokenizedExample,
   after: readonly number[],
-  { maxLength = Infinity, hasEncoder = false, ...limits }: TokenizeOptions,
+  { maxLength = Infinity, hasEncoder = false, cutsPrompt = false, ...limits }: TokenizeOptions,
   place: SourceLocation,
 ): TokenizedExample {
   const { prompt, completion, taught, endToken: _, rejected, ...rest } = example;
+  if (cutsPrompt && !hasEncoder) {
+    return { ...example, prompt: prompt.slice(0, fitPrompt(prompt, [], 0, { ...limits, maxLength }, place).length) };
+  }
   if (prompt.length + Math.max(completion.length, rejected?.length ?? 0) <= maxLength) return example;
   if (hasEncoder) {
     const fit = fitPrompt(prompt, [], completion.length, { ...limits, maxLength }, place).length;

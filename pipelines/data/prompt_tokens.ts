@@ -63,8 +63,8 @@ export function readPrompt(of: TokenizedPrompt, decode: Decode): PromptTokens {
  */
 export function fieldTokens({ prompt, source, typeIds }: TokenizedPrompt, field: string, decode: Decode): number[] {
   const written = ownValue(source.spans, field) ?? [];
-  // Before a head a text loses its end, else its start.
-  const places = tokenPlaces(prompt, source.text, decode, typeIds === undefined ? startOfEnd : startOfFront);
+  // Before a head a text loses its end, else its start unless its rows are cut on the right.
+  const places = tokenPlaces(prompt, source.text, decode, typeIds === undefined ? startOfEither : startOfFront);
   if (places === undefined) {
     throw new RequestError(
       "the tokenizer changes the prompt's text, so the tokens of a field can't be told; choose them with a function",
@@ -90,6 +90,7 @@ const startOfFront: StartOf = (part, text) => {
   const whole = part.trimStart().replace(/\ufffd+$/, "");
   return text.trimStart().startsWith(whole) ? spaces(text) - spaces(part) : undefined;
 };
+const startOfEither: StartOf = (part, text) => startOfEnd(part, text) ?? startOfFront(part, text);
 
 /**
  * Where each token stands in the text, `undefined` for special tokens; nothing if the tokens' text is not the part of the

@@ -113,7 +113,7 @@ export function fieldOf(row: Values, field: string, asking: string): FieldValue 
     value = Reflect.get(holder, name);
     if (value instanceof Untextual) {
       throw new RequestError(
-        `the field ${quote(field)} holds ${value.what}, which has no text; make one of it where the file is written`,
+        `the field ${quote(field)} holds ${value.what}, for which there is no text; make one where the file is written`,
         place,
       );
     }

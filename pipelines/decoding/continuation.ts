@@ -19,6 +19,7 @@ import { maskName, maskWidth } from "../compile/lower/edit_masks.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
 import type { HostTensor, Session } from "../runtime/runtime.ts";
+import { placed } from "./placed_rows.ts";
 import { KeyValueCache } from "./key_value_cache.ts";
 
 /** The pass over prompts, from what is known of them already. */
@@ -67,63 +68,27 @@ export interface Step {
   readonly token: number;
 }
 
-/** A batch being continued. */
+let caches = 0;
+
+/**
+ * A batch being continued. Its keys and values stay in the runtime's worker; what an encoder has read of its prompts is
+ * fed at every step.
+ */
 export class Continuation {
   readonly #generator: Generator;
+  readonly #id = caches++;
+  readonly #cache: KeyValueCache;
   /** Each row's. */
-  #prompts: readonly TokenizedPrompt[];
-  #cache: KeyValueCache;
-  /** What an encoder has read of the prompts, fed at every step. */
-  #encoded: EncodedPrompts | typeof nothingEncoded;
+  #prompts: readonly TokenizedPrompt[] = [];
+  /** By the rows' places. */
+  #encoded: EncodedPrompts | typeof nothingEncoded = nothingEncoded;
+  /** Any session of the worker that has the keys and values. */
+  #session: Session | undefined;
 
-  private constructor(
-    generator: Generator,
-    prompts: readonly TokenizedPrompt[],
-    cache: KeyValueCache,
-    encoded: EncodedPrompts | typeof nothingEncoded,
-  ) {
+  /** @param generator Decodes; the prompts may be read by others that decode as it does. */
+  constructor(generator: Generator) {
     this.#generator = generator;
-    this.#prompts = prompts;
-    this.#cache = cache;
-    this.#encoded = encoded;
-  }
-
-  /**
-   * Reads the prompts.
-   *
-   * @param room How many tokens may follow a prompt at most.
-   */
-  static async start(
-    generator: Generator,
-    prompts: readonly TokenizedPrompt[],
-    room: number,
-  ): Promise<{ readonly continuation: Continuation; readonly logits: Logits }> {
-    const { architecture, adaptations, tensors, prefill } = generator;
-    const { session, layout, runs } = prefill, kept = prefill.kept(prompts);
-    const rows = prompts.map((prompt) => layOut({ ...prompt, completion: [] }, layout));
-    const read = rows.map((row) => readTokens(row, layout).length);
-    let encoded: EncodedPrompts | typeof nothingEncoded = nothingEncoded;
-    const { outputs } = await (await session()).run({
-      ...exampleFeeds(rows, layout, architecture, adaptations),
-      ...kept,
-      ...copyTensors(tensors),
-      ...indexFeeds(rows.map(({ tail }) => [tail.length - 1]), groupExtents(rows).tail),
-    });
-    const shape = { architecture, virtual: layout.virtual, most: Math.max(...read) + room };
-    const cache = new KeyValueCache(shape, read);
-    for (const { segment, isEncoded, blocks } of runs) {
-      const tensorsOf = (block: number, part: "key" | "value") => {
-        const { from, name } = blocks[block]![part];
-        return ownValue(from === "kept" ? kept : outputs, name)!;
-      };
-      const run = { tensors: tensorsOf, lengths: rows.map((row) => row[segment].length) };
-      if (isEncoded) encoded = encodedPrompts(architecture, run);
-      else cache.append(run);
-    }
-    return {
-      continuation: new Continuation(generator, prompts, cache, encoded),
-      logits: logitsOf(outputs["logits"]!),
-    };
+    this.#cache = new KeyValueCache(generator.architecture, generator.prefill.layout.virtual, this.#id);
   }
 
   /** How many rows it has. */
@@ -131,41 +96,72 @@ export class Continuation {
     return this.#prompts.length;
   }
 
-  /** Some of the rows, to be continued by themselves. */
-  take(rows: readonly number[]): Continuation {
-    const { lengths } = this.#encoded;
-    return new Continuation(
-      this.#generator,
-      rows.map((row) => this.#prompts[row]!),
-      this.#cache.take(rows),
-      lengths === undefined ? nothingEncoded : takeEncoded(this.#encoded, rows),
-    );
-  }
-
-  /** The rows of both in one batch, those of the other last; both are decoded by the same program. */
-  join(other: Continuation): Continuation {
-    const encoded = this.#encoded.lengths === undefined || other.#encoded.lengths === undefined
-      ? nothingEncoded
-      : joinEncoded(this.#encoded, other.#encoded);
-    const prompts = [...this.#prompts, ...other.#prompts];
-    return new Continuation(this.#generator, prompts, this.#cache.join(other.#cache), encoded);
+  /**
+   * Reads prompts, whose rows follow those that there are.
+   *
+   * @param room How many tokens may follow a prompt at most.
+   * @returns The logits of each prompt's next token, by its number among these.
+   */
+  async read(
+    { architecture, adaptations, tensors, prefill }: Generator,
+    prompts: readonly TokenizedPrompt[],
+    room: number,
+  ): Promise<Logits> {
+    const { layout, runs } = prefill, kept = prefill.kept(prompts);
+    const rows = prompts.map((prompt) => layOut({ ...prompt, completion: [] }, layout));
+    const longest = Math.max(...rows.map((row) => readTokens(row, layout).length));
+    const read = runs.filter(({ isEncoded }) => !isEncoded).map(({ segment, blocks }) => {
+      const names = (block: number, part: "key" | "value") => blocks[block]![part].name;
+      const isShared = layout.segments.some(({ name, rows }) => name === segment && rows === 1);
+      return { names, isShared, lengths: rows.map((row) => row[segment].length) };
+    });
+    const { use, done } = this.#cache.read(read, longest + room);
+    this.#session = await prefill.session();
+    const { outputs } = await this.#session.run({
+      ...exampleFeeds(rows, layout, architecture, adaptations),
+      ...kept,
+      ...copyTensors(tensors),
+      ...indexFeeds(rows.map(({ tail }) => [tail.length - 1]), groupExtents(rows).tail),
+    }, use);
+    for (const { segment, blocks } of runs.filter(({ isEncoded }) => isEncoded)) {
+      const tensorsOf = (block: number, part: "key" | "value") => {
+        const { from, name } = blocks[block]![part];
+        return ownValue(from === "kept" ? kept : outputs, name)!;
+      };
+      const fresh = encodedPrompts(architecture, {
+        tensors: tensorsOf,
+        lengths: rows.map((row) => row[segment].length),
+      });
+      this.#encoded = this.#encoded.lengths === undefined ? fresh : joinEncoded(this.#encoded, fresh);
+    }
+    done();
+    this.#prompts = [...this.#prompts, ...prompts];
+    return logitsOf(outputs["logits"]!);
   }
 
   /** Reads one further token a row; the rows from then on are those of the steps. */
   async next(steps: readonly Step[]): Promise<Logits> {
-    const isSame = steps.length === this.#prompts.length && steps.every(({ from }, row) => from === row);
-    if (!isSame || this.#cache.isFull) this.#continueFrom(this.take(steps.map(({ from }) => from)));
-    const decode = await this.#generator.decode(), written = writtenFeeds(this.#generator, this.#prompts, decode);
-    const { feeds, lengths } = this.#encoded, tokens = steps.map(({ token }) => token);
-    const { outputs } = await decode.run({ ...this.#cache.feeds(tokens, lengths), ...feeds, ...written });
-    this.#cache.step(outputs);
-    return logitsOf(outputs["logits"]!);
+    const before = this.#cache.places, from = steps.map(({ from }) => from);
+    const { places } = placed(from.map((row) => before[row]!)), byPlace = new Array<number>(from.length);
+    from.forEach((row, at) => byPlace[places[at]!] = row);
+    const isSame = from.length === this.#prompts.length && byPlace.every((row, place) => before[row] === place);
+    const encoded = this.#encoded.lengths === undefined || isSame
+      ? this.#encoded
+      : takeEncoded(this.#encoded, byPlace.map((row) => before[row]!));
+    const session = this.#session = await this.#generator.decode();
+    const written = writtenFeeds(this.#generator, byPlace.map((row) => this.#prompts[row]!), session);
+    const { use, feeds, done } = this.#cache.step(from, steps.map(({ token }) => token), encoded.lengths);
+    const { outputs } = await session.run({ ...feeds, ...encoded.feeds, ...written }, use);
+    done();
+    this.#encoded = encoded;
+    this.#prompts = from.map((row) => this.#prompts[row]!);
+    const logits = logitsOf(outputs["logits"]!);
+    return (row) => logits(places[row]!);
   }
 
-  #continueFrom(taken: Continuation): void {
-    this.#prompts = taken.#prompts;
-    this.#cache = taken.#cache;
-    this.#encoded = taken.#encoded;
+  /** Frees its keys and values. */
+  async close(): Promise<void> {
+    await this.#session?.free(this.#id);
   }
 }
 

@@ -1,7 +1,14 @@
 /** What an encoder has read of prompts, as a decoder sees it at every step. @module */
 import type { Feeds, HostTensor } from "../common/host_tensor.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
-import { copyRows, type PromptRun } from "./key_value_cache.ts";
+
+/** The keys and values of what an encoder has read of some prompts, padded on the right. */
+interface EncodedRun {
+  /** Those of a block [prompts, keyValueHeads, tokens, headWidth]. */
+  readonly tensors: (block: number, part: "key" | "value") => HostTensor;
+  /** Each prompt's tokens. */
+  readonly lengths: readonly number[];
+}
 
 /** What an encoder has read of each row: every block's keys and values, and the number of tokens. */
 export interface EncodedPrompts {
@@ -13,7 +20,7 @@ export interface EncodedPrompts {
 export const nothingEncoded = { feeds: {}, lengths: undefined } as const;
 
 /** Every block's keys and values of the encoder's tokens, each [rows, keyValueHeads, context, headWidth]. */
-export function encodedPrompts({ blocks }: Pick<Architecture, "blocks">, run: PromptRun): EncodedPrompts {
+export function encodedPrompts({ blocks }: Pick<Architecture, "blocks">, run: EncodedRun): EncodedPrompts {
   const feeds: Feeds = {};
   for (let block = 0; block < blocks; block++) {
     for (const part of ["key", "value"] as const) feeds[`encoded.${block}.${part}`] = run.tensors(block, part);
@@ -54,4 +61,29 @@ export function joinEncoded(one: EncodedPrompts, other: EncodedPrompts): Encoded
     return [name, to] as const;
   });
   return { feeds: Object.fromEntries(feeds), lengths };
+}
+
+/** So many of a row's first tokens, and where they go in another row. */
+interface CopiedTokens {
+  readonly from: number;
+  readonly length: number;
+  readonly at: number;
+}
+
+/**
+ * Copies tokens of some rows into the rows of another tensor, one a row; both are [rows, heads, tokens, headWidth].
+ *
+ * @param first The row that the first of them goes to.
+ */
+function copyRows(from: HostTensor, to: HostTensor, rows: readonly CopiedTokens[], first = 0): void {
+  const source = from.data as Float32Array, target = to.data as Float32Array;
+  const [, , tokens] = from.shape as readonly [number, number, number];
+  const [, heads, capacity, width] = to.shape as readonly [number, number, number, number];
+  rows.forEach(({ from, length, at }, row) => {
+    for (let head = 0; head < heads; head++) {
+      const start = (from * heads + head) * tokens * width;
+      const place = (((first + row) * heads + head) * capacity + at) * width;
+      target.set(source.subarray(start, start + length * width), place);
+    }
+  });
 }

@@ -49,7 +49,7 @@ interface Entry extends WritingTask {
 
 /** Rows that one program decodes together. */
 interface Batch {
-  continuation: Continuation;
+  readonly continuation: Continuation;
   /** In the order of their rows. */
   entries: readonly Entry[];
 }
@@ -124,24 +124,22 @@ export class Engine {
 
   async #read(group: readonly Entry[]): Promise<void> {
     const { generator } = group[0]!, key = generator.decodesAs;
+    const batch = this.#batches.get(key) ?? { continuation: new Continuation(generator), entries: [] };
+    this.#batches.set(key, batch);
     try {
       const room = Math.max(...group.map(({ writer }) => writer.room)), prompts = group.map(({ prompt }) => prompt);
-      const { continuation, logits } = await Continuation.start(generator, prompts, room);
-      const open = [...group.keys()].filter((row) => advance(group[row]!, () => logits(row)));
+      const first = batch.continuation.rows, logits = await batch.continuation.read(generator, prompts, room);
+      const open = [...group].filter((entry, row) => {
+        entry.first = first + row;
+        return advance(entry, () => logits(row));
+      });
       // All that a writer goes on with begins at its only row.
-      for (const entry of group) entry.steps = entry.steps.map(({ token }) => ({ from: 0, token }));
-      if (open.length === 0) return;
-      const fresh = open.length === group.length ? continuation : continuation.take(open);
-      const batch = this.#batches.get(key), start = batch?.continuation.rows ?? 0;
-      const entries = open.map((row, at) => Object.assign(group[row]!, { first: start + at }));
-      if (batch === undefined) this.#batches.set(key, { continuation: fresh, entries });
-      else {
-        batch.continuation = batch.continuation.join(fresh);
-        batch.entries = [...batch.entries, ...entries];
-      }
+      for (const entry of open) entry.steps = entry.steps.map(({ token }) => ({ from: 0, token }));
+      batch.entries = [...batch.entries, ...open];
     } catch (error) {
       for (const { reject } of group) reject(error);
     }
+    if (batch.entries.length === 0) await this.#close(key, batch);
   }
 
   /** Writes one further token of each row of a batch. */
@@ -161,7 +159,13 @@ export class Engine {
       for (const { reject } of open) reject(error);
       batch.entries = [];
     }
-    if (batch.entries.length === 0) this.#batches.delete(key);
+    if (batch.entries.length === 0) await this.#close(key, batch);
+  }
+
+  async #close(key: unknown, { continuation }: Batch): Promise<void> {
+    this.#batches.delete(key);
+    // A runtime that has stopped has freed everything.
+    await continuation.close().catch(() => {});
   }
 }
 

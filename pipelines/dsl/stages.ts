@@ -147,6 +147,11 @@ export interface EvaluateOptions {
    * its training if omitted.
    */
   readonly maxLength?: number;
+  /**
+   * Which end is cut in place of that, as transformers' `truncation_side`: with `"right"` prompts that are longer by themselves
+   * lose their end, as in pyreft.
+   */
+  readonly truncate?: Truncation;
   /** The published task that it is of, as `task(…).evaluation` has it: results and reports are then read beside the paper's. */
   readonly task?: TaskSpec;
 }

@@ -1,5 +1,6 @@
 /** The requests to the worker that holds the sessions, and its answers. @module */
 import type { OnnxModel, Provider } from "../../ops/onnx/model.ts";
+import type { ResidentUse } from "./resident_rows.ts";
 import type { HostTensor } from "../common/host_tensor.ts";
 
 /** How sessions are made. */
@@ -15,7 +16,15 @@ export interface SessionSettings {
 /** A question to the worker. */
 export type Request =
   | { readonly id: number; readonly kind: "open"; readonly model: OnnxModel; readonly settings: SessionSettings }
-  | { readonly id: number; readonly kind: "run"; readonly session: number; readonly feeds: Record<string, HostTensor> }
+  | {
+    readonly id: number;
+    readonly kind: "run";
+    readonly session: number;
+    readonly feeds: Record<string, HostTensor>;
+    /** What the run does with tensors that stay in the worker. */
+    readonly resident: ResidentUse | undefined;
+  }
+  | { readonly id: number; readonly kind: "free"; readonly resident: number }
   | { readonly id: number; readonly kind: "close"; readonly session: number };
 
 /** What a run gives back: its results, and the fed tensors' buffers. */

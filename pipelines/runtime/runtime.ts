@@ -9,6 +9,7 @@ import { type Bindings, evaluateShape, isSymbol } from "../../ops/program/dimens
 import type { ExtentList, OnnxModel } from "../../ops/onnx/model.ts";
 import { RunError } from "../common/errors.ts";
 import type { HostTensor } from "../common/host_tensor.ts";
+import type { ResidentUse } from "./resident_rows.ts";
 import type { Reply, Request, RunReply, SessionSettings } from "./protocol.ts";
 
 export type { HostTensor } from "../common/host_tensor.ts";
@@ -19,11 +20,14 @@ export interface Session {
   /**
    * Runs the program. The fed tensors' data is away until the run is over.
    *
-   * @param feeds Every input and parameter of the model, by name.
+   * @param feeds Every input and parameter of the model, by name, but for those that stay in the worker.
+   * @param resident What the run does with tensors that stay there.
    * @returns The results by name, and the seconds that the run took.
    * @throws {RunError} If the runtime refuses or fails.
    */
-  run(feeds: Readonly<Record<string, HostTensor>>): Promise<SessionResult>;
+  run(feeds: Readonly<Record<string, HostTensor>>, resident?: ResidentUse): Promise<SessionResult>;
+  /** Frees tensors that stay in the worker. */
+  free(resident: number): Promise<void>;
   /** Frees the session. */
   close(): Promise<void>;
 }
@@ -72,7 +76,10 @@ export class Runtime implements Disposable {
     await reply;
     return {
       model,
-      run: (feeds) => this.#run(id, model, feeds),
+      run: (feeds, resident) => this.#run(id, model, feeds, resident),
+      free: async (resident) => {
+        if (this.#stopped === undefined) await this.#ask({ kind: "free", resident }).reply;
+      },
       close: async () => {
         if (this.#stopped === undefined) await this.#ask({ kind: "close", session: id }).reply;
       },
@@ -98,18 +105,35 @@ export class Runtime implements Disposable {
     this.#waiting.clear();
   }
 
-  async #run(session: number, model: OnnxModel, feeds: Readonly<Record<string, HostTensor>>): Promise<SessionResult> {
+  async #run(
+    session: number,
+    model: OnnxModel,
+    feeds: Readonly<Record<string, HostTensor>>,
+    resident?: ResidentUse,
+  ): Promise<SessionResult> {
     const all: Record<string, HostTensor> = {};
     const bindings: Record<string, number> = {};
+    const read = new Set(resident !== undefined && resident.reads > 0 ? resident.names : []);
     for (const { name, shape } of model.fed) {
+      if (resident !== undefined && read.has(name)) {
+        const { reads, heads, tokens, width } = resident;
+        bindSymbols(model.name, name, shape, [reads, heads, tokens, width], bindings);
+        continue;
+      }
       const tensor = ownValue(feeds, name);
       if (tensor === undefined) throw new RunError(`${model.name} was not fed ${name}`);
       putValue(all, name, tensor);
       bindSymbols(model.name, name, shape, tensor.shape, bindings);
     }
     for (const list of model.extents) putValue(all, list.name, extentTensor(list, bindings));
+    for (const { tensors } of resident?.writes ?? []) {
+      for (const [source] of tensors) {
+        const tensor = ownValue(feeds, source);
+        if (tensor !== undefined) putValue(all, source, tensor);
+      }
+    }
     const buffers = [...new Set(Object.values(all).map((tensor) => tensor.data.buffer))];
-    const reply = await this.#ask({ kind: "run", session, feeds: all }, buffers).reply;
+    const reply = await this.#ask({ kind: "run", session, feeds: all, resident }, buffers).reply;
     if (reply === null) throw new RunError(`${model.name} gave no result`);
     for (const [name, tensor] of Object.entries(reply.feeds)) {
       const fed = ownValue(feeds, name);

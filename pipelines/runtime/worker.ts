@@ -9,11 +9,13 @@ import { bindingFolder } from "./binding.ts";
 import * as ort from "./onnx_runtime.ts";
 import { missingLibraries, providerRuntimes } from "./providers.ts";
 import type { HostTensor } from "../common/host_tensor.ts";
+import { ResidentRows, type ResidentUse } from "./resident_rows.ts";
 import type { Reply, Request, RunReply, SessionSettings } from "./protocol.ts";
 
 ort.env.logLevel = "fatal";
 
 const sessions = new Map<number, ort.InferenceSession>();
+const residents = new Map<number, ResidentRows>();
 
 /** Optimizers that would keep a float32 copy of weights stored in 16 bits. */
 const copyingOptimizers = [
@@ -51,11 +53,21 @@ async function open(id: number, model: OnnxModel, settings: SessionSettings): Pr
   sessions.set(id, await ort.InferenceSession.create(model.bytes, sessionOptions(model, settings)));
 }
 
-async function run(session: number, feeds: Record<string, HostTensor>): Promise<RunReply> {
+async function run(
+  session: number,
+  feeds: Record<string, HostTensor>,
+  use: ResidentUse | undefined,
+): Promise<RunReply> {
   const found = sessions.get(session);
   if (found === undefined) throw new Error(`session ${session} is closed`);
+  const resident = use === undefined ? undefined : residents.getOrInsertComputed(use.id, () => new ResidentRows(use));
+  if (use !== undefined) {
+    resident?.grow(use.rows, use.tokens);
+    resident?.move(use.moves);
+  }
+  const known = new Set(found.inputNames), read = use === undefined || use.reads === 0 ? [] : resident!.read(use.reads);
   const fed = Object.fromEntries(
-    Object.entries(feeds).map(([name, { data, shape }]) => [
+    [...Object.entries(feeds).filter(([name]) => known.has(name)), ...read].map(([name, { data, shape }]) => [
       name,
       data instanceof Float32Array ? new ort.Tensor("float32", data, shape) : new ort.Tensor("int64", data, shape),
     ]),
@@ -68,12 +80,18 @@ async function run(session: number, feeds: Record<string, HostTensor>): Promise<
       [name, { data, dims }],
     ) => [name, { data: data as Float32Array<ArrayBuffer>, shape: dims }]),
   );
-  return { outputs, feeds, seconds };
+  for (const { tensors, rows } of use?.writes ?? []) {
+    for (const [source, target] of tensors) resident?.write(target, (outputs[source] ?? feeds[source])!, rows);
+  }
+  const written = new Set(use?.writes.flatMap(({ tensors }) => tensors.map(([source]) => source)));
+  const given = Object.entries(outputs).filter(([name]) => !written.has(name));
+  return { outputs: Object.fromEntries(given), feeds, seconds };
 }
 
 async function answer(request: Request): Promise<RunReply | null> {
-  if (request.kind === "run") return await run(request.session, request.feeds);
+  if (request.kind === "run") return await run(request.session, request.feeds, request.resident);
   if (request.kind === "open") await open(request.id, request.model, request.settings);
+  else if (request.kind === "free") residents.delete(request.resident);
   else {
     await sessions.get(request.session)?.release();
     sessions.delete(request.session);

@@ -1,5 +1,6 @@
 /** An evaluation, as it is declared. @module */
 import type { Dataset } from "../data/dataset.ts";
+import type { Truncation } from "../data/length_limits.ts";
 import type { ActingSpec } from "./acting.ts";
 import type { DecodingSpec } from "./decoding.ts";
 import type { MetricSpec } from "./metric.ts";
@@ -55,4 +56,6 @@ export interface EvaluateSpec {
   readonly task?: Sweepable<TaskSpec>;
   /** Tokens beyond which a prompt loses its front, and a text before a head its end. */
   readonly maxLength?: Sweepable<number>;
+  /** Which end of them is lost in place of that. */
+  readonly truncate?: Sweepable<Truncation>;
 }

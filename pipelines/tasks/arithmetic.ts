@@ -5,28 +5,36 @@
  * @module
  */
 import { barePrompt, responseTrigger } from "./alpaca.ts";
-import { hasFields } from "./asked.ts";
+import { type OfficialForm, officialRows } from "./arithmetic_rows.ts";
 import type { ArithmeticName } from "./names.ts";
-import type { Fields } from "../data/files/raw_row.ts";
-import type { PaperMethod, Reported, RowForm, Scorings, WritingTask } from "./task.ts";
+import type { ScoringSpec } from "./scoring/scoring.ts";
+import type { PaperMethod, Reported, WritingTask } from "./task.ts";
 
 /** A set's accuracies of table 2. */
 type Pair = readonly [llama7b: number, llama13b: number];
 
-const instructions: RowForm = { reads: ["instruction", "answer"] };
+/** What differs from set to set. */
+interface ArithmeticSet {
+  /** Its folder in LLM-Adapters' layout. */
+  readonly folder: string;
+  /** LLM-Adapters' rule, where its script takes the set. */
+  readonly theirs?: ScoringSpec;
+  /** The set's own rows to train on, which the paper has in math_10k. */
+  readonly trained?: readonly string[];
+  readonly official?: OfficialForm;
+  readonly reported?: Readonly<Record<PaperMethod, Pair>>;
+}
 
-function arithmeticTask(
-  folder: string,
-  theirs: Scorings["llm-adapters"],
-  reported?: Readonly<Record<PaperMethod, Pair>>,
-  form: RowForm = instructions,
-) {
+function arithmeticTask({ folder, theirs, trained = [], official, reported }: ArithmeticSet) {
   return {
     kind: "writing",
-    form,
+    form: { reads: ["instruction", "answer"], ...official },
     splits: {
-      // The suite has one training set for all.
-      train: { names: ["math_10k/train", "math_10k", "ft-training_set/math_10k"], part: { kind: "all" } },
+      // The suite has one training set for all; a mix is of the sets' own.
+      train: {
+        names: [...trained, "math_10k/train", "math_10k", "ft-training_set/math_10k"],
+        part: { kind: "all" },
+      },
       test: { names: [`${folder}/test`, `${folder}.test`], part: { kind: "all" } },
     },
     prompt: barePrompt,
@@ -49,42 +57,35 @@ function reportedOf(reported: Readonly<Record<PaperMethod, Pair>>): Reported {
   return { loreft: byModel(reported.loreft), direft: byModel(reported.direft), lora: byModel(reported.lora) };
 }
 
-/** GSM8K's own rows, whose solutions end with `#### ` and the number. */
-function officialGsm8k(row: Fields): Fields | undefined {
-  if (!hasFields(row, ["question", "answer"])) return undefined;
-  const [, number] = /####\s*(\S+)\s*$/.exec(String(row["answer"])) ?? [];
-  return number === undefined ? undefined : {
-    ...row,
-    instruction: row["question"],
-    output: row["answer"],
-    answer: number.replaceAll(",", ""),
-  };
-}
-
 /** The sets in the paper's order, those that it does not report last. */
 export const arithmetic = {
-  AQuA: arithmeticTask("AQuA", { kind: "firstOption", options: ["A", "B", "C", "D", "E"] }, {
-    loreft: [21.4, 23.6],
-    direft: [21.3, 20.5],
-    lora: [18.9, 18.5],
+  AQuA: arithmeticTask({
+    folder: "AQuA",
+    theirs: { kind: "firstOption", options: ["A", "B", "C", "D", "E"] },
+    official: officialRows.AQuA,
+    reported: { loreft: [21.4, 23.6], direft: [21.3, 20.5], lora: [18.9, 18.5] },
   }),
-  gsm8k: arithmeticTask("gsm8k", { kind: "lastNumber" }, {
-    loreft: [26.0, 38.1],
-    direft: [24.1, 35.8],
-    lora: [37.5, 47.5],
-  }, { ...instructions, official: officialGsm8k, officialFields: "question, answer" }),
+  gsm8k: arithmeticTask({
+    folder: "gsm8k",
+    theirs: { kind: "lastNumber" },
+    trained: ["gsm8k.official.train", "grade_school_math/data/train", "main/train"],
+    official: officialRows.gsm8k,
+    reported: { loreft: [26.0, 38.1], direft: [24.1, 35.8], lora: [37.5, 47.5] },
+  }),
   // LLM-Adapters' script refuses MAWPS.
-  mawps: arithmeticTask("mawps", undefined, {
-    loreft: [76.2, 82.4],
-    direft: [74.5, 80.8],
-    lora: [79.0, 83.6],
+  mawps: arithmeticTask({
+    folder: "mawps",
+    trained: ["mawps/trainset", "mawps.train"],
+    official: officialRows.mawps,
+    reported: { loreft: [76.2, 82.4], direft: [74.5, 80.8], lora: [79.0, 83.6] },
   }),
-  SVAMP: arithmeticTask("SVAMP", { kind: "lastNumber" }, {
-    loreft: [46.8, 54.2],
-    direft: [42.7, 54.8],
-    lora: [52.1, 54.6],
+  SVAMP: arithmeticTask({
+    folder: "SVAMP",
+    theirs: { kind: "lastNumber" },
+    official: officialRows.SVAMP,
+    reported: { loreft: [46.8, 54.2], direft: [42.7, 54.8], lora: [52.1, 54.6] },
   }),
-  MultiArith: arithmeticTask("MultiArith", { kind: "lastNumber" }),
-  AddSub: arithmeticTask("AddSub", { kind: "lastNumber" }),
-  SingleEq: arithmeticTask("SingleEq", { kind: "lastNumber" }),
+  MultiArith: arithmeticTask({ folder: "MultiArith", theirs: { kind: "lastNumber" } }),
+  AddSub: arithmeticTask({ folder: "AddSub", theirs: { kind: "lastNumber" } }),
+  SingleEq: arithmeticTask({ folder: "SingleEq", theirs: { kind: "lastNumber" } }),
 } satisfies Readonly<Record<ArithmeticName, WritingTask>>;

@@ -54,6 +54,16 @@ function choicesOf(row: Fields): Omit<Question, "question"> | undefined {
   return { choices: text.map(String), gold: numberOf(answerKey, label) };
 }
 
+/** The files of ARC's and OpenBookQA's makers have the stem and a list of choices within the question. */
+function flattened(row: Fields): Fields {
+  const { question } = row;
+  if (typeof question !== "object" || question === null) return row;
+  const { stem, choices } = question as { readonly stem?: unknown; readonly choices?: unknown };
+  if (typeof stem !== "string" || !Array.isArray(choices)) return row;
+  const partOf = (name: string) => choices.map((choice) => ownValue(Object(choice) as Fields, name));
+  return { ...row, question: stem, choices: { text: partOf("text"), label: partOf("label") } };
+}
+
 function instructed({ question, choices, gold }: Question) {
   return {
     instruction: `Please choose the correct answer to the question: ${question}\n\n${list("Answer", choices)}\n\n` +
@@ -67,8 +77,8 @@ function questionSet(hub: HubData, names: readonly string[], contextOf: (questio
   const set: ChoiceSet<Question> = {
     hub,
     fields: `${names[0]}, choices, answerKey`,
-    read(row) {
-      const name = names.find((each) => hasFields(row, [each])), found = choicesOf(row);
+    read(official) {
+      const row = flattened(official), name = names.find((each) => hasFields(row, [each])), found = choicesOf(row);
       return name === undefined || found === undefined
         ? undefined
         : { question: String(ownValue(row, name)), ...found };

@@ -14,29 +14,71 @@ import { RequestError } from "../common/errors.ts";
 /** A set's accuracies of table 1: of LLaMA-7B and -13B, Llama-2-7B and Llama-3-8B. */
 type Row = readonly [llama7b: number, llama13b: number, llama2: number, llama3: number];
 
-/** A set's part that differs from set to set. */
-interface CommonsenseSet<Item> {
-  readonly set: ChoiceSet<Item>;
-  /** Its folder in LLM-Adapters' layout. */
-  readonly folder: string;
-  /** What other files of it are called. */
-  readonly alias?: string;
-  /** The answers that LLM-Adapters' rule looks for. */
-  readonly options: readonly string[];
-  /** What the hub calls the split that is tested on. */
-  readonly tested: "validation" | "test";
-  readonly reported: Readonly<Record<PaperMethod, Row>>;
-}
+/** The sets in the paper's order, with what it reports of them. */
+const table1: Readonly<Record<CommonsenseName, Readonly<Record<PaperMethod, Row>>>> = {
+  boolq: {
+    loreft: [69.3, 72.1, 71.1, 75.1],
+    direft: [69.5, 71.3, 70.8, 73.4],
+    lora: [68.9, 72.1, 69.8, 70.8],
+  },
+  piqa: {
+    loreft: [84.4, 86.3, 83.8, 90.2],
+    direft: [83.0, 86.1, 83.6, 88.7],
+    lora: [80.7, 83.5, 79.9, 85.2],
+  },
+  social_i_qa: {
+    loreft: [80.3, 81.8, 80.8, 82.0],
+    direft: [79.0, 80.8, 80.2, 81.0],
+    lora: [77.4, 80.5, 79.5, 79.9],
+  },
+  hellaswag: {
+    loreft: [93.1, 95.1, 94.3, 96.3],
+    direft: [92.5, 94.6, 93.6, 95.6],
+    lora: [78.1, 90.5, 83.6, 91.7],
+  },
+  winogrande: {
+    loreft: [84.2, 87.2, 84.5, 87.4],
+    direft: [80.5, 83.6, 82.1, 85.5],
+    lora: [78.8, 83.7, 82.6, 84.3],
+  },
+  "ARC-Easy": {
+    loreft: [83.2, 86.2, 85.6, 92.4],
+    direft: [82.2, 85.5, 84.8, 91.8],
+    lora: [77.8, 82.8, 79.8, 84.2],
+  },
+  "ARC-Challenge": {
+    loreft: [68.2, 73.7, 72.2, 81.6],
+    direft: [68.0, 72.9, 70.4, 81.8],
+    lora: [61.3, 68.3, 64.7, 71.2],
+  },
+  openbookqa: {
+    loreft: [78.9, 84.2, 82.3, 87.5],
+    direft: [77.5, 82.7, 81.5, 85.4],
+    lora: [74.8, 82.4, 81.0, 79.0],
+  },
+};
 
 const trigger = "the correct answer is ";
 
 /** Sets of answers: `answer1` to `answer5`, and so on. */
 const numbered = (name: string, count: number) => Array.from({ length: count }, (_, at) => `${name}${at + 1}`);
 
-function commonsenseTask<Item>(of: CommonsenseSet<Item>) {
-  const { set, folder, alias = folder, options, tested, reported } = of, test = tested === "test" ? [] : ["val", "dev"];
+/**
+ * A set's task.
+ *
+ * @param name Its folder in LLM-Adapters' layout; other files of it have the name in lower case, with underscores.
+ * @param options The answers that LLM-Adapters' rule looks for.
+ * @param tested What the hub calls the split that is tested on.
+ */
+function commonsenseTask<Item>(
+  name: CommonsenseName,
+  set: ChoiceSet<Item>,
+  options: readonly string[],
+  tested: "validation" | "test",
+) {
+  const alias = name.toLowerCase().replaceAll("-", "_"), test = tested === "test" ? [] : ["val", "dev"];
   const namesOf = (split: string) =>
-    [...new Set([folder, alias])].flatMap((name) => [`${name}/${split}`, `${name}.${split}`]);
+    [...new Set([name, alias])].flatMap((each) => [`${each}/${split}`, `${each}.${split}`]);
   const official = (row: Fields) => {
     const item = set.read(row);
     return item === undefined ? undefined : { ...row, ...set.instruct(item) };
@@ -75,7 +117,7 @@ function commonsenseTask<Item>(of: CommonsenseSet<Item>) {
       choices: set.choices,
       split: { names: [...test, tested, "test"].flatMap(namesOf), hub: tested, part: { kind: "all" } },
     },
-    reported: reportedOf(reported),
+    reported: reportedOf(table1[name]),
   } as const satisfies WritingTask;
 }
 
@@ -95,96 +137,14 @@ function reportedOf(reported: Readonly<Record<PaperMethod, Row>>): Reported {
   return { loreft: byModel(reported.loreft), direft: byModel(reported.direft), lora: byModel(reported.lora) };
 }
 
-/** The sets in the paper's order. */
+/** The tasks in the paper's order. */
 export const commonsense = {
-  boolq: commonsenseTask({
-    set: choiceSets.boolq,
-    folder: "boolq",
-    options: ["true", "false"],
-    tested: "validation",
-    reported: {
-      loreft: [69.3, 72.1, 71.1, 75.1],
-      direft: [69.5, 71.3, 70.8, 73.4],
-      lora: [68.9, 72.1, 69.8, 70.8],
-    },
-  }),
-  piqa: commonsenseTask({
-    set: choiceSets.piqa,
-    folder: "piqa",
-    options: numbered("solution", 2),
-    tested: "validation",
-    reported: {
-      loreft: [84.4, 86.3, 83.8, 90.2],
-      direft: [83.0, 86.1, 83.6, 88.7],
-      lora: [80.7, 83.5, 79.9, 85.2],
-    },
-  }),
-  social_i_qa: commonsenseTask({
-    set: choiceSets.social_i_qa,
-    folder: "social_i_qa",
-    options: numbered("answer", 5),
-    tested: "validation",
-    reported: {
-      loreft: [80.3, 81.8, 80.8, 82.0],
-      direft: [79.0, 80.8, 80.2, 81.0],
-      lora: [77.4, 80.5, 79.5, 79.9],
-    },
-  }),
-  hellaswag: commonsenseTask({
-    set: choiceSets.hellaswag,
-    folder: "hellaswag",
-    options: numbered("ending", 4),
-    tested: "validation",
-    reported: {
-      loreft: [93.1, 95.1, 94.3, 96.3],
-      direft: [92.5, 94.6, 93.6, 95.6],
-      lora: [78.1, 90.5, 83.6, 91.7],
-    },
-  }),
-  winogrande: commonsenseTask({
-    set: choiceSets.winogrande,
-    folder: "winogrande",
-    options: numbered("option", 2),
-    tested: "validation",
-    reported: {
-      loreft: [84.2, 87.2, 84.5, 87.4],
-      direft: [80.5, 83.6, 82.1, 85.5],
-      lora: [78.8, 83.7, 82.6, 84.3],
-    },
-  }),
-  "ARC-Easy": commonsenseTask({
-    set: choiceSets["ARC-Easy"],
-    folder: "ARC-Easy",
-    alias: "arc_easy",
-    options: numbered("answer", 5),
-    tested: "test",
-    reported: {
-      loreft: [83.2, 86.2, 85.6, 92.4],
-      direft: [82.2, 85.5, 84.8, 91.8],
-      lora: [77.8, 82.8, 79.8, 84.2],
-    },
-  }),
-  "ARC-Challenge": commonsenseTask({
-    set: choiceSets["ARC-Challenge"],
-    folder: "ARC-Challenge",
-    alias: "arc_challenge",
-    options: numbered("answer", 5),
-    tested: "test",
-    reported: {
-      loreft: [68.2, 73.7, 72.2, 81.6],
-      direft: [68.0, 72.9, 70.4, 81.8],
-      lora: [61.3, 68.3, 64.7, 71.2],
-    },
-  }),
-  openbookqa: commonsenseTask({
-    set: choiceSets.openbookqa,
-    folder: "openbookqa",
-    options: numbered("answer", 5),
-    tested: "test",
-    reported: {
-      loreft: [78.9, 84.2, 82.3, 87.5],
-      direft: [77.5, 82.7, 81.5, 85.4],
-      lora: [74.8, 82.4, 81.0, 79.0],
-    },
-  }),
+  boolq: commonsenseTask("boolq", choiceSets.boolq, ["true", "false"], "validation"),
+  piqa: commonsenseTask("piqa", choiceSets.piqa, numbered("solution", 2), "validation"),
+  social_i_qa: commonsenseTask("social_i_qa", choiceSets.social_i_qa, numbered("answer", 5), "validation"),
+  hellaswag: commonsenseTask("hellaswag", choiceSets.hellaswag, numbered("ending", 4), "validation"),
+  winogrande: commonsenseTask("winogrande", choiceSets.winogrande, numbered("option", 2), "validation"),
+  "ARC-Easy": commonsenseTask("ARC-Easy", choiceSets["ARC-Easy"], numbered("answer", 5), "test"),
+  "ARC-Challenge": commonsenseTask("ARC-Challenge", choiceSets["ARC-Challenge"], numbered("answer", 5), "test"),
+  openbookqa: commonsenseTask("openbookqa", choiceSets.openbookqa, numbered("answer", 5), "test"),
 } satisfies Readonly<Record<CommonsenseName, WritingTask>>;

@@ -4,6 +4,9 @@
  *
  * @module
  */
+import { ownValue } from "../../ops/program/own_value.ts";
+import { mapRecord } from "../common/map_record.ts";
+import { hasFields } from "./asked.ts";
 import type { CombinedName } from "../metrics/declared.ts";
 import type { GlueName } from "./names.ts";
 import type { Fields } from "../data/files/raw_row.ts";
@@ -14,6 +17,12 @@ type Results = readonly [Measured, Measured, Measured, Measured, number, number]
 
 /** What differs from task to task. */
 interface GlueTask {
+  /** Its folder among the official files. */
+  readonly folder: string;
+  /** What our fields are called in the official tables, where that differs. */
+  readonly official?: Readonly<Record<string, string>>;
+  /** The columns of a table without their names. */
+  readonly columns?: readonly string[];
   readonly text: string;
   readonly pair?: string;
   readonly head: HeadTask["head"];
@@ -25,15 +34,25 @@ interface GlueTask {
   readonly reported: Results;
 }
 
-function glueTask(config: string, { tested = "validation", reported, metrics, ...others }: GlueTask) {
+function glueTask(
+  config: string,
+  { folder, official, columns, tested = "validation", reported, metrics, ...others }: GlueTask,
+) {
   const dev = ["dev", "val", tested, tested.replace("validation", "dev")];
   const namesOf = (...splits: readonly string[]) =>
-    splits.flatMap((split) => [`${config}/${split}`, `${config}.${split}`]);
+    splits.flatMap((split) => [`${config}/${split}`, `${folder}/${split}`, `${config}.${split}`]);
   const fields = [others.text, others.pair ?? ""].flatMap((template) => template.match(/\w+/g) ?? []);
   return {
     kind: "head",
     hub: { id: "nyu-mll/glue", config },
-    form: { reads: [...fields, "label"] },
+    form: {
+      reads: [...fields, "label"],
+      ...official !== undefined && {
+        official: (row: Fields) => renamed(row, official),
+        officialFields: Object.values(official).join(", "),
+      },
+      ...columns !== undefined && { columns },
+    },
     splits: {
       train: { names: namesOf("train"), hub: "train", part: { kind: "all" } },
       validation: { names: namesOf(...dev), hub: tested, part: { kind: "half", half: "validation" } },
@@ -44,6 +63,12 @@ function glueTask(config: string, { tested = "validation", reported, metrics, ..
     reported: resultsOf(reported),
     ...others,
   } as const satisfies HeadTask;
+}
+
+/** A row of an official table with the names that it has on the hub; nothing if it lacks one of them. */
+function renamed(row: Fields, names: Readonly<Record<string, string>>): Fields | undefined {
+  if (!hasFields(row, Object.values(names))) return undefined;
+  return { ...row, ...mapRecord(names, (name) => ownValue(row, name)) };
 }
 
 function resultsOf([loreftBase, loreftLarge, direftBase, direftLarge, loraBase, loraLarge]: Results): Reported {
@@ -67,6 +92,8 @@ const sentences = { text: "{sentence1}", pair: "{sentence2}" };
 /** The tasks in the paper's order. */
 export const glue = {
   mnli: glueTask("mnli", {
+    folder: "MNLI",
+    official: { premise: "sentence1", hypothesis: "sentence2", label: "gold_label" },
     text: "{premise}",
     pair: "{hypothesis}",
     head: ["entailment", "neutral", "contradiction"],
@@ -75,12 +102,15 @@ export const glue = {
     reported: [[83.1, 0.26], [89.2, 0.27], [82.5, 0.22], [88.7, 0.13], 86.6, 90.2],
   }),
   sst2: glueTask("sst2", {
+    folder: "SST-2",
     text: "{sentence}",
     head: ["negative", "positive"],
     metrics: ["accuracy"],
     reported: [[93.4, 0.64], [96.2, 0.72], [92.6, 0.76], [95.4, 0.6], 93.9, 96.0],
   }),
   mrpc: glueTask("mrpc", {
+    folder: "MRPC",
+    official: { sentence1: "#1 String", sentence2: "#2 String", label: "Quality" },
     ...sentences,
     head: ["not_equivalent", "equivalent"],
     metrics: ["accuracy", "f1"],
@@ -88,12 +118,15 @@ export const glue = {
     reported: [[89.2, 2.62], [90.1, 1.17], [88.3, 1.23], [88.5, 2.16], 88.7, 89.8],
   }),
   cola: glueTask("cola", {
+    folder: "CoLA",
+    columns: ["source", "label", "mark", "sentence"],
     text: "{sentence}",
     head: ["unacceptable", "acceptable"],
     metrics: ["matthews"],
     reported: [[60.4, 2.6], [68, 1.44], [58.6, 1.99], [66.7, 2.21], 59.7, 65.5],
   }),
   qnli: glueTask("qnli", {
+    folder: "QNLI",
     text: "{question}",
     pair: "{sentence}",
     head: ["entailment", "not_entailment"],
@@ -101,6 +134,8 @@ export const glue = {
     reported: [[91.2, 0.25], [94.1, 0.35], [91.3, 0.19], [93.9, 0.39], 92.6, 94.7],
   }),
   qqp: glueTask("qqp", {
+    folder: "QQP",
+    official: { question1: "question1", question2: "question2", label: "is_duplicate" },
     text: "{question1}",
     pair: "{question2}",
     head: ["not_duplicate", "duplicate"],
@@ -109,12 +144,15 @@ export const glue = {
     reported: [[87.4, 0.23], [88.5, 0.45], [86.4, 0.27], [88.1, 0.47], 90.4, 90.7],
   }),
   rte: glueTask("rte", {
+    folder: "RTE",
     ...sentences,
     head: ["entailment", "not_entailment"],
     metrics: ["accuracy"],
     reported: [[79, 2.76], [87.5, 1.49], [76.4, 1.48], [86.9, 1.56], 75.3, 86.3],
   }),
   stsb: glueTask("stsb", {
+    folder: "STS-B",
+    official: { sentence1: "sentence1", sentence2: "sentence2", label: "score" },
     ...sentences,
     head: "number",
     metrics: ["pearson", "spearman"],

@@ -82,13 +82,15 @@ export function mergedRows(suite: string, split: Split, like: Task, data: string
 
 function sourceOf(
   name: string,
-  { hub }: Task,
+  { hub, form: { columns } }: Task,
   what: string,
   { names, hub: splitName }: Split,
   template: Template,
   { data }: RowsFrom,
 ): Dataset {
-  if (data !== undefined) return { kind: "folder", path: data, names, what, template };
+  if (data !== undefined) {
+    return { kind: "folder", path: data, names, what, template, ...columns !== undefined && { columns } };
+  }
   if (hub !== undefined && splitName !== undefined) return { kind: "hub", ...hub, splitName, template };
   throw new RequestError(
     `the hub has no ${what.replace(/^the /, "")}; give the file or the folder that has them, as in task(${

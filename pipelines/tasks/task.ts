@@ -58,6 +58,8 @@ export interface RowForm {
   readonly official?: (row: Fields) => Fields | undefined;
   /** What the fields of official rows are called, for messages. */
   readonly officialFields?: string;
+  /** The columns of an official table whose first line does not say them. */
+  readonly columns?: readonly string[];
 }
 
 /** A method of which the paper has numbers. */

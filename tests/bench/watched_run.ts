@@ -29,7 +29,7 @@ class WatchedSessions extends Sessions {
 
   override async open(...[program, ...rest]: Parameters<Sessions["open"]>): Promise<Session> {
     const session = await super.open(program, ...rest);
-    return { ...session, run: (feeds) => this.#watch.run(program.name, () => session.run(feeds)) };
+    return { ...session, run: (...given) => this.#watch.run(program.name, () => session.run(...given)) };
   }
 }
 

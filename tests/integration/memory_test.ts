@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { encodeSafetensors } from "../../pipelines/models/weights/safetensors_writer.ts";
 import type { Results } from "../../pipelines/results/results.ts";
 import { ownArguments } from "../support/command.ts";
 import { sharedFolder, smollm2Folder, type StoredType } from "../support/shared.ts";
@@ -109,5 +110,54 @@ Deno.test({
     assert.ok(losses.every(Number.isFinite));
     // Kept for the gradient, the activations alone would be 2.2 GB.
     assert.ok(own > 0 && own <= 1000, `${own} MB`);
+  },
+});
+
+/** A LoRA of the query projections as peft saves one. */
+async function writeLora(folder: string, model: string): Promise<void> {
+  const { hidden_size: width, num_hidden_layers: blocks } = JSON.parse(
+    await Deno.readTextFile(join(model, "config.json")),
+  );
+  const rank = 4, drawn = (length: number) => Float32Array.from({ length }, (_, at) => 0.01 * Math.sin(at));
+  const tensors = Array.from({ length: blocks }, (_, block) =>
+    (["A", "B"] as const).map((side) => ({
+      name: `base_model.model.model.layers.${block}.self_attn.q_proj.lora_${side}.weight`,
+      shape: side === "A" ? [rank, width] : [width, rank],
+      data: drawn(rank * width),
+    }))).flat();
+  const config = { peft_type: "LORA", task_type: "CAUSAL_LM", base_model_name_or_path: model, r: rank, lora_alpha: 8 };
+  await Deno.mkdir(folder);
+  await Deno.writeTextFile(
+    join(folder, "adapter_config.json"),
+    JSON.stringify({ ...config, target_modules: ["q_proj"] }),
+  );
+  await Deno.writeFile(join(folder, "adapter_model.safetensors"), new Blob(encodeSafetensors(tensors)).stream());
+}
+
+Deno.test({
+  name: "a merge has one projection in memory at a time, whatever the weights are stored in",
+  ignore: shared === undefined || Deno.build.os !== "linux",
+  async fn() {
+    const folder = await Deno.makeTempDir(), model = await smollm2Folder(shared!, "f32");
+    try {
+      await writeLora(join(folder, "adapter"), model);
+      const imported = ownArguments(["import", join(folder, "adapter"), "--out", join(folder, "imported")]);
+      assert.ok((await new Deno.Command(Deno.execPath(), { args: imported }).output()).success);
+      for (const dtype of ["f32", "bf16"]) {
+        const out = join(folder, dtype), peaks = join(folder, "peaks.json");
+        const merge = ownArguments(["merge", join(folder, "imported"), "--out", out, "--dtype", dtype]);
+        const { success, stderr } = await new Deno.Command("python3", {
+          args: [sampler, peaks, Deno.execPath(), ...merge],
+        }).output();
+        assert.ok(success, new TextDecoder().decode(stderr));
+        const own = JSON.parse(await Deno.readTextFile(peaks)).own / 1e6;
+        console.log(`  private memory of ${own.toFixed(0)} MB to merge into ${dtype}`);
+        // All weights are 538 MB, the embeddings' table alone 113 MB.
+        assert.ok(own > 0 && own <= 300, `${own} MB`);
+        await Deno.remove(out, { recursive: true });
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
   },
 });

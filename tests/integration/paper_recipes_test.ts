@@ -1,8 +1,16 @@
-/** The paper's experiments as recipes: planned on config.json alone, they have its parameters, shares and steps. @module */
+/**
+ * The paper's experiments as recipes: planned on config.json alone, they have its parameters, shares and steps, and those
+ * that are scaled down run.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ofKind } from "../../pipelines/common/of_kind.ts";
+import type { Results } from "../../pipelines/results/results.ts";
 import { inProcess } from "../support/command.ts";
+import { sharedFolder } from "../support/shared.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 
 const paper = fileURLToPath(new URL("../../examples/paper", import.meta.url));
@@ -58,6 +66,11 @@ const rows: Readonly<Record<string, readonly object[]>> = {
       repeated(1, { instruction: "What is 1 + 1?", answer: "2" }),
     ]),
   ),
+  "boolq.train.jsonl": repeated(4, { instruction: "Is it?\n\nAnswer format: true/false", answer: "true" }),
+  "mawps.train.jsonl": repeated(4, { question: "1 and 1 ?", equation: "x=1+1", answer: "2.0" }),
+  // As many as the official rows, of which the last 300 are for validation.
+  "gsm8k.official.train.jsonl": repeated(7473, { question: "What is 1 + 1?", answer: "It is 2.\n#### 2" }),
+  "gsm8k.official.test.jsonl": repeated(4, { question: "What is 2 + 2?", answer: "It is 4.\n#### 4" }),
   "ultrafeedback.jsonl": repeated(320, { instruction: "Say hi.", input: "", output: "Hi." }),
   "alpaca_eval.jsonl": repeated(1, { instruction: "Say hi.", output: "Hi." }),
   "cola.train.jsonl": repeated(320, { sentence: "it is", label: 1 }),
@@ -76,35 +89,51 @@ interface Planned {
   readonly estimate: { readonly steps: number; readonly memory: number; readonly seconds: number };
 }
 
+/** What a command says as JSON of a recipe whose base is another model. */
+async function saidOf<T>(
+  [command, ...more]: readonly string[],
+  { folder, suite, recipe, base, set }: {
+    readonly folder: string;
+    readonly suite: string;
+    readonly recipe: string;
+    readonly base: string;
+    readonly set: readonly string[];
+  },
+): Promise<T> {
+  const data = join(folder, "data");
+  await Deno.mkdir(data);
+  for (const [name, all] of Object.entries(rows)) {
+    await Deno.writeTextFile(join(data, name), all.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  }
+  // A module is loaded once in a process, so that each recipe has a copy of its own.
+  await Deno.copyFile(join(paper, "methods.ts"), join(folder, "methods.ts"));
+  for (const other of ["commonsense", "arithmetic", suite]) {
+    await Deno.mkdir(join(folder, other), { recursive: true });
+    for (const { name } of Deno.readDirSync(join(paper, other))) {
+      await Deno.copyFile(join(paper, other, name), join(folder, other, name));
+    }
+  }
+  const path = join(folder, suite, `${recipe}.yaml`), text = await Deno.readTextFile(path);
+  await Deno.writeTextFile(path, text.replace(/^base: .*$/m, `base: ${base}`));
+  const options = [`data=${data}`, "seeds=42", ...set].flatMap((each) => ["--set", each]);
+  const { code, stdout, stderr } = await inProcess(
+    ...[command!, path, "--json", "--store", join(folder, "store"), "--threads", "1", ...more, ...options],
+  );
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
 /** The plan of a recipe whose base is a folder with a config and a tokenizer alone. */
 async function planOf(suite: string, recipe: string, config: object, set: readonly string[] = []): Promise<Planned> {
   let found: Planned | undefined;
   await inFolder(async (folder) => {
-    const kind = suite === "glue" ? "roberta" : "llama", model = join(folder, "model"), data = join(folder, "data");
-    await Promise.all([model, data, join(folder, suite)].map((path) => Deno.mkdir(path)));
+    const kind = suite === "glue" ? "roberta" : "llama", model = join(folder, "model");
+    await Deno.mkdir(model);
     await Deno.writeTextFile(join(model, "config.json"), JSON.stringify(config));
     for (const name of ["tokenizer.json", "tokenizer_config.json"]) {
       await Deno.copyFile(join(tokenizers[kind], name), join(model, name));
     }
-    for (const [name, all] of Object.entries(rows)) {
-      await Deno.writeTextFile(join(data, name), all.map((row) => `${JSON.stringify(row)}\n`).join(""));
-    }
-    // A module is loaded once in a process, so that each recipe has a copy of its own.
-    await Deno.copyFile(join(paper, "methods.ts"), join(folder, "methods.ts"));
-    for (const other of ["commonsense", "arithmetic", suite]) {
-      await Deno.mkdir(join(folder, other), { recursive: true });
-      for (const { name } of Deno.readDirSync(join(paper, other))) {
-        await Deno.copyFile(join(paper, other, name), join(folder, other, name));
-      }
-    }
-    const path = join(folder, suite, `${recipe}.yaml`), text = await Deno.readTextFile(path);
-    await Deno.writeTextFile(path, text.replace(/^base: .*$/m, "base: ../model"));
-    const options = [`data=${data}`, "seeds=42", ...set].flatMap((each) => ["--set", each]);
-    const { code, stdout, stderr } = await inProcess(
-      ...["plan", path, "--json", "--store", join(folder, "store"), "--threads", "1", ...options],
-    );
-    assert.equal(code, 0, stderr);
-    found = JSON.parse(stdout);
+    found = await saidOf<Planned>(["plan"], { folder, suite, recipe, base: "../model", set });
   });
   return found!;
 }
@@ -147,4 +176,47 @@ for (const [suite, recipe, config, parameters, percent, steps, set] of expected)
     const share = 100 * trained / (recipe.includes("lora") ? base + trained : base);
     assert.ok(Math.abs(share / percent - 1) < 0.04, `${share} % and ${percent} %`);
   });
+}
+
+/** Small forms of the recipes for small models: what is trained, and the stages that are measured. */
+const scaled: readonly (readonly [suite: string, recipe: string, stages: readonly string[], set: readonly string[]])[] =
+  [
+    ["commonsense", "smollm2", ["boolq"], ["trained=boolq", "only=boolq"]],
+    ["commonsense", "smollm2-direft", ["boolq"], ["trained=boolq", "only=boolq"]],
+    ["commonsense", "smollm2-lora-r8", ["boolq"], ["trained=boolq", "only=boolq"]],
+    ["commonsense", "smollm2-f7l7", ["boolq"], ["trained=boolq", "only=boolq"]],
+    ["arithmetic", "smollm2-lora-r32", ["mawps"], []],
+    ["gsm8k", "smollm2", ["validation", "test"], []],
+    ["instruct", "smollm2", ["answers"], ["layers=1"]],
+    ["glue", "minilm", ["cola"], ["only=cola"]],
+  ];
+const shared = sharedFolder();
+
+for (const [suite, recipe, stages, set] of scaled) {
+  Deno.test({
+    name: `the recipe ${suite}/${recipe} runs on a few rows of a small model`,
+    ignore: shared === undefined,
+    fn: () =>
+      inFolder(async (folder) => {
+        const few = ["epochs=1", "trainRows=2", "testRows=1", ...set], base = join(folder, "roberta");
+        if (suite === "glue") await writeRoberta(base);
+        const model = suite === "glue" ? base : join(shared!, "models/stories260k");
+        const { members: [member] } = await saidOf<Results>(
+          ["run", "--out", join(folder, "out")],
+          { folder, suite, recipe, base: model, set: few },
+        );
+        assert.deepEqual(ofKind(member!.stages, "evaluate").map(({ name }) => name), stages);
+        const [trained] = ofKind(member!.stages, "train");
+        assert.ok(trained!.losses.length > 0 && trained!.losses.every(Number.isFinite));
+      }),
+  });
+}
+
+/** The suites' small RoBERTa, with dropout. */
+async function writeRoberta(to: string): Promise<void> {
+  const from = fileURLToPath(new URL("../goldens/tasks/roberta", import.meta.url));
+  await Deno.mkdir(to);
+  for (const { name } of Deno.readDirSync(from)) await Deno.copyFile(join(from, name), join(to, name));
+  const config = JSON.parse(await Deno.readTextFile(join(from, "config.json")));
+  await Deno.writeTextFile(join(to, "config.json"), JSON.stringify({ ...config, hidden_dropout_prob: 0.1 }));
 }

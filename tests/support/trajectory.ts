@@ -28,11 +28,12 @@ export function lossesOf({ stages }: MemberRecord): readonly number[] {
   return stages.flatMap((stage) => (stage.kind === "train" ? stage.losses : []));
 }
 
-/** How far two libraries' losses may lie apart, relatively, at any step. */
-const tolerance = 1e-3;
-
-/** Compares losses with a reference's; gives the largest relative difference. */
-export function assertTrajectory(found: readonly number[], expected: readonly number[]): number {
+/**
+ * Compares losses with a reference's; gives the largest relative difference.
+ *
+ * @param tolerance How far two libraries' losses may lie apart, relatively, at any step.
+ */
+export function assertTrajectory(found: readonly number[], expected: readonly number[], tolerance = 1e-3): number {
   assert.equal(found.length, expected.length);
   const differences = expected.map((loss, step) => Math.abs(found[step]! - loss) / loss);
   const worst = Math.max(...differences), step = differences.indexOf(worst);

@@ -12,7 +12,7 @@ import { type InterventionDescription, interventionFileNames } from "../../compi
 import { onnxFiles } from "../../interchange/onnx/files.ts";
 import { exportedNames, type TunedModel, writeOnnxFolder } from "../../interchange/onnx/folder.ts";
 import { requireLogits } from "../../models/architecture/heads.ts";
-import { editedModel, type Model, openModel, openModelWeights } from "../../models/open/model.ts";
+import { editedModel, openModelWeights, openReadModel, type ReadModel } from "../../models/open/model.ts";
 import type { SourceOptions } from "../../models/open/source.ts";
 import { digestCacheOf } from "../../models/weights/weights_digest.ts";
 import { bytesProgress, noteTo } from "../../schedule/context/work.ts";
@@ -50,6 +50,9 @@ export async function exportOnnx(path: string, options: ExportOnnxOptions, termi
     ? await finetunedModel(callerPath(path), sources)
     : await editedBase(path, options, sources);
   const { model, adaptations } = tuned;
+  if (model.tokenizer === undefined) {
+    sources.warn(`${model.name} has no tokenizer.json, so the folder has no tokenizer and no example that reads text`);
+  }
   requireNoHead(adaptations, callerPath(path), "export one without");
   // The base is read once, to be copied: what has to be read for a digest is read beside it.
   using checks = new PendingChecks();
@@ -74,7 +77,7 @@ async function isModel(folder: string, { member, model, positions, fields }: Exp
 }
 
 /** How the base model is found, and how a download or conversion is reported. */
-type Sources = Omit<SourceOptions, "base">;
+type Sources = Omit<SourceOptions, "base"> & Required<Pick<SourceOptions, "warn">>;
 
 function sourcesOf(terminal: Terminal): Sources {
   const emit = terminalEvents(terminal);
@@ -112,8 +115,8 @@ async function requireOwn(out: string): Promise<void> {
 }
 
 /** Opens a model that continues texts by one stack of blocks; others can't be exported. */
-async function openWriter(source: string, options: SourceOptions): Promise<Model> {
-  const model = await openModel(source, options);
+async function openWriter(source: string, options: SourceOptions): Promise<ReadModel> {
+  const model = await openReadModel(source, options);
   return atLocation({ file: model.folder }, () => {
     const { family, encoder } = model.architecture;
     requireLogits(model.architecture);
@@ -131,7 +134,7 @@ async function openWriter(source: string, options: SourceOptions): Promise<Model
  */
 function exportable(
   stored: StoredIntervention,
-  model: Model,
+  model: ReadModel,
   { positions, fields = {} }: ExportOnnxOptions,
 ): readonly Adaptation[] {
   return atLocation({ file: stored.file }, () => {

@@ -65,9 +65,9 @@ async function resultsOf(folder: string): Promise<Named> {
   throw new RequestError("there is no results.json; give the folder of a run that has ended", { file: folder });
 }
 
-/** The members of several runs, whose ids have their run's name before them. */
+/** The members of several runs, whose ids have their run's name before them; that of all seeds is the run's. */
 function merged(runs: readonly Named[]): Pick<Results, "members" | "summaries"> {
-  const named = (run: string, id: string) => `${run} ${id}`;
+  const named = (run: string, id: string) => id === "main" ? run : `${run} ${id}`;
   return {
     members: runs.flatMap(({ name, results }) => {
       return results.members.map((member) => ({ ...member, id: named(name, member.id) }));

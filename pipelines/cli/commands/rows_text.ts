@@ -20,7 +20,15 @@ interface RowsStyle {
 }
 
 /** What becomes of a token. */
-type Fate = "prompt" | "taught" | "untaught" | "edited" | "taught and edited" | "cut";
+type Fate =
+  | "prompt"
+  | "taught"
+  | "untaught"
+  | "edited"
+  | "taught and edited"
+  | "rejected"
+  | "rejected and edited"
+  | "cut";
 
 /** How a fate is shown, in colour and in marks, and what it is called if not by its own name. */
 interface Look {
@@ -36,6 +44,8 @@ const looks: { readonly [F in Fate]: Look } = {
   untaught: { color: "\x1b[2m", marks: ["‹", "›"], name: "not taught" },
   edited: { color: "\x1b[30;43m", marks: ["[", "]"] },
   "taught and edited": { color: "\x1b[30;42m", marks: ["«[", "]»"] },
+  rejected: { color: "\x1b[35m", marks: ["»", "«"] },
+  "rejected and edited": { color: "\x1b[30;45m", marks: ["»[", "]«"] },
   cut: { color: "\x1b[31;9m", marks: ["(cut: ", ")"], name: "what maxLength takes" },
 };
 
@@ -43,6 +53,7 @@ const reset = "\x1b[0m";
 
 function fateOf({ part, isCut, isTaught, edits }: InspectedToken): Fate {
   if (isCut) return "cut";
+  if (part === "rejected") return edits > 0 ? "rejected and edited" : "rejected";
   if (part === "prompt") return edits > 0 ? "edited" : "prompt";
   if (edits > 0) return isTaught ? "taught and edited" : "edited";
   return isTaught ? "taught" : "untaught";
@@ -83,13 +94,19 @@ function formatData(data: InspectedData, style: RowsStyle): string {
 }
 
 function formatRow({ place, tokens, label, choices = [] }: InspectedRow, isTrained: boolean, style: RowsStyle): string {
-  const read = tokens.filter(({ isCut }) => !isCut), taught = read.filter(({ isTaught }) => isTaught).length;
+  const read = tokens.filter(({ isCut }) => !isCut), isRejected = ({ part }: InspectedToken) => part === "rejected";
+  const rejected = read.filter(isRejected).length, taught = read.filter(({ isTaught }) => isTaught).length - rejected;
+  const use = rejected > 0 ? "chosen" : isTrained ? "taught" : "expected";
   const said = [
     counted(read.length, "token"),
-    ...taught === 0 ? [] : [`${number(taught)} ${isTrained ? "taught" : "expected"}`],
+    ...taught === 0 ? [] : [`${number(taught)} ${use}`],
+    ...rejected === 0 ? [] : [`${number(rejected)} rejected`],
   ];
   const labelled = label === undefined ? "" : `, label ${JSON.stringify(label)}`;
-  const body = style.hasIds ? tokenTable(tokens) : indented(runsOf(tokens, style.isColored));
+  const answers = [tokens.filter((token) => !isRejected(token)), tokens.filter(isRejected)];
+  const body = style.hasIds
+    ? tokenTable(tokens)
+    : answers.filter(({ length }) => length > 0).map((each) => indented(runsOf(each, style.isColored))).join("\n");
   const among = choices.map(({ text, isRight }) =>
     shown(JSON.stringify(text), isRight ? "taught" : "untaught", style.isColored)
   );
@@ -121,7 +138,7 @@ const indented = (text: string) => text.replace(/⏎\n$/, "⏎").split("\n").map
 
 function tokenTable(tokens: readonly InspectedToken[]): string {
   const rows = tokens.map((token, at) => {
-    const fate = token.isCut ? "cut" : token.isTaught ? "taught" : "";
+    const fate = token.isCut ? "cut" : token.part === "rejected" ? "rejected" : token.isTaught ? "taught" : "";
     return [
       String(at),
       String(token.id),

@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { publishFolder, publishInto } from "../../common/durable.ts";
 import { RequestError } from "../../common/errors.ts";
 import { namesIn } from "../../common/folder_names.ts";
-import { markWritten, mostTries, temporaryName, unwritable } from "../../common/files.ts";
+import { markWritten, mostTries, systemCode, temporaryName, unwritable } from "../../common/files.ts";
 import { isStill, removeLeavings } from "../../common/leavings.ts";
 
 /**
@@ -25,7 +25,10 @@ export async function writeFolder(path: string, write: (folder: string) => Promi
   const temporary = temporaryName(join(parent, basename(path)));
   using _ = await makeLocked(path, temporary);
   try {
-    await write(temporary);
+    await write(temporary).catch((fault: unknown) => {
+      // What a system refuses has a code; all else says itself what is wrong.
+      throw systemCode(fault) === undefined ? fault : unwritable(path, fault);
+    });
     await orUnwritable(path, () => (there === undefined ? publishFolder : publishInto)(temporary, path));
   } finally {
     await Deno.remove(temporary, { recursive: true }).catch(() => {});

@@ -72,6 +72,8 @@ export interface FolderRows {
   readonly names: readonly string[];
   /** What the rows are, for messages. */
   readonly what: string;
+  /** The columns of a tab-separated file whose first line is a row: one with as many cells, none of which is one of these. */
+  readonly columns?: readonly string[];
 }
 
 /** Rows that the pipeline file holds itself. */

@@ -1,13 +1,15 @@
 /** Rows in one of the files of a folder, found by the names that people give it. @module */
 import { resolve } from "node:path";
-import { isList, isText, leaf, text } from "../../common/checks.ts";
+import { isList, isText, leaf, listOf, optional, text } from "../../common/checks.ts";
 import { pathProblem } from "../../common/declared_path.ts";
 import { RequestError } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
 import type { FolderRows } from "./declared.ts";
 import { namesBelow } from "./glob.ts";
 import { formOf } from "./hub_forms.ts";
+import { readLines } from "./lines.ts";
 import type { RecordKind, RowFile } from "./record_kind.ts";
+import { tsv } from "./tsv.ts";
 
 /** How many folders deep a file may lie. */
 const mostDepth = 3;
@@ -44,17 +46,30 @@ async function fileOf({ path, names, what }: FolderRows, base: string): Promise<
   );
 }
 
+/** Whether the first line of a file does not name columns. */
+async function isBare(path: string, columns: readonly string[]): Promise<boolean> {
+  for await (const { text } of readLines(path, ".tsv")) {
+    const cells = text.replace(/\r$/, "").split("\t");
+    return cells.length === columns.length && !cells.some((cell) => columns.includes(cell));
+  }
+  return false;
+}
+
 /** One of the files of a folder. */
 export const folder: RecordKind<FolderRows> = {
   settings: {
     path: text,
     names: leaf("a list of names", (value) => isList(value) && value.every(isText)),
     what: text,
+    columns: optional(listOf("a list of names", text)),
   },
   withFiles: (rows, pathOf) => ({ ...rows, path: pathOf(rows.path, "folder") }),
   files: async (rows, { base }) => [await fileOf(rows, base)],
   async *records(rows, reading) {
-    const { path } = await fileOf(rows, reading.base), read = formOf(path);
+    const { path } = await fileOf(rows, reading.base), read = formOf(path), { columns } = rows;
+    if (columns !== undefined && /\.tsv$/i.test(path) && await isBare(path, columns)) {
+      return yield* tsv.records({ kind: "tsv", path, columns }, reading);
+    }
     if (read === undefined) {
       throw new RequestError(
         "the file's name does not say what it is; end it in .json, .jsonl, .csv, .tsv or .parquet",

@@ -1,14 +1,15 @@
-/** The folder of an exported model: the graph, its tensors, the tokenizer, and how to use them. @module */
+/** The folder of an exported model: the graph, its tensors, the tokenizer if there is one, and how to use them. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { join } from "node:path";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { isJsonObject, type JsonObject, readFileIfPresent, readJsonObject, unwritable } from "../../common/files.ts";
-import type { Model } from "../../models/open/model.ts";
+import type { ReadModel } from "../../models/open/model.ts";
+import type { Tokenizer } from "../../models/tokenization/tokenizer.ts";
 import { onnxFiles, type TunedWeights, writeOnnxFiles } from "./files.ts";
 
 /** A tuned model to write. */
 export interface TunedModel extends Omit<TunedWeights, "architecture" | "about"> {
-  readonly model: Model;
+  readonly model: ReadModel;
 }
 
 /** What the folder takes over from the base model's. */
@@ -52,14 +53,19 @@ export async function writeOnnxFolder(folder: string, out: string, tuned: TunedM
     if (content !== undefined) await write(name, content);
   }
   const json = (fields: JsonObject) => JSON.stringify(fields, null, 2) + "\n";
-  await write(tokenizerConfigFile, json(await tokenizerConfig(model)));
-  await write(generationConfigFile, json(await generationConfig(model)));
+  const { tokenizer, folder: source } = model, text = readme(await pageSource(readmeFile), tuned);
+  if (tokenizer === undefined) {
+    const [tensors] = text.split(usage);
+    return await write(readmeFile, `${tensors}${withoutTokenizer}`);
+  }
+  await write(tokenizerConfigFile, json(await tokenizerConfig(source, tokenizer)));
+  await write(generationConfigFile, json(await generationConfig(source, tokenizer)));
   for (const name of shown) await write(name, await pageSource(name));
-  await write(readmeFile, readme(await pageSource(readmeFile), tuned));
+  await write(readmeFile, text);
 }
 
 /** The base model's, with its tokens as plain strings and its one chat template, the forms that the page's libraries read. */
-async function tokenizerConfig({ folder, tokenizer }: Model): Promise<JsonObject> {
+async function tokenizerConfig(folder: string, tokenizer: Tokenizer): Promise<JsonObject> {
   const own = await readJsonObject(join(folder, "tokenizer_config.json"), "download it again") ?? {};
   const template = tokenizer.chat.templates.get("default");
   const plain = (value: unknown): unknown =>
@@ -74,10 +80,15 @@ async function tokenizerConfig({ folder, tokenizer }: Model): Promise<JsonObject
 }
 
 /** The base model's, with every token that ends an answer, from whichever file named it. */
-async function generationConfig({ folder, tokenizer }: Model): Promise<JsonObject> {
+async function generationConfig(folder: string, tokenizer: Tokenizer): Promise<JsonObject> {
   const own = await readJsonObject(join(folder, "generation_config.json"), "download it again");
   return { ...own, eos_token_id: tokenizer.eosTokenIds, pad_token_id: tokenizer.padTokenId };
 }
+
+/** Where the README begins to tell of the examples, and what it says where there are none. */
+const usage = /^In Node:$/m;
+const withoutTokenizer =
+  "The base model came without a tokenizer, so there is none here, and no example that reads text.\n";
 
 const page = new URL("./page/", import.meta.url);
 

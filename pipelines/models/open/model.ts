@@ -43,10 +43,16 @@ export interface Model extends BareModel {
   readonly tokenizer: Tokenizer;
 }
 
+/** A base model without its weights, and with a tokenizer where it has one. */
+export interface ReadModel extends BareModel {
+  readonly tokenizer?: Tokenizer;
+}
+
 /** What of a model decides what can be learned of it, and which tokens of a prompt are selected. */
-export function editedModel({ architecture, tokenizer: { decode } }: Model): EditedModel {
+export function editedModel({ architecture, tokenizer }: ReadModel): EditedModel {
   const { family, width, blocks, sites, heads, barePrefix, classifier, encoder } = architecture;
-  const own = { family, width, blocks, sites, heads, barePrefix, encoder, decode };
+  const decode = tokenizer === undefined ? {} : { decode: tokenizer.decode };
+  const own = { family, width, blocks, sites, heads, barePrefix, encoder, ...decode };
   return classifier === undefined ? own : { ...own, classifier };
 }
 
@@ -96,6 +102,17 @@ export async function openBareModel(source: string, options: SourceOptions): Pro
 export async function openModel(source: string, options: SourceOptions): Promise<Model> {
   const bare = await openBareModel(source, options), { folder, architecture } = bare;
   return { ...bare, tokenizer: await loadTokenizer(folder, architecture.vocabularySize) };
+}
+
+/**
+ * Opens a model folder's config, and its tokenizer if it has one.
+ *
+ * @throws {RequestError} If the source, config.json or a tokenizer.json is not sound.
+ */
+export async function openReadModel(source: string, options: SourceOptions): Promise<ReadModel> {
+  const bare = await openBareModel(source, options), { folder, architecture } = bare;
+  const isThere = await Deno.stat(join(folder, "tokenizer.json")).then(() => true, () => false);
+  return isThere ? { ...bare, tokenizer: await loadTokenizer(folder, architecture.vocabularySize) } : bare;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Rows as a model reads them: which tokens they have, what is taught, edited and cut, and which rows are repeated. @module */
 import { atLocation, atLocationOf } from "../../common/source_location.ts";
-import { headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
+import { headOf, type Intervention, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { isEdited } from "../../compile/lower/edited_tokens.ts";
 import { endTokensOf } from "../../data/end_tokens.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
@@ -78,13 +78,17 @@ async function inspect(
   for await (const row of streamRows(data, files, chat)) {
     if (++rows % rowsAtOnce === 0) await runContext.stopIfAsked();
     prints.add(row);
-    const { whole, kept } = encodings(row, reading), length = kept.prompt.length + tailOf(row, kept).length;
+    const { whole, kept } = encodings(row, reading), rejected = kept.rejected?.length ?? 0;
+    const length = kept.prompt.length + tailOf(row, kept).length + rejected;
     lengths.set(length, (lengths.get(length) ?? 0) + 1);
-    taughtTokens += (kept.taught ?? kept.completion).length;
-    const lost = whole.prompt.length - kept.prompt.length + whole.completion.length - kept.completion.length;
+    taughtTokens += (kept.taught ?? kept.completion).length + rejected;
+    const lost = lengthOf(whole) - lengthOf(kept);
     if (lost > 0) cut.rows++;
     cut.tokens += lost;
-    if (length > limit) tooLong = { first: row.place, ...tooLong, rows: tooLong.rows + 1 };
+    // Neither of two answers is read after the other.
+    if (kept.prompt.length + Math.max(tailOf(row, kept).length, rejected) > limit) {
+      tooLong = { first: row.place, ...tooLong, rows: tooLong.rows + 1 };
+    }
     const end = endOf(row, kept, tokenizer);
     if (end !== undefined) ends.set(end.text, [(ends.get(end.text)?.[0] ?? 0) + 1, end.isAppended]);
     if (row.kind === "label") labels.set(row.completion, (labels.get(row.completion) ?? 0) + 1);
@@ -106,13 +110,19 @@ async function inspect(
 /** A row's tokens, all of them and those that `maxLength` leaves. */
 function encodings(
   row: Row,
-  { model: { model, adaptations }, maxLength, truncate, toWrite, asks }: DataReading,
+  { model: { model, adaptations }, maxLength, truncate, cutsPrompt, toWrite, asks }: DataReading,
 ): { readonly whole: TokenizedExample; readonly kept: TokenizedExample } {
   const { tokenizer, architecture: { contextLength, encoder } } = model, head = headOf(adaptations);
   const maxContext = Infinity, hasEncoder = encoder !== undefined;
   requireKind([row], head);
   const encode = (limit: LengthLimits) =>
-    tokenizeFor(head, [row], tokenizer, { ...limit, toWrite: hasEncoder ? 0 : toWrite, asks, hasEncoder })[0]!;
+    tokenizeFor(head, [row], tokenizer, {
+      ...limit,
+      toWrite: hasEncoder ? 0 : toWrite,
+      asks,
+      cutsPrompt,
+      hasEncoder,
+    })[0]!;
   const whole = encode({ maxContext });
   if (maxLength === undefined) return { whole, kept: whole };
   // A limit past the context takes no less than the context does.
@@ -131,6 +141,9 @@ function choicesOf(row: Row, { options }: DataReading): InspectedRow["choices"] 
 function tailOf({ kind }: Row, { completion }: TokenizedExample): readonly number[] {
   return kind === "label" ? [] : completion;
 }
+
+const lengthOf = ({ prompt, completion, rejected = [] }: TokenizedExample) =>
+  prompt.length + completion.length + rejected.length;
 
 /** The token that ends a row's completion, and whether the row has it itself. */
 function endOf(row: Row, { completion, endToken }: TokenizedExample, { decode, eosTokenId }: Tokenizer) {
@@ -175,7 +188,24 @@ function shownRow(row: Row, whole: TokenizedExample, kept: TokenizedExample, rea
     isTaught: taught.has(at),
     edits: at < kept.completion.length ? editsOf(at, true) : 0,
   }));
-  return { place: row.place, tokens: [...prompt, ...answer], ...isLabel ? { label: row.completion } : {} };
+  const tokens = [...prompt, ...answer, ...rejectedTokens(whole, kept, edits, tokenizer)];
+  return { place: row.place, tokens, ...isLabel ? { label: row.completion } : {} };
+}
+
+/** The answer that another is preferred to, which follows the prompt as that one does. */
+function rejectedTokens(
+  { prompt, rejected = [] }: TokenizedExample,
+  kept: TokenizedExample,
+  edits: readonly Intervention[],
+  tokenizer: Tokenizer,
+): readonly InspectedToken[] {
+  const textAfter = textsOf(tokenizer), read = { ...kept, completion: kept.rejected ?? [] };
+  for (const id of prompt.slice(-decodedBefore)) textAfter(id);
+  return rejected.map((id, at) => {
+    const isCut = at >= read.completion.length;
+    const acting = isCut ? [] : edits.filter((edit) => isEdited(edit, read, read.prompt.length + at));
+    return { id, text: textAfter(id), part: "rejected", isCut, isTaught: !isCut, edits: acting.length };
+  });
 }
 
 /** What each token adds to the text of those before it, so that characters of several tokens and spaces are right. */

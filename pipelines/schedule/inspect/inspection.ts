@@ -6,7 +6,8 @@ export interface InspectedToken {
   readonly id: number;
   /** What it adds to the text before it. */
   readonly text: string;
-  readonly part: "prompt" | "completion";
+  /** Of two answers, the chosen one is the completion. */
+  readonly part: "prompt" | "completion" | "rejected";
   /** Whether `maxLength` cuts it off, so that the model does not read it. */
   readonly isCut: boolean;
   /** Whether a training predicts it, or an evaluation compares it. */

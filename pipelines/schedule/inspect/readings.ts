@@ -25,6 +25,8 @@ export interface DataReading {
   readonly maxLength: number | undefined;
   /** Which end of longer rows is cut. */
   readonly truncate: Truncation | undefined;
+  /** Whether rows that are cut on the right lose of their prompt alone. */
+  readonly cutsPrompt: boolean;
   /** How many tokens are to be written after each prompt. */
   readonly toWrite: number;
   /** Whether the model answers, rather than being taught. */
@@ -41,6 +43,7 @@ interface StageReading extends Pick<DataReading, "isTrained" | "data" | "asks" |
   readonly spec: Resolved<TrainSpec>["model"];
   readonly training: Resolved<TrainSpec> | undefined;
   readonly ownLimit: number | undefined;
+  readonly ownSide?: Truncation | undefined;
 }
 
 const trainedBy = (spec: Resolved<TrainSpec>): StageReading => ({
@@ -81,9 +84,16 @@ function actingOf(model: MemberStages["evaluate"]["model"]): Pick<StageReading, 
 
 const readBy: { readonly [K in StageKind]: ReadBy<K> } = {
   train: readByTraining,
-  evaluate({ model, data, maxLength, decoding }) {
+  evaluate({ model, data, maxLength, truncate, decoding }) {
     const acting = actingOf(model), { training } = acting;
-    const own = { data, ownLimit: maxLength, asks: true, toWrite: written(decoding), options: optionsOf(decoding) };
+    const own = {
+      data,
+      ownLimit: maxLength,
+      ownSide: truncate,
+      asks: true,
+      toWrite: written(decoding),
+      options: optionsOf(decoding),
+    };
     return [
       ...training === undefined ? [] : readByTraining(training),
       { does: "evaluation", isTrained: false, ...acting, ...own },
@@ -118,17 +128,19 @@ export async function dataReadings(
     const declared = Object.entries(stages), names = new TrainingNames(declared);
     for (const [name, stage] of declared) {
       validate(name, stage);
-      for (const { does, spec, training, ownLimit, ...reading } of readingsOf(stage.kind, stage)) {
+      for (const { does, spec, training, ownLimit, ownSide, ...reading } of readingsOf(stage.kind, stage)) {
         const model = await shared.model(spec), head = headOf(model.adaptations);
         const maxLength = ownLimit ?? (head === undefined ? undefined : training?.maxLength);
-        const truncate = reading.isTrained || head !== undefined ? training?.truncate : undefined;
+        const truncate = ownSide ?? (reading.isTrained || head !== undefined ? training?.truncate : undefined);
         const asks = reading.asks && hasTurns(reading.data);
+        const cutsPrompt = reading.asks && head === undefined && truncate === "right";
         const parts = [
           reading.data,
           model.model.folder,
           maxLength,
           maxLength === undefined ? 0 : reading.toWrite,
           truncate,
+          cutsPrompt,
           asks,
         ];
         const key = JSON.stringify(
@@ -142,7 +154,7 @@ export async function dataReadings(
           [editedBy(other.model), edits].includes("") || editedBy(other.model) === edits
         );
         if (known === undefined) {
-          known = { ...reading, stages: [], member, members: new Set(), model, maxLength, truncate };
+          known = { ...reading, stages: [], member, members: new Set(), model, maxLength, truncate, cutsPrompt };
           alike.push(known);
         }
         if (!known.stages.includes(label)) known.stages.push(label);

@@ -31,15 +31,17 @@ function ratesOf({ learningRate, groups = [] }: Resolved<OptimizerSpec>): (numbe
   return [learningRate, ...groups.flatMap((group) => group.learningRate ?? [])];
 }
 
+function cutsNothing({ name, spec }: PreparedTraining | PreparedEvaluation): Finding {
+  if (spec.truncate === undefined || spec.maxLength !== undefined) return undefined;
+  return { of: spec, says: `truncate of ${name} says which end maxLength cuts, and there is no maxLength` };
+}
+
 const ofTraining: readonly ((stage: PreparedTraining) => Finding)[] = [
   function learnsNothing({ name, spec: { optimizer } }) {
     if (ratesOf(optimizer).some((rate) => rate !== 0)) return undefined;
     return { of: optimizer, says: `the learning rate of ${name} is 0, so that it learns nothing` };
   },
-  function cutsNothing({ name, spec }) {
-    if (spec.truncate === undefined || spec.maxLength !== undefined) return undefined;
-    return { of: spec, says: `truncate of ${name} says which end maxLength cuts, and there is no maxLength` };
-  },
+  cutsNothing,
   function learnsWildly({ name, spec: { optimizer } }) {
     const { usual, large } = rates[optimizer.kind];
     const rate = Math.max(...ratesOf(optimizer).map((rate) => rate ?? 0));
@@ -50,6 +52,7 @@ const ofTraining: readonly ((stage: PreparedTraining) => Finding)[] = [
 
 const ofEvaluation: readonly ((stage: PreparedEvaluation) => Finding)[] = [
   isUntrained,
+  cutsNothing,
   function cutsAnswers({ name, spec, examples }) {
     const { decoding, metrics } = spec;
     if (decoding === undefined || decoding.kind === "choices" || !metrics.some(needsEqual)) return undefined;

@@ -38,7 +38,10 @@ interface ChoosingModel {
  * @throws {RequestError} If a row has no list of texts, or one of them has no tokens or does not fit after the prompt.
  */
 export function choicesOf(
-  { decoding, maxLength, metrics }: Pick<Resolved<EvaluateSpec>, "decoding" | "maxLength" | "metrics">,
+  { decoding, maxLength, truncate, metrics }: Pick<
+    Resolved<EvaluateSpec>,
+    "decoding" | "maxLength" | "truncate" | "metrics"
+  >,
   rows: RowList<Row>,
   examples: RowList<TokenizedExample>,
   { tokenizer, architecture: { contextLength, encoder } }: ChoosingModel,
@@ -60,7 +63,8 @@ export function choicesOf(
     const longest = Math.max(...tokens.map(({ own }) => ended(own).length));
     return tokens.map(({ prompt: full, text: asked, own }, at) => {
       const text = texts[at]!, completion = ended(own);
-      const prompt = fitPrompt(full, tokenizer.around.before, longest, limits, place);
+      const fit = fitPrompt(full, tokenizer.around.before, longest, limits, place);
+      const prompt = truncate === "right" ? full.slice(0, fit.length) : fit;
       requireRoom(text, completion.length, contextLength - prompt.length, place);
       const example = {
         prompt,

@@ -42,7 +42,7 @@ export async function prepareEvaluation(
   const { rows, examples, of } = await shared.rows(spec.data, model, maxLength, {
     asks: true,
     toWrite,
-    truncate: ofHead?.truncate,
+    truncate: spec.truncate ?? ofHead?.truncate,
     fewShot: spec.fewShot,
   });
   requirePairs(name, spec.metrics, examples);

@@ -79,7 +79,8 @@ export class SharedPreparation {
   ): Promise<PreparedRows> {
     const head = headOf(adaptations), headKey = head === undefined ? null : [head.kind, head.labels];
     const asksLast = asks && hasTurns(data);
-    const limits = maxLength === undefined ? null : [maxLength, toWrite, truncate ?? null];
+    const cutsPrompt = asks && head === undefined && truncate === "right";
+    const limits = maxLength === undefined ? null : [maxLength, toWrite, truncate ?? null, cutsPrompt];
     return this.#once(["rows", data, model.folder, limits, headKey, asksLast, fewShot ?? null], () => {
       const warn = (message: string, kind?: string) => this.warnOnce(message, kind);
       const sample = this.#sample;
@@ -88,6 +89,7 @@ export class SharedPreparation {
         head,
         maxLength,
         truncate,
+        cutsPrompt,
         toWrite,
         asksLast,
         fewShot,

@@ -26,6 +26,8 @@ export interface Reading {
   readonly maxLength: number | undefined;
   /** Which end of longer rows is cut. */
   readonly truncate: Truncation | undefined;
+  /** Whether rows that are cut on the right lose of their prompt alone. */
+  readonly cutsPrompt: boolean;
   /** How many tokens are to be written after each prompt. */
   readonly toWrite: number;
   /** Whether the model is to answer the last turn of a conversation, whatever is taught. */
@@ -132,6 +134,7 @@ function tokenizedPart(open: OpenReading, found: readonly FoundRow[]): readonly 
     ...limitsOf(open),
     toWrite: hasEncoder ? 0 : reading.toWrite,
     asks: reading.asksLast,
+    cutsPrompt: reading.cutsPrompt,
     hasEncoder,
     note: say,
   });
@@ -149,7 +152,8 @@ function limitsOf({ model: { architecture: { contextLength: maxContext } }, read
 
 /** All that examples depend on besides their records. */
 export function settingsOf(open: OpenReading): unknown {
-  const { model: { architecture, tokenizer }, reading: { head, toWrite, asksLast, maxLength }, shots } = open;
+  const { model: { architecture, tokenizer }, reading, shots } = open;
+  const { head, toWrite, asksLast, cutsPrompt, maxLength } = reading;
   return {
     tokenizer: tokenizer.digest,
     embedded: architecture.vocabularySize,
@@ -157,6 +161,7 @@ export function settingsOf(open: OpenReading): unknown {
     ...maxLength === undefined ? {} : { toWrite },
     ...head === undefined ? {} : { head: [head.kind, [...head.labels]] },
     asksLast,
+    ...cutsPrompt ? { cutsPrompt } : {},
     hasEncoder: architecture.encoder !== undefined,
     ...shots === undefined ? {} : { shots: shots.text },
   };

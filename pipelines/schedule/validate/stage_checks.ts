@@ -117,6 +117,7 @@ const evaluate = {
   decoding: optional(decoding),
   batchSize: optional(count),
   maxLength: optional(count),
+  truncate: optional(oneOf(Object.keys(truncations))),
   task: optional(
     among("a task, as task(…).evaluation has it", {
       task: { suite: text, name: text, scoring: text, metric: text } satisfies Fields<spec.TaskSpec>,

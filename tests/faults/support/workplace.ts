@@ -57,7 +57,7 @@ export async function makeWorkplace(root: string, run: (args: readonly string[])
   await Deno.mkdir(join(root, "empty"), { recursive: true });
   const edits = {
     loreft: 'loreft({ at: block(1).output, positions: "l1", rank: 1 })',
-    lora: 'lora({ targets: ["attention.query"], rank: 1 })',
+    lora: 'lora({ rank: 1, modules: ["q_proj"] })',
   };
   for (const [name, edit] of Object.entries(edits)) {
     await Deno.writeTextFile(join(root, `${name}.ts`), pipelineOf(edit));

@@ -427,3 +427,11 @@ Deno.test("of members trained side by side the one that diverged is named, and i
     const { tensors } = await readHeader(scene.path("out", kept[0]!));
     assert.deepEqual([...tensors.keys()].sort(), ["0.bias", "0.rotate", "0.weight"]);
   }));
+
+refuses("more checkpoints than the store may hold", {
+  parts: { epochs: "40", trainSettings: "checkpoints: Array.from({ length: 40 }, (_, at) => at + 1)" },
+  options: ["--cache-disk", "8KB"],
+  at: "pipeline.ts:16:",
+  says:
+    /: the checkpoints of the training tuned, 40 in number, take [\d.]+ kB, and the store may hold 8\.00 kB; keep fewer, or give --cache-disk more$/,
+});

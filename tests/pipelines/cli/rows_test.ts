@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { commandLine } from "../../../pipelines/cli/command_line.ts";
 import { inProcess, terminalOf } from "../../support/command.ts";
+import { preferring } from "../../support/preferring.ts";
 import { inScene, type Scene, sceneRows } from "../../support/scene.ts";
 
 const rowsOf = (scene: Scene, ...options: readonly string[]) =>
@@ -57,6 +58,22 @@ Deno.test("rows lists tokens with their ids, and says what is cut", () =>
     assert.match(text, /at +id +piece +part +use +edits\n[─ ]+\n 0 +0 +"<\|begin\|>" +prompt\n/);
     assert.match(text, /"<\|end\|>" +completion +taught\n/);
     assert.match(text, /\ncut: 1 row \(11 %\) loses \d+ tokens to maxLength: 24\n/);
+  }));
+
+Deno.test("rows shows both answers of a preference, what is edited of each, and counts both", () =>
+  inScene(preferring("dpo({ beta: 0.1 })", { positions: `"l1"`, stages: "{ tuned }" }), async (scene) => {
+    const text = await textOf(scene, "--rows", "1");
+    assert.match(text, /^tokens: prompt · «taught, or expected of an evaluation» · \[edited\] · »rejected«\n/);
+    assert.match(text, /\nrecords:1: \d+ tokens, \d+ chosen, \d+ rejected\n/);
+    assert.ok(text.includes("\n  <|begin|>The cat[⏎]\n  «sits<|end|>»\n  »late<|end|>«\n"), text);
+    const [training] = JSON.parse((await rowsOf(scene, "--rows", "8", "--json")).stdout).data;
+    const tokens = training.first.flatMap((row: { tokens: { isTaught: boolean }[] }) => row.tokens);
+    assert.equal(training.taughtTokens, tokens.filter(({ isTaught }: { isTaught: boolean }) => isTaught).length);
+    assert.equal(
+      training.lengths.reduce((sum: number, [length, rows]: number[]) => sum + length! * rows!, 0),
+      tokens.length,
+    );
+    assert.match(await textOf(scene, "--rows", "1", "--ids"), /"<\|end\|>" +rejected +rejected\n/);
   }));
 
 Deno.test("rows shows the end that is cut of a completion", () =>

@@ -69,6 +69,15 @@ Deno.test("tokenize() cuts the end of a row on the right, the end-of-sequence to
   });
 });
 
+Deno.test("tokenize() cuts the end of a prompt that is to be answered, of which the completion takes no room", () => {
+  const limits = { maxContext: 100, truncate: "right", cutsPrompt: true } as const;
+  const cut = (maxLength: number, toWrite = 0) =>
+    idsOf(tokenize([row("abc", "d")], tokenizer, { ...limits, maxLength, toWrite }))[0]!;
+  assert.deepEqual(cut(4), { prompt: [1, 97, 98, 99], completion: [100, 2] });
+  assert.deepEqual(cut(3), { prompt: [1, 97, 98], completion: [100, 2] });
+  assert.deepEqual(cut(100, 98), { prompt: [1, 97], completion: [100, 2] });
+});
+
 Deno.test("tokenize() cuts the end of what an encoder reads, but no special token there", () => {
   const ending = { ...tokenizer, encodePrompt: (text: string) => [...tokenizer.encode(text), 2] };
   const options = { maxContext: 100, maxLength: 4, truncate: "right", hasEncoder: true } as const;

@@ -1,8 +1,9 @@
 /** Tasks' rows from folders: layouts, forms, parts, and what is said where they are others. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { suite, task, type TaskName } from "refract";
+import { type GlueName, suite, task, type TaskName } from "refract";
 import { loadRows } from "../../../pipelines/data/rows.ts";
+import type { ArithmeticName } from "../../../pipelines/tasks/names.ts";
 import { inFolder } from "../models/support.ts";
 
 /** Writes files of rows, one object a line or a list of them, by their names. */
@@ -66,6 +67,121 @@ Deno.test("GLUE's validation set is parted as torch parts it, and STS-B is taugh
     const stsb = task("stsb", { data: "." }), [taught] = await loadRows(stsb.train, folder);
     const [tested] = await loadRows(stsb.test, folder);
     assert.deepEqual([taught!.completion, tested!.completion, taught!.pair], ["3.796875", "3.8", "b 0"]);
+  }));
+
+/** The rows of a task as prompt, pair and completion. */
+async function readAs(name: GlueName | ArithmeticName | "ARC-Easy", data: string, folder: string) {
+  const rows = await loadRows(task(name, { data }).test, folder);
+  return rows.map(({ prompt, pair, completion }) => [prompt, ...pair === undefined ? [] : [pair], completion]);
+}
+
+Deno.test("GLUE's official tables are read by their columns, CoLA's without a line of names", () =>
+  inFolder(async (folder) => {
+    const tables: readonly (readonly [GlueName, string, readonly string[], readonly (readonly string[])[]])[] = [
+      ["cola", "CoLA/dev", ["gj04\t1\t\tIt is.", "gj04\t0\t*\tIs it."], [["Is it.", "0"], ["It is.", "1"]]],
+      ["sst2", "SST-2/dev", ["sentence\tlabel", "fine\t1", "dull\t0"], [["dull", "0"], ["fine", "1"]]],
+      [
+        "mrpc",
+        "MRPC/dev",
+        ["\ufeffQuality\t#1 ID\t#2 ID\t#1 String\t#2 String", '1\t7\t8\tHe "ran.\tHe ran.', "0\t9\t10\tA.\tB."],
+        [["A.", "B.", "0"], ['He "ran.', "He ran.", "1"]],
+      ],
+      [
+        "stsb",
+        "STS-B/dev",
+        ["index\tgenre\tsentence1\tsentence2\tscore", "0\tnews\tA.\tB.\t3.800", "1\tnews\tC.\tD.\t0.000"],
+        [["C.", "D.", "0.000"], ["A.", "B.", "3.800"]],
+      ],
+      [
+        "mnli",
+        "MNLI/dev_matched",
+        [
+          "index\tsentence1\tsentence2\tlabel1\tgold_label",
+          "0\tA.\tB.\tneutral\tentailment",
+          "1\tC.\tD.\tneutral\tneutral",
+        ],
+        [["C.", "D.", "neutral"], ["A.", "B.", "entailment"]],
+      ],
+      [
+        "qqp",
+        "QQP/dev",
+        ["id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate", "0\t1\t2\tA?\tB?\t0", "1\t3\t4\tC?\tD?\t1"],
+        [["C?", "D?", "1"], ["A?", "B?", "0"]],
+      ],
+      [
+        "qnli",
+        "QNLI/dev",
+        ["index\tquestion\tsentence\tlabel", "0\tA?\tB.\tentailment", "1\tC?\tD.\tnot_entailment"],
+        [["C?", "D.", "not_entailment"], ["A?", "B.", "entailment"]],
+      ],
+    ];
+    for (const [name, path, lines, expected] of tables) {
+      await Deno.mkdir(join(folder, path, ".."), { recursive: true });
+      await Deno.writeTextFile(join(folder, `${path}.tsv`), `${lines.join("\r\n")}\n`);
+      const halves = [];
+      for (const seed of [0, 1, 2, 3, 4]) halves.push(...await loadRows(task(name, { data: ".", seed }).test, folder));
+      const read = halves.map((
+        { prompt, pair, completion },
+      ) => [prompt, ...pair === undefined ? [] : [pair], completion]);
+      assert.deepEqual([...new Set(read.map(String))].sort(), expected.map(String).sort(), name);
+    }
+    await Deno.writeTextFile(join(folder, "CoLA/dev.tsv"), "sentence\tlabel\nIt is.\t1\nIs it.\t0\n");
+    assert.equal((await readAs("cola", ".", folder)).length, 1);
+    await Deno.writeTextFile(join(folder, "CoLA/dev.tsv"), "text\ttarget\nIt is.\t1\n");
+    assert.match(
+      await faultOf("cola", ".", folder),
+      /CoLA\/dev\.tsv:2: the row has the fields text, target, and cola has sentence, label/,
+    );
+  }));
+
+Deno.test("rows of arithmetic, ARC and OpenBookQA are asked as LLM-Adapters asks them, as they were published too", () =>
+  inFolder(async (folder) => {
+    await write(folder, {
+      "SVAMP.test.jsonl": [
+        {
+          ID: "chal-1",
+          Body: "Ann has 3 pears. She gets 2 more",
+          Question: "How many now?",
+          Equation: "( 3.0 + 2.0 )",
+          Answer: 5.0,
+        },
+      ],
+      "AQuA.test.jsonl": [
+        { question: "What is 1 + 1?", options: ["A)1", "B)2"], rationale: "So B", correct: "B" },
+      ],
+      "mawps.test.jsonl": [
+        { id: 1, question: "1 and 2 ?", equation: "x=1+2", answer: "3.0" },
+        { iIndex: 1, sQuestion: "1 and 2 ?", lEquations: ["x=1+2"], lSolutions: [3] },
+      ],
+      "ARC-Easy.test.jsonl": [
+        {
+          id: "a",
+          question: { stem: "What?", choices: [{ text: "x", label: "A" }, { text: "y", label: "B" }] },
+          answerKey: "B",
+        },
+      ],
+    });
+    const asked = async (name: ArithmeticName | "ARC-Easy") =>
+      (await readAs(name, ".", folder)).map(([prompt, completion]) => [
+        prompt!.replace(/^[^]*### Instruction:\n|\n\n### Response:\n$/g, ""),
+        completion,
+      ]);
+    assert.deepEqual(await asked("SVAMP"), [["Ann has 3 pears. She gets 2 more. How many now?", "5"]]);
+    assert.deepEqual(await asked("AQuA"), [["What is 1 + 1? Answer Choices: (A) 1 (B) 2", "B"]]);
+    assert.deepEqual(await asked("mawps"), [["1 and 2 ?", "3.0"], ["1 and 2 ?", "3"]]);
+    assert.deepEqual(await asked("ARC-Easy"), [[
+      "Please choose the correct answer to the question: What?\n\nAnswer1: x Answer2: y\n\nAnswer format: answer1/answer2\n",
+      "the correct answer is answer2",
+    ]]);
+    const mixed = suite("arithmetic", { data: ".", only: ["mawps"], trainedOn: "mixed" });
+    await write(folder, {
+      "mawps/trainset.json": [{ id: 1, question: "1 and 2 ?", equation: "x=1+2", answer: "3.0" }],
+    });
+    assert.deepEqual((await loadRows(mixed.train, folder)).map(({ completion }) => completion), ["x=1+2\n#### 3.0"]);
+    await write(folder, {
+      "AQuA.test.jsonl": [{ question: "?", options: ["A)1", "B)2"], rationale: "", correct: "C" }],
+    });
+    assert.match(await faultOf("AQuA", ".", folder), /the row's label "C" is none of its options, "A", "B"/);
   }));
 
 /** What reading a task's test rows says. */

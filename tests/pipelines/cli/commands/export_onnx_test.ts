@@ -183,3 +183,29 @@ Deno.test("the export of a chat model answers conversations as the run's evaluat
     assert.ok(expected.some((answer) => answer !== ""), "nothing was answered");
   }, turnTemplate.replaceAll("<|pad|>", "{{ eos_token }}"));
 });
+
+Deno.test("a base without a tokenizer is exported without one, to the same graph and tensors", () =>
+  inScene({}, async (scene) => {
+    const { code, stderr } = await scene.run();
+    assert.equal(code, 0, stderr);
+    await exports(scene, "out");
+    const read = (name: string) => Deno.readFile(scene.path("exported", name));
+    const files = ["model.onnx", "model.onnx_data"], whole = await Promise.all(files.map(read));
+    await Deno.remove(scene.path("exported"), { recursive: true });
+    for (const { name } of [...Deno.readDirSync(scene.path("model"))]) {
+      if (name.startsWith("tokenizer")) await Deno.remove(scene.path("model", name));
+    }
+
+    const bare = await exporting(scene, "out");
+    assert.equal(bare.code, 0, bare.stderr);
+    assert.match(bare.stderr, /^note: .*model has no tokenizer\.json, so the folder has no tokenizer and no example/);
+    assert.deepEqual(treeOf(scene.path("exported")), ["README.md", "config.json", ...files]);
+    assert.deepEqual(await Promise.all(files.map(read)), whole);
+    const readme = await Deno.readTextFile(scene.path("exported", "README.md"));
+    assert.ok(
+      readme.endsWith(
+        "\n\nThe base model came without a tokenizer, so there is none here, and no example that reads text.\n",
+      ),
+    );
+    assert.ok(readme.includes("`prompt_length`") && !readme.includes("example.mjs"));
+  }));

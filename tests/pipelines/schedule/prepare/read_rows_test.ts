@@ -40,6 +40,7 @@ async function read({ scene, trainings }: PreparedScene, data: Dataset, sample?:
     head: undefined,
     maxLength: undefined,
     truncate: undefined,
+    cutsPrompt: false,
     toWrite: 0,
     asksLast: false,
     fewShot: undefined,

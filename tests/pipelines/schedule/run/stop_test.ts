@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { RequestError, StoppedError } from "../../../../pipelines/common/errors.ts";
 import { inProcessUnder, treeOf } from "../../../support/command.ts";
 import { leftBehind } from "../../../support/left_behind.ts";
-import { inScene, type PipelineParts, type Scene, sceneRows } from "../../../support/scene.ts";
+import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
 import { preferring } from "../../../support/preferring.ts";
 import { watchedRun } from "../../../support/watched.ts";
 

@@ -1,0 +1,99 @@
+/**
+ * Tensors that stay in the worker between runs: rows of tokens, of which runs read the first, and write further tokens.
+ *
+ * @module
+ */
+import type { HostTensor } from "../common/host_tensor.ts";
+
+/** Tokens of a row of one tensor, and where they go in a row of another. */
+export interface RowWrite {
+  readonly from: number;
+  readonly length: number;
+  readonly to: number;
+  /** The first of them in the row that they go to. */
+  readonly at: number;
+}
+
+/** First tokens of a row, and the row that they are copied to. */
+export type RowMove = Omit<RowWrite, "at">;
+
+/** What a run does with resident tensors, each [rows, heads, tokens, width]. */
+export interface ResidentUse {
+  /** Which tensors: those of one number are made when it is first named, and stay until they are freed. */
+  readonly id: number;
+  readonly names: readonly string[];
+  readonly heads: number;
+  readonly width: number;
+  /** How many rows and tokens they have from now on, at least; what is in them stays. */
+  readonly rows: number;
+  readonly tokens: number;
+  /** Copied before the run. */
+  readonly moves: readonly RowMove[];
+  /** How many rows the run is fed under the tensors' names; none if 0. */
+  readonly reads: number;
+  /** Results of the run, or what it was fed, that are written into tensors. Such results are not given back. */
+  readonly writes: readonly ResidentWrite[];
+}
+
+/** Tokens that go from some tensors into others. */
+interface ResidentWrite {
+  readonly tensors: readonly (readonly [source: string, target: string])[];
+  readonly rows: readonly RowWrite[];
+}
+
+/** Tensors of one shape. */
+export class ResidentRows {
+  readonly #heads: number;
+  readonly #width: number;
+  readonly #tensors: Map<string, Float32Array<ArrayBuffer>>;
+  #rows = 0;
+  #tokens = 0;
+
+  constructor({ names, heads, width }: Pick<ResidentUse, "names" | "heads" | "width">) {
+    this.#heads = heads;
+    this.#width = width;
+    this.#tensors = new Map(names.map((name) => [name, new Float32Array(0)]));
+  }
+
+  /** Makes room for so many rows and tokens. */
+  grow(rows: number, tokens: number): void {
+    if (rows <= this.#rows && tokens <= this.#tokens) return;
+    const before = { rows: this.#rows, tokens: this.#tokens };
+    this.#rows = Math.max(rows, before.rows);
+    this.#tokens = Math.max(tokens, before.tokens);
+    for (const [name, old] of this.#tensors) {
+      const grown = new Float32Array(this.#rows * this.#heads * this.#tokens * this.#width);
+      this.#tensors.set(name, grown);
+      for (let row = 0; row < before.rows; row++) {
+        this.#copy(old, before.tokens, grown, { from: row, length: before.tokens, to: row, at: 0 });
+      }
+    }
+  }
+
+  /** Copies rows. */
+  move(moves: readonly RowMove[]): void {
+    for (const tensor of this.#tensors.values()) {
+      for (const move of moves) this.#copy(tensor, this.#tokens, tensor, { ...move, at: 0 });
+    }
+  }
+
+  /** The first rows of every tensor, in place. */
+  *read(rows: number): Iterable<readonly [name: string, tensor: HostTensor]> {
+    const shape = [rows, this.#heads, this.#tokens, this.#width],
+      length = shape.reduce((product, each) => product * each);
+    for (const [name, data] of this.#tensors) yield [name, { data: data.subarray(0, length), shape }];
+  }
+
+  /** Takes over tokens of a tensor [rows, heads, tokens, width]. */
+  write(name: string, { data, shape }: HostTensor, rows: readonly RowWrite[]): void {
+    for (const row of rows) this.#copy(data as Float32Array, shape[2]!, this.#tensors.get(name)!, row);
+  }
+
+  #copy(source: Float32Array, sourceTokens: number, target: Float32Array, { from, length, to, at }: RowWrite): void {
+    const heads = this.#heads, width = this.#width;
+    for (let head = 0; head < heads; head++) {
+      const start = (from * heads + head) * sourceTokens * width;
+      target.set(source.subarray(start, start + length * width), ((to * heads + head) * this.#tokens + at) * width);
+    }
+  }
+}

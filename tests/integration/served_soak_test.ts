@@ -1,0 +1,112 @@
+/**
+ * Many clients of one server at once, with edits of their own, of which one in ten leaves early: no error but 429, every
+ * text the one that its request gets alone, and no memory that grows. REFRACT_SOAK_SECONDS and REFRACT_SOAK_CLIENTS make
+ * it longer than the few seconds that it usually takes.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { createRandom } from "../../pipelines/data/random.ts";
+import { inScene, sceneRows } from "../support/scene.ts";
+import { type Server, startServer } from "../support/server.ts";
+
+const seconds = Number(Deno.env.get("REFRACT_SOAK_SECONDS") ?? 8),
+  clients = Number(Deno.env.get("REFRACT_SOAK_CLIENTS") ?? 16);
+
+/** What a client asks. */
+interface Asked {
+  readonly model: string;
+  readonly prompt: string;
+  readonly max_tokens: number;
+  readonly temperature: number;
+  readonly seed: number;
+}
+
+/** What all clients found. */
+interface Found {
+  answered: number;
+  refused: number;
+  left: number;
+}
+
+async function ask({ address }: Server, asked: Asked, signal?: AbortSignal): Promise<string | undefined> {
+  const response = await fetch(`${address}/completions`, {
+    method: "POST",
+    body: JSON.stringify(asked),
+    ...signal === undefined ? {} : { signal },
+  });
+  const body: { choices: readonly { text: string }[] } = await response.json();
+  assert.ok(response.status === 200 || response.status === 429, JSON.stringify(body));
+  return response.status === 200 ? body.choices[0]!.text : undefined;
+}
+
+/** The text of a file of the system's, which Deno reads with all permissions alone. */
+async function systemFile(path: string): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command("cat", { args: [path] }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
+/** The private memory of a server, in bytes: that of the process that its launcher has started. */
+async function privateBytes({ pid }: Server): Promise<number> {
+  const [child] = (await systemFile(`/proc/${pid}/task/${pid}/children`)).trim().split(" ");
+  const text = await systemFile(`/proc/${child}/smaps_rollup`);
+  return [...text.matchAll(/^Private_\w+:\s+(\d+) kB$/gm)].reduce((sum, [, size]) => sum + Number(size) * 1024, 0);
+}
+
+Deno.test("many clients with edits of their own get what each gets alone, and the server stays as large as it is", () =>
+  inScene({ rank: 'sweep("rank", [1, 2, 3, 4])' }, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    const args = [scene.path("out"), "--store", scene.path("store"), "--threads", "1", "--rows", "8", "--queue", "4"];
+    const server = await startServer(args);
+    try {
+      const models = ["base", ...[1, 2, 3, 4].map((rank) => `out:rank=${rank}`)];
+      const requests = models.flatMap((model, at) =>
+        sceneRows.map(({ q }, row): Asked => {
+          const temperature = (at + row) % 3 === 0 ? 1 : 0;
+          return { model, prompt: `${q}\n`, max_tokens: 2 + (at * 7 + row * 5) % 19, temperature, seed: row };
+        })
+      );
+      const alone: (string | undefined)[] = [];
+      for (const each of requests) alone.push(await ask(server, each));
+
+      const found: Found = { answered: 0, refused: 0, left: 0 };
+      const go = async (client: number, until: number) => {
+        const random = createRandom(client, "soak");
+        while (Date.now() < until) {
+          const at = random.integer(requests.length), leaving = new AbortController();
+          const isLeaving = random.uniform() < 0.1;
+          if (isLeaving) setTimeout(() => leaving.abort(), 30 * random.uniform());
+          const text = await ask(server, requests[at]!, leaving.signal).catch((error) => {
+            if (!leaving.signal.aborted) throw error;
+            return null;
+          });
+          if (text === null) found.left++;
+          else if (text === undefined) found.refused++;
+          else {
+            assert.equal(text, alone[at], JSON.stringify(requests[at]));
+            found.answered++;
+          }
+        }
+      };
+      const all = (from: number, lasting: number) => {
+        const until = Date.now() + 1000 * lasting;
+        return Promise.all(Array.from({ length: clients }, (_, client) => go(from + client, until)));
+      };
+      await all(0, seconds / 2);
+      const before = await privateBytes(server);
+      await all(clients, seconds / 2);
+      const grown = await privateBytes(server) / before - 1;
+      console.log(
+        `${found.answered} answered, ${found.refused} sent away, ${found.left} left; ${
+          (100 * grown).toFixed(1)
+        } % more memory`,
+      );
+      assert.ok(found.answered > 0 && found.refused > 0 && found.left > 0);
+      // A few seconds leave what the collector has not come to; minutes do not.
+      if (seconds >= 120) assert.ok(grown <= 0.05, `${(100 * grown).toFixed(1)} % more memory`);
+    } finally {
+      server.stop();
+      assert.deepEqual(await server.ended, { code: 0, stderr: "" });
+    }
+  }));
