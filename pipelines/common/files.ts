@@ -198,7 +198,9 @@ export async function writeAll(file: Deno.FsFile, chunk: Uint8Array): Promise<vo
 
 /** The error for a path that the system refuses to write. */
 export function unwritable(path: string, fault: unknown): DiskError {
-  const remedy = ["ENOSPC", "EDQUOT"].includes(systemCode(fault) ?? "") ? "free some space" : "make its folder writable";
+  const remedy = ["ENOSPC", "EDQUOT"].includes(systemCode(fault) ?? "")
+    ? "free some space"
+    : "make its folder writable";
   return new DiskError(`${path}: can't be written (${faultText(fault)}); ${remedy} or choose another folder`);
 }
 
