@@ -376,6 +376,7 @@ export type {
   RepeatedRecord,
   Results,
   RewardRecord,
+  RunTime,
   StageRecord,
   StageRecords,
   TaskRecord,

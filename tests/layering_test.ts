@@ -99,6 +99,7 @@ const rooms: readonly string[] = [
   "pipelines/schedule/train",
   "pipelines/schedule/evaluate",
   "pipelines/schedule/activations",
+  "pipelines/schedule/pace",
   "pipelines/schedule/plan",
   "pipelines/schedule/run",
   "pipelines/schedule/units",

@@ -25,7 +25,7 @@ import { axesIn, bestsIn } from "../schedule/expand/declarations.ts";
 import { weightsFor } from "../schedule/prepare/model_weights.ts";
 import { prepareModel } from "../schedule/prepare/prepare_model.ts";
 import { compiledModel } from "../schedule/prepare/prepared_model.ts";
-import { untrainedTensors } from "../schedule/run/stage_tensors.ts";
+import { untrainedTensors } from "../schedule/train/acting_tensors.ts";
 import { decoding as checkDecoding } from "../schedule/validate/decoding_checks.ts";
 import { validate } from "../schedule/validate/validate.ts";
 import type { ModelSpec, Resolved } from "../spec/mod.ts";

@@ -1,4 +1,5 @@
 /** A run from its request to its folder: what the command line and programs have in common. @module */
+import { existsSync } from "node:fs";
 import { StoppedError } from "../common/errors.ts";
 import { callerPath } from "../cli/requests/caller_paths.ts";
 import { loadRequest } from "../cli/requests/load_request.ts";
@@ -63,6 +64,7 @@ async function perform({ pipeline, overrides, options, control }: RunCall, watch
   if (mlflow !== undefined) watchers.push(new MlflowLog(mlflowServer(mlflow, mlflowExperiment), note));
   emit({ kind: "runStarted", pipeline: name, folder: folder.path });
   await using runContext = openRunContext(request, options, emit, control);
+  const madeStore = existsSync(runContext.store.folder) ? {} : { madeStore: runContext.store.folder };
   let manifest: Manifest | undefined;
   // As it is now: the file may be edited during the run.
   const source = file === undefined ? undefined : await Deno.readFile(file);
@@ -81,6 +83,13 @@ async function perform({ pipeline, overrides, options, control }: RunCall, watch
   if (source !== undefined) await folder.bytes(pipelineFile, source);
   await writeReport(folder.path);
   const seconds = (performance.now() - start) / 1000;
-  emit({ kind: "runDone", pipeline: name, folder: folder.path, members: results.members.length, seconds });
+  emit({
+    kind: "runDone",
+    pipeline: name,
+    folder: folder.path,
+    members: results.members.length,
+    seconds,
+    ...madeStore,
+  });
   return openedRun(folder.path, results);
 }

@@ -32,7 +32,7 @@ import { type Run, startRun } from "./start_run.ts";
  * }
  * const { members: [member] } = await running.result;
  * assert.equal(losses.length, 3);
- * assert.deepEqual(member!.stages.map(({ name, kind }) => [name, kind]), [["score", "train"], ["score", "evaluate"]]);
+ * assert.deepEqual(member!.stages.map(({ name, kind }) => [name, kind]), [["loreft", "train"], ["score", "evaluate"]]);
  * await Deno.remove(folder, { recursive: true });
  * ```
  */

@@ -195,7 +195,7 @@ export interface ReportView {
   readonly experiments: readonly ExperimentView[];
   /** Of published tasks, if the run has some. */
   readonly papers: readonly PaperTable[];
-  readonly time: readonly { readonly name: string; readonly seconds: number }[];
+  readonly time: readonly { readonly name: string; readonly seconds: number; readonly expected?: number }[];
   /** What the cache saved, a sentence each. */
   readonly saved: readonly string[];
   readonly rows: readonly RowsView[];

@@ -202,16 +202,15 @@ function validationCurves({ name, validation = [] }: TrainRecord): (readonly [st
 }
 
 function timeOf({ members, encode }: Results): ReportView["time"] {
-  const sum = (list: readonly { readonly seconds: number; readonly cached: boolean }[]) => {
-    return list.reduce((all, { seconds, cached }) => all + (cached ? 0 : seconds), 0);
-  };
-  const stages = members.flatMap((member) => member.stages);
-  return [
-    { name: "encode", seconds: sum(encode) },
-    { name: "train", seconds: sum(ofKind(stages, "train")) },
-    { name: "evaluate", seconds: sum(ofKind(stages, "evaluate")) },
-    { name: "activations", seconds: sum(ofKind(stages, "activations")) },
-  ];
+  const stages = members.flatMap((member) => member.stages), training = ofKind(stages, "train");
+  const parts = { encode, train: training, evaluate: ofKind(stages, "evaluate") };
+  const activations = ofKind(stages, "activations").map((record) => ({ ...record, expectedSeconds: 0 }));
+  return Object.entries({ ...parts, activations }).map(([name, records]) => {
+    const ran = records.filter(({ cached }) => !cached);
+    const sum = (of: (record: typeof ran[number]) => number) => ran.reduce((all, record) => all + of(record), 0);
+    const expected = sum(({ expectedSeconds = 0 }) => expectedSeconds);
+    return { name, seconds: sum(({ seconds }) => seconds), ...expected === 0 ? {} : { expected } };
+  });
 }
 
 function savedBy({ members, encode }: Results): string[] {

@@ -25,6 +25,8 @@ export interface StageOutline {
   readonly kind: StageRecord["kind"];
   /** What the stage sets, by path, as in `optimizer.learningRate`; not its model and data. */
   readonly settings: Readonly<Record<string, AxisLabel>>;
+  /** How long it is expected to take, in seconds; absent where the store has its result. */
+  readonly expectedSeconds?: number;
 }
 
 /** A member as it is known before it runs. */
@@ -49,6 +51,8 @@ export interface MembersReady {
   readonly kind: "membersReady";
   /** The members, in the order in which they run. */
   readonly members: readonly MemberOutline[];
+  /** How long the encodings that their trainings read are expected to take, in seconds. */
+  readonly encodeSeconds?: number;
 }
 
 /** Which member a stage belongs to. */
@@ -253,6 +257,8 @@ export interface RunDone {
   readonly members: number;
   /** The seconds that it took. */
   readonly seconds: number;
+  /** The store's folder, if this run made it. */
+  readonly madeStore?: string;
 }
 
 /** A run ended before it was done. */

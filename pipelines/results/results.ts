@@ -9,6 +9,8 @@ export interface EncodeRecord {
   readonly cached: boolean;
   /** The seconds that it took. */
   readonly seconds: number;
+  /** The seconds that it was expected to take before it ran; absent where it was in the store. */
+  readonly expectedSeconds?: number;
   /** How many rows were encoded. */
   readonly examples: number;
   /** How many tokens they have. */
@@ -35,6 +37,8 @@ export interface TrainRecord {
   readonly cached: boolean;
   /** The seconds that it took. */
   readonly seconds: number;
+  /** The seconds that it was expected to take before it ran; absent where it was in the store. */
+  readonly expectedSeconds?: number;
   /** How many steps there were. */
   readonly steps: number;
   /** One number a step: in nats a token, or a row where a head predicts classes; of numbers the squared error. */
@@ -85,6 +89,8 @@ export interface EvaluateRecord {
   readonly cached: boolean;
   /** The seconds that it took. */
   readonly seconds: number;
+  /** The seconds that it was expected to take before it ran; absent where it was in the store. */
+  readonly expectedSeconds?: number;
   /** The training whose result was measured; absent of a model as it is. */
   readonly training?: string;
   /** How many rows were measured; absent in results of earlier versions. */
@@ -153,6 +159,8 @@ export interface ActivationsRecord {
   readonly cached: boolean;
   /** The seconds that it took. */
   readonly seconds: number;
+  /** The seconds that it was expected to take before it ran; absent where it was in the store. */
+  readonly expectedSeconds?: number;
   /** How many rows there are. */
   readonly rows: number;
   /** A path within the run's folder. */
@@ -219,6 +227,16 @@ export interface RepeatedRecord {
   }[];
 }
 
+/** How long a run took, and was expected to take. */
+export interface RunTime {
+  /** From the first stage to the last. */
+  readonly seconds: number;
+  /** Of all stages and encodings, as far as the store did not have them. */
+  readonly expectedSeconds: number;
+  /** What was expected by: runs of this model's shape, of other models on this machine, or an assumed speed. */
+  readonly basis: "model" | "machine" | "assumed";
+}
+
 /** A run's results. */
 export interface Results {
   /** The pipeline's name. */
@@ -229,4 +247,6 @@ export interface Results {
   readonly encode: readonly EncodeRecord[];
   /** One for each repeated experiment, if there is any. */
   readonly summaries?: readonly RepeatedRecord[];
+  /** Absent of results of earlier versions. */
+  readonly time?: RunTime;
 }

@@ -15,6 +15,7 @@ import type {
   RepeatedRecord,
   Results,
   RewardRecord,
+  RunTime,
   StageRecord,
   StageRecords,
   TaskRecord,
@@ -47,6 +48,7 @@ const encode = shaped<EncodeRecord>({
   examples: number,
   tokens: number,
   bytes: number,
+  expectedSeconds: optional(number),
 });
 
 const validation = shaped<ValidationRecord>({ step: number, metrics: recordOf(number) });
@@ -78,6 +80,7 @@ const stages: { readonly [K in keyof StageRecords]: Check } = {
     kind: text,
     cached: flag,
     seconds: number,
+    expectedSeconds: optional(number),
     steps: number,
     losses: listOf(number),
     gradientNorms: optional(listOf(overflowing)),
@@ -92,6 +95,7 @@ const stages: { readonly [K in keyof StageRecords]: Check } = {
     kind: text,
     cached: flag,
     seconds: number,
+    expectedSeconds: optional(number),
     metrics: recordOf(number),
     standardErrors: optional(recordOf(number)),
     lowerIsBetter: optional(listOf(text)),
@@ -107,6 +111,7 @@ const stages: { readonly [K in keyof StageRecords]: Check } = {
     kind: text,
     cached: flag,
     seconds: number,
+    expectedSeconds: optional(number),
     rows: number,
     tensors: text,
   }),
@@ -147,6 +152,7 @@ const results = shaped<Results>({
     members: listOf(text),
     stages: listOf(shaped<RepeatedRecord["stages"][number]>({ name: text, metrics: recordOf(summary) })),
   }))),
+  time: optional(shaped<RunTime>({ seconds: number, expectedSeconds: number, basis: text })),
 });
 
 /** Whether a value is a run's results. */

@@ -119,7 +119,7 @@ for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
       console.log(`  ended ${milliseconds.toFixed(0)} ms after ${signal}`);
       assert.equal(code, exitCode, stderr);
       assert.equal(stdout, "");
-      const told = /(?:^|\n)stopped at step (\d+) of 5000 of tuned; run the same command again to continue\n$/.exec(
+      const told = /(?:^|\n)stopped at step (\d+) of 5000 of loreft; run the same command again to continue\n$/.exec(
         stderr,
       );
       assert.ok(told !== null, stderr);

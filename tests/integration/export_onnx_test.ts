@@ -82,7 +82,7 @@ Deno.test({
     const parts = { decoding: "greedy({ maxNewTokens: 6 })", heldOut: "rows", epochs: "12" };
     await inScene({ ...parts, source: '"builtin:tiny"', positions: '"f1+l1"' }, async (scene) => {
       assert.equal((await scene.run()).code, 0);
-      const text = await Deno.readTextFile(scene.path("out", "members", "main", "predictions.jsonl"));
+      const text = await Deno.readTextFile(scene.path("out", "members", "main", "tuned", "predictions.jsonl"));
       const expected = text.trimEnd().split("\n").map((line) => JSON.parse(line).prediction);
       assert.ok(new Set(expected).size > 1);
       const prompts = sceneRows.map(({ q }) => `${q}\n`);

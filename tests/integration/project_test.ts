@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Results } from "../../pipelines/results/results.ts";
 import type { Outcome } from "../support/command.ts";
+import { sharedFolder, smollm2Folder } from "../support/shared.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url)), launcher = "pipelines/cli/refract.ts";
 
@@ -58,6 +60,23 @@ Deno.test("every starter makes a project that is checked, and those of a builtin
       `error: ${join(folder, "sweep")}: has files already; give a folder that is empty or not there\n`,
     ]);
   }));
+
+Deno.test({
+  name: "a project on a file of one's own answers rows that it never saw, where the base model answers none",
+  ignore: sharedFolder() === undefined,
+  fn: () =>
+    inFolder(async (folder) => {
+      const model = await smollm2Folder(sharedFolder()!), data = join(root, "tests/integration/reviews.csv");
+      const made = await deno([...flags, join(root, launcher), "new", "mine", "--data", data, "--base", model], folder);
+      assert.equal(made.code, 0, made.stderr);
+      assert.match(made.stdout, /; it asks \{review\} of reviews\.csv and teaches \{verdict\}, as pipeline\.ts says; /);
+      const ran = await deno(["task", "run", "pipeline.ts", "--json"], join(folder, "mine"));
+      assert.equal(ran.code, 0, ran.stderr);
+      const { members: [member] }: Results = JSON.parse(ran.stdout);
+      const shares = member!.stages.flatMap((stage) => stage.kind === "evaluate" ? stage.metrics["exactMatch"] : []);
+      assert.deepEqual(shares.map((share) => share! > 0.8), [false, true], `${shares}`);
+    }),
+});
 
 Deno.test("a copy that is served from an address makes projects, trains, reports and exports", () =>
   inFolder(async (folder) => {

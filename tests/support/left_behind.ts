@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { treeOf } from "./command.ts";
 
 /** How long something took, and whether it was there already. */
-const incidental = new Set(["seconds", "stepSeconds", "tokensPerSecond", "cached"]);
+const incidental = new Set(["seconds", "stepSeconds", "expectedSeconds", "tokensPerSecond", "time", "cached"]);
 /** Temporary files, which a run that was killed leaves for a while, and what is drawn of the rest with its times. */
 const passing = /(^|\/)\.[^/]*$|^(report\.html|results\.csv|tensorboard\/.*)$/;
 

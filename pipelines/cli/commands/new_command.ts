@@ -2,10 +2,16 @@
 import { join, resolve } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { command } from "../arguments/command.ts";
-import { choice, withDefault } from "../arguments/option.ts";
+import { choice, optional, text, withDefault } from "../arguments/option.ts";
 import { callerPath } from "../requests/caller_paths.ts";
 import { writeFolder } from "../requests/output_folder.ts";
+import { ownRowsOf } from "./own_rows.ts";
 import { projectFiles, starterNames, starters } from "./new_project.ts";
+
+/** A model's folder means the same from the project. */
+function baseOf(base: string | undefined): string | undefined {
+  return base === undefined || !/^\.{0,2}\//.test(base) ? base : resolve(callerPath(base));
+}
 
 /** Starts a project of a person's own. */
 export const newCommand = command({
@@ -18,18 +24,27 @@ export const newCommand = command({
       `what to start from: ${starterNames.map((name) => `${name} (${starters[name].about})`).join(", ")}`,
       "quickstart",
     ),
+    data: optional(text("file"), "rows of your own, .jsonl, .json, .csv, .tsv or .parquet; they are copied"),
+    base: optional(text("model"), "another base model: an id of Hugging Face, a folder, or builtin:NAME"),
   },
-  examples: ["new my-edit", "new my-persona --from chat"],
-  async run([folder], { from }, { terminal }) {
-    const path = resolve(callerPath(folder));
+  examples: ["new my-edit", "new my-edit --data reviews.csv", "new my-persona --from chat"],
+  async run([folder], { from, data, base }, { terminal }) {
+    const path = resolve(callerPath(folder)), source = data === undefined ? undefined : resolve(callerPath(data));
+    const rows = source === undefined ? undefined : await ownRowsOf(source);
     const there = await Deno.stat(path).catch(() => undefined);
     if (there?.isDirectory === true && [...Deno.readDirSync(path)].length > 0) {
       throw new RequestError("has files already; give a folder that is empty or not there", { file: path });
     }
-    const files = await projectFiles(path, from);
+    const files = await projectFiles(path, from, { rows, base: baseOf(base) });
     await writeFolder(path, async (temporary) => {
       for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(join(temporary, name), text);
+      if (source !== undefined && rows !== undefined) await Deno.copyFile(source, join(temporary, rows.name));
     });
-    terminal.print(`made ${path}; continue with\n  cd ${folder}\n  deno task run pipeline.ts`);
+    const asked = rows?.fields === undefined
+      ? ""
+      : `; it asks {${rows.fields.asked}} of ${rows.name} and teaches {${rows.fields.taught}}, as pipeline.ts says`;
+    terminal.print(
+      `made ${path}${asked}; continue with\n  cd ${folder}\n  deno task rows pipeline.ts\n  deno task run pipeline.ts\n(npx -y deno@${Deno.version.deno} task … where Deno is not installed)`,
+    );
   },
 });

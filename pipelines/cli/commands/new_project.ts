@@ -3,6 +3,7 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import own from "../../../deno.json" with { type: "json" };
 import { commandNames } from "../launch/grants.ts";
+import { type Own, ownPipeline } from "./own_pipeline.ts";
 import { launchFlags } from "../launch/launch.ts";
 import { resolvedFrom } from "../launch/project.ts";
 
@@ -25,7 +26,7 @@ export const starters: Readonly<Record<StarterName, Starter>> = {
   sweep: { about: "ranks and layers beside each other", files: ["pipeline.ts", "rows.jsonl"] },
   classification: { about: "a head with and without an edit", files: ["pipeline.ts", "rows.jsonl"] },
   chat: {
-    about: "a persona from a dozen conversations, on a model of the hub",
+    about: "a persona from forty conversations, on a model of the hub",
     files: ["pipeline.ts", "rows.jsonl"],
     then: "chat runs/chat/<run>",
   },
@@ -34,17 +35,22 @@ export const starters: Readonly<Record<StarterName, Starter>> = {
 const config = new URL("../../../deno.json", import.meta.url);
 
 /** The files of a new project, by their names. */
-export async function projectFiles(folder: string, name: StarterName): Promise<Readonly<Record<string, string>>> {
+export async function projectFiles(
+  folder: string,
+  name: StarterName,
+  own: Own,
+): Promise<Readonly<Record<string, string>>> {
   const starter = starters[name], texts: [string, string][] = [];
   for (const file of starter.files) {
-    const source = new URL(`examples/projects/${name}/${file}`, config);
-    texts.push([file, await (await fetch(source)).text()]);
+    if (own.rows !== undefined && file === "rows.jsonl") continue;
+    const source = new URL(`examples/projects/${name}/${file}`, config), text = await (await fetch(source)).text();
+    texts.push([file, file === "pipeline.ts" ? ownPipeline(name, text, own) : text]);
   }
   return {
     ...Object.fromEntries(texts),
     "deno.json": `${JSON.stringify(projectConfig(folder), null, 2)}\n`,
     ".gitignore": ".refract/\nruns/\n",
-    "README.md": readme(name, starter),
+    "README.md": readme(name, starter, own),
   };
 }
 
@@ -80,7 +86,7 @@ function addressFrom(folder: string, url: URL): string {
   return path.startsWith(".") ? path : `./${path}`;
 }
 
-function readme(name: StarterName, { then }: Starter): string {
+function readme(name: StarterName, { then }: Starter, { rows }: Own): string {
   const next = then === undefined ? "" : `deno task ${then}\n`;
   return `# ${name}
 
@@ -90,7 +96,9 @@ deno task plan pipeline.ts
 deno task run pipeline.ts
 ${next}\`\`\`
 
-\`rows\` shows rows.jsonl as the model reads it, \`plan\` what a run would do, and \`run\` does it. A run's folder, under
+\`rows\` shows ${
+    rows?.name ?? "rows.jsonl"
+  } as the model reads it, \`plan\` what a run would do, and \`run\` does it. A run's folder, under
 \`runs/\`, has its \`report.html\`. What was computed once is kept in \`.refract/store\`.
 
 Refract ${own.version}

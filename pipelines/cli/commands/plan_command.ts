@@ -15,7 +15,11 @@ export const planCommand = command({
   name: "plan",
   summary: "Shows what would run, what is cached and what it costs; runs nothing.",
   parameters: [pipelineParameter],
-  options: { ...requestOptions, dot: flag("prints the programs as a graph for Graphviz") },
+  options: {
+    ...requestOptions,
+    explain: flag("says what the plan's terms mean"),
+    dot: flag("prints the programs as a graph for Graphviz"),
+  },
   examples: ["plan examples/rank-by-layer/pipeline.ts --set rank=1,8"],
   async run([path], options, { terminal, hub }) {
     const request = await loadRequest(path, { ...options, overrides: overridesOfOptions(options.set) });
@@ -26,7 +30,11 @@ export const planCommand = command({
       hub === undefined ? {} : { hub },
     );
     const plan = await planMembers(runContext, request.pipeline.name, request.expansion);
-    const text = options.json ? JSON.stringify(plan, null, 2) : options.dot ? formatDot(plan) : formatPlan(plan);
+    const text = options.json
+      ? JSON.stringify(plan, null, 2)
+      : options.dot
+      ? formatDot(plan)
+      : formatPlan(plan, options.explain);
     terminal.print(text.trimEnd());
   },
 });

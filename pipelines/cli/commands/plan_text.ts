@@ -1,32 +1,57 @@
 /** A plan as text. @module */
-import type { Plan, PlannedMember } from "../../schedule/plan/plan.ts";
+import type { Plan, PlanEstimate, PlannedMember } from "../../schedule/plan/plan.ts";
 import { formatSize } from "../../common/size.ts";
 import { formatSeconds, formatTable } from "../terminal/terminal.ts";
 
 /** Longer lists are cut. */
 const mostLines = 20;
 
+/** More members are named by the first and the last of them. */
+const fewMembers = 4;
+
+/** What a plan's terms mean, in the order in which they come. */
+const terms: readonly (readonly [term: string, meaning: string])[] = [
+  ["member", "one combination of the values that a sweep varies; it is trained and evaluated by itself"],
+  ["trainable", "how many numbers it trains; the share is of the base model's parameters, which stay as they are"],
+  ["frontier", "where the program is cut: what is before it no trained number can change, so it is computed once"],
+  ["kept", "what of that is kept for all rows, and the memory it may take (--cache-memory)"],
+  ["recomputed", "blocks whose results each step computes twice, to stay within --activation-memory"],
+  ["encode", "the program that computes what is kept, once for all epochs and for all members that share it"],
+  ["train", "the program of a step: forward, backward and the optimizer, beyond the frontier alone"],
+  ["operations", "nodes of a program's graph; ~ where it was not compiled but estimated from programs like it"],
+  ["GFLOP", "arithmetic of the program's matrix products over the whole run, in thousand millions"],
+  ["in the store", "whether an earlier run left the result; then it is read, and takes no time"],
+  [
+    "about … s",
+    "by what steps, batches and written tokens took before, for models of this shape and runs of this size",
+  ],
+];
+
 /** The plan as text: members, frontiers, programs with what is cached, advice, and the estimate. */
-export function formatPlan(plan: Plan): string {
+export function formatPlan(plan: Plan, explains = false): string {
   const rest = plan.goesOn ? "and then what continues with the best of these\n" : "";
   const { memory, activations } = plan.budgets;
-  const reasons = new Set(plan.frontiers.map(({ reason, level, bytes, recomputedBlocks }) => {
+  const reasons = plan.frontiers.map(({ members, reason, level, bytes, recomputedBlocks }) => {
     const again = recomputedBlocks === 0
       ? ""
       : `recomputed: ${recomputedBlocks === 1 ? "1 block" : `${recomputedBlocks} blocks`} in each step, ` +
         `for the longest row to take ${formatSize(activations ?? Infinity)} at most\n`;
     const kept = `kept: ${level}, ${formatSize(bytes)} of at most ${formatSize(memory ?? Infinity)}\n`;
-    return `frontier: ${reason}\n${kept}${again}`;
-  }));
+    return { members, says: `${reason}\n${kept}${again}` };
+  });
+  const frontiers = [...Map.groupBy(reasons, ({ says }) => says)].map(([says, alike]) => {
+    const named = alike.flatMap(({ members }) => members);
+    return `frontier${plan.members.length === 1 ? "" : ` of ${listed(named)}`}: ${says}`;
+  });
   const advice = plan.advice.map((sentence) => `advice: ${sentence}\n`).join("");
   const members = [formatMembers(plan.members), rest, formatQuantized(plan)];
   const samples = plan.samples.map(({ rows, of }) => {
     return `estimated from a sample of ${rows.toLocaleString("en")} rows, of ${of.toLocaleString("en")}\n`;
   });
-  const parts = [`pipeline ${plan.pipeline}\n`, ...members, [...reasons].join(""), advice];
-  return [...parts, formatPrograms(plan), [...new Set(samples)].join(""), formatEstimate(plan)].filter((part) =>
-    part !== ""
-  ).join("\n");
+  const parts = [`pipeline ${plan.pipeline}\n`, ...members, frontiers.join(""), advice];
+  const meanings = explains ? terms.map(([term, meaning]) => `${term.padEnd(12)}  ${meaning}\n`).join("") : "";
+  return [...parts, formatPrograms(plan), [...new Set(samples)].join(""), formatEstimate(plan), meanings]
+    .filter((part) => part !== "").join("\n");
 }
 
 /** The base models in a few bits. */
@@ -52,7 +77,7 @@ function formatPrograms({ programs, cache }: Plan): string {
     const bytes = entries.reduce((sum, { bytes }) => sum + bytes, 0);
     return [
       name,
-      members.length <= 4 ? members.join(" ") : `${members.length.toLocaleString("en")} members`,
+      members.length <= fewMembers ? members.join(" ") : `${members.length.toLocaleString("en")} members`,
       `${about}${operations}`,
       `${about}${(flops / 1e9).toFixed(1)}`,
       cached === all ? "yes" : cached === 0 ? "no" : `${cached} of ${all}`,
@@ -63,20 +88,45 @@ function formatPrograms({ programs, cache }: Plan): string {
   return formatTable(header, rows) + andMore(programs.length, "programs");
 }
 
+function listed(members: readonly string[]): string {
+  if (members.length <= fewMembers) return members.join(", ");
+  return `${members.length.toLocaleString("en")} members, ${members[0]} to ${members.at(-1)}`;
+}
+
 function andMore(count: number, what: string): string {
   return count <= mostLines ? "" : `… and ${(count - mostLines).toLocaleString("en")} more ${what}\n`;
 }
 
-function formatEstimate({ estimate, budgets: { disk } }: Plan): string {
-  const { steps, validations, flops, bytes, memory, seconds, rates, isMeasured } = estimate;
-  const validated = validations === 0 ? "" : `${validations.toLocaleString("en")} validations, `;
-  const work = `${steps.toLocaleString("en")} steps, ${validated}${(flops / 1e9).toFixed(1)} GFLOP, ${
-    (bytes / 1e6).toFixed(1)
-  } MB`;
-  const rate = `${(rates.train / 1e9).toPrecision(3)} GFLOP/s ${isMeasured ? "measured here" : "assumed"}`;
-  const time = `about ${formatSeconds(seconds)} to encode and train at ${rate}, evaluations aside\n`;
+function formatEstimate({ estimate, goesOn, budgets: { disk } }: Plan): string {
+  const { steps, validations, evaluations, flops, bytes, memory } = estimate;
+  const counts = [
+    ...steps === 0 ? [] : [counted(steps, "step")],
+    ...validations === 0 ? [] : [counted(validations, "validation")],
+    ...evaluations === 0 ? [] : [counted(evaluations, "evaluation")],
+  ];
   const budget = `the store may hold: ${formatSize(disk ?? Infinity)}\n`;
-  return `${budget}to run: ${work} to store, ${(memory / 1e6).toFixed(0)} MB of activations\n${
-    steps === 0 ? "" : time
-  }`;
+  if (counts.length === 0 && estimate.seconds === 0) return `${budget}to run: nothing, all of it is in the store\n`;
+  const work = `${counts.join(", ")}; ${(flops / 1e9).toFixed(1)} GFLOP to encode and train, ${
+    (bytes / 1e6).toFixed(1)
+  } MB to store, ${(memory / 1e6).toFixed(0)} MB of activations\n`;
+  return `${budget}to run: ${work}${formatTime(estimate, goesOn)}`;
+}
+
+/** What a time is estimated by. */
+const bases: { readonly [B in PlanEstimate["basis"]]: string } = {
+  model: "by runs of models of this shape here",
+  machine: "by runs of other models here, since this one has not run yet",
+  assumed: "by an assumed speed, since nothing like it has run here yet",
+};
+
+function formatTime({ seconds, parts, basis }: PlanEstimate, goesOn: boolean): string {
+  const spent = Object.entries(parts).filter(([, part]) => part > 0).map(([name, part]) =>
+    `${name} ${formatSeconds(part)}`
+  );
+  const of = spent.length > 1 ? ` (${spent.join(", ")})` : "", rest = goesOn ? " for these members" : "";
+  return `about ${formatSeconds(seconds)}${rest}${of}, ${bases[basis]}\n`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
 }

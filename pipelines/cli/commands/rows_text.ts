@@ -39,7 +39,7 @@ interface Look {
 
 /** The look of each fate. */
 const looks: { readonly [F in Fate]: Look } = {
-  prompt: { color: "", marks: ["", ""] },
+  prompt: { color: "\x1b[36m", marks: ["", ""] },
   taught: { color: "\x1b[32m", marks: ["«", "»"], name: "taught, or expected of an evaluation" },
   untaught: { color: "\x1b[2m", marks: ["‹", "›"], name: "not taught" },
   edited: { color: "\x1b[30;43m", marks: ["[", "]"] },
@@ -81,18 +81,19 @@ function shown(text: string, fate: Fate, isColored: boolean): string {
   const { color, marks: [open, close] } = looks[fate];
   if (text === "") return "";
   if (!isColored) return open + text + close;
-  return color === "" ? text : color + text + reset;
+  return color + text + reset;
 }
 
 function formatData(data: InspectedData, style: RowsStyle): string {
-  const { stages, isTrained, member, model, rows, first } = data;
-  const title = `${stages.join(", ")}${member === "main" ? "" : ` of ${member}`}: ${
+  const { stages, isTrained, member, members, model, rows, first } = data;
+  const others = members > 1 ? ` and ${counted(members - 1, "more member")}` : "";
+  const title = `${stages.join(", ")}${member === "main" ? "" : ` of ${member}${others}`}: ${
     counted(rows, "row")
   } for ${model}\n`;
   return title + first.map((row) => formatRow(row, isTrained, style)).join("") + formatSummary(data);
 }
 
-function formatRow({ place, tokens, label }: InspectedRow, isTrained: boolean, style: RowsStyle): string {
+function formatRow({ place, tokens, label, choices = [] }: InspectedRow, isTrained: boolean, style: RowsStyle): string {
   const read = tokens.filter(({ isCut }) => !isCut), isRejected = ({ part }: InspectedToken) => part === "rejected";
   const rejected = read.filter(isRejected).length, taught = read.filter(({ isTaught }) => isTaught).length - rejected;
   const use = rejected > 0 ? "chosen" : isTrained ? "taught" : "expected";
@@ -106,7 +107,11 @@ function formatRow({ place, tokens, label }: InspectedRow, isTrained: boolean, s
   const body = style.hasIds
     ? tokenTable(tokens)
     : answers.filter(({ length }) => length > 0).map((each) => indented(runsOf(each, style.isColored))).join("\n");
-  return `\n${formatLocation(place)}: ${said.join(", ")}${labelled}\n${body}\n`;
+  const among = choices.map(({ text, isRight }) =>
+    shown(JSON.stringify(text), isRight ? "taught" : "untaught", style.isColored)
+  );
+  const chosen = among.length === 0 ? "" : `  choices: ${among.join(" ")}\n`;
+  return `\n${formatLocation(place)}: ${said.join(", ")}${labelled}\n${body}\n${chosen}`;
 }
 
 /** Tokens of one fate that follow each other, as they look. */
@@ -147,12 +152,15 @@ function tokenTable(tokens: readonly InspectedToken[]): string {
 }
 
 function formatSummary(data: InspectedData): string {
-  const { rows, isTrained, maxLength, cut, tooLong, taughtTokens, duplicates, ends } = data;
-  const lines = [...lengthLines(data), ...isTrained ? [`taught: ${counted(taughtTokens, "token")}`] : []];
+  const { rows, maxLength, cut, tooLong, duplicates, ends, withoutRight } = data;
+  const lines = [...lengthLines(data), ...taughtLines(data)];
   for (const { text, rows: ended, isAppended } of ends) {
     const of = ended === rows ? "every completion" : `${number(ended)} of ${number(rows)} completions`;
     if (text === "") lines.push(`end: nothing ends ${of}, since the chat template writes no token there`);
     else lines.push(`end: ${of} ends with ${JSON.stringify(text)}${isAppended ? ", which is added to the data" : ""}`);
+  }
+  if (withoutRight > 0) {
+    lines.push(`choices: of ${counted(withoutRight, "row")} (${share(withoutRight, rows)}) none is the completion`);
   }
   if (cut.rows > 0) {
     const rowsCut = `${counted(cut.rows, "row")} (${share(cut.rows, rows)}) ${cut.rows === 1 ? "loses" : "lose"}`;
@@ -170,6 +178,16 @@ function formatSummary(data: InspectedData): string {
     );
   }
   return `\n${lines.join("\n")}\n`;
+}
+
+/** Labels at most that are listed. */
+const mostLabels = 12;
+
+/** What is taught or expected, in tokens or in labels. */
+function taughtLines({ isTrained, taughtTokens, labels }: InspectedData): string[] {
+  if (labels.length === 0) return isTrained ? [`taught: ${counted(taughtTokens, "token")}`] : [];
+  const listed = labels.slice(0, mostLabels).map(([label, rows]) => `${label} ${number(rows)}`);
+  return [`labels: ${[...listed, ...labels.length > mostLabels ? ["…"] : []].join(", ")}`];
 }
 
 function firstOf({ first }: Repeated): string {

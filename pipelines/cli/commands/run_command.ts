@@ -37,12 +37,16 @@ async function run(path: string, options: RunOptions, { terminal, stops, ...cont
   const start = performance.now(), show = terminalEvents(terminal), members: MemberOutline[] = [];
   const { set, json, ...others } = options;
   const running = startRun(path, overridesOfOptions(set), others, { ...control, signal: stops?.() });
+  let store = "";
   for await (const event of running) {
     show(event);
+    if (event.kind === "runDone" && event.madeStore !== undefined) {
+      store = `\nwhat runs compute once is kept in ${event.madeStore}`;
+    }
     if (event.kind === "membersReady") members.push(...event.members);
   }
   const { folder, results } = await running.result, seconds = (performance.now() - start) / 1000;
   terminal.print(
-    json ? JSON.stringify(results, null, 2) : `${summarize(results, members, seconds)}results in ${folder}`,
+    json ? JSON.stringify(results, null, 2) : `${summarize(results, members, seconds)}results in ${folder}${store}`,
   );
 }

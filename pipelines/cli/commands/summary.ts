@@ -36,7 +36,15 @@ export function summarize(results: Results, members: readonly SummarizedMember[]
   });
   return `${formatTable(header, rows)}\n${averages(results)}${repetitions(results)}${
     encodings(results, members)
-  }total  ${formatSeconds(seconds)}\n`;
+  }total  ${formatSeconds(seconds)}${predicted(results)}\n`;
+}
+
+/** What stages took and were predicted to take; starting and writing the report are no part of either. */
+function predicted({ time }: Results): string {
+  if (time === undefined || time.expectedSeconds === 0) return "";
+  const { seconds, expectedSeconds, basis } = time;
+  const by = basis === "assumed" ? " at an assumed speed; what they took is noted for the next plan" : "";
+  return `, stages ${formatSeconds(seconds)} where ${formatSeconds(expectedSeconds)} were predicted${by}`;
 }
 
 /** Of suites a line each: the average over the tasks that were run. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { trainingLabel, workLabel } from "../../results/event_labels.ts";
-import type { Emit, MemberPlace, RunEvent, StepDone } from "../../results/events.ts";
+import type { Emit, MemberPlace, RunEvent, StageOutline, StepDone } from "../../results/events.ts";
 import { visible } from "../../common/visible.ts";
 import { formatSize } from "../../common/size.ts";
 import { formatSeconds, type Terminal } from "./terminal.ts";
@@ -21,6 +21,8 @@ interface ShownWork {
   readonly before: number;
   readonly count: (parts: number) => string;
   readonly start: number;
+  /** How long it is expected to take, in seconds, as long as nothing of it is measured. */
+  readonly expected: number | undefined;
   /** When its line was last written. */
   drawn: number;
 }
@@ -47,6 +49,10 @@ class EventLines {
   #member: MemberPlace | undefined;
   /** What the newest validations measured, by member. */
   #validated = new Map<string, string>();
+  /** How long what has not begun is expected to take, in seconds, by member and stage. */
+  readonly #ahead = new Map<string, number>();
+  /** The same of the stage that has begun. */
+  #expected: number | undefined;
 
   constructor(terminal: Pick<Terminal, "live" | "write" | "columns">) {
     this.#terminal = terminal;
@@ -56,23 +62,36 @@ class EventLines {
     switch (event.kind) {
       case "membersReady":
         this.#places = new Map(event.members.map(({ id }, at) => [id, at + 1]));
+        this.#ahead.set("encode", event.encodeSeconds ?? 0);
+        for (const { id, stages } of event.members) {
+          for (const stage of stages) this.#ahead.set(stageKey(id, stage), stage.expectedSeconds ?? 0);
+        }
         return;
       case "stageStarted":
         this.#member = event.member;
+        this.#expected = this.#takeAhead([stageKey(event.member.id, { name: event.stage, kind: event.stageKind })]);
         return;
       case "work": {
         const { done, total, unit, subject, resumed } = event;
         const count = (parts: number) => unit === "bytes" ? formatSize(parts) : String(parts);
-        if (done === 0 || this.#work === undefined) this.#begin(workLabel(event), total, 0, count);
-        if (resumed) this.#begin(workLabel(event), total, done, count);
-        const note = unit === "bytes" ? subject : resumed ? "resumed" : undefined;
         const isOfStage = unit === "rows" && subject !== undefined;
+        if (done === 0 || resumed || this.#work === undefined) {
+          const expected = event.work === "encode"
+            ? this.#takeAhead(["encode"])
+            : isOfStage
+            ? this.#expected
+            : undefined;
+          this.#begin(workLabel(event), total, resumed ? done : 0, count, expected);
+        }
+        const note = unit === "bytes" ? subject : resumed ? "resumed" : undefined;
         return this.#draw(done, [note, isOfStage ? memberText(this.#member) : undefined]);
       }
       case "trainingStarted": {
         const { stage, members, steps, stepsDone } = event;
         this.#endTraining();
-        this.#begin(trainingLabel(stage, members), steps, stepsDone, String);
+        const others = this.#takeAhead(members.map((id) => stageKey(id, { name: stage, kind: "train" })));
+        const expected = ((this.#expected ?? 0) + (others ?? 0)) * (steps - stepsDone) / steps;
+        this.#begin(trainingLabel(stage, members), steps, stepsDone, String, expected > 0 ? expected : undefined);
         this.#training = this.#work;
         return this.#draw(stepsDone, [stepsDone > 0 ? "resumed" : undefined, this.#membersText(members)]);
       }
@@ -101,9 +120,36 @@ class EventLines {
     }
   }
 
-  #begin(label: string, total: number, before: number, count: (parts: number) => string): void {
+  /** What has begun is no longer ahead. */
+  #takeAhead(keys: readonly string[]): number | undefined {
+    const found = keys.flatMap((key) => this.#ahead.get(key) ?? []);
+    for (const key of keys) this.#ahead.delete(key);
+    const seconds = found.reduce((sum, each) => sum + each, 0);
+    return seconds > 0 ? seconds : undefined;
+  }
+
+  #begin(
+    label: string,
+    total: number,
+    before: number,
+    count: (parts: number) => string,
+    expected: number | undefined,
+  ): void {
     const start = performance.now();
-    this.#work = { label, total, before, count, start, drawn: this.#terminal.live ? -Infinity : start };
+    this.#work = { label, total, before, count, start, expected, drawn: this.#terminal.live ? -Infinity : start };
+  }
+
+  /** How long this work and all that is ahead will still take. */
+  #leftText(work: ShownWork, done: number, seconds: number): string {
+    if (done >= work.total) return "";
+    const { before, total, expected } = work;
+    const left = done > before
+      ? seconds * (total - done) / (done - before)
+      : expected && Math.max(0, expected - seconds);
+    if (left === undefined) return "";
+    const ahead = [...this.#ahead.values()].reduce((sum, each) => sum + each, 0);
+    // What is ahead is measured less well than what is at work.
+    return `, ${formatSeconds(left)} left${ahead < 1 ? "" : `, about ${formatSeconds(left + ahead)} in all`}`;
   }
 
   #drawStep({ step, members }: StepDone, ends = false): void {
@@ -123,15 +169,13 @@ class EventLines {
   #draw(done: number, notes: readonly (string | undefined)[], ends = this.#work !== this.#training): void {
     const work = this.#work, { live, write, columns } = this.#terminal, now = performance.now();
     if (work === undefined) return;
-    const { label, total, before, count, start } = work, isDone = done >= total;
+    const { label, total, count, start } = work, isDone = done >= total;
     const finished = ends && (isDone || work === this.#training);
     const pause = live ? redrawMilliseconds.live : redrawMilliseconds.logged;
     if (!finished && !(live && isDone) && now - work.drawn < pause) return;
     work.drawn = now;
     const seconds = (now - start) / 1000;
-    const left = isDone || finished || done <= before
-      ? ""
-      : `, ${formatSeconds(seconds * (total - done) / (done - before))} left`;
+    const left = isDone || finished ? "" : this.#leftText(work, done, seconds);
     const time = `${formatSeconds(seconds)}${left}`, said = notes.filter(Boolean).join("  ");
     const line = visible(`${label.padEnd(16)} ${bar(done / total)} ${count(done)}/${count(total)}  ${time}  ${said}`);
     this.#open = finished ? "" : fitted(line, columns?.());
@@ -152,6 +196,10 @@ class EventLines {
     const isRun = numbers.every((each, at) => each === numbers[0]! + at);
     return `(${isRun ? `${numbers[0]} to ${numbers.at(-1)}` : numbers.join(", ")} of ${of})`;
   }
+}
+
+function stageKey(member: string, { name, kind }: Pick<StageOutline, "name" | "kind">): string {
+  return `${kind} ${name} of ${member}`;
 }
 
 function memberText(member: MemberPlace | undefined): string {

@@ -29,12 +29,17 @@ export function formOf(path: string): Read | undefined {
 
 /** A file called .json may be a list, or have one object a line. */
 async function* readJson(path: string, reading: FileReading): AsyncGenerator<RawRow> {
-  let first = "";
-  for await (const chunk of readBytes(path, ".json")) {
-    first += new TextDecoder().decode(chunk).trimStart();
-    if (first !== "") break;
-  }
-  yield* first.startsWith("[")
+  const rows = await isJsonList(path)
     ? json.records({ kind: "json", path }, reading)
     : jsonl.records({ kind: "jsonl", path }, reading);
+  yield* rows;
+}
+
+/** Whether a file of JSON is a list, rather than one object a line. */
+export async function isJsonList(path: string): Promise<boolean> {
+  for await (const chunk of readBytes(path, ".json")) {
+    const start = new TextDecoder().decode(chunk).trimStart();
+    if (start !== "") return start.startsWith("[");
+  }
+  return false;
 }

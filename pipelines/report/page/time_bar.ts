@@ -8,11 +8,11 @@ import { colour, currentFrame, legend } from "./plot.ts";
 export function drawTime({ view }: Drawing): void {
   const { width } = currentFrame(), parts = view.time.filter(({ seconds }) => seconds > 0);
   const sum = parts.reduce((all, { seconds }) => all + seconds, 0);
-  const label = parts.map(({ name, seconds }) => `${name} ${duration(seconds)}`).join(", ");
+  const label = parts.map(described).join(", ");
   const picture = svg("svg", { viewBox: `0 0 ${width} 34`, role: "img", "aria-label": label });
   let start = 0;
-  parts.forEach(({ name, seconds }, at) => {
-    const share = width * seconds / sum, text = `${name}: ${duration(seconds)}`;
+  parts.forEach((part, at) => {
+    const share = width * part.seconds / sum, text = described(part);
     const box = svg("rect", {
       x: start,
       y: 4,
@@ -27,7 +27,7 @@ export function drawTime({ view }: Drawing): void {
     picture.append(tip(box, text));
     start += share;
   });
-  const entries = parts.map(({ name, seconds }, at) => ({ colour: at, text: `${name} ${duration(seconds)}` }));
+  const entries = parts.map((part, at) => ({ colour: at, text: described(part) }));
   // While the first member is at work nothing is known of times.
   byId("time").hidden = view.state.kind !== "done" && parts.length === 0;
   byId("time-title").textContent = view.state.kind === "done" ? "Where the time went" : "Where the time went so far";
@@ -35,4 +35,9 @@ export function drawTime({ view }: Drawing): void {
     ...parts.length === 0 ? ["Everything was in the store."] : [picture, legend(entries)],
   );
   byId("saved").textContent = view.saved.join(" ");
+}
+
+/** What a part took, beside what it was predicted to take. */
+function described({ name, seconds, expected }: Drawing["view"]["time"][number]): string {
+  return `${name} ${duration(seconds)}${expected === undefined ? "" : `, predicted ${duration(expected)}`}`;
 }

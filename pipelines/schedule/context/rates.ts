@@ -1,73 +1,172 @@
-/** How fast this machine has run what a store holds, so that a plan can say how long a run will take. @module */
-import { ownValue } from "../../../ops/program/own_value.ts";
+/**
+ * How fast this machine has done what a store holds, by the shape of the model and the size of a run, so that plans and
+ * progress can say how long more of it will take.
+ *
+ * @module
+ */
 import { join } from "node:path";
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { DiskError } from "../../common/errors.ts";
 import { isJsonObject, readFileIfPresent, writeAtomically } from "../../common/files.ts";
 import type { RunContext } from "./run_context.ts";
 
-/** What is measured apart. */
-type RatedStage = "encode" | "train";
+/** What is measured apart: a model that nothing trained writes longer answers than one that has learned to end them. */
+type WorkKind = "encode" | "train" | "evaluate" | "evaluateBase" | "activations";
 
-/** Floating-point operations a second. */
-export type Rates = Readonly<Partial<Record<RatedStage, number>>>;
+/** Work of runs that are alike. */
+export interface Work {
+  readonly kind: WorkKind;
+  /** The numbers of a model that decide its speed. */
+  readonly shape: string;
+  /** Steps, batches, and tokens that a batch writes. */
+  readonly runs: number;
+  /** Floating-point operations of all runs together. */
+  readonly flops: number;
+}
 
-/** What a machine of two cores reaches about, for those that have measured nothing yet. */
-export const assumedRate = 5e10;
+/** Where a time is from: runs of this model's shape, runs of other models of about this size, or an assumed speed. */
+export type Basis = "model" | "machine" | "assumed";
+
+/** How long work will take. */
+export interface Expected {
+  readonly seconds: number;
+  readonly basis: Basis;
+}
+
+/** What a run took, with the seconds that passed before the first. */
+interface Measurement {
+  readonly shape: string;
+  /** Of a run. */
+  readonly flops: number;
+  readonly seconds: number;
+  readonly start: number;
+}
+
+/** What a machine of two cores reaches about, and what a run takes besides, for those that have measured nothing yet. */
+const assumed = { flopsPerSecond: 5e10, overhead: 1e-3 };
+
+/** Runs that are so many times as large or small tell nothing of each other. */
+const reach = 16;
+
+/** Runs that are nearer to each other than by this factor are measured as one. */
+const alike = 1.25;
+
+/** Measurements that are kept of a kind. */
+const mostKept = 64;
 
 /** Where rates are kept, and for which machine. */
 type RateContext = Pick<RunContext, "store" | "machine">;
 
-type Named = Readonly<Record<string, Rates>>;
+type Kept = Readonly<Partial<Record<WorkKind, readonly Measurement[]>>>;
 
-function fileOf({ store }: RateContext): string {
-  return join(store.folder, "rates.json");
-}
+const fileOf = ({ store }: RateContext) => join(store.folder, "rates.json");
 
 function machineName({ machine }: RateContext): string {
-  return machine.join(" ");
+  return [...machine, Deno.build.arch, `${navigator.hardwareConcurrency} cores`].join(" ");
 }
 
-async function readAll(runContext: RateContext): Promise<Named> {
+async function readAll(runContext: RateContext): Promise<Readonly<Record<string, unknown>>> {
   try {
     const bytes = await readFileIfPresent(fileOf(runContext));
-    return soundRates(bytes === undefined ? {} : JSON.parse(new TextDecoder().decode(bytes)));
+    const found: unknown = bytes === undefined ? {} : JSON.parse(new TextDecoder().decode(bytes));
+    return isJsonObject(found) ? found : {};
   } catch {
     // Only estimates are made of it, and the next run writes it anew.
     return {};
   }
 }
 
-/** Of what a file holds that anybody may have written, the rates that can be some. */
-function soundRates(value: unknown): Named {
-  if (!isJsonObject(value)) return {};
-  return Object.fromEntries(
-    Object.entries(value).map(([machine, rates]) => {
-      const sound = isJsonObject(rates)
-        ? Object.entries(rates).filter(([_, rate]) => typeof rate === "number" && rate > 0)
-        : [];
-      return [machine, Object.fromEntries(sound) as Rates];
-    }),
-  );
+/** What a machine has measured. */
+export class Rates {
+  readonly #kept: Kept;
+
+  private constructor(kept: Kept) {
+    this.#kept = kept;
+  }
+
+  /** Those of this machine with these threads. */
+  static async read(runContext: RateContext): Promise<Rates> {
+    return new Rates(keptOf(await readAll(runContext), machineName(runContext)));
+  }
+
+  /** How long some work will take. */
+  expected({ kind, shape, runs, flops }: Work): Expected {
+    if (runs === 0) return { seconds: 0, basis: "model" };
+    const each = flops / runs,
+      near = measured(this.#kept, kind).filter((other) => distance(other.flops, each) <= reach);
+    const own = near.filter((other) => other.shape === shape),
+      [basis, found] = own.length > 0 ? ["model" as const, own] : ["machine" as const, near];
+    if (found.length === 0) {
+      return { seconds: runs * assumed.overhead + flops / assumed.flopsPerSecond, basis: "assumed" };
+    }
+    const nearest = found.toSorted((one, other) => distance(one.flops, each) - distance(other.flops, each))[0]!;
+    return { seconds: nearest.start + runs * between(found, each), basis };
+  }
 }
 
-/** The rates that were measured on this machine with these threads. */
-export async function ratesOf(runContext: RateContext): Promise<Rates> {
-  return ownValue(await readAll(runContext), machineName(runContext)) ?? {};
+/** Of what a file holds that anybody may have written, the measurements that can be some. */
+function keptOf(all: Readonly<Record<string, unknown>>, machine: string): Kept {
+  const kinds = ownValue(all, machine);
+  if (!isJsonObject(kinds)) return {};
+  // An earlier version kept a number.
+  const lists = Object.entries(kinds).map((
+    [kind, list],
+  ) => [kind, Array.isArray(list) ? list.filter(isMeasurement) : []]);
+  return Object.fromEntries(lists);
 }
 
-/** Takes down what a stage reached; half of it is what was reached before. A disk that refuses keeps what it has. */
+function isMeasurement(value: unknown): value is Measurement {
+  if (!isJsonObject(value) || typeof value["shape"] !== "string") return false;
+  const { flops, seconds, start } = value, isPositive = (number: unknown) => typeof number === "number" && number > 0;
+  return isPositive(flops) && isPositive(seconds) && (start === 0 || isPositive(start));
+}
+
+function measured(kept: Kept, kind: WorkKind): readonly Measurement[] {
+  return kept[kind] ?? [];
+}
+
+function distance(one: number, other: number): number {
+  return one === other ? 1 : Math.max(one / other, other / one);
+}
+
+/** The seconds of a run between those of the next smaller and the next larger run, as a power of its size. */
+function between(found: readonly Measurement[], flops: number): number {
+  const sorted = found.toSorted((one, other) => one.flops - other.flops);
+  const below = sorted.findLast((other) => other.flops <= flops), above = sorted.find((other) => other.flops > flops);
+  if (below === undefined || above === undefined) {
+    const { flops: known, seconds } = (below ?? above)!;
+    return seconds * flops / known;
+  }
+  const share = Math.log(flops / below.flops) / Math.log(above.flops / below.flops);
+  return below.seconds ** (1 - share) * above.seconds ** share;
+}
+
+/**
+ * Takes down how long work took; half of it is what work like it took before. A disk that refuses keeps what it has.
+ *
+ * @param seconds Of all runs.
+ * @param start The seconds that passed before the first.
+ */
 export async function noteRate(
   runContext: RateContext,
-  stage: RatedStage,
-  flops: number,
+  { kind, shape, runs, flops }: Work,
   seconds: number,
+  start = 0,
 ): Promise<void> {
-  if (!(flops > 0 && seconds > 0)) return;
-  const all = await readAll(runContext), name = machineName(runContext), rate = flops / seconds;
-  const before = ownValue(all, name)?.[stage] ?? rate;
-  const text =
-    JSON.stringify({ ...all, [name]: { ...ownValue(all, name), [stage]: Math.round((rate + before) / 2) } }) + "\n";
-  await writeAtomically(fileOf(runContext), [new TextEncoder().encode(text)]).catch((fault: unknown) => {
+  if (!(flops > 0 && seconds > 0 && runs > 0 && start >= 0)) return;
+  const all = await readAll(runContext), name = machineName(runContext), kept = keptOf(all, name);
+  const own = { shape, flops: flops / runs, seconds: seconds / runs, start };
+  const isAlike = (other: Measurement) => other.shape === shape && distance(other.flops, own.flops) <= alike;
+  const before = measured(kept, kind).find(isAlike), mean = (one: number, other: number) => (one + other) / 2;
+  const noted = before === undefined ? own : {
+    shape,
+    flops: mean(own.flops, before.flops),
+    seconds: mean(own.seconds, before.seconds),
+    start: mean(own.start, before.start),
+  };
+  const others = measured(kept, kind).filter((other) => !isAlike(other));
+  const text = JSON.stringify({ ...all, [name]: { ...kept, [kind]: [...others, noted].slice(-mostKept) } });
+  await writeAtomically(fileOf(runContext), [new TextEncoder().encode(`${text}\n`)]).catch((fault: unknown) => {
     if (!(fault instanceof DiskError)) throw fault;
   });
 }

@@ -2,6 +2,7 @@
 import type { Prediction } from "../../metrics/prediction.ts";
 import type { DecodingSpec, Resolved } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
+import type { PreparedEvaluation } from "../prepare/prepared.ts";
 import type { EvaluateJob } from "./evaluate_job.ts";
 
 /** What a decoding says of the rows. */
@@ -25,4 +26,6 @@ export interface Answering<D extends Resolved<DecodingSpec>> {
     decoding: D,
     work: Readonly<Record<string, unknown>>,
   ): Promise<Answered>;
+  /** The store's key of the answers. */
+  key(stage: PreparedEvaluation, decoding: D, work: Readonly<Record<string, unknown>>): string;
 }

@@ -41,10 +41,12 @@ const byRow: Writer<RowWriting> = {
 
 /** Writes answers; what the completions' tokens say is noted where it is not what the rows say. */
 function writingWith<W extends Writing>(writer: Writer<W>): Answering<W> {
+  const keyFor = (decoding: W, work: Readonly<Record<string, unknown>>) => keyOf({ ...work, decoding, choices: null });
   return {
+    key: (_, decoding, work) => keyFor(decoding, work),
     async answers(runContext, job, decoding, work) {
       let tokensPerSecond: number | undefined;
-      const { found, cached } = await inStore(runContext, keyOf({ ...work, decoding, choices: null }), async (key) => {
+      const { found, cached } = await inStore(runContext, keyFor(decoding, work), async (key) => {
         const made = await generate(runContext, job, decoding, writer, key);
         tokensPerSecond = made.tokensPerSecond;
         return made.texts;

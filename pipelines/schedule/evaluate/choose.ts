@@ -23,15 +23,13 @@ interface Scoring {
 
 /** Chooses among each row's answers; their log-likelihoods are kept, so that others can be compared without the model. */
 export const choosing: Answering<Extract<Resolved<DecodingSpec>, { kind: "choices" }>> = {
+  key: (stage, _, work) => keyOf({ ...work, choices: listedChoices(stage) }),
   async answers(runContext, job, { by = "sum" }, work) {
     const { stage } = job, choices: RowList<readonly Choice[]> = stage.choices ?? [];
     const scoring = { runContext, job, work };
-    const listed = madeOf(choices, (ofRow) => {
-      return ofRow.map(({ text, example: { prompt, completion } }) => [text, prompt, completion]);
-    });
     const scored = await scores(
       scoring,
-      { choices: listed },
+      { choices: listedChoices(stage) },
       madeOf(choices, (ofRow) => ofRow.map(({ example }) => example)),
     );
     const compared = choices.map((ofRow) => ofRow.flatMap(({ unconditional }) => unconditional ?? [])).flat();
@@ -48,6 +46,13 @@ export const choosing: Answering<Extract<Resolved<DecodingSpec>, { kind: "choice
     };
   },
 };
+
+/** What of the choices decides their log-likelihoods. */
+function listedChoices({ choices = [] }: EvaluateJob["stage"]) {
+  return choices.map((ofRow) => {
+    return ofRow.map(({ text, example: { prompt, completion } }) => [text, prompt, completion]);
+  });
+}
 
 /** What predictions.jsonl says of a row's choices. */
 function rowOf(

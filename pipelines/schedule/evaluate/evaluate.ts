@@ -3,25 +3,21 @@
  *
  * @module
  */
-import { headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
-import { selectedRows } from "../../compile/lower/edit_masks.ts";
+import { headOf } from "../../compile/lower/adaptation.ts";
 import { copyTensors } from "../../compile/parameters/initial.ts";
 import type { Row } from "../../data/row.ts";
 import { judgeOf, metricOf, programsOf, readsScores } from "../../metrics/mod.ts";
 import type { Predicted } from "../../metrics/predicted.ts";
 import type { MeasuredRow, Prediction } from "../../metrics/prediction.ts";
-import { keyOf } from "../../store/store.ts";
 import type { RunContext } from "../context/run_context.ts";
-import { programKey } from "../keys/program_key.ts";
 import { rewardsOf } from "../preferences/rewards.ts";
-import { answeredExamples } from "../prepare/choices.ts";
 import { answeringOf } from "./answers.ts";
 import type { EvaluateJob } from "./evaluate_job.ts";
+import { commonWork, type EvaluationWork, headKey, rewardsKey, scoresKey, textWork } from "./evaluation_keys.ts";
 import { inStore } from "./in_store.ts";
 import { predict, readPredictions } from "./predict.ts";
 import { judgements } from "./judgements.ts";
 import { scoreAll } from "./score.ts";
-import { isPrefixed } from "./shared_prefix.ts";
 import { verdicts } from "./verdicts.ts";
 import { joinedRows, madeOf, type RowList } from "../../common/row_list.ts";
 
@@ -43,16 +39,8 @@ export async function predictions(
   runContext: RunContext,
   job: EvaluateJob,
 ): Promise<Evaluated> {
-  const { stage, weights, tensorsKey } = job, { decoding, metrics } = stage.spec;
-  const work = {
-    programs: programKey(stage, weights),
-    tensors: tensorsKey,
-    chosen: selectedRows(interventionsOf(stage.adaptations), joinedRows(stage.examples, answeredExamples(stage))),
-    batchSize: stage.batchSize,
-    machine: runContext.machine,
-    // What is read in two parts may differ in its last bits.
-    ...isPrefixed(stage) ? { prefixed: true } : {},
-  };
+  const { stage } = job, { decoding, metrics } = stage.spec;
+  const work = commonWork(runContext, job);
   const head = headOf(stage.adaptations);
   if (head?.kind === "reward") {
     const { found, cached } = await rewards(runContext, job, work);
@@ -60,24 +48,15 @@ export async function predictions(
     return { predictions, predicted: { kind: "pairs", rows: withRows(predictions, stage.rows) }, cached };
   }
   if (head !== undefined) {
-    const rows = madeOf(stage.examples, ({ prompt, typeIds }) => [prompt, typeIds]);
-    const { found, cached } = await inStore(
-      runContext,
-      keyOf({ ...work, rows }),
-      (key) => predict(runContext, job, key),
-    );
+    const { found, cached } = await inStore(runContext, headKey(stage, work), (key) => predict(runContext, job, key));
     return { ...readPredictions(stage, found), cached };
   }
-  const common = {
-    ...work,
-    tokenizer: stage.model.tokenizer.digest,
-    rows: madeOf(stage.examples, ({ prompt, completion, taught = null }) => [prompt, completion, taught]),
-  };
+  const common = textWork(stage, work);
   const answers = decoding === undefined
     ? undefined
     : await answeringOf(decoding).answers(runContext, job, decoding, common);
   const scores = readsScores(metrics)
-    ? await inStore(runContext, keyOf({ ...common, scores: true }), (key) => {
+    ? await inStore(runContext, scoresKey(common), (key) => {
       return scoreAll(runContext, job, stage.examples, { key, purpose: "score" });
     })
     : undefined;
@@ -122,13 +101,12 @@ function textsOf({ prompt, completion, rejected }: Row): Pick<Prediction, "promp
 async function rewards(
   runContext: RunContext,
   { stage, compiled, weights, tensors, isQuiet }: EvaluateJob,
-  work: Readonly<Record<string, unknown>>,
+  work: EvaluationWork,
 ) {
   const { name, model, examples, training } = stage, { objective } = training?.spec ?? {};
-  const pairs = madeOf(examples, ({ prompt, completion, rejected = [] }) => [prompt, completion, rejected]);
   const { found, cached } = await inStore(
     runContext,
-    keyOf({ ...work, pairs, objective: objective ?? null }),
+    rewardsKey(stage, work),
     (key) => {
       const request = { name, model: compiled, weights, fed: () => copyTensors(tensors), examples, key, isQuiet };
       return rewardsOf(runContext, model, request, objective);

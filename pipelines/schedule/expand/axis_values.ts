@@ -3,6 +3,7 @@ import { RequestError } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
 import type { Override, Overrides, Scalar } from "../../recipes/overrides.ts";
 import type { Axis, AxisLabel } from "../../spec/mod.ts";
+import { labelsOf, plainLabel } from "./value_labels.ts";
 
 /** An axis with the values that it is overridden with; one that moves with others takes some of its own, and these follow. */
 export function withValues(
@@ -56,17 +57,11 @@ function ofAnotherKind(axis: Axis<unknown>, text: string, { location }: Override
 
 /** What results call a value of an axis. */
 export function labelOf(axis: Axis<unknown>, value: unknown): AxisLabel {
-  if (typeof value === "number" || typeof value === "string" || typeof value === "boolean") return value;
-  if (Array.isArray(value) && value.every((entry) => typeof entry === "number" || typeof entry === "string")) {
-    return value.join(";");
-  }
-  const kinds = axis.values.map(kindOf), kind = kindOf(value);
-  return kind !== undefined && kinds.indexOf(kind) === kinds.lastIndexOf(kind) ? kind : axis.values.indexOf(value);
+  const plain = plainLabel(value);
+  if (plain !== undefined) return plain;
+  const at = axis.values.indexOf(value);
+  return at === -1 ? labelsOf([value])[0]! : labels.getOrInsertComputed(axis, () => labelsOf(axis.values))[at]!;
 }
 
-/** What a declaration calls itself, as in `loreft`; it names a value among others of other kinds. */
-function kindOf(value: unknown): string | undefined {
-  return typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string"
-    ? value.kind
-    : undefined;
-}
+/** Those of each axis. */
+const labels = new WeakMap<Axis<unknown>, readonly AxisLabel[]>();

@@ -25,7 +25,7 @@ type Shortening<K extends StageKind> = (stage: MemberStages[K], share: number) =
 
 /** A stage with the training that it acts with for a share of its epochs. */
 function withShortModel<S extends MemberStages["evaluate" | "activations"]>(stage: S, share: number): S {
-  return withLocationOf(stage, { ...stage, model: withEpochs(stage.model, share) });
+  return share === 1 ? stage : withLocationOf(stage, { ...stage, model: withEpochs(stage.model, share) });
 }
 
 const shortenings: { readonly [K in StageKind]: Shortening<K> } = {

@@ -5,8 +5,10 @@ import { isEdited } from "../../compile/lower/edited_tokens.ts";
 import { endTokensOf } from "../../data/end_tokens.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { LengthLimits } from "../../data/length_limits.ts";
+import { listedTexts } from "../../data/listed_texts.ts";
 import type { Row } from "../../data/row.ts";
 import { streamRows } from "../../data/rows.ts";
+import { isRight } from "../../metrics/exact_match.ts";
 import { sharedLength } from "../../models/tokenization/joint_tokens.ts";
 import type { Tokenizer } from "../../models/tokenization/tokenizer.ts";
 import { fileProgress, noteTo } from "../context/work.ts";
@@ -71,8 +73,8 @@ async function inspect(
   const files = { base, hub, progress: fileProgress(emit), warn };
   const chat = { format: tokenizer.chat, asksLast: reading.asks, ends: endTokensOf(tokenizer), warn };
   const first: InspectedRow[] = [], lengths = new Map<number, number>(), ends = new Map<string, [number, boolean]>();
-  const cut = { rows: 0, tokens: 0 };
-  let rows = 0, taughtTokens = 0, tooLong: InspectedData["tooLong"] = { rows: 0, limit };
+  const cut = { rows: 0, tokens: 0 }, labels = new Map<string, number>();
+  let rows = 0, withoutRight = 0, taughtTokens = 0, tooLong: InspectedData["tooLong"] = { rows: 0, limit };
   for await (const row of streamRows(data, files, chat)) {
     if (++rows % rowsAtOnce === 0) await runContext.stopIfAsked();
     prints.add(row);
@@ -89,13 +91,19 @@ async function inspect(
     }
     const end = endOf(row, kept, tokenizer);
     if (end !== undefined) ends.set(end.text, [(ends.get(end.text)?.[0] ?? 0) + 1, end.isAppended]);
-    if (first.length < shown) first.push(shownRow(row, whole, kept, reading));
+    if (row.kind === "label") labels.set(row.completion, (labels.get(row.completion) ?? 0) + 1);
+    const choices = choicesOf(row, reading);
+    if (choices?.every(({ isRight }) => !isRight) === true) withoutRight++;
+    if (first.length < shown) first.push({ ...shownRow(row, whole, kept, reading), ...choices && { choices } });
   }
   return {
     ...{ stages, isTrained, member, model: model.name, maxLength, first, rows, taughtTokens, cut, tooLong },
     lengths: [...lengths].sort(([one], [other]) => one - other),
     ends: [...ends].map(([text, [rows, isAppended]]) => ({ text, rows, isAppended })),
     duplicates: prints.repeated,
+    members: reading.members.size,
+    labels: [...labels].sort(([, one], [, other]) => other - one),
+    withoutRight,
   };
 }
 
@@ -120,6 +128,13 @@ function encodings(
   // A limit past the context takes no less than the context does.
   const limits = { maxLength, maxContext: contextLength, ...truncate === undefined ? {} : { truncate } };
   return { whole, kept: atLocation(row.place, () => encode(limits)) };
+}
+
+/** The answers among which a row's is chosen. */
+function choicesOf(row: Row, { options }: DataReading): InspectedRow["choices"] {
+  if (options === undefined) return undefined;
+  const texts = typeof options === "string" ? listedTexts(row, options, "choices") : options;
+  return texts.map((text) => ({ text, isRight: isRight(text, row) }));
 }
 
 /** A completion's tokens; a label is none. */

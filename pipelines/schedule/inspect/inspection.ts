@@ -22,6 +22,8 @@ export interface InspectedRow {
   readonly tokens: readonly InspectedToken[];
   /** What a head is to predict. */
   readonly label?: string;
+  /** The answers that it may be given, and whether each is right. */
+  readonly choices?: readonly { readonly text: string; readonly isRight: boolean }[];
 }
 
 /** Rows that are those of another data set, or that were there before. */
@@ -39,6 +41,8 @@ export interface InspectedData {
   readonly isTrained: boolean;
   /** The member that the edits are of. */
   readonly member: string;
+  /** How many members read it so. */
+  readonly members: number;
   /** The base model's name. */
   readonly model: string;
   readonly maxLength: number | undefined;
@@ -54,6 +58,10 @@ export interface InspectedData {
   /** By the token that ends their completions how many rows it ends, and whether it is added to them. */
   readonly ends: readonly { readonly text: string; readonly rows: number; readonly isAppended: boolean }[];
   readonly duplicates: Repeated;
+  /** How many rows have each label, the most frequent first; empty without a head. */
+  readonly labels: readonly (readonly [label: string, rows: number])[];
+  /** Rows with choices of which none is their completion. */
+  readonly withoutRight: number;
 }
 
 /** Rows that a stage evaluates on and another trains on. */

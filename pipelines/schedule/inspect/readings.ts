@@ -1,11 +1,12 @@
 /** How the stages of members read data sets, each way once. @module */
 import { namingFunctions } from "../../common/function_name.ts";
-import { headOf } from "../../compile/lower/adaptation.ts";
+import { headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { hasTurns } from "../../data/source_kinds.ts";
 import type { Truncation } from "../../data/length_limits.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { EvaluateSpec, Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
 import type { Member, MemberStages } from "../expand/member.ts";
+import { TrainingNames } from "../prepare/training_names.ts";
 import type { PreparedModel } from "../prepare/prepared_model.ts";
 import type { SharedPreparation } from "../prepare/shared_preparation.ts";
 import { validate } from "../validate/validate.ts";
@@ -15,7 +16,10 @@ export interface DataReading {
   /** Names of stages with what they do. */
   readonly stages: string[];
   readonly isTrained: boolean;
+  /** The member that the edits are of. */
   readonly member: string;
+  /** All that read so. */
+  readonly members: Set<string>;
   readonly data: Dataset;
   model: PreparedModel;
   readonly maxLength: number | undefined;
@@ -27,12 +31,14 @@ export interface DataReading {
   readonly toWrite: number;
   /** Whether the model answers, rather than being taught. */
   readonly asks: boolean;
+  /** The choices that it has: the same for all rows, or the field that lists them. */
+  readonly options: readonly string[] | string | undefined;
 }
 
 /** What a stage of a kind reads, and with which model. */
 type ReadBy<K extends StageKind> = (stage: MemberStages[K]) => readonly StageReading[];
 
-interface StageReading extends Pick<DataReading, "isTrained" | "data" | "asks" | "toWrite"> {
+interface StageReading extends Pick<DataReading, "isTrained" | "data" | "asks" | "toWrite" | "options"> {
   readonly does: string;
   readonly spec: Resolved<TrainSpec>["model"];
   readonly training: Resolved<TrainSpec> | undefined;
@@ -49,6 +55,7 @@ const trainedBy = (spec: Resolved<TrainSpec>): StageReading => ({
   ownLimit: spec.maxLength,
   asks: false,
   toWrite: 0,
+  options: undefined,
 });
 
 /** What a training reads: the rows that it learns, and those that it is validated on. */
@@ -56,13 +63,17 @@ function readByTraining(spec: Resolved<TrainSpec>): readonly StageReading[] {
   const { validate, model } = spec;
   if (validate === undefined) return [trainedBy(spec)];
   const { data, maxLength: ownLimit, decoding } = validate;
-  const reads = { data, ownLimit, asks: true, toWrite: written(decoding) };
+  const reads = { data, ownLimit, asks: true, toWrite: written(decoding), options: optionsOf(decoding) };
   return [trainedBy(spec), { does: "validation", isTrained: false, spec: model, training: spec, ...reads }];
 }
 
 /** How many tokens are written after each prompt. */
 const written = (decoding: Resolved<EvaluateSpec>["decoding"]) =>
   decoding === undefined || decoding.kind === "choices" ? 0 : decoding.maxNewTokens;
+
+function optionsOf(decoding: Resolved<EvaluateSpec>["decoding"]): DataReading["options"] {
+  return decoding?.kind === "choices" ? decoding.options : undefined;
+}
 
 /** The training of which a stage takes the model, if there is one, and the model. */
 function actingOf(model: MemberStages["evaluate"]["model"]): Pick<StageReading, "training" | "spec"> {
@@ -75,7 +86,14 @@ const readBy: { readonly [K in StageKind]: ReadBy<K> } = {
   train: readByTraining,
   evaluate({ model, data, maxLength, truncate, decoding }) {
     const acting = actingOf(model), { training } = acting;
-    const own = { data, ownLimit: maxLength, ownSide: truncate, asks: true, toWrite: written(decoding) };
+    const own = {
+      data,
+      ownLimit: maxLength,
+      ownSide: truncate,
+      asks: true,
+      toWrite: written(decoding),
+      options: optionsOf(decoding),
+    };
     return [
       ...training === undefined ? [] : readByTraining(training),
       { does: "evaluation", isTrained: false, ...acting, ...own },
@@ -83,7 +101,7 @@ const readBy: { readonly [K in StageKind]: ReadBy<K> } = {
   },
   activations({ model, data }) {
     const acting = actingOf(model), { training } = acting;
-    const own = { data, ownLimit: undefined, asks: false, toWrite: 0 };
+    const own = { data, ownLimit: undefined, asks: false, toWrite: 0, options: undefined };
     return [
       ...training === undefined ? [] : readByTraining(training),
       { does: "activations", isTrained: false, ...acting, ...own },
@@ -96,8 +114,8 @@ function readingsOf<K extends StageKind>(kind: K, stage: MemberStages[K]): reado
 }
 
 /**
- * The ways in which members read their data sets. Where several stages read one in the same way, the edits are those of
- * the first that has any.
+ * The ways in which members read their data sets, apart for edits that act on other tokens. What has no edits is listed
+ * with what has.
  *
  * @throws {RequestError} If a stage or its model is not sound.
  */
@@ -105,9 +123,10 @@ export async function dataReadings(
   shared: SharedPreparation,
   members: readonly Member[],
 ): Promise<readonly DataReading[]> {
-  const found = new Map<string, DataReading>();
+  const found = new Map<string, DataReading[]>();
   for (const { id: member, stages } of members) {
-    for (const [name, stage] of Object.entries(stages)) {
+    const declared = Object.entries(stages), names = new TrainingNames(declared);
+    for (const [name, stage] of declared) {
       validate(name, stage);
       for (const { does, spec, training, ownLimit, ownSide, ...reading } of readingsOf(stage.kind, stage)) {
         const model = await shared.model(spec), head = headOf(model.adaptations);
@@ -124,15 +143,31 @@ export async function dataReadings(
           cutsPrompt,
           asks,
         ];
-        const key = JSON.stringify([...parts, head?.kind, head?.labels, reading.isTrained], namingFunctions);
-        const label = `${name} (${does})`;
-        const known = found.getOrInsertComputed(key, () => {
-          return { ...reading, stages: [], member, model, maxLength, truncate, cutsPrompt };
-        });
+        const key = JSON.stringify(
+          [...parts, head?.kind, head?.labels, reading.isTrained, reading.options],
+          namingFunctions,
+        );
+        const ofTraining = training !== undefined && (reading.isTrained || does === "validation");
+        const label = `${ofTraining ? names.of(training) : name} (${does})`;
+        const alike = found.getOrInsertComputed(key, () => []), edits = editedBy(model);
+        let known = alike.find((other) =>
+          [editedBy(other.model), edits].includes("") || editedBy(other.model) === edits
+        );
+        if (known === undefined) {
+          known = { ...reading, stages: [], member, members: new Set(), model, maxLength, truncate, cutsPrompt };
+          alike.push(known);
+        }
         if (!known.stages.includes(label)) known.stages.push(label);
-        if (known.model.adaptations.length === 0 && known.member === member) known.model = model;
+        known.members.add(member);
+        if (editedBy(known.model) === "" && known.member === member) known.model = model;
       }
     }
   }
-  return [...found.values()];
+  // What is taught comes first.
+  return [...found.values()].flat().sort((one, other) => Number(other.isTrained) - Number(one.isTrained));
+}
+
+/** The tokens that edits act on, as they are declared; empty without edits. */
+function editedBy({ adaptations }: PreparedModel): string {
+  return [...new Set(interventionsOf(adaptations).map(({ positionsText }) => positionsText))].join(" ");
 }

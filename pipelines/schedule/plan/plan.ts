@@ -2,7 +2,8 @@
 import type { Shape } from "../../../ops/program/dimension.ts";
 import type { KeptLevel } from "../../compile/frontier/memory_budget.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
-import type { Rates } from "../context/rates.ts";
+import type { StageKind } from "../../spec/mod.ts";
+import type { Basis } from "../context/rates.ts";
 import type { Member } from "../expand/member.ts";
 
 /** A program that would be compiled. */
@@ -92,12 +93,14 @@ export interface PlanEstimate {
   readonly bytes: number;
   /** The activations of the largest step, in bytes of memory. */
   readonly memory: number;
-  /** How long encoding and training take at these rates. */
+  /** How many evaluations the store does not have. */
+  readonly evaluations: number;
+  /** How long all of it will take. */
   readonly seconds: number;
-  /** Floating-point operations a second. */
-  readonly rates: Required<Rates>;
-  /** Whether the rates were measured on this machine, or are assumed. */
-  readonly isMeasured: boolean;
+  /** The same by what it is spent on. */
+  readonly parts: Readonly<Record<StageKind | "encode", number>>;
+  /** What times are estimated by: runs of this model's shape, of other models on this machine, or an assumed speed. */
+  readonly basis: Basis;
 }
 
 /** A member and what it trains. */

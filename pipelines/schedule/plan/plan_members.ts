@@ -8,12 +8,14 @@ import type { StageKind } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { Expansion, Member } from "../expand/member.ts";
 import { Preparation } from "../prepare/prepare.ts";
-import type { PreparedStages } from "../prepare/prepared.ts";
+import type { PreparedMember, PreparedStages, PreparedTraining } from "../prepare/prepared.ts";
+import { type ExpectedStages, expectedStages } from "../pace/expected_stages.ts";
+import { isEvaluationStored } from "../pace/stored_evaluation.ts";
 import { encodeJobOf } from "../train/shared_encoding.ts";
 import { type TrainJob, trainJobOf } from "../train/train_job.ts";
 import { adviceOn } from "./advice.ts";
 import { frontierOf } from "./frontier_reason.ts";
-import type { Plan, PlannedMember, PlannedSample } from "./plan.ts";
+import type { Plan, PlannedEntry, PlannedMember, PlannedSample } from "./plan.ts";
 import { type Group, groupsToCompile, type PlannedJob } from "./plan_estimates.ts";
 import { plannedEncoding, plannedResult, plannedTraining } from "./planned_programs.ts";
 import { plannedQuantized, type WeightsPeeker, weightsPeeker } from "./planned_weights.ts";
@@ -25,7 +27,8 @@ export async function planMembers(
   pipeline: string,
   { members, goesOn, notes }: Expansion,
 ): Promise<Plan> {
-  const { listed, jobs } = await prepareJobs(runContext, members, notes);
+  const planning = { runContext, weightsOf: weightsPeeker(runContext) };
+  const { listed, jobs, prepared } = await prepareJobs(planning, members, notes);
   const groups = [...Map.groupBy(jobs, ({ job }) => job.programsKey).values()].map((jobs): Group => {
     return { job: jobs[0]!.job, jobs };
   });
@@ -38,6 +41,7 @@ export async function planMembers(
   });
   const trainings = groups.map((group) => plannedTraining(group, compiled));
   const entries = jobs.map((job) => plannedResult(runContext, job));
+  const expected = await expectedOf(planning, { listed, jobs, prepared }, encodings, entries);
   return {
     pipeline,
     members: listed,
@@ -52,20 +56,20 @@ export async function planMembers(
     },
     samples: samplesOf(jobs),
     advice: adviceOn(compiled.map(({ job }) => job)),
-    estimate: await estimateOf(runContext, { encodings, groups, trainings, entries, compiled }),
+    estimate: estimateOf(runContext, { encodings, groups, trainings, entries, compiled, expected }),
   };
 }
 
 async function prepareJobs(
-  runContext: RunContext,
+  planning: Planning,
   members: readonly Member[],
   notes: readonly string[],
-): Promise<{ readonly listed: readonly PlannedMember[]; readonly jobs: readonly PlannedJob[] }> {
-  const preparation = new Preparation(runContext, enoughRows), parameters = new Map<Architecture, number>();
-  const listed: PlannedMember[] = [], jobs: PlannedJob[] = [];
-  const planning = { runContext, weightsOf: weightsPeeker(runContext) };
+): Promise<PreparedJobs> {
+  const preparation = new Preparation(planning.runContext, enoughRows), parameters = new Map<Architecture, number>();
+  const listed: PlannedMember[] = [], jobs: PlannedJob[] = [], prepared: PreparedMember[] = [];
   for (const member of members) {
-    const { stages, trainableParameters } = await preparation.member(member);
+    const ready = await preparation.member(member), { stages, trainableParameters } = ready;
+    prepared.push(ready);
     const { architecture } = stages[0]!.model;
     const base = parameters.getOrInsertComputed(architecture, parameterCount);
     const { quantize } = stages[0]!, inBits = quantize === undefined ? {} : { quantize };
@@ -76,7 +80,39 @@ async function prepareJobs(
     }
   }
   preparation.tellNotes(notes);
-  return { listed, jobs };
+  return { listed, jobs, prepared };
+}
+
+/** Members with the trainings that they plan. */
+interface PreparedJobs {
+  readonly listed: readonly PlannedMember[];
+  readonly jobs: readonly PlannedJob[];
+  readonly prepared: readonly PreparedMember[];
+}
+
+/** What stages will take, by what the plan knows to be in the store. */
+function expectedOf(
+  { runContext, weightsOf }: Planning,
+  { jobs, prepared }: PreparedJobs,
+  encodings: readonly { readonly entry: PlannedEntry }[],
+  entries: readonly PlannedEntry[],
+): Promise<ExpectedStages> {
+  const planned = new Map(jobs.map(({ job, member }, at) => [job.stage, { job, member, entry: entries[at]! }]));
+  const of = (training: PreparedTraining) => planned.get(training)!;
+  return expectedStages(runContext, prepared, {
+    keyOf: (training) => of(training).job.key,
+    encodingKeyOf: (training) => of(training).job.encodingKey,
+    isEncoded(training) {
+      const { member } = of(training);
+      return encodings.some(({ entry }) => entry.cached && entry.members.includes(member));
+    },
+    async isStored(stage) {
+      if (stage.kind === "train") return of(stage).entry.cached;
+      const { training } = stage,
+        key = training !== undefined && of(training).entry.cached ? of(training).job.key : undefined;
+      return await isEvaluationStored(runContext, stage, await weightsOf(stage), key);
+    },
+  });
 }
 
 /** What is estimated of more rows is estimated of so many that are drawn of them. */

@@ -1,9 +1,10 @@
 /** What a plan comes to: steps, arithmetic, memory and time. @module */
 import { peakBytes } from "../../../ops/passes/cost.ts";
 import { longestExtents, rowWork } from "../../compile/frontier/compiled_training.ts";
-import { assumedRate, ratesOf } from "../context/rates.ts";
 import type { RunContext } from "../context/run_context.ts";
+import { type ExpectedStages, totalOf } from "../pace/expected_stages.ts";
 import { mostActivations, stepCount } from "../train/steps.ts";
+import type { StageKind } from "../../spec/mod.ts";
 import type { TrainJob } from "../train/train_job.ts";
 import { validationCount } from "../train/validations.ts";
 import type { PlanEstimate, PlannedEntry, PlannedProgram } from "./plan.ts";
@@ -19,13 +20,15 @@ interface Planned {
   /** One for each job, in their order. */
   readonly entries: readonly PlannedEntry[];
   readonly compiled: readonly Group[];
+  /** How long stages and encodings will take. */
+  readonly expected: ExpectedStages;
 }
 
 /** What of a plan is left to run. */
-export async function estimateOf(
+export function estimateOf(
   runContext: RunContext,
-  { encodings, groups, trainings, entries, compiled }: Planned,
-): Promise<PlanEstimate> {
+  { encodings, groups, trainings, entries, compiled, expected }: Planned,
+): PlanEstimate {
   const cached = new Set(entries.filter((entry) => entry.cached).map(({ key }) => key));
   const missing = encodings.filter(({ entry, program }) => {
     const readers = new Set(program.members);
@@ -43,8 +46,9 @@ export async function estimateOf(
     const ofEach = open.length === 0 ? 0 : between(group, compiled, (job) => validationFlops(runContext, job));
     return { steps, validations, flops: trainings[at]!.flops * open.length / jobs.length + open.length * ofEach };
   });
-  const measured = await ratesOf(runContext);
-  const rates = { encode: measured.encode ?? assumedRate, train: measured.train ?? assumedRate };
+  const stages = [...expected.stages], encoded = [...expected.encodings.values()];
+  const partOf = (kind: StageKind) => stages.flatMap(([stage, part]) => stage.kind === kind ? [part] : []);
+  const { seconds, basis } = totalOf([...stages.map(([, part]) => part), ...encoded]);
   const [encode, train] = [missing.map(({ program }) => program), left].map((list) => {
     return list.reduce((sum, { flops }) => sum + flops, 0);
   }) as [number, number];
@@ -54,9 +58,15 @@ export async function estimateOf(
     flops: encode + train,
     bytes: missing.reduce((sum, { entry }) => sum + entry.bytes, 0),
     memory: Math.max(0, ...compiled.map(({ job }) => stepMemory(job))),
-    seconds: encode / rates.encode + train / rates.train,
-    rates,
-    isMeasured: measured.train !== undefined,
+    evaluations: partOf("evaluate").length,
+    seconds,
+    parts: {
+      encode: totalOf(encoded).seconds,
+      train: totalOf(partOf("train")).seconds,
+      evaluate: totalOf(partOf("evaluate")).seconds,
+      activations: totalOf(partOf("activations")).seconds,
+    },
+    basis,
   };
 }
 

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { namingFunctions } from "../../common/function_name.ts";
 import { atLocationOf } from "../../common/source_location.ts";
 import type { Resolved, StageKind, TrainSpec } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
@@ -16,6 +15,7 @@ import { prepareTraining } from "./prepare_training.ts";
 import { requireKept } from "./prepare_validation.ts";
 import type { ActingModel, PreparedMember, PreparedStage, PreparedTraining } from "./prepared.ts";
 import { SharedPreparation } from "./shared_preparation.ts";
+import { isSameTraining, TrainingNames } from "./training_names.ts";
 
 /** Prepares members, sharing models and data between them. */
 export class Preparation {
@@ -40,7 +40,7 @@ export class Preparation {
   async member(member: Member): Promise<PreparedMember> {
     const declared = Object.entries(member.stages);
     for (const [name, stage] of declared) validate(name, stage);
-    const prepared = new MemberPreparation(this.#shared);
+    const prepared = new MemberPreparation(this.#shared, new TrainingNames(declared));
     for (const [name, stage] of declared) await addStage(stage.kind, prepared, name, stage);
     const trainableParameters = prepared.trainings.reduce((sum, stage) => sum + stage.trainableParameters, 0);
     return { member, stages: prepared.stages, trainableParameters };
@@ -52,16 +52,18 @@ class MemberPreparation {
   readonly shared: SharedPreparation;
   readonly stages: PreparedStage[] = [];
   readonly trainings: PreparedTraining[] = [];
+  readonly #names: TrainingNames;
 
-  constructor(shared: SharedPreparation) {
+  constructor(shared: SharedPreparation, names: TrainingNames) {
     this.shared = shared;
+    this.#names = names;
   }
 
   /** A training, which runs once in a member however many stages act with it. */
-  async training(name: string, spec: Resolved<TrainSpec>): Promise<PreparedTraining> {
-    const known = this.trainings.find((other) => other.spec === spec || specKey(other.spec) === specKey(spec));
+  async training(spec: Resolved<TrainSpec>): Promise<PreparedTraining> {
+    const known = this.trainings.find((other) => isSameTraining(other.spec, spec));
     if (known !== undefined) return known;
-    const prepared = await atLocationOf(spec, () => prepareTraining(this.shared, name, spec));
+    const prepared = await atLocationOf(spec, () => prepareTraining(this.shared, this.#names.of(spec), spec));
     this.trainings.push(prepared);
     this.stages.push(prepared);
     return prepared;
@@ -73,13 +75,13 @@ class MemberPreparation {
     spec: S,
     prepare: (shared: SharedPreparation, name: string, spec: S, acting: ActingModel) => Promise<PreparedStage>,
   ): Promise<void> {
-    const acting = await this.#actingModel(name, spec.model);
+    const acting = await this.#actingModel(spec.model);
     this.stages.push(await atLocationOf(spec, () => prepare(this.shared, name, spec, acting)));
   }
 
-  async #actingModel(name: string, spec: MemberStages["evaluate"]["model"]): Promise<ActingModel> {
+  async #actingModel(spec: MemberStages["evaluate"]["model"]): Promise<ActingModel> {
     if (spec.kind === "model") return { model: await this.shared.model(spec), training: undefined, epoch: undefined };
-    const training = await this.training(name, spec.kind === "train" ? spec : spec.training);
+    const training = await this.training(spec.kind === "train" ? spec : spec.training);
     if (spec.kind === "train") return { model: training, training, epoch: undefined };
     atLocationOf(spec, () => requireKept(training, spec.epoch));
     return { model: training, training, epoch: spec.epoch };
@@ -94,7 +96,7 @@ type StagePreparation<K extends StageKind> = (
 ) => Promise<unknown>;
 
 const stagePreparations: { readonly [K in StageKind]: StagePreparation<K> } = {
-  train: (member, name, spec) => member.training(name, spec),
+  train: (member, _, spec) => member.training(spec),
   evaluate: (member, name, spec) => member.acting(name, spec, prepareEvaluation),
   activations: (member, name, spec) => member.acting(name, spec, prepareActivations),
 };
@@ -106,9 +108,4 @@ async function addStage<K extends StageKind>(
   spec: MemberStages[K],
 ): Promise<void> {
   await stagePreparations[kind](member, name, spec);
-}
-
-/** Distinguishes specifications, by their functions too. */
-function specKey(spec: unknown): string {
-  return JSON.stringify(spec, namingFunctions);
 }

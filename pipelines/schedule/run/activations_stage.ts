@@ -1,6 +1,8 @@
 /** How an activations stage runs: what the model computed is written to the member's folder. @module */
 import { join } from "node:path";
 import { activationsOf } from "../activations/stored_activations.ts";
+import { noteRate } from "../context/rates.ts";
+import { activationsWork } from "../pace/stage_work.ts";
 import { weightsFor } from "../prepare/model_weights.ts";
 import type { StageExecution } from "./stage_execution.ts";
 import { tensorsOf } from "./stage_tensors.ts";
@@ -17,6 +19,7 @@ export const activationsStage: StageExecution<"activations"> = {
     const path = join("members", member.id, `${name}.safetensors`);
     await output.copy(path, open.path);
     const seconds = (performance.now() - start) / 1000;
+    if (!cached) await noteRate(runContext, activationsWork(stage), seconds);
     return { name, kind: "activations", cached, seconds, rows: rows.length, tensors: path };
   },
 };

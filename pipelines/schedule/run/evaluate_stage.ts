@@ -1,7 +1,6 @@
 /** How an evaluation runs: its predictions are written to the member's folder. @module */
 import { join } from "node:path";
 import type { RowList } from "../../common/row_list.ts";
-import { ofKind } from "../../common/of_kind.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { judgeOf } from "../../metrics/mod.ts";
 import type { Prediction } from "../../metrics/prediction.ts";
@@ -10,8 +9,10 @@ import { pairsOf } from "../evaluate/judgements.ts";
 import type { PreparedEvaluation } from "../prepare/prepared.ts";
 import { measure, measuredRows } from "../../metrics/measure.ts";
 import type { EvaluateRecord } from "../../results/results.ts";
+import { noteRate } from "../context/rates.ts";
 import { noteTo } from "../context/work.ts";
 import { predictions } from "../evaluate/evaluate.ts";
+import { evaluateWork } from "../pace/stage_work.ts";
 import { weightsFor } from "../prepare/model_weights.ts";
 import { compiledModel } from "../prepare/prepared_model.ts";
 import { taskRecordOf } from "../prepare/task_record.ts";
@@ -23,7 +24,7 @@ export const evaluateStage: StageExecution<"evaluate"> = {
   async gather({ runContext, prompts }, stage) {
     prompts.add(stage, await weightsFor(runContext, stage));
   },
-  async run({ runContext, trainings, prompts, output }, stage, { member, stages }) {
+  async run({ runContext, trainings, prompts, output }, stage, { member }) {
     const start = performance.now(), { name, spec } = stage;
     const weights = await weightsFor(runContext, stage);
     const { tensors, key } = await tensorsOf(trainings, stage, weights);
@@ -35,23 +36,24 @@ export const evaluateStage: StageExecution<"evaluate"> = {
       encodedPrompts: () => prompts.of(stage),
       tensorsKey: key,
     });
-    const folder = ofKind(stages, "evaluate").length > 1 ? name : "";
-    const path = join("members", member.id, folder, "predictions.jsonl");
+    // Reading the weights and shared prompts counts: a plan has to count it, too.
+    if (!cached) await noteRate(runContext, evaluateWork(stage), (performance.now() - start) / 1000);
+    const path = join("members", member.id, name, "predictions.jsonl");
     const outputs = outputsOf(stage, found);
-    if (outputs !== undefined) await output.document(join("members", member.id, folder, "model_outputs.json"), outputs);
+    if (outputs !== undefined) await output.document(join("members", member.id, name, "model_outputs.json"), outputs);
     const measured = measure(spec.metrics, predicted, (caution) => noteTo(runContext.emit)(`${name}: ${caution}`));
     const rows = measuredRows(spec.metrics, predicted);
     await output.predictions(path, found.map((prediction, row) => ({ ...prediction, measured: rows[row]! })));
-    const task = taskRecordOf(stage);
+    const task = taskRecordOf(stage), training = stage.training?.name;
     const record: EvaluateRecord = {
       name,
       kind: "evaluate",
       cached,
       seconds: (performance.now() - start) / 1000,
-      ...stage.training === undefined ? {} : { training: stage.training.name },
       rows: found.length,
       ...tokensPerSecond === undefined ? {} : { tokensPerSecond },
       ...recordOf(measured),
+      ...training === undefined ? {} : { training },
       ...task === undefined ? {} : { task },
       predictions: path,
     };

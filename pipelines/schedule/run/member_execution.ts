@@ -9,12 +9,15 @@ import type { Shard } from "../encode/shards.ts";
 import { SharedPrompts } from "../evaluate/shared_prompts.ts";
 import { SharedScores } from "../evaluate/shared_scores.ts";
 import type { PreparedMember, PreparedStage, PreparedStages, PreparedTraining } from "../prepare/prepared.ts";
+import { type ExpectedStages, expectedStages } from "../pace/expected_stages.ts";
+import { isEvaluationStored } from "../pace/stored_evaluation.ts";
+import { weightsFor } from "../prepare/model_weights.ts";
 import { activationsStage } from "./activations_stage.ts";
 import { evaluateStage } from "./evaluate_stage.ts";
 import type { RunOutput } from "./run_output.ts";
 import type { SharedWork, StageExecution } from "./stage_execution.ts";
 import { hyperparametersOf } from "./hyperparameters.ts";
-import { outlineOf } from "./outline.ts";
+import { baseParametersOf } from "./outline.ts";
 import { trainStage } from "./train_stage.ts";
 import { Trainings } from "./trainings.ts";
 import { validating } from "./validating.ts";
@@ -45,20 +48,48 @@ export class MemberExecution implements Disposable {
     }
   }
 
+  /** How long the stages of members will take that were gathered. */
+  async expected(members: readonly PreparedMember[]): Promise<ExpectedStages> {
+    const { runContext, trainings } = this.#shared;
+    const expected = await expectedStages(runContext, members, {
+      keyOf: (training) => trainings.keyOf(training),
+      encodingKeyOf: (training) => trainings.encodingKeyOf(training),
+      // Which values are kept is not known before the programs are compiled.
+      isEncoded: () => undefined,
+      async isStored(stage) {
+        if (stage.kind === "train") return trainings.isStored(stage);
+        const { training } = stage, isKnown = training !== undefined && trainings.isStored(training);
+        const weights = await weightsFor(runContext, stage);
+        return await isEvaluationStored(runContext, stage, weights, isKnown ? trainings.keyOf(training) : undefined);
+      },
+    });
+    trainings.expect(expected.encodings);
+    return expected;
+  }
+
   /**
    * Runs a member's stages and writes what they give.
    *
    * @param place Which of the members that run together it is.
+   * @param expected How long stages were expected to take.
    */
-  async run(prepared: PreparedMember, place: MemberPlace): Promise<MemberRecord> {
+  async run(
+    prepared: PreparedMember,
+    place: MemberPlace,
+    expected: ExpectedStages["stages"],
+  ): Promise<MemberRecord> {
     const records: StageRecord[] = [], { member, stages, trainableParameters } = prepared;
-    for (const stage of stages) records.push(await this.stage(stage, prepared, place));
+    for (const stage of stages) {
+      const record = await this.stage(stage, prepared, place);
+      const expectedSeconds = record.cached ? undefined : expected.get(stage)?.seconds;
+      records.push(expectedSeconds === undefined ? record : { ...record, expectedSeconds });
+    }
     const { id, axes, chosen } = member, quantize = stages[0]?.quantize;
     const optional = { ...chosen.length === 0 ? {} : { chosen }, ...quantize === undefined ? {} : { quantize } };
     const averages = averagesOf(records, (suite) => suiteNamed(suite)?.averaged);
     const listed = averages.length === 0 ? {} : { averages };
-    const { baseParameters } = outlineOf(prepared),
-      settings = hyperparametersOf(prepared, this.#shared.runContext.base);
+    const baseParameters = baseParametersOf(stages);
+    const settings = hyperparametersOf(prepared, this.#shared.runContext.base);
     return { id, axes, ...optional, trainableParameters, baseParameters, settings, stages: records, ...listed };
   }
 

@@ -2,15 +2,25 @@
 import { parameterCount } from "../../models/architecture/architecture.ts";
 import type { MemberOutline } from "../../results/events.ts";
 import type { AxisLabel } from "../../spec/mod.ts";
+import type { ExpectedStages } from "../pace/expected_stages.ts";
 import type { PreparedMember, PreparedStage } from "../prepare/prepared.ts";
 
 /** A member's outline. */
 export function outlineOf(
   { member: { id, axes, repeated }, stages, trainableParameters }: PreparedMember,
+  expected: ExpectedStages["stages"],
 ): MemberOutline {
-  const outlined = stages.map((stage) => ({ name: stage.name, kind: stage.kind, settings: settingsOf(stage.spec) }));
-  const [first] = stages, baseParameters = first === undefined ? 0 : parameterCount(first.model.architecture);
-  return { id, axes, repeated, trainableParameters, baseParameters, stages: outlined };
+  const outlined = stages.map((stage) => {
+    const seconds = expected.get(stage)?.seconds,
+      expectedSeconds = seconds === undefined ? {} : { expectedSeconds: seconds };
+    return { name: stage.name, kind: stage.kind, settings: settingsOf(stage.spec), ...expectedSeconds };
+  });
+  return { id, axes, repeated, trainableParameters, baseParameters: baseParametersOf(stages), stages: outlined };
+}
+
+/** How many parameters the base model of a member's stages has. */
+export function baseParametersOf([first]: readonly PreparedStage[]): number {
+  return first === undefined ? 0 : parameterCount(first.model.architecture);
 }
 
 /** What a stage sets, by path; its model and data are not settings, nor the rows that a training is validated on. */

@@ -5,8 +5,10 @@
  */
 import type { EncodeRecord, MemberRecord, Results } from "../../results/results.ts";
 import type { RunContext } from "../context/run_context.ts";
+import type { Expected } from "../context/rates.ts";
 import { noteTo } from "../context/work.ts";
 import type { Expansion, Member } from "../expand/member.ts";
+import { totalOf } from "../pace/expected_stages.ts";
 import { Preparation } from "../prepare/prepare.ts";
 import type { PreparedMember } from "../prepare/prepared.ts";
 import { requireJudges } from "../prepare/judge_checks.ts";
@@ -45,7 +47,8 @@ export async function runPipeline(
   if (expansion.goesOn) await rehearse(preparation, expansion);
   const members: PreparedMember[] = [], records: MemberRecord[] = [];
   const encodings = new Map<string, EncodeRecord>();
-  const rounds = expansion.rounds();
+  const rounds = expansion.rounds(), awaited: Expected[] = [];
+  let seconds = 0;
   for (let round = rounds.next(); !round.done;) {
     const prepared = await prepareAll(preparation, round.value);
     requireSandbox(prepared);
@@ -56,19 +59,25 @@ export async function runPipeline(
     await running.gather(prepared);
     // Nothing is written before all of the request is known to be sound.
     if (members.length === 0) await output.prepare();
-    emit({ kind: "membersReady", members: prepared.map(outlineOf) });
+    const { stages, encodings: encoding } = await running.expected(prepared), start = performance.now();
+    const outlines = prepared.map((member) => outlineOf(member, stages));
+    emit({ kind: "membersReady", members: outlines, encodeSeconds: totalOf([...encoding.values()]).seconds });
+    awaited.push(...stages.values(), ...encoding.values());
     const done: MemberRecord[] = [];
     for (const [at, member] of prepared.entries()) {
-      const record = await running.run(member, { id: member.member.id, number: at + 1, of: prepared.length });
+      const record = await running.run(member, { id: member.member.id, number: at + 1, of: prepared.length }, stages);
       done.push(record);
       emit({ kind: "memberDone", record });
     }
+    seconds += (performance.now() - start) / 1000;
     members.push(...prepared);
     records.push(...done);
     for (const record of await running.encodings()) if (!encodings.has(record.key)) encodings.set(record.key, record);
     round = rounds.next(done);
   }
-  const results = { pipeline, members: records, encode: [...encodings.values()], ...summariesOf(members, records) };
+  const expected = totalOf(awaited), time = { seconds, expectedSeconds: expected.seconds, basis: expected.basis };
+  const found = { pipeline, members: records, encode: [...encodings.values()], ...summariesOf(members, records) };
+  const results = { ...found, time };
   await output.results(results);
   for (const outcome of outcomesOf(members, records)) noteTo(emit)(outcome);
   return { results, members };

@@ -4,14 +4,15 @@ import { noteRate } from "../context/rates.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { encode, encodeShard } from "../encode/encode.ts";
 import type { EncodedExamples } from "../encode/encoded_examples.ts";
-import { encodeFlops } from "../encode/flops.ts";
 import type { Shard } from "../encode/shards.ts";
+import { encodeWork } from "../pace/stage_work.ts";
 import { encodeJobOf } from "../train/shared_encoding.ts";
 import type { TrainJob } from "../train/train_job.ts";
 
 interface SharedEncoding {
   readonly jobs: TrainJob[];
   encoded?: Promise<EncodedExamples>;
+  expectedSeconds?: number;
 }
 
 /** The encodings of some trainings, each computed when the first of them reads it. */
@@ -27,6 +28,11 @@ export class SharedEncodings implements Disposable {
   /** Takes note of a training that will run, or whose result may be in the store. */
   add(job: TrainJob): void {
     this.#encodings.getOrInsertComputed(job.encodingKey, () => ({ jobs: [] })).jobs.push(job);
+  }
+
+  /** Takes note of how long the encoding that a training reads is expected to take. */
+  expect({ encodingKey }: TrainJob, seconds: number): void {
+    this.#encodings.get(encodingKey)!.expectedSeconds = seconds;
   }
 
   /**
@@ -59,8 +65,9 @@ export class SharedEncodings implements Disposable {
    */
   async records(readBy: (job: TrainJob) => EncodeRecord | undefined): Promise<readonly EncodeRecord[]> {
     const records: EncodeRecord[] = [];
-    for (const { jobs, encoded } of this.#encodings.values()) {
-      if (encoded !== undefined) records.push((await encoded).record);
+    for (const { jobs, encoded, expectedSeconds } of this.#encodings.values()) {
+      const expected = expectedSeconds === undefined ? {} : { expectedSeconds };
+      if (encoded !== undefined) records.push({ ...(await encoded).record, ...expected });
       else {
         const stored = jobs.flatMap((job) => readBy(job) ?? [])[0];
         if (stored !== undefined && this.#runContext.store.has("encode", stored.key)) {
@@ -79,7 +86,8 @@ export class SharedEncodings implements Disposable {
     const job = encodeJobOf(jobs);
     if (job === undefined) throw new TypeError("Nothing is to be encoded");
     const encoded = await encode(this.#runContext, job, shards), { cached, seconds } = encoded.record;
-    if (!cached && shards === 1) await noteRate(this.#runContext, "encode", encodeFlops(job), seconds);
+    const work = encodeWork(jobs[0]!.stage);
+    if (!cached && shards === 1 && work !== undefined) await noteRate(this.#runContext, work, seconds);
     this.#opened.push(encoded);
     return encoded;
   }

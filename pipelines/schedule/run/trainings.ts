@@ -6,14 +6,14 @@ import { providerRuntimes } from "../../runtime/providers.ts";
 import { noteRate } from "../context/rates.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { Shard } from "../encode/shards.ts";
+import type { ExpectedStages } from "../pace/expected_stages.ts";
+import { trainWork } from "../pace/stage_work.ts";
 import { weightsFor } from "../prepare/model_weights.ts";
 import type { PreparedTraining } from "../prepare/prepared.ts";
 import { runTrainings } from "../train/batched_training.ts";
 import { batchingKey, mostBatched } from "../train/batching.ts";
 import { resumable, type ResumableTraining, stepsDone } from "../train/checkpoint_keeper.ts";
-import { trainFlops } from "../train/flops.ts";
 import { endedBefore, epochKey, findEpoch, hasEpochs } from "../train/kept_epochs.ts";
-import { stepCount } from "../train/steps.ts";
 import { type TrainJob, trainJobOf } from "../train/train_job.ts";
 import { findTrained, type Trained, trainedKind } from "../train/trained.ts";
 import { DivergedError } from "../train/training_loop.ts";
@@ -53,6 +53,21 @@ export class Trainings implements Disposable {
   /** The store's key of a training's result. */
   keyOf(stage: PreparedTraining): string {
     return this.#job(stage).key;
+  }
+
+  /** What is equal for trainings that share an encoding. */
+  encodingKeyOf(stage: PreparedTraining): string {
+    return this.#job(stage).encodingKey;
+  }
+
+  /** Whether a training's result is in the store. */
+  isStored(stage: PreparedTraining): boolean {
+    return this.#runContext.store.has(trainedKind, this.#job(stage).key);
+  }
+
+  /** Takes note of how long the encodings that trainings read are expected to take. */
+  expect(encodings: ExpectedStages["encodings"]): void {
+    for (const [stage, { seconds }] of encodings) this.#encodings.expect(this.#job(stage), seconds);
   }
 
   /**
@@ -146,13 +161,15 @@ export class Trainings implements Disposable {
     return this.#batchingKeys.getOrInsertComputed(job, batchingKey);
   }
 
-  async #noteRate(batch: readonly ResumableTraining[], results: readonly Trained[]): Promise<void> {
-    const seconds = results.reduce((sum, { stepSeconds }) => stepSeconds.reduce((all, each) => all + each, sum), 0);
-    // Patience may have ended some before their last step.
-    const flops = batch.reduce((sum, { job: { stage, programs } }, at) => {
-      return sum + trainFlops(stage, programs) * results[at]!.losses.length / stepCount(stage);
-    }, 0);
-    await noteRate(this.#runContext, "train", flops, seconds);
+  /** Takes down how fast the first of some trainings went, which stands for all that ran with it. */
+  async #noteRate([first]: readonly ResumableTraining[], [result]: readonly Trained[]): Promise<void> {
+    if (first === undefined || result === undefined) return;
+    const { stage } = first.job, { runs, flops, ...work } = trainWork(stage), steps = result.losses.length;
+    const seconds = result.stepSeconds.reduce((sum, each) => sum + each, 0);
+    // Validations are counted by themselves; what was resumed has its steps' time from before.
+    const start = stage.validation === undefined ? Math.max(0, result.seconds - seconds) : 0;
+    // Patience may have ended it before its last step.
+    await noteRate(this.#runContext, { ...work, runs: steps, flops: flops * steps / runs }, seconds, start);
   }
 
   async #keepLastGood(stage: PreparedTraining, { problem, lastGood }: DivergedError): Promise<RequestError> {

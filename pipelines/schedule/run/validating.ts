@@ -5,7 +5,7 @@ import type { RunContext } from "../context/run_context.ts";
 import { predictions } from "../evaluate/evaluate.ts";
 import type { MeasureValidation } from "../train/training_watch.ts";
 import type { SharedWork } from "./stage_execution.ts";
-import { actingTensors } from "./stage_tensors.ts";
+import { actingTensors } from "../train/acting_tensors.ts";
 
 /** Measures validations; what there is to say of one is said once a training. */
 export function validating(

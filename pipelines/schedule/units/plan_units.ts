@@ -2,20 +2,17 @@
 import { elementBytes } from "../../../ops/passes/cost.ts";
 import { namingFunctions } from "../../common/function_name.ts";
 import { ofKind } from "../../common/of_kind.ts";
-import { writtenOf } from "../../decoding/kinds.ts";
-import { parameterCount } from "../../models/architecture/architecture.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
-import { assumedRate, type Rates, ratesOf } from "../context/rates.ts";
+import { Rates } from "../context/rates.ts";
 import type { RunContext } from "../context/run_context.ts";
-import { encodeFlops } from "../encode/flops.ts";
 import type { Expansion } from "../expand/member.ts";
 import { enoughRows } from "../plan/plan_members.ts";
 import { weightsPeeker } from "../plan/planned_weights.ts";
 import { stepMemory } from "../plan/totals.ts";
+import { activationsWork, encodeWork, evaluateWork, trainWork } from "../pace/stage_work.ts";
 import { Preparation } from "../prepare/prepare.ts";
-import type { PreparedEvaluation, PreparedMember, PreparedStage } from "../prepare/prepared.ts";
+import type { PreparedMember, PreparedStage } from "../prepare/prepared.ts";
 import { batchingKey, mostBatched } from "../train/batching.ts";
-import { trainFlops } from "../train/flops.ts";
 import { shardsOf } from "../encode/shards.ts";
 import { encodeJobOf } from "../train/shared_encoding.ts";
 import { type TrainJob, trainJobOf } from "../train/train_job.ts";
@@ -61,7 +58,7 @@ export async function planUnits(
     declared.push({ member: prepared, jobs });
   }
   preparation.tellNotes(notes);
-  const units = new UnitList(await ratesOf(runContext));
+  const units = new UnitList(await Rates.read(runContext));
   for (const alike of sharingEncodings(declared)) addTrainings(units, alike, sharding);
   addEvaluations(units, declared, await weightsByStage(declared, weightsOf));
   return units.finished(Math.max(ownMemory, ...units.all.map(({ memory }) => memory)));
@@ -72,10 +69,10 @@ class UnitList {
   readonly all: Unit[] = [];
   readonly #counts = new Map<UnitKind, number>();
   readonly #trainings = new Map<string, string>();
-  readonly rates: Required<Rates>;
+  readonly rates: Rates;
 
-  constructor(measured: Rates) {
-    this.rates = { encode: measured.encode ?? assumedRate, train: measured.train ?? assumedRate };
+  constructor(rates: Rates) {
+    this.rates = rates;
   }
 
   /** Adds a unit and returns its id. */
@@ -141,8 +138,9 @@ function addTrainings(
   const encodings = new Map([...Map.groupBy(jobs, ({ job }) => job.encodingKey)].flatMap(([key, readers]) => {
     const encode = encodeJobOf(readers.map(({ job }) => job));
     if (encode === undefined) return [];
-    const [{ job, one }] = readers as [typeof readers[0]], flops = encodeFlops(encode);
-    const seconds = flops / units.rates.encode, shards = Math.min(mostShards, Math.ceil(seconds / secondsOfShard));
+    const [{ job, one }] = readers as [typeof readers[0]], work = encodeWork(job.stage);
+    const seconds = work === undefined ? 0 : units.rates.expected(work).seconds,
+      shards = Math.min(mostShards, Math.ceil(seconds / secondsOfShard));
     const unit = {
       members: [one.member.member.id],
       among,
@@ -159,7 +157,7 @@ function addTrainings(
     const own = together.flatMap((one) => one.jobs);
     const needs = [...new Set(own.flatMap(({ encodingKey }) => encodings.get(encodingKey) ?? []))];
     const seconds = own.reduce((sum, job) => {
-      return sum + trainFlops(job.stage, job.programs) / units.rates.train;
+      return sum + units.rates.expected(trainWork(job.stage)).seconds;
     }, ownSeconds);
     const memory = Math.max(...own.map((job) => weightsMemory(job) + together.length * stepMemory(job)));
     const stages = [...new Set(own.map(({ stage }) => stage.name))];
@@ -208,22 +206,14 @@ function addEvaluation(
   needs: readonly string[],
   weights: ReadonlyMap<PreparedStage, ModelWeights>,
 ): void {
-  const seconds = ofKind(stages, "evaluate").reduce((sum, stage) => {
-    return sum + evaluationFlops(stage) / units.rates.encode;
-  }, ownSeconds);
+  const works = [
+    ...ofKind(stages, "evaluate").map(evaluateWork),
+    ...ofKind(stages, "activations").map(activationsWork),
+  ];
+  const seconds = works.reduce((sum, work) => sum + units.rates.expected(work).seconds, ownSeconds);
   const memory = Math.max(...stages.map((stage) => weightsMemory({ stage, weights: weights.get(stage)! })));
   const names = stages.map(({ name }) => name);
   units.add("evaluate", { members: [member], among: [member], stages: names, needs, memory, seconds });
-}
-
-/** Floating-point operations of an evaluation: at most all that is written, each token through all parameters. */
-function evaluationFlops(
-  { model: { architecture }, examples, spec, of = examples.length }: PreparedEvaluation,
-): number {
-  const { newTokens, copies } = writtenOf(spec.decoding), read = Math.min(examples.length, 64);
-  let tokens = 0;
-  for (let row = 0; row < read; row++) tokens += examples.at(row)!.prompt.length;
-  return 2 * parameterCount(architecture) * of * (tokens / Math.max(1, read) + copies * newTokens);
 }
 
 async function weightsByStage(declared: readonly Declared[], weightsOf: ReturnType<typeof weightsPeeker>) {

@@ -14,7 +14,7 @@ function chat(scene: Scene, lines: readonly string[], ...options: readonly strin
 Deno.test("chat answers each line as the run's evaluation does", () =>
   inScene({ decoding, heldOut: "rows" }, async (scene) => {
     assert.equal((await scene.run()).code, 0);
-    const predictions = await Deno.readTextFile(scene.path("out", "members", "main", "predictions.jsonl"));
+    const predictions = await Deno.readTextFile(scene.path("out", "members", "main", "tuned", "predictions.jsonl"));
     const expected = predictions.trimEnd().split("\n").map((line) => JSON.parse(line).prediction);
     const { code, stdout, stderr } = await chat(scene, [...sceneRows.map(({ q }) => q), "", "not read"]);
     assert.equal(code, 0, stderr);
@@ -44,7 +44,7 @@ Deno.test("chat takes from --fields what a template and the edits ask for, and o
   const parts = { decoding, edit, preamble, data: "listed", heldOut: "listed", epochs: "4" };
   return inScene(parts, async (scene) => {
     assert.equal((await scene.run()).code, 0);
-    const predictions = await Deno.readTextFile(scene.path("out", "members", "main", "predictions.jsonl"));
+    const predictions = await Deno.readTextFile(scene.path("out", "members", "main", "tuned", "predictions.jsonl"));
     const expected = predictions.trimEnd().split("\n").map((line) => JSON.parse(line).prediction);
     const ask = (...options: readonly string[]) => chat(scene, sceneRows.map(({ q }) => q), ...options);
     const places = ["--positions", "{prompt}.l1"];
@@ -69,7 +69,7 @@ Deno.test("chat keeps a conversation where the model has a chat template, and as
   const parts = { edit, data: 'chat(talks, { loss: "all-turns" })', decoding, epochs: "3" };
   return inChatScene(parts, async (scene) => {
     assert.equal((await scene.run()).code, 0);
-    const predictions = await Deno.readTextFile(scene.path("out", "members", "main", "predictions.jsonl"));
+    const predictions = await Deno.readTextFile(scene.path("out", "members", "main", "tuned", "predictions.jsonl"));
     const answers = predictions.trimEnd().split("\n").map((line) => JSON.parse(line).prediction);
     const ask = async (lines: readonly string[], ...options: readonly string[]) => {
       const { code, stdout, stderr } = await chat(scene, lines, ...options);

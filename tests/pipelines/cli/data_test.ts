@@ -128,7 +128,7 @@ Deno.test("rows with nested choices, as ARC's are on the hub, are answered by th
           ...scene.places,
         );
         assert.equal(code, 0, stderr);
-        const predictions = await Deno.readTextFile(scene.path("out", "members", "main", "predictions.jsonl"));
+        const predictions = await Deno.readTextFile(scene.path("out", "members", "main", "tuned", "predictions.jsonl"));
         assert.equal(predictions.trimEnd().split("\n").length, rows.length);
         for (const [at, line] of predictions.trimEnd().split("\n").entries()) {
           assert.ok(sceneRows[at]!.options.includes(JSON.parse(line).prediction), line);

@@ -143,9 +143,9 @@ Deno.test("plan estimates full finetuning among edits", () =>
 
 Deno.test("plan estimates by what an earlier run measured", () =>
   inScene({}, async (scene) => {
-    assert.equal((await planOf(scene)).estimate.isMeasured, false);
+    assert.equal((await planOf(scene)).estimate.basis, "assumed");
     assert.equal((await scene.run()).code, 0);
-    assert.equal((await planOf(scene)).estimate.isMeasured, true);
+    assert.equal((await planOf(scene)).estimate.basis, "model");
   }));
 
 Deno.test("plan --dot gives a graph from rows to evaluations", () =>
@@ -164,7 +164,7 @@ Deno.test("plan as text names frontier, programs and what is left to run", () =>
   inScene(twoRanks, async (scene) => {
     const { code, stdout } = await inProcess("plan", scene.pipeline, "--store", scene.path("store"), "--threads", "1");
     assert.equal(code, 0);
-    assert.match(stdout, /^frontier: the edits begin 1 token before the prompt's end/m);
+    assert.match(stdout, /^frontier of rank=1, rank=2: the edits begin 1 token before the prompt's end/m);
     assert.match(stdout, /^encode +rank=1 rank=2 /m);
     assert.match(stdout, /^to run: 8 steps, /m);
   }));

@@ -28,7 +28,7 @@ const hostile: Readonly<Record<string, (scene: Scene) => Promise<string | void>>
       ({ members }) => members[0]!.stages.find(({ kind }) => kind === "evaluate")!.predictions = "../rows.jsonl",
     ),
   "predictions that are a link": async (scene) => {
-    const path = scene.path("out", "members", "main", "predictions.jsonl");
+    const path = scene.path("out", "members", "main", "tuned", "predictions.jsonl");
     await Deno.remove(path);
     await Deno.symlink(scene.path("rows.jsonl"), path);
   },
@@ -78,7 +78,7 @@ Deno.test("a report refuses results and predictions that are not as a run writes
       assert.deepEqual([code, stderr], [2, `error: ${file}: holds no results of a run; run the pipeline again\n`]);
     }
     await Deno.writeTextFile(file, sound);
-    const predictions = scene.path("out", "members", "main", "predictions.jsonl");
+    const predictions = scene.path("out", "members", "main", "tuned", "predictions.jsonl");
     const lines = (await Deno.readTextFile(predictions)).split("\n");
     for (const line of ["{", "null", "7", '{"prompt": 1}', "\0\0\0\0"]) {
       await Deno.writeTextFile(predictions, [lines[0], line].join("\n"));
@@ -110,7 +110,7 @@ Deno.test("what is pushed are files of the intervention's folder itself", () =>
 Deno.test("watch shows nothing of files that a run's folder leads to elsewhere", () =>
   inScene({}, async (scene) => {
     assert.equal((await scene.run()).code, 0);
-    const path = scene.path("out", "members", "main", "predictions.jsonl");
+    const path = scene.path("out", "members", "main", "tuned", "predictions.jsonl");
     await Deno.remove(path);
     const prediction = JSON.stringify({ prompt: "secret", completion: "secret", prediction: "secret" });
     await Deno.writeTextFile(join(scene.folder, "secret.jsonl"), prediction);
@@ -125,7 +125,10 @@ Deno.test("watch shows nothing of files that a run's folder leads to elsewhere",
     );
     const response = await fetch(await url.promise);
     assert.equal(response.status, 500);
-    assert.match(await response.text(), /results\.json: names "members\/main\/predictions\.jsonl", which leads out of/);
+    assert.match(
+      await response.text(),
+      /results\.json: names "members\/main\/tuned\/predictions\.jsonl", which leads out of/,
+    );
     stop.abort();
     await served;
   }));

@@ -20,14 +20,14 @@ Deno.test("rows shows what is read, taught and edited, and counts what is repeat
     await scene.write("rows.jsonl", again.map((row) => `${JSON.stringify(row)}\n`).join(""));
     const text = await textOf(scene, "--rows", "1");
     assert.match(text, /^tokens: prompt · «taught, or expected of an evaluation» · \[edited\]\n/);
-    assert.match(text, /\ntuned \(training\): 10 rows for model\n\nrows\.jsonl:1: \d+ tokens, \d+ taught\n/);
+    assert.match(text, /\nloreft \(training\): 10 rows for model\n\nrows\.jsonl:1: \d+ tokens, \d+ taught\n/);
     assert.ok(text.includes("\n  <|begin|>The c[at⏎]\n  «sits<|end|>»\n"), text);
     assert.match(text, /\ntuned \(evaluation\): 4 rows for model\n\nrows\.jsonl:7: \d+ tokens, \d+ expected\n/);
     assert.match(text, /\nend: every completion ends with "<\|end\|>", which is added to the data\n/);
     assert.match(text, /\nduplicates: 2 rows \(20 %\), the first is rows\.jsonl:9, as rows\.jsonl:2\n/);
     assert.match(
       text,
-      /note: 3 of 3 different rows of tuned \(evaluation\) are in the rows of tuned \(training\), the first is rows\.jsonl:7, as/,
+      /note: 3 of 3 different rows of tuned \(evaluation\) are in the rows of loreft \(training\), the first is rows\.jsonl:7, as/,
     );
     assert.equal(
       (await inProcess("data", scene.pipeline, "--store", scene.path("store"), "--rows", "1")).stdout.replaceAll(
@@ -113,3 +113,42 @@ Deno.test("rows refuses what a run would refuse", () =>
     assert.equal(code, 2);
     assert.match(stderr, /rows\.jsonl:1: the row has no field "a"/);
   }));
+
+Deno.test("rows shows choices, edits that act on other tokens apart, and how many members read so", () =>
+  inScene({
+    positions: 'sweep("positions", ["l1", "f1"])',
+    rank: 'sweep("rank", [1, 2])',
+    metrics: "[accuracy()]",
+    decoding: 'choices(["sits", "home"])',
+    heldOut: "rows.take(3)",
+  }, async (scene) => {
+    const text = await textOf(scene);
+    for (const positions of ["l1", "f1"]) {
+      assert.match(
+        text,
+        new RegExp(`\\nloreft \\(training\\) of positions=${positions},rank=1 and 1 more member: 8 rows`),
+      );
+    }
+    assert.match(text, /\n {2}\[<\|begin\|>\]The/);
+    assert.match(text, /\n {2}«sits<\|end\|>»\n {2}choices: «"sits"» ‹"home"›\n/);
+    assert.match(text, /\nchoices: of 1 row \(33 %\) none is the completion\n/);
+  }));
+
+Deno.test("rows counts labels, and shows the edits of the model that has some beside a head alone", () => {
+  const head = 'refract.classification({ labels: ["short", "long"] })';
+  const training = "{ data, epochs, batchSize, optimizer }";
+  return inScene({
+    data:
+      'jsonl("./rows.jsonl", { text: "{q}", label: "{options}" }).map((row) => ({ ...row, options: row.q.length > 12 ? "long" : "short" }))',
+    stages: `{ alone: train(base.with(${head}), ${training}), edited: train(edited.with(${head}), ${training}) }`,
+  }, async (scene) => {
+    const text = await textOf(scene);
+    assert.match(
+      text,
+      /\nalone \(training\), edited \(training\): 8 rows for model\n\nrows\.jsonl:1: \d+ tokens, label "short"\n/,
+    );
+    assert.match(text, /The c\[at\]/);
+    assert.match(text, /\nlabels: long 5, short 3\n/);
+    assert.doesNotMatch(text, /taught: /);
+  });
+});

@@ -77,7 +77,7 @@ Deno.test("a run that is stopped continues with the same call, and its log with 
         events.push(event);
         if (event.kind === "step" && event.step === 2) stop.abort();
       }
-    }, /^StoppedError: stopped at step \d of 6 of tuned; /);
+    }, /^StoppedError: stopped at step \d of 6 of loreft; /);
     const last = events.at(-1);
     assert.ok(last?.kind === "runFailed" && last.stopped);
     const { events: later } = await eventsOf(run(scene.pipeline, options));

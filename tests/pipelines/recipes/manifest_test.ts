@@ -31,7 +31,7 @@ function repeat(scene: Scene, manifest: string, ...options: readonly string[]) {
 
 /** A run's results without what depends on the clock and the store. */
 async function resultsIn(folder: string): Promise<unknown> {
-  const timed = new Set(["seconds", "stepSeconds", "tokensPerSecond", "cached"]);
+  const timed = new Set(["seconds", "stepSeconds", "expectedSeconds", "tokensPerSecond", "time", "cached"]);
   const text = await Deno.readTextFile(join(folder, "results.json"));
   return JSON.parse(text, (key, value) => timed.has(key) ? undefined : value);
 }
@@ -89,7 +89,7 @@ Deno.test("chat takes the base model that a recipe put in place", () =>
     await scene.write("recipe.yaml", "pipeline: pipeline.ts\nbase: models/other\nthreads: 1\n");
     const run = await inProcess("run", scene.path("recipe.yaml"), ...scene.places);
     assert.equal(run.code, 0, run.stderr);
-    const predictions = await Deno.readTextFile(scene.path("out", "members", "main", "predictions.jsonl"));
+    const predictions = await Deno.readTextFile(scene.path("out", "members", "main", "tuned", "predictions.jsonl"));
     const expected = predictions.trimEnd().split("\n").map((line) => JSON.parse(line).prediction);
     const options = ["--store", scene.path("store"), "--threads", "1", "--max-new-tokens", "3"];
     const asked = sceneRows.slice(0, 4).map(({ q }) => q);

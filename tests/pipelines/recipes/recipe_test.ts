@@ -79,7 +79,8 @@ Deno.test("a recipe replaces each of several base models by its source", () => {
     await writeTinyModel(scene.path("third"), { seed: 3 });
     const predictions = async (...options: readonly string[]) => {
       await resultsOf(scene, ...options as [string]);
-      const of = (member: string) => Deno.readTextFile(scene.path("out", "members", member, "predictions.jsonl"));
+      const of = (member: string) =>
+        Deno.readTextFile(scene.path("out", "members", member, "tuned", "predictions.jsonl"));
       return [await of("model=._model"), await of("model=._other")];
     };
     await scene.write("plain.yaml", "pipeline: pipeline.ts\n");

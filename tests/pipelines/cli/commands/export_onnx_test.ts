@@ -43,7 +43,7 @@ async function refuses(scene: Scene, path: string, says: RegExp, ...options: rea
 }
 
 const predictionsOf = async (scene: Scene): Promise<string[]> => {
-  const text = await Deno.readTextFile(scene.path("out", "members", "main", "predictions.jsonl"));
+  const text = await Deno.readTextFile(scene.path("out", "members", "main", "tuned", "predictions.jsonl"));
   return text.trimEnd().split("\n").map((line) => JSON.parse(line).prediction);
 };
 

@@ -27,8 +27,8 @@ const plan: Plan = {
   advice: ["choose l7"],
   budgets: { memory: 50e9, activations: 2e9, disk: null },
   estimate: {
-    ...{ steps: 1200, validations: 3, flops: 2.5e9, bytes: 1e6, memory: 3e6, seconds: 14 },
-    ...{ rates: { encode: 1e9, train: 2e9 }, isMeasured: false },
+    ...{ steps: 1200, validations: 3, evaluations: 1, flops: 2.5e9, bytes: 1e6, memory: 3e6, seconds: 14 },
+    ...{ parts: { encode: 1, train: 5, evaluate: 8, activations: 0 }, basis: "assumed" },
   },
 };
 
@@ -55,8 +55,10 @@ Deno.test("a plan lists members, frontiers, advice, programs and the estimate", 
       "estimated from a sample of 8,192 rows, of 450,000",
       "",
       "the store may hold: unlimited",
-      "to run: 1,200 steps, 3 validations, 2.5 GFLOP, 1.0 MB to store, 3 MB of activations",
-      "about 14.0 s to encode and train at 2.00 GFLOP/s assumed, evaluations aside",
+      "to run: 1,200 steps, 3 validations, 1 evaluation; 2.5 GFLOP to encode and train, 1.0 MB to store, " +
+      "3 MB of activations",
+      "about 14.0 s (encode 1.00 s, train 5.00 s, evaluate 8.00 s), by an assumed speed, since nothing like it has " +
+      "run here yet",
       "",
     ].join("\n"),
   );
@@ -69,13 +71,36 @@ Deno.test("a plan says what is recomputed, estimated, in a few bits and still to
     programs: [{ ...program, name: "train", members: ["a", "b", "c", "d", "e"], isEstimate: true }],
     cache: [{ ...entry, kind: "quantize", key: null, cached: false }],
     frontiers: [{ ...frontier, level: "hidden states", recomputedBlocks: 2 }],
-    estimate: { ...plan.estimate, steps: 0, isMeasured: true },
+    estimate: { ...plan.estimate, basis: "model", parts: { encode: 0, train: 14, evaluate: 0, activations: 0 } },
   });
   assert.match(text, /\nand then what continues with the best of these\n/);
   assert.match(text, /\nbase in a few bits: 600 kB, to be made unless the store has it\n/);
   assert.match(text, /\nrecomputed: 2 blocks in each step, for the longest row to take 2\.00 GB at most\n/);
   assert.match(text, /\ntrain +5 members +~12 +~2\.5 /);
-  assert.doesNotMatch(text, /to encode and train at/);
+  assert.match(text, /\nabout 14\.0 s for these members, by runs of models of this shape here\n$/);
+});
+
+Deno.test("a plan names the members of each frontier, and says what is left where nothing is", () => {
+  const members = ["a", "b", "c", "d", "e"].map((id) => ({ ...member, id }));
+  const of = (ids: readonly string[], reason: string) => {
+    return { ...plan.frontiers[0]!, members: ids, reason };
+  };
+  const none = { steps: 0, validations: 0, evaluations: 0, seconds: 0 };
+  const text = formatPlan({
+    ...plan,
+    members,
+    frontiers: [of(["a"], "first"), of(["b"], "second"), of(["c", "d", "e"], "first")],
+    estimate: { ...plan.estimate, ...none },
+  });
+  assert.match(text, /\nfrontier of a, c, d, e: first\nkept: .*\nfrontier of b: second\n/);
+  assert.match(text, /\nto run: nothing, all of it is in the store\n$/);
+  const alike = formatPlan({ ...plan, members, frontiers: [of(members.map(({ id }) => id), "first")] });
+  assert.match(alike, /\nfrontier of 5 members, a to e: first\n/);
+});
+
+Deno.test("a plan explains its terms where that is asked for", () => {
+  assert.doesNotMatch(formatPlan(plan), /where the program is cut/);
+  assert.match(formatPlan(plan, true), /\nfrontier {6}where the program is cut: /);
 });
 
 Deno.test("a plan of many members lists the first of them", () => {

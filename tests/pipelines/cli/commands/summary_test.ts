@@ -68,3 +68,17 @@ Deno.test("a summary has a metric's standard error and unit", () => {
   assert.match(text, /^member {2}tuned loss \(nats\) /);
   assert.match(text, /\nmain {4}0\.123 ± 0\.010 /);
 });
+
+Deno.test("a summary says what was predicted, and by what where that is little", () => {
+  const time = { seconds: 1.2, expectedSeconds: 1.5, basis: "model" } as const;
+  assert.match(
+    summarize({ ...results, time }, [prepared], 2),
+    /\ntotal {2}2\.00 s, stages 1\.20 s where 1\.50 s were predicted\n$/,
+  );
+  const assumed = summarize({ ...results, time: { ...time, basis: "assumed" } }, [prepared], 2);
+  assert.match(assumed, /predicted at an assumed speed; what they took is noted for the next plan\n$/);
+  assert.match(
+    summarize({ ...results, time: { ...time, expectedSeconds: 0 } }, [prepared], 2),
+    /\ntotal {2}2\.00 s\n$/,
+  );
+});

@@ -19,7 +19,7 @@ export const notes: readonly Mistake<readonly string[]>[] = [
     tuned:
       "train(base.with(edit), { data: rows, epochs: 1, batchSize: 4, optimizer, validate: { data: rows.take(2).concat(held), metrics: [loss()] } })",
   }, [
-    "pipeline.ts:13:17: 2 of the 4 rows that the validation of score evaluates on are among those that it trains on, the first is rows.jsonl:1; see them by deno task rows, and remove them from one of the two",
+    "pipeline.ts:13:17: 2 of the 4 rows that the validation of loreft evaluates on are among those that it trains on, the first is rows.jsonl:1; see them by deno task rows, and remove them from one of the two",
   ]],
   ["a training that feeds nothing", { result: "{ base: evaluate(base, { data: held, metrics: [loss()] }) }" }, [
     "pipeline.ts:13:17: this training feeds no result and does not run; return it, or evaluate it",
@@ -55,14 +55,14 @@ export const notes: readonly Mistake<readonly string[]>[] = [
     'pipeline.ts:8:16: the prompt template "<q>\\n" names no field, so that all rows have the same prompt; name one as in "{question}"',
   ]],
   ["a rate of 0", optimizing("{ learningRate: 0 }"), [
-    "pipeline.ts:13:90: the learning rate of score is 0, so that it learns nothing",
+    "pipeline.ts:13:90: the learning rate of loreft is 0, so that it learns nothing",
   ]],
   ["a rate of 50", optimizing("{ learningRate: 50 }"), [
-    "pipeline.ts:13:90: the learning rate of score is 50; usual ones are from 1e-5 to 1e-2",
+    "pipeline.ts:13:90: the learning rate of loreft is 50; usual ones are from 1e-5 to 1e-2",
   ]],
   ["rates of a sweep", optimizing('{ learningRate: sweep("rate", [0, 1e-3, 50]) }'), [
-    "pipeline.ts:13:90: the learning rate of score is 0, so that it learns nothing",
-    "pipeline.ts:13:90: the learning rate of score is 50; usual ones are from 1e-5 to 1e-2",
+    "pipeline.ts:13:90: the learning rate of loreft is 0, so that it learns nothing",
+    "pipeline.ts:13:90: the learning rate of loreft is 50; usual ones are from 1e-5 to 1e-2",
   ]],
   ["answers that are too short", evaluating("metrics: [exactMatch()], decoding: greedy({ maxNewTokens: 1 })"), [
     "pipeline.ts:14:84: the completions of all 2 rows of score are longer than maxNewTokens, 1; the longest has 2",

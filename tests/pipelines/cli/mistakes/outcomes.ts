@@ -10,7 +10,7 @@ const bothScored = (decoding: string, metric: string) => ({
 export const outcomes: readonly Mistake<readonly string[]>[] = [
   ["a loss that falls", training("epochs: 20, optimizer: adamw({ learningRate: 3e-2 })"), []],
   ["a loss that is flat", training("epochs: 8, optimizer: adamw({ learningRate: 1e-9 })"), [
-    "the loss of score did not fall, from 7.556 to 7.547 in 16 steps; another learning rate or more epochs may help",
+    "the loss of loreft did not fall, from 7.556 to 7.547 in 16 steps; another learning rate or more epochs may help",
   ]],
   ["a score that is the base's", bothScored("greedy({ maxNewTokens: 4 })", "exactMatch()"), [
     "exactMatch of tuned is 0.000, as that of base, which nothing trained",

@@ -16,12 +16,12 @@ export const values: readonly Mistake<string>[] = [
   [
     "the best of nothing",
     training('keep: "best"'),
-    "pipeline.ts:13:17: the training score should keep its best parameters but measures none; add validate: { data, metrics } to it",
+    "pipeline.ts:13:17: the training loreft should keep its best parameters but measures none; add validate: { data, metrics } to it",
   ],
   [
     "patience with nothing",
     training("patience: 2"),
-    "pipeline.ts:13:17: the training score has patience but validates nothing; add validate: { data, metrics } to it",
+    "pipeline.ts:13:17: the training loreft has patience but validates nothing; add validate: { data, metrics } to it",
   ],
   [
     "no patience",
@@ -41,17 +41,17 @@ export const values: readonly Mistake<string>[] = [
   [
     "a best by what is not measured",
     training("validate: { data: held, metrics: [loss()], best: exactMatch() }"),
-    "pipeline.ts:13:17: the validation of score is compared by exactMatch, which it does not measure; add exactMatch() to its metrics",
+    "pipeline.ts:13:17: the validation of loreft is compared by exactMatch, which it does not measure; add exactMatch() to its metrics",
   ],
   [
     "an epoch that there is not",
     training("checkpoints: [1, 3]"),
-    "pipeline.ts:13:17: the training score should keep epoch 3 and it has 1; correct its checkpoints",
+    "pipeline.ts:13:17: the training loreft should keep epoch 3 and it has 1; correct its checkpoints",
   ],
   [
     "an epoch that maxSteps does not reach",
     training("epochs: 3, maxSteps: 5, checkpoints: [1, 3]"),
-    "pipeline.ts:13:17: the training score should keep epoch 3 and maxSteps, 5, ends it in epoch 3; correct its checkpoints",
+    "pipeline.ts:13:17: the training loreft should keep epoch 3 and maxSteps, 5, ends it in epoch 3; correct its checkpoints",
   ],
   [
     "an epoch that is not kept",
@@ -59,7 +59,7 @@ export const values: readonly Mistake<string>[] = [
       ...training("epochs: 3, checkpoints: [3]"),
       result: "{ score: evaluate(tuned.at(2), { data: held, metrics: [loss()] }) }",
     },
-    "pipeline.ts:14:34: the training score does not keep epoch 2; give it checkpoints: [2, 3]",
+    "pipeline.ts:14:34: the training loreft does not keep epoch 2; give it checkpoints: [2, 3]",
   ],
   ["a flag as a text", training('shuffle: "no"'), 'pipeline.ts:13:17: shuffle is "no"; give true or false'],
   [

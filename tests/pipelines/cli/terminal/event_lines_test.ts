@@ -101,6 +101,32 @@ Deno.test("the time that is left follows from the parts that were done in this r
   assert.equal(left, taken, "one step is left, and one was taken");
 });
 
+Deno.test("as long as nothing is measured the time that was expected is left, and what is ahead stands beside it", () => {
+  const outline = { axes: {}, trainableParameters: 1, baseParameters: 9 };
+  const stages = [
+    { name: "tuned", kind: "train" as const, settings: {}, expectedSeconds: 30 },
+    { name: "score", kind: "evaluate" as const, settings: {}, expectedSeconds: 60 },
+  ];
+  const members = ["a", "b"].map((id) => ({ ...outline, id, repeated: id, stages }));
+  const { terminal, outcome } = terminalOf(true), emit = terminalEvents({ ...terminal, columns: () => Infinity });
+  const began = (stage: string, stageKind: "train" | "evaluate"): RunEvent => {
+    return { kind: "stageStarted", stage, stageKind, member: { id: "a", number: 1, of: 2 } };
+  };
+  emit({ kind: "membersReady", members, encodeSeconds: 10 });
+  emit(began("tuned", "train"));
+  for (const event of trained(["a", "b"])) emit(event);
+  assert.match(
+    outcome().stderr,
+    / 0\/4 {2}[\d.]+ m?s, (59\.\d|60\.0) s left, about 3 min \d+ s in all {2}\(1 to 2 of 2\)$/,
+  );
+  emit(began("score", "evaluate"));
+  emit({ kind: "work", work: "evaluate", subject: "score", done: 0, total: 2, unit: "rows" });
+  assert.match(
+    outcome().stderr,
+    / 0\/2 {2}[\d.]+ m?s, (59\.\d|60\.0) s left, about 2 min \d+ s in all {2}a \(1 of 2\)$/,
+  );
+});
+
 Deno.test("what was measured after a training's last step stands beside its loss, of each member", () => {
   const started = trained(["main"]), first = validated(2, { exactMatch: 0.75 });
   const last = validated(4, { exactMatch: 0.5 }, "main", false);

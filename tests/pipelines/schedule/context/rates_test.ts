@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { noteRate, ratesOf } from "../../../../pipelines/schedule/context/rates.ts";
+import { noteRate, Rates, type Work } from "../../../../pipelines/schedule/context/rates.ts";
 import { Store } from "../../../../pipelines/store/store.ts";
 import { test } from "../../store/support.ts";
 
@@ -8,20 +8,45 @@ const contextOf = (folder: string, threads = 1) => {
   return { store: new Store(folder), machine: ["runtime", "cpu", threads] as const };
 };
 
-test("rates are known by stage and machine, the newest for a half", async (folder) => {
-  const context = contextOf(folder);
-  assert.deepEqual(await ratesOf(context), {});
-  await noteRate(context, "train", 100, 1);
-  await noteRate(context, "train", 300, 1);
-  await noteRate(context, "encode", 50, 2);
-  assert.deepEqual(await ratesOf(context), { train: 200, encode: 25 });
-  assert.deepEqual(await ratesOf(contextOf(folder, 2)), {});
+/** Ten steps, each of so many operations. */
+const steps = (each: number, shape = "small"): Work => ({ kind: "train", shape, runs: 10, flops: 10 * each });
+
+test("without measurements a speed is assumed", async (folder) => {
+  const { seconds, basis } = (await Rates.read(contextOf(folder))).expected(steps(5e10));
+  assert.equal(basis, "assumed");
+  assert.ok(seconds > 10 && seconds < 10.1, String(seconds));
 });
 
-test("what took no time is not noted, and a damaged file is as good as none", async (folder) => {
+test("what was measured is expected again, with the time before the first run, the newest for a half", async (folder) => {
   const context = contextOf(folder);
-  await noteRate(context, "train", 0, 0);
-  assert.deepEqual(await ratesOf(context), {});
-  await Deno.writeTextFile(join(folder, "rates.json"), "{");
-  assert.deepEqual(await ratesOf(context), {});
+  await noteRate(context, steps(1e9), 20, 3);
+  assert.deepEqual((await Rates.read(context)).expected(steps(1e9)), { seconds: 23, basis: "model" });
+  assert.deepEqual((await Rates.read(context)).expected({ ...steps(1e9), runs: 5, flops: 5e9 }), {
+    seconds: 13,
+    basis: "model",
+  });
+  await noteRate(context, steps(1e9), 10, 1);
+  assert.deepEqual((await Rates.read(context)).expected(steps(1e9)), { seconds: 17, basis: "model" });
+  assert.equal((await Rates.read(contextOf(folder, 2))).expected(steps(1e9)).basis, "assumed");
+});
+
+test("a small run says nothing of one that is many times as large, and runs in between are interpolated", async (folder) => {
+  const context = contextOf(folder);
+  await noteRate(context, steps(1e6, "tiny"), 1);
+  const rates = await Rates.read(context);
+  assert.deepEqual(rates.expected(steps(1e6, "other")), { seconds: 1, basis: "machine" });
+  assert.equal(rates.expected(steps(1e9, "other")).basis, "assumed");
+  await noteRate(context, steps(4e6, "tiny"), 2);
+  const { seconds } = (await Rates.read(context)).expected(steps(2e6, "tiny"));
+  assert.ok(Math.abs(seconds - Math.SQRT2) < 1e-9, String(seconds));
+});
+
+test("what took no time is not noted, and a damaged or an earlier file is as good as none", async (folder) => {
+  const context = contextOf(folder);
+  await noteRate(context, steps(0), 0);
+  assert.equal((await Rates.read(context)).expected(steps(1e9)).basis, "assumed");
+  for (const text of ["{", '{"runtime cpu 1": {"train": 5}}']) {
+    await Deno.writeTextFile(join(folder, "rates.json"), text);
+    assert.equal((await Rates.read(context)).expected(steps(1e9)).basis, "assumed");
+  }
 });

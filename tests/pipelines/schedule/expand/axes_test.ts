@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { block, concat, loreft, sweep, zip } from "refract";
+import { adamw, block, concat, lora, loreft, sweep, zip } from "refract";
 import { overridesOfOptions } from "../../../../pipelines/recipes/overrides.ts";
 import { Axes, type Point } from "../../../../pipelines/schedule/expand/axes.ts";
 
@@ -45,13 +45,33 @@ Deno.test("a declaration at a point has the axes' values, and parts that are equ
   assert.equal(a!.data, declared.data, "no axis is in it");
 });
 
-Deno.test("labels are numbers, texts and truths as they are, lists joined, and other values by kind or number", () => {
+Deno.test("labels are numbers, texts and truths as they are, lists joined, and other values by kind and settings", () => {
   const edits = sweep("edit", [loreft({ at: block(1).output, positions: "l1", rank: 1 }), { kind: "other" }]);
   const same = sweep("same", [{ kind: "x", a: 1 }, { kind: "x", a: 2 }]);
   const lists = sweep("lists", [[1, 2], [3]]), flags = sweep("flags", [true, false]);
   const declared = { edits, same, lists, flags }, axes = axesOf(declared);
   const point: Point = new Map([["edit", 0], ["same", 1], ["lists", 0], ["flags", 1]]);
-  assert.deepEqual(axes.labels(point), { edit: "loreft", same: 1, lists: "1;2", flags: false });
+  assert.deepEqual(axes.labels(point), { edit: "loreft", same: "x a=2", lists: "1;2", flags: false });
+});
+
+Deno.test("values of one kind are told apart by what they set, else by their number", () => {
+  const at = block(1).output, edit = (rank: number, positions: string) => loreft({ at, positions, rank });
+  const labels = (values: readonly unknown[]) => {
+    const axis = sweep("value", values);
+    return values.map((_, number) => axesOf({ axis }).labels(new Map([["value", number]]))["value"]);
+  };
+  assert.deepEqual(labels([edit(4, "l1"), edit(4, "f7+l7")]), ["loreft r4 l1", "loreft r4 f7+l7"]);
+  assert.deepEqual(labels([edit(1, "l1"), edit(4, "l1"), lora({ rank: 2 })]), ["loreft r1 l1", "loreft r4 l1", "lora"]);
+  assert.deepEqual(labels([edit(4, "l1"), loreft({ at: block(2).output, positions: "l1", rank: 4 })]), [
+    "loreft r4 l1 blocks=1",
+    "loreft r4 l1 blocks=2",
+  ]);
+  assert.deepEqual(labels([adamw({ learningRate: 1e-3 }), adamw({ learningRate: 1e-2 })]), [
+    "adamw learningRate=0.001",
+    "adamw learningRate=0.01",
+  ]);
+  assert.deepEqual(labels([edit(4, "l1"), edit(4, "l1")]), [0, 1]);
+  assert.deepEqual(labels([{ kind: "x", path: "./a/b,c" }, { kind: "x", path: "./d" }]), ["x path=b-c", "x path=d"]);
 });
 
 Deno.test("overrides are read as values of the axis, or refused where they are of another kind", () => {

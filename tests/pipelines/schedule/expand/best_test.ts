@@ -39,7 +39,7 @@ Deno.test("a run continues with the best member, trains it anew with several see
     }
     // What was found is not trained again, and the rows are encoded once.
     const trainings = rest.flatMap(({ stages }) => stages.filter(({ kind, cached }) => kind === "train" && !cached));
-    assert.deepEqual(trainings.map(({ name }) => name), ["again", "again"]);
+    assert.deepEqual(trainings.map(({ name }) => name), ["loreft", "loreft"]);
     assert.equal(new Set(encode.map(({ key }) => key)).size, encode.length);
     const [summary] = summaries!.filter(({ id }) => id === "best");
     assert.deepEqual(summary!.members, ["best,seed=1", "best,seed=2"]);

@@ -70,7 +70,7 @@ Deno.test("members that share programs and an encoding are listed once each, wit
     ["train", false, null],
   ]);
   assert.equal(estimate.steps, 2 * 2 + 3 * 2);
-  assert.ok(!estimate.isMeasured && estimate.seconds > 0 && estimate.flops > 0);
+  assert.ok(estimate.basis === "assumed" && estimate.seconds > 0 && estimate.flops > 0);
 });
 
 Deno.test("what is estimated of many rows is estimated of a sample, and the plan says so", async () => {

@@ -10,7 +10,7 @@ Deno.test("a training that several stages act with is prepared once, before them
   return inPreparedScene({ stages }, ({ members: [member] }) => {
     const [training, early, late, untrained] = member!.stages;
     assert.deepEqual(member!.stages.map(({ kind, name }) => [kind, name]), [
-      ["train", "early"],
+      ["train", "loreft"],
       ["evaluate", "early"],
       ["evaluate", "late"],
       ["evaluate", "base"],

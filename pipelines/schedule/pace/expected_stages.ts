@@ -1,0 +1,74 @@
+/** How long the stages of members will take, before they run. @module */
+import { type Basis, type Expected, Rates, type Work } from "../context/rates.ts";
+import type { RunContext } from "../context/run_context.ts";
+import type { PreparedEvaluation, PreparedMember, PreparedStage, PreparedTraining } from "../prepare/prepared.ts";
+import { validationCount } from "../train/validations.ts";
+import { activationsWork, encodeWork, evaluateWork, trainWork } from "./stage_work.ts";
+
+/** What is known of stages, so that what is in the store takes no time and what members share takes it once. */
+interface StageKeys {
+  /** The store's key of a training's result. */
+  readonly keyOf: (training: PreparedTraining) => string;
+  /** What is equal for trainings that share an encoding. */
+  readonly encodingKeyOf: (training: PreparedTraining) => string;
+  readonly isStored: (stage: PreparedTraining | PreparedEvaluation) => Promise<boolean>;
+  /** Whether a training's encoding is in the store; `undefined` where its key is not known yet. */
+  readonly isEncoded: (training: PreparedTraining) => boolean | undefined;
+}
+
+/** What some members are expected to take. */
+export interface ExpectedStages {
+  /** By stage; those that take nothing are not in it. */
+  readonly stages: ReadonlyMap<PreparedStage, Expected>;
+  /** What trainings read, by the first training that reads it. */
+  readonly encodings: ReadonlyMap<PreparedTraining, Expected>;
+}
+
+/** What the stages of members will take. */
+export async function expectedStages(
+  runContext: RunContext,
+  members: readonly PreparedMember[],
+  { keyOf, encodingKeyOf, isStored, isEncoded }: StageKeys,
+): Promise<ExpectedStages> {
+  const rates = await Rates.read(runContext), known = new Set<string>(), specs = new Map<unknown, Set<string>>();
+  const stages = new Map<PreparedStage, Expected>(), encodings = new Map<PreparedTraining, Expected>();
+  const training = (stage: PreparedTraining) => {
+    const encoding = encodeWork(stage), encodingKey = encodingKeyOf(stage);
+    if (encoding !== undefined && !known.has(encodingKey)) {
+      known.add(encodingKey);
+      if (isEncoded(stage) !== true) encodings.set(stage, rates.expected(encoding));
+    }
+    return sumOf(rates, [trainWork(stage), ...validationWork(stage)]);
+  };
+  for (const stage of members.flatMap((member) => member.stages)) {
+    const acting = stage.kind === "train" ? stage : stage.training, key = acting === undefined ? "" : keyOf(acting);
+    // Parts of members that are equal are one object.
+    const same = specs.getOrInsertComputed(stage.kind === "train" ? "train" : stage.spec, () => new Set());
+    if (same.has(key)) continue;
+    same.add(key);
+    if (stage.kind !== "activations" && await isStored(stage)) continue;
+    if (stage.kind === "train") stages.set(stage, training(stage));
+    else stages.set(stage, rates.expected(stage.kind === "evaluate" ? evaluateWork(stage) : activationsWork(stage)));
+  }
+  return { stages, encodings };
+}
+
+/** All validations of a training, if none ends it early. */
+function validationWork(stage: PreparedTraining): Work[] {
+  if (stage.validation === undefined) return [];
+  const { runs, flops, ...work } = evaluateWork(stage.validation.evaluation), count = validationCount(stage);
+  return [{ ...work, runs: runs * count, flops: flops * count }];
+}
+
+const certainty: readonly Basis[] = ["assumed", "machine", "model"];
+
+function sumOf(rates: Rates, works: readonly Work[]): Expected {
+  return totalOf(works.map((work) => rates.expected(work)));
+}
+
+/** All together, as certain as the least certain of those that take a tenth of the time. */
+export function totalOf(parts: readonly Expected[]): Expected {
+  const seconds = parts.reduce((sum, part) => sum + part.seconds, 0);
+  const weighty = parts.filter((part) => part.seconds >= seconds / 10).map(({ basis }) => certainty.indexOf(basis));
+  return { seconds, basis: certainty[Math.min(certainty.length - 1, ...weighty)]! };
+}
