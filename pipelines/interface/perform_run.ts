@@ -1,6 +1,6 @@
 /** A run from its request to its folder: what the command line and programs have in common. @module */
 import { existsSync } from "node:fs";
-import { StoppedError } from "../common/errors.ts";
+import { RequestError, StoppedError } from "../common/errors.ts";
 import { callerPath } from "../cli/requests/caller_paths.ts";
 import { loadRequest } from "../cli/requests/load_request.ts";
 import { openRunContext } from "../cli/requests/open_run_context.ts";
@@ -36,7 +36,12 @@ export async function performRun(call: RunCall, shown: Emit): Promise<OpenedRun>
     return await perform(call, watchers, emit);
   } catch (error) {
     const message = error instanceof Error ? error.message || error.name : String(error);
-    emit({ kind: "runFailed", message, stopped: error instanceof StoppedError });
+    emit({
+      kind: "runFailed",
+      message,
+      stopped: error instanceof StoppedError,
+      refused: error instanceof RequestError,
+    });
     throw error;
   } finally {
     for (const watcher of watchers) await watcher.close();

@@ -1,6 +1,6 @@
 /**
  * What a run that has not ended shows those who watch it: one small file in its folder, written anew about every second
- * and removed when the run is done. A run that is stopped or fails leaves in it how it ended.
+ * and removed when the run is done or its request was wrong. A run that is stopped or fails leaves in it how it ended.
  *
  * @module
  */
@@ -110,6 +110,7 @@ export class LiveLog implements Watcher {
         this.#trainings.delete(event.record.id);
         return this.#update(true);
       case "runFailed":
+        if (event.refused) return;
         this.#failed = { message: event.message, stopped: event.stopped };
         return this.#update(true);
       default:

@@ -66,7 +66,7 @@ export async function readManifest(path: string): Promise<RunPaths | undefined> 
   const find = finder(dirname(path), recorded?.folder);
   const file = await find(pipeline, (info) => info.isFile) ?? resolve(dirname(path), pipeline);
   const models = (recorded?.models ?? []).map(async ({ name, at }): Promise<[string, string]> => {
-    return [name, await find(at, (info) => info.isDirectory) ?? at];
+    return [name, await find(at, (info) => info.isDirectory || info.isFile) ?? at];
   });
   const versions = Object.entries(recorded?.versions ?? {}).map(([name, version]) => `${name} ${version}`);
   return { base: dirname(file), models: new Map(await Promise.all(models)), provider, threads, versions };

@@ -269,6 +269,8 @@ export interface RunFailed {
   readonly message: string;
   /** Whether it was asked to stop; the same command continues from there. */
   readonly stopped: boolean;
+  /** Whether what was asked for is wrong, so that there is no run to look at. */
+  readonly refused: boolean;
 }
 
 /** What a run reports about itself while it runs. */

@@ -1,4 +1,5 @@
 /** What a new project reads of a person's own file: which reader takes it, and which of its fields it asks and teaches. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 import { basename } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { formOf, isJsonList } from "../../data/files/hub_forms.ts";
@@ -47,7 +48,7 @@ const readers: Readonly<Record<string, OwnRows["reader"]>> = {
  */
 export async function ownRowsOf(path: string): Promise<OwnRows> {
   const read = formOf(path), ending = /\.(\w+)(?:\.(?:gz|zst|zstd))?$/i.exec(path)?.[1]?.toLowerCase() ?? "";
-  const reader = readers[ending];
+  const reader = ownValue(readers, ending);
   if (read === undefined || reader === undefined) {
     throw new RequestError("has none of the endings .jsonl, .json, .csv, .tsv and .parquet; rename or convert it", {
       file: path,
@@ -61,10 +62,10 @@ export async function ownRowsOf(path: string): Promise<OwnRows> {
     name: basename(path),
     reader: reader === "json" && !await isJsonList(path) ? "jsonl" as const : reader,
   };
-  if (["messages", "conversations"].some((name) => Array.isArray(first[name]))) {
+  if (["messages", "conversations"].some((name) => Array.isArray(ownValue(first, name)))) {
     return { ...common, fields: undefined, labels: [], longestAnswer: 0 };
   }
-  const fields = fieldsOf(first, path), values = rows.map((row) => String(row[fields.taught]));
+  const fields = fieldsOf(first, path), values = rows.map((row) => String(ownValue(row, fields.taught)));
   const labels = [...new Set(values)].sort();
   // A token of plain text has about four characters, and seldom fewer than two.
   const longest = Math.max(...values.map(({ length }) => length)),
@@ -74,7 +75,7 @@ export async function ownRowsOf(path: string): Promise<OwnRows> {
 
 /** The fields by their usual names, else the first and the last. */
 function fieldsOf(row: Fields, path: string): { readonly asked: string; readonly taught: string } {
-  const names = Object.keys(row).filter((name) => ["string", "number", "boolean"].includes(typeof row[name]));
+  const names = Object.keys(row).filter((name) => ["string", "number", "boolean"].includes(typeof ownValue(row, name)));
   const named = (list: readonly string[], others: readonly string[]) => list.find((name) => others.includes(name));
   const taught = named(usual.taught, names) ?? names.at(-1);
   const rest = names.filter((name) => name !== taught), asked = named(usual.asked, rest) ?? rest[0];

@@ -19,7 +19,7 @@ import { predict, readPredictions } from "./predict.ts";
 import { judgements } from "./judgements.ts";
 import { scoreAll } from "./score.ts";
 import { verdicts } from "./verdicts.ts";
-import { joinedRows, madeOf, type RowList } from "../../common/row_list.ts";
+import { madeOf, type RowList } from "../../common/row_list.ts";
 
 /** What an evaluation gives. */
 interface Evaluated {

@@ -1,6 +1,7 @@
 /** How an evaluation runs: its predictions are written to the member's folder. @module */
 import { join } from "node:path";
-import type { RowList } from "../../common/row_list.ts";
+import { ofKind } from "../../common/of_kind.ts";
+import { madeOf, type RowList } from "../../common/row_list.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { judgeOf } from "../../metrics/mod.ts";
 import type { Prediction } from "../../metrics/prediction.ts";
@@ -24,7 +25,7 @@ export const evaluateStage: StageExecution<"evaluate"> = {
   async gather({ runContext, prompts }, stage) {
     prompts.add(stage, await weightsFor(runContext, stage));
   },
-  async run({ runContext, trainings, prompts, output }, stage, { member }) {
+  async run({ runContext, trainings, prompts, output }, stage, { member, stages }) {
     const start = performance.now(), { name, spec } = stage;
     const weights = await weightsFor(runContext, stage);
     const { tensors, key } = await tensorsOf(trainings, stage, weights);
@@ -43,7 +44,12 @@ export const evaluateStage: StageExecution<"evaluate"> = {
     if (outputs !== undefined) await output.document(join("members", member.id, name, "model_outputs.json"), outputs);
     const measured = measure(spec.metrics, predicted, (caution) => noteTo(runContext.emit)(`${name}: ${caution}`));
     const rows = measuredRows(spec.metrics, predicted);
-    await output.predictions(path, found.map((prediction, row) => ({ ...prediction, measured: rows[row]! })));
+    const written = madeOf(found, (prediction, row) => ({ ...prediction, measured: rows[row]! }));
+    await output.predictions(path, written);
+    // Of a member's only evaluation they are where anyone looks first, too.
+    if (ofKind(stages, "evaluate").length === 1) {
+      await output.predictions(join("members", member.id, "predictions.jsonl"), written);
+    }
     const task = taskRecordOf(stage), training = stage.training?.name;
     const record: EvaluateRecord = {
       name,

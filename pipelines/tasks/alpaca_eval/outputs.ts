@@ -33,7 +33,7 @@ export function outputsOf(rows: readonly OutputRow[], generator: string, beside?
       if (typeof value === "string") continue;
       throw new RequestError(
         `the row's ${quote(name)} is ${
-          value === undefined ? "missing" : "no text"
+          value === undefined ? "missing" : "not text"
         }; a row is an instruction and an output`,
         place,
       );

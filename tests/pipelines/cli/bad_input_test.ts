@@ -386,7 +386,7 @@ refuses("an unknown option", { options: ["--bogus"], at: "unknown option '--bogu
 refuses("a provider whose libraries are absent", {
   options: ["--provider", "cuda"],
   at: "The cuda provider lacks libonnxruntime_providers_",
-  says: /put them into .*, or use --provider cpu/,
+  says: /deno task doctor --install gets them, or use --provider cpu/,
 });
 
 for (const option of ["--store", "--out"]) {
@@ -433,5 +433,5 @@ refuses("more checkpoints than the store may hold", {
   options: ["--cache-disk", "8KB"],
   at: "pipeline.ts:16:",
   says:
-    /: the checkpoints of the training tuned, 40 in number, take [\d.]+ kB, and the store may hold 8\.00 kB; keep fewer, or give --cache-disk more$/,
+    /: the checkpoints of the training loreft, 40 in number, take [\d.]+ kB, and the store may hold 8\.00 kB; keep fewer, or give --cache-disk more$/,
 });

@@ -89,7 +89,8 @@ refuses("a row without a field", {
 });
 refuses("an empty answer", {
   rows: [...usual, { question: "Water", better: "", worse: "is dry" }],
-  says: /^error: pairs\.jsonl:3: the row's chosen is empty; fill its field or remove it$/,
+  says:
+    /^error: pairs\.jsonl:3: the row's chosen is empty; fill its field or remove it \(declared at pipeline\.ts:\d+:\d+\)$/,
 });
 refuses("answers that are all equal", {
   rows: [{ question: "Water", better: "is wet", worse: "is wet" }],

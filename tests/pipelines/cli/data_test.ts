@@ -70,14 +70,16 @@ Deno.test("a manifest has the digests of a pattern's files and of a hub's, and r
         assert.ok(manifest.includes(`    - path: ${name}\n      digest: ${sha256(content)}\n`), `${name}\n${manifest}`);
       }
 
-      await Deno.copyFile(scene.path("out", "manifest.yaml"), scene.path("again.yaml"));
+      // Its paths are relative to the run's folder.
+      await Deno.mkdir(scene.path("kept"));
+      await Deno.copyFile(scene.path("out", "manifest.yaml"), scene.path("kept", "again.yaml"));
       await Deno.remove(scene.path("out"), { recursive: true });
-      const again = await command(scene.path("again.yaml"));
+      const again = await command(scene.path("kept", "again.yaml"));
       assert.equal(again.code, 0, again.stderr);
       assert.deepEqual(await lossesOf(scene), losses);
 
       await scene.write("part-1.csv", parts[1]!.replace("home", "away"));
-      const changed = await command(scene.path("again.yaml"));
+      const changed = await command(scene.path("kept", "again.yaml"));
       assert.equal(changed.code, 2);
       assert.match(changed.stderr, /part-1\.csv/);
     }));

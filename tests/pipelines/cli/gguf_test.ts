@@ -45,7 +45,7 @@ Deno.test("run converts a GGUF file once, says so, and trains on it", () =>
     assert.equal(again.code, 0, again.stderr);
     assert.doesNotMatch(again.stderr, /convert/);
     const manifest = await Deno.readTextFile(scene.path("out", "manifest.yaml"));
-    assert.ok(manifest.includes(scene.path("model.gguf")), manifest);
+    assert.ok(manifest.includes("base: ../model.gguf\n"), manifest);
     const repeated = await inProcess("run", scene.path("out", "manifest.yaml"), ...scene.places.slice(0, 2), "--json");
     assert.equal(repeated.code, 0, repeated.stderr);
     const emptied = await inProcess("cache", "gc", "--all", "--store", scene.path("store"));

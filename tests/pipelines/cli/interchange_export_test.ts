@@ -4,7 +4,7 @@ import { inProcess, treeOf } from "../../support/command.ts";
 import { inScene, type Scene } from "../../support/scene.ts";
 import { importing, keyOf, writePyreft } from "../interchange/support.ts";
 
-const exported = [`config.json`, `intkey_${keyOf(0)}.bin`];
+const exported = ["README.md", `config.json`, `intkey_${keyOf(0)}.bin`];
 
 /** Exports a path of the scene. */
 function exporting(scene: Scene, path: string, ...options: readonly string[]) {
@@ -59,13 +59,13 @@ Deno.test("an export takes one of a member's trainings, and finds its run's base
   return inScene({ rank: 'sweep("rank", [1, 2])', stages }, async (scene) => {
     const { code, stderr } = await scene.run();
     assert.equal(code, 0, stderr);
-    const all = "rank=1/again rank=1/tuned rank=2/again rank=2/tuned";
+    const all = "rank=1/again rank=1/loreft rank=2/again rank=2/loreft";
     await refuses(scene, "out", "out: has several members", new RegExp(`; choose one with --member: ${all}$`));
     await refuses(
       scene,
       "out",
       'out: has several trainings of "rank=2"',
-      /; choose one with --member: rank=2\/again rank=2\/tuned$/,
+      /; choose one with --member: rank=2\/again rank=2\/loreft$/,
       "--member",
       "rank=2",
     );
@@ -110,9 +110,9 @@ Deno.test("an export refuses what pyreft has not, and descriptions that are none
       [{ site: "attention.head.output", head: 1 }, /hold no edit of one head; export an edit/],
       [{ activation: "relu" }, /do not hold the activation relu; export an edit without/],
       [{ site: "finalNorm.output", block: null }, /no component like the site finalNorm\.output; export an edit at/],
-      [{ block: -1 }, /block or site is none; train or import it again/],
-      [{ block: "1" }, /block or site is none; train or import it again/],
-      [{ site: [[]] }, /block or site is none; train or import it again/],
+      [{ block: -1 }, /has an intervention without a valid block or site; train or import it again/],
+      [{ block: "1" }, /has an intervention without a valid block or site; train or import it again/],
+      [{ site: [[]] }, /has an intervention without a valid block or site; train or import it again/],
       [{ kind: "loraft" }, /is of the kind loraft; /],
       [{ positions: "x" }, /the positions "x" are none/],
       [{ rank: 1e9 }, /the rank 1000000000 is out of range/],

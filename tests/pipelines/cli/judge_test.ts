@@ -110,7 +110,7 @@ Deno.test("judge refuses an endpoint without a key, or none, in one line", () =>
     assert.match(await refused("--endpoint", "https://api.example/v1", "--key", "JUDGE_KEY"), /JUDGE_KEY holds no key/);
     assert.match(await refused("--key", "sk-1-2"), /takes a variable's name, not the key itself/);
     assert.match(await refused("--endpoint", "http://api.example/v1"), /unencrypted; write it with https/);
-    assert.match(await refused("--endpoint", "api.example"), /no address of an endpoint/);
+    assert.match(await refused("--endpoint", "api.example"), /is not an address of an endpoint/);
     await Deno.writeTextFile(join(folder, "reference.json"), '[{"instruction": "other", "output": "bad"}]');
     assert.match(await refused(), /predictions\.jsonl:2: the row's "instruction" is missing/);
     await Deno.writeTextFile(join(folder, "reference.json"), '[{"instruction": 1, "output": "bad"}]');

@@ -16,7 +16,7 @@ const isFunction = (value: unknown): value is AnyFunction => typeof value === "f
 /** The functions of a record by name. */
 function functionsOf(record: object, names: readonly string[] = Object.keys(record)): [string, AnyFunction][] {
   return names.flatMap((name): [string, AnyFunction][] => {
-    const value: unknown = Reflect.get(record, name);
+    const value: unknown = Reflect.has(record, name) ? Reflect.get(record, name) : undefined;
     return isFunction(value) ? [[name, value]] : [];
   });
 }

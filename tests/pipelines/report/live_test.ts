@@ -57,9 +57,9 @@ test("a run that lives writes again while nothing happens, and is missed when it
 test("a run that is stopped or fails says so in its folder, until the next one is done", async (folder) => {
   const log = new LiveLog(folder, "p");
   log.take({ kind: "membersReady", members: [] });
-  log.take({ kind: "runFailed", message: "the loss is NaN", stopped: false });
+  log.take({ kind: "runFailed", message: "the loss is NaN", stopped: false, refused: false });
   await log.close();
-  assert.deepEqual((await stateIn(folder)).failed, { message: "the loss is NaN", stopped: false });
+  assert.deepEqual((await stateIn(folder)).failed, { message: "the loss is NaN", stopped: false, refused: false });
   const next = new LiveLog(folder, "p");
   next.take({ kind: "membersReady", members: [] });
   await until(folder, ({ failed }) => failed === undefined);

@@ -11,7 +11,7 @@ Deno.test("wrong bodies are refused by the field that is wrong, and what is righ
     const expected = await text(good.prompt);
     const cases: readonly (readonly [body: unknown, status: number, param: string | null, says: RegExp])[] = [
       ["{", 400, null, /the body is not JSON/],
-      ["[1]", 400, null, /no JSON object/],
+      ["[1]", 400, null, /is not a JSON object/],
       [{ ...good, prompt: 3 }, 400, "prompt", /"prompt" is 3; give a text/],
       [{ ...good, prompt: undefined }, 400, "prompt", /"prompt" is missing/],
       [{ ...good, prompt: [99999] }, 400, "prompt", /the token 99999 is none of the model's 512/],

@@ -49,7 +49,7 @@ Deno.test("a judge compares answers with completions, is asked once, and its cos
       assert.ok(Math.abs(stage!.metrics["win_rate"]! - expected.win_rate) < 1e-9);
       assert.ok(Math.abs(stage!.standardErrors!["win_rate"]! - expected.standard_error) < 1e-9);
       assert.ok(Math.abs(stage!.metrics["discrete_win_rate"]! - expected.discrete_win_rate) < 1e-9);
-      const [first] = JSON.parse(await Deno.readTextFile(join(out, "members/main/model_outputs.json")));
+      const [first] = JSON.parse(await Deno.readTextFile(join(out, "members/main", stage!.name, "model_outputs.json")));
       assert.deepEqual({ ...first, output: "" }, {
         instruction: "Say 0.",
         output: "",

@@ -130,7 +130,7 @@ Deno.test("as long as nothing is measured the time that was expected is left, an
 Deno.test("what was measured after a training's last step stands beside its loss, of each member", () => {
   const started = trained(["main"]), first = validated(2, { exactMatch: 0.75 });
   const last = validated(4, { exactMatch: 0.5 }, "main", false);
-  const failed: RunEvent = { kind: "runFailed", message: "no", stopped: false };
+  const failed: RunEvent = { kind: "runFailed", message: "no", stopped: false, refused: false };
   assert.match(
     written(false, [...started, step(2, ["main"]), first, step(4, ["main"]), ended]),
     /loss 0\.5000 {2}validated exactMatch 0\.7500, the best\n$/,

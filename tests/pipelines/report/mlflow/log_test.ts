@@ -137,7 +137,7 @@ Deno.test("members are runs below one, and those that an earlier run trained hav
 Deno.test("a run that fails or is stopped says so to the server", async () => {
   for (const [stopped, status] of [[false, "FAILED"], [true, "KILLED"]] as const) {
     await withServer(() => undefined, async (address, asked) => {
-      const failed: RunEvent = { kind: "runFailed", message: "no", stopped };
+      const failed: RunEvent = { kind: "runFailed", message: "no", stopped, refused: false };
       assert.deepEqual(await logged(address, [...eventsOf("main").slice(0, 3), failed]), []);
       assert.equal(asked.at(-1)!.body["status"], status);
     });

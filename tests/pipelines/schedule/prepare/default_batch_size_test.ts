@@ -5,7 +5,7 @@ import { inPreparedScene } from "../prepared.ts";
 Deno.test("fewer rows run together the longer they are and the more answers are searched", () =>
   inPreparedScene({}, ({ trainings: [training] }) => {
     const { model } = training!, { blocks, heads: { keyValueHeads, headWidth } } = model.architecture;
-    const perToken = 4 * 2 * blocks * keyValueHeads * headWidth, full = 2 ** 28 / perToken;
+    const perToken = 4 * 2 * blocks * keyValueHeads * headWidth, full = 2 ** 30 / perToken;
     assert.equal(defaultBatchSize(model, undefined, 10), 32);
     assert.equal(defaultBatchSize(model, undefined, full / 4), 4);
     assert.equal(defaultBatchSize(model, { kind: "greedy", maxNewTokens: 64 }, full / 4), 3);

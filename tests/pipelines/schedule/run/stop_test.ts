@@ -59,17 +59,18 @@ for (const [kind, parts] of Object.entries(kinds)) {
 Deno.test("an evaluation that is stopped continues after its last batch", () =>
   inScene({
     metrics: "[exactMatch(), loss()]",
+    heldOut: "rows",
     stages: "{ tuned: evaluate(tuned, { data: heldOut, metrics, decoding, batchSize: 1 }) }",
   }, async (scene) => {
     const expected = await wholeBytes(scene), begun: string[] = [];
-    for (const [label, purpose, at] of [["evaluate", "answer", 3], ["score", "score", 2]] as const) {
+    for (const [label, purpose, at] of [["evaluate", "answer", 4], ["score", "score", 2]] as const) {
       const stopped = await watchedRun(scene, "out", {
         stopsAt: (stage, done) => stage === `${label} tuned` && done === at,
       });
-      assert.match(String(stopped.error), new RegExp(`stopped at ${purpose} ${at} of 4 of tuned; run the same`));
+      assert.match(String(stopped.error), new RegExp(`stopped at ${purpose} ${at} of 8 of tuned; run the same`));
       begun.push(...stopped.starts.filter((start) => start.startsWith("evaluate")));
     }
-    assert.deepEqual(begun, ["evaluate tuned 1", "evaluate tuned 3"]);
+    assert.deepEqual(begun, ["evaluate tuned 4", "evaluate tuned 4"]);
     const { starts } = await watchedRun(scene, "out");
     assert.deepEqual(starts, ["score tuned 2"]);
     assert.deepEqual(await leftBehind(scene.path("out", "out")), expected);

@@ -1,6 +1,5 @@
 /** T5 edited in its encoder, its decoder, and both: trained, cached, scored, and its answers. @module */
 import assert from "node:assert/strict";
-import { dirname } from "node:path";
 import { savedForm } from "../../../../pipelines/compile/lower/tensor_forms.ts";
 import type { Adaptation } from "../../../../pipelines/compile/lower/adaptation.ts";
 import { editHook } from "../../../../pipelines/compile/lower/edit_hook.ts";
@@ -136,7 +135,7 @@ Deno.test("greedy decoding writes what whole passes over all that is written do,
     const { predictions } = evaluationOf(member!), file = scene.path("out", predictions);
     const answers = predictionsOf(await Deno.readTextFile(file));
     assert.ok(new Set(answers).size > 1);
-    assert.deepEqual(answers, await wholeGreedily(scene, `${dirname(file)}/intervention`, 6));
+    assert.deepEqual(answers, await wholeGreedily(scene, scene.path("out", "members", "main", "intervention"), 6));
     assert.deepEqual([...member!.stages, ...encode].filter(({ cached }) => cached), []);
     const exported = await inProcess("export", scene.path("out"), "--to", "pyreft", "--out", scene.path("pyreft"));
     assert.equal(exported.code, 2);
