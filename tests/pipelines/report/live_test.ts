@@ -59,7 +59,7 @@ test("a run that is stopped or fails says so in its folder, until the next one i
   log.take({ kind: "membersReady", members: [] });
   log.take({ kind: "runFailed", message: "the loss is NaN", stopped: false, refused: false });
   await log.close();
-  assert.deepEqual((await stateIn(folder)).failed, { message: "the loss is NaN", stopped: false, refused: false });
+  assert.deepEqual((await stateIn(folder)).failed, { message: "the loss is NaN", stopped: false });
   const next = new LiveLog(folder, "p");
   next.take({ kind: "membersReady", members: [] });
   await until(folder, ({ failed }) => failed === undefined);
