@@ -50,7 +50,7 @@ async function runsOf(address: string, experiment: string) {
   const { runs } = await ask("runs/search", { experiment_ids: [found.experiment.experiment_id] });
   const named = (list: { key: string; value: unknown }[] = []) => new Map(list.map(({ key, value }) => [key, value]));
   const shown = runs.map(async ({ info, data }: { info: Record<string, string>; data: Record<string, never[]> }) => {
-    const history = await ask(`metrics/get-history?run_id=${info["run_id"]}&metric_key=train/tuned/loss`);
+    const history = await ask(`metrics/get-history?run_id=${info["run_id"]}&metric_key=train/loreft/loss`);
     const losses = history.metrics?.map(({ value, step }: { value: number; step: number }) => [step, value]) ?? [];
     const { params, metrics, tags } = data;
     return { ...info, losses, params: named(params), metrics: named(metrics), tags: named(tags) };
@@ -76,10 +76,10 @@ Deno.test({
           const [found] = runs.filter(({ run_name }) => run_name === id);
           assert.ok(training?.kind === "train" && evaluation?.kind === "evaluate");
           assert.deepEqual(found.losses, training.losses.map((loss, at) => [at + 1, loss]));
-          assert.equal(found.metrics.get("train/tuned/grad_norm"), training.gradientNorms?.at(-1));
+          assert.equal(found.metrics.get("train/loreft/grad_norm"), training.gradientNorms?.at(-1));
           assert.equal(found.metrics.get("evaluate/tuned/loss"), evaluation.metrics["loss"]);
           assert.equal(found.params.get("rank"), id.slice("rank=".length));
-          assert.equal(found.params.get("train/tuned/optimizer.learningRate"), "0.01");
+          assert.equal(found.params.get("train/loreft/optimizer.learningRate"), "0.01");
           assert.equal(found.tags.get("mlflow.parentRunId"), whole.run_id);
         }
       })),

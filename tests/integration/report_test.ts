@@ -156,7 +156,7 @@ Deno.test({
         assert.equal(apart.at(-1), "apartbase exactMatch");
         assert.match(await page.evaluate(text("table")), /share of base.*0\.0325 %/);
         // Two members side by side.
-        assert.match(await page.evaluate(text("compare-table")), /train tuned edit\.rank/);
+        assert.match(await page.evaluate(text("compare-table")), /train loreft edit\.rank/);
         assert.match(await page.evaluate(text("compare-table")), /[+−]\d\.\d{4} ± \d\.\d{4} \(p [=<] /);
         await page.evaluate(`{ const [, second] = document.querySelectorAll("#compare-controls select");
           second.selectedIndex = document.querySelector("#compare-controls select").selectedIndex;

@@ -1,16 +1,16 @@
 /** That a training whose activations do not fit computes blocks again, and what that changes. @module */
 import assert from "node:assert/strict";
-import { recomputableRuns, recompute } from "../../../../ops/passes/recompute.ts";
-import { verify } from "../../../../ops/passes/verify.ts";
-import { wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
-import type { CompiledModel } from "../../../../pipelines/compile/programs/forward.ts";
-import { trainingPrograms } from "../../../../pipelines/compile/programs/training_programs.ts";
-import { architectureOf } from "../../../../pipelines/models/families/mod.ts";
-import { familyCases, readFamilyGolden } from "../../models/families/families_golden.ts";
-import { inProcess } from "../../../support/command.ts";
-import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
-import { usualStepping } from "../support.ts";
-import { lossesOf, resultsOf, trainingOf } from "../../schedule/support.ts";
+import { recomputableRuns, recompute } from "../../../../../ops/passes/recompute.ts";
+import { verify } from "../../../../../ops/passes/verify.ts";
+import { wholeRows } from "../../../../../pipelines/compile/rows/layout.ts";
+import type { CompiledModel } from "../../../../../pipelines/compile/programs/forward.ts";
+import { trainingPrograms } from "../../../../../pipelines/compile/programs/training_programs.ts";
+import { architectureOf } from "../../../../../pipelines/models/families/mod.ts";
+import { familyCases, readFamilyGolden } from "../../../../pipelines/models/families/families_golden.ts";
+import { inProcess } from "../../../../support/command.ts";
+import { inScene, type PipelineParts, type Scene } from "../../../../support/scene.ts";
+import { usualStepping } from "../../../../pipelines/compile/support.ts";
+import { lossesOf, resultsOf, trainingOf } from "../../../../pipelines/schedule/support.ts";
 
 const model = { config: { num_hidden_layers: 5 } };
 const everywhere = { at: `block("all").output`, positions: '"f2+l3"' };

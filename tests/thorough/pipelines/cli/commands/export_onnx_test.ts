@@ -1,11 +1,11 @@
 /** Exports to ONNX from the command line: what is written, what it writes on, and what is refused in one line. @module */
 import assert from "node:assert/strict";
-import { answersInNode } from "../../interchange/onnx/support.ts";
-import { conversations, inChatScene, turnTemplate } from "../../../support/chat_scene.ts";
-import { inProcess, treeOf } from "../../../support/command.ts";
-import { dyingAt } from "../../../support/dying.ts";
-import { onDiskWithRoom } from "../../../support/disk.ts";
-import { inScene, type PipelineParts, type Scene, sceneRows } from "../../../support/scene.ts";
+import { answersInNode } from "../../../../pipelines/interchange/onnx/support.ts";
+import { conversations, inChatScene, turnTemplate } from "../../../../support/chat_scene.ts";
+import { inProcess, treeOf } from "../../../../support/command.ts";
+import { dyingAt } from "../../../../support/dying.ts";
+import { onDiskWithRoom } from "../../../../support/disk.ts";
+import { inScene, type PipelineParts, type Scene, sceneRows } from "../../../../support/scene.ts";
 
 const decoding = "greedy({ maxNewTokens: 6 })";
 const written = [

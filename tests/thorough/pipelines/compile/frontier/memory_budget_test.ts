@@ -1,8 +1,8 @@
 /** What a training keeps under a budget, and that its losses do not depend on it. @module */
 import assert from "node:assert/strict";
-import { inProcess } from "../../../support/command.ts";
-import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
-import { assertClose, lossesOf, resultsOf } from "../../schedule/support.ts";
+import { inProcess } from "../../../../support/command.ts";
+import { inScene, type PipelineParts, type Scene } from "../../../../support/scene.ts";
+import { assertClose, lossesOf, resultsOf } from "../../../../pipelines/schedule/support.ts";
 
 /** Two blocks above the edit, wide enough that keys and values are worth keeping. */
 const model = {

@@ -1,14 +1,14 @@
 /** Trainings that are validated while they run: what is kept of them, when they end, and what a run that died continues from. */
 import assert from "node:assert/strict";
-import { ofKind } from "../../../../pipelines/common/of_kind.ts";
-import { StoppedError } from "../../../../pipelines/common/errors.ts";
-import { readResults } from "../../../../pipelines/results/read_results.ts";
-import type { TrainRecord } from "../../../../pipelines/results/results.ts";
-import { everyStep, inProcessUnder } from "../../../support/command.ts";
-import { dyingAt } from "../../../support/dying.ts";
-import { leftBehind } from "../../../support/left_behind.ts";
-import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
-import { watchedRun } from "../../../support/watched.ts";
+import { ofKind } from "../../../../../pipelines/common/of_kind.ts";
+import { StoppedError } from "../../../../../pipelines/common/errors.ts";
+import { readResults } from "../../../../../pipelines/results/read_results.ts";
+import type { TrainRecord } from "../../../../../pipelines/results/results.ts";
+import { everyStep, inProcessUnder } from "../../../../support/command.ts";
+import { dyingAt } from "../../../../support/dying.ts";
+import { leftBehind } from "../../../../support/left_behind.ts";
+import { inScene, type PipelineParts, type Scene } from "../../../../support/scene.ts";
+import { watchedRun } from "../../../../support/watched.ts";
 
 const validate = "validate: { data: held, metrics: [loss(), exactMatch()], decoding: greedy({ maxNewTokens: 3 }) }";
 

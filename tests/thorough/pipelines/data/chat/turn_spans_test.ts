@@ -1,21 +1,21 @@
 /** The turns of long conversations, found without rendering the conversation for each of them. @module */
 import assert from "node:assert/strict";
-import type { Message } from "../../../../pipelines/data/chat/conversation.ts";
-import { chatTemplates, type Render } from "../../../../pipelines/data/chat/template.ts";
-import { encodeTurns } from "../../../../pipelines/data/chat/tokens.ts";
-import { findTurns } from "../../../../pipelines/data/chat/turns.ts";
-import { tokenEnds } from "../../../../pipelines/models/tokenization/token_ends.ts";
-import { loadTokenizer } from "../../../../pipelines/models/tokenization/tokenizer.ts";
-import { inFolder } from "../../models/support.ts";
+import type { Message } from "../../../../../pipelines/data/chat/conversation.ts";
+import { chatTemplates, type Render } from "../../../../../pipelines/data/chat/template.ts";
+import { encodeTurns } from "../../../../../pipelines/data/chat/tokens.ts";
+import { findTurns } from "../../../../../pipelines/data/chat/turns.ts";
+import { tokenEnds } from "../../../../../pipelines/models/tokenization/token_ends.ts";
+import { loadTokenizer } from "../../../../../pipelines/models/tokenization/tokenizer.ts";
+import { inFolder } from "../../../../pipelines/models/support.ts";
 import {
   type Golden,
   goldenNames,
   goldenStrings,
   readGolden,
   writeGolden,
-} from "../../models/tokenization/support_tokenizers.ts";
+} from "../../../../pipelines/models/tokenization/support_tokenizers.ts";
 
-const file = new URL("../../../goldens/chat.json", import.meta.url);
+const file = new URL("../../../../goldens/chat.json", import.meta.url);
 const cases: readonly { readonly name: string; readonly template: string }[] = JSON.parse(
   await Deno.readTextFile(file),
 );

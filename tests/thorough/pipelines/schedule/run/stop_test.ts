@@ -1,11 +1,11 @@
 /** Runs that are asked to stop: what they say, what they keep, and where the next run goes on. @module */
 import assert from "node:assert/strict";
-import { RequestError, StoppedError } from "../../../../pipelines/common/errors.ts";
-import { inProcessUnder, treeOf } from "../../../support/command.ts";
-import { leftBehind } from "../../../support/left_behind.ts";
-import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
-import { preferring } from "../../../support/preferring.ts";
-import { watchedRun } from "../../../support/watched.ts";
+import { RequestError, StoppedError } from "../../../../../pipelines/common/errors.ts";
+import { inProcessUnder, treeOf } from "../../../../support/command.ts";
+import { leftBehind } from "../../../../support/left_behind.ts";
+import { inScene, type PipelineParts, type Scene } from "../../../../support/scene.ts";
+import { preferring } from "../../../../support/preferring.ts";
+import { watchedRun } from "../../../../support/watched.ts";
 
 async function wholeBytes(scene: Scene): Promise<Readonly<Record<string, string>>> {
   const { error } = await watchedRun(scene, "whole");

@@ -2,12 +2,19 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { inProcess, treeOf } from "../../support/command.ts";
-import { inScene, type PipelineParts, type Scene } from "../../support/scene.ts";
-import { golden, largestGap, logitsOf, savedByPeft, succeeds, tensorsOf } from "../interchange/peft/support.ts";
-import { inFolder } from "../models/support.ts";
+import { inProcess, treeOf } from "../../../support/command.ts";
+import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
+import {
+  golden,
+  largestGap,
+  logitsOf,
+  savedByPeft,
+  succeeds,
+  tensorsOf,
+} from "../../../pipelines/interchange/peft/support.ts";
+import { inFolder } from "../../../pipelines/models/support.ts";
 
-const tiny = fileURLToPath(new URL("../../../pipelines/models/builtin/tiny/", import.meta.url));
+const tiny = fileURLToPath(new URL("../../../../pipelines/models/builtin/tiny/", import.meta.url));
 const files = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"];
 
 for (const name of ["lora", "rslora", "dora", "ia3"]) {

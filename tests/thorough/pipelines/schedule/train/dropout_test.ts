@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { Adaptation, Intervention } from "../../../../pipelines/compile/lower/adaptation.ts";
-import { dropoutFeeds } from "../../../../pipelines/compile/rows/dropout.ts";
-import type { Feeds } from "../../../../pipelines/common/host_tensor.ts";
-import { lowerEdit } from "../../../../pipelines/compile/lower/interventions.ts";
-import { assertClose, onlyMember } from "../support.ts";
+import type { Adaptation, Intervention } from "../../../../../pipelines/compile/lower/adaptation.ts";
+import { dropoutFeeds } from "../../../../../pipelines/compile/rows/dropout.ts";
+import type { Feeds } from "../../../../../pipelines/common/host_tensor.ts";
+import { lowerEdit } from "../../../../../pipelines/compile/lower/interventions.ts";
+import { assertClose, onlyMember } from "../../../../pipelines/schedule/support.ts";
 
 const width = 200, tail = 3;
 const sites = { "block.output": { width } };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { inTime } from "../../../pipelines/common/deadline.ts";
-import { RequestError } from "../../../pipelines/common/errors.ts";
+import { inTime } from "../../../../pipelines/common/deadline.ts";
+import { RequestError } from "../../../../pipelines/common/errors.ts";
 
 const late = (seconds: number) => new RequestError(`more than ${seconds} s`);
 

@@ -1,10 +1,16 @@
 /** Everything that an edit may be, trained and evaluated: sites, positions, kinds, and several together. @module */
 import assert from "node:assert/strict";
-import type { MemberRecord, Results } from "../../../../pipelines/results/results.ts";
-import { inProcess } from "../../../support/command.ts";
-import { inScene, pipelineText, sceneRows } from "../../../support/scene.ts";
-import { readHeader, readTensor } from "../../../../pipelines/models/weights/safetensors.ts";
-import { assertClose, evaluationOf, onlyMember, predictionsOf, resultsOf } from "../support.ts";
+import type { MemberRecord, Results } from "../../../../../pipelines/results/results.ts";
+import { inProcess } from "../../../../support/command.ts";
+import { inScene, pipelineText, sceneRows } from "../../../../support/scene.ts";
+import { readHeader, readTensor } from "../../../../../pipelines/models/weights/safetensors.ts";
+import {
+  assertClose,
+  evaluationOf,
+  onlyMember,
+  predictionsOf,
+  resultsOf,
+} from "../../../../pipelines/schedule/support.ts";
 
 // The evaluation runs every token of a row in one go, the training its tail over the context's kept values.
 for (

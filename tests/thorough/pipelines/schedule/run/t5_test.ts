@@ -1,25 +1,32 @@
 /** T5 edited in its encoder, its decoder, and both: trained, cached, scored, and its answers. @module */
 import assert from "node:assert/strict";
-import { savedForm } from "../../../../pipelines/compile/lower/tensor_forms.ts";
-import type { Adaptation } from "../../../../pipelines/compile/lower/adaptation.ts";
-import { editHook } from "../../../../pipelines/compile/lower/edit_hook.ts";
-import { activationsProgram } from "../../../../pipelines/compile/programs/activations_program.ts";
-import { exampleFeeds } from "../../../../pipelines/compile/rows/feeds.ts";
-import { layOut } from "../../../../pipelines/compile/rows/laid_out_rows.ts";
-import { readTensors } from "../../../../pipelines/compile/parameters/initial.ts";
-import { wholeRows } from "../../../../pipelines/compile/rows/layout.ts";
-import { lowerDescription, readDescription } from "../../../../pipelines/compile/parameters/intervention_file.ts";
-import { tokenizePrompt } from "../../../../pipelines/data/examples.ts";
-import { argmax } from "../../../../pipelines/decoding/logits.ts";
-import { editedModel, openModel } from "../../../../pipelines/models/open/model.ts";
-import { readHeader, readTensor } from "../../../../pipelines/models/weights/safetensors.ts";
-import { Runtime } from "../../../../pipelines/runtime/runtime.ts";
-import { checkedAdaptation } from "../../../../pipelines/schedule/validate/adaptation_checks.ts";
-import { inProcess } from "../../../support/command.ts";
-import { type Scene, sceneRows } from "../../../support/scene.ts";
-import { inT5Scene, t5Parts, type T5Training } from "../../../support/tiny_t5.ts";
-import { openFolder, openProgram, weightsOf } from "../../models/support_forward.ts";
-import { assertClose, evaluationOf, lossesOf, predictionsOf, resultsOf, trainingOf } from "../support.ts";
+import { savedForm } from "../../../../../pipelines/compile/lower/tensor_forms.ts";
+import type { Adaptation } from "../../../../../pipelines/compile/lower/adaptation.ts";
+import { editHook } from "../../../../../pipelines/compile/lower/edit_hook.ts";
+import { activationsProgram } from "../../../../../pipelines/compile/programs/activations_program.ts";
+import { exampleFeeds } from "../../../../../pipelines/compile/rows/feeds.ts";
+import { layOut } from "../../../../../pipelines/compile/rows/laid_out_rows.ts";
+import { readTensors } from "../../../../../pipelines/compile/parameters/initial.ts";
+import { wholeRows } from "../../../../../pipelines/compile/rows/layout.ts";
+import { lowerDescription, readDescription } from "../../../../../pipelines/compile/parameters/intervention_file.ts";
+import { tokenizePrompt } from "../../../../../pipelines/data/examples.ts";
+import { argmax } from "../../../../../pipelines/decoding/logits.ts";
+import { editedModel, openModel } from "../../../../../pipelines/models/open/model.ts";
+import { readHeader, readTensor } from "../../../../../pipelines/models/weights/safetensors.ts";
+import { Runtime } from "../../../../../pipelines/runtime/runtime.ts";
+import { checkedAdaptation } from "../../../../../pipelines/schedule/validate/adaptation_checks.ts";
+import { inProcess } from "../../../../support/command.ts";
+import { type Scene, sceneRows } from "../../../../support/scene.ts";
+import { inT5Scene, t5Parts, type T5Training } from "../../../../support/tiny_t5.ts";
+import { openFolder, openProgram, weightsOf } from "../../../../pipelines/models/support_forward.ts";
+import {
+  assertClose,
+  evaluationOf,
+  lossesOf,
+  predictionsOf,
+  resultsOf,
+  trainingOf,
+} from "../../../../pipelines/schedule/support.ts";
 
 const ofEncoder = 'loreft({ at: encoder.block([0, 1]).output, positions: "f1+l2", rank: 2 })';
 const ofDecoder = 'loreft({ at: decoder.block(1).output, positions: "all", rank: 2 })';

@@ -1,8 +1,8 @@
 /** Trainings on preferences in runs: the frozen model's scores, what is kept, batches, chats and reward heads. */
 import assert from "node:assert/strict";
-import { ofKind } from "../../../../pipelines/common/of_kind.ts";
-import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
-import { evaluationOf, resultsOf, trainingOf } from "../support.ts";
+import { ofKind } from "../../../../../pipelines/common/of_kind.ts";
+import { inScene, type PipelineParts, type Scene } from "../../../../support/scene.ts";
+import { evaluationOf, resultsOf, trainingOf } from "../../../../pipelines/schedule/support.ts";
 
 const pairs = [
   { question: "The cat", better: "sits", worse: "eats a red house" },

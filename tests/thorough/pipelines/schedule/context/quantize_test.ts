@@ -1,15 +1,15 @@
 /** Runs whose base model is in 4 or 8 bits, beside runs over the numbers that these bits stand for. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { ConfigReader } from "../../../../pipelines/models/architecture/config.ts";
-import { architectureOf } from "../../../../pipelines/models/families/mod.ts";
-import { dequantize, quantize } from "../../../../pipelines/models/weights/quantization.ts";
-import { projectionsOf } from "../../../../pipelines/models/open/quantized_weights.ts";
-import { readHeader, readTensor } from "../../../../pipelines/models/weights/safetensors.ts";
-import { writeSafetensors } from "../../../../pipelines/models/weights/safetensors_writer.ts";
-import { inProcess } from "../../../support/command.ts";
-import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
-import { assertClose, evaluationOf, lossesOf, resultsOf } from "../support.ts";
+import { ConfigReader } from "../../../../../pipelines/models/architecture/config.ts";
+import { architectureOf } from "../../../../../pipelines/models/families/mod.ts";
+import { dequantize, quantize } from "../../../../../pipelines/models/weights/quantization.ts";
+import { projectionsOf } from "../../../../../pipelines/models/open/quantized_weights.ts";
+import { readHeader, readTensor } from "../../../../../pipelines/models/weights/safetensors.ts";
+import { writeSafetensors } from "../../../../../pipelines/models/weights/safetensors_writer.ts";
+import { inProcess } from "../../../../support/command.ts";
+import { inScene, type PipelineParts, type Scene } from "../../../../support/scene.ts";
+import { assertClose, evaluationOf, lossesOf, resultsOf } from "../../../../pipelines/schedule/support.ts";
 
 const quantized = (name: string) => `"./model", { quantize: ${JSON.stringify(name)} }`;
 

@@ -5,16 +5,16 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { emitOnnx } from "../../../ops/emission/emit.ts";
-import { type Emission, emissions, type Kernels, providers } from "../../../ops/onnx/providers.ts";
-import type { OnnxModel, WeightLocation } from "../../../ops/onnx/model.ts";
-import type { Program } from "../../../ops/program/program.ts";
-import { Runtime } from "../../../pipelines/runtime/runtime.ts";
-import type { Environment } from "../reference.ts";
-import { assertClose, runOn } from "../support.ts";
-import { cases } from "../table/cases.ts";
-import { programOf, runs } from "../table/conformance.ts";
-import { quantizationCases, withCodes } from "../table/quantization_cases.ts";
+import { emitOnnx } from "../../../../ops/emission/emit.ts";
+import { type Emission, emissions, type Kernels, providers } from "../../../../ops/onnx/providers.ts";
+import type { OnnxModel, WeightLocation } from "../../../../ops/onnx/model.ts";
+import type { Program } from "../../../../ops/program/program.ts";
+import { Runtime } from "../../../../pipelines/runtime/runtime.ts";
+import type { Environment } from "../../../ops/reference.ts";
+import { assertClose, runOn } from "../../../ops/support.ts";
+import { cases } from "../../../ops/table/cases.ts";
+import { programOf, runs } from "../../../ops/table/conformance.ts";
+import { quantizationCases, withCodes } from "../../../ops/table/quantization_cases.ts";
 
 const kernelNames = Object.keys(emissions.cpu.kernels) as (keyof Kernels)[];
 

@@ -1,8 +1,8 @@
 /** The examples, run as a person would. @module */
 import assert from "node:assert/strict";
-import { probe } from "../../examples/probe/probe.ts";
-import type { EvaluateRecord } from "../../pipelines/results/results.ts";
-import { accuracyOf, resultsOf } from "../support/examples.ts";
+import { probe } from "../../../examples/probe/probe.ts";
+import type { EvaluateRecord } from "../../../pipelines/results/results.ts";
+import { accuracyOf, resultsOf } from "../../support/examples.ts";
 
 Deno.test("the quickstart teaches the model what it lacks", async () => {
   const { members: [member] } = await resultsOf("quickstart");

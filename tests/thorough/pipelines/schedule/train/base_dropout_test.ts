@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { baseDropoutFeeds } from "../../../../pipelines/compile/rows/base_dropout.ts";
-import { tinyT5Config } from "../../../support/tiny_t5.ts";
-import { inScene, type PipelineParts } from "../../../support/scene.ts";
-import { assertClose, evaluationOf, resultsOf, trainingOf } from "../support.ts";
+import { baseDropoutFeeds } from "../../../../../pipelines/compile/rows/base_dropout.ts";
+import { tinyT5Config } from "../../../../support/tiny_t5.ts";
+import { inScene, type PipelineParts } from "../../../../support/scene.ts";
+import { assertClose, evaluationOf, resultsOf, trainingOf } from "../../../../pipelines/schedule/support.ts";
 
 const model = {
   width: 6,

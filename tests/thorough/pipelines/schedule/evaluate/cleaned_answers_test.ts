@@ -1,11 +1,11 @@
 /** That a model is right which writes the very tokens that it was taught, whatever its tokenizer makes of their text. @module */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { inProcessWith } from "../../../support/command.ts";
-import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
-import { evaluationOf, predictionsOf, resultsOf } from "../support.ts";
+import { inProcessWith } from "../../../../support/command.ts";
+import { inScene, type PipelineParts, type Scene } from "../../../../support/scene.ts";
+import { evaluationOf, predictionsOf, resultsOf } from "../../../../pipelines/schedule/support.ts";
 
-const builtin = fileURLToPath(new URL("../../../../pipelines/models/builtin/tiny/", import.meta.url));
+const builtin = fileURLToPath(new URL("../../../../../pipelines/models/builtin/tiny/", import.meta.url));
 
 const rows = [
   { q: "what , then", a: "it 's a cat , no ?" },
