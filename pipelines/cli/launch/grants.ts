@@ -216,8 +216,8 @@ export function writing(granted: Grants, paths: readonly string[]): Grants {
 
 /** Permissions as flags of `deno run`. */
 export function flagsOf(granted: Grants): string[] {
-  const flags = Object.entries(granted).map(([name, list]) => {
-    return `--allow-${name}${list === true ? "" : `=${list.join(",")}`}`;
-  });
+  // Deno takes no empty list; nothing is what it grants without the flag.
+  const lists = Object.entries(granted).filter(([_, list]) => list === true || list.length > 0);
+  const flags = lists.map(([name, list]) => `--allow-${name}${list === true ? "" : `=${list.join(",")}`}`);
   return granted.import === undefined ? [...flags, "--deny-import"] : flags;
 }
