@@ -25,6 +25,14 @@ export interface WorkflowEngine {
   readonly start: (folder: string) => string;
 }
 
+/**
+ * A unit's command as a shell takes it. Where a task of deno or npm started the engine, INIT_CWD still names the folder
+ * that it was called from, and paths are relative to another here.
+ */
+export function unitCommand(words: readonly string[]): string {
+  return shellWords(["env", "-u", "INIT_CWD", ...words]);
+}
+
 /** Words as a shell takes them. */
 export function shellWords(words: readonly string[]): string {
   return words.map((word) => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`).join(" ");

@@ -24,8 +24,8 @@ export function requireSameVersions({ versions, processor }: WorkPlan, warn: (no
   if (own.refract !== versions.refract) {
     throw new RequestError(`the plan was made by another version of Refract than this machine has; ${remedy}`);
   }
-  const here = processorName();
-  if (here !== processor) {
+  const here = processorName(), known = [here, processor].every((name) => name !== Deno.build.arch);
+  if (known && here !== processor) {
     warn(`this machine's processor is ${here}, the plan was made on ${processor}: last digits may differ`);
   }
 }

@@ -6,7 +6,7 @@
  * @module
  */
 import type { UnitKind } from "../schedule/units/unit.ts";
-import { shellWords, type WorkflowEngine } from "./engine.ts";
+import { shellWords, unitCommand, type WorkflowEngine } from "./engine.ts";
 import { limitsOf, planFile, type WorkPlan } from "./work_plan.ts";
 
 /** The kinds in the order in which they run. */
@@ -59,7 +59,7 @@ function jobScript(command: readonly string[], retries: number): string {
 unit="$(sed -n "\${SLURM_ARRAY_TASK_ID}p" "$1")"
 job="\${SLURM_ARRAY_JOB_ID}_\${SLURM_ARRAY_TASK_ID}"
 ending=""
-${shellWords(command)} ${planFile} "$unit" >> "logs/$unit.log" 2>&1 &
+${unitCommand(command)} ${planFile} "$unit" >> "logs/$unit.log" 2>&1 &
 child=$!
 # Before the time limit the unit keeps what it has, and the job goes back into the queue; an ended job stays ended.
 trap 'ending=limit; kill -USR2 "$child" 2> /dev/null' USR1

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { shellWords, type WorkflowEngine } from "./engine.ts";
+import { shellWords, unitCommand, type WorkflowEngine } from "./engine.ts";
 import { planFile } from "./work_plan.ts";
 
 /** Writes a Snakefile and the profile that Snakemake takes by default. */
@@ -49,7 +49,7 @@ rule unit:
         mem_mb=megabytes,
         runtime=minutes,${provider === "cpu" ? "" : "\n        gpu=1,"}
     shell:
-        ${pythonText(`${shellWords(command)} ${planFile} {wildcards.id} > {log} 2>&1`)}
+        ${pythonText(`${unitCommand(command)} ${planFile} {wildcards.id} > {log} 2>&1`)}
 `,
     "profiles/default/config.yaml": `# Snakemake takes these unless its command line says otherwise.
 keep-going: true

@@ -30,7 +30,7 @@ const data = records(rows, { prompt: "{q}", completion: "{a}" }), { train: seen,
 export default pipeline("units", () => {
   const layer = sweep("layer", [0, 2]);
   const edited = baseModel("builtin:tiny").with(loreft({ at: block(layer).output, positions: "l1", rank: 4 }));
-  const tuned = train(edited, { data: seen, epochs: 150, batchSize: 8, optimizer: adamw({ learningRate: 1e-3 }) });
+  const tuned = train(edited, { data: seen, epochs: 3000, batchSize: 8, optimizer: adamw({ learningRate: 1e-3 }) });
   return { score: evaluate(tuned, { data: test, decoding: greedy({ maxNewTokens: 4 }), metrics: [exactMatch()] }) };
 });
 `;
@@ -86,7 +86,14 @@ Deno.test({
       await withSlurm(join(folder, "cluster"), async (env) => {
         const ids = await printed(["bash", join(out, "submit.sh")], env), [, job] = /^train: (\d+)$/m.exec(ids) ?? [];
         const log = (unit: string) => Deno.readTextFile(join(out, "logs", unit)).catch(() => "");
-        const trains = (unit: string) => async () => /train score .*loss/.test(await log(`${unit}.log`));
+        // A training says how far it is every ten seconds: it is at work a while after its units' log begins.
+        const trains = (unit: string) => {
+          let since = Infinity;
+          return async () => {
+            if (await log(`${unit}.log`) !== "") since = Math.min(since, performance.now());
+            return performance.now() > since + 2000;
+          };
+        };
         await until(trains("train-1"), "the first training");
         await printed(["scancel", "--signal=USR1", "--batch", `${job}_1`], env);
         await until(async () => /stopped at step \d+/.test(await log("train-1.log")), "the first training to stop");
