@@ -1,7 +1,7 @@
 /** Paths that a pipeline names: what is wrong with one at which nothing is, and what may have been meant. @module */
 import { basename, dirname, extname, isAbsolute, resolve } from "node:path";
 import { RequestError } from "./errors.ts";
-import { faultText } from "./files.ts";
+import { faultText, isFolder } from "./files.ts";
 import { isAbsent, namesIn } from "./folder_names.ts";
 import { nearest, quote } from "./suggest.ts";
 
@@ -97,8 +97,4 @@ const stem = (name: string) => name.slice(0, name.length - extname(name).length)
 
 function exists(path: string): Promise<boolean> {
   return Deno.stat(path).then(() => true, () => false);
-}
-
-function isFolder(path: string): Promise<boolean> {
-  return Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
 }

@@ -129,6 +129,11 @@ export function replaceFile(path: string, chunks: Chunks): Promise<void> {
   return writeThen(path, chunks, publishUnsynced);
 }
 
+/** Whether there is a folder at a path, as far as this process may see. */
+export function isFolder(path: string): Promise<boolean> {
+  return Deno.stat(path).then((info) => info.isDirectory, () => false);
+}
+
 /** A file's content, in order. */
 type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 

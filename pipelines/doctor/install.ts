@@ -19,7 +19,7 @@ const usualIndex = "https://pypi.org/simple/";
 interface WheelSource {
   /** The address of a package index, as in PEP 503. */
   readonly index?: string | undefined;
-  /** Is told how many bytes of how many have arrived. */
+  /** Gets how many bytes of how many have arrived. */
   readonly progress: (done: number, total: number) => void;
 }
 

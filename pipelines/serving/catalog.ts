@@ -1,4 +1,5 @@
 /** The models that are served, by their names: the bare base, and the base with each of the edits found in folders. @module */
+import { isFolder } from "../common/files.ts";
 import { basename, join, resolve } from "node:path";
 import { adaptationsOf, baseModelOf, findIntervention, requireNoHead } from "../cli/requests/stored_intervention.ts";
 import type { StoredIntervention } from "../cli/requests/stored_intervention.ts";
@@ -158,10 +159,6 @@ export class Catalog {
       throw fault;
     }
   }
-}
-
-function isFolder(path: string): Promise<boolean> {
-  return Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
 }
 
 /** Changes when an intervention's files do. */

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
-import { isJsonObject, type JsonObject, parseJsonObject, readFileIfPresent } from "../common/files.ts";
+import { isFolder, isJsonObject, type JsonObject, parseJsonObject, readFileIfPresent } from "../common/files.ts";
 import type { Provider } from "../../ops/onnx/model.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import type { Unit } from "../schedule/units/unit.ts";
@@ -46,8 +46,7 @@ const again = "write it again with deno task workflow";
  * @throws {RequestError} If it is none.
  */
 export async function readWorkPlan(file: string): Promise<WorkPlan> {
-  const isFolder = await Deno.stat(file).then((info) => info.isDirectory, () => false);
-  const path = isFolder ? join(file, planFile) : file, bytes = await readFileIfPresent(path);
+  const path = await isFolder(file) ? join(file, planFile) : file, bytes = await readFileIfPresent(path);
   if (bytes === undefined) throw new RequestError("there is no such plan; check the path", { file: path });
   const found = parseJsonObject(bytes, path, again);
   if (!isWorkPlan(found)) throw new RequestError(`is not the plan of a workflow; ${again}`, { file: path });

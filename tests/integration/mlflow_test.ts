@@ -4,18 +4,13 @@
  *
  * @module
  */
+import { freePort } from "../support/free_port.ts";
 import assert from "node:assert/strict";
 import { run } from "../../mod.ts";
 import { inScene } from "../support/scene.ts";
 
 const python = Deno.env.get("REFRACT_MLFLOW_PYTHON");
 if (python === undefined) console.log("REFRACT_MLFLOW_PYTHON is not set: runs are not written to MLflow");
-
-/** A port that is free now. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 /** Runs a test with a server of MLflow that keeps its runs in a folder. */
 async function withMlflow(folder: string, test: (address: string) => Promise<void>): Promise<void> {

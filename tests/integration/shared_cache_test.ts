@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { freePort } from "../support/free_port.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,12 +18,6 @@ const hasNginx = await new Deno.Command("which", { args: ["nginx"], stdout: "nul
   success
 );
 if (!hasNginx) console.log("nginx is not here: no shared cache is tried on it");
-
-/** A port that is free now. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 /** Runs the quickstart as on a machine of its own, whose store is in a folder, behind the cache. */
 async function runOn(folder: string, name: string, address: string) {

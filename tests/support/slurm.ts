@@ -1,4 +1,5 @@
 /** A Slurm cluster of this machine alone, for a test. @module */
+import { freePort } from "./free_port.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 
@@ -20,12 +21,6 @@ export async function hasSlurm(): Promise<boolean> {
   }));
   const user = await printed(["id", "-u"]);
   return found.every(Boolean) && user.trim() === "0";
-}
-
-/** A port that is free now. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** Runs a test with a cluster that keeps all its files in a folder; it gets the environment of Slurm's commands. */

@@ -1,7 +1,7 @@
 /** `deno task unit`. @module */
 import { dirname, join } from "node:path";
 import { RequestError, StoppedError } from "../../common/errors.ts";
-import { writeAtomically } from "../../common/files.ts";
+import { isFolder, writeAtomically } from "../../common/files.ts";
 import { startRun } from "../../interface/start_run.ts";
 import { overridesOfOptions } from "../../recipes/overrides.ts";
 import { noteTo } from "../../schedule/context/work.ts";
@@ -83,8 +83,4 @@ async function untilDone(folder: string, { needs }: Unit, signal: AbortSignal | 
       if (signal?.aborted) throw signal.reason instanceof StoppedError ? signal.reason : new StoppedError(143);
     }
   }
-}
-
-function isFolder(path: string): Promise<boolean> {
-  return Deno.stat(path).then((info) => info.isDirectory, () => false);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isFolder } from "../../common/files.ts";
 import { join, resolve } from "node:path";
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import { withLocation, withLocationOf } from "../../common/source_location.ts";
@@ -71,10 +72,6 @@ function withReplaced(expansion: Expansion, replacements: Replacements): Expansi
     for (let round = inner.next(); !round.done;) round = inner.next(yield replaced(round.value));
   }
   return { ...expansion, members: replaced(expansion.members), rounds };
-}
-
-function isFolder(path: string): Promise<boolean> {
-  return Deno.stat(path).then((info) => info.isDirectory, () => false);
 }
 
 function requireNamed(

@@ -29,9 +29,11 @@ export function labelsOf(values: readonly unknown[]): readonly AxisLabel[] {
 /** A kind with what makes a value another than others of its kind: `loreft r4 l1`, `adamw learningRate=0.001`. */
 function settingsLabel(kind: string, own: Settings, alike: readonly Settings[]): string | undefined {
   const names = new Set([...short.keys(), ...alike.flatMap((settings) => [...settings.keys()])]);
-  const told = [...names].filter((name) => short.has(name) || alike.some((other) => other.get(name) !== own.get(name)));
-  if (told.length > mostSettings) return undefined;
-  const texts = told.flatMap((name) => {
+  const shown = [...names].filter((name) =>
+    short.has(name) || alike.some((other) => other.get(name) !== own.get(name))
+  );
+  if (shown.length > mostSettings) return undefined;
+  const texts = shown.flatMap((name) => {
     const value = own.get(name);
     return value === undefined ? [] : [short.get(name)?.(value) ?? `${name.slice(name.lastIndexOf(".") + 1)}=${value}`];
   });
@@ -47,7 +49,7 @@ function settingsOf(value: unknown): Settings {
     const plain = plainLabel(part);
     // A label is part of a folder's name and of the command line; of a path it has the file's name.
     if (plain !== undefined) found.set(path, String(plain).replace(/^.*\//, "").replaceAll(/[^\w.;+ -]+/g, "-"));
-    // What varies within a value is told by its own axis.
+    // What varies within a value has its own axis' label.
     else if (typeof part === "object" && part !== null && !isAxis(part) && !isBestValue(part)) {
       for (const [name, inner] of Object.entries(part)) {
         if (name !== "kind") visit(inner, path === "" ? name : `${path}.${name}`);

@@ -31,7 +31,7 @@ export interface PreparedRows {
   readonly of?: number;
 }
 
-/** How rows are read, how many of them, and who is told. */
+/** How rows are read, how many of them, and where notes go. */
 interface RowsReading extends Reading {
   /** How many rows are enough, drawn of all; all of them if `undefined`. */
   readonly sample: number | undefined;

@@ -27,7 +27,7 @@ export class TrainingNames {
   }
 }
 
-/** Whether two trainings are one, which runs once; functions are told apart, too. */
+/** Whether two trainings are one, which runs once; functions are distinguished, too. */
 export function isSameTraining(one: Resolved<TrainSpec>, other: Resolved<TrainSpec>): boolean {
   return one === other || JSON.stringify(one, namingFunctions) === JSON.stringify(other, namingFunctions);
 }

@@ -1,4 +1,5 @@
 /** Writing to an MLflow server that answers as one does, is slow, fails, refuses or is not there. */
+import { freePort } from "../../../support/free_port.ts";
 import assert from "node:assert/strict";
 import { MlflowLog, type MlflowTimings } from "../../../../pipelines/report/mlflow/log.ts";
 import { mlflowServer } from "../../../../pipelines/report/mlflow/server.ts";
@@ -180,12 +181,6 @@ Deno.test("what is not an MLflow server, or sends elsewhere, is left alone", asy
     assert.equal(asked.length, 1);
   });
 });
-
-/** A port at which nobody listens. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 Deno.test("a server that is not there, or never answers, costs the end of a run a moment", async () => {
   const start = performance.now();
