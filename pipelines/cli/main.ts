@@ -1,10 +1,11 @@
 /** The command line's way in. @module */
+import { endProcess } from "../runtime/ending.ts";
 import { commandLine, report } from "./command_line.ts";
 import { listenForStops } from "./interrupts.ts";
 import { processTerminal } from "./terminal/terminal.ts";
 
 const terminal = processTerminal();
-const leave = (error: unknown) => Deno.exit(report(error, terminal, Deno.args.includes("--verbose")));
+const leave = (error: unknown) => endProcess(report(error, terminal, Deno.args.includes("--verbose")));
 
 // A pipeline file may leave a promise to fail on its own.
 globalThis.addEventListener("unhandledrejection", (event) => {
@@ -12,4 +13,4 @@ globalThis.addEventListener("unhandledrejection", (event) => {
   leave(event.reason);
 });
 
-Deno.exit(await commandLine(Deno.args, terminal, { stops: (grace) => listenForStops(leave, grace) }));
+endProcess(await commandLine(Deno.args, terminal, { stops: (grace) => listenForStops(leave, grace) }));

@@ -9,13 +9,14 @@
  * @module
  */
 import { ownValue } from "../../ops/program/own_value.ts";
+import { systemLibraries } from "./ending.ts";
 
 const name = "ORT_DISABLE_TELEMETRY", value = "1";
 
 /** How each system sets a variable; true if it could. */
 const setters: Readonly<Record<string, (name: BufferSource, value: BufferSource) => boolean>> = {
-  linux: posix("libc.so.6"),
-  darwin: posix("/usr/lib/libSystem.B.dylib"),
+  linux: posix(systemLibraries.linux),
+  darwin: posix(systemLibraries.darwin),
   windows(name, value) {
     const set = { parameters: ["buffer", "buffer"], result: "i32" } as const;
     const library = Deno.dlopen("kernel32.dll", { SetEnvironmentVariableA: set });
