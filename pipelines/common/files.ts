@@ -1,6 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import { publish, publishUnsynced } from "./durable.ts";
-import { isStill } from "./leavings.ts";
+import { isStill, removeOwn } from "./leavings.ts";
 import { DiskError, RequestError } from "./errors.ts";
 import { formatSize } from "./size.ts";
 
@@ -144,7 +144,7 @@ async function writeThen(path: string, chunks: Chunks, finish: typeof publish): 
     for await (const chunk of chunks) await writeAll(file, chunk);
     await finish(file, temporary, path);
   } catch (fault) {
-    await Deno.remove(temporary).catch(() => {});
+    await removeOwn(temporary);
     throw unwritable(path, fault);
   }
 }
@@ -163,10 +163,10 @@ export async function writeIfWhole(path: string, write: (file: Deno.FsFile) => P
       await publish(file, temporary, path);
       return true;
     }
-    await Deno.remove(temporary);
+    await removeOwn(temporary);
     return false;
   } catch (fault) {
-    await Deno.remove(temporary).catch(() => {});
+    await removeOwn(temporary);
     throw unwritable(path, fault);
   }
 }
@@ -181,7 +181,7 @@ async function createLocked(path: string): Promise<Deno.FsFile> {
     markWritten(file);
     if (isStill(file, path) || tries === mostTries) return file;
     file.close();
-    await Deno.remove(path).catch(() => {});
+    await removeOwn(path);
   }
 }
 

@@ -4,7 +4,7 @@ import { publishFolder, publishInto } from "../../common/durable.ts";
 import { RequestError } from "../../common/errors.ts";
 import { namesIn } from "../../common/folder_names.ts";
 import { markWritten, mostTries, systemCode, temporaryName, unwritable } from "../../common/files.ts";
-import { isStill, removeLeavings } from "../../common/leavings.ts";
+import { isStill, removeLeavings, removeOwn } from "../../common/leavings.ts";
 
 /**
  * Makes a folder, or adds files to one that exists, once all of them are written. What processes that died have left of an
@@ -31,7 +31,7 @@ export async function writeFolder(path: string, write: (folder: string) => Promi
     });
     await orUnwritable(path, () => (there === undefined ? publishFolder : publishInto)(temporary, path));
   } finally {
-    await Deno.remove(temporary, { recursive: true }).catch(() => {});
+    await removeOwn(temporary);
   }
 }
 
