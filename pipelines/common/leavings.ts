@@ -100,8 +100,8 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** The names that a process was to move out of its folder, of those that are no longer in it. */
-function movedFrom(temporary: string): readonly string[] {
+/** The names that a process was to add to another folder out of its own, of those that are no longer in its own. */
+export function movedFrom(temporary: string): readonly string[] {
   let listed: unknown;
   try {
     listed = JSON.parse(Deno.readTextFileSync(join(temporary, movedList)));

@@ -142,7 +142,7 @@ export async function attempt(bench: Bench, name: string, fault: Fault): Promise
   const leftovers = temporariesIn(root);
   // One that went on has done its work, and would refuse the folder that it made.
   if (ended.code !== 0) {
-    const { code, stderr } = command.isEnvironmental
+    const { code, stderr } = command.isOfProcess
       ? (await disturbed(bench, command)).ended
       : await undisturbed(command.args, root, services);
     assert.equal(code, 0, `${what}: ${stderr}\nafter: ${ended.stderr}`);

@@ -22,8 +22,8 @@ export interface Attempted {
   readonly leaves: readonly string[];
   /** The hub's repository that it writes, in place of files. */
   readonly writes?: string;
-  /** Whether it is told where the hub is by the environment alone. */
-  readonly isEnvironmental?: true;
+  /** Whether it finds the hub, or its store, by its process's environment and folder. */
+  readonly isOfProcess?: true;
 }
 
 /** What commands reach beside the folder. */
@@ -60,7 +60,7 @@ export function commandsIn(root: string, { judge }: Services): Readonly<Record<s
   const store = ["--store", join(root, "store")], fresh = ["--store", join(root, "fresh")];
   const at = (name: string) => join(root, name), into = (name: string) => ["--out", join(root, name)];
   const exported = (from: string, form: string, name: string): Attempted => {
-    return { args: ["export", at(from), "--to", form, ...into(name)], leaves: [name] };
+    return { args: ["export", at(from), "--to", form, ...into(name)], leaves: [name], isOfProcess: true };
   };
   return {
     run: { args: ["run", at("loreft.ts"), ...into("new"), ...fresh, "--threads", "1"], leaves: ["new"] },
@@ -90,18 +90,23 @@ export function commandsIn(root: string, { judge }: Services): Readonly<Record<s
     "activations of a hub's model": {
       args: ["activations", "owner/model", "--text", "the cat", "--out", at("a.safetensors"), ...fresh],
       leaves: ["a.safetensors", "hub"],
-      isEnvironmental: true,
+      isOfProcess: true,
     },
     "export to pyreft": exported("edited", "pyreft", "pyreft"),
     "export to onnx": exported("edited", "onnx", "onnx"),
     "export to a folder that is there": exported("edited", "onnx", "empty"),
     "export to peft": exported("adapted", "peft", "peft"),
     "export to gguf": exported("adapted", "gguf", "adapter.gguf"),
-    merge: { args: ["merge", at("adapted"), ...into("merged")], leaves: ["merged"] },
-    "merge into a folder that is there": { args: ["merge", at("adapted"), ...into("empty")], leaves: ["empty"] },
+    merge: { args: ["merge", at("adapted"), ...into("merged")], leaves: ["merged"], isOfProcess: true },
+    "merge into a folder that is there": {
+      args: ["merge", at("adapted"), ...into("empty")],
+      leaves: ["empty"],
+      isOfProcess: true,
+    },
     import: {
       args: ["import", at("exported"), "--model", "builtin:tiny", "--positions", "l1", ...into("imported")],
       leaves: ["imported"],
+      isOfProcess: true,
     },
     report: { args: ["report", at("edited")], leaves: ["edited"] },
     new: { args: ["new", at("mine")], leaves: ["mine"] },
