@@ -8,8 +8,10 @@ import { createHash, type Hash } from "node:crypto";
 import { join } from "node:path";
 import { RequestError } from "../common/errors.ts";
 import { type Chunks, contentOf, unwritable, writeAtomically } from "../common/files.ts";
-import { innerPath } from "../common/inner_path.ts";
+import { innerPath, slashed } from "../common/inner_path.ts";
+import { removeOwn } from "../common/leavings.ts";
 import type { RowList } from "../common/row_list.ts";
+import { fileList, formatFileList } from "../models/open/listed_files.ts";
 import { writeSealed } from "../models/weights/safetensors_writer.ts";
 import { type Head, headOf } from "../compile/lower/adaptation.ts";
 import type { TensorMap } from "../compile/parameters/initial.ts";
@@ -146,14 +148,17 @@ export class RunFolder implements RunOutput, Disposable {
       const description = describeAll(name, architecture.width, stage.adaptations, stage.quantize);
       await this.text(join(folder, interventionFileNames.description), withDigests(description, digest));
     } else {
-      await this.#copyModelFiles(stage, folder);
+      await removeOwn(join(this.path, folder, fileList));
+      const names = await this.#copyModelFiles(stage, folder);
       if (head !== undefined) await this.#declareHead(head, folder);
+      await this.text(join(folder, fileList), formatFileList(this.#digestsOf(folder, names)));
     }
     return join(this.path, folder);
   }
 
-  async #copyModelFiles({ model }: PreparedTraining, folder: string): Promise<void> {
-    const tokenizer = ["tokenizer", "tokenizer_config", "special_tokens_map", "added_tokens"];
+  /** @returns The names of those that there are. */
+  async #copyModelFiles({ model }: PreparedTraining, folder: string): Promise<readonly string[]> {
+    const copied: string[] = [], tokenizer = ["tokenizer", "tokenizer_config", "special_tokens_map", "added_tokens"];
     for (
       const name of [
         ...["config", "generation_config", ...tokenizer].map((name) => `${name}.json`),
@@ -163,10 +168,16 @@ export class RunFolder implements RunOutput, Disposable {
       const source = join(model.folder, name);
       try {
         await this.bytes(join(folder, name), await Deno.readFile(source));
+        copied.push(name);
       } catch (fault) {
         if (!(fault instanceof Deno.errors.NotFound)) throw fault;
       }
     }
+    return copied;
+  }
+
+  #digestsOf(folder: string, names: readonly string[]): Readonly<Record<string, string>> {
+    return Object.fromEntries(names.map((name) => [name, this.#written.get(slashed(join(folder, name))) ?? ""]));
   }
 
   /** Names a head and its classes in config.json, as transformers does. */
@@ -188,7 +199,7 @@ export class RunFolder implements RunOutput, Disposable {
     await this.#folder(join(path, ".."));
     const hash = createHash("sha256");
     await writeAtomically(join(this.path, path), hashed(chunks, hash));
-    this.#written.set(path.replaceAll("\\", "/"), hash.digest("hex"));
+    this.#written.set(slashed(path), hash.digest("hex"));
   }
 
   async #folder(path: string): Promise<void> {

@@ -3,7 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { digestOf } from "../common/digest.ts";
 import { RequestError } from "../common/errors.ts";
 import { readFileIfPresent } from "../common/files.ts";
-import { innerPath } from "../common/inner_path.ts";
+import { innerPath, slashed } from "../common/inner_path.ts";
 import { readRun, resultsFile, type WrittenFiles } from "./read_results.ts";
 
 /** A run's folder, and what the run wrote there. */
@@ -43,10 +43,6 @@ export async function requireAsWritten(file: string): Promise<void> {
     if (written !== undefined && bytes !== undefined) requireWritten(bytes, written, file);
     return;
   }
-}
-
-function slashed(path: string): string {
-  return path.replaceAll("\\", "/");
 }
 
 function requireWritten(bytes: Uint8Array, written: string, file: string): void {

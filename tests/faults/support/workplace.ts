@@ -6,7 +6,7 @@ import { type Files, Hub, writer } from "../../support/hub.ts";
 import { completion, withEndpoint } from "../../support/judge_server.ts";
 
 const pipelineOf = (edit: string) => `
-import { adamw, baseModel, block, evaluate, exactMatch, greedy, lora, loreft, pipeline, records, train } from ${
+import { adamw, baseModel, block, evaluate, exactMatch, fullFinetuning, greedy, lora, loreft, pipeline, records, train } from ${
   JSON.stringify(new URL("../../../mod.ts", import.meta.url))
 };
 const rows = records([{ a: "the cat", b: " sat" }, { a: "a dog", b: " ran" }], { prompt: "{a}", completion: "{b}" });
@@ -129,6 +129,7 @@ export async function makeWorkplace(root: string, run: (args: readonly string[])
   const edits = {
     loreft: 'loreft({ at: block(1).output, positions: "l1", rank: 1 })',
     lora: 'lora({ rank: 1, modules: ["q_proj"] })',
+    whole: "fullFinetuning()",
   };
   for (const [name, edit] of Object.entries(edits)) {
     await Deno.writeTextFile(join(root, `${name}.ts`), pipelineOf(edit));
@@ -136,6 +137,7 @@ export async function makeWorkplace(root: string, run: (args: readonly string[])
   const store = ["--store", join(root, "store"), "--threads", "1"];
   await run(["run", join(root, "loreft.ts"), "--out", join(root, "edited"), ...store]);
   await run(["run", join(root, "lora.ts"), "--out", join(root, "adapted"), ...store]);
+  await run(["run", join(root, "whole.ts"), "--out", join(root, "whole"), ...store]);
   await run(["export", join(root, "edited"), "--to", "pyreft", "--out", join(root, "exported")]);
   await run(["push", join(root, "edited"), "owner/pulled"]);
   const units = { begun: ["encode-1"], units: ["encode-1", "train-1", "evaluate-1"] };
