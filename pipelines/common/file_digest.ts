@@ -1,5 +1,6 @@
 /** The digest of what is in a file, made here or, as it takes about a second for a gigabyte, in a thread of its own. @module */
 import { createHash } from "node:crypto";
+import { system } from "./system.ts";
 import { faultText } from "./files.ts";
 
 /** What of a file is digested. */
@@ -16,8 +17,8 @@ export const blankDigest = "0".repeat(64);
 
 /** SHA-256, in hex. Throws what the system says if the file can't be read. */
 export function digestOfPart({ path, start, blank }: DigestedPart): string {
-  using file = Deno.openSync(path);
-  file.seekSync(start, Deno.SeekMode.Start);
+  using file = system.openSync(path);
+  file.seekSync(start, system.SeekMode.Start);
   const hash = createHash("sha256"), buffer = new Uint8Array(4 << 20), zeros = new TextEncoder().encode(blankDigest);
   for (let at = start, count; (count = file.readSync(buffer)) !== null; at += count) {
     const chunk = buffer.subarray(0, count);

@@ -1,5 +1,6 @@
 /** What a process that died has left half written, under the temporary name of what it would have become. @module */
 import { basename, dirname, join } from "node:path";
+import { system, type SystemFile } from "./system.ts";
 import { movedList } from "./durable.ts";
 import { leavesFolder } from "./inner_path.ts";
 
@@ -20,20 +21,20 @@ export function isTemporaryOf(found: string, name: string): boolean {
  * removed.
  */
 export function removeAbandoned(path: string, lockedAfter: number = 0): number | undefined {
-  const { mtime, isDirectory, size } = Deno.lstatSync(path);
+  const { mtime, isDirectory, size } = system.lstatSync(path);
   const idle = mtime === null ? 0 : Date.now() - mtime.getTime();
   if (idle < lockedAfter) return undefined;
   // It stays locked until it is gone.
-  using file = idle > STALE_AFTER ? undefined : Deno.openSync(path, { read: true, write: !isDirectory });
+  using file = idle > STALE_AFTER ? undefined : system.openSync(path, { read: true, write: !isDirectory });
   if (file !== undefined && !file.tryLockSync(true)) return undefined;
-  Deno.removeSync(path, { recursive: isDirectory });
+  system.removeSync(path, { recursive: isDirectory });
   return isDirectory ? 0 : size;
 }
 
 /** Whether a path is still that of an open file or folder. */
-export function isStill(file: Deno.FsFile, path: string): boolean {
+export function isStill(file: SystemFile, path: string): boolean {
   try {
-    return Deno.statSync(path).ino === file.statSync().ino;
+    return system.statSync(path).ino === file.statSync().ino;
   } catch {
     return false;
   }
@@ -55,7 +56,7 @@ export function removeLeavings(path: string, isOwn: boolean = false): boolean {
       try {
         const moved = isOwn && folder === path ? movedFrom(join(path, name)) : [];
         if (removeAbandoned(join(folder, name)) === undefined) continue;
-        for (const each of moved) Deno.removeSync(join(path, each), { recursive: true });
+        for (const each of moved) system.removeSync(join(path, each), { recursive: true });
       } catch {
         // Another process was faster, or it is not this user's: it does no harm.
       }
@@ -66,7 +67,7 @@ export function removeLeavings(path: string, isOwn: boolean = false): boolean {
 
 function namesIn(folder: string): string[] {
   try {
-    return Array.from(Deno.readDirSync(folder), ({ name }) => name);
+    return Array.from(system.readDirSync(folder), ({ name }) => name);
   } catch {
     return [];
   }
@@ -76,7 +77,7 @@ function namesIn(folder: string): string[] {
 function movedFrom(temporary: string): readonly string[] {
   let listed: unknown;
   try {
-    listed = JSON.parse(Deno.readTextFileSync(join(temporary, movedList)));
+    listed = JSON.parse(system.readTextFileSync(join(temporary, movedList)));
   } catch {
     return [];
   }

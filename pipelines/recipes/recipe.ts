@@ -4,6 +4,7 @@
  * @module
  */
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { system, type SystemFileInfo } from "../common/system.ts";
 import type { Provider } from "../../ops/onnx/model.ts";
 import { isProvider, providers } from "../../ops/onnx/providers.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
@@ -95,7 +96,7 @@ export async function readRecipe(file: string): Promise<Recipe> {
 }
 
 /** Finds what a path means; `is` says whether it is there. */
-type Find = (path: string, is: (info: Deno.FileInfo) => boolean) => Promise<string | undefined>;
+type Find = (path: string, is: (info: SystemFileInfo) => boolean) => Promise<string | undefined>;
 
 /**
  * Finds files by their paths from a folder. An absolute path of a manifest that is no more is looked for where it would be
@@ -107,14 +108,14 @@ export function finder(folder: string, recorded: string | undefined): Find {
   return async (path, is) => {
     const moved = recorded !== undefined && isAbsolute(path) ? [resolve(folder, relative(recorded, path))] : [];
     for (const candidate of [resolve(folder, path), ...moved]) {
-      if (await Deno.stat(candidate).then(is, () => false)) return candidate;
+      if (await system.stat(candidate).then(is, () => false)) return candidate;
     }
     return undefined;
   };
 }
 
-const isFile = (info: Deno.FileInfo) => info.isFile;
-const isFolder = (info: Deno.FileInfo) => info.isDirectory;
+const isFile = (info: SystemFileInfo) => info.isFile;
+const isFolder = (info: SystemFileInfo) => info.isDirectory;
 
 async function pipelineOf(node: YamlNode, find: Find): Promise<string> {
   const path = textOf("pipeline", node, "the path of the pipeline file, relative to the recipe");

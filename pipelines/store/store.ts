@@ -6,6 +6,7 @@
  */
 
 import { dirname } from "node:path";
+import { system, type SystemFile, type SystemFileInfo } from "../common/system.ts";
 import { DiskError, RequestError, RunError } from "../common/errors.ts";
 import { digestInThread } from "../common/file_digest.ts";
 import { faultText, temporaryName, unwritable, writeIfWhole } from "../common/files.ts";
@@ -104,7 +105,7 @@ export class Store {
   has(kind: string, key: string): boolean {
     const path = this.#path(kind, key);
     try {
-      return Deno.statSync(path).isFile;
+      return system.statSync(path).isFile;
     } catch {
       return false;
     }
@@ -187,7 +188,7 @@ export class Store {
   }
 
   /** An entry's file, had from the shared cache where the folder lacks it. */
-  async #find(kind: string, key: string): Promise<Deno.FsFile | undefined> {
+  async #find(kind: string, key: string): Promise<SystemFile | undefined> {
     const path = this.#path(kind, key), found = openIfPresent(path), shared = this.#shared;
     if (found !== undefined || shared === undefined) return found;
     this.#prepare(dirname(path));
@@ -200,7 +201,7 @@ export class Store {
     return fetched ? openIfPresent(path) : undefined;
   }
 
-  async #open(file: Deno.FsFile, path: string, isVerified: boolean): Promise<Entry | undefined> {
+  async #open(file: SystemFile, path: string, isVerified: boolean): Promise<Entry | undefined> {
     const release = this.#budget.hold(path);
     try {
       return await openEntry(file, path, isVerified, release);
@@ -246,7 +247,7 @@ export class Store {
       rescue: (bytes) => this.#budget.rescue(bytes),
       full: (bytes) => fullDisk(kind, path, bytes),
     });
-    let file: Deno.FsFile;
+    let file: SystemFile;
     try {
       await write(writer);
       await this.checks.settled();
@@ -263,7 +264,7 @@ export class Store {
   /** Removes an entry that is of no more use, as far as it is allowed to. Whoever has it open may read on. */
   remove(kind: string, key: string): void {
     try {
-      Deno.removeSync(this.#path(kind, key));
+      system.removeSync(this.#path(kind, key));
     } catch {
       // Gone already, or the store is read-only: it does no harm.
     }
@@ -308,7 +309,7 @@ export class Store {
 
   #prepare(folder: string): void {
     try {
-      Deno.mkdirSync(folder, { recursive: true });
+      system.mkdirSync(folder, { recursive: true });
     } catch (fault) {
       throw unwritable(folder, fault);
     }
@@ -316,11 +317,11 @@ export class Store {
   }
 }
 
-function openIfPresent(path: string): Deno.FsFile | undefined {
+function openIfPresent(path: string): SystemFile | undefined {
   try {
-    return Deno.openSync(path);
+    return system.openSync(path);
   } catch (fault) {
-    if (fault instanceof Deno.errors.NotFound) return undefined;
+    if (fault instanceof system.errors.NotFound) return undefined;
     throw unreadable(path, fault);
   }
 }
@@ -336,7 +337,7 @@ function unreadable(path: string, fault: unknown): RunError {
 }
 
 /** A file as it is now: changed or replaced, it gets another identity. */
-function identify(path: string, { size, mtime, dev, ino }: Deno.FileInfo): string {
+function identify(path: string, { size, mtime, dev, ino }: SystemFileInfo): string {
   return JSON.stringify([path, size, mtime, dev, ino]);
 }
 
@@ -347,16 +348,16 @@ function identify(path: string, { size, mtime, dev, ino }: Deno.FileInfo): strin
  */
 function removeIfSame(path: string, seen: string): boolean {
   try {
-    if (identify(path, Deno.statSync(path)) === seen) Deno.removeSync(path);
+    if (identify(path, system.statSync(path)) === seen) system.removeSync(path);
     return true;
   } catch (fault) {
     // In a read-only store the entry counts as absent.
-    return fault instanceof Deno.errors.NotFound;
+    return fault instanceof system.errors.NotFound;
   }
 }
 
 /** Milliseconds are all that an identity has of the time a file was written, so that it stays what it was. */
-function setTimes(file: Deno.FsFile, used: Date, written: Date | null): void {
+function setTimes(file: SystemFile, used: Date, written: Date | null): void {
   try {
     file.utimeSync(used, written ?? used);
   } catch {

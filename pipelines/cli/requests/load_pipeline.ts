@@ -5,6 +5,7 @@
  */
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
+import { system } from "../../common/system.ts";
 import { declaringInto, whileDeclaring } from "../../common/declared.ts";
 import { RequestError } from "../../common/errors.ts";
 import { locationOf } from "../../common/source_location.ts";
@@ -39,7 +40,7 @@ const imported = new Map<string, { readonly overrides: string; readonly settings
  */
 export async function loadPipeline(path: string, overrides: Overrides): Promise<LoadedPipeline> {
   const file = callerPath(path);
-  const exists = await Deno.stat(file).then((info) => info.isFile, () => false);
+  const exists = await system.stat(file).then((info) => info.isFile, () => false);
   if (!exists) throw new RequestError("there is no such pipeline file; check the path", { file });
   const settings = new Map<string, Scalar>();
   const load = async (declared: Set<object>) => {

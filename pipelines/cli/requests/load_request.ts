@@ -5,6 +5,7 @@
  * @module
  */
 import { dirname } from "node:path";
+import { system } from "../../common/system.ts";
 import type { Provider } from "../../../ops/onnx/model.ts";
 import { locationOf } from "../../common/source_location.ts";
 import type { Overrides } from "../../recipes/overrides.ts";
@@ -67,7 +68,7 @@ function expanded(pipeline: Pipeline, overrides: Overrides) {
 
 function isFile(path: string): boolean {
   try {
-    return Deno.statSync(path).isFile;
+    return system.statSync(path).isFile;
   } catch {
     return false;
   }

@@ -5,6 +5,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { system } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
 import { blankDigest } from "../../common/file_digest.ts";
 import type { JsonObject } from "../../common/files.ts";
@@ -52,7 +53,7 @@ export async function requireOwnDescription(
   if (digest === undefined || typeof weights !== "string" || sha256(blanked) !== digest) {
     throw new RequestError(`is damaged, its content is not what was written; ${remedy}`, { file });
   }
-  const isThere = await Deno.stat(tensors).then(() => true, () => false);
+  const isThere = await system.stat(tensors).then(() => true, () => false);
   if (!isThere) return;
   await readHeader(tensors);
   const beside = (await carriedDigest(tensors) ?? await contentDigest(tensors)).digest;

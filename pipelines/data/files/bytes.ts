@@ -1,6 +1,7 @@
 /** The content of a file of rows, piece by piece; what gzip or zstd has compressed comes decompressed. @module */
 import { Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
+import { system } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
 import type { FileProgress } from "./record_kind.ts";
@@ -27,7 +28,7 @@ function compressionOf(bytes: Uint8Array): (typeof compressions)[number] | undef
  * @returns Its size. Throws a RequestError if there is none, or it is a folder, a pipe or a device.
  */
 export async function checkFile(path: string, ending: string): Promise<number> {
-  const { isFile, isDirectory, size } = await withProblem(path, ending, () => Deno.stat(path));
+  const { isFile, isDirectory, size } = await withProblem(path, ending, () => system.stat(path));
   if (isFile) return size;
   if (isDirectory) throw new RequestError(folder(ending), { file: path });
   throw new RequestError("this is not a regular file, but a pipe or a device; write its rows to a file", {
@@ -46,7 +47,7 @@ const folder = (ending: string) => `this is a folder; give the path of a ${endin
  */
 export async function* readBytes(path: string, ending: string, progress?: FileProgress): AsyncGenerator<Uint8Array> {
   const size = await checkFile(path, ending);
-  using file = await withProblem(path, ending, () => Deno.open(path));
+  using file = await withProblem(path, ending, () => system.open(path));
   const show = progress?.(path, size);
   let done = 0;
   async function* stored(): AsyncGenerator<Uint8Array> {
@@ -108,9 +109,9 @@ async function withProblem<T>(path: string, ending: string, act: () => Promise<T
   try {
     return await act();
   } catch (error) {
-    const problem = error instanceof Deno.errors.NotFound
+    const problem = error instanceof system.errors.NotFound
       ? "there is no such file; give a path relative to the pipeline file, or an absolute one"
-      : error instanceof Deno.errors.IsADirectory
+      : error instanceof system.errors.IsADirectory
       ? folder(ending)
       : `the file can't be read (${error instanceof Error ? error.message : error}); check its permissions`;
     throw new RequestError(problem, { file: path });

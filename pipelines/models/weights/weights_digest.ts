@@ -1,3 +1,4 @@
+import { system } from "../../common/system.ts";
 import { removeLeavings } from "../../common/leavings.ts";
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
@@ -128,7 +129,7 @@ async function hashFile(file: string): Promise<string> {
 
 async function identify(file: string): Promise<FileIdentity> {
   try {
-    const { size, mtime, ctime, ino } = await Deno.stat(file);
+    const { size, mtime, ctime, ino } = await system.stat(file);
     return { size, modified: mtime?.getTime() ?? 0, changed: ctime?.getTime() ?? 0, inode: ino ?? 0 };
   } catch (fault) {
     throw new RequestError(`can't be read (${faultText(fault)}); check its permissions`, { file });
@@ -167,7 +168,7 @@ export async function rememberDigest(file: string, sha256: string, cacheFile: st
 async function remember(cacheFile: string, learned: ReadonlyMap<string, RememberedDigest>): Promise<void> {
   const files = Object.fromEntries([...await recall(cacheFile), ...learned]);
   try {
-    await Deno.mkdir(dirname(cacheFile), { recursive: true });
+    await system.mkdir(dirname(cacheFile), { recursive: true });
     removeLeavings(cacheFile);
     await writeAtomically(cacheFile, [new TextEncoder().encode(JSON.stringify({ files }, null, 1) + "\n")]);
   } catch {
