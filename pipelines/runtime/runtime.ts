@@ -11,6 +11,8 @@ import { RunError } from "../common/errors.ts";
 import type { HostTensor } from "../common/host_tensor.ts";
 import type { ResidentUse } from "./resident_rows.ts";
 import type { Reply, Request, RunReply, SessionSettings } from "./protocol.ts";
+import { startThread } from "./start_thread.ts";
+import type { RuntimeThread, StartThread } from "./thread.ts";
 
 export type { HostTensor } from "../common/host_tensor.ts";
 
@@ -51,18 +53,18 @@ interface Waiting {
 /** The worker and its sessions. Dispose it when no more is to be run. */
 export class Runtime implements Disposable {
   readonly #threads: number;
-  readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  readonly #thread: RuntimeThread;
   readonly #waiting = new Map<number, Waiting>();
   #stopped: Error | undefined;
   #next = 0;
 
-  constructor({ threads }: Pick<SessionSettings, "threads">) {
+  /** @param start Starts what holds the sessions. */
+  constructor({ threads }: Pick<SessionSettings, "threads">, start: StartThread = startThread) {
     this.#threads = threads;
-    this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#settle(data);
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      this.#rejectAll(new RunError(`The runtime's worker died: ${event.message}`));
-    };
+    this.#thread = start({
+      answered: (reply) => this.#settle(reply),
+      died: (message) => this.#rejectAll(new RunError(`The runtime's worker died: ${message}`)),
+    });
   }
 
   /**
@@ -92,12 +94,12 @@ export class Runtime implements Disposable {
    */
   stop(error: Error): void {
     this.#stopped = error;
-    this.#worker.terminate();
+    this.#thread.end();
     this.#rejectAll(error);
   }
 
   [Symbol.dispose](): void {
-    this.#worker.terminate();
+    this.#thread.end();
   }
 
   #rejectAll(error: Error): void {
@@ -146,7 +148,7 @@ export class Runtime implements Disposable {
     const id = this.#next++;
     if (this.#stopped !== undefined) return { id, reply: Promise.reject(this.#stopped) };
     const reply = new Promise<RunReply | null>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
-    this.#worker.postMessage({ id, ...body }, transfer);
+    this.#thread.send({ id, ...body }, transfer);
     return { id, reply };
   }
 
