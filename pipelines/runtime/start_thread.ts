@@ -19,4 +19,3 @@ export function startThread({ answered, died }: ThreadOwner): RuntimeThread {
     end: () => worker.terminate(),
   };
 }
-

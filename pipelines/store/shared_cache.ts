@@ -6,7 +6,6 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { system, type SystemFile } from "../common/system.ts";
 import { digestOf } from "../common/digest.ts";
@@ -112,7 +111,7 @@ export class SharedCache {
   async #send(kind: string, key: string, path: string): Promise<void> {
     await this.#tolerantly(async () => {
       const hash = createHash("sha256"), { size } = await system.stat(path);
-      for await (const chunk of (await system.open(path)).readable) hash.update(Buffer.from(chunk));
+      for await (const chunk of (await system.open(path)).readable) hash.update(chunk);
       const file = { path: entryName(kind, key), hash: hash.digest("hex"), bytes: size };
       await this.#put(`cas/${file.hash}`, (await system.open(path)).readable, size);
       const result = encodeActionResult(file);
@@ -203,5 +202,7 @@ async function limited(response: Response, most: number): Promise<Uint8Array> {
     if (length > most) throw new Error("what it keeps under an entry's key is too long");
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  const whole = new Uint8Array(length);
+  chunks.reduce((at, chunk) => (whole.set(chunk, at), at + chunk.length), 0);
+  return whole;
 }

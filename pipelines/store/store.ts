@@ -8,7 +8,7 @@
 import { dirname } from "node:path";
 import { system, type SystemFile, type SystemFileInfo } from "../common/system.ts";
 import { DiskError, RequestError, RunError } from "../common/errors.ts";
-import { digestInThread } from "../common/file_digest.ts";
+import { digestInThread } from "../common/digest_thread.ts";
 import { faultText, temporaryName, unwritable, writeIfWhole } from "../common/files.ts";
 import { freeSpace } from "../common/free_space.ts";
 import { PendingChecks } from "../common/pending_checks.ts";

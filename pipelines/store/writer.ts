@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { system, type SystemFile } from "../common/system.ts";
 import { publishSync } from "../common/durable.ts";
@@ -173,7 +172,7 @@ export class FileWriter implements EntryWriter {
 
   #writeAt(offset: number, text: string): void {
     this.#file?.seekSync(offset, system.SeekMode.Start);
-    this.#write(Buffer.from(text));
+    this.#write(new TextEncoder().encode(text));
   }
 
   #write(bytes: Uint8Array): void {

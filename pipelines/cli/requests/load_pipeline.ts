@@ -15,6 +15,7 @@ import type { Expansion } from "../../schedule/expand/member.ts";
 import type { Pipeline } from "../../spec/mod.ts";
 import { quote } from "../../common/suggest.ts";
 import { callerPath } from "./caller_paths.ts";
+import { requireName } from "./expand_pipeline.ts";
 import { describeFault } from "./pipeline_faults.ts";
 
 /** A pipeline file, loaded. */
@@ -53,17 +54,6 @@ export async function loadPipeline(path: string, overrides: Overrides): Promise<
   return await whileLoading({ overrides, settings }, () => whileDeclaring(load));
 }
 
-/**
- * Expands the members of a pipeline that a program has declared.
- *
- * @throws {RequestError} If the pipeline is not sound, or an override is of nothing that it has.
- */
-export function expandPipeline(pipeline: Pipeline, overrides: Overrides): Expansion {
-  requireName(pipeline);
-  const declared = new Set<object>();
-  return declaringInto(declared, () => expand(pipeline, overrides, new Map(), declared));
-}
-
 async function importPipeline(file: string, overrides: Overrides, settings: Map<string, Scalar>): Promise<Pipeline> {
   const pipeline = await faultsOf(file, async () => (await import(pathToFileURL(file).href)).default as unknown);
   if (!isPipeline(pipeline)) {
@@ -77,12 +67,6 @@ async function importPipeline(file: string, overrides: Overrides, settings: Map<
   for (const [name, value] of before.settings) settings.set(name, value);
   if (before.overrides === valuesOf(overrides, before.settings)) return pipeline;
   throw new RequestError("was loaded with other settings before; run it in a separate process", { file });
-}
-
-function requireName(pipeline: Pipeline, file?: string): void {
-  if (/^\w[\w.-]*$/.test(pipeline.name)) return;
-  const problem = `the pipeline's name ${quote(pipeline.name)} is not a file name; use letters, digits, -`;
-  throw new RequestError(problem, locationOf(pipeline) ?? (file === undefined ? undefined : { file }));
 }
 
 /** The overrides of settings as a text, to compare them. */

@@ -14,7 +14,8 @@ import { redirect, type Redirected } from "../../schedule/expand/redirect.ts";
 import type { Member } from "../../schedule/expand/member.ts";
 import type { Pipeline } from "../../spec/mod.ts";
 import { callerFolder, callerPath } from "./caller_paths.ts";
-import { expandPipeline, type LoadedPipeline, loadPipeline } from "./load_pipeline.ts";
+import { expandPipeline } from "./expand_pipeline.ts";
+import { type LoadedPipeline, loadPipeline } from "./load_pipeline.ts";
 
 /** The options that a recipe has as well. */
 interface RequestOptions {

@@ -1,22 +1,15 @@
 /** The content of a file of rows, piece by piece; what gzip or zstd has compressed comes decompressed. @module */
-import { Readable } from "node:stream";
-import { createGunzip, createZstdDecompress } from "node:zlib";
 import { system } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
+import { type Compression, compressions } from "./decompression.ts";
 import type { FileProgress } from "./record_kind.ts";
 
 /** How much of a file is read at a time. */
 const chunkBytes = 2 ** 20;
 
-/** What compresses files, by the bytes that they then begin with. */
-const compressions = [
-  { name: "gzip", magic: [0x1f, 0x8b], decompress: createGunzip },
-  { name: "zstd", magic: [0x28, 0xb5, 0x2f, 0xfd], decompress: createZstdDecompress },
-] as const;
-
 /** What compresses a file that begins with these bytes, if anything does. */
-function compressionOf(bytes: Uint8Array): (typeof compressions)[number] | undefined {
+function compressionOf(bytes: Uint8Array): Compression | undefined {
   return compressions.find(({ magic }) => magic.every((byte, at) => bytes[at] === byte));
 }
 
@@ -76,7 +69,7 @@ export async function* readBytes(path: string, ending: string, progress?: FilePr
 
 async function* decompressed(
   path: string,
-  { name, decompress }: (typeof compressions)[number],
+  { name, decompress }: Compression,
   first: Uint8Array,
   rest: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
@@ -84,23 +77,14 @@ async function* decompressed(
     yield first;
     yield* rest;
   };
-  const source = Readable.from(all(), { objectMode: false }), output = decompress();
-  let refused: unknown;
-  source.on("error", (fault) => {
-    refused = fault;
-    output.destroy(fault);
-  });
   try {
-    for await (const chunk of source.pipe(output)) yield chunk;
+    yield* decompress(all());
   } catch (fault) {
-    if (refused instanceof RequestError) throw refused;
+    if (fault instanceof RequestError) throw fault;
     throw new RequestError(
       `the file's ${name} data is damaged or ends early (${faultText(fault)}); make or download it again`,
       { file: path },
     );
-  } finally {
-    source.destroy();
-    output.destroy();
   }
 }
 

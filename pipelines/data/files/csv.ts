@@ -1,10 +1,10 @@
 import { ownValue } from "../../../ops/program/own_value.ts";
-import { Readable } from "node:stream";
-import { CsvError, type Info, parse } from "csv-parse";
 import { leaf, listOf, optional, text } from "../../common/checks.ts";
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import { readBytes } from "./bytes.ts";
 import { cellsByName, requireNames } from "./columns.ts";
+import type { ParsedPlace } from "./csv_options.ts";
+import { parsedCsv } from "./csv_parser.ts";
 import type { CsvRows } from "./declared.ts";
 import type { RawRow } from "./raw_row.ts";
 import type { FileProgress, RecordKind } from "./record_kind.ts";
@@ -38,20 +38,12 @@ async function* readCsv(
   let blank = 0;
   // Rows are placed as they are parsed, so that a fault's place is known though rows before it were not asked for yet.
   const places: number[] = [];
-  const place = (record: string[], { bytes, empty_lines }: Pick<Info, "bytes" | "empty_lines">) => {
+  const place = (record: string[], { bytes, empty_lines }: ParsedPlace) => {
     places.push(lines.at + empty_lines - blank);
     lines.advance(bytes);
     blank = empty_lines;
     return record;
   };
-  const parser = parse({
-    bom: true,
-    delimiter: separator,
-    record_delimiter: ["\r\n", "\n"],
-    relax_column_count: true,
-    skip_empty_lines: true,
-    on_record: place,
-  });
   async function* watched(): AsyncGenerator<Uint8Array> {
     for await (const chunk of readBytes(path, ".csv", progress)) {
       checked.see(chunk);
@@ -60,13 +52,10 @@ async function* readCsv(
     }
     checked.end();
   }
-  const source = Readable.from(watched(), { objectMode: false });
-  source.on("error", (fault) => parser.destroy(fault));
   let names = columns, isEmpty = true;
   if (names !== undefined) requireNames(names, { file: path });
   try {
-    const rows: AsyncIterable<readonly string[]> = source.pipe(parser);
-    for await (const record of rows) {
+    for await (const record of parsedCsv(watched(), separator, place)) {
       const place = { file: path, line: places.shift()! };
       if (names === undefined) {
         // The index that pandas writes has no name; it is called as pandas and Python's datasets call it.
@@ -78,12 +67,9 @@ async function* readCsv(
       yield { fields: cellsByName(record, names, place), place };
     }
   } catch (fault) {
-    const problem = fault instanceof CsvError ? ownValue(faults, fault.code) : undefined;
+    const problem = fault instanceof Error && "code" in fault ? ownValue(faults, String(fault.code)) : undefined;
     if (problem === undefined) throw fault;
     throw new RequestError(problem, { file: path, line: lines.at });
-  } finally {
-    source.destroy();
-    parser.destroy();
   }
   if (isEmpty) throw new RequestError("the file holds no rows; write one row a line", { file: path });
 }

@@ -7,7 +7,8 @@
 import { createHash } from "node:crypto";
 import { system, type SystemFile } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
-import { blankDigest, digestInThread } from "../../common/file_digest.ts";
+import { digestInThread } from "../../common/digest_thread.ts";
+import { blankDigest } from "../../common/file_digest.ts";
 import { faultText, readUpTo } from "../../common/files.ts";
 import { DamagedWeights } from "./damaged_weights.ts";
 

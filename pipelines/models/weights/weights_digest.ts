@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { faultText, isJsonObject, type JsonObject, readJsonObject, writeAtomically } from "../../common/files.ts";
-import { digestInThread } from "../../common/file_digest.ts";
+import { digestInThread } from "../../common/digest_thread.ts";
 import { requireSoundBlob } from "./blob_digest.ts";
 import { DamagedWeights } from "./damaged_weights.ts";
 import { type CarriedDigest, carriedDigest, requireSound } from "./sealed_file.ts";

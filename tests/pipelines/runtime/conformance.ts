@@ -90,7 +90,10 @@ export async function conforms(t: Deno.TestContext, start: () => Runtime, within
       ...use,
       tokens: 1,
       reads: 0,
-      writes: [{ tensors: [["made", "cached"]], rows: [0, 1].map((row) => ({ from: row, to: row, start: 0, length: 1, at: 0 })) }],
+      writes: [{
+        tensors: [["made", "cached"]],
+        rows: [0, 1].map((row) => ({ from: row, to: row, start: 0, length: 1, at: 0 })),
+      }],
     });
     const { outputs } = await reader.run({}, { ...use, tokens: 1, reads: 2, writes: [] });
     near(outputs["total"]!.data as Float32Array, [3, 7]);
