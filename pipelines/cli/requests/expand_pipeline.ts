@@ -29,4 +29,3 @@ export function requireName(pipeline: Pipeline, file?: string): void {
   const problem = `the pipeline's name ${quote(pipeline.name)} is not a file name; use letters, digits, -`;
   throw new RequestError(problem, locationOf(pipeline) ?? (file === undefined ? undefined : { file }));
 }
-

@@ -1,32 +1,32 @@
 /**
- * Scripts for browsers, made of Refract's own sources: what asks for Deno, or for Node's modules, gets what stands in
- * their place there.
+ * Scripts for browsers, made of Refract's own sources by Deno's bundler: what asks for Deno, or for Node's modules, gets
+ * what stands in their place there.
  *
  * @module
  */
-import { fromFileUrl } from "./paths.ts";
+import { fileURLToPath } from "node:url";
 import { RequestError } from "../../common/errors.ts";
 
 const root = new URL("../../../", import.meta.url);
 
-/** The files that have a twin for browsers, by their places under `pipelines/`. */
-export const twins: Readonly<Record<string, string>> = {
-  "cli/requests/caller_paths.ts": "caller_paths.ts",
-  "common/deadline.ts": "deadline.ts",
-  "common/digest_thread.ts": "digest_thread.ts",
-  "common/free_space.ts": "free_space.ts",
-  "common/system.ts": "system.ts",
-  "interface/perform_run.ts": "perform_run.ts",
-  "runtime/start_thread.ts": "start_thread.ts",
-  "tasks/sandbox/sandbox.ts": "sandbox.ts",
-};
+/** The files that have a twin for browsers in `pipelines/web/twins`, by their places under `pipelines/`. */
+export const twins: readonly string[] = [
+  "cli/requests/caller_paths.ts",
+  "common/deadline.ts",
+  "common/digest_thread.ts",
+  "common/free_space.ts",
+  "common/system.ts",
+  "data/files/csv_parser.ts",
+  "data/files/decompression.ts",
+  "interface/perform_run.ts",
+  "runtime/start_thread.ts",
+  "tasks/sandbox/sandbox.ts",
+];
 
-/** What has the names of Node's modules. */
+/** What has the names of Node's modules: packages, or files of `pipelines/web/node`. */
 const modules: Readonly<Record<string, string>> = {
-  "node:buffer": "npm:buffer@6.0.3",
   "node:crypto": "crypto.ts",
   "node:path": "npm:path-browserify@1.0.1",
-  "node:stream": "npm:readable-stream@4.8.0",
   "node:timers": "timers.ts",
   "node:timers/promises": "timers_promises.ts",
   "node:url": "url.ts",
@@ -34,52 +34,54 @@ const modules: Readonly<Record<string, string>> = {
   "node:zlib": "zlib.ts",
 };
 
-/** What names import, from Refract's own packages to what stands in the place of Node's. */
-function importMap(imports: Readonly<Record<string, string>>): string {
+/** What the sources' imports mean in a browser, as an import map. */
+function importMap(packages: Readonly<Record<string, string>>): string {
   const own = (path: string) => new URL(`pipelines/${path}`, root).href;
-  return JSON.stringify({
-    imports: {
-      ...imports,
-      refract: new URL("mod.ts", root).href,
-      ...Object.fromEntries(
-        Object.entries(modules).map(([name, to]) => [name, to.startsWith("npm:") ? to : own(`web/node/${to}`)]),
-      ),
-      ...Object.fromEntries(Object.entries(twins).map(([path, twin]) => [own(path), own(`web/twins/${twin}`)])),
-    },
+  const parts = Object.entries(packages).flatMap(([name, address]) => {
+    return address.startsWith("npm:") ? [[`${name}/`, `npm:/${address.slice("npm:".length)}/`]] : [];
   });
-}
-
-/** A script for browsers. */
-export interface Bundle {
-  readonly text: string;
+  const named = Object.entries(modules).map(([name, to]) => [name, to.startsWith("npm:") ? to : own(`web/node/${to}`)]);
+  const twinned = twins.map((path) => [own(path), own(`web/twins/${path.slice(path.lastIndexOf("/") + 1)}`)]);
+  const imports = { ...packages, refract: new URL("mod.ts", root).href };
+  return JSON.stringify({ imports: { ...imports, ...Object.fromEntries([...parts, ...named, ...twinned]) } });
 }
 
 /**
- * Makes one script of a module and all that it imports.
+ * One script of a module and all that it imports.
  *
  * @param entry Under `pipelines/`.
- * @throws {RequestError} If Refract is not on the disk, or Deno's bundler fails.
+ * @param folder For files in between.
+ * @throws {RequestError} If Refract is not on the disk, or the bundler fails.
  */
-export async function bundle(entry: string, { minify = true }: { readonly minify?: boolean } = {}): Promise<string> {
-  if (root.protocol !== "file:") throw new RequestError("a page is made from a copy of Refract on the disk; clone it");
+export async function bundled(
+  entry: string,
+  folder: string,
+  { isSmall = true }: { readonly isSmall?: boolean } = {},
+): Promise<string> {
+  if (root.protocol !== "file:") throw new RequestError("a page is made by a copy of Refract on the disk; clone it");
   const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
-  const folder = await Deno.makeTempDir({ prefix: "refract-web-" });
+  const map = `${folder}/.import_map.json`, out = `${folder}/.bundle.js`;
+  await Deno.writeTextFile(map, importMap(imports));
   try {
-    const map = `${folder}/import_map.json`, out = `${folder}/out.js`;
-    await Deno.writeTextFile(map, importMap(imports));
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
-        ...["bundle", "--quiet", "--platform=browser", "--no-lock", `--config=${fromFileUrl(new URL("pipelines/web/deno.json", root))}`, `--import-map=${map}`, `--output=${out}`],
-        ...minify ? ["--minify"] : [],
-        fromFileUrl(new URL(`pipelines/${entry}`, root)),
+        ...["bundle", "--quiet", "--no-config", "--no-lock", "--platform=browser", `--import-map=${map}`],
+        ...isSmall ? ["--minify"] : [],
+        `--output=${out}`,
+        fileURLToPath(new URL(`pipelines/${entry}`, root)),
       ],
-      cwd: fromFileUrl(root),
+      stdin: "null",
       stdout: "null",
       stderr: "piped",
+      env: { NO_COLOR: "1" },
     }).output();
-    if (code !== 0) throw new RequestError(`the bundler failed: ${new TextDecoder().decode(stderr).trim()}`);
+    if (code !== 0) {
+      const [line = ""] = new TextDecoder().decode(stderr).trim().split("\n");
+      throw new RequestError(`Deno's bundler made no script of ${entry} (${line}); check that npm can be reached`);
+    }
     return await Deno.readTextFile(out);
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await Deno.remove(map).catch(() => {});
+    await Deno.remove(out).catch(() => {});
   }
 }

@@ -10,7 +10,8 @@ export async function* parsedCsv(
 ): AsyncGenerator<readonly string[]> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   for await (const chunk of source) chunks.push(chunk.slice());
-  const bytes = await new Blob(chunks).arrayBuffer(), text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  const bytes = await new Blob(chunks).arrayBuffer(),
+    text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   const records: readonly string[][] = parse(text, { ...parserOptions(separator), on_record: seen });
   yield* records;
 }

@@ -12,5 +12,7 @@ const builds: Readonly<Record<Provider, string>> = {
 
 /** Starts what holds sessions. */
 export const startThread: StartThread = inThisThread(
-  webLibrary((provider): Promise<WebRuntime> => import(new URL(`onnxruntime/${builds[provider]}`, import.meta.url).href)),
+  webLibrary((provider): Promise<WebRuntime> =>
+    import(new URL(`onnxruntime/${builds[provider]}`, import.meta.url).href)
+  ),
 );
