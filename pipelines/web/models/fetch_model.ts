@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { storeFolder } from "../../cli/requests/caller_paths.ts";
 import { digestOf } from "../../common/digest.ts";
-import { digestOfPart } from "../../common/file_digest.ts";
+import { digestInThread } from "../../common/digest_thread.ts";
 import { publish } from "../../common/durable.ts";
 import { RequestError } from "../../common/errors.ts";
 import { faultText, writeAll } from "../../common/files.ts";
@@ -13,6 +14,7 @@ import { formatSize } from "../../common/size.ts";
 import { system } from "../../common/system.ts";
 import { descriptionFiles, tokenizerFile, weightFiles } from "../../models/hub/files.ts";
 import { readHeader } from "../../models/weights/safetensors.ts";
+import { digestCacheOf, rememberDigest } from "../../models/weights/weights_digest.ts";
 import { listName, type ModelFile } from "./file_list.ts";
 
 /** Files that a model has to have. */
@@ -102,11 +104,13 @@ async function fetchFile(url: URL, path: string, { isNeeded, sha256 }: Wanted, s
       `${name} broke off at ${formatSize(done)} of ${formatSize(total)}; try again, it goes on from there`,
     );
   }
-  if (sha256 !== undefined && digestOfPart({ path: partial, start: 0 }) !== sha256) {
+  if (sha256 !== undefined && await digestInThread({ path: partial, start: 0 }, signal) !== sha256) {
     await system.remove(partial);
     throw new RequestError(`${name} arrived damaged; try again, it is fetched anew`);
   }
   await publish(file, partial, path);
+  // It was read as a whole just now, and need not be again for its digest.
+  if (sha256 !== undefined) await rememberDigest(path, sha256, digestCacheOf(storeFolder(undefined)));
   if (name.endsWith(".safetensors")) await requireWhole(path);
   return true;
 }

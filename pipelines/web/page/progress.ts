@@ -22,6 +22,7 @@ export class Progress {
   begin(): void {
     this.losses = [];
     this.#seconds = [];
+    byId("numbers").hidden = true;
     this.#show("Preparing …", 0);
   }
 
@@ -56,11 +57,13 @@ export class Progress {
 
   /** Says that it waits. */
   pause(): void {
+    this.#list();
     this.#show(`Paused after step ${this.losses.length}; Train goes on from there, also after a reload`, undefined);
   }
 
   /** Says that it is over. */
   done(seconds: number): void {
+    this.#list();
     const loss = this.losses.at(-1);
     this.#show(
       `Done in ${timeText(seconds)}${
@@ -68,6 +71,11 @@ export class Progress {
       }`,
       1,
     );
+  }
+
+  #list(): void {
+    byId("numbers").hidden = this.losses.length === 0;
+    byId("losses").textContent = this.losses.join("\n");
   }
 
   #show(text: string, part: number | undefined): void {
