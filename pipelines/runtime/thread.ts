@@ -1,4 +1,5 @@
 /** What holds sessions: a thread of its own, or this one. @module */
+import { setImmediate } from "node:timers";
 import { answering } from "./answering.ts";
 import type { RuntimeLibrary } from "./library.ts";
 import type { Reply, Request } from "./protocol.ts";
@@ -29,6 +30,8 @@ export function inThisThread(library: RuntimeLibrary): StartThread {
         last = last.then(async () => {
           if (isEnded) return;
           const reply = await answer(request);
+          // Others have their turn: a request to stop waits for it.
+          await new Promise<void>((resolve) => void setImmediate(resolve));
           if (!isEnded) answered(reply);
         });
       },

@@ -61,8 +61,7 @@ export function requireJudges(members: readonly PreparedMember[]): void {
     const settings = judgeOf(metricsOf(stage));
     if (settings === undefined) continue;
     const { host } = addressOf(settings, judgeWords), { key } = settings;
-    const isGranted = (permission: AskedPermission) =>
-      system.permissions.querySync(permission).state === "granted";
+    const isGranted = (permission: AskedPermission) => system.permissions.querySync(permission).state === "granted";
     const lacking = [
       ...isGranted({ name: "net", host }) ? [] : [`--allow-net=${host}`],
       ...key === undefined || isGranted({ name: "env", variable: key }) ? [] : [`--allow-env=${key}`],

@@ -27,10 +27,9 @@ export async function keep(trained: string): Promise<void> {
 /** A zip of it. */
 export function zipped(): Uint8Array<ArrayBuffer> {
   if (!isTuned()) throw new RequestError("nothing is trained yet; train first");
-  return zipSync({
-    intervention: Object.fromEntries(names.map((name) => [name, system.readFileSync(`${folder}/${name}`)])),
-  })
-    .slice();
+  return zipSync(
+    Object.fromEntries(names.map((name) => [`intervention/${name}`, system.readFileSync(`${folder}/${name}`)])),
+  ).slice();
 }
 
 /**

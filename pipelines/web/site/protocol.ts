@@ -89,7 +89,11 @@ export interface Answers {
     readonly isTuned: boolean;
   };
   readonly file: { readonly file: string; readonly fields: readonly string[] };
-  readonly rows: { readonly count: number; readonly first: readonly (readonly ShownToken[])[]; readonly notes: readonly string[] };
+  readonly rows: {
+    readonly count: number;
+    readonly first: readonly (readonly ShownToken[])[];
+    readonly notes: readonly string[];
+  };
   readonly train: { readonly seconds: number };
   readonly write: { readonly text: string };
   readonly zip: { readonly bytes: Uint8Array<ArrayBuffer> };
