@@ -40,20 +40,37 @@ export async function writeSite(folder: string, { name, members, reading, folder
     const found = await folderOf(source);
     return found === undefined ? source : await copyModel(folder, found);
   });
-  const scripts = join(folder, "scripts"), runtime = join(scripts, "onnxruntime");
-  await Deno.mkdir(runtime, { recursive: true });
-  for (const model of Object.keys(builtins)) await copyBuiltin(folder, model);
-  await copyRuntime(runtime);
+  await writeSurroundings(folder);
   const script = await bundled("web/site/engine.ts", folder);
   // What is kept in a browser depends on the code that made it, which is known by its name.
   const engine = `scripts/engine-${digestOf(new TextEncoder().encode(script)).slice(0, 12)}.js`;
   await Deno.writeTextFile(join(folder, engine), script);
-  await Deno.writeTextFile(join(scripts, "page.js"), await bundled("web/page/page.ts", folder));
+  await Deno.writeTextFile(join(folder, "scripts", "page.js"), await bundled("web/page/page.ts", folder));
   const [style, own] = [await textOf(reportStyle), await textOf(new URL("site.css", page))];
   await Deno.writeTextFile(join(folder, "page.css"), `${style}\n${own}`);
   await Deno.writeTextFile(join(folder, "index.html"), await textOf(new URL("index.html", page)));
   await Deno.writeTextFile(join(folder, "_headers"), headers);
   await Deno.writeTextFile(join(folder, "site.json"), JSON.stringify({ defaults, engine }));
+}
+
+/**
+ * Writes what a page imports that declares its own pipelines.
+ *
+ * @returns How many bytes the script has.
+ */
+export async function writePageLibrary(folder: string): Promise<number> {
+  await writeSurroundings(folder);
+  const script = await bundled("web/refract_web.ts", folder);
+  await Deno.writeTextFile(join(folder, "scripts", "refract.web.js"), script);
+  return new TextEncoder().encode(script).length;
+}
+
+/** What scripts find beside them: ONNX Runtime, and the models that Refract brings along. */
+async function writeSurroundings(folder: string): Promise<void> {
+  const runtime = join(folder, "scripts", "onnxruntime");
+  await Deno.mkdir(runtime, { recursive: true });
+  for (const model of Object.keys(builtins)) await copyBuiltin(folder, model);
+  await copyRuntime(runtime);
 }
 
 async function textOf(url: URL): Promise<string> {

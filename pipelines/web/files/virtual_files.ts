@@ -126,7 +126,7 @@ export class VirtualFiles implements SystemFiles, OpenOwner {
     return promised(() => {
       const place = this.#place(path, false);
       if (place.node !== undefined) throw new errors.AlreadyExists(`File exists: ${place.path}`);
-      place.folder.children.set(place.name, { kind: "link", id: nextId(), target: textOf(to), written: Date.now() });
+      place.folder.children.set(place.name, { kind: "link", id: nextId(), target: String(to), written: Date.now() });
       this.#source.changed(false);
     });
   }
