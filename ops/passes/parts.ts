@@ -9,7 +9,7 @@ import { dependants, isLeaf, leavesOf, type Program, type Value, valuesOf } from
 import { bytesOf } from "./cost.ts";
 
 /** What one part of a program computes. */
-export interface ProgramPart {
+interface ProgramPart {
   /** The names of those of the program's results that are computed here. */
   readonly results: readonly string[];
   /** What is computed here and read by a later part. */
