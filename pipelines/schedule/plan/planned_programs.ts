@@ -26,7 +26,7 @@ export function plannedEncoding(runContext: RunContext, job: EncodeJob, jobs: re
       flops: encodeFlops(job),
       isEstimate: !isWhole,
     },
-    entry: { kind: "encode" as const, members, key, cached, bytes: packedBytes(job.kept, job.rows) },
+    entry: { kind: "encode" as const, members, key, cached, bytes: packedBytes(job.kept, job.rows, job.taken) },
   };
 }
 
