@@ -48,6 +48,7 @@ export const providerRuntimes: Readonly<Record<Provider, ProviderRuntime>> = {
       package: "ONNX Runtime 1.30's GPU package",
     },
     refusals: [
+      { says: "invalid device ordinal", means: "has no GPU of this number; nvidia-smi -L lists them" },
       { says: "cuda_call.cc", means: "could not use the GPU; see what nvidia-smi says of its driver" },
       { says: "cannot open shared object file", means: "lacks libraries; deno task doctor --install gets them" },
     ],

@@ -32,6 +32,7 @@ export class Trainings implements Disposable {
   readonly #measure: MeasureValidation;
   readonly #trained = new Map<string, Trained>();
   readonly #batchingKeys = new Map<TrainJob, string | undefined>();
+  #among: ReadonlySet<string> | undefined;
 
   /** @param measure Measures the validations of trainings. */
   constructor(runContext: RunContext, output: RunOutput, measure: MeasureValidation) {
@@ -48,6 +49,11 @@ export class Trainings implements Disposable {
     this.#jobs.set(stage, job);
     this.#encodings.add(job);
     await this.#runContext.store.fetch(trainedKind, job.key);
+  }
+
+  /** Leaves the trainings of all other members to others, who run them meanwhile. */
+  keepTo(members: readonly string[]): void {
+    this.#among = new Set(members);
   }
 
   /** The store's key of a training's result. */
@@ -145,6 +151,7 @@ export class Trainings implements Disposable {
     const key = batchesTrainings ? this.#batchingKey(job) : undefined;
     for (const other of key === undefined ? [] : this.#jobs.values()) {
       if (batch.size + 1 > most) break;
+      if (this.#among?.has(this.#members.get(other.stage)!) === false) continue;
       const isDone = this.#trained.has(other.key) || store.has(trainedKind, other.key);
       if (isDone || batch.has(other.key) || this.#batchingKey(other) !== key) continue;
       const found = await this.#resumable(other);

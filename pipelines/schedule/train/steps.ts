@@ -22,7 +22,7 @@ interface StepRequest {
 
 /** Each step's groups of rows that run together. */
 export function stepsOf({ spec, rows, programs }: StepRequest): number[][][] {
-  const { epochs, batchSize, gradientAccumulation, shuffle, seed, maxSteps } = spec;
+  const { epochs, batchSize, gradientAccumulation, shuffle, seed, maxSteps, dataParallel = 1 } = spec;
   const limits = { overhead: programs.runOverhead, most: mostActivations / programs.activationBytes };
   const effective = batchSize * gradientAccumulation;
   const batches = batchOrder({ count: rows.length, batchSize: effective, epochs, shuffle, seed });
@@ -30,10 +30,18 @@ export function stepsOf({ spec, rows, programs }: StepRequest): number[][][] {
   return batches.slice(0, maxSteps).map((batch) => {
     const parts: number[][] = [];
     for (let start = 0; start < batch.length; start += batchSize) {
-      parts.push(...groupByLength(batch.slice(start, start + batchSize), length, limits));
+      for (const share of sharesOf(batch.slice(start, start + batchSize), dataParallel)) {
+        parts.push(...groupByLength(share, length, limits));
+      }
     }
     return parts;
   });
+}
+
+/** The rows of a batch in as many parts as there are devices for it, or rows, of about the same number. */
+function sharesOf(batch: readonly number[], of: number): readonly (readonly number[])[] {
+  const parts = Math.min(of, batch.length), startOf = (part: number) => Math.floor(part * batch.length / parts);
+  return Array.from({ length: parts }, (_, part) => batch.slice(startOf(part), startOf(part + 1)));
 }
 
 /** How many steps a training has. */
