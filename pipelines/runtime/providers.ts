@@ -98,6 +98,17 @@ export function isFallbackRefusal(message: string): boolean {
   return message.includes("fallback to CPU EP has been explicitly disabled");
 }
 
+/** What ONNX Runtime says of a run, in part, and what it means. */
+const failures = [{
+  says: "requires f16 but the device does not support it",
+  means: "the GPU has no 16-bit numbers; take the base model in float32 or bfloat16, or use --provider cpu",
+}] as const;
+
+/** Why a run failed: in words for people where it is known. */
+export function explainFailure(message: string): string {
+  return failures.find(({ says }) => message.includes(says))?.means ?? message;
+}
+
 /** A refusal as one line for people. */
 export function explainRefusal(provider: Provider, message: string): string {
   const known = providerRuntimes[provider].refusals.find(({ says }) => message.includes(says));

@@ -9,6 +9,7 @@ import { type Bindings, evaluateShape, isSymbol } from "../../ops/program/dimens
 import type { ExtentList, OnnxModel } from "../../ops/onnx/model.ts";
 import { DeviceError, RunError } from "../common/errors.ts";
 import type { HostTensor } from "../common/host_tensor.ts";
+import { explainFailure } from "./providers.ts";
 import type { Device } from "./device.ts";
 import type { ResidentUse } from "./resident_rows.ts";
 import type { Reply, Request, RunReply, SessionSettings } from "./protocol.ts";
@@ -162,7 +163,7 @@ export class Runtime implements Disposable {
     if (reply.kind === "done") waiting?.resolve(reply.value);
     // Why a model was refused is explained before it is known whose fault it is.
     else if (reply.provider !== null) waiting?.reject(new RunError(reply.message));
-    else waiting?.reject(new DeviceError(reply.message, this.#device.name));
+    else waiting?.reject(new DeviceError(explainFailure(reply.message), this.#device.name));
   }
 }
 

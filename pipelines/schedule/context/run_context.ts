@@ -96,7 +96,7 @@ export class RunContext implements AsyncDisposable {
     const signal = AbortSignal.any([...options.signal ? [options.signal] : [], this.store.checks.signal]);
     this.#signal = signal;
     this.hub = { ...hub, signal, warn, progress: bytesProgress(emit, "download") };
-    this.models = of?.run.models ?? new OpenModels({ ...hub, base, signal, store: this.store, emit });
+    this.models = of?.run.models ?? new OpenModels({ ...hub, base, signal, store: this.store, emit, provider });
     this.opened = of?.run.opened ?? new DisposableStack();
     this.compiled = of?.run.compiled ?? new Map();
     this.devices = of === undefined
