@@ -43,7 +43,9 @@ export async function encodeShard(runContext: RunContext, job: EncodeJob, shard:
   using _claim = await claimed(runContext, shardKind, partKey, encodes);
   if (isThere()) return;
   await using packing = await Packing.open(runContext, job);
-  const runs = runsOf(packing.runs, shard), done = beginWork(runContext.emit, "encode", runs.flat().length);
+  const runs = runsOf(packing.runs, shard);
+  await packing.prepare(runs, partKey);
+  const done = beginWork(runContext.emit, "encode", runs.flat().length);
   using _ = await store.putAndOpen(shardKind, partKey, async (writer) => {
     writer.declare({ tensors: packing.declared(runs.flat()), metadata: {} });
     let finished = 0;
@@ -52,6 +54,7 @@ export async function encodeShard(runContext: RunContext, job: EncodeJob, shard:
       done(finished += run.length);
     }
   });
+  packing.removeParts();
 }
 
 function recordOf(job: EncodeJob, key: string, cached: boolean, seconds: number): EncodeRecord {
@@ -65,6 +68,8 @@ async function compute(runContext: RunContext, job: EncodeJob, key: string, shar
   const own = kept.filter((value) => !isShared(value));
   const parts = await storedShards(store, key, shards);
   await using packing = await Packing.open(runContext, job);
+  const lacking = shardsOf(shards).filter(({ number }) => !parts.has(number));
+  await packing.prepare(lacking.flatMap((shard) => runsOf(packing.runs, shard)), key);
   const done = beginWork(emit, "encode", rows.length);
   const entry = await store.putAndOpen("encode", key, async (writer) => {
     writer.declare({
@@ -88,6 +93,7 @@ async function compute(runContext: RunContext, job: EncodeJob, key: string, shar
   });
   for (const part of parts.values()) part[Symbol.dispose]();
   removeShards(store, key, shards);
+  packing.removeParts();
   return entry;
 }
 
