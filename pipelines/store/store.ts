@@ -12,6 +12,7 @@ import { faultText, temporaryName, unwritable, writeIfWhole } from "../common/fi
 import { freeSpace } from "../common/free_space.ts";
 import { removeOwnSync } from "../common/leavings.ts";
 import { PendingChecks } from "../common/pending_checks.ts";
+import { Claimant, type ClaimTimes, sweepClaims } from "./claims.ts";
 import { DiskBudget } from "./disk_budget.ts";
 import { type Entry, openEntry, REMEDY } from "./entry.ts";
 import type { Freed } from "./eviction.ts";
@@ -36,6 +37,8 @@ export interface StoreOptions {
   readonly onEvicted?: (message: string) => void;
   /** Is asked for what the folder lacks, and gets what is put. */
   readonly shared?: SharedCache | undefined;
+  /** How often who makes an entry says so; without it every few seconds. */
+  readonly claimTimes?: ClaimTimes | undefined;
 }
 
 /** An entry that is mapped into memory rather than read. */
@@ -73,6 +76,7 @@ export class Store {
   readonly #budget: DiskBudget;
   readonly #onDamaged: (message: string) => void;
   readonly #shared: SharedCache | undefined;
+  readonly #claimTimes: ClaimTimes | undefined;
   /** Files whose data this process has checked or written, as long as they stay what they were. */
   readonly #verified = new Set<string>();
 
@@ -82,13 +86,14 @@ export class Store {
    * @param folder Need not exist.
    * @throws {RequestError} If the folder is a store of another format, or not a folder.
    */
-  constructor(folder: string, { limit, onDamaged = () => {}, onEvicted = () => {}, shared }: StoreOptions = {}) {
+  constructor(folder: string, { limit, onDamaged = () => {}, onEvicted = () => {}, shared, claimTimes }: StoreOptions = {}) {
     this.folder = folder;
     this.#shared = shared;
+    this.#claimTimes = claimTimes;
     this.#onDamaged = onDamaged;
     this.#budget = new DiskBudget(folder, limit, (freed) => onEvicted(evictedText(freed)));
     checkFormat(folder);
-    this.leftovers = removeStaleTemporaries(folder);
+    this.leftovers = removeStaleTemporaries(folder, sweepClaims(folder));
   }
 
   /** What the store may hold, in bytes. */
@@ -180,6 +185,11 @@ export class Store {
   /** Has an entry from the shared cache where the folder lacks it, so that {@linkcode Store.has} knows of it. */
   async fetch(kind: string, key: string): Promise<void> {
     if (this.#shared !== undefined && !this.has(kind, key)) (await this.#find(kind, key))?.close();
+  }
+
+  /** Who makes an entry, among all processes that share the folder. */
+  claimant(kind: string, key: string): Claimant {
+    return new Claimant({ store: this.folder, kind, key, path: this.#path(kind, key) }, this.#claimTimes);
   }
 
   /** Waits until the shared cache has all that was put. */

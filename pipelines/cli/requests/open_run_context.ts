@@ -12,7 +12,7 @@ interface StoreOptions extends Partial<Pick<RunContextOptions, "cacheDisk" | "ca
 
 /** Opens what a run works with, by the command line's options. */
 export function openRunContext(
-  { base, threads, provider }: Pick<RunContextOptions, "base" | "threads" | "provider">,
+  { base, threads, provider, devices }: Pick<RunContextOptions, "base" | "threads" | "provider" | "devices">,
   { store, cacheDisk, cacheMemory, activationMemory, memory }: StoreOptions,
   emit: Emit,
   control: Pick<RunContextOptions, "checkpointInterval" | "signal" | "hub"> = {},
@@ -25,6 +25,7 @@ export function openRunContext(
     store: storeFolder(store, base),
     threads,
     provider,
+    devices,
     emit,
     ...budgets,
     ...control,
