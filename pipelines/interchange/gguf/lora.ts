@@ -6,6 +6,7 @@ import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import { ggufProjection } from "../../models/gguf/family_names.ts";
 import type { KnownArchitecture } from "../../models/gguf/names.ts";
+import { requireEveryToken } from "../every_token.ts";
 import { encodeGguf, type FloatTensor } from "./file.ts";
 
 /** What is written. */
@@ -61,7 +62,10 @@ export function loraFile({ architecture, named, adaptations, tensors }: LoraSour
 }
 
 function requireLora(adaptation: Adaptation): Adapter {
-  if (adaptation.form === "adapter" && adaptation.kind === "lora") return adaptation;
+  if (adaptation.form === "adapter" && adaptation.kind === "lora") {
+    requireEveryToken(adaptation, "llama.cpp's adapters act on every token");
+    return adaptation;
+  }
   throw new RequestError(
     `GGUF files hold LoRA or control vectors, and no ${adaptation.kind}; ${
       adaptation.form === "adapter" ? "merge it, and convert the model" : "export it --to onnx"

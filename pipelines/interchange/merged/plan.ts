@@ -6,6 +6,7 @@ import { type BlockProjection, blockProjections } from "../../compile/lower/adap
 import { runOfSite } from "../../compile/lower/sites.ts";
 import type { MergeSite } from "../../compile/programs/merge_program.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
+import { requireEveryToken } from "../every_token.ts";
 
 /**
  * The sites to merge at, in the order in which they are first adapted.
@@ -37,7 +38,10 @@ export function mergeSites(adaptations: readonly Adaptation[], architecture: Arc
 
 function requireMergeable(adaptation: Adaptation, { causal, encoder }: Architecture): Adapter | Intervention {
   const { form, kind } = adaptation;
-  if (form === "adapter") return adaptation;
+  if (form === "adapter") {
+    requireEveryToken(adaptation, "a weight acts on every token");
+    return adaptation;
+  }
   if (form === "prefix") {
     throw new RequestError("a prefix adds tokens, which no weight can; export it to peft or onnx instead");
   }

@@ -117,6 +117,9 @@ function adaptationsText(adaptations: readonly Adaptation[]): string {
 function adaptationText(adaptation: Adaptation): string {
   if (adaptation.form === "prefix") return `${adaptation.kind} of ${adaptation.options.tokens} tokens`;
   if (adaptation.form === "head") return `a head for ${adaptation.kind}`;
-  if (adaptation.form === "adapter") return `${adaptation.kind} on ${adaptation.module}`;
+  if (adaptation.form === "adapter") {
+    const { kind, module, positions } = adaptation;
+    return `${kind} on ${module}` + (positions === undefined ? "" : ", on the prompt's tokens alone");
+  }
   return `${adaptation.kind} at ${adaptation.positionsText}, ${adaptation.site}`;
 }

@@ -6,6 +6,7 @@ import { blockProjections } from "../../compile/lower/adapters.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { NamedTensor } from "../../models/weights/safetensors_writer.ts";
+import { requireEveryToken } from "../every_token.ts";
 import { modulePath, peftKinds, peftName, prefixTensor } from "./names.ts";
 
 /** The content of a folder as peft reads it. */
@@ -44,7 +45,10 @@ export function peftContent(source: PeftSource): PeftContent {
 }
 
 function requireAdapter(adaptation: Adaptation): Adapter {
-  if (adaptation.form === "adapter" && peftKinds[adaptation.kind] !== undefined) return adaptation;
+  if (adaptation.form === "adapter" && peftKinds[adaptation.kind] !== undefined) {
+    requireEveryToken(adaptation, "peft's adapters act on every token");
+    return adaptation;
+  }
   const kinds = { intervention: "edit", adapter: "adapter", prefix: "adapter beside a prefix", head: "head" };
   throw new RequestError(
     `peft has no ${kinds[adaptation.form]} like ${adaptation.kind}; export ${
