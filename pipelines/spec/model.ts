@@ -30,7 +30,7 @@ export interface BaseModelSpec {
   readonly source: Sweepable<string>;
   /** A branch, tag or commit. */
   readonly revision?: Sweepable<string>;
-  /** Bits of the weights of its blocks' projections; as they are stored if omitted. */
+  /** Bits of its matrices; as they are stored if omitted. */
   readonly quantize?: Sweepable<QuantizationName>;
 }
 

@@ -97,7 +97,7 @@ const pageSource = async (name: string) => await (await fetch(new URL(name, page
 function readme(template: string, { model: { name, architecture }, adaptations, quantize }: TunedModel): string {
   const { heads: { keyValueHeads, headWidth }, vocabularySize } = architecture;
   const values: Readonly<Record<string, string>> = {
-    model: `\`${name}\`` + (quantize === undefined ? "" : `, its projections rounded to ${quantize},`) +
+    model: `\`${name}\`` + (quantize === undefined ? "" : `, its matrices rounded to ${quantize},`) +
       (adaptations.length === 0 ? "" : ` with what was trained of it: ${adaptationsText(adaptations)}`),
     heads: String(keyValueHeads),
     width: String(headWidth),
