@@ -2,11 +2,11 @@
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { Adaptation, Adapter } from "../../compile/lower/adaptation.ts";
+import { requireEveryToken } from "../../compile/lower/every_token.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import { ggufProjection } from "../../models/gguf/family_names.ts";
 import type { KnownArchitecture } from "../../models/gguf/names.ts";
-import { requireEveryToken } from "../every_token.ts";
 import { encodeGguf, type FloatTensor } from "./file.ts";
 
 /** What is written. */

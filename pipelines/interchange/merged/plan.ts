@@ -4,9 +4,9 @@ import { RequestError } from "../../common/errors.ts";
 import type { Adaptation, Adapter, Intervention } from "../../compile/lower/adaptation.ts";
 import { type BlockProjection, blockProjections } from "../../compile/lower/adapters.ts";
 import { runOfSite } from "../../compile/lower/sites.ts";
+import { requireEveryToken } from "../../compile/lower/every_token.ts";
 import type { MergeSite } from "../../compile/programs/merge_program.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
-import { requireEveryToken } from "../every_token.ts";
 
 /**
  * The sites to merge at, in the order in which they are first adapted.

@@ -3,10 +3,10 @@ import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { Adaptation, Adapter } from "../../compile/lower/adaptation.ts";
 import { blockProjections } from "../../compile/lower/adapters.ts";
+import { requireEveryToken } from "../../compile/lower/every_token.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { NamedTensor } from "../../models/weights/safetensors_writer.ts";
-import { requireEveryToken } from "../every_token.ts";
 import { modulePath, peftKinds, peftName, prefixTensor } from "./names.ts";
 
 /** The content of a folder as peft reads it. */

@@ -34,7 +34,7 @@ export function projectionsOf(
 }
 
 /** A matrix that is kept in a few bits. */
-export interface QuantizedMatrix {
+interface QuantizedMatrix {
   readonly rows: number;
   readonly columns: number;
   /** Its own bits. */

@@ -2,7 +2,7 @@
 import { byId, element } from "../../report/page/dom.ts";
 
 /** A message of a conversation. */
-export interface Message {
+interface Message {
   readonly role: "user" | "assistant";
   readonly content: string;
 }

@@ -13,7 +13,7 @@ export class Refused extends Error {
 }
 
 /** How fast an answer was written. */
-export interface Rate {
+interface Rate {
   readonly tokens: number;
   /** From the first token to the last; of one token, that is none. */
   readonly seconds: number;

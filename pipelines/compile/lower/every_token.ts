@@ -1,6 +1,6 @@
 /** Adapters for forms that have them act on every token. @module */
-import { RequestError } from "../common/errors.ts";
-import type { Adapter } from "../compile/lower/adaptation.ts";
+import { RequestError } from "../../common/errors.ts";
+import type { Adapter } from "./adaptation.ts";
 
 /**
  * Refuses an adapter that acts on the prompt's tokens alone.
