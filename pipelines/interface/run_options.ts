@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly cacheMemory?: number;
   /** What a training's longest row may take to run, in bytes; 2 GB if omitted. */
   readonly activationMemory?: number;
+  /** What of the machine's memory may be used, in bytes: larger models are encoded in parts. All of it if omitted. */
+  readonly memory?: number;
   /** Repeats a run from its manifest although what it reads has changed. */
   readonly allowChanges?: boolean;
   /** A file that gets every event as a line of JSON. */
@@ -84,6 +86,7 @@ const fields: { readonly [K in keyof RunOptions]-?: Check } = {
   cacheDisk: optional(bytes),
   cacheMemory: optional(bytes),
   activationMemory: optional(bytes),
+  memory: optional(bytes),
   allowChanges: optional(flag),
   log: optional(path),
   mlflow: optional(text),

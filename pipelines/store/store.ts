@@ -10,6 +10,7 @@ import { DiskError, RequestError, RunError } from "../common/errors.ts";
 import { digestInThread } from "../common/file_digest.ts";
 import { faultText, temporaryName, unwritable, writeIfWhole } from "../common/files.ts";
 import { freeSpace } from "../common/free_space.ts";
+import { removeOwnSync } from "../common/leavings.ts";
 import { PendingChecks } from "../common/pending_checks.ts";
 import { DiskBudget } from "./disk_budget.ts";
 import { type Entry, openEntry, REMEDY } from "./entry.ts";
@@ -262,11 +263,7 @@ export class Store {
 
   /** Removes an entry that is of no more use, as far as it is allowed to. Whoever has it open may read on. */
   remove(kind: string, key: string): void {
-    try {
-      Deno.removeSync(this.#path(kind, key));
-    } catch {
-      // Gone already, or the store is read-only: it does no harm.
-    }
+    removeOwnSync(this.#path(kind, key));
   }
 
   /**

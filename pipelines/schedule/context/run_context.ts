@@ -9,6 +9,7 @@ import type { CompiledTraining } from "../../compile/frontier/compiled_training.
 import { usualActivations } from "../../compile/programs/activation_budget.ts";
 import type { HubReading } from "../../data/files/record_kind.ts";
 import type { HubOptions } from "../../models/hub/access.ts";
+import { machineMemory } from "../../common/machine_memory.ts";
 import { mostByDefault } from "../../store/disk_budget.ts";
 import { type CacheAccess, SharedCache } from "../../store/shared_cache.ts";
 import { Store } from "../../store/store.ts";
@@ -36,6 +37,8 @@ export interface RunContextOptions {
   readonly cacheMemory?: number | undefined;
   /** What the activations of a training's longest row may take, in bytes; without it {@linkcode usualActivations}. */
   readonly activationMemory?: number | undefined;
+  /** What of the machine's memory may be used, in bytes; all of it if omitted. */
+  readonly memory?: number | undefined;
   /** How a hub is reached that models come from. */
   readonly hub?: HubOptions;
   /** A cache that is asked for what the store lacks, and gets what is made. */
@@ -56,6 +59,8 @@ export class RunContext implements AsyncDisposable {
   readonly cacheMemory: number;
   /** What the activations of a training's longest row may take, in bytes. */
   readonly activationMemory: number;
+  /** What of the machine's memory may be used, in bytes: models that are larger are encoded in parts. */
+  readonly memory: number;
   readonly checkpointInterval: CheckpointInterval;
   readonly #signal: AbortSignal;
   /** Trainings that were compiled, by what decides their programs. */
@@ -69,7 +74,7 @@ export class RunContext implements AsyncDisposable {
 
   constructor(options: RunContextOptions) {
     const { base, store, provider, threads, emit, checkpointInterval = defaultInterval, hub = {} } = options;
-    const { cacheDisk, cacheMemory, activationMemory = usualActivations } = options;
+    const { cacheDisk, cacheMemory, activationMemory = usualActivations, memory = machineMemory() ?? Infinity } = options;
     this.base = base;
     this.provider = provider;
     this.threads = threads;
@@ -93,6 +98,7 @@ export class RunContext implements AsyncDisposable {
     const disk = cacheDisk ?? mostByDefault;
     this.cacheMemory = Math.min(cacheMemory ?? disk, cacheDisk ?? Infinity);
     this.activationMemory = activationMemory;
+    this.memory = memory;
   }
 
   /**

@@ -32,6 +32,8 @@ interface RunObserver {
    * anything is written.
    */
   readonly ready?: (members: readonly PreparedMember[]) => Promise<void>;
+  /** Called once all but the results is written. */
+  readonly done?: () => Promise<void>;
 }
 
 /** Runs all members of a pipeline and writes what each gives. */
@@ -40,7 +42,7 @@ export async function runPipeline(
   pipeline: string,
   expansion: Expansion,
   folder: RunOutput,
-  { ready }: RunObserver = {},
+  { ready, done: allButResults }: RunObserver = {},
 ): Promise<RunOutcome> {
   const output = afterChecks(folder, () => runContext.store.checks.settled());
   const preparation = new Preparation(runContext), { emit } = runContext;
@@ -78,6 +80,7 @@ export async function runPipeline(
   const expected = totalOf(awaited), time = { seconds, expectedSeconds: expected.seconds, basis: expected.basis };
   const found = { pipeline, members: records, encode: [...encodings.values()], ...summariesOf(members, records) };
   const results = { ...found, time };
+  await allButResults?.();
   await output.results(results);
   for (const outcome of outcomesOf(members, records)) noteTo(emit)(outcome);
   return { results, members };
