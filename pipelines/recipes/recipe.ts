@@ -36,7 +36,7 @@ export interface Recipe {
   readonly set: Overrides;
   readonly data: readonly Replacement[];
   readonly base: readonly Replacement[];
-  /** How the projections of all base models are quantized, instead of what the pipeline says. */
+  /** How all base models are quantized, instead of what the pipeline says. */
   readonly quantize: QuantizationName | undefined;
   readonly provider: Provider | undefined;
   readonly threads: number | undefined;
