@@ -6,59 +6,17 @@
  *
  * @module
  */
-import type { TokenizedPrompt } from "../data/examples.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
-import { Continuation, type Generator, type Logits, type Step } from "./continuation.ts";
-import { keyValueBytes } from "./key_value_cache.ts";
-import { type BlockKeys, blockKeys, PrefixCache } from "./prefix_cache.ts";
-import { chunkTokens, Reading } from "./reading.ts";
-import type { Writer } from "./writer.ts";
-
-/** What an engine is asked to write. */
-interface WritingTask {
-  readonly generator: Generator;
-  readonly prompt: TokenizedPrompt;
-  /** Begins with one row, the prompt's, and continues with as many as its steps are. */
-  readonly writer: Writer;
-  /**
-   * Gets the logits of what follows each of the prompt's tokens, in order; they are there for the call alone. Not where an
-   * encoder reads the prompt.
-   */
-  readonly onPromptLogits?: ((logits: Float32Array, at: number) => void) | undefined;
-  /** Ends the writing when it is aborted, with its reason. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** What an engine does at once. */
-interface EngineLimits {
-  /** The most rows of all batches. */
-  readonly rows: number;
-  /** How many rows have to be free for prompts to be read beside rows that are written: few, and they begin sooner. */
-  readonly leastFree: number;
-  /** The most tokens of prompts that a run reads, padding included, unless one prompt has more. */
-  readonly promptTokens: number;
-  /** The same beside rows that are written, which wait for it; as many if omitted. */
-  readonly promptTokensBeside?: number;
-  /** The most bytes of the keys and values of all that is read and may be written, unless one prompt takes more. */
-  readonly keyValueBytes: number;
-  /** The most bytes of the keys and values that are kept of what prompts begin with; none if omitted. */
-  readonly prefixBytes?: number;
-}
+import { Continuation, type Generator, type Logits } from "./continuation.ts";
+import { advance, type Entry, isAborted, type WritingTask } from "./entry.ts";
+import { blockKeys, PrefixCache } from "./prefix_cache.ts";
+import { Reading } from "./reading.ts";
+import { type EngineLimits, nextGroup } from "./reading_group.ts";
 
 /** What an engine has to do. */
 interface EngineLoad {
   readonly waiting: number;
   readonly rows: number;
-}
-
-interface Entry extends WritingTask {
-  resolve(): void;
-  reject(reason: unknown): void;
-  readonly keys: BlockKeys;
-  /** The first of its batch's rows that is its own. */
-  first: number;
-  /** What its rows continue with, as the writer counts them. */
-  steps: readonly Step[];
 }
 
 /** Rows that one program decodes together. */
@@ -76,6 +34,7 @@ interface Group {
 
 /** Writes for many callers at once. */
 export class Engine {
+  #keptTokens = 0;
   readonly #limits: EngineLimits;
   #waiting: readonly Entry[] = [];
   #group: Group | undefined;
@@ -91,6 +50,11 @@ export class Engine {
   get load(): EngineLoad {
     const rows = this.#written.reduce((sum, { steps }) => sum + steps.length, 0);
     return { waiting: this.#waiting.length + (this.#group?.entries.length ?? 0), rows };
+  }
+
+  /** How many tokens of prompts were not read, since what they gave was kept. */
+  get keptTokens(): number {
+    return this.#keptTokens;
   }
 
   /** Lets a writer continue its prompt until it is done. */
@@ -128,45 +92,25 @@ export class Engine {
         const entries = this.#next(), [first] = entries;
         if (first === undefined) return;
         if (first.generator.extend === undefined) await this.#read(entries);
-        else this.#group = { entries, reading: this.#reading(first.generator, entries) };
+        else {
+          const reading = this.#reading(first.generator, entries);
+          this.#keptTokens += reading.keptTokens;
+          this.#group = { entries, reading };
+        }
       }
       if (this.#group !== undefined) await this.#readOn(this.#group);
       if (this.#group?.reading.isDone) return;
     }
   }
 
-  /** Takes the waiting prompts that are read together: those of the first one's model, as far as there is room. */
+  /** Takes the waiting prompts that are read together. */
   #next(): readonly Entry[] {
     for (const { reject, signal } of this.#waiting.filter(isAborted)) reject(signal?.reason);
     this.#waiting = this.#waiting.filter((entry) => !isAborted(entry));
-    const [first] = this.#waiting, isAlone = this.#batches.size === 0, free = this.#limits.rows - this.load.rows;
-    if (first === undefined || !isAlone && free < this.#limits.leastFree) return [];
-    const { generator } = first, { rows, promptTokens, keyValueBytes: mostBytes } = this.#limits;
-    const mostTokens = isAlone ? promptTokens : this.#limits.promptTokensBeside ?? promptTokens;
-    const written = this.#written, group: Entry[] = [];
-    for (const entry of this.#waiting) {
-      if (entry.generator !== generator || this.#followsOne(entry, group)) continue;
-      const all = [...group, entry], bytes = [...written, ...all].reduce((sum, each) => sum + bytesOf(each), 0);
-      const most = all.some(({ onPromptLogits }) => onPromptLogits !== undefined)
-        ? Math.min(mostTokens, mostRated)
-        : mostTokens;
-      const isOver = rowsOf([...written, ...all]) > rows || bytes > mostBytes ||
-        Math.max(...all.map(chunkOf)) * all.length > most && group.length > 0;
-      // What is too much by itself is written when nothing else is.
-      if (isOver && all.length + written.length > 1) break;
-      group.push(entry);
-    }
+    const [first] = this.#waiting, prefixes = first && this.#prefixesOf(first.generator);
+    const group = nextGroup(this.#waiting, this.#limits, { written: this.#written, prefixes });
     this.#waiting = this.#waiting.filter((entry) => !group.includes(entry));
     return group;
-  }
-
-  /** Whether a prompt begins as one that is about to be read, so that it waits for what is kept of that. */
-  #followsOne({ generator, keys, onPromptLogits }: Entry, group: readonly Entry[]): boolean {
-    const prefixes = this.#prefixesOf(generator);
-    if (prefixes === undefined || onPromptLogits !== undefined) return false;
-    const kept = prefixes.find(keys).length, next = keys.slice(0, kept + leastShared);
-    return next.length === kept + leastShared &&
-      group.some((other) => next.every((key, block) => key === other.keys[block]));
   }
 
   #prefixesOf({ architecture, extend }: Generator): PrefixCache | undefined {
@@ -258,41 +202,6 @@ export class Engine {
   }
 }
 
-/** How many blocks a prompt has to share with another to wait for it, which costs it a run. */
-const leastShared = 2;
-
-/** Of how many tokens the logits of what follows are there at once, where they are wanted of each. */
-const mostRated = chunkTokens;
-
-/** The most tokens of a prompt that a run reads. */
-function chunkOf({ generator, prompt: { prompt } }: Entry): number {
-  return generator.extend === undefined ? prompt.length : Math.min(chunkTokens, prompt.length);
-}
-
-/** The keys and values of all that an entry has read and may write. */
-function bytesOf({ generator: { architecture }, prompt, writer }: Entry): number {
-  return keyValueBytes(architecture, (prompt.prompt.length + writer.room) * writer.rows);
-}
-
-/** The rows that entries may take. */
-function rowsOf(entries: readonly Entry[]): number {
-  return entries.reduce((sum, { writer }) => sum + writer.rows, 0);
-}
-
 const noLogits: Logits = () => {
   throw new TypeError("Nothing was read");
 };
-
-const isAborted = ({ signal }: Entry) => signal?.aborted === true;
-
-/** Lets an entry's writer choose what it continues with; whether it does. */
-function advance(entry: Entry, logits: Logits): boolean {
-  try {
-    entry.steps = entry.writer.advance(logits);
-  } catch (error) {
-    entry.reject(error);
-    return false;
-  }
-  if (entry.writer.isDone) entry.resolve();
-  return !entry.writer.isDone;
-}

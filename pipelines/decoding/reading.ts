@@ -49,6 +49,8 @@ const leftOf = ({ prompt: { prompt }, at }: Row) => prompt.length - at;
 
 /** Prompts that are being read. */
 export class Reading {
+  /** How many tokens are not read, since what they gave was kept. */
+  readonly keptTokens: number;
   readonly #generator: Generator;
   readonly #prefixes: PrefixCache | undefined;
   readonly #id = residentId();
@@ -68,6 +70,7 @@ export class Reading {
       return { row: { ...each, number, at: slots.length * blockTokens }, slots };
     }).sort((a, b) => leftOf(b.row) - leftOf(a.row));
     this.#rows = found.map(({ row }) => row);
+    this.keptTokens = this.#rows.reduce((sum, { at }) => sum + at, 0);
     this.#capacity = Math.max(1, ...this.#rows.map(({ at }) => at));
     this.#kept = found.flatMap(({ slots }, to) =>
       slots.map((from, block): RowMove => {
