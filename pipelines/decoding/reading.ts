@@ -4,18 +4,12 @@
  *
  * @module
  */
-import { ownValue, putValue } from "../../ops/program/own_value.ts";
-import type { Feeds } from "../common/host_tensor.ts";
-import { interventionsOf } from "../compile/lower/adaptation.ts";
-import { columnsOf, maskName, maskWidth } from "../compile/lower/edit_masks.ts";
-import { isEdited } from "../compile/lower/edited_tokens.ts";
-import { copyTensors } from "../compile/parameters/initial.ts";
 import { indexFeeds } from "../compile/rows/labels.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
-import { runFeeds } from "../models/architecture/model_inputs.ts";
 import type { ResidentUse, RowMove, RowWrite } from "../runtime/resident_rows.ts";
 import type { Session } from "../runtime/runtime.ts";
 import { type Generator, type Logits, logitsOf } from "./continuation.ts";
+import { extendFeeds } from "./extend_feeds.ts";
 import { ownName, pastNames, type ReadRow, residentId } from "./key_value_cache.ts";
 import { type BlockKeys, blockTokens, type PrefixCache } from "./prefix_cache.ts";
 
@@ -95,20 +89,10 @@ export class Reading {
       // Twice, since a product with one row rounds otherwise than the same row among others.
       return lengths[index] === leftOf(row) || index === 0 ? [last, last] : [];
     });
-    const { architecture, tensors, prefill: { layout: { virtual } } } = generator;
-    const seen = rows.map(({ at }) => virtual + at);
-    const feeds = {
-      ...runFeeds("tail", architecture, {
-        rows: rows.map(({ prompt: { prompt }, at }, index) => {
-          return { tokens: prompt.slice(at, at + lengths[index]!), start: seen[index]! };
-        }),
-        length,
-        past: { width: virtual + this.#capacity, filled: seen },
-      }),
-      ...editFeeds(generator, rows, lengths, length),
-      ...copyTensors(tensors),
-      ...indexFeeds(asked, length),
-    };
+    const read = rows.map(({ prompt, at }, index) => {
+      return { prompt, at, tokens: prompt.prompt.slice(at, at + lengths[index]!) };
+    });
+    const feeds = { ...extendFeeds(generator, read, this.#capacity), ...indexFeeds(asked, length) };
     try {
       const { outputs } = await session.run(feeds, this.#use(rows, lengths));
       return this.#take(rows, lengths, asked, logitsOf(outputs["logits"]!));
@@ -166,28 +150,4 @@ export class Reading {
       return [{ number: row.number, source: this.#id, row: index, tokens: row.at, logits: () => logits(last) }];
     });
   }
-}
-
-/** The masks of edits over the tokens that are read. */
-function editFeeds(
-  { adaptations }: Generator,
-  rows: readonly Row[],
-  lengths: readonly number[],
-  length: number,
-): Feeds {
-  const feeds: Feeds = {};
-  for (const intervention of interventionsOf(adaptations)) {
-    const name = maskName(intervention), width = maskWidth(intervention), { strength = 1 } = intervention;
-    if (ownValue(feeds, name) !== undefined) continue;
-    const data = new Float32Array(rows.length * length * width);
-    rows.forEach(({ prompt, at: before }, row) => {
-      const columns = columnsOf(intervention, prompt);
-      for (let at = 0; at < lengths[row]!; at++) {
-        if (!isEdited(intervention, prompt, before + at)) continue;
-        for (const column of columns) data[(row * length + at) * width + column] = strength;
-      }
-    });
-    putValue(feeds, name, { data, shape: [rows.length, length, width] });
-  }
-  return feeds;
 }
