@@ -86,7 +86,10 @@ export class Store {
    * @param folder Need not exist.
    * @throws {RequestError} If the folder is a store of another format, or not a folder.
    */
-  constructor(folder: string, { limit, onDamaged = () => {}, onEvicted = () => {}, shared, claimTimes }: StoreOptions = {}) {
+  constructor(
+    folder: string,
+    { limit, onDamaged = () => {}, onEvicted = () => {}, shared, claimTimes }: StoreOptions = {},
+  ) {
     this.folder = folder;
     this.#shared = shared;
     this.#claimTimes = claimTimes;
