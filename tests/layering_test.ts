@@ -125,6 +125,7 @@ const rooms: readonly string[] = [
   "pipelines/dsl",
   // What a program calls, the command line among them.
   "pipelines/interface",
+  "pipelines/serving/page",
   "pipelines/serving",
   "pipelines/cli/commands",
   "pipelines/cli",

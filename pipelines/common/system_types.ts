@@ -35,6 +35,7 @@ export interface SystemFile extends Disposable {
   statSync(): SystemFileInfo;
   sync(): Promise<void>;
   syncSync(): void;
+  syncDataSync(): void;
   utime(used: number | Date, written: number | Date): Promise<void>;
   utimeSync(used: number | Date, written: number | Date): void;
   lock(exclusive?: boolean): Promise<void>;
@@ -54,6 +55,8 @@ export interface SystemOpenOptions {
   readonly truncate?: boolean;
   readonly create?: boolean;
   readonly createNew?: boolean;
+  /** Who may read and write it, where a system has such rights. */
+  readonly mode?: number;
 }
 
 /** The files of a machine, with the names and the errors that Deno has for them. */
@@ -80,6 +83,7 @@ export interface SystemFiles {
   removeSync(path: string | URL, options?: { readonly recursive?: boolean }): void;
   symlink(to: string | URL, path: string | URL): Promise<void>;
   link(from: string, to: string): Promise<void>;
+  makeTempFileSync(options: { readonly prefix: string }): string;
   cwd(): string;
   /** Where a seek starts from. */
   readonly SeekMode: { readonly Start: number; readonly Current: number; readonly End: number };
@@ -93,7 +97,7 @@ type ErrorClass = new (message?: string) => Error;
 
 /** What is asked of a permission. */
 export type AskedPermission =
-  | { readonly name: "sys"; readonly kind: "statfs" }
+  | { readonly name: "sys"; readonly kind: "statfs" | "systemMemoryInfo" }
   | { readonly name: "run"; readonly command: string }
   | { readonly name: "net"; readonly host?: string }
   | { readonly name: "env"; readonly variable: string };

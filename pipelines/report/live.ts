@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { system } from "../common/system.ts";
 import { replaceFile } from "../common/files.ts";
+import { removeOwn } from "../common/leavings.ts";
 import type { MemberOutline, RunEvent, StepDone, TrainingStarted } from "../results/events.ts";
 import type { MemberRecord, ValidationRecord } from "../results/results.ts";
 import type { Watcher } from "./watcher.ts";
@@ -125,7 +126,7 @@ export class LiveLog implements Watcher {
     this.#isOpen = false;
     clearInterval(this.#pulse);
     await this.#writing;
-    if (this.#failed === undefined) await system.remove(this.#path).catch(() => {});
+    if (this.#failed === undefined) await removeOwn(this.#path);
   }
 
   #open(): void {

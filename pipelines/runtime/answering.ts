@@ -20,7 +20,7 @@ export function answering(library: RuntimeLibrary): (request: Request) => Promis
     const resident = use === undefined ? undefined : residents.getOrInsertComputed(use.id, () => new ResidentRows(use));
     if (use !== undefined) {
       resident?.grow(use.rows, use.tokens);
-      resident?.move(use.moves);
+      resident?.move(use.moves, residents);
     }
     const known = new Set(found.inputNames);
     const read = use === undefined || use.reads === 0 ? [] : resident!.read(use.reads);
@@ -28,9 +28,13 @@ export function answering(library: RuntimeLibrary): (request: Request) => Promis
     const start = performance.now();
     const outputs = await found.run(fed);
     const seconds = (performance.now() - start) / 1000;
-    for (const { tensors, rows } of use?.writes ?? []) {
+    for (const { tensors, rows, into } of use?.writes ?? []) {
+      const written = into === undefined
+        ? resident
+        : residents.getOrInsertComputed(into.id, () => new ResidentRows(use!));
+      if (into !== undefined) written?.grow(into.rows, into.tokens);
       for (const [source, target] of tensors) {
-        resident?.write(target, (ownValue(outputs, source) ?? ownValue(feeds, source))!, rows);
+        written?.write(target, (ownValue(outputs, source) ?? ownValue(feeds, source))!, rows);
       }
     }
     const written = new Set(use?.writes.flatMap(({ tensors }) => tensors.map(([source]) => source)));

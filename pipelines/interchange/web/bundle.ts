@@ -26,6 +26,7 @@ export const twins: readonly string[] = [
 /** What has the names of Node's modules: packages, or files of `pipelines/web/node`. */
 const modules: Readonly<Record<string, string>> = {
   "node:crypto": "crypto.ts",
+  "node:os": "os.ts",
   "node:path": "npm:path-browserify@1.0.1",
   "node:timers": "timers.ts",
   "node:timers/promises": "timers_promises.ts",

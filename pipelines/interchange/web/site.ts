@@ -1,7 +1,7 @@
 /** A static site that trains in its visitors' browsers. @module */
 import { basename, join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
-import { copyAtomically } from "../../common/files.ts";
+import { contentOf, writeAtomically } from "../../common/files.ts";
 import { digestOf } from "../../common/digest.ts";
 import { digestOfPart } from "../../common/file_digest.ts";
 import { builtinFolder, builtins } from "../../models/open/builtin.ts";
@@ -80,7 +80,9 @@ async function textOf(url: URL): Promise<string> {
 async function copyBuiltin(folder: string, name: string): Promise<void> {
   const source = await builtinFolder(name, undefined), target = join(folder, "builtin", name);
   await Deno.mkdir(target, { recursive: true });
-  for await (const { name: file } of Deno.readDir(source)) await copyAtomically(join(target, file), join(source, file));
+  for await (const { name: file } of Deno.readDir(source)) {
+    await writeAtomically(join(target, file), contentOf(join(source, file)));
+  }
 }
 
 /** Copies a model's files, with a list of them. */
@@ -89,7 +91,7 @@ async function copyModel(folder: string, source: string): Promise<string> {
   await Deno.mkdir(target, { recursive: true });
   const names = Array.from(Deno.readDirSync(source), ({ name }) => name);
   for (const name of names.filter((each) => descriptionFiles.includes(each) || isWeights(each)).sort()) {
-    await copyAtomically(join(target, name), join(source, name));
+    await writeAtomically(join(target, name), contentOf(join(source, name)));
     const copied = join(target, name), { size } = await Deno.stat(copied);
     files.push({ name, size, sha256: digestOfPart({ path: copied, start: 0 }) });
   }

@@ -1,7 +1,6 @@
-import { system } from "../../common/system.ts";
-import { removeLeavings } from "../../common/leavings.ts";
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
+import { system } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
 import { faultText, isJsonObject, type JsonObject, readJsonObject, writeAtomically } from "../../common/files.ts";
 import { digestInThread } from "../../common/digest_thread.ts";
@@ -169,7 +168,6 @@ async function remember(cacheFile: string, learned: ReadonlyMap<string, Remember
   const files = Object.fromEntries([...await recall(cacheFile), ...learned]);
   try {
     await system.mkdir(dirname(cacheFile), { recursive: true });
-    removeLeavings(cacheFile);
     await writeAtomically(cacheFile, [new TextEncoder().encode(JSON.stringify({ files }, null, 1) + "\n")]);
   } catch {
     return;

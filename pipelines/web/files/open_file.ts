@@ -72,6 +72,10 @@ export class OpenFile implements SystemFile {
     else this.#owner.synced();
   }
 
+  syncDataSync(): void {
+    this.syncSync();
+  }
+
   utimeSync(used: number | Date, written: number | Date): void {
     const node = this.#file();
     node.used = milliseconds(used);

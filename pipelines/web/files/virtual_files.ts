@@ -23,6 +23,9 @@ import {
 /** The folder that relative paths start from. */
 export const home = "/home";
 
+/** The folder of temporary files. */
+const temporary = "/tmp";
+
 /** Files by the names and with the errors that Deno has for them. */
 export class VirtualFiles implements SystemFiles, OpenOwner {
   readonly SeekMode = { Start: 0, Current: 1, End: 2 } as const;
@@ -35,6 +38,13 @@ export class VirtualFiles implements SystemFiles, OpenOwner {
     this.#root = root;
     this.#source = source;
     this.mkdirSync(home, { recursive: true });
+  }
+
+  makeTempFileSync({ prefix }: { readonly prefix: string }): string {
+    const path = `${temporary}/${prefix}${crypto.randomUUID()}`;
+    this.mkdirSync(temporary, { recursive: true });
+    this.openSync(path, { write: true, createNew: true }).close();
+    return path;
   }
 
   cwd(): string {

@@ -50,5 +50,5 @@ async function perform({ pipeline, overrides, options, control }: RunCall, emit:
   const { results } = await runPipeline(runContext, name, expansion, folder);
   const seconds = (performance.now() - start) / 1000;
   emit({ kind: "runDone", pipeline: name, folder: folder.path, members: results.members.length, seconds });
-  return openedRun(folder.path, results);
+  return openedRun(folder.path, { results, files: folder.written });
 }
