@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { unzipSync } from "fflate";
+import { writePageLibrary } from "../../pipelines/interchange/web/site.ts";
 import type { Results } from "../../pipelines/results/results.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 import { hasBrowser, inPage } from "../support/browser.ts";
@@ -213,6 +214,74 @@ Deno.test({
         const [, answer] = await visitor.ask(deno.tuned[0]!.prompt, 300);
         assert.equal(answer, deno.tuned[0]!.prediction);
         assert.deepEqual(serious(page.complaints), []);
+      });
+    }),
+});
+
+Deno.test({
+  name: "a page of its own trains by refract.web.js",
+  ...options,
+  fn: () =>
+    inFolder(async (folder) => {
+      await writePageLibrary(folder);
+      const example = fileURLToPath(new URL("../../examples/page/", import.meta.url));
+      for (const name of ["index.html", "tune.js"]) await Deno.copyFile(join(example, name), join(folder, name));
+      await using server = serveFolder(folder);
+      await inPage(server.url, phone, async (page) => {
+        await page.until(`!["", "…"].includes(document.getElementById("answer").textContent)`, 120);
+        assert.ok(await page.evaluate<number>(`Number(document.getElementById("loss").textContent)`) < 0.1);
+        assert.match(await page.evaluate<string>(`document.getElementById("answer").textContent`), /^ \w+mi$/);
+      });
+    }),
+});
+
+Deno.test({
+  name: "a page says in one line what it lacks, and what is wrong with rows, settings and models",
+  ...options,
+  fn: () =>
+    inFolder(async (folder) => {
+      const site = await exported(quickstart, folder);
+      await using server = serveFolder(site, {
+        isIsolated: false,
+        instead: (path) => path.startsWith("/nowhere/") ? new Response("", { status: 404 }) : undefined,
+      });
+      await inPage(server.url, phone, async (page) => {
+        const visitor = visit(page);
+        await visitor.ready();
+        assert.match(await visitor.text("state"), /WebAssembly with 1 thread;/);
+        assert.match(await visitor.text("notes"), /Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder/);
+        assert.match(await visitor.text("notes"), /no WebGPU; training runs by WebAssembly/);
+        const refused = async (act: () => Promise<void>, pattern: RegExp) => {
+          await act();
+          const fault = await visitor.text("fault");
+          assert.match(fault, pattern);
+          assert.ok(!fault.includes("\n") && !/\bat \w+ \(|\.js:\d/.test(fault), fault);
+        };
+        const train = () => visitor.finish("train");
+        await refused(() => visitor.set("layer", "first").then(train), /the layer "first" is no number/);
+        await refused(() => visitor.set("layer", 99).then(train), /99/);
+        await visitor.set("layer", 2);
+        await refused(() => visitor.set("positions", "l").then(train), /positions/);
+        await visitor.set("positions", "l1");
+        await refused(() => visitor.set("rank", 0).then(train), /rank/);
+        await visitor.set("rank", 4);
+        await refused(() => visitor.choose("rows.txt", "a,b").then(train), /rows\.txt is no file of rows/);
+        await refused(() => visitor.choose("rows.jsonl", '{"q":"a"').then(train), /rows\.jsonl/);
+        await refused(() => visitor.choose("rows.csv", "q\n1,2\n").then(train), /rows\.csv/);
+        await visitor.choose("rows.csv", "question,answer\nwhat,it\nwho,me\n");
+        assert.deepEqual(
+          await page.evaluate(`["prompt", "completion"].map((id) => document.getElementById(id).value)`),
+          ["{question}", "{answer}"],
+        );
+        await visitor.finish("show-rows");
+        assert.match(await visitor.text("rows-count"), /^2 rows/);
+        await visitor.set("source", "own");
+        await visitor.set("base", "other");
+        await refused(() => visitor.set("other-base", "").then(train), /no base model is named/);
+        await refused(
+          () => visitor.set("other-base", "./nowhere/").then(train),
+          /config\.json can't be fetched \(404\)/,
+        );
       });
     }),
 });

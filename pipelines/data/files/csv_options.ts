@@ -1,8 +1,10 @@
 /** How comma-separated values are parsed. @module */
-import type { Info, Options } from "csv-parse";
 
-/** What the parser has seen up to the end of a record. */
-export type ParsedPlace = Pick<Info, "bytes" | "empty_lines">;
+/** What the parser has seen up to the end of a record, by its own names. */
+export interface ParsedPlace {
+  readonly bytes: number;
+  readonly empty_lines: number;
+}
 
 /** What the parser is asked to do. */
 export function parserOptions(separator: string) {
@@ -12,5 +14,5 @@ export function parserOptions(separator: string) {
     record_delimiter: ["\r\n", "\n"],
     relax_column_count: true,
     skip_empty_lines: true,
-  } satisfies Options;
+  };
 }

@@ -20,7 +20,7 @@ const reportStyle = new URL("../../report/page/page.css", import.meta.url);
 const headers = "/*\n  Cross-Origin-Opener-Policy: same-origin\n  Cross-Origin-Embedder-Policy: require-corp\n";
 
 /** What a site is made of. */
-export interface SiteSource {
+interface SiteSource {
   /** The pipeline's name. */
   readonly name: string;
   readonly members: readonly Member[];
@@ -60,7 +60,7 @@ export async function writeSite(folder: string, { name, members, reading, folder
  */
 export async function writePageLibrary(folder: string): Promise<number> {
   await writeSurroundings(folder);
-  const script = await bundled("web/refract_web.ts", folder);
+  const script = await bundled("web/library/refract_web.ts", folder);
   await Deno.writeTextFile(join(folder, "scripts", "refract.web.js"), script);
   return new TextEncoder().encode(script).length;
 }

@@ -21,10 +21,10 @@ const gatherFor = 100;
 const folderName = "refract";
 
 /** Someone else has this site's files open. */
-export class FilesInUse extends Error {}
+class FilesInUse extends Error {}
 
 /** A tree with the source of its files. */
-export interface OpenedFiles {
+interface OpenedFiles {
   readonly root: FolderNode;
   readonly source: BlockSource;
 }

@@ -24,7 +24,7 @@ export interface FolderNode {
 }
 
 /** A symbolic link. */
-export interface LinkNode {
+interface LinkNode {
   readonly kind: "link";
   readonly id: number;
   readonly target: string;
@@ -61,7 +61,7 @@ export interface Place {
 }
 
 /** Why a path leads nowhere. */
-export type Nowhere = "NotFound" | "NotADirectory";
+type Nowhere = "NotFound" | "NotADirectory";
 
 /** Links that are followed one after another before they count as a circle. */
 const mostLinks = 40;

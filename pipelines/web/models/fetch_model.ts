@@ -8,7 +8,7 @@ import { digestOf } from "../../common/digest.ts";
 import { digestInThread } from "../../common/digest_thread.ts";
 import { publish } from "../../common/durable.ts";
 import { RequestError } from "../../common/errors.ts";
-import { faultText, writeAll } from "../../common/files.ts";
+import { faultText, writeAll, writeAtomically } from "../../common/files.ts";
 import { freeSpace } from "../../common/free_space.ts";
 import { formatSize } from "../../common/size.ts";
 import { system } from "../../common/system.ts";
@@ -73,7 +73,7 @@ async function fetchFile(url: URL, path: string, { isNeeded, sha256 }: Wanted, s
   const response = await request(url, begun, signal);
   if (response.status === 404 && !isNeeded) {
     await system.remove(partial);
-    await system.writeTextFile(absent, "");
+    await writeAtomically(absent, []);
     return false;
   }
   if (!response.ok) {

@@ -19,7 +19,7 @@ const readers: ReadonlyMap<string, typeof jsonl | typeof csv> = new Map<string, 
 ]);
 
 /** The rows that a page has chosen. */
-export function rowsOf({ file, records: own = [], prompt, completion }: ChosenRows): Rows {
+function rowsOf({ file, records: own = [], prompt, completion }: ChosenRows): Rows {
   const templates = { prompt, completion };
   if (file === undefined) {
     if (own.length === 0) throw new RequestError("there are no rows; drop a file, or type some");

@@ -15,7 +15,7 @@ import { bytesProgress, noteTo } from "../../schedule/context/work.ts";
 import { inspectRows } from "../../schedule/inspect/inspect_rows.ts";
 import { showDownloads } from "../models/fetch_model.ts";
 import { modelSource } from "../models/source.ts";
-import { openTab } from "../tab.ts";
+import { openTab } from "../twins/tab.ts";
 import { fieldsIn } from "./fields.ts";
 import { folder, isTuned, keep, unzipped, zipped } from "./interventions.ts";
 import { pipelineOf } from "./chosen.ts";

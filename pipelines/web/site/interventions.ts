@@ -1,5 +1,6 @@
 /** The intervention that a page has, as a folder, and as a zip of one. @module */
 import { type Unzipped, unzipSync, zipSync } from "fflate";
+import { publishFolder } from "../../common/durable.ts";
 import { RequestError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
 import { system } from "../../common/system.ts";
@@ -68,5 +69,5 @@ async function write(files: Readonly<Record<string, Uint8Array>>): Promise<void>
     file.syncSync();
   }
   await system.remove(folder, { recursive: true }).catch(() => {});
-  await system.rename(fresh, folder);
+  await publishFolder(fresh, folder);
 }

@@ -37,7 +37,7 @@ export interface SiteDefaults {
 }
 
 /** A token of a row, as the page shows it. */
-export interface ShownToken {
+interface ShownToken {
   readonly text: string;
   readonly isTaught: boolean;
   readonly isCut: boolean;

@@ -5,7 +5,7 @@ import type { EditSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
 export type SiteEdit = Resolved<EditSpec>;
 
 /** The settings of a training that a page has no fields for. */
-export type SiteTraining = Pick<Resolved<TrainSpec>, "gradientAccumulation" | "optimizer" | "shuffle" | KeptSetting>;
+type SiteTraining = Pick<Resolved<TrainSpec>, "gradientAccumulation" | "optimizer" | "shuffle" | KeptSetting>;
 
 type KeptSetting = "maxLength" | "truncate" | "maxGradNorm" | "labelSmoothing" | "maxSteps" | "lossReduction";
 

@@ -13,7 +13,7 @@ import type { RunCall } from "../../interface/run_options.ts";
 import { RunFolder } from "../../report/run_folder.ts";
 import type { Emit } from "../../results/events.ts";
 import { runPipeline } from "../../schedule/run/run.ts";
-import { openTab } from "../tab.ts";
+import { openTab } from "./tab.ts";
 
 /**
  * Runs a pipeline. Every run ends with an event that says how.

@@ -107,6 +107,9 @@ Deno.test("only the functions that sync give a file its name", async () => {
     "cli/commands/workflow_command.ts",
     "common/durable.ts",
     "interchange/merged/write.ts",
+    "interchange/web/bundle.ts",
+    "interchange/web/runtime_files.ts",
+    "interchange/web/site.ts",
     // A file that shows whether the folder can be written, and is removed.
     "report/run_folder.ts",
   ]);

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { openTab } from "./tab.ts";
+import { openTab } from "../twins/tab.ts";
 
-export * from "../../mod.ts";
+export * from "../../../mod.ts";
 
 // Whoever has imported this finds the files of the visit before.
 await openTab();

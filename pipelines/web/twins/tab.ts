@@ -1,10 +1,10 @@
 /** What a tab keeps its files in, opened once. @module */
-import { openPrivateFiles } from "./files/private_files.ts";
-import { measureFreeSpace } from "./twins/free_space.ts";
-import { system } from "./twins/system.ts";
+import { openPrivateFiles } from "../files/private_files.ts";
+import { measureFreeSpace } from "./free_space.ts";
+import { system } from "./system.ts";
 
 /** What a tab can do. */
-export interface TabState {
+interface TabState {
   /** Whether what is computed stays after the tab is closed. */
   readonly isKept: boolean;
   /** How many threads WebAssembly may have: one where the page is not cross-origin isolated. */
@@ -30,7 +30,7 @@ async function open(): Promise<TabState> {
 }
 
 /** The threads that WebAssembly may have here. */
-export function threadsHere(): number {
+function threadsHere(): number {
   // Browsers have shared memory in cross-origin isolated pages alone.
   return "SharedArrayBuffer" in globalThis ? navigator.hardwareConcurrency : 1;
 }
