@@ -1,5 +1,5 @@
 /** A plan as text. @module */
-import type { Plan, PlanEstimate, PlannedMember } from "../../schedule/plan/plan.ts";
+import type { Plan, PlanEstimate, PlannedFleet, PlannedMember } from "../../schedule/plan/plan.ts";
 import { formatSize } from "../../common/size.ts";
 import { formatSeconds, formatTable } from "../terminal/terminal.ts";
 
@@ -50,7 +50,8 @@ export function formatPlan(plan: Plan, explains = false): string {
   });
   const parts = [`pipeline ${plan.pipeline}\n`, ...members, frontiers.join(""), advice];
   const meanings = explains ? terms.map(([term, meaning]) => `${term.padEnd(12)}  ${meaning}\n`).join("") : "";
-  return [...parts, formatPrograms(plan), [...new Set(samples)].join(""), formatEstimate(plan), meanings]
+  const fleet = plan.fleet === undefined ? "" : formatFleet(plan.fleet);
+  return [...parts, formatPrograms(plan), [...new Set(samples)].join(""), formatEstimate(plan), fleet, meanings]
     .filter((part) => part !== "").join("\n");
 }
 
@@ -114,6 +115,22 @@ function formatEstimate({ estimate, goesOn, budgets: { disk } }: Plan): string {
     (bytes / 1e6).toFixed(1)
   } MB to store, ${(memory / 1e6).toFixed(0)} MB of activations\n`;
   return `${budget}to run: ${work}${formatTime(estimate, goesOn)}`;
+}
+
+/** The run on many devices. */
+function formatFleet(fleet: PlannedFleet): string {
+  const { devices, name, seconds, encodeSeconds, bytesMoved, dollars, scaling, stopsAt, limit, basis } = fleet;
+  const cost = dollars === undefined ? "" : `, about ${Math.ceil(dollars).toLocaleString("en")} US dollars`;
+  const rows = scaling.map((each) => {
+    const speed = scaling[0]!.seconds / each.seconds;
+    return [each.devices.toLocaleString("en"), formatSeconds(each.seconds), `${speed.toFixed(1)} ×`];
+  });
+  const by = basis === "measured"
+    ? "by rates measured here"
+    : "simulated by stated peaks, of which 35 % are assumed to be reached, a store of 5 GB/s and weights of 16 bits";
+  return `on ${devices.toLocaleString("en")} ${name}: ${formatSeconds(seconds)}, ${formatSeconds(encodeSeconds)} of it to ` +
+    `encode; ${formatSize(bytesMoved)} moved${cost}; ${by}\n\n${formatTable(["devices", "time", "speed"], rows)}` +
+    `beyond ${stopsAt.toLocaleString("en")} a device does less than half of what one does alone: ${limit} bounds it\n`;
 }
 
 /** What a time is estimated by. */

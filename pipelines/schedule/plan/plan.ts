@@ -82,6 +82,31 @@ export interface Plan {
     readonly disk: number | null;
   };
   readonly estimate: PlanEstimate;
+  /** The run on many devices, if that was asked for. */
+  readonly fleet?: PlannedFleet;
+}
+
+/** A run on many devices, as simulated. */
+export interface PlannedFleet {
+  readonly devices: number;
+  /** What they are. */
+  readonly name: string;
+  /** From the first encoding to the last result. */
+  readonly seconds: number;
+  /** Of these until all is encoded. */
+  readonly encodeSeconds: number;
+  /** Between store and devices: what is encoded, once to the store and once to each device, and each device's weights. */
+  readonly bytesMoved: number;
+  /** US dollars for the devices; omitted of this machine. */
+  readonly dollars?: number;
+  /** The same for other numbers of devices. */
+  readonly scaling: readonly { readonly devices: number; readonly seconds: number }[];
+  /** The largest number of devices of which each still does at least half of what one alone does. */
+  readonly stopsAt: number;
+  /** What keeps more of them from helping. */
+  readonly limit: "the store" | "the longest training";
+  /** Whether rates are stated by makers, with assumed shares of them, or measured here. */
+  readonly basis: "stated" | "measured";
 }
 
 /** What is left to run. */
