@@ -103,7 +103,7 @@ function andMore(count: number, what: string): string {
 }
 
 function formatEstimate({ estimate, goesOn, budgets: { disk } }: Plan): string {
-  const { steps, validations, evaluations, flops, bytes, memory } = estimate;
+  const { steps, validations, evaluations, flops, bytes, memory, resident } = estimate;
   const counts = [
     ...steps === 0 ? [] : [counted(steps, "step")],
     ...validations === 0 ? [] : [counted(validations, "validation")],
@@ -113,7 +113,7 @@ function formatEstimate({ estimate, goesOn, budgets: { disk } }: Plan): string {
   if (counts.length === 0 && estimate.seconds === 0) return `${budget}to run: nothing, all of it is in the store\n`;
   const work = `${counts.join(", ")}; ${(flops / 1e9).toFixed(1)} GFLOP to encode and train, ${
     (bytes / 1e6).toFixed(1)
-  } MB to store, ${(memory / 1e6).toFixed(0)} MB of activations\n`;
+  } MB to store, ${(memory / 1e6).toFixed(0)} MB of activations, ${formatSize(resident)} of memory in all\n`;
   return `${budget}to run: ${work}${formatTime(estimate, goesOn)}`;
 }
 
@@ -140,12 +140,13 @@ const bases: { readonly [B in PlanEstimate["basis"]]: string } = {
   assumed: "by an assumed speed, since nothing like it has run here yet",
 };
 
-function formatTime({ seconds, parts, basis }: PlanEstimate, goesOn: boolean): string {
+function formatTime({ seconds, parts, range, basis }: PlanEstimate, goesOn: boolean): string {
   const spent = Object.entries(parts).filter(([, part]) => part > 0).map(([name, part]) =>
     `${name} ${formatSeconds(part)}`
   );
   const of = spent.length > 1 ? ` (${spent.join(", ")})` : "", rest = goesOn ? " for these members" : "";
-  return `about ${formatSeconds(seconds)}${rest}${of}, ${bases[basis]}\n`;
+  const between = `${formatSeconds(range.from)} to ${formatSeconds(range.to)}`;
+  return `about ${formatSeconds(seconds)}${rest}${of}, likely ${between}, ${bases[basis]}\n`;
 }
 
 function counted(count: number, what: string): string {

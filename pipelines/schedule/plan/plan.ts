@@ -120,12 +120,16 @@ export interface PlanEstimate {
   readonly bytes: number;
   /** The activations of the largest step, in bytes of memory. */
   readonly memory: number;
+  /** What the process has in memory at most, in bytes: its own, the weights' mapped files and the largest step. */
+  readonly resident: number;
   /** How many evaluations the store does not have. */
   readonly evaluations: number;
   /** How long all of it will take. */
   readonly seconds: number;
   /** The same by what it is spent on. */
   readonly parts: Readonly<Record<StageKind | "encode", number>>;
+  /** The seconds between which it is likely to be. */
+  readonly range: { readonly from: number; readonly to: number };
   /** What times are estimated by: runs of this model's shape, of other models on this machine, or an assumed speed. */
   readonly basis: Basis;
 }
