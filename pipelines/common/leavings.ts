@@ -31,6 +31,34 @@ export function removeAbandoned(path: string, lockedAfter: number = 0): number |
   return isDirectory ? 0 : size;
 }
 
+/** What a system refuses once it need not refuse the next time. */
+const mostRemovals = 3;
+
+/**
+ * Removes a file or folder of this process that is to be gone, however it came there. Nothing depends on it: what the
+ * system refuses to remove, the next command removes.
+ */
+export async function removeOwn(path: string): Promise<void> {
+  for (let tries = 0; tries < mostRemovals; tries++) {
+    try {
+      return await Deno.remove(path, { recursive: true });
+    } catch (fault) {
+      if (fault instanceof Deno.errors.NotFound) return;
+    }
+  }
+}
+
+/** {@linkcode removeOwn}, at once. */
+export function removeOwnSync(path: string): void {
+  for (let tries = 0; tries < mostRemovals; tries++) {
+    try {
+      return Deno.removeSync(path, { recursive: true });
+    } catch (fault) {
+      if (fault instanceof Deno.errors.NotFound) return;
+    }
+  }
+}
+
 /** Clocks differ by less than this, in milliseconds. */
 const recent = 60 * 60 * 1000;
 
@@ -90,8 +118,8 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** The names that a process was to move out of its folder, of those that are no longer in it. */
-function movedFrom(temporary: string): readonly string[] {
+/** The names that a process was to add to another folder out of its own, of those that are no longer in its own. */
+export function movedFrom(temporary: string): readonly string[] {
   let listed: unknown;
   try {
     listed = JSON.parse(Deno.readTextFileSync(join(temporary, movedList)));

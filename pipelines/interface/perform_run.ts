@@ -88,9 +88,11 @@ async function perform({ pipeline, overrides, options, control }: RunCall, watch
       }
       log?.open();
     },
+    async done() {
+      if (manifest !== undefined) await folder.text(manifestFile, formatManifest(manifest));
+      if (source !== undefined) await folder.bytes(pipelineFile, source);
+    },
   });
-  if (manifest !== undefined) await folder.text(manifestFile, formatManifest(manifest));
-  if (source !== undefined) await folder.bytes(pipelineFile, source);
   await writeReport(folder.path);
   const seconds = (performance.now() - start) / 1000;
   emit({
@@ -101,5 +103,5 @@ async function perform({ pipeline, overrides, options, control }: RunCall, watch
     seconds,
     ...madeStore,
   });
-  return openedRun(folder.path, results);
+  return openedRun(folder.path, { results, files: folder.written });
 }

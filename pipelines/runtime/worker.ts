@@ -65,7 +65,7 @@ async function run(
   const resident = use === undefined ? undefined : residents.getOrInsertComputed(use.id, () => new ResidentRows(use));
   if (use !== undefined) {
     resident?.grow(use.rows, use.tokens);
-    resident?.move(use.moves);
+    resident?.move(use.moves, residents);
   }
   const known = new Set(found.inputNames), read = use === undefined || use.reads === 0 ? [] : resident!.read(use.reads);
   const fed = Object.fromEntries(
@@ -82,9 +82,13 @@ async function run(
       [name, { data, dims }],
     ) => [name, { data: data as Float32Array<ArrayBuffer>, shape: dims }]),
   );
-  for (const { tensors, rows } of use?.writes ?? []) {
+  for (const { tensors, rows, into } of use?.writes ?? []) {
+    const written = into === undefined
+      ? resident
+      : residents.getOrInsertComputed(into.id, () => new ResidentRows(use!));
+    if (into !== undefined) written?.grow(into.rows, into.tokens);
     for (const [source, target] of tensors) {
-      resident?.write(target, (ownValue(outputs, source) ?? ownValue(feeds, source))!, rows);
+      written?.write(target, (ownValue(outputs, source) ?? ownValue(feeds, source))!, rows);
     }
   }
   const written = new Set(use?.writes.flatMap(({ tensors }) => tensors.map(([source]) => source)));

@@ -50,6 +50,8 @@ interface WritingOptions {
   readonly signal: AbortSignal;
   /** Gets an answer whenever it has grown, with the number of its prompt. */
   readonly onAnswer?: (answer: Answer, prompt: number) => void;
+  /** Gets the logits of what follows each token of a prompt, in order, if they are wanted. */
+  readonly onPromptLogits?: ((logits: Float32Array, at: number, prompt: number) => void) | undefined;
 }
 
 /**
@@ -61,7 +63,7 @@ export async function writeAnswers(
   { engine, metrics, base: { model: { tokenizer } }, limits }: Service,
   { stop, choice, n }: WritingRequest,
   { generator, prompts, rooms }: PreparedRequest,
-  { endTokens, rated, signal, onAnswer }: WritingOptions,
+  { endTokens, rated, signal, onAnswer, onPromptLogits }: WritingOptions,
 ): Promise<readonly PromptAnswers[]> {
   const start = performance.now(), since = () => (performance.now() - start) / 1000;
   const late = new AbortController();
@@ -88,7 +90,11 @@ export async function writeAnswers(
   });
   try {
     await Promise.all(
-      prompts.map((prompt, at) => engine.write({ generator, prompt, writer: writers[at]!, signal: either })),
+      prompts.map((prompt, at) => {
+        const onOwnLogits = onPromptLogits &&
+          ((logits: Float32Array, token: number) => onPromptLogits(logits, token, at));
+        return engine.write({ generator, prompt, writer: writers[at]!, signal: either, onPromptLogits: onOwnLogits });
+      }),
     );
   } finally {
     clearTimeout(timer);

@@ -10,6 +10,7 @@ import { DiskError, RequestError, RunError } from "../common/errors.ts";
 import { digestInThread } from "../common/file_digest.ts";
 import { faultText, temporaryName, unwritable, writeIfWhole } from "../common/files.ts";
 import { freeSpace } from "../common/free_space.ts";
+import { removeOwnSync } from "../common/leavings.ts";
 import { PendingChecks } from "../common/pending_checks.ts";
 import { Claimant, type ClaimTimes, sweepClaims } from "./claims.ts";
 import { DiskBudget } from "./disk_budget.ts";
@@ -85,7 +86,10 @@ export class Store {
    * @param folder Need not exist.
    * @throws {RequestError} If the folder is a store of another format, or not a folder.
    */
-  constructor(folder: string, { limit, onDamaged = () => {}, onEvicted = () => {}, shared, claimTimes }: StoreOptions = {}) {
+  constructor(
+    folder: string,
+    { limit, onDamaged = () => {}, onEvicted = () => {}, shared, claimTimes }: StoreOptions = {},
+  ) {
     this.folder = folder;
     this.#shared = shared;
     this.#claimTimes = claimTimes;
@@ -272,11 +276,7 @@ export class Store {
 
   /** Removes an entry that is of no more use, as far as it is allowed to. Whoever has it open may read on. */
   remove(kind: string, key: string): void {
-    try {
-      Deno.removeSync(this.#path(kind, key));
-    } catch {
-      // Gone already, or the store is read-only: it does no harm.
-    }
+    removeOwnSync(this.#path(kind, key));
   }
 
   /**

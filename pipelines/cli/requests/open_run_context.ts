@@ -6,7 +6,8 @@ import type { Emit } from "../../results/events.ts";
 import { isAddress, storeFolder } from "./caller_paths.ts";
 
 /** What a command's options say of the store and of memory. */
-interface StoreOptions extends Partial<Pick<RunContextOptions, "cacheDisk" | "cacheMemory" | "activationMemory" | "memory">> {
+interface StoreOptions
+  extends Partial<Pick<RunContextOptions, "cacheDisk" | "cacheMemory" | "activationMemory" | "memory">> {
   readonly store?: string | undefined;
 }
 

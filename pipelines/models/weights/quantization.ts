@@ -7,7 +7,7 @@
 import type { CodeType } from "../../../ops/program/program.ts";
 import { blockSize, blocksOf, codeKinds } from "../../../ops/table/quantization.ts";
 
-/** How many bits the weights of a frozen model's projections are kept in. */
+/** How many bits the matrices of a frozen model are kept in. */
 export type QuantizationName = "q4" | "q8";
 
 /** The type of a quantization's codes. */

@@ -83,7 +83,8 @@ export class RunContext implements AsyncDisposable {
   constructor(options: RunContextOptions, of?: { readonly run: RunContext; readonly device: number }) {
     this.#options = options;
     const { base, store, provider, threads, emit, checkpointInterval = defaultInterval, hub = {} } = options;
-    const { cacheDisk, cacheMemory, activationMemory = usualActivations, memory = machineMemory() ?? Infinity } = options;
+    const { cacheDisk, cacheMemory, activationMemory = usualActivations, memory = machineMemory() ?? Infinity } =
+      options;
     this.base = base;
     this.provider = provider;
     this.threads = threads;

@@ -10,7 +10,9 @@ import { exampleFeeds, sharedFeeds } from "../../compile/rows/feeds.ts";
 import { extentsAt, lengthsOf, type RowLengths } from "../../compile/rows/row_lengths.ts";
 import type { Session } from "../../runtime/runtime.ts";
 import type { RunContext } from "../context/run_context.ts";
-import { type EncodeJob, encodingPrograms } from "./encode_job.ts";
+import type { EntryWriter } from "../../store/store.ts";
+import { encodedRows, type EncodeJob, encodingPrograms } from "./encode_job.ts";
+import { beginRows, type BesideRows } from "./encoded_rows.ts";
 import { PartResults } from "./part_results.ts";
 
 /** Runs take about this many tokens, enough for full matrix speed and little enough to stay in the caches. */
@@ -39,7 +41,7 @@ export class Packing implements AsyncDisposable {
     this.#own = job.kept.filter((value) => !isShared(value));
     this.#lengths = lengthsOf(job.rows);
     const { context, tail } = this.#lengths, ownLength = (row: number) => context[row]! + tail[row]!;
-    const order = Array.from(context.keys()).sort((a, b) => ownLength(a) - ownLength(b) || a - b);
+    const order = encodedRows(job).toSorted((a, b) => ownLength(a) - ownLength(b) || a - b);
     this.runs = [...runs(order, ownLength)];
   }
 
@@ -67,17 +69,19 @@ export class Packing implements AsyncDisposable {
     });
   }
 
-  /** What an entry declares of some examples. */
-  declared(examples: readonly number[]) {
-    return examples.map((example) => ({
-      name: String(example),
-      dtype: "F32" as const,
-      shape: [packedValues(this.#own, extentsAt(this.#lengths, example)).count],
-    }));
+  /** Declares an entry of some runs, and writes all but what is kept of them. */
+  begin(writer: EntryWriter, runs: readonly (readonly number[])[], beside: BesideRows = {}): void {
+    const order = runs.flat(), count = (example: number) => this.countOf(example);
+    beginRows(writer, { order, count, rows: this.job.rows.length, ...beside });
   }
 
-  /** What is kept of a run's examples, by their names in the entry. */
-  async pack(run: readonly number[]): Promise<readonly (readonly [string, Float32Array])[]> {
+  /** How many elements are kept of an example. */
+  countOf(example: number): number {
+    return packedValues(this.#own, extentsAt(this.#lengths, example)).count;
+  }
+
+  /** What is kept of each of a run's examples. */
+  async pack(run: readonly number[]): Promise<readonly Float32Array[]> {
     const session = this.#session, before = this.#before;
     if (session === undefined || before === undefined) throw new TypeError("prepare was not called");
     const { outputs: last } = await session.run({ ...this.#feeds(run), ...await before.of(run, this.#last.reads) });
@@ -90,7 +94,7 @@ export class Packing implements AsyncDisposable {
         const row = packed.subarray(start, start + elementCount(extents));
         takeRow(row, extents, data as Float32Array, shape.slice(1), index);
       }
-      return [String(example), packed];
+      return packed;
     });
   }
 
@@ -132,7 +136,7 @@ async function computeShared(
 }
 
 /** Examples of like length, run together. */
-function* runs(order: readonly number[], ownLength: (row: number) => number): Generator<number[]> {
+function* runs(order: Uint32Array, ownLength: (row: number) => number): Generator<number[]> {
   let group: number[] = [];
   for (const example of order) {
     if (group.length > 0 && (group.length + 1) * ownLength(example) > tokensPerRun) {

@@ -28,7 +28,7 @@ export function plannedEncoding(runContext: RunContext, job: EncodeJob, jobs: re
       isEstimate: !isWhole,
       ...parts === 1 ? {} : { parts },
     },
-    entry: { kind: "encode" as const, members, key, cached, bytes: packedBytes(job.kept, job.rows) },
+    entry: { kind: "encode" as const, members, key, cached, bytes: packedBytes(job.kept, job.rows, job.taken) },
   };
 }
 

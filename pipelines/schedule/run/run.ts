@@ -33,6 +33,8 @@ interface RunObserver {
    * anything is written.
    */
   readonly ready?: (members: readonly PreparedMember[]) => Promise<void>;
+  /** Called once all but the results is written. */
+  readonly done?: () => Promise<void>;
   /** Does what members take on all devices of the run; what it computes is in the store. */
   readonly spread?: (runContext: RunContext, members: readonly PreparedMember[]) => Promise<Performed>;
 }
@@ -43,7 +45,7 @@ export async function runPipeline(
   pipeline: string,
   expansion: Expansion,
   folder: RunOutput,
-  { ready, spread }: RunObserver = {},
+  { ready, spread, done: allButResults }: RunObserver = {},
 ): Promise<RunOutcome> {
   const output = afterChecks(folder, () => runContext.store.checks.settled());
   const preparation = new Preparation(runContext), { emit } = runContext;
@@ -86,6 +88,7 @@ export async function runPipeline(
   const expected = totalOf(awaited), time = { seconds, expectedSeconds: expected.seconds, basis: expected.basis };
   const found = { pipeline, members: records, encode: [...encodings.values()], ...summariesOf(members, records) };
   const results = { ...found, time };
+  await allButResults?.();
   await output.results(results);
   for (const outcome of outcomesOf(members, records)) noteTo(emit)(outcome);
   return { results, members };
