@@ -32,7 +32,6 @@ const wrapped: readonly { readonly name: string; readonly place: RegExp }[] = [
   { name: "commander", place: /^pipelines\/cli\// },
   { name: "@huggingface/jinja", place: /^pipelines\/data\/chat\/jinja\/tree\.ts$/ },
   { name: "jsonc-parser", place: /^pipelines\/data\/python\/json\.ts$/ },
-  { name: "csv-parse", place: /^pipelines\/data\/files\/csv\.ts$/ },
   { name: "hyparquet-compressors", place: /^pipelines\/data\/files\/parquet\.ts$/ },
   { name: "pyodide", place: /^pipelines\/tasks\/sandbox\/interpreter\.ts$/ },
   { name: "picomatch", place: /^pipelines\/data\/files\/glob\.ts$/ },
