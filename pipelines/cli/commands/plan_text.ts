@@ -128,7 +128,9 @@ function formatFleet(fleet: PlannedFleet): string {
   const by = basis === "measured"
     ? "by rates measured here"
     : "simulated by stated peaks, of which 35 % are assumed to be reached, a store of 5 GB/s and weights of 16 bits";
-  return `on ${devices.toLocaleString("en")} ${name}: ${formatSeconds(seconds)}, ${formatSeconds(encodeSeconds)} of it to ` +
+  return `on ${devices.toLocaleString("en")} ${name}: ${formatSeconds(seconds)}, ${
+    formatSeconds(encodeSeconds)
+  } of it to ` +
     `encode; ${formatSize(bytesMoved)} moved${cost}; ${by}\n\n${formatTable(["devices", "time", "speed"], rows)}` +
     `beyond ${stopsAt.toLocaleString("en")} a device does less than half of what one does alone: ${limit} bounds it\n`;
 }

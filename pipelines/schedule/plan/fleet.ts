@@ -46,7 +46,9 @@ export function parseFleet(text: string): FleetRequest {
     if (gpu !== undefined) return { count: Number(count), name, gpu };
   }
   throw new RequestError(
-    `--devices ${quote(text)} of a plan is a number of known GPUs, as 64xH100 (${knownGpus.join(", ")}), or of machines ` +
+    `--devices ${quote(text)} of a plan is a number of known GPUs, as 64xH100 (${
+      knownGpus.join(", ")
+    }), or of machines ` +
       `like this one, as 64xhere`,
   );
 }
@@ -97,7 +99,9 @@ export function planFleet({ count, name, gpu }: FleetRequest, work: FleetWork): 
   const makespan = (devices: number) => {
     return Math.max(encodeSeconds / devices + longestLoad(tasks, devices), moved(devices) / storeRate);
   };
-  const sizes = [...new Set([...powersUpTo(Math.min(mostDevices, 16 * count)), count])].sort((one, other) => one - other);
+  const sizes = [...new Set([...powersUpTo(Math.min(mostDevices, 16 * count)), count])].sort((one, other) =>
+    one - other
+  );
   const scaling = sizes.map((devices) => ({ devices, seconds: makespan(devices) }));
   const seconds = makespan(count), [alone] = scaling;
   // The largest of which each device still does half of what it does alone.
@@ -111,7 +115,9 @@ export function planFleet({ count, name, gpu }: FleetRequest, work: FleetWork): 
     ...gpu === undefined ? {} : { dollars: count * seconds / 3600 * gpu.dollarsPerHour },
     scaling,
     stopsAt: worthwhile.devices,
-    limit: moved(2 * worthwhile.devices) / storeRate >= makespan(2 * worthwhile.devices) ? "the store" : "the longest training",
+    limit: moved(2 * worthwhile.devices) / storeRate >= makespan(2 * worthwhile.devices)
+      ? "the store"
+      : "the longest training",
     basis: gpu === undefined ? "measured" : "stated",
   };
 }

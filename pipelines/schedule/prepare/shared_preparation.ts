@@ -84,7 +84,16 @@ export class SharedPreparation {
     const asksLast = asks && hasTurns(data);
     const cutsPrompt = asks && head === undefined && truncate === "right";
     const limits = maxLength === undefined ? null : [maxLength, toWrite, truncate ?? null, cutsPrompt];
-    return this.#once(["rows", this.#textOf(data), model.folder, limits, headKey, asksLast, fewShot ?? null, keepsLabels], () => {
+    return this.#once([
+      "rows",
+      this.#textOf(data),
+      model.folder,
+      limits,
+      headKey,
+      asksLast,
+      fewShot ?? null,
+      keepsLabels,
+    ], () => {
       const warn = (message: string, kind?: string) => this.warnOnce(message, kind);
       const sample = this.#sample;
       return readRows(this.#runContext, data, model, {
