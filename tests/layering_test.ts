@@ -123,6 +123,7 @@ const rooms: readonly string[] = [
   "pipelines/dsl",
   // What a program calls, the command line among them.
   "pipelines/interface",
+  "pipelines/serving/page",
   "pipelines/serving",
   "pipelines/cli/commands",
   "pipelines/cli",

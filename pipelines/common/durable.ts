@@ -47,16 +47,28 @@ export async function publishFolder(temporary: string, path: string): Promise<vo
   await syncFolder(dirname(path));
 }
 
-/** What a temporary folder lists before its files are moved, so that the next process knows those that were. */
+/** What a temporary folder lists before its files are moved: those of new names, so that the next process knows them. */
 export const movedList = ".moved.json";
 
-/** Moves what was written in a temporary folder into another on the same disk, in place of what has its names there. */
+/**
+ * Moves what was written in a temporary folder into another on the same disk, in place of what has its names there. Where
+ * the system refuses it, what is new there is moved back, as far as it allows that.
+ */
 export async function publishInto(temporary: string, path: string): Promise<void> {
-  const names = Array.from(Deno.readDirSync(temporary), ({ name }) => name);
-  await Deno.writeTextFile(join(temporary, movedList), JSON.stringify(names));
+  const names = namesIn(temporary), there = new Set(namesIn(path)), added = names.filter((name) => !there.has(name));
+  await Deno.writeTextFile(join(temporary, movedList), JSON.stringify(added));
   await syncTree(temporary);
-  for (const name of names) await Deno.rename(join(temporary, name), join(path, name));
-  await syncFolder(path);
+  try {
+    for (const name of names) await Deno.rename(join(temporary, name), join(path, name));
+    await syncFolder(path);
+  } catch (fault) {
+    for (const name of added) await Deno.rename(join(path, name), join(temporary, name)).catch(() => {});
+    throw fault;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  return Array.from(Deno.readDirSync(folder), ({ name }) => name);
 }
 
 /** Sees that the names in a folder are on the disk, as after a link was made in it. */

@@ -1,6 +1,7 @@
+import { constants } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { publish, publishUnsynced } from "./durable.ts";
-import { isStill } from "./leavings.ts";
+import { isStill, removeLeavings, removeOwn } from "./leavings.ts";
 import { DiskError, RequestError } from "./errors.ts";
 import { formatSize } from "./size.ts";
 
@@ -111,13 +112,14 @@ export function markWritten(file: Deno.FsFile): void {
 
 /**
  * Writes a file so that a reader, and a disk after a power failure, has all of it or nothing: under a temporary name in
- * the same folder, then {@linkcode publish}ed.
+ * the same folder, then {@linkcode publish}ed. What processes that died have left of it is removed.
  *
  * @param path The file to make or replace; its folder has to exist.
  * @param chunks Its content, in order. The temporary file is removed if anything fails.
  * @returns When the file is in place. Throws a DiskError naming the path if it can't be written.
  */
 export function writeAtomically(path: string, chunks: Chunks): Promise<void> {
+  removeLeavings(path);
   return writeThen(path, chunks, publish);
 }
 
@@ -135,7 +137,7 @@ export function isFolder(path: string): Promise<boolean> {
 }
 
 /** A file's content, in order. */
-type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 async function writeThen(path: string, chunks: Chunks, finish: typeof publish): Promise<void> {
   const temporary = temporaryName(path);
@@ -144,7 +146,7 @@ async function writeThen(path: string, chunks: Chunks, finish: typeof publish): 
     for await (const chunk of chunks) await writeAll(file, chunk);
     await finish(file, temporary, path);
   } catch (fault) {
-    await Deno.remove(temporary).catch(() => {});
+    await removeOwn(temporary);
     throw unwritable(path, fault);
   }
 }
@@ -163,10 +165,10 @@ export async function writeIfWhole(path: string, write: (file: Deno.FsFile) => P
       await publish(file, temporary, path);
       return true;
     }
-    await Deno.remove(temporary);
+    await removeOwn(temporary);
     return false;
   } catch (fault) {
-    await Deno.remove(temporary).catch(() => {});
+    await removeOwn(temporary);
     throw unwritable(path, fault);
   }
 }
@@ -181,16 +183,12 @@ async function createLocked(path: string): Promise<Deno.FsFile> {
     markWritten(file);
     if (isStill(file, path) || tries === mostTries) return file;
     file.close();
-    await Deno.remove(path).catch(() => {});
+    await removeOwn(path);
   }
 }
 
-/** Copies a file as {@linkcode writeAtomically} writes one. */
-export async function copyAtomically(path: string, source: string): Promise<void> {
-  await writeAtomically(path, contentOf(source));
-}
-
-async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
+/** The content of a file, a part at a time. */
+export async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
   using file = await Deno.open(path);
   const buffer = new Uint8Array(1 << 20);
   for (let count; (count = await file.read(buffer)) !== null;) yield buffer.subarray(0, count);
@@ -212,7 +210,12 @@ export function unwritable(path: string, fault: unknown): DiskError {
 /** The system's name of what it refused, as in `ENOSPC`; undefined of a fault that is not the system's. */
 export function systemCode(fault: unknown): string | undefined {
   const code = fault instanceof Error && "code" in fault ? fault.code : undefined;
-  return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
+  if (typeof code === "string" && /^E[A-Z0-9]+$/.test(code)) return code;
+  // Deno names few of them, and gives the number of all.
+  const number = fault instanceof Error ? /\(os error (\d+)\)/.exec(fault.message)?.[1] : undefined;
+  if (number === undefined) return undefined;
+  const known = Object.entries(constants.errno).find(([, value]) => value === Number(number));
+  return known?.[0] ?? `E${number}`;
 }
 
 /** The next bytes of an open file: as many as asked for, or fewer where it ends. */

@@ -9,6 +9,11 @@ export function leavesFolder(path: string): boolean {
     path.split(/[/\\]/).includes("..");
 }
 
+/** A path with slashes, as it is written down on every system. */
+export function slashed(path: string): string {
+  return path.replaceAll("\\", "/");
+}
+
 /**
  * A path within a folder, of which no link leads out either.
  *

@@ -21,13 +21,59 @@ export function isTemporaryOf(found: string, name: string): boolean {
  */
 export function removeAbandoned(path: string, lockedAfter: number = 0): number | undefined {
   const { mtime, isDirectory, size } = Deno.lstatSync(path);
-  const idle = mtime === null ? 0 : Date.now() - mtime.getTime();
-  if (idle < lockedAfter) return undefined;
+  const idleAt = (now: number) => mtime === null ? 0 : now - mtime.getTime(), idle = idleAt(Date.now());
+  // The clock of whoever keeps the file may be minutes behind this machine's.
+  if (lockedAfter > 0 && idle < recent && idleAt(keepersNow(path)) < lockedAfter) return undefined;
   // It stays locked until it is gone.
   using file = idle > STALE_AFTER ? undefined : Deno.openSync(path, { read: true, write: !isDirectory });
   if (file !== undefined && !file.tryLockSync(true)) return undefined;
   Deno.removeSync(path, { recursive: isDirectory });
   return isDirectory ? 0 : size;
+}
+
+/** What a system refuses once it need not refuse the next time. */
+const mostRemovals = 3;
+
+/**
+ * Removes a file or folder of this process that is to be gone, however it came there. Nothing depends on it: what the
+ * system refuses to remove, the next command removes.
+ */
+export async function removeOwn(path: string): Promise<void> {
+  for (let tries = 0; tries < mostRemovals; tries++) {
+    try {
+      return await Deno.remove(path, { recursive: true });
+    } catch (fault) {
+      if (fault instanceof Deno.errors.NotFound) return;
+    }
+  }
+}
+
+/** {@linkcode removeOwn}, at once. */
+export function removeOwnSync(path: string): void {
+  for (let tries = 0; tries < mostRemovals; tries++) {
+    try {
+      return Deno.removeSync(path, { recursive: true });
+    } catch (fault) {
+      if (fault instanceof Deno.errors.NotFound) return;
+    }
+  }
+}
+
+/** Clocks differ by less than this, in milliseconds. */
+const recent = 60 * 60 * 1000;
+
+/** What time it is by the clock of whoever keeps a file, in milliseconds since 1970; this machine's where it can't be asked. */
+function keepersNow(path: string): number {
+  // Another temporary of the same file: should this process die, it goes as they do.
+  const probe = join(dirname(path), basename(path).replace(/[0-9a-f-]{36}\.tmp$/, `${crypto.randomUUID()}.tmp`));
+  try {
+    using file = Deno.openSync(probe, { write: true, createNew: true });
+    const { mtime } = file.statSync();
+    Deno.removeSync(probe);
+    return mtime?.getTime() ?? Date.now();
+  } catch {
+    return Date.now();
+  }
 }
 
 /** Whether a path is still that of an open file or folder. */
@@ -72,8 +118,8 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** The names that a process was to move out of its folder, of those that are no longer in it. */
-function movedFrom(temporary: string): readonly string[] {
+/** The names that a process was to add to another folder out of its own, of those that are no longer in its own. */
+export function movedFrom(temporary: string): readonly string[] {
   let listed: unknown;
   try {
     listed = JSON.parse(Deno.readTextFileSync(join(temporary, movedList)));

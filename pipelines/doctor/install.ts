@@ -10,6 +10,7 @@ import { Unzip, UnzipInflate, UnzipPassThrough } from "fflate";
 import { publishSync } from "../common/durable.ts";
 import { RunError } from "../common/errors.ts";
 import { faultText, isJsonObject, temporaryName, unwritable } from "../common/files.ts";
+import { removeOwnSync } from "../common/leavings.ts";
 import { nameOf, type Wheel } from "./wheels.ts";
 
 /** The package index that is asked where no other is named. */
@@ -105,11 +106,7 @@ class Unpacked implements Disposable {
   [Symbol.dispose](): void {
     this.#file.close();
     if (this.#isPublished) return;
-    try {
-      Deno.removeSync(this.#temporary);
-    } catch {
-      // Gone already.
-    }
+    removeOwnSync(this.#temporary);
   }
 }
 

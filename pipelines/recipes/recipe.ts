@@ -8,6 +8,7 @@ import type { Provider } from "../../ops/onnx/model.ts";
 import { isProvider, providers } from "../../ops/onnx/providers.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { readFileIfPresent } from "../common/files.ts";
+import { digestComment, requireOwnContent } from "../common/own_digest.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import { fixedPart, isPattern } from "../data/files/glob.ts";
 import { isGgufPath } from "../models/open/source.ts";
@@ -35,7 +36,7 @@ export interface Recipe {
   readonly set: Overrides;
   readonly data: readonly Replacement[];
   readonly base: readonly Replacement[];
-  /** How the projections of all base models are quantized, instead of what the pipeline says. */
+  /** How all base models are quantized, instead of what the pipeline says. */
   readonly quantize: QuantizationName | undefined;
   readonly provider: Provider | undefined;
   readonly threads: number | undefined;
@@ -53,6 +54,9 @@ export const threadCounts = "a whole number from 1 to 1024";
 
 const keys = ["name", "about", "pipeline", "set", "data", "base", "quantize", "provider", "threads", "recorded"];
 
+/** What to do with a manifest that is not what was written. */
+export const manifestRemedy = 'run the pipeline again (or remove the line "# digest", if the change is yours)';
+
 /** Whether a path on the command line is a recipe's. */
 export function isRecipePath(path: string): boolean {
   return /\.ya?ml$/i.test(path);
@@ -67,6 +71,7 @@ export function isRecipePath(path: string): boolean {
 export async function readRecipe(file: string): Promise<Recipe> {
   const bytes = await readFileIfPresent(file);
   if (bytes === undefined) throw new RequestError("there is no such recipe; check the path", { file });
+  requireOwnContent(bytes, digestComment, file, manifestRemedy);
   const root = parseYaml(file, bytes);
   const fields = new Fields(
     "a recipe",

@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import { replaceFile } from "../common/files.ts";
+import { removeOwn } from "../common/leavings.ts";
 import type { MemberOutline, RunEvent, StepDone, TrainingStarted } from "../results/events.ts";
 import type { MemberRecord, ValidationRecord } from "../results/results.ts";
 import type { Watcher } from "./watcher.ts";
@@ -124,7 +125,7 @@ export class LiveLog implements Watcher {
     this.#isOpen = false;
     clearInterval(this.#pulse);
     await this.#writing;
-    if (this.#failed === undefined) await Deno.remove(this.#path).catch(() => {});
+    if (this.#failed === undefined) await removeOwn(this.#path);
   }
 
   #open(): void {

@@ -1,17 +1,21 @@
 /** Reading predictions.jsonl, which someone else may have written. @module */
+import { join } from "node:path";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
-import { isJsonObject, type JsonObject, readFileIfPresent } from "../common/files.ts";
+import { isJsonObject, type JsonObject } from "../common/files.ts";
 import type { Prediction } from "../metrics/prediction.ts";
+import { readRunFile, type RunFiles } from "./written_files.ts";
 
 /**
- * What an evaluation said of each row, or of the first so many; nothing if the file is not there.
+ * What an evaluation said of each row; nothing if the file is not there.
  *
- * @throws {RequestError} If a line is not a prediction.
+ * @param run The run's folder.
+ * @param path The file's within it.
+ * @throws {RequestError} If the file is not what the run wrote, or a line is not a prediction.
  */
-export async function readPredictions(path: string, most = Infinity): Promise<Prediction[]> {
-  const bytes = await readFileIfPresent(path);
-  const lines = bytes === undefined ? [] : new TextDecoder().decode(bytes).split("\n").slice(0, most);
-  return lines.flatMap((line, at) => line === "" ? [] : [parsePrediction(line, { file: path, line: at + 1 })]);
+export async function readPredictions(run: RunFiles, path: string): Promise<Prediction[]> {
+  const bytes = await readRunFile(run, path), file = join(run.folder, path);
+  const lines = bytes === undefined ? [] : new TextDecoder().decode(bytes).split("\n");
+  return lines.flatMap((line, at) => line === "" ? [] : [parsePrediction(line, { file, line: at + 1 })]);
 }
 
 function parsePrediction(line: string, at: SourceLocation): Prediction {

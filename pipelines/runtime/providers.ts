@@ -48,6 +48,7 @@ export const providerRuntimes: Readonly<Record<Provider, ProviderRuntime>> = {
       package: "ONNX Runtime 1.30's GPU package",
     },
     refusals: [
+      { says: "invalid device ordinal", means: "has no GPU of this number; nvidia-smi -L lists them" },
       { says: "cuda_call.cc", means: "could not use the GPU; see what nvidia-smi says of its driver" },
       { says: "cannot open shared object file", means: "lacks libraries; deno task doctor --install gets them" },
     ],
@@ -95,6 +96,17 @@ function exists(path: string): boolean {
 /** Whether a refusal means that some operations have no kernel on the provider. */
 export function isFallbackRefusal(message: string): boolean {
   return message.includes("fallback to CPU EP has been explicitly disabled");
+}
+
+/** What ONNX Runtime says of a run, in part, and what it means. */
+const failures = [{
+  says: "requires f16 but the device does not support it",
+  means: "the GPU has no 16-bit numbers; take the base model in float32 or bfloat16, or use --provider cpu",
+}] as const;
+
+/** Why a run failed: in words for people where it is known. */
+export function explainFailure(message: string): string {
+  return failures.find(({ says }) => message.includes(says))?.means ?? message;
 }
 
 /** A refusal as one line for people. */

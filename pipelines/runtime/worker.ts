@@ -27,7 +27,7 @@ const copyingOptimizers = [
 
 function sessionOptions(
   { provider }: OnnxModel,
-  { threads, keepsMemory, prepacks }: SessionSettings,
+  { threads, keepsMemory, prepacks, device }: SessionSettings,
 ): ort.InferenceSession.SessionOptions {
   const session: Record<string, string> = {
     // Weights are mapped from their safetensors files in place; a prepacked copy would be private memory.
@@ -36,7 +36,8 @@ function sessionOptions(
   };
   if (!providerRuntimes[provider].isCpu) session["disable_cpu_ep_fallback"] = "1";
   return {
-    executionProviders: [provider],
+    // There is one WebGPU adapter in a process, which has no number.
+    executionProviders: [provider === "cuda" && device !== undefined ? { name: provider, deviceId: device } : provider],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     enableCpuMemArena: keepsMemory,

@@ -11,7 +11,7 @@ import type { StoredEntry } from "./inventory.ts";
 
 /** Whether an entry is made again in one pass, over rows or over a model's weights. */
 export function isQuicklyMade({ kind }: Pick<StoredEntry, "kind">): boolean {
-  return kind === "encode" || kind === "quantize" || kind === "rows";
+  return kind === "encode" || kind === "quantize" || kind === "widen" || kind === "rows";
 }
 
 /** Encoding is one pass over the rows and a training many: of one size and age, the encoding goes. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { publishSync } from "../common/durable.ts";
 import { DiskError, RequestError } from "../common/errors.ts";
 import { faultText, temporaryName, unwritable } from "../common/files.ts";
+import { removeOwnSync } from "../common/leavings.ts";
 import { hasSoundHeader } from "./entry.ts";
 import { entriesOf } from "./inventory.ts";
 
@@ -57,11 +58,7 @@ function writeSynced(path: string): void {
     file.writeSync(new TextEncoder().encode(`${FORMAT}\n`));
     publishSync(file, temporary, path);
   } catch (fault) {
-    try {
-      Deno.removeSync(temporary);
-    } catch {
-      // It never was.
-    }
+    removeOwnSync(temporary);
     throw unwritable(path, fault);
   }
 }

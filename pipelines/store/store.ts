@@ -10,7 +10,9 @@ import { DiskError, RequestError, RunError } from "../common/errors.ts";
 import { digestInThread } from "../common/file_digest.ts";
 import { faultText, temporaryName, unwritable, writeIfWhole } from "../common/files.ts";
 import { freeSpace } from "../common/free_space.ts";
+import { removeOwnSync } from "../common/leavings.ts";
 import { PendingChecks } from "../common/pending_checks.ts";
+import { Claimant, type ClaimTimes, sweepClaims } from "./claims.ts";
 import { DiskBudget } from "./disk_budget.ts";
 import { type Entry, openEntry, REMEDY } from "./entry.ts";
 import type { Freed } from "./eviction.ts";
@@ -35,6 +37,8 @@ export interface StoreOptions {
   readonly onEvicted?: (message: string) => void;
   /** Is asked for what the folder lacks, and gets what is put. */
   readonly shared?: SharedCache | undefined;
+  /** How often who makes an entry says so; without it every few seconds. */
+  readonly claimTimes?: ClaimTimes | undefined;
 }
 
 /** An entry that is mapped into memory rather than read. */
@@ -72,6 +76,7 @@ export class Store {
   readonly #budget: DiskBudget;
   readonly #onDamaged: (message: string) => void;
   readonly #shared: SharedCache | undefined;
+  readonly #claimTimes: ClaimTimes | undefined;
   /** Files whose data this process has checked or written, as long as they stay what they were. */
   readonly #verified = new Set<string>();
 
@@ -81,13 +86,14 @@ export class Store {
    * @param folder Need not exist.
    * @throws {RequestError} If the folder is a store of another format, or not a folder.
    */
-  constructor(folder: string, { limit, onDamaged = () => {}, onEvicted = () => {}, shared }: StoreOptions = {}) {
+  constructor(folder: string, { limit, onDamaged = () => {}, onEvicted = () => {}, shared, claimTimes }: StoreOptions = {}) {
     this.folder = folder;
     this.#shared = shared;
+    this.#claimTimes = claimTimes;
     this.#onDamaged = onDamaged;
     this.#budget = new DiskBudget(folder, limit, (freed) => onEvicted(evictedText(freed)));
     checkFormat(folder);
-    this.leftovers = removeStaleTemporaries(folder);
+    this.leftovers = removeStaleTemporaries(folder, sweepClaims(folder));
   }
 
   /** What the store may hold, in bytes. */
@@ -181,6 +187,11 @@ export class Store {
     if (this.#shared !== undefined && !this.has(kind, key)) (await this.#find(kind, key))?.close();
   }
 
+  /** Who makes an entry, among all processes that share the folder. */
+  claimant(kind: string, key: string): Claimant {
+    return new Claimant({ store: this.folder, kind, key, path: this.#path(kind, key) }, this.#claimTimes);
+  }
+
   /** Waits until the shared cache has all that was put. */
   async shared(): Promise<void> {
     await this.#shared?.settled();
@@ -262,11 +273,7 @@ export class Store {
 
   /** Removes an entry that is of no more use, as far as it is allowed to. Whoever has it open may read on. */
   remove(kind: string, key: string): void {
-    try {
-      Deno.removeSync(this.#path(kind, key));
-    } catch {
-      // Gone already, or the store is read-only: it does no harm.
-    }
+    removeOwnSync(this.#path(kind, key));
   }
 
   /**

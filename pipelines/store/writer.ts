@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { publishSync } from "../common/durable.ts";
 import { markWritten, unwritable } from "../common/files.ts";
+import { removeOwnSync } from "../common/leavings.ts";
 import type { DiskError } from "../common/errors.ts";
 import { byteLength, digestOffset, type EntryDeclaration, formatHeader, sealOf, sealOffset } from "./header.ts";
 
@@ -158,11 +159,7 @@ export class FileWriter implements EntryWriter {
   abandon(): void {
     this.#file?.close();
     this.#file = undefined;
-    try {
-      Deno.removeSync(this.#to.temporary);
-    } catch {
-      // It never was, or the disk is beyond help: what made the writing fail is the error to report.
-    }
+    removeOwnSync(this.#to.temporary);
   }
 
   /** Goes past the tensors that have all their bytes, empty ones included. */

@@ -101,6 +101,8 @@ export class Hub {
   hasApi = true;
   readonly #repositories = new Map<string, Repository>();
   readonly #uploads = new Map<string, Uint8Array<ArrayBuffer>>();
+  /** Called before each request is answered, and once it has had its effect. */
+  moment: () => void = () => {};
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   #faults: { readonly fault: Fault; left: number }[] = [];
 
@@ -111,10 +113,12 @@ export class Hub {
         this.#commit(repository, revision, new Map(Object.entries(files).map(([path, text]) => [path, bytesOf(text)])));
       }
     }
-    this.#server = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-      (request) => this.#answer(request),
-    );
+    this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+      this.moment();
+      const answer = await this.#answer(request);
+      this.moment();
+      return answer;
+    });
     this.endpoint = `http://127.0.0.1:${this.#server.addr.port}/`;
   }
 
@@ -137,6 +141,12 @@ export class Hub {
   /** Whether a repository is private. */
   isPrivate(id: string): boolean | undefined {
     return this.#repositories.get(id)?.isPrivate;
+  }
+
+  /** Forgets a repository, and all that was uploaded. */
+  forget(id: string): void {
+    this.#repositories.delete(id);
+    this.#uploads.clear();
   }
 
   /** The lines of the requests since a number of them. */

@@ -85,7 +85,11 @@ function formatPrograms({ programs, cache }: Plan): string {
     ];
   });
   const header = ["program", "members", "operations", "GFLOP", "in the store", "MB"];
-  return formatTable(header, rows) + andMore(programs.length, "programs");
+  const most = Math.max(...programs.map(({ parts = 1 }) => parts));
+  const inParts = most <= 1
+    ? ""
+    : `encoded in ${most} parts, each over all rows before the next, since the weights are more than half of --memory\n`;
+  return formatTable(header, rows) + andMore(programs.length, "programs") + inParts;
 }
 
 function listed(members: readonly string[]): string {

@@ -6,7 +6,11 @@
  */
 import { dirname } from "node:path";
 import type { Provider } from "../../../ops/onnx/model.ts";
+import { RequestError } from "../../common/errors.ts";
 import { locationOf } from "../../common/source_location.ts";
+import { quote } from "../../common/suggest.ts";
+import type { Device } from "../../runtime/device.ts";
+import { type DeviceRequest, parseDevices } from "../../schedule/context/devices.ts";
 import type { Overrides } from "../../recipes/overrides.ts";
 import { isRecipePath, readRecipe, type Recipe } from "../../recipes/recipe.ts";
 import { redirect, type Redirected } from "../../schedule/expand/redirect.ts";
@@ -22,6 +26,8 @@ interface RequestOptions {
   readonly base?: string | undefined;
   readonly threads?: number | undefined;
   readonly provider?: Provider | undefined;
+  /** What the run is spread over, as it was written. */
+  readonly devices?: string | undefined;
 }
 
 /** A pipeline with all that it is to be run with. */
@@ -33,6 +39,8 @@ export interface Request extends Omit<LoadedPipeline, "file">, Redirected {
   readonly recipe: Recipe | undefined;
   readonly threads: number;
   readonly provider: Provider;
+  /** What the run is spread over; one device if `undefined`. */
+  readonly devices: readonly Device[] | undefined;
 }
 
 /**
@@ -41,6 +49,7 @@ export interface Request extends Omit<LoadedPipeline, "file">, Redirected {
  * @throws {RequestError} As of {@linkcode loadPipeline}, {@linkcode readRecipe} and {@linkcode redirect}.
  */
 export async function loadRequest(pipeline: string | Pipeline, options: RequestOptions): Promise<Request> {
+  const devices = options.devices === undefined ? undefined : devicesOf(options.devices, options);
   const isPath = typeof pipeline === "string";
   const recipe = isPath && isRecipePath(pipeline) ? await readRecipe(callerPath(pipeline)) : undefined;
   const overrides = new Map([...recipe?.set ?? [], ...options.overrides]);
@@ -52,8 +61,9 @@ export async function loadRequest(pipeline: string | Pipeline, options: RequestO
     ...await redirect(loaded.expansion, base, recipe ?? {}),
     declared: loaded.expansion.members,
     recipe,
-    threads: options.threads ?? recipe?.threads ?? navigator.hardwareConcurrency,
-    provider: options.provider ?? recipe?.provider ?? "cpu",
+    threads: devices?.threads ?? options.threads ?? recipe?.threads ?? navigator.hardwareConcurrency,
+    provider: devices?.provider ?? options.provider ?? recipe?.provider ?? "cpu",
+    devices: devices?.devices,
   };
 }
 
@@ -63,6 +73,18 @@ function expanded(pipeline: Pipeline, overrides: Overrides) {
     file = declaredIn !== undefined && isFile(declaredIn) ? declaredIn : undefined;
   const base = file === undefined ? callerFolder() : dirname(file);
   return { pipeline, file, base, expansion: expandPipeline(pipeline, overrides), settings: new Map() };
+}
+
+/** @throws {RequestError} If other options say otherwise. */
+function devicesOf(text: string, { provider, threads }: RequestOptions): DeviceRequest {
+  const request = parseDevices(text);
+  const contradicted = provider !== undefined && provider !== request.provider
+    ? `--provider ${provider}`
+    : threads !== undefined && request.threads !== undefined && threads !== request.threads
+    ? `--threads ${threads}`
+    : undefined;
+  if (contradicted === undefined) return request;
+  throw new RequestError(`--devices ${quote(text)} contradicts ${contradicted}; omit the latter`);
 }
 
 function isFile(path: string): boolean {

@@ -6,18 +6,18 @@ import type { Emit } from "../../results/events.ts";
 import { isAddress, storeFolder } from "./caller_paths.ts";
 
 /** What a command's options say of the store and of memory. */
-interface StoreOptions extends Partial<Pick<RunContextOptions, "cacheDisk" | "cacheMemory" | "activationMemory">> {
+interface StoreOptions extends Partial<Pick<RunContextOptions, "cacheDisk" | "cacheMemory" | "activationMemory" | "memory">> {
   readonly store?: string | undefined;
 }
 
 /** Opens what a run works with, by the command line's options. */
 export function openRunContext(
-  { base, threads, provider }: Pick<RunContextOptions, "base" | "threads" | "provider">,
-  { store, cacheDisk, cacheMemory, activationMemory }: StoreOptions,
+  { base, threads, provider, devices }: Pick<RunContextOptions, "base" | "threads" | "provider" | "devices">,
+  { store, cacheDisk, cacheMemory, activationMemory, memory }: StoreOptions,
   emit: Emit,
   control: Pick<RunContextOptions, "checkpointInterval" | "signal" | "hub"> = {},
 ): RunContext {
-  const budgets = { cacheDisk, cacheMemory, activationMemory };
+  const budgets = { cacheDisk, cacheMemory, activationMemory, memory };
   const shared = store !== undefined && isAddress(store) ? sharedCache(store) : undefined;
   return new RunContext({
     ...shared === undefined ? {} : { shared },
@@ -25,6 +25,7 @@ export function openRunContext(
     store: storeFolder(store, base),
     threads,
     provider,
+    devices,
     emit,
     ...budgets,
     ...control,

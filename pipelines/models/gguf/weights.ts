@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { publish } from "../../common/durable.ts";
+import { removeOwn } from "../../common/leavings.ts";
 import { faultText, markWritten, temporaryName, unwritable, writeAll } from "../../common/files.ts";
 import { type DeclaredTensor, encodeHeader } from "../weights/safetensors_writer.ts";
 import { seal, unsealed } from "../weights/sealed_file.ts";
@@ -64,7 +65,7 @@ export async function writeWeights(
     await onDisk(path, publish(target, temporary, path));
     return hash.digest("hex");
   } catch (fault) {
-    await Deno.remove(temporary).catch(() => {});
+    await removeOwn(temporary);
     throw fault;
   }
 }

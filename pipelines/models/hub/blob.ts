@@ -7,6 +7,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { dirname } from "node:path";
 import { publish } from "../../common/durable.ts";
+import { removeOwn } from "../../common/leavings.ts";
 import { unwritable, writeAll } from "../../common/files.ts";
 import type { HubAccess } from "./access.ts";
 import { pacedChunks, SilentServer } from "./body.ts";
@@ -73,7 +74,7 @@ export async function downloadBlob(
     }
     if (!sink.isSound()) throw new DamagedFile(`${file.path} arrived damaged, its digest is not ${file.digest}`);
   } catch (fault) {
-    if (fault instanceof DamagedFile || sink.bytes === 0) await Deno.remove(partial).catch(() => {});
+    if (fault instanceof DamagedFile || sink.bytes === 0) await removeOwn(partial);
     throw fault;
   }
   await sink.publish(paths.blob);

@@ -7,7 +7,6 @@
 import { dirname, join, relative } from "node:path";
 import { syncFolder } from "../../common/durable.ts";
 import { readFileIfPresent, writeAtomically } from "../../common/files.ts";
-import { removeLeavings } from "../../common/leavings.ts";
 import { isPresent, orUnwritable } from "./blob.ts";
 import { type RepositoryKind, repositoryKinds } from "./repository_kind.ts";
 
@@ -56,7 +55,6 @@ export async function writeRef(repository: CachedRepository, revision: string, c
   if (isCommit(revision)) return;
   const ref = partsOf(repository).ref(revision);
   await makeFolder(dirname(ref));
-  removeLeavings(ref);
   await writeAtomically(ref, [new TextEncoder().encode(commit)]);
 }
 
@@ -64,7 +62,6 @@ export async function writeRef(repository: CachedRepository, revision: string, c
 export async function writeAbsence(repository: CachedRepository, commit: string, path: string): Promise<void> {
   const mark = partsOf(repository).absent(commit, path);
   await makeFolder(dirname(mark));
-  removeLeavings(mark);
   await writeAtomically(mark, []);
 }
 

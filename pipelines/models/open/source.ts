@@ -7,6 +7,7 @@ import { hubFolder } from "../hub/folder.ts";
 import type { DownloadProgress } from "../hub/snapshot.ts";
 import { digestCacheOf } from "../weights/weights_digest.ts";
 import { builtinFolder } from "./builtin.ts";
+import { requireListedFiles } from "./listed_files.ts";
 
 /** Options of {@linkcode resolveModelFolder}. */
 export interface SourceOptions extends AccessOptions {
@@ -60,6 +61,7 @@ export async function resolveModelFolder(source: string, options: SourceOptions)
   const path = resolve(options.base, source);
   if (source !== "" && await isFolder(path)) {
     refuseRevision(source, options);
+    await requireListedFiles(path);
     return { folder: await Deno.realPath(path), name: basename(path), origin: "folder" };
   }
   if (isGgufPath(source)) {

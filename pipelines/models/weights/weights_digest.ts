@@ -1,4 +1,3 @@
-import { removeLeavings } from "../../common/leavings.ts";
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
@@ -168,7 +167,6 @@ async function remember(cacheFile: string, learned: ReadonlyMap<string, Remember
   const files = Object.fromEntries([...await recall(cacheFile), ...learned]);
   try {
     await Deno.mkdir(dirname(cacheFile), { recursive: true });
-    removeLeavings(cacheFile);
     await writeAtomically(cacheFile, [new TextEncoder().encode(JSON.stringify({ files }, null, 1) + "\n")]);
   } catch {
     return;

@@ -17,6 +17,8 @@ export interface PlannedProgram {
   readonly flops: number;
   /** Whether it was not compiled: its numbers are interpolated between those of programs like it that were. */
   readonly isEstimate: boolean;
+  /** How many parts it runs in, where its weights are more than half of the memory. */
+  readonly parts?: number;
 }
 
 /** Results that are in the store, or not. */

@@ -35,7 +35,7 @@ export async function planMembers(
   const compiled = groupsToCompile(groups);
   const encodings = [...Map.groupBy(jobs, ({ job }) => job.encodingKey).values()].flatMap((jobs) => {
     const wanted = compiled.filter(({ job }) => jobs.some((other) => other.job.programsKey === job.programsKey));
-    const encode = encodeJobOf(wanted.map(({ job }) => job));
+    const encode = encodeJobOf(wanted.map(({ job }) => job), jobs.map(({ job }) => job));
     const isWhole = new Set(jobs.map(({ job }) => job.programsKey)).size === wanted.length;
     return encode === undefined ? [] : [plannedEncoding(runContext, encode, jobs, isWhole)];
   });

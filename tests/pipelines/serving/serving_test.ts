@@ -29,6 +29,7 @@ Deno.test("a served member writes what the run's evaluation says it writes, and 
 for (
   const [acts, edit] of [
     ["the prompt", ""],
+    ["the prompt by low rank", '...(() => [lora({ rank: 2, positions: "prompt" })])'],
     ["all that is written", '...(() => [lora({ blocks: "all", modules: ["q_proj", "v_proj"], rank: 2 })])'],
   ] as const
 ) {
