@@ -1,5 +1,6 @@
 /** A run from its request to its folder: what the command line and programs have in common. @module */
 import { existsSync } from "node:fs";
+import { system } from "../common/system.ts";
 import { RequestError, StoppedError } from "../common/errors.ts";
 import { callerPath } from "../cli/requests/caller_paths.ts";
 import { loadRequest } from "../cli/requests/load_request.ts";
@@ -76,7 +77,7 @@ async function perform({ pipeline, overrides, options, control }: RunCall, watch
   const madeStore = existsSync(runContext.store.folder) ? {} : { madeStore: runContext.store.folder };
   let manifest: Manifest | undefined;
   // As it is now: the file may be edited during the run.
-  const source = file === undefined ? undefined : await Deno.readFile(file);
+  const source = file === undefined ? undefined : await system.readFile(file);
   const { results } = await runPipeline(runContext, name, request.expansion, folder, {
     ...runContext.devices.length > 1 ? { spread: spreadUnits } : {},
     ready: async (all) => {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { system } from "../common/system.ts";
 import { ownValue } from "../../ops/program/own_value.ts";
 import { join } from "node:path";
 import type { Provider } from "../../ops/onnx/model.ts";
@@ -65,7 +66,7 @@ export const providerRuntimes: Readonly<Record<Provider, ProviderRuntime>> = {
 export function missingLibraries(
   provider: Provider,
   binding: string,
-  os: string = Deno.build.os,
+  os: string = system.build.os,
 ): string | undefined {
   const { libraries } = providerRuntimes[provider];
   if (libraries === undefined) return undefined;
@@ -78,7 +79,7 @@ export function missingLibraries(
 }
 
 /** The names of the libraries that providers take here, beside the binding. */
-export function providerLibraries(os: string = Deno.build.os): readonly string[] {
+export function providerLibraries(os: string = system.build.os): readonly string[] {
   return Object.values(providerRuntimes).flatMap(({ libraries }) => ownValue(libraries?.files ?? {}, os) ?? []);
 }
 
@@ -86,7 +87,7 @@ const named = (provider: Provider) => `The ${provider} provider`;
 
 function exists(path: string): boolean {
   try {
-    Deno.statSync(path);
+    system.statSync(path);
     return true;
   } catch {
     return false;

@@ -13,6 +13,8 @@ import { explainFailure } from "./providers.ts";
 import type { Device } from "./device.ts";
 import type { ResidentUse } from "./resident_rows.ts";
 import type { Reply, Request, RunReply, SessionSettings } from "./protocol.ts";
+import { startThread } from "./start_thread.ts";
+import type { RuntimeThread, StartThread } from "./thread.ts";
 
 export type { HostTensor } from "../common/host_tensor.ts";
 
@@ -57,19 +59,22 @@ type RuntimeOptions = Pick<SessionSettings, "threads"> & { readonly device?: Dev
 export class Runtime implements Disposable {
   readonly #threads: number;
   readonly #device: Device;
-  readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  readonly #thread: RuntimeThread;
   readonly #waiting = new Map<number, Waiting>();
   #stopped: Error | undefined;
   #next = 0;
 
-  constructor({ threads, device = { name: "the device", number: undefined } }: RuntimeOptions) {
+  /** @param start Starts what holds the sessions. */
+  constructor(
+    { threads, device = { name: "the device", number: undefined } }: RuntimeOptions,
+    start: StartThread = startThread,
+  ) {
     this.#threads = threads;
     this.#device = device;
-    this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#settle(data);
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      this.stop(new DeviceError(`The runtime's worker died: ${event.message}`, device.name));
-    };
+    this.#thread = start({
+      answered: (reply) => this.#settle(reply),
+      died: (message) => this.stop(new DeviceError(`The runtime's worker died: ${message}`, device.name)),
+    });
   }
 
   /**
@@ -99,12 +104,12 @@ export class Runtime implements Disposable {
    */
   stop(error: Error): void {
     this.#stopped = error;
-    this.#worker.terminate();
+    this.#thread.end();
     this.#rejectAll(error);
   }
 
   [Symbol.dispose](): void {
-    this.#worker.terminate();
+    this.#thread.end();
   }
 
   #rejectAll(error: Error): void {
@@ -153,7 +158,7 @@ export class Runtime implements Disposable {
     const id = this.#next++;
     if (this.#stopped !== undefined) return { id, reply: Promise.reject(this.#stopped) };
     const reply = new Promise<RunReply | null>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
-    this.#worker.postMessage({ id, ...body }, transfer);
+    this.#thread.send({ id, ...body }, transfer);
     return { id, reply };
   }
 

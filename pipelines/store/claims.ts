@@ -11,6 +11,7 @@
  */
 import { setInterval } from "node:timers";
 import { join } from "node:path";
+import { system, type SystemFile } from "../common/system.ts";
 import { isJsonObject, temporaryName } from "../common/files.ts";
 import { keyPattern } from "./inventory.ts";
 import { machineId } from "./machine.ts";
@@ -65,12 +66,12 @@ export class Claimant {
     const before = this.#numbers(), newest = Math.max(0, ...before);
     if (newest > 0 && !this.#isSilent(newest)) return undefined;
     const own = newest + 1;
-    let file: Deno.FsFile;
+    let file: SystemFile;
     try {
       file = this.#create(own);
     } catch (fault) {
       // Who may not write here finds that out when there is something to write.
-      return fault instanceof Deno.errors.AlreadyExists ? undefined : { [Symbol.dispose]: () => {} };
+      return fault instanceof system.errors.AlreadyExists ? undefined : { [Symbol.dispose]: () => {} };
     }
     const others = this.#numbers().filter((number) => number !== own && !before.includes(number));
     const claim = new HeldClaim(file, this.#path(own), this.#times.beat);
@@ -89,8 +90,8 @@ export class Claimant {
   refresh(): void {
     const path = temporaryName(this.#entry);
     try {
-      Deno.openSync(path, { write: true, createNew: true }).close();
-      Deno.removeSync(path);
+      system.openSync(path, { write: true, createNew: true }).close();
+      system.removeSync(path);
     } catch {
       // There is no such folder, or none that may be written.
     }
@@ -104,14 +105,14 @@ export class Claimant {
     return claimsIn(this.#store).flatMap(({ name, number }) => name === this.#name ? number : []);
   }
 
-  #create(number: number): Deno.FsFile {
+  #create(number: number): SystemFile {
     const options = { read: true, write: true, createNew: true };
     try {
-      return Deno.openSync(this.#path(number), options);
+      return system.openSync(this.#path(number), options);
     } catch (fault) {
-      if (!(fault instanceof Deno.errors.NotFound)) throw fault;
-      Deno.mkdirSync(folderOf(this.#store), { recursive: true });
-      return Deno.openSync(this.#path(number), options);
+      if (!(fault instanceof system.errors.NotFound)) throw fault;
+      system.mkdirSync(folderOf(this.#store), { recursive: true });
+      return system.openSync(this.#path(number), options);
     }
   }
 
@@ -129,13 +130,13 @@ export class Claimant {
 
 /** A claim's file, which is written until it is given up. */
 class HeldClaim implements Disposable {
-  readonly #file: Deno.FsFile;
+  readonly #file: SystemFile;
   readonly #path: string;
   readonly #timer: ReturnType<typeof setInterval>;
   #beat = 0;
   #isOver = false;
 
-  constructor(file: Deno.FsFile, path: string, interval: number) {
+  constructor(file: SystemFile, path: string, interval: number) {
     this.#file = file;
     this.#path = path;
     try {
@@ -160,7 +161,7 @@ class HeldClaim implements Disposable {
 
   #write(): void {
     try {
-      this.#file.seekSync(0, Deno.SeekMode.Start);
+      this.#file.seekSync(0, system.SeekMode.Start);
       this.#file.writeSync(contentOf(this.#beat++));
       this.#file.syncDataSync();
     } catch {
@@ -179,12 +180,12 @@ interface ClaimState {
 /** `undefined` if it is gone. */
 function stateOf(path: string): ClaimState | undefined {
   try {
-    using file = Deno.openSync(path, { read: true, write: true });
+    using file = system.openSync(path, { read: true, write: true });
     const bytes = new Uint8Array(256), content = new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes) ?? 0));
     return { content, isDead: machineIn(content) === machineId() && isUnlocked(file) };
   } catch (fault) {
     // One that this user may not write is another user's, whose processes are not known.
-    return fault instanceof Deno.errors.NotFound ? undefined : { content: "", isDead: false };
+    return fault instanceof system.errors.NotFound ? undefined : { content: "", isDead: false };
   }
 }
 
@@ -197,7 +198,7 @@ function machineIn(content: string): string | undefined {
   }
 }
 
-function isUnlocked(file: Deno.FsFile): boolean {
+function isUnlocked(file: SystemFile): boolean {
   try {
     return file.tryLockSync(true);
   } catch {
@@ -215,7 +216,7 @@ interface FoundClaim {
 function claimsIn(store: string): FoundClaim[] {
   let names: string[];
   try {
-    names = Array.from(Deno.readDirSync(folderOf(store)), ({ name }) => name);
+    names = Array.from(system.readDirSync(folderOf(store)), ({ name }) => name);
   } catch {
     return [];
   }
@@ -239,7 +240,7 @@ export function sweepClaims(store: string): ReadonlySet<string> {
 
 function removeQuietly(path: string): void {
   try {
-    Deno.removeSync(path);
+    system.removeSync(path);
   } catch {
     // It is gone already, is not empty, or may not be removed: it does no harm.
   }

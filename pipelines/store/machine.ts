@@ -1,5 +1,6 @@
 /** Which machine a process is on, among those that see the same store. @module */
 import { dirname, join } from "node:path";
+import { system } from "../common/system.ts";
 
 const name = "refract-machine";
 
@@ -15,15 +16,15 @@ export function machineId(): string {
 
 function found(): string | undefined {
   try {
-    const probe = Deno.makeTempFileSync({ prefix: "refract-" }), path = join(dirname(probe), name);
-    Deno.removeSync(probe);
+    const probe = system.makeTempFileSync({ prefix: "refract-" }), path = join(dirname(probe), name);
+    system.removeSync(probe);
     try {
-      using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o644 });
+      using file = system.openSync(path, { write: true, createNew: true, mode: 0o644 });
       file.writeSync(new TextEncoder().encode(crypto.randomUUID()));
     } catch {
       // Another process has made it.
     }
-    const text = Deno.readTextFileSync(path);
+    const text = system.readTextFileSync(path);
     return /^[0-9a-f-]{36}$/.test(text) ? text : undefined;
   } catch {
     return undefined;

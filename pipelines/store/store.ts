@@ -6,8 +6,9 @@
  */
 
 import { dirname } from "node:path";
+import { system, type SystemFile, type SystemFileInfo } from "../common/system.ts";
 import { DiskError, RequestError, RunError } from "../common/errors.ts";
-import { digestInThread } from "../common/file_digest.ts";
+import { digestInThread } from "../common/digest_thread.ts";
 import { faultText, temporaryName, unwritable, writeIfWhole } from "../common/files.ts";
 import { freeSpace } from "../common/free_space.ts";
 import { removeOwnSync } from "../common/leavings.ts";
@@ -86,7 +87,10 @@ export class Store {
    * @param folder Need not exist.
    * @throws {RequestError} If the folder is a store of another format, or not a folder.
    */
-  constructor(folder: string, { limit, onDamaged = () => {}, onEvicted = () => {}, shared, claimTimes }: StoreOptions = {}) {
+  constructor(
+    folder: string,
+    { limit, onDamaged = () => {}, onEvicted = () => {}, shared, claimTimes }: StoreOptions = {},
+  ) {
     this.folder = folder;
     this.#shared = shared;
     this.#claimTimes = claimTimes;
@@ -110,7 +114,7 @@ export class Store {
   has(kind: string, key: string): boolean {
     const path = this.#path(kind, key);
     try {
-      return Deno.statSync(path).isFile;
+      return system.statSync(path).isFile;
     } catch {
       return false;
     }
@@ -198,7 +202,7 @@ export class Store {
   }
 
   /** An entry's file, had from the shared cache where the folder lacks it. */
-  async #find(kind: string, key: string): Promise<Deno.FsFile | undefined> {
+  async #find(kind: string, key: string): Promise<SystemFile | undefined> {
     const path = this.#path(kind, key), found = openIfPresent(path), shared = this.#shared;
     if (found !== undefined || shared === undefined) return found;
     this.#prepare(dirname(path));
@@ -211,7 +215,7 @@ export class Store {
     return fetched ? openIfPresent(path) : undefined;
   }
 
-  async #open(file: Deno.FsFile, path: string, isVerified: boolean): Promise<Entry | undefined> {
+  async #open(file: SystemFile, path: string, isVerified: boolean): Promise<Entry | undefined> {
     const release = this.#budget.hold(path);
     try {
       return await openEntry(file, path, isVerified, release);
@@ -257,7 +261,7 @@ export class Store {
       rescue: (bytes) => this.#budget.rescue(bytes),
       full: (bytes) => fullDisk(kind, path, bytes),
     });
-    let file: Deno.FsFile;
+    let file: SystemFile;
     try {
       await write(writer);
       await this.checks.settled();
@@ -315,7 +319,7 @@ export class Store {
 
   #prepare(folder: string): void {
     try {
-      Deno.mkdirSync(folder, { recursive: true });
+      system.mkdirSync(folder, { recursive: true });
     } catch (fault) {
       throw unwritable(folder, fault);
     }
@@ -323,11 +327,11 @@ export class Store {
   }
 }
 
-function openIfPresent(path: string): Deno.FsFile | undefined {
+function openIfPresent(path: string): SystemFile | undefined {
   try {
-    return Deno.openSync(path);
+    return system.openSync(path);
   } catch (fault) {
-    if (fault instanceof Deno.errors.NotFound) return undefined;
+    if (fault instanceof system.errors.NotFound) return undefined;
     throw unreadable(path, fault);
   }
 }
@@ -343,7 +347,7 @@ function unreadable(path: string, fault: unknown): RunError {
 }
 
 /** A file as it is now: changed or replaced, it gets another identity. */
-function identify(path: string, { size, mtime, dev, ino }: Deno.FileInfo): string {
+function identify(path: string, { size, mtime, dev, ino }: SystemFileInfo): string {
   return JSON.stringify([path, size, mtime, dev, ino]);
 }
 
@@ -354,16 +358,16 @@ function identify(path: string, { size, mtime, dev, ino }: Deno.FileInfo): strin
  */
 function removeIfSame(path: string, seen: string): boolean {
   try {
-    if (identify(path, Deno.statSync(path)) === seen) Deno.removeSync(path);
+    if (identify(path, system.statSync(path)) === seen) system.removeSync(path);
     return true;
   } catch (fault) {
     // In a read-only store the entry counts as absent.
-    return fault instanceof Deno.errors.NotFound;
+    return fault instanceof system.errors.NotFound;
   }
 }
 
 /** Milliseconds are all that an identity has of the time a file was written, so that it stays what it was. */
-function setTimes(file: Deno.FsFile, used: Date, written: Date | null): void {
+function setTimes(file: SystemFile, used: Date, written: Date | null): void {
   try {
     file.utimeSync(used, written ?? used);
   } catch {

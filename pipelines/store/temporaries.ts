@@ -1,4 +1,5 @@
 import { basename, join } from "node:path";
+import { system, type SystemEntry } from "../common/system.ts";
 import { removeAbandoned } from "../common/leavings.ts";
 import type { Freed } from "./eviction.ts";
 
@@ -50,9 +51,9 @@ function removeAll(folder: string, depth: number, name: RegExp, { lockedAfter, c
 }
 
 function* temporaries(folder: string, depth: number, pattern: RegExp): Generator<string> {
-  let children: Deno.DirEntry[];
+  let children: SystemEntry[];
   try {
-    children = [...Deno.readDirSync(folder)];
+    children = [...system.readDirSync(folder)];
   } catch {
     return;
   }

@@ -5,6 +5,7 @@
  * @module
  */
 import { dirname } from "node:path";
+import { system } from "../../common/system.ts";
 import type { Provider } from "../../../ops/onnx/model.ts";
 import { RequestError } from "../../common/errors.ts";
 import { locationOf } from "../../common/source_location.ts";
@@ -17,7 +18,8 @@ import { redirect, type Redirected } from "../../schedule/expand/redirect.ts";
 import type { Member } from "../../schedule/expand/member.ts";
 import type { Pipeline } from "../../spec/mod.ts";
 import { callerFolder, callerPath } from "./caller_paths.ts";
-import { expandPipeline, type LoadedPipeline, loadPipeline } from "./load_pipeline.ts";
+import { expandPipeline } from "./expand_pipeline.ts";
+import { type LoadedPipeline, loadPipeline } from "./load_pipeline.ts";
 
 /** The options that a recipe has as well. */
 interface RequestOptions {
@@ -89,7 +91,7 @@ function devicesOf(text: string, { provider, threads }: RequestOptions): DeviceR
 
 function isFile(path: string): boolean {
   try {
-    return Deno.statSync(path).isFile;
+    return system.statSync(path).isFile;
   } catch {
     return false;
   }

@@ -1,4 +1,5 @@
 /** The run context of a command. @module */
+import { system } from "../../common/system.ts";
 import { RunContext, type RunContextOptions } from "../../schedule/context/run_context.ts";
 import { RequestError } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
@@ -6,7 +7,8 @@ import type { Emit } from "../../results/events.ts";
 import { isAddress, storeFolder } from "./caller_paths.ts";
 
 /** What a command's options say of the store and of memory. */
-interface StoreOptions extends Partial<Pick<RunContextOptions, "cacheDisk" | "cacheMemory" | "activationMemory" | "memory">> {
+interface StoreOptions
+  extends Partial<Pick<RunContextOptions, "cacheDisk" | "cacheMemory" | "activationMemory" | "memory">> {
   readonly store?: string | undefined;
 }
 
@@ -44,5 +46,5 @@ function sharedCache(address: string): NonNullable<RunContextOptions["shared"]> 
   if (url.username !== "" || url.password !== "") {
     throw new RequestError(`--store has a password in its address; put the cache's token into ${tokenVariable}`);
   }
-  return { address, token: Deno.env.get(tokenVariable) };
+  return { address, token: system.env.get(tokenVariable) };
 }

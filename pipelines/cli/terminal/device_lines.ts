@@ -68,7 +68,9 @@ export class DeviceLines {
     const { live, write, columns } = this.#terminal;
     const all = [...this.#shown].sort(([one], [other]) => one.localeCompare(other, "en", { numeric: true }));
     if (all.length === 0) return;
-    const line = visible(all.map(([name, { label, done, total }]) => `${name} ${label} ${done}/${total}`).join("  ·  "));
+    const line = visible(
+      all.map(([name, { label, done, total }]) => `${name} ${label} ${done}/${total}`).join("  ·  "),
+    );
     write(live ? `\r\x1b[2K${line.slice(0, Math.max(0, (columns?.() ?? Infinity) - 1))}` : `${line}\n`);
   }
 }

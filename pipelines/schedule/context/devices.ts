@@ -35,8 +35,12 @@ export function parseDevices(text: string): DeviceRequest {
 
 function cpuWorkers(text: string, rest: string): DeviceRequest {
   const [, workers, threads] = /^(\d{1,4})x(\d{1,4})$/.exec(rest)?.map(Number) ?? [];
-  if (workers === undefined || threads === undefined) throw wrong(text, "does not say how many workers of how many threads");
-  if (workers < 1 || workers > most || threads < 1) throw wrong(text, `has not 1 to ${most} workers of 1 thread or more`);
+  if (workers === undefined || threads === undefined) {
+    throw wrong(text, "does not say how many workers of how many threads");
+  }
+  if (workers < 1 || workers > most || threads < 1) {
+    throw wrong(text, `has not 1 to ${most} workers of 1 thread or more`);
+  }
   const devices = Array.from({ length: workers }, (_, at) => ({ name: `cpu:${at}`, number: undefined }));
   return { provider: "cpu", devices, threads };
 }
@@ -50,7 +54,9 @@ function gpus(text: string, provider: Exclude<Provider, "cpu">, rest: string): D
   const beyond = known.find((number) => number > 0);
   if (provider === "webgpu" && beyond !== undefined) {
     throw new RequestError(
-      `--devices ${quote(text)}: ONNX Runtime opens one WebGPU adapter in a process, so there is no webgpu:${beyond}; ` +
+      `--devices ${
+        quote(text)
+      }: ONNX Runtime opens one WebGPU adapter in a process, so there is no webgpu:${beyond}; ` +
         "write webgpu:0, and choose the adapter by the driver's own variable, as MESA_VK_DEVICE_SELECT",
     );
   }

@@ -83,7 +83,8 @@ export class RunContext implements AsyncDisposable {
   constructor(options: RunContextOptions, of?: { readonly run: RunContext; readonly device: number }) {
     this.#options = options;
     const { base, store, provider, threads, emit, checkpointInterval = defaultInterval, hub = {} } = options;
-    const { cacheDisk, cacheMemory, activationMemory = usualActivations, memory = machineMemory() ?? Infinity } = options;
+    const { cacheDisk, cacheMemory, activationMemory = usualActivations, memory = machineMemory() ?? Infinity } =
+      options;
     this.base = base;
     this.provider = provider;
     this.threads = threads;
@@ -117,7 +118,9 @@ export class RunContext implements AsyncDisposable {
 
   /** The same for work on one of the run's devices; nothing of it has to be disposed of. */
   onDevice(device: number, emit: Emit): RunContext {
-    return new RunContext({ ...this.#options, emit }, { run: this, device });
+    // Workers of the processor share the machine's memory.
+    const memory = this.provider === "cpu" ? this.memory / this.devices.length : this.memory;
+    return new RunContext({ ...this.#options, memory, emit }, { run: this, device });
   }
 
   /**

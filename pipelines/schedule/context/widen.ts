@@ -5,6 +5,7 @@
  * @module
  */
 import { relative } from "node:path";
+import { system } from "../../common/system.ts";
 import { elementCount } from "../../../ops/program/dimension.ts";
 import type { Provider } from "../../../ops/onnx/model.ts";
 import { keyOf } from "../../common/content_key.ts";
@@ -41,7 +42,7 @@ export async function openWidened(
   const unmade = unmadeWidened(base), key = unmade.digest;
   const { entry, use } = await store.getMapped(widenedKind, key) ??
     { entry: await make(store, key, model, base, emit), use: () => {} };
-  const path = await Deno.realPath(entry.path);
+  const path = await system.realPath(entry.path);
   const locate: ModelWeights["locate"] = (name) => {
     const found = entry.tensors.get(name);
     if (found === undefined) return base.locate(name);

@@ -165,7 +165,8 @@ export class Trainings implements Disposable {
       // Whoever trains it already goes on with that.
       const claim = store.claimant(trainedKind, other.key).take();
       if (claim === undefined) continue;
-      const found = await this.#resumable(other), isAtStep = stepsDone(found.checkpoint) === stepsDone(first.checkpoint);
+      const found = await this.#resumable(other),
+        isAtStep = stepsDone(found.checkpoint) === stepsDone(first.checkpoint);
       if (isAtStep && !store.has(trainedKind, other.key)) {
         batch.set(other.key, found);
         claims.use(claim);

@@ -59,7 +59,9 @@ export async function spreadUnits(runContext: RunContext, members: readonly Prep
         }
         queue.done(unit);
       } catch (error) {
-        const failed = error instanceof DeviceError ? devices.find(({ device }) => device.name === error.device) : undefined;
+        const failed = error instanceof DeviceError
+          ? devices.find(({ device }) => device.name === error.device)
+          : undefined;
         if (failed === undefined || devices.every((each) => each === failed || each.hasFailed)) {
           queue.end();
           for (const each of devices) each.fail(error instanceof Error ? error : new Error(String(error)));
@@ -93,9 +95,9 @@ async function perform(running: MemberExecution, unit: Unit, members: readonly P
     const place = { id: member.member.id, number: at + 1, of: members.length };
     const named = member.stages.filter(({ name }) => unit.stages.includes(name)), trainings = ofKind(named, "train");
     if (unit.kind === "encode") { for (const stage of trainings) await running.encode(stage, unit.part); }
-    else for (const stage of unit.kind === "train" ? trainings : named.filter(({ kind }) => kind !== "train")) {
-      found.push([stage, await running.stage(stage, member, place)]);
-    }
+    else {for (const stage of unit.kind === "train" ? trainings : named.filter(({ kind }) => kind !== "train")) {
+        found.push([stage, await running.stage(stage, member, place)]);
+      }}
   }
   return found;
 }

@@ -1,4 +1,5 @@
 /** Asking a model behind an OpenAI-compatible endpoint, which may fail, stall or answer nonsense. @module */
+import { system } from "../../common/system.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import { RequestError, RunError } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
@@ -61,7 +62,7 @@ export function addressOf(
 export function endpointOf(declared: DeclaredEndpoint, words: EndpointWords): Endpoint {
   const { address } = addressOf(declared, words), { model, key } = declared;
   if (key === undefined) return { address, model };
-  const value = Deno.env.get(key)?.trim();
+  const value = system.env.get(key)?.trim();
   if (value === undefined || value === "") throw new RequestError(`the variable ${key} holds no key; set it`);
   return { address, model, key: value };
 }
