@@ -278,6 +278,7 @@ export type {
   AdafactorSpec,
   AdamWSpec,
   AdaptationSpec,
+  AdapterPositions,
   AdapterSpec,
   Axis,
   AxisLabel,

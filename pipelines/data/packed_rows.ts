@@ -102,38 +102,54 @@ export interface PackedRow {
 /** What a chunk says of a row. */
 type Head = Readonly<Record<typeof columns[number], number>>;
 
-/**
- * The rows of a chunk.
- *
- * @param chunk Of a buffer of its own, from the start.
- */
-export function chunkRows(chunk: Uint8Array<ArrayBuffer>): readonly PackedRow[] {
-  const ints = new Int32Array(chunk.buffer, 0, chunk.length >> 2), count = ints[0]!;
-  const headAt = (row: number): Head => {
+/** The rows of a chunk, each made when it is asked for, so that a chunk that is kept takes little more than its bytes. */
+export class PackedChunk {
+  readonly length: number;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #ints: Int32Array<ArrayBuffer>;
+  /** Where each row's numbers begin, and the last one's end. */
+  readonly #numbers: Uint32Array;
+  /** Where the text of each row's record begins, and the last one's ends. */
+  readonly #texts: Uint32Array;
+
+  /** @param bytes Of a buffer of its own, from the start. */
+  constructor(bytes: Uint8Array<ArrayBuffer>) {
+    this.#bytes = bytes;
+    this.#ints = new Int32Array(bytes.buffer, 0, bytes.length >> 2);
+    this.length = this.#ints[0]!;
+    this.#numbers = new Uint32Array(this.length + 1);
+    this.#texts = new Uint32Array(this.length + 1);
+    this.#numbers[0] = 1 + this.length * columns.length;
+    for (let row = 0; row < this.length; row++) {
+      this.#numbers[row + 1] = this.#numbers[row]! + numbersOf(this.#headAt(row));
+    }
+    this.#texts[0] = 4 * this.#numbers[this.length]!;
+    for (let row = 0; row < this.length; row++) {
+      this.#texts[row + 1] = this.#texts[row]! + this.#headAt(row).record;
+    }
+  }
+
+  at(row: number): PackedRow {
+    const head = this.#headAt(row), texts = this.#texts;
+    return {
+      example: exampleOf(this.#ints, head, this.#numbers[row]!),
+      textLength: head.text === none ? undefined : head.text,
+      record: () => {
+        const text = this.#bytes.subarray(texts[row]!, texts[row + 1]!);
+        return new TextDecoder("utf-8", { ignoreBOM: true }).decode(text);
+      },
+    };
+  }
+
+  #headAt(row: number): Head {
     const start = 1 + row * columns.length;
     const [prompt = 0, completion = 0, rejected = 0, taught = 0, text = 0, end = 0, bits = 0, record = 0] = listOf(
-      ints,
+      this.#ints,
       start,
       start + columns.length,
     );
     return { prompt, completion, rejected, taught, text, end, bits, record };
-  };
-  const heads = Array.from({ length: count }, (_, row) => headAt(row));
-  let at = 1 + count * columns.length;
-  const starts = heads.map((head) => {
-    const start = at;
-    at += numbersOf(head);
-    return start;
-  });
-  let byte = 4 * at;
-  return heads.map((head, row) => {
-    const start = byte, end = byte += head.record;
-    return {
-      example: exampleOf(ints, head, starts[row]!),
-      textLength: head.text === none ? undefined : head.text,
-      record: () => new TextDecoder("utf-8", { ignoreBOM: true }).decode(chunk.subarray(start, end)),
-    };
-  });
+  }
 }
 
 /** How many numbers a row has after the heads. */

@@ -40,7 +40,11 @@ export async function readRun(folder: string): Promise<RecordedRun | undefined> 
   await innerPath(folder, resultsFile);
   const bytes = await readFileIfPresent(file, mostJson);
   if (bytes === undefined) return undefined;
-  const { [members.own]: own, [members.files]: listed, ...found } = parseJsonObject(bytes, file, "run the pipeline again");
+  const { [members.own]: own, [members.files]: listed, ...found } = parseJsonObject(
+    bytes,
+    file,
+    "run the pipeline again",
+  );
   const files = listed ?? {};
   if (!isResults(found) || !isListOfFiles(files)) {
     throw new RequestError("holds no results of a run; run the pipeline again", { file });

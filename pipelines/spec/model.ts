@@ -30,7 +30,7 @@ export interface BaseModelSpec {
   readonly source: Sweepable<string>;
   /** A branch, tag or commit. */
   readonly revision?: Sweepable<string>;
-  /** Bits of the weights of its blocks' projections; as they are stored if omitted. */
+  /** Bits of its matrices; as they are stored if omitted. */
   readonly quantize?: Sweepable<QuantizationName>;
 }
 
@@ -79,7 +79,10 @@ export interface FullFinetuningSpec {
   readonly initializeFrom?: Sweepable<number>;
 }
 
-/** An adapter of some of the model's projections; it acts on every token. */
+/** Which tokens an adapter acts on: the prompt's, so that answers are written by the bare base, or all of a row's. */
+export type AdapterPositions = "prompt" | "all+completion";
+
+/** An adapter of some of the model's projections. */
 export interface AdapterSpec {
   /** Which kind of record this is. */
   readonly kind: AdapterName;
@@ -89,6 +92,8 @@ export interface AdapterSpec {
   readonly stack?: Sweepable<StackName>;
   /** The projections by name, as in `q_proj`; those that its kind usually has if omitted. */
   readonly modules?: Sweepable<readonly string[]>;
+  /** Which tokens it acts on; every one if omitted. */
+  readonly positions?: Sweepable<AdapterPositions>;
   /** Rank of LoRA's change. */
   readonly rank?: Sweepable<number>;
   /** LoRA's change is scaled by alpha/rank; the rank if omitted. */

@@ -6,9 +6,9 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { EndlessAnswer, pacedChunks, SilentServer, wholeBody } from "../common/bounded_http.ts";
+import { system, type SystemFile } from "../common/system.ts";
 import { digestOf } from "../common/digest.ts";
 import { faultText, writeAll } from "../common/files.ts";
 import { formatSize } from "../common/size.ts";
@@ -62,7 +62,7 @@ export class SharedCache {
    * @param most Bytes that there is room for.
    * @returns Whether the file holds what the cache says it holds.
    */
-  async fetch(kind: string, key: string, into: Deno.FsFile, most: number): Promise<boolean> {
+  async fetch(kind: string, key: string, into: SystemFile, most: number): Promise<boolean> {
     if (!this.#serves(kind)) return false;
     return await this.#tolerantly(async () => {
       const found = await this.#find(kind, key);
@@ -101,7 +101,7 @@ export class SharedCache {
     throw new Error("what it keeps under an entry's key is no such entry");
   }
 
-  async #download({ hash, bytes }: CachedFile, into: Deno.FsFile): Promise<boolean> {
+  async #download({ hash, bytes }: CachedFile, into: SystemFile): Promise<boolean> {
     const response = await this.#ask("GET", `cas/${hash}`);
     if (response === undefined) return false;
     const digest = createHash("sha256");
@@ -118,10 +118,10 @@ export class SharedCache {
 
   async #send(kind: string, key: string, path: string): Promise<void> {
     await this.#tolerantly(async () => {
-      const hash = createHash("sha256"), { size } = await Deno.stat(path);
-      for await (const chunk of (await Deno.open(path)).readable) hash.update(Buffer.from(chunk));
+      const hash = createHash("sha256"), { size } = await system.stat(path);
+      for await (const chunk of (await system.open(path)).readable) hash.update(chunk);
       const file = { path: entryName(kind, key), hash: hash.digest("hex"), bytes: size };
-      await this.#put(`cas/${file.hash}`, (await Deno.open(path)).readable, size);
+      await this.#put(`cas/${file.hash}`, (await system.open(path)).readable, size);
       const result = encodeActionResult(file);
       await this.#put(resultPath(kind, key), result, result.length);
     });

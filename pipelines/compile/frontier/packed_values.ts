@@ -30,13 +30,18 @@ export function packedValues(kept: readonly KeptValue[], row: Bindings): { value
   return { values, count };
 }
 
-/** What kept values of rows take in the store, in bytes. */
-export function packedBytes(kept: readonly KeptValue[], rows: RowList<LaidOutRow>): number {
+/**
+ * What kept values of rows take in the store, in bytes.
+ *
+ * @param taken Which of the rows; all of them if `undefined`.
+ */
+export function packedBytes(kept: readonly KeptValue[], rows: RowList<LaidOutRow>, taken?: Uint32Array): number {
   const [own, shared] = [kept.filter((value) => !isShared(value)), kept.filter(isShared)];
   // Rows of like extents take the same, and of many rows there are few extents.
   const lengths = lengthsOf(rows), counts = new Map<string, number>();
   let sum = packedValues(shared, allExtents(rows)).count;
-  for (let row = 0; row < rows.length; row++) {
+  for (let at = 0; at < (taken ?? rows).length; at++) {
+    const row = taken === undefined ? at : taken[at]!;
     const key = `${lengths.context[row]} ${lengths.tail[row]}`;
     sum += counts.getOrInsertComputed(key, () => packedValues(own, extentsAt(lengths, row)).count);
   }

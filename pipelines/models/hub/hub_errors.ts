@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { system } from "../../common/system.ts";
 import { RequestError, RunError, StoppedError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
 import { type HubAccess, shownEndpoint } from "./access.ts";
@@ -62,7 +63,9 @@ export function hubError(fault: unknown, request: FailedRequest): RequestError |
       `${endpoint} does not answer as a Hugging Face hub does (${fault.message}, malformed); check HF_ENDPOINT`,
     );
   }
-  const host = fault instanceof Deno.errors.NotCapable ? /net access to "([^"]+)"/.exec(fault.message)?.[1] : undefined;
+  const host = fault instanceof system.errors.NotCapable
+    ? /net access to "([^"]+)"/.exec(fault.message)?.[1]
+    : undefined;
   if (host !== undefined) {
     return new RequestError(
       host === new URL(endpoint).host

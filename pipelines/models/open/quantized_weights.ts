@@ -1,6 +1,6 @@
 /**
- * A model's weights with the projections of its blocks in 4 or 8 bits. Embeddings, norms, biases and the head stay as they
- * are stored: of the embedding only the rows read are touched, and the head runs over labelled tokens alone.
+ * A model's weights with its matrices in 4 or 8 bits: the projections of its blocks, and the tables of its tokens, which are
+ * the embedding and the head, kept once where they are one. Norms, biases and learned positions stay as they are stored.
  *
  * @module
  */
@@ -33,22 +33,57 @@ export function projectionsOf(
   return found;
 }
 
+/** A matrix that is kept in a few bits. */
+interface QuantizedMatrix {
+  readonly rows: number;
+  readonly columns: number;
+  /** Its own bits. */
+  readonly bits: QuantizationName;
+}
+
+/**
+ * The matrices that a quantization keeps in a few bits, by name: projections, and tables with a row for each token of the
+ * vocabulary. The latter have 8 bits at least, since their rounding reaches the logits at once.
+ */
+export function quantizedMatrices(
+  architecture: Pick<Architecture, "sites" | "blocks" | "weights" | "encoder" | "vocabularySize">,
+  name: QuantizationName,
+): ReadonlyMap<string, QuantizedMatrix> {
+  const { weights, vocabularySize } = architecture;
+  const projections = [...projectionsOf(architecture)].map(([weight, [rows, columns]]) => {
+    return [weight, { rows, columns, bits: name }] as const;
+  });
+  const tables = [...weights].flatMap(([weight, [rows, columns, ...more]]) => {
+    const isTable = rows === vocabularySize && columns !== undefined && more.length === 0;
+    return isTable ? [[weight, { rows, columns, bits: tableBits }] as const] : [];
+  });
+  return new Map<string, QuantizedMatrix>([...tables, ...projections]);
+}
+
+const tableBits: QuantizationName = "q8";
+
 /** What a change of how weights are rounded has to change, so that those kept before are made anew. */
-const scheme = 2;
+const scheme = 3;
 
 /** The key of a model's quantized weights. */
 export function quantizedDigest(architecture: Architecture, digest: string, name: QuantizationName): string {
-  return keyOf({ scheme, weights: digest, quantize: name, projections: [...projectionsOf(architecture)] });
+  const matrices = [...quantizedMatrices(architecture, name)].map(([weight, { rows, columns, bits }]) => {
+    return [weight, rows, columns, bits];
+  });
+  return keyOf({ scheme, weights: digest, quantize: name, matrices });
 }
 
-/** The stored type of each weight when the projections are quantized. */
+/** The stored type of each weight when a model is quantized. */
 export function quantizedType(
   architecture: Architecture,
   storedType: ModelWeights["storedType"],
   name: QuantizationName,
 ): ModelWeights["storedType"] {
-  const projections = projectionsOf(architecture);
-  return (weight) => projections.has(weight) ? codeTypeOf[name] : storedType(weight);
+  const matrices = quantizedMatrices(architecture, name);
+  return (weight) => {
+    const matrix = matrices.get(weight);
+    return matrix === undefined ? storedType(weight) : codeTypeOf[matrix.bits];
+  };
 }
 
 /** What is known of a model's quantized weights before they are made; they can't be read. */
@@ -76,14 +111,14 @@ interface QuantizedFile {
   readonly readBytes: (name: string) => Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** A model's weights, those of the projections from a file of their own. */
+/** A model's weights, those in a few bits from a file of their own. */
 export function quantizedWeights(
   architecture: Architecture,
   base: ModelWeights,
   name: QuantizationName,
   { path, tensors, use, readBytes }: QuantizedFile,
 ): ModelWeights {
-  const projections = projectionsOf(architecture);
+  const matrices = quantizedMatrices(architecture, name);
   return {
     digest: quantizedDigest(architecture, base.digest, name),
     storedType: quantizedType(architecture, base.storedType, name),
@@ -96,11 +131,11 @@ export function quantizedWeights(
     record: base.record,
     find: base.find,
     async read(weight) {
-      const shape = projections.get(weight);
-      if (shape === undefined) return await base.read(weight);
+      const matrix = matrices.get(weight);
+      if (matrix === undefined) return await base.read(weight);
       use();
       const parts = partsOf(weight), scales = new Float32Array((await readBytes(parts.scales)).buffer);
-      return dequantize({ codes: await readBytes(parts.codes), scales }, shape[1], name);
+      return dequantize({ codes: await readBytes(parts.codes), scales }, matrix.columns, matrix.bits);
     },
   };
 }

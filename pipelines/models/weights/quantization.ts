@@ -7,7 +7,7 @@
 import type { CodeType } from "../../../ops/program/program.ts";
 import { blockSize, blocksOf, codeKinds } from "../../../ops/table/quantization.ts";
 
-/** How many bits the weights of a frozen model's projections are kept in. */
+/** How many bits the matrices of a frozen model are kept in. */
 export type QuantizationName = "q4" | "q8";
 
 /** The type of a quantization's codes. */
@@ -81,7 +81,8 @@ export function rounded(matrix: Float32Array, columns: number, name: Quantizatio
 /** The number of the largest magnitude. */
 function largestOf(numbers: Float32Array): number {
   let largest = 0;
-  for (const number of numbers) {
+  for (let at = 0; at < numbers.length; at++) {
+    const number = numbers[at]!;
     if (!Number.isFinite(number)) throw new RangeError(`${number} can't be kept in a few bits`);
     if (Math.abs(number) > Math.abs(largest)) largest = number;
   }
@@ -110,8 +111,11 @@ function quantizeBlock4(numbers: Float32Array, codes: Uint8Array): number {
   let scale = 0, least = Infinity;
   if (largest === 0) return scale;
   for (const share of shares) {
-    const candidate = Math.fround(-largest * share / zeroCode), error = squaredError(numbers, candidate);
-    if (error < least) [scale, least] = [candidate, error];
+    const candidate = Math.fround(-largest * share / zeroCode), error = squaredError(numbers, candidate, least);
+    if (error < least) {
+      scale = candidate;
+      least = error;
+    }
   }
   for (let at = 0; at < numbers.length; at++) {
     const shift = 4 * (at & 1), code = nearest4(numbers[at]!, scale) + zeroCode;
@@ -121,11 +125,17 @@ function quantizeBlock4(numbers: Float32Array, codes: Uint8Array): number {
 }
 
 function nearest4(number: number, scale: number): number {
-  return Math.max(-zeroCode, Math.min(zeroCode - 1, Math.round(number / scale)));
+  const code = Math.floor(number / scale + 0.5);
+  return code < -zeroCode ? -zeroCode : code >= zeroCode ? zeroCode - 1 : code;
 }
 
-function squaredError(numbers: Float32Array, scale: number): number {
+/** What a scale's codes are off by; as much of it as is needed to know that it is not less than another's. */
+function squaredError(numbers: Float32Array, scale: number, least: number): number {
   let sum = 0;
-  for (const number of numbers) sum += (number - scale * nearest4(number, scale)) ** 2;
+  // Indexes, products and comparisons by hand: a model has thousands of millions of weights.
+  for (let at = 0; at < numbers.length && sum < least; at++) {
+    const error = numbers[at]! - scale * nearest4(numbers[at]!, scale);
+    sum += error * error;
+  }
   return sum;
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
+import { system } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
 import {
   faultText,
@@ -10,7 +11,7 @@ import {
   readFileIfPresent,
   writeAtomically,
 } from "../../common/files.ts";
-import { digestInThread } from "../../common/file_digest.ts";
+import { digestInThread } from "../../common/digest_thread.ts";
 import { digestMember, requireOwnContent, sealedJson } from "../../common/own_digest.ts";
 import { requireSoundBlob } from "./blob_digest.ts";
 import { DamagedWeights } from "./damaged_weights.ts";
@@ -136,7 +137,7 @@ async function hashFile(file: string): Promise<string> {
 
 async function identify(file: string): Promise<FileIdentity> {
   try {
-    const { size, mtime, ctime, ino } = await Deno.stat(file);
+    const { size, mtime, ctime, ino } = await system.stat(file);
     return { size, modified: mtime?.getTime() ?? 0, changed: ctime?.getTime() ?? 0, inode: ino ?? 0 };
   } catch (fault) {
     throw new RequestError(`can't be read (${faultText(fault)}); check its permissions`, { file });
@@ -186,7 +187,7 @@ export async function rememberDigest(file: string, sha256: string, cacheFile: st
 async function remember(cacheFile: string, learned: ReadonlyMap<string, RememberedDigest>): Promise<void> {
   const files = Object.fromEntries([...await recall(cacheFile), ...learned]);
   try {
-    await Deno.mkdir(dirname(cacheFile), { recursive: true });
+    await system.mkdir(dirname(cacheFile), { recursive: true });
     await writeAtomically(cacheFile, [new TextEncoder().encode(sealedJson({ files }))]);
   } catch {
     return;

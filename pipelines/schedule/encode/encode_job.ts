@@ -1,11 +1,16 @@
 /** What is to be encoded, and its key in the store. @module */
+import { createHash } from "node:crypto";
 import type { RowList } from "../../common/row_list.ts";
 import { digest } from "../../../ops/program/digest.ts";
+import type { Program } from "../../../ops/program/program.ts";
 import { keyOf } from "../../common/content_key.ts";
-import { encodeProgram, type KeptValue } from "../../compile/frontier/cut.ts";
+import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
+import { encodeProgram, encodePrograms, type KeptValue } from "../../compile/frontier/cut.ts";
+import { type EncodePart, encodeParts } from "../../compile/frontier/encode_parts.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { fedNumbers } from "../../compile/rows/feeds.ts";
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
+import { lengthsOf } from "../../compile/rows/row_lengths.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
 import type { Model, ModelWeights } from "../../models/open/model.ts";
 import type { RunContext } from "../context/run_context.ts";
@@ -17,13 +22,32 @@ export interface EncodeJob {
   readonly weights: ModelWeights;
   readonly layout: Layout;
   readonly rows: RowList<LaidOutRow>;
+  /** Which of the rows, in ascending order, where the trainings that read it end before they have read all. */
+  readonly taken?: Uint32Array<ArrayBuffer> | undefined;
   /** The kept values of all programs that will read the result. */
   readonly kept: readonly KeptValue[];
   /** For the position masks that kept values depend on, if any. */
   readonly adaptations: readonly Adaptation[];
 }
 
-/** The store's key of an encoding. */
+/** The programs of an encoding. */
+interface EncodingPrograms {
+  /** Run once: what all rows share. */
+  readonly shared: Program;
+  /** Run one after another, each over all rows. */
+  readonly parts: readonly EncodePart[];
+}
+
+/** The programs of an encoding. A part's weights take half of the memory at most, which leaves room for the rest. */
+export function encodingPrograms({ memory }: Pick<RunContext, "memory">, job: EncodeJob): EncodingPrograms {
+  const typical = typicalExtents(job.rows), { shared, rows } = encodePrograms(job.kept, typical);
+  return { shared, parts: encodeParts(rows, typical, memory / 2) };
+}
+
+/** How an entry holds rows: in one tensor, since the table of one tensor a row grows with the rows in memory. */
+const form = "joined";
+
+/** The store's key of an encoding; it has the same bytes in one part and in several. */
 export function encodeKey(runContext: RunContext, job: EncodeJob): string {
   return keyOf({
     program: digest(encodeProgram(job.kept)),
@@ -31,6 +55,19 @@ export function encodeKey(runContext: RunContext, job: EncodeJob): string {
     fed: fedNumbers(job.model.architecture),
     layout: job.layout,
     rows: rowsDigest(job.rows),
+    ...job.taken === undefined ? {} : { taken: createHash("sha256").update(job.taken).digest("hex") },
+    form,
     machine: runContext.machine,
   });
+}
+
+/** The rows that an encoding holds, by their numbers. */
+export function encodedRows({ rows, taken }: Pick<EncodeJob, "rows" | "taken">): Uint32Array {
+  return taken ?? Uint32Array.from({ length: rows.length }, (_, row) => row);
+}
+
+/** How many tokens the rows of an encoding have, without those that all rows share. */
+export function encodedTokens(job: Pick<EncodeJob, "rows" | "taken">): number {
+  const { context, tail } = lengthsOf(job.rows);
+  return encodedRows(job).reduce((sum, row) => sum + context[row]! + tail[row]!, 0);
 }

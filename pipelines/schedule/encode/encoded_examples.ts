@@ -9,20 +9,29 @@ import { allExtents, extentsAt, lengthsOf } from "../../compile/rows/row_lengths
 import type { EncodeRecord } from "../../results/results.ts";
 import type { Entry } from "../../store/entry.ts";
 import type { EncodeJob } from "./encode_job.ts";
+import type { RowReader } from "./encoded_rows.ts";
 
 /** Encoded examples, read from the store as they are needed. */
 export class EncodedExamples implements Disposable {
   readonly record: EncodeRecord;
   readonly #entry: Entry;
+  readonly #rows: RowReader;
   readonly #job: EncodeJob;
   readonly #ownValues: readonly KeptValue[];
   readonly #buffers = new FeedBuffers();
   /** What all examples share, fed again and again. */
   readonly #shared: Feeds = {};
 
-  constructor(record: EncodeRecord, entry: Entry, job: EncodeJob) {
+  /** @param from `entry` is closed with these. */
+  constructor({ record, entry, rows, job }: {
+    readonly record: EncodeRecord;
+    readonly entry: Entry;
+    readonly rows: RowReader;
+    readonly job: EncodeJob;
+  }) {
     this.record = record;
     this.#entry = entry;
+    this.#rows = rows;
     this.#job = job;
     this.#ownValues = job.kept.filter((value) => !isShared(value));
     for (const { name, value } of job.kept.filter(isShared)) {
@@ -58,8 +67,7 @@ export class EncodedExamples implements Disposable {
       for (const { name, start, extents } of values) {
         const tensor = ownValue(feeds, name);
         if (tensor === undefined) continue;
-        const read = (from: number, target: Float32Array) =>
-          this.#entry.readInto(String(example), target, start + from);
+        const read = (from: number, target: Float32Array) => this.#rows.readInto(example, target, start + from);
         fillRow(read, extents, tensor.data as Float32Array, padded.get(name)!, index);
       }
     });

@@ -19,7 +19,7 @@ export function rowFlops(program: Program, rows: RowList<LaidOutRow>): number {
 const counted = new WeakMap<Program, WeakMap<RowList<LaidOutRow>, number>>();
 
 /** Floating-point operations of an encoding. */
-export function encodeFlops({ kept, rows }: EncodeJob): number {
+export function encodeFlops({ kept, rows, taken }: EncodeJob): number {
   const programs = encodePrograms(kept, typicalExtents(rows));
-  return rowFlops(programs.shared, rows) + rows.length * rowFlops(programs.rows, rows);
+  return rowFlops(programs.shared, rows) + (taken ?? rows).length * rowFlops(programs.rows, rows);
 }

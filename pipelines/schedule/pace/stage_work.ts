@@ -15,6 +15,8 @@ import { readsScores } from "../../metrics/mod.ts";
 import type { Work } from "../context/rates.ts";
 import type { PreparedActivations, PreparedEvaluation, PreparedTraining } from "../prepare/prepared.ts";
 import type { PreparedModel } from "../prepare/prepared_model.ts";
+import { encodedTokens, type EncodeJob } from "../encode/encode_job.ts";
+import { takenByAny } from "../train/shared_encoding.ts";
 import { rowsTaken, stepCount } from "../train/steps.ts";
 
 /** Tokens that a run of an encoding takes about. */
@@ -43,7 +45,7 @@ function shapeOf({ model: { architecture }, quantize, full }: PreparedModel): st
 }
 
 /** The share of the blocks that are above the lowest edit. */
-function shareAbove({ model: { architecture: { blocks } }, adaptations, full }: PreparedModel): number {
+export function shareAbove({ model: { architecture: { blocks } }, adaptations, full }: PreparedModel): number {
   if (full !== undefined || blocks === 0) return 1;
   const edited = adaptations.filter((adaptation) => adaptation !== headOf(adaptations)).map(({ block }) => block ?? 0);
   return edited.length === 0 ? 0 : Math.max(0, blocks - Math.min(...edited)) / blocks;
@@ -60,11 +62,18 @@ export function trainWork(stage: PreparedTraining): Work {
   return { kind: "train", shape: shapeOf(stage), runs, flops: 6 * row * (runs === 0 ? 0 : rowsTaken(stage)) };
 }
 
-/** What is computed once of a training's rows; `undefined` where nothing is. */
-export function encodeWork(stage: PreparedTraining): Work | undefined {
+/**
+ * What is computed once of a training's rows; `undefined` where nothing is.
+ *
+ * @param taken Which of them; all if `undefined`.
+ */
+export function encodeWork(
+  stage: PreparedTraining,
+  taken: EncodeJob["taken"] = takenByAny([stage]),
+): Work | undefined {
   const { rows, layout, model: { architecture } } = stage;
   if (stage.full !== undefined || isWhole(layout) && shareAbove(stage) === 1) return undefined;
-  const { context, tail } = lengthsOf(rows), tokens = total(context) + total(tail);
+  const tokens = encodedTokens({ rows, taken });
   const flops = 2 * parametersOf(architecture).body * tokens;
   return { kind: "encode", shape: shapeOf(stage), runs: Math.ceil(tokens / tokensPerRun), flops };
 }

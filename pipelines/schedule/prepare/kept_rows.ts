@@ -1,14 +1,18 @@
 /** Rows and their examples in the store, of which only those are in memory that were asked for last. @module */
+import { Newest } from "../../common/newest.ts";
 import { lastUpTo, MadeRows, type RowList } from "../../common/row_list.ts";
 import { findRowsBy } from "../../data/example_rows.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
-import { chunkRows, ChunkWriter, type PackedRow } from "../../data/packed_rows.ts";
+import { ChunkWriter, PackedChunk, type PackedRow } from "../../data/packed_rows.ts";
 import type { Row } from "../../data/row.ts";
 import type { Entry } from "../../store/entry.ts";
 import type { EntryWriter } from "../../store/store.ts";
 
 /** So many chunks are held at once. */
 const heldChunks = 16;
+
+/** So many rows are held at once: few enough that those that are read one after the other are soon given up. */
+const heldRows = 64;
 
 /** What there is to say of rows, and what it is of, by which it is said once. */
 type RowsNote = readonly [message: string, kind: string];
@@ -21,7 +25,7 @@ interface Summary {
   readonly of?: number;
 }
 
-/** A row of a chunk that is held; its text is made when it is first asked for. */
+/** A row that is held; its text is made when it is first asked for. */
 interface HeldRow {
   readonly example: TokenizedExample;
   readonly row: () => Row;
@@ -91,31 +95,20 @@ export async function keptRows(entry: Entry, rowOf: (record: string) => Row): Pr
   const floats = async (name: string) => new Float64Array((await entry.readBytes(name)).buffer);
   const starts = await floats("starts"), firsts = await floats("firsts");
   const { rows, notes, of }: Summary = JSON.parse(new TextDecoder().decode(await entry.readBytes("json")));
-  const held = new Map<number, readonly HeldRow[]>(), numbers = new WeakMap<TokenizedExample["source"], number>();
-  const chunkAt = (chunk: number): readonly HeldRow[] => {
-    const known = held.get(chunk);
-    if (known !== undefined) {
-      if (held.size < heldChunks) return known;
-      // Those that were used last are the last to go.
-      held.delete(chunk);
-      held.set(chunk, known);
-      return known;
-    }
-    const bytes = new Uint8Array(starts[chunk + 1]! - starts[chunk]!);
-    entry.readBytesInto("chunks", bytes, starts[chunk]!);
-    const first = firsts[chunk]!;
-    const made = chunkRows(bytes).map((packed, at) =>
-      heldRow(packed, rowOf, (source) => numbers.set(source, first + at))
-    );
-    if (held.size >= heldChunks) held.delete(held.keys().next().value!);
-    held.set(chunk, made);
-    return made;
-  };
+  const chunks = new Newest<PackedChunk>(heldChunks), held = new Newest<HeldRow>(heldRows);
+  const numbers = new WeakMap<TokenizedExample["source"], number>();
+  const chunkAt = (chunk: number) =>
+    chunks.get(chunk, () => {
+      const bytes = new Uint8Array(starts[chunk + 1]! - starts[chunk]!);
+      entry.readBytesInto("chunks", bytes, starts[chunk]!);
+      return new PackedChunk(bytes);
+    });
   let last = 0;
-  const at = (index: number): HeldRow => {
-    if (!(firsts[last]! <= index && index < (firsts[last + 1] ?? rows))) last = lastUpTo(firsts, index);
-    return chunkAt(last)[index - firsts[last]!]!;
-  };
+  const at = (index: number): HeldRow =>
+    held.get(index, () => {
+      if (!(firsts[last]! <= index && index < (firsts[last + 1] ?? rows))) last = lastUpTo(firsts, index);
+      return heldRow(chunkAt(last).at(index - firsts[last]!), rowOf, (source) => numbers.set(source, index));
+    });
   const examples = new MadeRows(rows, (index) => at(index).example);
   findRowsBy(examples, (source) => numbers.get(source));
   return { notes, of, rows: new MadeRows(rows, (index) => at(index).row()), examples };

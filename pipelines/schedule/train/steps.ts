@@ -22,18 +22,38 @@ interface StepRequest {
 
 /** Each step's groups of rows that run together. */
 export function stepsOf({ spec, rows, programs }: StepRequest): number[][][] {
-  const { epochs, batchSize, gradientAccumulation, shuffle, seed, maxSteps } = spec;
+  const { batchSize, dataParallel = 1 } = spec;
   const limits = { overhead: programs.runOverhead, most: mostActivations / programs.activationBytes };
-  const effective = batchSize * gradientAccumulation;
-  const batches = batchOrder({ count: rows.length, batchSize: effective, epochs, shuffle, seed });
   const lengths = lengthsOf(rows), length = (row: number) => rowWork(lengths, row, programs);
-  return batches.slice(0, maxSteps).map((batch) => {
+  return batchesOf({ spec, rows }).map((batch) => {
     const parts: number[][] = [];
     for (let start = 0; start < batch.length; start += batchSize) {
-      parts.push(...groupByLength(batch.slice(start, start + batchSize), length, limits));
+      for (const share of sharesOf(batch.slice(start, start + batchSize), dataParallel)) {
+        parts.push(...groupByLength(share, length, limits));
+      }
     }
     return parts;
   });
+}
+
+/** Each step's rows. */
+function batchesOf({ spec, rows }: Pick<StepRequest, "spec" | "rows">): number[][] {
+  const { batchSize, gradientAccumulation, shuffle, seed } = spec, steps = stepCount({ spec, rows });
+  // No more epochs are dealt than the steps reach.
+  const epochs = Math.ceil(steps / stepsInEpoch({ spec, rows })) || 0;
+  const dealt = { count: rows.length, batchSize: batchSize * gradientAccumulation, epochs, shuffle, seed };
+  return batchOrder(dealt).slice(0, steps);
+}
+
+/** The rows that a training takes in its steps; `undefined` if they are all, as of one that has a whole epoch. */
+export function takenRows({ spec, rows }: Pick<StepRequest, "spec" | "rows">): readonly number[] | undefined {
+  return stepCount({ spec, rows }) < stepsInEpoch({ spec, rows }) ? batchesOf({ spec, rows }).flat() : undefined;
+}
+
+/** The rows of a batch in as many parts as there are devices for it, or rows, of about the same number. */
+function sharesOf(batch: readonly number[], of: number): readonly (readonly number[])[] {
+  const parts = Math.min(of, batch.length), startOf = (part: number) => Math.floor(part * batch.length / parts);
+  return Array.from({ length: parts }, (_, part) => batch.slice(startOf(part), startOf(part + 1)));
 }
 
 /** How many steps a training has. */

@@ -1,5 +1,6 @@
 /** Asking a model behind an OpenAI-compatible endpoint, which may fail, stall or answer nonsense. @module */
 import { answerInTime, EndlessAnswer, SilentServer, wholeBody } from "../../common/bounded_http.ts";
+import { system } from "../../common/system.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import { RequestError, RunError } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
@@ -62,7 +63,7 @@ export function addressOf(
 export function endpointOf(declared: DeclaredEndpoint, words: EndpointWords): Endpoint {
   const { address } = addressOf(declared, words), { model, key } = declared;
   if (key === undefined) return { address, model };
-  const value = Deno.env.get(key)?.trim();
+  const value = system.env.get(key)?.trim();
   if (value === undefined || value === "") throw new RequestError(`the variable ${key} holds no key; set it`);
   return { address, model, key: value };
 }
@@ -134,7 +135,10 @@ function passingOf(fault: unknown): Passing | undefined {
 }
 
 async function askOnce({ address, model, key }: Endpoint, request: JsonObject, { answer }: Patience) {
-  const headers = { "content-type": "application/json", ...key === undefined ? {} : { authorization: `Bearer ${key}` } };
+  const headers = {
+    "content-type": "application/json",
+    ...key === undefined ? {} : { authorization: `Bearer ${key}` },
+  };
   const body = JSON.stringify({ ...request, model }), begun = performance.now();
   // Another host would be sent the key.
   const asked = { method: "POST", headers, body, redirect: "manual" } as const;

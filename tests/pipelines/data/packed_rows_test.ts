@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { TokenizedExample } from "../../../pipelines/data/examples.ts";
-import { chunkRows, ChunkWriter } from "../../../pipelines/data/packed_rows.ts";
+import { ChunkWriter, PackedChunk } from "../../../pipelines/data/packed_rows.ts";
 
 type Example = Omit<TokenizedExample, "source">;
 
@@ -19,7 +19,8 @@ const examples: readonly Example[] = [
 Deno.test("chunks give back the rows that were put in, with the texts of their records", () => {
   const writer = new ChunkWriter();
   examples.forEach((example, at) => writer.add(example, "text", at === 1 ? "text cut" : "text", `record ${at} é`));
-  const rows = chunkRows(new Uint8Array(writer.take()));
+  const chunk = new PackedChunk(new Uint8Array(writer.take()));
+  const rows = Array.from({ length: chunk.length }, (_, row) => chunk.at(row));
   assert.deepEqual(rows.map(({ example }) => example), examples);
   assert.deepEqual(rows.map(({ textLength }) => textLength), examples.map((_, at) => at === 1 ? 4 : undefined));
   assert.deepEqual(rows.map(({ record }) => record()), examples.map((_, at) => `record ${at} é`));

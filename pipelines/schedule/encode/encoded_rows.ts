@@ -1,0 +1,86 @@
+/**
+ * Rows in an entry of the store: one tensor with all of them, in the order in which they were computed, and where each
+ * begins in it.
+ *
+ * @module
+ */
+import type { Entry } from "../../store/entry.ts";
+import type { EntryWriter } from "../../store/store.ts";
+
+/** A tensor that is written whole, before the rows. */
+interface WholeTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** What an entry holds besides its rows. */
+export interface BesideRows {
+  readonly before?: readonly WholeTensor[];
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** What an entry of rows holds. */
+interface RowsDeclaration extends BesideRows {
+  /** In the order in which they will come. */
+  readonly order: readonly number[];
+  /** How many elements a row has. */
+  readonly count: (row: number) => number;
+  /** How many rows there are, those included that the entry does not hold. */
+  readonly rows: number;
+}
+
+const names = { starts: "rows.starts", rows: "rows.values" } as const;
+
+/** Where a row would begin that is not there. */
+const absent = -1;
+
+/** Declares an entry of rows and writes all but them; {@linkcode appendRow} adds each. */
+export function beginRows(
+  writer: EntryWriter,
+  { order, count, rows, before = [], metadata = {} }: RowsDeclaration,
+): void {
+  const starts = new Float64Array(rows).fill(absent);
+  let elements = 0;
+  for (const row of order) {
+    starts[row] = elements;
+    elements += count(row);
+  }
+  writer.declare({
+    tensors: [
+      ...before.map(({ name, shape }) => ({ name, dtype: "F32" as const, shape })),
+      { name: names.starts, dtype: "F64", shape: [rows] },
+      { name: names.rows, dtype: "F32", shape: [elements] },
+    ],
+    metadata,
+  });
+  for (const { name, data } of before) writer.append(name, data);
+  writer.append(names.starts, starts);
+}
+
+/** Adds the next row. */
+export function appendRow(writer: EntryWriter, values: Float32Array): void {
+  writer.append(names.rows, values);
+}
+
+/** Reads the rows of an entry. */
+export class RowReader {
+  readonly #entry: Entry;
+  readonly #starts: Float64Array;
+
+  private constructor(entry: Entry, starts: Float64Array) {
+    this.#entry = entry;
+    this.#starts = starts;
+  }
+
+  static async of(entry: Entry): Promise<RowReader> {
+    return new RowReader(entry, new Float64Array((await entry.readBytes(names.starts)).buffer));
+  }
+
+  /** Fills an array with elements of a row, at once. */
+  readInto(row: number, target: Float32Array, from: number): void {
+    const start = this.#starts[row] ?? absent;
+    if (start === absent) throw new RangeError(`Row ${row} was not encoded`);
+    this.#entry.readInto(names.rows, target, start + from);
+  }
+}
