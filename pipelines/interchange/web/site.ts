@@ -49,6 +49,7 @@ export async function writeSite(folder: string, { name, members, reading, folder
   const [style, own] = [await textOf(reportStyle), await textOf(new URL("site.css", page))];
   await Deno.writeTextFile(join(folder, "page.css"), `${style}\n${own}`);
   await Deno.writeTextFile(join(folder, "index.html"), await textOf(new URL("index.html", page)));
+  await Deno.writeTextFile(join(folder, "offline.js"), await textOf(new URL("offline.js", page)));
   await Deno.writeTextFile(join(folder, "_headers"), headers);
   await Deno.writeTextFile(join(folder, "site.json"), JSON.stringify({ defaults, engine }));
 }
