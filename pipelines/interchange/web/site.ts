@@ -12,6 +12,7 @@ import { listName, type ModelFile } from "../../web/models/file_list.ts";
 import { bundled } from "./bundle.ts";
 import { siteDefaults } from "./defaults.ts";
 import { copyRuntime } from "./runtime_files.ts";
+import { writeTypes } from "./types.ts";
 
 const page = new URL("../../web/page/", import.meta.url);
 const reportStyle = new URL("../../report/page/page.css", import.meta.url);
@@ -63,6 +64,7 @@ export async function writePageLibrary(folder: string): Promise<number> {
   await writeSurroundings(folder);
   const script = await bundled("web/library/refract_web.ts", folder);
   await Deno.writeTextFile(join(folder, "scripts", "refract.web.js"), script);
+  await writeTypes(folder);
   return new TextEncoder().encode(script).length;
 }
 

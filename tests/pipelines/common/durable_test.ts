@@ -110,6 +110,7 @@ Deno.test("only the functions that sync give a file its name", async () => {
     "interchange/web/bundle.ts",
     "interchange/web/runtime_files.ts",
     "interchange/web/site.ts",
+    "interchange/web/types.ts",
     // A file that shows whether the folder can be written, and is removed.
     "report/run_folder.ts",
   ]);
