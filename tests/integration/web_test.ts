@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { unzipSync } from "fflate";
-import { writePageLibrary } from "../../pipelines/interchange/web/site.ts";
+import { writePageLibrary } from "../../pipelines/interchange/web/library.ts";
 import type { Results } from "../../pipelines/results/results.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 import { hasBrowser, inPage } from "../support/browser.ts";

@@ -12,7 +12,6 @@ import { listName, type ModelFile } from "../../web/models/file_list.ts";
 import { bundled } from "./bundle.ts";
 import { siteDefaults } from "./defaults.ts";
 import { copyRuntime } from "./runtime_files.ts";
-import { writeTypes } from "./types.ts";
 
 const page = new URL("../../web/page/", import.meta.url);
 const reportStyle = new URL("../../report/page/page.css", import.meta.url);
@@ -55,21 +54,8 @@ export async function writeSite(folder: string, { name, members, reading, folder
   await Deno.writeTextFile(join(folder, "site.json"), JSON.stringify({ defaults, engine }));
 }
 
-/**
- * Writes what a page imports that declares its own pipelines.
- *
- * @returns How many bytes the script has.
- */
-export async function writePageLibrary(folder: string): Promise<number> {
-  await writeSurroundings(folder);
-  const script = await bundled("web/library/refract_web.ts", folder);
-  await Deno.writeTextFile(join(folder, "scripts", "refract.web.js"), script);
-  await writeTypes(folder);
-  return new TextEncoder().encode(script).length;
-}
-
 /** What scripts find beside them: ONNX Runtime, and the models that Refract brings along. */
-async function writeSurroundings(folder: string): Promise<void> {
+export async function writeSurroundings(folder: string): Promise<void> {
   const runtime = join(folder, "scripts", "onnxruntime");
   await Deno.mkdir(runtime, { recursive: true });
   for (const model of Object.keys(builtins)) await copyBuiltin(folder, model);
