@@ -10,10 +10,10 @@ import {
   peekModelWeights,
 } from "../../models/open/model.ts";
 import { modelFileDigests } from "../../models/open/model_files.ts";
-import { unmadeWeights } from "../../models/open/quantized_weights.ts";
+import { computedAs, unmadeWeights } from "../../models/open/quantized_weights.ts";
 import type { SourceOptions } from "../../models/open/source.ts";
 import { digestCacheOf } from "../../models/weights/weights_digest.ts";
-import type { QuantizationName } from "../../models/weights/quantization.ts";
+import { type QuantizationName, quantizations } from "../../models/weights/quantization.ts";
 import type { Store } from "../../store/store.ts";
 import type { Emit } from "../../results/events.ts";
 import { bytesProgress, noteTo } from "./work.ts";
@@ -59,9 +59,9 @@ export class OpenModels implements AsyncDisposable {
     const open = () => openModelWeights(model, this.#digests, store.checks);
     const base = await this.#weights.getOrInsertComputed(model, open);
     if (quantize === undefined) return base;
-    const key = JSON.stringify([model.folder, base.digest, quantize]);
-    const make = () => openQuantized(store, model, base, quantize, emit);
-    return (await this.#quantized.getOrInsertComputed(key, make)).weights;
+    const { bits } = quantizations[quantize], key = JSON.stringify([model.folder, base.digest, bits]);
+    const make = () => openQuantized(store, model, base, bits, emit);
+    return computedAs((await this.#quantized.getOrInsertComputed(key, make)).weights, quantize);
   }
 
   /** The digests of the files that describe a model, by their names in its folder. */
@@ -73,7 +73,7 @@ export class OpenModels implements AsyncDisposable {
   async peekWeights(model: BareModel, quantize?: QuantizationName): Promise<ModelWeights | undefined> {
     const base = await peekModelWeights(model, this.#digests);
     if (base === undefined || quantize === undefined) return base;
-    return unmadeWeights(model.architecture, base, quantize);
+    return computedAs(unmadeWeights(model.architecture, base, quantizations[quantize].bits), quantize);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
