@@ -26,13 +26,12 @@ const topLevel = [
   "tests",
 ];
 
-/** Packages that one file alone may import, and what stands for it in a browser, so that another can take their place. */
-const wrapped: readonly { readonly name: string; readonly place: RegExp; readonly hasTwin?: true }[] = [
+/** Packages that one file alone may import, so that another can take their place. */
+const wrapped: readonly { readonly name: string; readonly place: RegExp }[] = [
   { name: "onnxruntime-node", place: /^pipelines\/runtime\/onnx_runtime\.ts$/ },
   { name: "commander", place: /^pipelines\/cli\// },
   { name: "@huggingface/jinja", place: /^pipelines\/data\/chat\/jinja\/tree\.ts$/ },
   { name: "jsonc-parser", place: /^pipelines\/data\/python\/json\.ts$/ },
-  { name: "csv-parse", place: /^pipelines\/(data\/files\/csv_parser|web\/twins\/csv_parser)\.ts$/, hasTwin: true },
   { name: "typescript", place: /^pipelines\/interchange\/web\/types\.ts$/ },
   { name: "onnxruntime-web", place: /^pipelines\/runtime\/web_library\.ts$/ },
   { name: "@noble/hashes", place: /^pipelines\/web\/node\/crypto\.ts$/ },
@@ -217,13 +216,13 @@ Deno.test("the product imports neither tests nor examples", () => {
   assertNone(forbidden(/./, /^(tests|examples)\//, "only tests and examples may"));
 });
 
-for (const { name, place, hasTwin = false } of wrapped) {
+for (const { name, place } of wrapped) {
   Deno.test(`one file imports ${name}`, () => {
     const importers = product.filter(({ imports }) =>
       imports.some((target) => target === name || target.startsWith(`${name}/`) || target.startsWith(`npm:${name}@`))
     );
     const strays = importers.filter(({ path }) => !place.test(path));
-    const others = importers.filter(({ path }) => place.test(path)).slice(hasTwin ? 2 : 1);
+    const others = importers.filter(({ path }) => place.test(path)).slice(1);
     assertNone([
       ...strays.map(({ path }) => `${path}: imports ${name}, but only ${place.source.replaceAll(/[\\^$]/g, "")} may`),
       ...others.map(({ path }) => `${path}: imports ${name}, but one file alone may`),

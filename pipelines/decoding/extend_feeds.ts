@@ -1,8 +1,7 @@
 /** What is fed for tokens that are read after others. @module */
 import { ownValue, putValue } from "../../ops/program/own_value.ts";
 import type { Feeds } from "../common/host_tensor.ts";
-import { interventionsOf } from "../compile/lower/adaptation.ts";
-import { columnsOf, maskName, maskWidth } from "../compile/lower/edit_masks.ts";
+import { columnsOf, maskName, masksOf, maskWidth } from "../compile/lower/edit_masks.ts";
 import { isEdited } from "../compile/lower/edited_tokens.ts";
 import { copyTensors } from "../compile/parameters/initial.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
@@ -39,14 +38,14 @@ export function extendFeeds(generator: Generator, rows: readonly ReadOn[], capac
 
 function maskFeeds({ adaptations }: Generator, rows: readonly ReadOn[], length: number): Feeds {
   const feeds: Feeds = {};
-  for (const intervention of interventionsOf(adaptations)) {
-    const name = maskName(intervention), width = maskWidth(intervention), { strength = 1 } = intervention;
+  for (const masked of masksOf(adaptations)) {
+    const name = maskName(masked), width = maskWidth(masked), { strength = 1 } = masked;
     if (ownValue(feeds, name) !== undefined) continue;
     const data = new Float32Array(rows.length * length * width);
     rows.forEach(({ prompt, at: before, tokens }, row) => {
-      const columns = columnsOf(intervention, prompt);
+      const columns = columnsOf(masked, prompt);
       for (let at = 0; at < tokens.length; at++) {
-        if (!isEdited(intervention, prompt, before + at)) continue;
+        if (!isEdited(masked, prompt, before + at)) continue;
         for (const column of columns) data[(row * length + at) * width + column] = strength;
       }
     });

@@ -82,9 +82,9 @@ async function whole(
   signal: AbortSignal,
 ) {
   const { model: { tokenizer } } = service.base, { logprobs: rated } = request;
-  const endTokens = new Set(tokenizer.eosTokenIds);
+  const rating = ratingOf(tokenizer);
   const echoes = echoesOf(service, request, prepared), { onPromptLogits } = echoes;
-  const all = await writeAnswers(service, request, prepared, { endTokens, rated, signal, onPromptLogits });
+  const all = await writeAnswers(service, request, prepared, { ...rating, rated, signal, onPromptLogits });
   const choices = all.flatMap(({ answers }, prompt) =>
     answers.map((answer) => {
       const echo = echoes.all[prompt]!, ratings = [...echo.ratings, ...answer.ratings];
@@ -98,6 +98,9 @@ async function whole(
   );
   return { choices, usage: usageOf(all) };
 }
+
+/** The end of an answer is listed as a token: whoever asks for one token counts on one (lm-evaluation-harness does). */
+const ratingOf = ({ eosTokenIds }: Tokenizer) => ({ endTokens: new Set(eosTokenIds), ratesEnd: true });
 
 function headOf({ edits: { names } }: WritingRequest) {
   const created = Math.floor(Date.now() / 1000), [model] = names;
@@ -177,7 +180,7 @@ function stream(
   signal: AbortSignal,
 ): Response {
   const { tokenizer } = service.base.model, { n, logprobs, includesUsage } = request, left = new AbortController();
-  const endTokens = new Set(tokenizer.eosTokenIds), either = AbortSignal.any([signal, left.signal]);
+  const rating = ratingOf(tokenizer), either = AbortSignal.any([signal, left.signal]);
   return eventStream(async (send) => {
     const echoes = echoesOf(service, request, prepared), { onPromptLogits } = echoes;
     const shown = new Map<number, { text: number; rated: number }>();
@@ -202,7 +205,7 @@ function stream(
       chunk(number, own, ratings.slice(before.rated), echo.text.length + before.text, finish);
     };
     const all = await writeAnswers(service, request, prepared, {
-      endTokens,
+      ...rating,
       rated: logprobs,
       signal: either,
       onAnswer,

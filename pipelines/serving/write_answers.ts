@@ -47,6 +47,8 @@ interface WritingOptions {
   readonly endTokens: ReadonlySet<number>;
   /** How many of the likeliest tokens are listed with each; `undefined` for none, and no rating. */
   readonly rated: number | undefined;
+  /** Whether the token that ends an answer by itself is rated, too. */
+  readonly ratesEnd?: boolean;
   readonly signal: AbortSignal;
   /** Gets an answer whenever it has grown, with the number of its prompt. */
   readonly onAnswer?: (answer: Answer, prompt: number) => void;
@@ -63,7 +65,7 @@ export async function writeAnswers(
   { engine, metrics, base: { model: { tokenizer } }, limits }: Service,
   { stop, choice, n }: WritingRequest,
   { generator, prompts, rooms }: PreparedRequest,
-  { endTokens, rated, signal, onAnswer, onPromptLogits }: WritingOptions,
+  { endTokens, rated, ratesEnd = false, signal, onAnswer, onPromptLogits }: WritingOptions,
 ): Promise<readonly PromptAnswers[]> {
   const start = performance.now(), since = () => (performance.now() - start) / 1000;
   const late = new AbortController();
@@ -80,6 +82,7 @@ export async function writeAnswers(
       stop,
       room: rooms[at]!,
       rated,
+      ratesEnd,
       choosers,
       onAnswer(answer) {
         if (isFirst) metrics.firstToken.observe(since());

@@ -159,14 +159,18 @@ function infoOf(card: unknown, { config }: Wanted): unknown {
   return info.find((each) => isJsonObject(each) && each["config_name"] === (config ?? "default"));
 }
 
-const isDatasetId = (value: unknown) =>
+/** What {@linkcode isDatasetId} accepts. */
+export const datasetIds = "the name of a data set, as in owner/name";
+
+/** Whether a value can be the id of a data set of the hub. */
+export const isDatasetId = (value: unknown) =>
   typeof value === "string" && /^([\w.-]{1,96}\/)?[\w.-]{1,96}$/.test(value) && !/--|\.\./.test(value) &&
   value.split("/").every((part) => !/^[-.]|[-.]$/.test(part));
 
 /** `hub(...)`. */
 export const hub: RecordKind<HubRows> = {
   settings: {
-    id: leaf("the name of a data set, as in owner/name", isDatasetId),
+    id: leaf(datasetIds, isDatasetId),
     config: optional(text),
     splitName: optional(text),
     revision: optional(text),

@@ -16,7 +16,6 @@ export const twins: readonly string[] = [
   "common/digest_thread.ts",
   "common/free_space.ts",
   "common/system.ts",
-  "data/files/csv_parser.ts",
   "data/files/decompression.ts",
   "interface/perform_run.ts",
   "runtime/start_thread.ts",

@@ -118,7 +118,9 @@ export class RunContext implements AsyncDisposable {
 
   /** The same for work on one of the run's devices; nothing of it has to be disposed of. */
   onDevice(device: number, emit: Emit): RunContext {
-    return new RunContext({ ...this.#options, emit }, { run: this, device });
+    // Workers of the processor share the machine's memory.
+    const memory = this.provider === "cpu" ? this.memory / this.devices.length : this.memory;
+    return new RunContext({ ...this.#options, memory, emit }, { run: this, device });
   }
 
   /**

@@ -1,5 +1,4 @@
 /** Finds the units of a run, without running anything or reading any weights. @module */
-import { elementBytes } from "../../../ops/passes/cost.ts";
 import { namingFunctions } from "../../common/function_name.ts";
 import { ofKind } from "../../common/of_kind.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
@@ -8,6 +7,7 @@ import type { RunContext } from "../context/run_context.ts";
 import type { Expansion } from "../expand/member.ts";
 import { enoughRows } from "../plan/plan_members.ts";
 import { type WeightsPeeker, weightsPeeker } from "../plan/planned_weights.ts";
+import { ownMemory, weightsMemory } from "../plan/resident_memory.ts";
 import { stepMemory } from "../plan/totals.ts";
 import { activationsWork, encodeWork, evaluateWork, trainWork } from "../pace/stage_work.ts";
 import { Preparation } from "../prepare/prepare.ts";
@@ -17,9 +17,6 @@ import { shardsOf } from "../encode/shards.ts";
 import { encodeJobOf } from "../train/shared_encoding.ts";
 import { type TrainJob, trainJobOf } from "../train/train_job.ts";
 import type { Unit, UnitKind, Units } from "./unit.ts";
-
-/** What a process takes before it does any work: Deno, ONNX Runtime and the compiler. */
-const ownMemory = 4e8;
 
 /** How long a process takes to start, load the pipeline and compile. */
 const ownSeconds = 5;
@@ -234,14 +231,4 @@ async function weightsByStage(declared: readonly Declared[], weightsOf: ReturnTy
   const found = new Map<PreparedStage, ModelWeights>();
   for (const { member } of declared) for (const stage of member.stages) found.set(stage, await weightsOf(stage));
   return found;
-}
-
-/** What a process takes that reads a model's weights, in bytes: all of them, as if none of the file were given back. */
-function weightsMemory(
-  { stage: { model }, weights }: { readonly stage: PreparedStage; readonly weights: ModelWeights },
-) {
-  const sizes = [...model.architecture.weights].map(([name, shape]) => {
-    return shape.reduce((product, extent) => product * extent, elementBytes[weights.storedType(name)]);
-  });
-  return sizes.reduce((sum, size) => sum + size, ownMemory);
 }

@@ -116,6 +116,18 @@ Deno.test("an echoed prompt has the log-probabilities that its tokens have as an
     }
   }));
 
+Deno.test("a token that ends an answer has its log-probability, so that one token asked for is one listed", () =>
+  inService({}, async ({ answer }) => {
+    const body = { model: "base", prompt: prompts[1], max_tokens: 1, temperature: 0, logprobs: 1, echo: true };
+    const { choices: [usual] } = await answer("/v1/completions", body);
+    const { choices: [ended] } = await answer("/v1/completions", { ...body, logit_bias: { 1: 100 } });
+    assert.deepEqual([usual!.finish_reason, ended!.finish_reason], ["length", "stop"]);
+    assert.equal(ended!.text, prompts[1]);
+    assert.deepEqual(ended!.logprobs.token_logprobs.slice(0, -1), usual!.logprobs.token_logprobs.slice(0, -1));
+    assert.equal(ended!.logprobs.token_logprobs.length, usual!.logprobs.token_logprobs.length);
+    assert.ok(ended!.logprobs.token_logprobs.at(-1)! < usual!.logprobs.token_logprobs.at(-1)!);
+  }));
+
 Deno.test("a bias decides the token, and penalties change what is repeated", () =>
   inService({}, async ({ answer, text }) => {
     const { choices: [first] } = await answer("/v1/completions", {
