@@ -6,12 +6,12 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { dirname } from "node:path";
+import { pacedChunks, SilentServer } from "../../common/bounded_http.ts";
 import { system, type SystemFile } from "../../common/system.ts";
 import { publish } from "../../common/durable.ts";
 import { removeOwn } from "../../common/leavings.ts";
 import { unwritable, writeAll } from "../../common/files.ts";
 import type { HubAccess } from "./access.ts";
-import { pacedChunks, SilentServer } from "./body.ts";
 import { holdLock } from "./lock.ts";
 import { backoff, HubError, pause } from "./transport.ts";
 

@@ -8,7 +8,8 @@ import { RequestError, RunError, StoppedError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
 import { type HubAccess, shownEndpoint } from "./access.ts";
 import { DamagedFile } from "./blob.ts";
-import { MalformedAnswer, SilentServer } from "./body.ts";
+import { SilentServer } from "../../common/bounded_http.ts";
+import { MalformedAnswer } from "./body.ts";
 import { pageOf, type RepositoryKind, repositoryKinds } from "./repository_kind.ts";
 import { HubError } from "./transport.ts";
 
