@@ -1,6 +1,6 @@
 /** Reading predictions.jsonl, which someone else may have written. @module */
 import { RequestError, type SourceLocation } from "../common/errors.ts";
-import { isJsonObject, type JsonObject, readFileIfPresent } from "../common/files.ts";
+import { faultText, isJsonObject, type JsonObject } from "../common/files.ts";
 import type { Prediction } from "../metrics/prediction.ts";
 
 /**
@@ -9,9 +9,41 @@ import type { Prediction } from "../metrics/prediction.ts";
  * @throws {RequestError} If a line is not a prediction.
  */
 export async function readPredictions(path: string, most = Infinity): Promise<Prediction[]> {
-  const bytes = await readFileIfPresent(path);
-  const lines = bytes === undefined ? [] : new TextDecoder().decode(bytes).split("\n").slice(0, most);
-  return lines.flatMap((line, at) => line === "" ? [] : [parsePrediction(line, { file: path, line: at + 1 })]);
+  const found: Prediction[] = [];
+  if (most <= 0) return found;
+  for await (const prediction of eachPrediction(path)) {
+    found.push(prediction);
+    if (found.length >= most) break;
+  }
+  return found;
+}
+
+/** The same one after the other, of which the file is read no further than they are asked for. */
+export async function* eachPrediction(path: string): AsyncGenerator<Prediction> {
+  const file = await openIfPresent(path);
+  if (file === undefined) return;
+  let begun = "", line = 0;
+  for await (const text of file.readable.pipeThrough(new TextDecoderStream())) {
+    const lines = (begun + text).split("\n");
+    begun = lines.pop()!;
+    for (const each of lines) {
+      line++;
+      if (each !== "") yield parsePrediction(each, { file: path, line });
+    }
+  }
+  if (begun !== "") yield parsePrediction(begun, { file: path, line: line + 1 });
+}
+
+async function openIfPresent(path: string): Promise<Deno.FsFile | undefined> {
+  try {
+    // A pipe would never end, and opening one waits.
+    if (!(await Deno.stat(path)).isFile) throw new RequestError("is not a file; run the pipeline again", { file: path });
+    return await Deno.open(path);
+  } catch (fault) {
+    if (fault instanceof RequestError) throw fault;
+    if (fault instanceof Deno.errors.NotFound) return undefined;
+    throw new RequestError(`can't be read (${faultText(fault)}); check its permissions`, { file: path });
+  }
 }
 
 function parsePrediction(line: string, at: SourceLocation): Prediction {
