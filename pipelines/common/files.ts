@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { system, type SystemFile } from "./system.ts";
 import { publish, publishUnsynced } from "./durable.ts";
 import { isStill, removeLeavings, removeOwn } from "./leavings.ts";
 import { DiskError, RequestError } from "./errors.ts";
@@ -30,7 +31,7 @@ export async function readFileIfPresent(
   most: number = Infinity,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {
-    const { isFile, isDirectory, size } = await Deno.stat(path);
+    const { isFile, isDirectory, size } = await system.stat(path);
     if (!isFile && !isDirectory) {
       throw new RequestError("is a device or a pipe; put a copy of its content in a file", { file: path });
     }
@@ -39,10 +40,10 @@ export async function readFileIfPresent(
         file: path,
       });
     }
-    return await Deno.readFile(path);
+    return await system.readFile(path);
   } catch (fault) {
     if (fault instanceof RequestError) throw fault;
-    if (fault instanceof Deno.errors.NotFound) return undefined;
+    if (fault instanceof system.errors.NotFound) return undefined;
     throw new RequestError(`can't be read (${faultText(fault)}); check the path and its permissions`, { file: path });
   }
 }
@@ -102,7 +103,7 @@ export function temporaryName(path: string): string {
 }
 
 /** Marks a temporary file as being written, until it is closed or its process dies, if the system can. */
-export function markWritten(file: Deno.FsFile): void {
+export function markWritten(file: SystemFile): void {
   try {
     file.lockSync(true);
   } catch {
@@ -133,7 +134,7 @@ export function replaceFile(path: string, chunks: Chunks): Promise<void> {
 
 /** Whether there is a folder at a path, as far as this process may see. */
 export function isFolder(path: string): Promise<boolean> {
-  return Deno.stat(path).then((info) => info.isDirectory, () => false);
+  return system.stat(path).then((info) => info.isDirectory, () => false);
 }
 
 /** A file's content, in order. */
@@ -157,7 +158,7 @@ async function writeThen(path: string, chunks: Chunks, finish: typeof publish): 
  * @param write Writes it; gives whether it did.
  * @returns What `write` gave.
  */
-export async function writeIfWhole(path: string, write: (file: Deno.FsFile) => Promise<boolean>): Promise<boolean> {
+export async function writeIfWhole(path: string, write: (file: SystemFile) => Promise<boolean>): Promise<boolean> {
   const temporary = temporaryName(path);
   try {
     using file = await createLocked(temporary);
@@ -177,9 +178,9 @@ export async function writeIfWhole(path: string, write: (file: Deno.FsFile) => P
 export const mostTries = 3;
 
 /** Makes a file and locks it; it is made again if another process removed it as abandoned before the lock was held. */
-async function createLocked(path: string): Promise<Deno.FsFile> {
+async function createLocked(path: string): Promise<SystemFile> {
   for (let tries = 1;; tries++) {
-    const file = await Deno.open(path, { write: true, createNew: true });
+    const file = await system.open(path, { write: true, createNew: true });
     markWritten(file);
     if (isStill(file, path) || tries === mostTries) return file;
     file.close();
@@ -189,13 +190,13 @@ async function createLocked(path: string): Promise<Deno.FsFile> {
 
 /** The content of a file, a part at a time. */
 export async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
-  using file = await Deno.open(path);
+  using file = await system.open(path);
   const buffer = new Uint8Array(1 << 20);
   for (let count; (count = await file.read(buffer)) !== null;) yield buffer.subarray(0, count);
 }
 
 /** Writes the whole of a chunk, however little the system takes at a time. */
-export async function writeAll(file: Deno.FsFile, chunk: Uint8Array): Promise<void> {
+export async function writeAll(file: SystemFile, chunk: Uint8Array): Promise<void> {
   for (let written = 0; written < chunk.length;) written += await file.write(chunk.subarray(written));
 }
 
@@ -219,7 +220,7 @@ export function systemCode(fault: unknown): string | undefined {
 }
 
 /** The next bytes of an open file: as many as asked for, or fewer where it ends. */
-export async function readUpTo(file: Deno.FsFile, length: number): Promise<Uint8Array<ArrayBuffer>> {
+export async function readUpTo(file: SystemFile, length: number): Promise<Uint8Array<ArrayBuffer>> {
   const target = new Uint8Array(length);
   let done = 0;
   while (done < length) {

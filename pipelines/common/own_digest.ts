@@ -29,6 +29,12 @@ export function withOwnDigest(text: string, place: DigestPlace): string {
   return text.replace(blankAt(place), place.before + sha256(text) + place.after);
 }
 
+/** The text of a JSON object with its digest: the first member, so that what is cut short has it as well. */
+export function sealedJson(value: object): string {
+  const text = JSON.stringify(value, null, 2);
+  return withOwnDigest(`${text.replace("{", `{\n  ${blankAt(digestMember)},`)}\n`, digestMember);
+}
+
 /** Whether a text is what its digest was made of; `undefined` if it carries none. */
 export function hasOwnDigest(text: string, place: DigestPlace): boolean | undefined {
   const at = placeIn(text, place);

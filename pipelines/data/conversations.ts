@@ -124,6 +124,8 @@ export const chat: SourceKind<ChatSource> = {
       ...template === undefined ? {} : { template: isTemplatePath(template) ? pathOf(template, "template") : template },
     };
   },
+  hubRows: ({ conversations }) => conversations.kind === "hub" ? conversations : undefined,
+  fromHub: (source, conversations) => ({ ...source, conversations }),
   files: ({ conversations }, reading) =>
     conversations.kind === "records" ? Promise.resolve([]) : recordKindOf(conversations).files(conversations, reading),
   records({ kind, conversations }, reading) {

@@ -2,6 +2,7 @@
 import type { ChatFormat } from "../models/tokenization/chat_template.ts";
 import type { Source } from "./dataset.ts";
 import type { EndToken } from "./end_tokens.ts";
+import type { HubRows } from "./files/declared.ts";
 import type { RawRow } from "./files/raw_row.ts";
 import type { FileReading, FileUse, RowFile, Settings } from "./files/record_kind.ts";
 import type { RowReader } from "./row.ts";
@@ -26,6 +27,10 @@ export interface SourceKind<S extends Source> {
   hasTurns(source: S): boolean;
   /** The source with another path in place of each file that it reads. */
   withFiles(source: S, pathOf: (path: string, use: FileUse) => string): S;
+  /** The data set of the hub that it reads; `undefined` if it reads none. */
+  hubRows(source: S): HubRows | undefined;
+  /** The source with a data set of the hub in place of what it reads. */
+  fromHub(source: S, rows: HubRows): Source;
   /** The files of rows that it reads, in order; downloaded if need be. */
   files(source: S, reading: FileReading): Promise<readonly RowFile[]>;
   /** Its records in order, read as they are asked for. */

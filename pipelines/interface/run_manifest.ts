@@ -4,6 +4,7 @@ import { RequestError } from "../common/errors.ts";
 import { callerFolder, callerPath } from "../cli/requests/caller_paths.ts";
 import type { Request } from "../cli/requests/load_request.ts";
 import { type Difference, differences, type Recorded } from "../recipes/recorded.ts";
+import type { HubChoice } from "../recipes/recipe.ts";
 import type { Manifest } from "../report/manifest.ts";
 import { pathFrom } from "../common/relative_path.ts";
 import { setOf } from "../report/record.ts";
@@ -60,13 +61,14 @@ export function manifestOf(
   const portable = (paths: ReadonlyMap<string, string>) => {
     return new Map([...paths].map(([name, at]) => [pathFrom(request.base, name), pathFrom(folder, at)]));
   };
+  const hubs = [...request.hubs].map(([name, choice]): [string, HubChoice] => [pathFrom(request.base, name), choice]);
   const data = portable(request.data), bases = portable(request.bases), [base, ...others] = bases.values();
   return {
     ...(recipe?.name === undefined ? {} : { name: recipe.name }),
     ...(recipe?.about === undefined ? {} : { about: recipe.about }),
     pipeline: pathFrom(folder, file),
     ...(Object.keys(set).length === 0 ? {} : { set }),
-    ...(data.size === 0 ? {} : { data: Object.fromEntries(data) }),
+    ...(data.size + hubs.length === 0 ? {} : { data: Object.fromEntries<string | HubChoice>([...data, ...hubs]) }),
     ...(base === undefined ? {} : { base: others.length === 0 ? base : Object.fromEntries(bases) }),
     ...(recipe?.quantize === undefined ? {} : { quantize: recipe.quantize }),
     provider,

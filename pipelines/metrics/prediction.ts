@@ -16,6 +16,8 @@ export interface Prediction {
   readonly taught?: string;
   /** The model's answer, where the evaluation decodes or a head predicts: a text, a class's name or a number. */
   readonly prediction?: string | number;
+  /** Set where the model's context ended the answer before it was over. */
+  readonly endsWithContext?: true;
   /**
    * The sum of the completion's negative log-likelihoods in nats, and its number of tokens, where scored; of a label the
    * negative log-likelihood, of a number the squared error.

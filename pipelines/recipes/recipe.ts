@@ -4,6 +4,7 @@
  * @module
  */
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { system, type SystemFileInfo } from "../common/system.ts";
 import type { Provider } from "../../ops/onnx/model.ts";
 import { isProvider, providers } from "../../ops/onnx/providers.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
@@ -11,12 +12,13 @@ import { readFileIfPresent } from "../common/files.ts";
 import { digestComment, requireOwnContent } from "../common/own_digest.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import { fixedPart, isPattern } from "../data/files/glob.ts";
+import { datasetIds, isDatasetId } from "../data/files/hub.ts";
 import { isGgufPath } from "../models/open/source.ts";
 import { isQuantization, type QuantizationName } from "../models/weights/quantization.ts";
 import { Fields, mappingOf, scalarOf, textOf, wrong } from "./fields.ts";
 import type { Override, Overrides } from "./overrides.ts";
 import { readRecorded, type Recorded } from "./recorded.ts";
-import { parseYaml, type YamlNode } from "../common/yaml.ts";
+import { parseYaml, type YamlMapping, type YamlNode } from "../common/yaml.ts";
 
 /** What replaces something that a pipeline names. */
 export interface Replacement {
@@ -27,6 +29,22 @@ export interface Replacement {
   readonly location: SourceLocation;
 }
 
+/** A data set of the hub, as a recipe names it. */
+export interface HubChoice {
+  /** Its id. */
+  readonly hub: string;
+  readonly config?: string;
+  readonly split?: string;
+  readonly revision?: string;
+}
+
+/** What replaces data that a pipeline names, by a path or by the id of a data set of the hub. */
+export interface DataReplacement extends Omit<Replacement, "from" | "to"> {
+  readonly from: string;
+  /** An absolute path, or a data set of the hub. */
+  readonly to: string | HubChoice;
+}
+
 /** What to run a pipeline with. Paths are absolute. */
 export interface Recipe {
   readonly file: string;
@@ -34,7 +52,7 @@ export interface Recipe {
   readonly about: string | undefined;
   readonly pipeline: string;
   readonly set: Overrides;
-  readonly data: readonly Replacement[];
+  readonly data: readonly DataReplacement[];
   readonly base: readonly Replacement[];
   /** How all base models are quantized, instead of what the pipeline says. */
   readonly quantize: QuantizationName | undefined;
@@ -100,7 +118,7 @@ export async function readRecipe(file: string): Promise<Recipe> {
 }
 
 /** Finds what a path means; `is` says whether it is there. */
-type Find = (path: string, is: (info: Deno.FileInfo) => boolean) => Promise<string | undefined>;
+type Find = (path: string, is: (info: SystemFileInfo) => boolean) => Promise<string | undefined>;
 
 /**
  * Finds files by their paths from a folder. An absolute path of a manifest that is no more is looked for where it would be
@@ -112,14 +130,14 @@ export function finder(folder: string, recorded: string | undefined): Find {
   return async (path, is) => {
     const moved = recorded !== undefined && isAbsolute(path) ? [resolve(folder, relative(recorded, path))] : [];
     for (const candidate of [resolve(folder, path), ...moved]) {
-      if (await Deno.stat(candidate).then(is, () => false)) return candidate;
+      if (await system.stat(candidate).then(is, () => false)) return candidate;
     }
     return undefined;
   };
 }
 
-const isFile = (info: Deno.FileInfo) => info.isFile;
-const isFolder = (info: Deno.FileInfo) => info.isDirectory;
+const isFile = (info: SystemFileInfo) => info.isFile;
+const isFolder = (info: SystemFileInfo) => info.isDirectory;
 
 async function pipelineOf(node: YamlNode, find: Find): Promise<string> {
   const path = textOf("pipeline", node, "the path of the pipeline file, relative to the recipe");
@@ -155,18 +173,44 @@ function setOf(node: YamlNode): Overrides {
 
 const plain = { isList: false, isText: false };
 
-async function dataOf(node: YamlNode, find: Find): Promise<readonly Replacement[]> {
+async function dataOf(node: YamlNode, find: Find): Promise<readonly DataReplacement[]> {
   const { entries } = mappingOf(
     "data",
     node,
     "a mapping from a path of the pipeline to another, as in ./a.jsonl: ./b.jsonl",
   );
   return await Promise.all(entries.map(async ({ key, value }) => {
-    const path = textOf(`the data for ${quote(key)}`, value, "the path of a file, relative to the recipe");
+    const what = `the data for ${quote(key)}`;
+    if (value.kind === "mapping") return { from: key, to: hubOf(what, value), location: value.location };
+    const path = textOf(what, value, "the path of a file, relative to the recipe, or { hub: owner/name, split: … }");
     const to = await find(path, isFile) ?? await matched(path, find);
     if (to !== undefined) return { from: key, to, location: value.location };
-    throw new RequestError(`there is no file ${quote(path)}; give its path, relative to the recipe`, value.location);
+    const orHub = isDatasetId(path) && path.includes("/") ? `, or { hub: ${path} } for a data set of the hub` : "";
+    const remedy = `give its path, relative to the recipe${orHub}`;
+    throw new RequestError(`there is no file ${quote(path)}; ${remedy}`, value.location);
   }));
+}
+
+function hubOf(what: string, node: YamlMapping): HubChoice {
+  const fields = new Fields(what, node, ["hub", "config", "split", "revision"]);
+  const read = (key: string, expected: string) =>
+    fields.read(key, (value) => textOf(`${key} of ${what}`, value, expected));
+  const hub = fields.read("hub", (value) => {
+    const id = textOf(`hub of ${what}`, value, datasetIds);
+    if (isDatasetId(id)) return id;
+    throw wrong(`hub of ${what}`, value, datasetIds);
+  });
+  if (hub === undefined) {
+    throw new RequestError(`${what} names no data set; add hub: with its id, as in hub: owner/name`, node.location);
+  }
+  const config = read("config", "the name of a configuration"), split = read("split", "the name of a split");
+  const revision = read("revision", "a branch, a tag or a commit");
+  return {
+    hub,
+    ...config === undefined ? {} : { config },
+    ...split === undefined ? {} : { split },
+    ...revision === undefined ? {} : { revision },
+  };
 }
 
 /** A pattern of files, if the folder is there that it begins with; what matches it shows when it is read. */

@@ -5,6 +5,7 @@
  * @module
  */
 import { join } from "node:path";
+import { system } from "../common/system.ts";
 import { replaceFile } from "../common/files.ts";
 import { removeOwn } from "../common/leavings.ts";
 import type { MemberOutline, RunEvent, StepDone, TrainingStarted } from "../results/events.ts";
@@ -133,7 +134,7 @@ export class LiveLog implements Watcher {
     if (this.#pulse !== undefined) return;
     this.#pulse = setInterval(() => this.#update(false), pulse);
     // A run that is done waits for no pulse.
-    Deno.unrefTimer(this.#pulse);
+    system.unrefTimer(this.#pulse);
   }
 
   #begin({ stage, members, losses = [] }: TrainingStarted): void {

@@ -9,7 +9,7 @@ import { readFileIfPresent } from "../common/files.ts";
 import type { QuantizationName } from "../models/weights/quantization.ts";
 import { Fields, mappingOf, scalarOf, textOf } from "../recipes/fields.ts";
 import type { Scalar } from "../recipes/overrides.ts";
-import { finder, manifestRemedy } from "../recipes/recipe.ts";
+import { finder, type HubChoice, manifestRemedy } from "../recipes/recipe.ts";
 import { readRecorded, type Recorded } from "../recipes/recorded.ts";
 import { blankAt, digestComment, requireOwnContent, withOwnDigest } from "../common/own_digest.ts";
 import { formatYaml, parseYaml } from "../common/yaml.ts";
@@ -22,7 +22,7 @@ export interface Manifest {
   readonly pipeline: string;
   /** All axes and settings. */
   readonly set?: Readonly<Record<string, Scalar | readonly Scalar[]>>;
-  readonly data?: Readonly<Record<string, string>>;
+  readonly data?: Readonly<Record<string, string | HubChoice>>;
   readonly base?: string | Readonly<Record<string, string>>;
   readonly quantize?: QuantizationName;
   readonly provider: string;

@@ -4,6 +4,7 @@
  * @module
  */
 import { isAbsolute, relative, resolve } from "node:path";
+import { system } from "../common/system.ts";
 import { ofKind } from "../common/of_kind.ts";
 import { filesOfPath } from "../data/files/glob.ts";
 import type { RowFile } from "../data/files/record_kind.ts";
@@ -13,7 +14,7 @@ import type { Recorded, RecordedModel } from "../recipes/recorded.ts";
 import { fileDigest } from "../schedule/context/file_digests.ts";
 import { type RunContext, runtimeVersion } from "../schedule/context/run_context.ts";
 import type { Member } from "../schedule/expand/member.ts";
-import { otherFilesOf, type Redirected, sourcesIn } from "../schedule/expand/redirect.ts";
+import { fromHub, otherFilesOf, type Redirected, sourcesIn } from "../schedule/expand/redirect.ts";
 import { weightsFor } from "../schedule/prepare/model_weights.ts";
 import type { PreparedMember } from "../schedule/prepare/prepared.ts";
 import type { Pipeline } from "../spec/mod.ts";
@@ -31,12 +32,12 @@ interface Recordable extends Redirected {
 /** Digests the pipeline, its data and its models. */
 export async function record(
   runContext: RunContext,
-  { pipeline, file, declared, data, bases }: Recordable,
+  { pipeline, file, declared, data, hubs, bases }: Recordable,
   members: readonly PreparedMember[],
   folder: string,
 ): Promise<Recorded> {
   const others = otherFilesOf(declared).map((path) => ({ name: path, path: resolve(runContext.base, path) }));
-  const found = [...await dataFiles(runContext, declared, data), ...others];
+  const found = [...await dataFiles(runContext, declared, { data, hubs }), ...others];
   const files = found.map(async ({ name, path }) => {
     return { path: pathFrom(runContext.base, name), digest: await fileDigest(path) };
   });
@@ -49,9 +50,9 @@ export async function record(
     seeds: [...new Set(seeds)],
     versions: {
       refract: "0.1.0",
-      deno: Deno.version.deno,
+      deno: system.version.deno,
       runtime: runtimeVersion,
-      platform: Deno.build.target,
+      platform: system.build.target,
     },
   };
 }
@@ -60,7 +61,7 @@ export async function record(
 async function dataFiles(
   { base, hub }: RunContext,
   declared: readonly Member[],
-  data: Redirected["data"],
+  { data, hubs }: Pick<Redirected, "data" | "hubs">,
 ): Promise<readonly RowFile[]> {
   const found = new Map<string, RowFile>();
   for (const [path, at] of data) {
@@ -70,7 +71,8 @@ async function dataFiles(
       found.set(name, { name, path: file.path });
     }
   }
-  for (const source of sourcesIn(declared)) {
+  for (const declaredSource of sourcesIn(declared)) {
+    const source = fromHub(declaredSource, hubs) ?? declaredSource;
     if (filesOf(source).some(({ use }) => use === "rows")) continue;
     for (const file of await kindOf(source).files(source, { base, hub })) found.set(file.name, file);
   }

@@ -6,6 +6,7 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { join } from "node:path";
+import { system, type SystemFile } from "../common/system.ts";
 import { RequestError } from "../common/errors.ts";
 import { type Chunks, contentOf, unwritable, writeAtomically } from "../common/files.ts";
 import { innerPath, slashed } from "../common/inner_path.ts";
@@ -39,10 +40,10 @@ const headConfigs: { readonly [K in Head["kind"]]: (labels: readonly string[]) =
 };
 
 /** Holds a folder by the system's lock, which ends with the process at the latest; `undefined` where there are no locks. */
-async function lockFolder(path: string): Promise<Deno.FsFile | undefined> {
-  let folder: Deno.FsFile | undefined, isFree = true;
+async function lockFolder(path: string): Promise<SystemFile | undefined> {
+  let folder: SystemFile | undefined, isFree = true;
   try {
-    folder = await Deno.open(path, { read: true });
+    folder = await system.open(path, { read: true });
     isFree = await folder.tryLock(true);
   } catch {
     // Some file systems lock no folder, and some know no locks.
@@ -56,7 +57,7 @@ async function lockFolder(path: string): Promise<Deno.FsFile | undefined> {
 export class RunFolder implements RunOutput, Disposable {
   readonly path: string;
   /** The folder, locked for as long as a run writes to it. */
-  #lock: Deno.FsFile | undefined;
+  #lock: SystemFile | undefined;
   /** Digests of what was written so far, by path. */
   readonly #written = new Map<string, string>();
 
@@ -78,8 +79,8 @@ export class RunFolder implements RunOutput, Disposable {
     removeRunTemporaries(this.path);
     const probe = join(this.path, `.probe-${crypto.randomUUID()}`);
     try {
-      await Deno.writeTextFile(probe, "");
-      await Deno.remove(probe);
+      await system.writeTextFile(probe, "");
+      await system.remove(probe);
     } catch (fault) {
       throw unwritable(this.path, fault);
     }
@@ -167,10 +168,10 @@ export class RunFolder implements RunOutput, Disposable {
     ) {
       const source = join(model.folder, name);
       try {
-        await this.bytes(join(folder, name), await Deno.readFile(source));
+        await this.bytes(join(folder, name), await system.readFile(source));
         copied.push(name);
       } catch (fault) {
-        if (!(fault instanceof Deno.errors.NotFound)) throw fault;
+        if (!(fault instanceof system.errors.NotFound)) throw fault;
       }
     }
     return copied;
@@ -182,7 +183,7 @@ export class RunFolder implements RunOutput, Disposable {
 
   /** Names a head and its classes in config.json, as transformers does. */
   async #declareHead({ labels, kind }: Head, folder: string): Promise<void> {
-    const path = join(folder, "config.json"), config = JSON.parse(await Deno.readTextFile(join(this.path, path)));
+    const path = join(folder, "config.json"), config = JSON.parse(await system.readTextFile(join(this.path, path)));
     const [named] = (config.architectures ?? []) as readonly string[];
     const { names, problem } = headConfigs[kind](labels);
     const declared = {
@@ -205,7 +206,7 @@ export class RunFolder implements RunOutput, Disposable {
   async #folder(path: string): Promise<void> {
     const folder = path === "." ? this.path : await innerPath(this.path, path);
     try {
-      await Deno.mkdir(folder, { recursive: true });
+      await system.mkdir(folder, { recursive: true });
     } catch (fault) {
       throw unwritable(folder, fault);
     }

@@ -1,5 +1,6 @@
 /** A run's report, drawn from what is in its folder. @module */
 import { basename, join } from "node:path";
+import { system } from "../common/system.ts";
 import { RequestError } from "../common/errors.ts";
 import { isJsonObject, type JsonObject, readFileIfPresent, readJsonObject } from "../common/files.ts";
 import { innerPath } from "../common/inner_path.ts";
@@ -50,7 +51,7 @@ export async function readLiveSource(folder: string): Promise<ReportSource> {
   const livePath = await innerPath(folder, liveFile);
   const live = await readJsonObject(livePath, "run the pipeline again").catch(() => undefined);
   if (live !== undefined && isLiveState(live)) return await liveSource(folder, live);
-  const hasEnded = await Deno.stat(join(folder, resultsFile)).then(() => true, () => false);
+  const hasEnded = await system.stat(join(folder, resultsFile)).then(() => true, () => false);
   if (hasEnded) return { ...await readSource(folder), isLive: true };
   const results = { pipeline: basename(folder), members: [], encode: [] };
   return { ...bare, results, made: "", predictions: () => [], state: { kind: "waiting" } };
@@ -118,7 +119,7 @@ async function readSource(folder: string): Promise<ReportSource> {
   const paths = await readManifest(manifestPath);
   return {
     results,
-    made: shownTime((await Deno.stat(join(folder, resultsFile))).mtime?.toISOString() ?? ""),
+    made: shownTime((await system.stat(join(folder, resultsFile))).mtime?.toISOString() ?? ""),
     machine: paths === undefined ? [] : [paths.provider, `${paths.threads} threads`, ...paths.versions],
     manifest: manifest === undefined ? "" : new TextDecoder().decode(manifest),
     pipelineText: await textIn(run, pipelineFile),

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { RequestError } from "../common/errors.ts";
 import { isJsonObject, mostJson, parseJsonObject, readFileIfPresent } from "../common/files.ts";
 import { innerPath } from "../common/inner_path.ts";
-import { blankAt, digestMember, hasOwnDigest, withOwnDigest } from "../common/own_digest.ts";
+import { digestMember, hasOwnDigest, sealedJson } from "../common/own_digest.ts";
 import type { Results } from "./results.ts";
 import { isResults } from "./shapes.ts";
 
@@ -25,9 +25,7 @@ const members = { own: "digest", files: "files" } as const;
 
 /** The text of results.json. */
 export function formatResults(results: Results, files: WrittenFiles): string {
-  const text = JSON.stringify({ ...results, [members.files]: Object.fromEntries(files) }, null, 2);
-  // First, so that what is cut short has it as well.
-  return withOwnDigest(`${text.replace("{", `{\n  ${blankAt(digestMember)},`)}\n`, digestMember);
+  return sealedJson({ ...results, [members.files]: Object.fromEntries(files) });
 }
 
 /**
@@ -42,7 +40,11 @@ export async function readRun(folder: string): Promise<RecordedRun | undefined> 
   await innerPath(folder, resultsFile);
   const bytes = await readFileIfPresent(file, mostJson);
   if (bytes === undefined) return undefined;
-  const { [members.own]: own, [members.files]: listed, ...found } = parseJsonObject(bytes, file, "run the pipeline again");
+  const { [members.own]: own, [members.files]: listed, ...found } = parseJsonObject(
+    bytes,
+    file,
+    "run the pipeline again",
+  );
   const files = listed ?? {};
   if (!isResults(found) || !isListOfFiles(files)) {
     throw new RequestError("holds no results of a run; run the pipeline again", { file });

@@ -97,6 +97,8 @@ export interface EvaluateRecord {
   readonly rows?: number;
   /** How many tokens it wrote a second, prompts read meanwhile; omitted where it wrote none. */
   readonly tokensPerSecond?: number;
+  /** How many answers the end of the model's context cut; omitted where it cut none. */
+  readonly cutAnswers?: number;
   /** What was measured, by the names of the metrics. */
   readonly metrics: Readonly<Record<string, number>>;
   /** By how much they may be off, as one standard error, of those that have one. */

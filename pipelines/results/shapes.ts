@@ -102,6 +102,7 @@ const stages: { readonly [K in keyof StageRecords]: Check } = {
     units: optional(recordOf(text)),
     task: optional(task),
     tokensPerSecond: optional(number),
+    cutAnswers: optional(number),
     training: optional(text),
     rows: optional(number),
     predictions: text,

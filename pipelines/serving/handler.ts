@@ -46,7 +46,7 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
   "/metrics": {
     method: "GET",
     answer({ metrics, engine, catalog }) {
-      const text = metrics.text({ ...engine.load, models: catalog.names.length });
+      const text = metrics.text({ ...engine.load, keptTokens: engine.keptTokens, models: catalog.names.length });
       return new Response(text, { headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" } });
     },
   },

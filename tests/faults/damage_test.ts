@@ -122,8 +122,8 @@ async function damaging(folder: string, services: Services): Promise<void> {
     assert.equal(code, 0, stderr);
   });
   // What is made anew each time is to be there, too.
-  for (const  of of["a converted model", "a hub's cache"]) {
-    const { args, makes } = readings[of]!, { code, stderr } = await command(...args(root));
+  for (const reading of ["a converted model", "a hub's cache"]) {
+    const { args, makes } = readings[reading]!, { code, stderr } = await command(...args(root));
     assert.equal(code, 0, stderr);
     await Deno.remove(join(root, makes), { recursive: true });
   }

@@ -92,6 +92,7 @@ CSV = [
     "\ufeffa,b\r\n1,\"x\r\ny \"\"q\"\" z\"\r\n\r\n3,\r\n",
     "a,b\n\"1,2\",\" spaced \"\n\"\",\"é, ü\"",
     "a\n\"one\n\ntwo\"\n\"three\"\n",
+    "size,what\n5\" pipe,x\n1,2\"\n a \"b, c\"\"d\r\n \"1\",\"2\"\"\"\n",
 ]
 
 

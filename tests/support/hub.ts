@@ -55,8 +55,11 @@ export interface Asked {
   readonly authorization: string | null;
 }
 
-/** Retries without waiting. */
-export const hasty: HubTimings = { attempts: 3, pause: 1, longestPause: 2000, patience: 200, poll: 5 };
+/** Retries without waiting; answers may take their time, since the machine may be busy. */
+export const hasty: HubTimings = { attempts: 3, pause: 1, longestPause: 2000, patience: 30_000, poll: 5 };
+
+/** {@linkcode hasty}, of a hub that may say nothing. */
+export const impatient: HubTimings = { ...hasty, patience: 500 };
 
 /** The token that may write. */
 export const writer = "hf_writer";

@@ -196,7 +196,15 @@ export function withAsked(granted: Grants, { programs, judges }: Asked): Grants 
   return programs ? withPrograms(all) : all;
 }
 
-/** What running programs that a model wrote takes: Deno itself, which runs each without any permission. */
+/** What loading a pipeline takes. */
+export function withPipeline(granted: Grants): Grants {
+  return { ...granted, import: importHosts };
+}
+
+/**
+ * What running programs that a model wrote takes, and making scripts for a browser: Deno itself, which runs each program
+ * without any permission.
+ */
 export function withPrograms(granted: Grants): Grants {
   return { ...granted, run: [Deno.execPath()] };
 }

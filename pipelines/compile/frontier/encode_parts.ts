@@ -24,7 +24,10 @@ export function encodeParts(program: Program, typical: Bindings, mostBytes: numb
   const before: KeptValue[] = [];
   return partsOf(program, { mostBytes, typical, isKeepable: isPerRow }).map(({ results, passed }) => {
     const named = passed.map((value) => ({ name: keptName(value), value }));
-    const given = new Map([...named.map(({ name, value }) => [name, value] as const), ...Object.entries(program.outputs).filter(([name]) => results.includes(name))]);
+    const given = new Map([
+      ...named.map(({ name, value }) => [name, value] as const),
+      ...Object.entries(program.outputs).filter(([name]) => results.includes(name)),
+    ]);
     const whole = { name: program.name, outputs: Object.fromEntries(given) };
     const { program: part, kept: reads } = cutAt(whole, before);
     before.push(...named);

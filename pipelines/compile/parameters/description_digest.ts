@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { system } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
 import { blankDigest } from "../../common/file_digest.ts";
 import type { JsonObject } from "../../common/files.ts";
@@ -47,7 +48,7 @@ export async function requireOwnDescription(
   if (isOwn !== true || typeof weights !== "string") {
     throw new RequestError(`is damaged, its content is not what was written; ${remedy}`, { file });
   }
-  const isThere = await Deno.stat(tensors).then(() => true, () => false);
+  const isThere = await system.stat(tensors).then(() => true, () => false);
   if (!isThere) return;
   await readHeader(tensors);
   const beside = (await carriedDigest(tensors) ?? await contentDigest(tensors)).digest;

@@ -1,5 +1,6 @@
 /** Data sets of the Hugging Face hub, from the cache that they share with Python's huggingface_hub. @module */
 import { join } from "node:path";
+import { system } from "../../common/system.ts";
 import { leaf, optional, text } from "../../common/checks.ts";
 import { RequestError } from "../../common/errors.ts";
 import { isJsonObject } from "../../common/files.ts";
@@ -147,7 +148,7 @@ function shardsOf(names: readonly string[]): "all" | "some" | "unknown" {
 const cardOf = (readme: Uint8Array) => frontMatter(new TextDecoder().decode(readme));
 
 async function cardIn(folder: string): Promise<unknown> {
-  const readme = await Deno.readFile(join(folder, "README.md")).catch(() => undefined);
+  const readme = await system.readFile(join(folder, "README.md")).catch(() => undefined);
   return readme === undefined ? undefined : cardOf(readme);
 }
 
@@ -158,14 +159,18 @@ function infoOf(card: unknown, { config }: Wanted): unknown {
   return info.find((each) => isJsonObject(each) && each["config_name"] === (config ?? "default"));
 }
 
-const isDatasetId = (value: unknown) =>
+/** What {@linkcode isDatasetId} accepts. */
+export const datasetIds = "the name of a data set, as in owner/name";
+
+/** Whether a value can be the id of a data set of the hub. */
+export const isDatasetId = (value: unknown) =>
   typeof value === "string" && /^([\w.-]{1,96}\/)?[\w.-]{1,96}$/.test(value) && !/--|\.\./.test(value) &&
   value.split("/").every((part) => !/^[-.]|[-.]$/.test(part));
 
 /** `hub(...)`. */
 export const hub: RecordKind<HubRows> = {
   settings: {
-    id: leaf("the name of a data set, as in owner/name", isDatasetId),
+    id: leaf(datasetIds, isDatasetId),
     config: optional(text),
     splitName: optional(text),
     revision: optional(text),

@@ -10,15 +10,20 @@ interface Line {
   readonly place: SourceLocation;
 }
 
+/** Reads a file's lines that are not blank, as {@linkcode readAllLines} reads all. */
+export async function* readLines(path: string, ending: string, progress?: FileProgress): AsyncGenerator<Line> {
+  for await (const line of readAllLines(path, ending, progress)) if (line.text.trim() !== "") yield line;
+}
+
 /**
- * Reads a file's lines that are not blank; a byte order mark is skipped. The file is read no further than lines are asked
- * for, and never held as a whole.
+ * Reads a file's lines; a byte order mark is skipped. The file is read no further than lines are asked for, and never held
+ * as a whole.
  *
  * @param path Absolute.
  * @param ending What such a file's name ends with, for the message.
  * @throws {RequestError} If the file can't be read or a line is not UTF-8; the message has the line.
  */
-export async function* readLines(path: string, ending: string, progress?: FileProgress): AsyncGenerator<Line> {
+export async function* readAllLines(path: string, ending: string, progress?: FileProgress): AsyncGenerator<Line> {
   let number = 0;
   const lineOf = (bytes: Uint8Array): Line => {
     const place = { file: path, line: ++number }, text = decodeText(bytes, place);
@@ -35,16 +40,14 @@ export async function* readLines(path: string, ending: string, progress?: FilePr
       const line = lineOf(joined([...begun, bytes.subarray(start, end)]));
       [begun, begunBytes] = [[], 0];
       start = end + 1;
-      if (line.text.trim() !== "") yield line;
+      yield line;
     }
     if (start === bytes.length) continue;
     begun.push(bytes.subarray(start));
     begunBytes += bytes.length - start;
     if (begunBytes > mostBytes) throw tooLong({ file: path, line: number + 1 });
   }
-  if (begun.length === 0) return;
-  const line = lineOf(joined(begun));
-  if (line.text.trim() !== "") yield line;
+  if (begun.length > 0) yield lineOf(joined(begun));
 }
 
 /** Parts of bytes as one. */

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { digestOf } from "../../common/digest.ts";
 import { RequestError } from "../../common/errors.ts";
 import { isJsonObject, parseJsonObject, readFileIfPresent } from "../../common/files.ts";
-import { blankAt, digestMember, requireOwnContent, withOwnDigest } from "../../common/own_digest.ts";
+import { digestMember, requireOwnContent, sealedJson } from "../../common/own_digest.ts";
 
 /** The list's name in the model's folder. */
 export const fileList = "refract.json";
@@ -19,8 +19,7 @@ export const fileList = "refract.json";
  * @param files SHA-256 in hex, by name.
  */
 export function formatFileList(files: Readonly<Record<string, string>>): string {
-  const text = JSON.stringify({ files }, null, 2);
-  return withOwnDigest(`${text.replace("{", `{\n  ${blankAt(digestMember)},`)}\n`, digestMember);
+  return sealedJson({ files });
 }
 
 /**

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { system } from "../../common/system.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { createHash } from "node:crypto";
 import { isAbsolute, join, relative } from "node:path";
@@ -115,7 +116,7 @@ export async function openModel(source: string, options: SourceOptions): Promise
  */
 export async function openReadModel(source: string, options: SourceOptions): Promise<ReadModel> {
   const bare = await openBareModel(source, options), { folder, architecture } = bare;
-  const isThere = await Deno.stat(join(folder, "tokenizer.json")).then(() => true, () => false);
+  const isThere = await system.stat(join(folder, "tokenizer.json")).then(() => true, () => false);
   return isThere ? { ...bare, tokenizer: await loadTokenizer(folder, architecture.vocabularySize) } : bare;
 }
 
@@ -199,7 +200,7 @@ function findRecord({ architecture: { barePrefix } }: BareModel, { tensors }: We
 
 async function hasWeights(folder: string): Promise<boolean> {
   const present = ["model.safetensors", "model.safetensors.index.json"].map(async (name) => {
-    return (await Deno.stat(join(folder, name)).catch(() => undefined)) !== undefined;
+    return (await system.stat(join(folder, name)).catch(() => undefined)) !== undefined;
   });
   return (await Promise.all(present)).includes(true);
 }

@@ -6,7 +6,14 @@
  */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
-import { addedToken, addTokens, type NamedToken, namedToken, tokensToAdd, type Vocabulary } from "./added_vocabulary.ts";
+import {
+  addedToken,
+  addTokens,
+  type NamedToken,
+  namedToken,
+  tokensToAdd,
+  type Vocabulary,
+} from "./added_vocabulary.ts";
 
 /** The files that decide how a tokenizer works. */
 interface TokenizerFiles {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { system } from "../../common/system.ts";
 import { blocksOf } from "../../../ops/table/quantization.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { BareModel, ModelWeights } from "../../models/open/model.ts";
@@ -44,7 +45,7 @@ export async function openQuantized(
   const key = quantizedDigest(model.architecture, base.digest, name);
   const { entry, use } = await store.getMapped(quantizedKind, key) ??
     { entry: await make(store, key, model, base, name, emit), use: () => {} };
-  const path = await Deno.realPath(entry.path);
+  const path = await system.realPath(entry.path);
   const file = { path, tensors: entry.tensors, use, readBytes: (tensor: string) => entry.readBytes(tensor) };
   return { weights: quantizedWeights(model.architecture, base, name, file), entry };
 }

@@ -9,6 +9,7 @@ import { allExtents } from "../../compile/rows/row_lengths.ts";
 import type { EncodeRecord } from "../../results/results.ts";
 import type { Entry } from "../../store/store.ts";
 import type { RunContext } from "../context/run_context.ts";
+import { claimed, madeOnce } from "../context/made_once.ts";
 import { beginWork } from "../context/work.ts";
 import { encodedRows, encodedTokens, type EncodeJob, encodeKey } from "./encode_job.ts";
 import { EncodedExamples } from "./encoded_examples.ts";
@@ -25,16 +26,24 @@ export async function encode(runContext: RunContext, job: EncodeJob, shards = 1)
   const start = performance.now();
   const key = encodeKey(runContext, job);
   const { store } = runContext;
-  const stored = await store.get("encode", key), cached = stored !== undefined;
-  const entry = stored ?? await compute(runContext, job, key, shards);
+  const { value: entry, cached } = await madeOnce(runContext, "encode", key, {
+    does: encodes,
+    find: () => store.get("encode", key),
+    make: () => compute(runContext, job, key, shards),
+  });
   const record = recordOf(job, key, cached, (performance.now() - start) / 1000);
   return new EncodedExamples({ record, entry, rows: await RowReader.of(entry), job });
 }
 
+const encodes = "encodes the same rows";
+
 /** Computes one part of an encoding, unless that or the whole is in the store. */
 export async function encodeShard(runContext: RunContext, job: EncodeJob, shard: Shard): Promise<void> {
   const key = encodeKey(runContext, job), partKey = shardKey(key, shard), { store } = runContext;
-  if (store.has("encode", key) || store.has(shardKind, partKey)) return;
+  const isThere = () => store.has("encode", key) || store.has(shardKind, partKey);
+  if (isThere()) return;
+  using _claim = await claimed(runContext, shardKind, partKey, encodes);
+  if (isThere()) return;
   await using packing = await Packing.open(runContext, job);
   const runs = runsOf(packing.runs, shard);
   await packing.prepare(runs, partKey);

@@ -2,9 +2,10 @@
 import type { TokenizedExample, TokenizedPrompt } from "../../data/examples.ts";
 import { answerOf, taughtAnswer } from "../../decoding/answer.ts";
 import { sampleBeams, searchBeams } from "../../decoding/beam.ts";
-import type { Generator } from "../../decoding/continuation.ts";
+import { type Generator, readBefore, roomOf } from "../../decoding/continuation.ts";
 import { generateRows } from "../../decoding/generate.ts";
 import { chooserOf, type RowWriting, type Writing } from "../../decoding/writing.ts";
+import type { Prediction } from "../../metrics/prediction.ts";
 import type { Model } from "../../models/open/model.ts";
 import type { DecodingSpec, Resolved } from "../../spec/mod.ts";
 import { keyOf } from "../../store/store.ts";
@@ -49,7 +50,7 @@ function writingWith<W extends Writing>(writer: Writer<W>): Answering<W> {
       const { found, cached } = await inStore(runContext, keyFor(decoding, work), async (key) => {
         const made = await generate(runContext, job, decoding, writer, key);
         tokensPerSecond = made.tokensPerSecond;
-        return made.texts;
+        return made.answers;
       });
       const { rows, examples, model: { tokenizer } } = job.stage;
       return {
@@ -57,7 +58,7 @@ function writingWith<W extends Writing>(writer: Writer<W>): Answering<W> {
         ...tokensPerSecond === undefined ? {} : { tokensPerSecond },
         rows: rows.map(({ completion }, row) => {
           const taught = taughtAnswer(completion, tokenizer, examples.at(row)!.completion);
-          return { ...(taught === undefined ? {} : { taught }), prediction: found[row]! };
+          return { ...(taught === undefined ? {} : { taught }), ...predictionOf(found[row]!) };
         }),
       };
     },
@@ -104,9 +105,16 @@ export function answeringOf({ kind }: Decoding): Answering<Decoding> {
   return answerings[kind];
 }
 
-/** Texts, and how many tokens of them were written a second; nothing where an earlier run wrote them all. */
+/** An answer as it is kept: its text, and whether the end of the model's context ended it, which is rare. */
+type KeptAnswer = string | readonly [text: string, end: "context"];
+
+function predictionOf(answer: KeptAnswer): Pick<Prediction, "prediction" | "endsWithContext"> {
+  return typeof answer === "string" ? { prediction: answer } : { prediction: answer[0], endsWithContext: true };
+}
+
+/** Answers, and how many tokens of them were written a second; nothing where an earlier run wrote them all. */
 interface Written {
-  readonly texts: readonly string[];
+  readonly answers: readonly KeptAnswer[];
   readonly tokensPerSecond: number | undefined;
 }
 
@@ -136,14 +144,18 @@ async function generate<W extends Writing>(
     isQuiet: job.isQuiet,
   };
   let tokens = 0, seconds = 0;
-  const texts = await inBatches(runContext, rows, async (batch) => {
+  const answers = await inBatches(runContext, rows, async (batch) => {
     const prompts = batch.map((row) => stage.examples.at(row)!), start = performance.now();
     const written = await writer.write(generator, prompts, batch, writing, model.tokenizer, batchSize);
     seconds += (performance.now() - start) / 1000;
     tokens += written.reduce((sum, { length }) => sum + length, 0);
-    return written.map((each) => answerOf(writing.stop ?? [], model.tokenizer, each).text);
+    return written.map((each, at): KeptAnswer => {
+      const { text, isStopped } = answerOf(writing.stop ?? [], model.tokenizer, each);
+      const room = roomOf(generator) - readBefore(generator, prompts[at]!).length;
+      return room < writing.maxNewTokens && each.length >= room && !isStopped ? [text, "context"] : text;
+    });
   });
-  return { texts, tokensPerSecond: seconds === 0 ? undefined : tokens / seconds };
+  return { answers, tokensPerSecond: seconds === 0 ? undefined : tokens / seconds };
 }
 
 /** The special tokens that completions end with. */

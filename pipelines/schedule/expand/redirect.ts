@@ -14,7 +14,7 @@ import type { FileUse } from "../../data/files/record_kind.ts";
 import { filesOf, isSource, kindOf } from "../../data/source_kinds.ts";
 import { isGgufPath } from "../../models/open/source.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
-import type { Recipe, Replacement } from "../../recipes/recipe.ts";
+import type { DataReplacement, HubChoice, Recipe, Replacement } from "../../recipes/recipe.ts";
 import type { Expansion, Member, Rounds } from "./member.ts";
 
 /** Members with what they read. */
@@ -22,6 +22,8 @@ export interface Redirected {
   readonly expansion: Expansion;
   /** The absolute path of each data file, by the path that the pipeline has. */
   readonly data: ReadonlyMap<string, string>;
+  /** The data set of the hub that is read in place of others, by the path or the id that the pipeline has. */
+  readonly hubs: ReadonlyMap<string, HubChoice>;
   /** The source of each base model, by the source that the pipeline has; a folder's is absolute. */
   readonly bases: ReadonlyMap<string, string>;
 }
@@ -41,17 +43,34 @@ export async function redirect(
   const at = (path: string) => resolve(base, path);
   requireNamed("data", otherData, named.data, (from, path) => at(from) === at(path));
   requireNamed("base model", otherBases, named.bases, (from, source) => at(from) === at(source));
-  const data = new Map(named.data.map((path) => {
-    return [path, otherData.find(({ from }) => from !== undefined && at(from) === at(path))?.to ?? at(path)];
-  }));
+  const data = new Map<string, string>(), hubs = new Map<string, HubChoice>();
+  for (const name of named.data) {
+    const other = otherData.find(({ from }) => at(from) === at(name)), isHub = named.hubs.has(name);
+    if (typeof other?.to === "object") hubs.set(name, other.to);
+    else if (other !== undefined && isHub) throw notOfHub(name, other);
+    else if (!isHub) data.set(name, other?.to ?? at(name));
+  }
   const bases = new Map<string, string>(), moved = new Map<string, SourceLocation>();
   for (const source of named.bases) {
     const other = otherBases.find(({ from }) => from === undefined || at(from) === at(source));
     if (other !== undefined && other.to !== source) moved.set(source, other.location);
     bases.set(source, other?.to ?? (isGgufPath(source) || await isFolder(at(source)) ? at(source) : source));
   }
-  const replacements = { data: otherData.length === 0 ? new Map<string, string>() : data, bases, moved, quantize };
-  return { expansion: withReplaced(expansion, replacements), data, bases };
+  const replacements = {
+    data: otherData.length === 0 ? new Map<string, string>() : data,
+    hubs,
+    bases,
+    moved,
+    quantize,
+  };
+  return { expansion: withReplaced(expansion, replacements), data, hubs, bases };
+}
+
+function notOfHub(name: string, { location }: DataReplacement): RequestError {
+  return new RequestError(
+    `${quote(name)} is a data set of the hub; give another of the hub, as in { hub: owner/name }`,
+    location,
+  );
 }
 
 /** The members of all rounds, as if the first of each were the best. */
@@ -76,7 +95,7 @@ function withReplaced(expansion: Expansion, replacements: Replacements): Expansi
 
 function requireNamed(
   what: string,
-  replacements: readonly Replacement[],
+  replacements: readonly (Pick<Replacement, "from" | "location">)[],
   named: readonly string[],
   isSame: (from: string, name: string) => boolean,
 ): void {
@@ -107,14 +126,49 @@ function walk(members: readonly Member[], see: (record: object) => void): void {
   for (const { stages } of members) visit(stages);
 }
 
-/** The data files and base models that members name. */
-function sourcesOf(members: readonly Member[]): { readonly data: string[]; readonly bases: string[] } {
-  const data = new Set<string>(), bases = new Set<string>();
+/** The data and base models that members name. */
+interface NamedSources {
+  /** Files by their paths, and data sets of the hub by their ids. */
+  readonly data: readonly string[];
+  /** Those of them that are of the hub. */
+  readonly hubs: ReadonlySet<string>;
+  readonly bases: readonly string[];
+}
+
+function sourcesOf(members: readonly Member[]): NamedSources {
+  const data = new Set<string>(), hubs = new Set<string>(), bases = new Set<string>();
   walk(members, (record) => {
-    if (isSource(record)) filesOf(record).forEach(({ path, use }) => use === "rows" && data.add(path));
+    if (isSource(record)) {
+      const { name, isHub } = nameOf(record);
+      if (name !== undefined) data.add(name);
+      if (name !== undefined && isHub) hubs.add(name);
+    }
     if (isBase(record)) bases.add(record.source);
   });
-  return { data: [...data], bases: [...bases] };
+  return { data: [...data], hubs, bases: [...bases] };
+}
+
+/** What a recipe calls a source's rows: the path of their files or their id on the hub. */
+function nameOf(source: Source): { readonly name: string | undefined; readonly isHub: boolean } {
+  const rows = kindOf(source).hubRows(source);
+  if (rows !== undefined) return { name: rows.id, isHub: true };
+  return { name: filesOf(source).find(({ use }) => use === "rows")?.path, isHub: false };
+}
+
+/** The source that is read where a recipe has a data set of the hub in place of another; `undefined` where it has not. */
+export function fromHub(source: Source, hubs: Redirected["hubs"]): Source | undefined {
+  const { name } = nameOf(source), choice = name === undefined ? undefined : hubs.get(name);
+  if (choice === undefined) return undefined;
+  const kind = kindOf(source), { config, splitName } = kind.hubRows(source) ?? {}, { hub: id, ...part } = choice;
+  const { config: wanted = config, split = splitName, revision } = part;
+  return kind.fromHub(source, {
+    kind: "hub",
+    id,
+    ...wanted === undefined ? {} : { config: wanted },
+    ...split === undefined ? {} : { splitName: split },
+    // A version of one data set is none of another.
+    ...revision === undefined ? {} : { revision },
+  });
 }
 
 /** The sources that members read rows from, each once. */
@@ -142,6 +196,7 @@ export function otherFilesOf(members: readonly Member[]): readonly string[] {
 /** What replaces what is declared. */
 interface Replacements {
   readonly data: ReadonlyMap<string, string>;
+  readonly hubs: Redirected["hubs"];
   readonly bases: ReadonlyMap<string, string>;
   /** Base models that a recipe replaces, so that their revisions do not hold, and where it says so. */
   readonly moved: ReadonlyMap<string, SourceLocation>;
@@ -150,7 +205,7 @@ interface Replacements {
 }
 
 /** Replaces within declarations; what several share stays one object. */
-function replacing({ data, bases, moved, quantize }: Replacements): <T>(declared: T) => T {
+function replacing({ data, hubs, bases, moved, quantize }: Replacements): <T>(declared: T) => T {
   const known = new WeakMap<object, unknown>();
   const visit = (value: unknown): unknown => {
     if (typeof value !== "object" || value === null) return value;
@@ -160,6 +215,8 @@ function replacing({ data, bases, moved, quantize }: Replacements): <T>(declared
     if (Array.isArray(value)) return value.map(visit);
     if (value instanceof Promise) return value;
     if (isSource(value)) {
+      const other = fromHub(value, hubs);
+      if (other !== undefined) return withLocationOf(value, other);
       const pathOf = (path: string, use: FileUse) => use === "rows" ? data.get(path) ?? path : path;
       return withLocationOf(value, { ...kindOf(value).withFiles(value, pathOf) });
     }

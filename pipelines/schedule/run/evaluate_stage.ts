@@ -51,6 +51,7 @@ export const evaluateStage: StageExecution<"evaluate"> = {
       await output.predictions(join("members", member.id, "predictions.jsonl"), written);
     }
     const task = taskRecordOf(stage), training = stage.training?.name;
+    const cutAnswers = found.filter(({ endsWithContext = false }) => endsWithContext).length;
     const record: EvaluateRecord = {
       name,
       kind: "evaluate",
@@ -58,6 +59,7 @@ export const evaluateStage: StageExecution<"evaluate"> = {
       seconds: (performance.now() - start) / 1000,
       rows: found.length,
       ...tokensPerSecond === undefined ? {} : { tokensPerSecond },
+      ...cutAnswers === 0 ? {} : { cutAnswers },
       ...recordOf(measured),
       ...training === undefined ? {} : { training },
       ...task === undefined ? {} : { task },

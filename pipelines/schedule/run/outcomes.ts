@@ -3,8 +3,7 @@ import { ownValue } from "../../../ops/program/own_value.ts";
 import { ofKind } from "../../common/of_kind.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
 import { metricNameOf } from "../../metrics/mod.ts";
-
-import type { MemberRecord, TrainRecord } from "../../results/results.ts";
+import type { EvaluateRecord, MemberRecord, TrainRecord } from "../../results/results.ts";
 import type { MetricSpec } from "../../spec/mod.ts";
 import type { PreparedEvaluation, PreparedMember } from "../prepare/prepared.ts";
 
@@ -27,7 +26,8 @@ interface Outcome {
 export function outcomesOf(members: readonly PreparedMember[], records: readonly MemberRecord[]): string[] {
   const all = records.flatMap((record, at) => {
     const trained = ofKind(record.stages, "train").flatMap(flatLoss);
-    return [...trained, ...scoresOf(members[at]!, record)].map((outcome) => ({ outcome, member: record.id }));
+    const cut = ofKind(record.stages, "evaluate").flatMap((stage) => cutAnswersOf(stage, members[at]!));
+    return [...trained, ...cut, ...scoresOf(members[at]!, record)].map((outcome) => ({ outcome, member: record.id }));
   });
   return [...Map.groupBy(all, ({ outcome }) => outcome.about).values()].map((same) => {
     const [{ outcome, member }] = same as [(typeof same)[number]];
@@ -44,6 +44,15 @@ function flatLoss({ name, losses }: TrainRecord): Outcome[] {
   const says = `the loss of ${name} did not fall, from ${first.toPrecision(4)} to ${last.toPrecision(4)} in ` +
     `${losses.length} steps; another learning rate or more epochs may help`;
   return [{ about: `loss ${name}`, says }];
+}
+
+function cutAnswersOf({ name, rows = 0, cutAnswers = 0 }: EvaluateRecord, { stages }: PreparedMember): Outcome[] {
+  if (cutAnswers === 0) return [];
+  const context = ofKind(stages, "evaluate").find((stage) => stage.name === name)?.model.architecture.contextLength;
+  const which = cutAnswers === 1 ? "1 answer" : `${cutAnswers} answers`;
+  const says = `the end of the model's context of ${context} tokens cut ${which} of the ${rows} of ${name}; ` +
+    "maxLength of evaluate(…) cuts long prompts instead";
+  return [{ about: `context ${name}`, says }];
 }
 
 /** Metrics that are shares of rows with a right answer. */

@@ -172,7 +172,26 @@ const bad: Readonly<Record<string, readonly [text: string | Uint8Array, says: st
   ],
   "data that are not a path": [
     `${named}data:\n  ./rows.jsonl: 3\n`,
-    'recipe.yaml:3:17: the data for "./rows.jsonl" is 3; give the path of a file, relative to the recipe',
+    'recipe.yaml:3:17: the data for "./rows.jsonl" is 3; give the path of a file, relative to the recipe, or ' +
+    "{ hub: owner/name, split: … }",
+  ],
+  "the id of a data set in a path's place": [
+    `${named}data:\n  ./rows.jsonl: owner/name\n`,
+    'recipe.yaml:3:17: there is no file "owner/name"; give its path, relative to the recipe, or { hub: owner/name } ' +
+    "for a data set of the hub",
+  ],
+  "a data set of the hub that can be none": [
+    `${named}data:\n  ./rows.jsonl: { hub: "owner name" }\n`,
+    'recipe.yaml:3:24: hub of the data for "./rows.jsonl" is "owner name"; give the name of a data set, as in owner/name',
+  ],
+  "a data set of the hub without its id": [
+    `${named}data:\n  ./rows.jsonl: { split: test }\n`,
+    'recipe.yaml:3:17: the data for "./rows.jsonl" names no data set; add hub: with its id, as in hub: owner/name',
+  ],
+  "a data set of the hub with a key that it has not": [
+    `${named}data:\n  ./rows.jsonl: { hub: owner/name, spilt: test }\n`,
+    'recipe.yaml:3:36: the data for "./rows.jsonl" has no key "spilt"; did you mean "split" (it has "hub", "config", ' +
+    '"split", "revision")',
   ],
   "a base model that the pipeline has not": [
     `${named}base: { ./mdel: ./model }\n`,

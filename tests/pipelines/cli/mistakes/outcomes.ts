@@ -15,6 +15,13 @@ export const outcomes: readonly Mistake<readonly string[]>[] = [
   ["a score that is the base's", bothScored("greedy({ maxNewTokens: 4 })", "exactMatch()"), [
     "exactMatch of tuned is 0.000, as that of base, which nothing trained",
   ]],
+  ["answers that the context cuts", {
+    result:
+      "{ tuned: evaluate(tuned, { data: held, decoding: greedy({ maxNewTokens: 100 }), metrics: [exactMatch()] }) }",
+  }, [
+    "pipeline.ts:14:19: 2 of the 2 prompts of tuned leave no room for maxNewTokens, 100, in the model's context of 64 tokens, where an answer is cut; maxLength of evaluate(…) cuts the prompt instead",
+    "the end of the model's context of 64 tokens cut 2 answers of the 2 of tuned; maxLength of evaluate(…) cuts long prompts instead",
+  ]],
   ["a choice at random", {
     result: '{ tuned: evaluate(tuned, { data: held, decoding: choices(["aa", "ab"]), metrics: [accuracy()] }) }',
   }, ["accuracy of tuned is 0.000, and choosing at random gives 0.500"]],

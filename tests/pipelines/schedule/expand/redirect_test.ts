@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
-import { adamw, baseModel, block, jsonl, loreft, pipeline, type StageSpec, sweep, train } from "refract";
+import { adamw, baseModel, block, chat, hub, jsonl, loreft, pipeline, type Rows, sweep, train } from "refract";
+import type { StageSpec } from "refract";
 import { expand } from "../../../../pipelines/schedule/expand/expand.ts";
-import { otherFilesOf, redirect } from "../../../../pipelines/schedule/expand/redirect.ts";
+import { fromHub, otherFilesOf, redirect, sourcesIn } from "../../../../pipelines/schedule/expand/redirect.ts";
 
 const template = { prompt: "{q}", completion: "{a}" }, location = { file: "recipe.yaml", line: 3 };
 const training = (source: string, paths: readonly string[], initial?: string): StageSpec => {
@@ -40,17 +41,40 @@ Deno.test("a recipe replaces data and models, whose revisions no longer hold, an
   assert.deepEqual({ source, revision, quantize }, { source: "/other/model", revision: undefined, quantize: "q4" });
 });
 
+Deno.test("a recipe puts data sets of the hub in the place of files, of conversations and of one another", async () => {
+  const rows = jsonl("./a.jsonl", template), talks = chat("./talks.jsonl"), optimizer = adamw({ learningRate: 1e-3 });
+  const gsm8k = hub("openai/gsm8k", { config: "main", split: "train", revision: "v1" }, template);
+  const edited = baseModel("m").with(loreft({ at: block(0).output, positions: "l1", rank: 1 }));
+  const expansion = expand(pipeline("p", () => {
+    const trained = (data: Rows) => train(edited, { data, epochs: 1, batchSize: 1, optimizer });
+    return { rows: trained(rows.take(2)), talks: trained(talks), gsm8k: trained(gsm8k) };
+  }));
+  const data = [
+    { from: "a.jsonl", to: { hub: "o/a", split: "test" }, location },
+    { from: "./talks.jsonl", to: { hub: "o/talks", revision: "main" }, location },
+    { from: "openai/gsm8k", to: { hub: "o/gsm", config: "socratic" }, location },
+  ];
+  const { data: files, hubs, expansion: { members } } = await redirect(expansion, base, { data });
+  assert.deepEqual([[...files], [...hubs.keys()]], [[], ["./a.jsonl", "./talks.jsonl", "openai/gsm8k"]]);
+  const sources = sourcesIn(members).map((source) => JSON.parse(JSON.stringify(source)));
+  assert.deepEqual(sources, [
+    { kind: "hub", id: "o/a", splitName: "test", template },
+    { kind: "chat", loss: "completion", conversations: { kind: "hub", id: "o/talks", revision: "main" } },
+    { kind: "hub", id: "o/gsm", config: "socratic", splitName: "train", template },
+  ]);
+  assert.deepEqual(sourcesIn(expansion.members).flatMap((source) => fromHub(source, hubs) ?? []).length, 3);
+  await assert.rejects(
+    redirect(expansion, base, { data: [{ from: "openai/gsm8k", to: "/b.jsonl", location }] }),
+    /^RequestError: recipe\.yaml:3: "openai\/gsm8k" is a data set of the hub; give another of the hub, as in \{ hub: /,
+  );
+});
+
 Deno.test("a recipe that names what the pipeline has not is refused where it does", async () => {
   const wrong = { data: [{ from: "c.jsonl", to: "/b.jsonl", location }] };
   await assert.rejects(redirect(expansionOf("m", ["a.jsonl"]), base, wrong), {
     name: "RequestError",
     message: /^recipe\.yaml:3: the pipeline has no data "c\.jsonl"; /,
   });
-  const unclear = { data: [{ from: undefined, to: "/b.jsonl", location }] };
-  await assert.rejects(
-    redirect(expansionOf("m", ["a.jsonl", "b.jsonl"]), base, unclear),
-    /the pipeline has more than one data; write a mapping from "a\.jsonl", "b\.jsonl" to others/,
-  );
 });
 
 Deno.test("files that edits start from are among the others that members name", () => {
