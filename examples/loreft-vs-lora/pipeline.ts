@@ -28,6 +28,8 @@ export default pipeline("loreft-vs-lora", () => {
     loreft(lastToken),
     direft(lastToken),
     lora({ rank: 4 }),
+    // As the edits do, it acts on the prompt alone, so that answers are written at the bare base's speed.
+    lora({ rank: 4, positions: "prompt" }),
     dora({ rank: 4 }),
     ia3(),
     bitfit(),

@@ -15,6 +15,7 @@ import { type Dimension, evaluateDimension, evaluateShape, type Shape } from "..
 import { type CodeType, leafName, type Value, weight } from "../program/program.ts";
 import type { Emitter, RowPart } from "../table/emitter.ts";
 import { definitionOf, isOperation } from "../table/mod.ts";
+import { isCodeType } from "../table/quantization.ts";
 import { reshapeTarget } from "./reshape_target.ts";
 
 /** Writes the nodes of a program, operation by operation. */
@@ -125,10 +126,10 @@ export class ProgramWriter implements Emitter {
     });
   }
 
-  bytesOf(leaf: Value, shape: readonly number[]): TensorName {
-    const name = `${leafName(leaf)} as bytes`;
+  under(leaf: Value, shape: readonly number[]): TensorName {
+    const name = `${leafName(leaf)} as ${shape}`, type = isCodeType(leaf.dtype) ? "uint8" : leaf.dtype;
     const [found] = this.graph.once(name, () => {
-      this.graph.initializers.push(externalTensor(name, "uint8", shape, this.#locate(leafName(leaf))));
+      this.graph.initializers.push(externalTensor(name, type, shape, this.#locate(leafName(leaf))));
       return [name];
     });
     return found!;

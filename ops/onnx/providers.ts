@@ -17,6 +17,8 @@ export interface Kernels {
   readonly fusedMatMul: boolean;
   /** com.microsoft's MatMulNBits over codes of 4 or 8 bits that the session packs. */
   readonly matMulNBits: boolean;
+  /** com.microsoft's GatherBlockQuantized over codes of 4 or 8 bits. */
+  readonly gatherBlockQuantized: boolean;
   /** ScatterND that adds up updates of the same row, whichever thread writes them. */
   readonly scatterAdd: boolean;
 }
@@ -39,6 +41,7 @@ export const emissions: Readonly<Record<Provider, Emission>> = {
       layerNormStatistics: true,
       fusedMatMul: true,
       matMulNBits: true,
+      gatherBlockQuantized: true,
       scatterAdd: false,
     },
     // ONNX Runtime 1.30 plans in advance which values share memory, and compares all whose shapes it knows with each
@@ -55,6 +58,7 @@ export const emissions: Readonly<Record<Provider, Emission>> = {
       layerNormStatistics: false,
       fusedMatMul: false,
       matMulNBits: false,
+      gatherBlockQuantized: false,
       scatterAdd: true,
     },
     declaresShapes: true,
@@ -68,6 +72,7 @@ export const emissions: Readonly<Record<Provider, Emission>> = {
       layerNormStatistics: true,
       fusedMatMul: false,
       matMulNBits: false,
+      gatherBlockQuantized: false,
       scatterAdd: true,
     },
     declaresShapes: true,

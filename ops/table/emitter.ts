@@ -27,8 +27,8 @@ export interface Emitter extends GraphWriter {
   anew<T>(write: () => T): T;
   /** So many times one code. */
   codes(type: CodeType, element: number, count: number): TensorName;
-  /** The bytes of a weight's codes under a shape of their own. */
-  bytesOf(leaf: Value, shape: readonly number[]): TensorName;
+  /** A weight under a shape of its own; of codes their bytes. */
+  under(leaf: Value, shape: readonly number[]): TensorName;
   /**
    * A weight [rows, …] that would be widened to more than some bytes, as several of fewer rows each, whose bytes are read
    * in place; nothing for any other value.

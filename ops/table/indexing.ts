@@ -13,6 +13,7 @@ import {
 } from "./definition.ts";
 import type { Emitter } from "./emitter.ts";
 import { emitRowMax, emitSoftmax } from "./last_axis.ts";
+import { emitQuantizedRows } from "./quantization.ts";
 import { moved, perElement, perFoldedElement } from "./price.ts";
 
 function requireIndices(op: string, indices: Value, rank: number): void {
@@ -78,6 +79,8 @@ export const indexing: Definitions<IndexingAttributes> = {
     onnx(emit, value) {
       const x = operand(value, 0), indices = emit.of(operand(value, 1));
       const gather = (rows: TensorName) => emit.node("Gather", [rows, indices], { axis: { int: 0 } });
+      const expanded = emitQuantizedRows(emit, x, indices);
+      if (expanded !== undefined) return expanded;
       // Of a table of 16 bits only the rows that are read are widened.
       return x.op === "cast" ? cast(emit, gather(emit.of(operand(x, 0))), x.dtype) : gather(emit.of(x));
     },

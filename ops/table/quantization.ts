@@ -6,6 +6,7 @@
  * @module
  */
 import type { TensorName } from "../onnx/graph_writer.ts";
+import { cast } from "../onnx/nodes.ts";
 import { evaluateDimension } from "../program/dimension.ts";
 import { type CodeType, type DataType, isLeaf, type Value } from "../program/program.ts";
 import { acrossTokens, type Definitions, noExtents, notDifferentiable, operand } from "./definition.ts";
@@ -70,9 +71,7 @@ export const quantization: Definitions<QuantizationAttributes> = {
         axis: { int: 0 },
       });
       const whole = blocksOf(columns) * blockSize;
-      const filled = emit.node("Reshape", [blocks, emit.integers([rows, whole])]);
-      if (whole === columns) return filled;
-      return emit.node("Slice", [filled, emit.integers([0]), emit.integers([columns]), emit.integers([1])]);
+      return firstColumns(emit, emit.node("Reshape", [blocks, emit.integers([rows, whole])]), whole, columns);
     },
     extents: noExtents,
     tokenwise: acrossTokens,
@@ -92,7 +91,7 @@ export function emitPackedProduct(emit: Emitter, x: Value, weight: Value, alpha:
   if (!isCodeType(codes.dtype) || !isLeaf(codes)) return undefined;
   const rows = evaluateDimension(weight.shape[0]!, {}), columns = evaluateDimension(weight.shape[1]!, {});
   const { bits } = codeKinds[codes.dtype];
-  const packed = emit.bytesOf(codes, [rows, blocksOf(columns), blockSize * bits / 8]);
+  const packed = emit.under(codes, [rows, blocksOf(columns), blockSize * bits / 8]);
   const product = emit.node("MatMulNBits", [emit.of(x), packed, emit.of(operand(weight, 1))], {
     K: { int: columns },
     N: { int: rows },
@@ -102,4 +101,40 @@ export function emitPackedProduct(emit: Emitter, x: Value, weight: Value, alpha:
     accuracy_level: { int: 4 },
   }, "com.microsoft");
   return alpha === 1 ? product : emit.node("Mul", [product, emit.floats([alpha])]);
+}
+
+/**
+ * Rows of a table in a few bits by their indices, of which alone the codes are read and expanded; `undefined` of any other
+ * table.
+ */
+export function emitQuantizedRows(emit: Emitter, table: Value, indices: TensorName): TensorName | undefined {
+  if (table.op !== "dequantize") return undefined;
+  const codes = operand(table, 0), scales = operand(table, 1);
+  if (!isCodeType(codes.dtype) || !isLeaf(codes) || !isLeaf(scales)) return undefined;
+  const rows = evaluateDimension(table.shape[0]!, {}), columns = evaluateDimension(table.shape[1]!, {});
+  const { bits, zero } = codeKinds[codes.dtype], perRow = blocksOf(columns), whole = perRow * blockSize;
+  const gather = (from: TensorName) => emit.node("Gather", [from, indices], { axis: { int: 0 } });
+  const own = emit.under(codes, [rows, whole * bits / 8]), factors = emit.under(scales, [rows, perRow]);
+  if (emit.kernels.gatherBlockQuantized) {
+    const gathered = emit.node("GatherBlockQuantized", [own, indices, factors], {
+      bits: { int: bits },
+      block_size: { int: blockSize },
+      gather_axis: { int: 0 },
+      quantize_axis: { int: 1 },
+    }, "com.microsoft");
+    return firstColumns(emit, gathered, whole, columns);
+  }
+  if (bits !== 8) return undefined;
+  const plain = emit.node("Sub", [cast(emit, gather(own), "float32"), emit.floats([zero])]);
+  const blocks = emit.node("Reshape", [plain, emit.integers([-1, blockSize])]);
+  const each = emit.node("Reshape", [gather(factors), emit.integers([-1, 1])]);
+  const flat = emit.node("Mul", [blocks, each]);
+  const shape = emit.node("Concat", [emit.node("Shape", [indices]), emit.integers([whole])], { axis: { int: 0 } });
+  return firstColumns(emit, emit.node("Reshape", [flat, shape]), whole, columns);
+}
+
+/** Rows of so many columns without those that fill up their last block. */
+function firstColumns(emit: Emitter, filled: TensorName, whole: number, columns: number): TensorName {
+  if (whole === columns) return filled;
+  return emit.node("Slice", [filled, emit.integers([0]), emit.integers([columns]), emit.integers([-1])]);
 }

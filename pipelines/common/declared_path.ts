@@ -1,5 +1,6 @@
 /** Paths that a pipeline names: what is wrong with one at which nothing is, and what may have been meant. @module */
 import { basename, dirname, extname, isAbsolute, resolve } from "node:path";
+import { system, type SystemFileInfo } from "./system.ts";
 import { RequestError } from "./errors.ts";
 import { faultText, isFolder } from "./files.ts";
 import { isAbsent, namesIn } from "./folder_names.ts";
@@ -37,11 +38,11 @@ const hubId = (url: string) => url.split("/").slice(3, 5).join("/");
  */
 export async function pathProblem(base: string, path: string, wanted: "file" | "folder"): Promise<string | undefined> {
   const full = resolve(base, path);
-  let found: Deno.FileInfo | undefined;
+  let found: SystemFileInfo | undefined;
   try {
-    found = await Deno.stat(full);
+    found = await system.stat(full);
   } catch (fault) {
-    if (fault instanceof Deno.errors.NotCapable) return "is a device, not a file; write what it gives to a file";
+    if (fault instanceof system.errors.NotCapable) return "is a device, not a file; write what it gives to a file";
     if (!isAbsent(fault)) return `can't be read (${faultText(fault)}); check its permissions`;
   }
   if (found === undefined) {
@@ -96,5 +97,5 @@ async function visibleIn(folder: string): Promise<readonly string[]> {
 const stem = (name: string) => name.slice(0, name.length - extname(name).length);
 
 function exists(path: string): Promise<boolean> {
-  return Deno.stat(path).then(() => true, () => false);
+  return system.stat(path).then(() => true, () => false);
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { dirname, join } from "node:path";
+import { system, type SystemFile, type SystemOpenOptions } from "./system.ts";
 
 /**
  * Gives a file that was written under a temporary name its own.
@@ -12,28 +13,28 @@ import { dirname, join } from "node:path";
  * @param file Open, all of it written; it stays the caller's to close.
  * @param path In the folder of `temporary`. A file that is there is replaced.
  */
-export async function publish(file: Deno.FsFile, temporary: string, path: string): Promise<void> {
+export async function publish(file: SystemFile, temporary: string, path: string): Promise<void> {
   await unlessUnknown(() => file.sync());
-  await Deno.rename(temporary, path);
+  await system.rename(temporary, path);
   await syncFolder(dirname(path));
 }
 
 /** {@linkcode publish} of what may be lost or empty after a power failure: a reader finds the old or the new of it. */
-export async function publishUnsynced(_: Deno.FsFile, temporary: string, path: string): Promise<void> {
-  await Deno.rename(temporary, path);
+export async function publishUnsynced(_: SystemFile, temporary: string, path: string): Promise<void> {
+  await system.rename(temporary, path);
 }
 
 /** {@linkcode publish}, for what is written at once. */
-export function publishSync(file: Deno.FsFile, temporary: string, path: string): void {
+export function publishSync(file: SystemFile, temporary: string, path: string): void {
   try {
     file.syncSync();
   } catch (fault) {
     passUnknown(fault);
   }
-  Deno.renameSync(temporary, path);
+  system.renameSync(temporary, path);
   if (!hasFolderSync) return;
   try {
-    using folder = Deno.openSync(dirname(path));
+    using folder = system.openSync(dirname(path));
     folder.syncSync();
   } catch (fault) {
     passUnknown(fault);
@@ -43,20 +44,32 @@ export function publishSync(file: Deno.FsFile, temporary: string, path: string):
 /** Gives a folder that was written under a temporary name its own, which nothing has. */
 export async function publishFolder(temporary: string, path: string): Promise<void> {
   await syncTree(temporary);
-  await Deno.rename(temporary, path);
+  await system.rename(temporary, path);
   await syncFolder(dirname(path));
 }
 
-/** What a temporary folder lists before its files are moved, so that the next process knows those that were. */
+/** What a temporary folder lists before its files are moved: those of new names, so that the next process knows them. */
 export const movedList = ".moved.json";
 
-/** Moves what was written in a temporary folder into another on the same disk, in place of what has its names there. */
+/**
+ * Moves what was written in a temporary folder into another on the same disk, in place of what has its names there. Where
+ * the system refuses it, what is new there is moved back, as far as it allows that.
+ */
 export async function publishInto(temporary: string, path: string): Promise<void> {
-  const names = Array.from(Deno.readDirSync(temporary), ({ name }) => name);
-  await Deno.writeTextFile(join(temporary, movedList), JSON.stringify(names));
+  const names = namesIn(temporary), there = new Set(namesIn(path)), added = names.filter((name) => !there.has(name));
+  await system.writeTextFile(join(temporary, movedList), JSON.stringify(added));
   await syncTree(temporary);
-  for (const name of names) await Deno.rename(join(temporary, name), join(path, name));
-  await syncFolder(path);
+  try {
+    for (const name of names) await system.rename(join(temporary, name), join(path, name));
+    await syncFolder(path);
+  } catch (fault) {
+    for (const name of added) await system.rename(join(path, name), join(temporary, name)).catch(() => {});
+    throw fault;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  return Array.from(system.readDirSync(folder), ({ name }) => name);
 }
 
 /** Sees that the names in a folder are on the disk, as after a link was made in it. */
@@ -65,11 +78,11 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 /** Windows opens no folder as a file. */
-const hasFolderSync = Deno.build.os !== "windows";
+const hasFolderSync = system.build.os !== "windows";
 
 /** A folder's files, its folders' files, and its names. Links are passed over: what they lead to is another's. */
 async function syncTree(folder: string): Promise<void> {
-  for (const { name, isFile, isDirectory } of [...Deno.readDirSync(folder)]) {
+  for (const { name, isFile, isDirectory } of [...system.readDirSync(folder)]) {
     const path = join(folder, name);
     if (isDirectory) await syncTree(path);
     // A copy may be one that must not be written; Windows syncs only what may.
@@ -78,8 +91,8 @@ async function syncTree(folder: string): Promise<void> {
   await syncFolder(folder);
 }
 
-async function syncAt(path: string, options: Deno.OpenOptions): Promise<void> {
-  using file = await Deno.open(path, options);
+async function syncAt(path: string, options: SystemOpenOptions): Promise<void> {
+  using file = await system.open(path, options);
   await file.sync();
 }
 

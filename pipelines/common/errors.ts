@@ -59,6 +59,14 @@ export class RunError extends Error {
   readonly exitCode: number = 1;
 }
 
+/** A device failed at what it was given, which another may do in its place. */
+export class DeviceError extends RunError {
+  /** @param device Its name, as in `cuda:1`. */
+  constructor(message: string, readonly device: string) {
+    super(message);
+  }
+}
+
 /** A path that the request named cannot be written: no permission, or no space. The command line exits with 2. */
 export class DiskError extends RunError {
   override readonly name = "DiskError";

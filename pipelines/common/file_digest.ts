@@ -1,5 +1,6 @@
-/** The digest of what is in a file, made here or, as it takes about a second for a gigabyte, in a thread of its own. @module */
+/** The digest of what is in a file. @module */
 import { createHash } from "node:crypto";
+import { system } from "./system.ts";
 import { faultText } from "./files.ts";
 
 /** What of a file is digested. */
@@ -14,11 +15,22 @@ export interface DigestedPart {
 /** As many digits as a SHA-256 has in hex, before it is known. */
 export const blankDigest = "0".repeat(64);
 
+/** How much is digested at a time. */
+const chunkBytes = 4 << 20;
+
 /** SHA-256, in hex. Throws what the system says if the file can't be read. */
-export function digestOfPart({ path, start, blank }: DigestedPart): string {
-  using file = Deno.openSync(path);
-  file.seekSync(start, Deno.SeekMode.Start);
-  const hash = createHash("sha256"), buffer = new Uint8Array(4 << 20), zeros = new TextEncoder().encode(blankDigest);
+export function digestOfPart(part: DigestedPart): string {
+  for (const parts = digestParts(part);;) {
+    const { done, value } = parts.next();
+    if (done) return value;
+  }
+}
+
+/** {@linkcode digestOfPart}, with a break after each part of the file. */
+export function* digestParts({ path, start, blank }: DigestedPart): Generator<undefined, string> {
+  using file = system.openSync(path);
+  file.seekSync(start, system.SeekMode.Start);
+  const hash = createHash("sha256"), buffer = new Uint8Array(chunkBytes), zeros = new TextEncoder().encode(blankDigest);
   for (let at = start, count; (count = file.readSync(buffer)) !== null; at += count) {
     const chunk = buffer.subarray(0, count);
     if (blank !== undefined && blank < at + count && blank + zeros.length > at) {
@@ -26,12 +38,13 @@ export function digestOfPart({ path, start, blank }: DigestedPart): string {
       chunk.set(zeros.subarray(first - blank, last - blank), first - at);
     }
     hash.update(chunk);
+    yield;
   }
   return hash.digest("hex");
 }
 
 /** What the thread answers. */
-type DigestReply = { readonly digest: string } | { readonly fault: string };
+export type DigestReply = { readonly digest: string } | { readonly fault: string };
 
 /** What the thread answers to a request. */
 export function replyTo(part: DigestedPart): DigestReply {
@@ -39,30 +52,5 @@ export function replyTo(part: DigestedPart): DigestReply {
     return { digest: digestOfPart(part) };
   } catch (fault) {
     return { fault: faultText(fault) };
-  }
-}
-
-/**
- * {@linkcode digestOfPart} in a thread of its own.
- *
- * @param signal Ends the thread.
- * @returns The digest. Throws an Error that says why, if the file can't be read or the thread was ended.
- */
-export async function digestInThread(part: DigestedPart, signal: AbortSignal): Promise<string> {
-  const worker = new Worker(new URL("./file_digest_worker.ts", import.meta.url), { type: "module" });
-  try {
-    const reply = await new Promise<DigestReply>((resolve) => {
-      signal.addEventListener("abort", () => resolve({ fault: "it was given up" }), { once: true });
-      worker.onmessage = ({ data }: MessageEvent<DigestReply>) => resolve(data);
-      worker.onerror = (event) => {
-        event.preventDefault();
-        resolve({ fault: event.message });
-      };
-      worker.postMessage(part);
-    });
-    if ("digest" in reply) return reply.digest;
-    throw new Error(reply.fault);
-  } finally {
-    worker.terminate();
   }
 }

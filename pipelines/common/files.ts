@@ -1,6 +1,8 @@
+import { constants } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { system, type SystemFile } from "./system.ts";
 import { publish, publishUnsynced } from "./durable.ts";
-import { isStill } from "./leavings.ts";
+import { isStill, removeLeavings, removeOwn } from "./leavings.ts";
 import { DiskError, RequestError } from "./errors.ts";
 import { formatSize } from "./size.ts";
 
@@ -29,7 +31,7 @@ export async function readFileIfPresent(
   most: number = Infinity,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {
-    const { isFile, isDirectory, size } = await Deno.stat(path);
+    const { isFile, isDirectory, size } = await system.stat(path);
     if (!isFile && !isDirectory) {
       throw new RequestError("is a device or a pipe; put a copy of its content in a file", { file: path });
     }
@@ -38,10 +40,10 @@ export async function readFileIfPresent(
         file: path,
       });
     }
-    return await Deno.readFile(path);
+    return await system.readFile(path);
   } catch (fault) {
     if (fault instanceof RequestError) throw fault;
-    if (fault instanceof Deno.errors.NotFound) return undefined;
+    if (fault instanceof system.errors.NotFound) return undefined;
     throw new RequestError(`can't be read (${faultText(fault)}); check the path and its permissions`, { file: path });
   }
 }
@@ -101,7 +103,7 @@ export function temporaryName(path: string): string {
 }
 
 /** Marks a temporary file as being written, until it is closed or its process dies, if the system can. */
-export function markWritten(file: Deno.FsFile): void {
+export function markWritten(file: SystemFile): void {
   try {
     file.lockSync(true);
   } catch {
@@ -111,13 +113,14 @@ export function markWritten(file: Deno.FsFile): void {
 
 /**
  * Writes a file so that a reader, and a disk after a power failure, has all of it or nothing: under a temporary name in
- * the same folder, then {@linkcode publish}ed.
+ * the same folder, then {@linkcode publish}ed. What processes that died have left of it is removed.
  *
  * @param path The file to make or replace; its folder has to exist.
  * @param chunks Its content, in order. The temporary file is removed if anything fails.
  * @returns When the file is in place. Throws a DiskError naming the path if it can't be written.
  */
 export function writeAtomically(path: string, chunks: Chunks): Promise<void> {
+  removeLeavings(path);
   return writeThen(path, chunks, publish);
 }
 
@@ -131,11 +134,11 @@ export function replaceFile(path: string, chunks: Chunks): Promise<void> {
 
 /** Whether there is a folder at a path, as far as this process may see. */
 export function isFolder(path: string): Promise<boolean> {
-  return Deno.stat(path).then((info) => info.isDirectory, () => false);
+  return system.stat(path).then((info) => info.isDirectory, () => false);
 }
 
 /** A file's content, in order. */
-type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 async function writeThen(path: string, chunks: Chunks, finish: typeof publish): Promise<void> {
   const temporary = temporaryName(path);
@@ -144,7 +147,7 @@ async function writeThen(path: string, chunks: Chunks, finish: typeof publish): 
     for await (const chunk of chunks) await writeAll(file, chunk);
     await finish(file, temporary, path);
   } catch (fault) {
-    await Deno.remove(temporary).catch(() => {});
+    await removeOwn(temporary);
     throw unwritable(path, fault);
   }
 }
@@ -155,7 +158,7 @@ async function writeThen(path: string, chunks: Chunks, finish: typeof publish): 
  * @param write Writes it; gives whether it did.
  * @returns What `write` gave.
  */
-export async function writeIfWhole(path: string, write: (file: Deno.FsFile) => Promise<boolean>): Promise<boolean> {
+export async function writeIfWhole(path: string, write: (file: SystemFile) => Promise<boolean>): Promise<boolean> {
   const temporary = temporaryName(path);
   try {
     using file = await createLocked(temporary);
@@ -163,10 +166,10 @@ export async function writeIfWhole(path: string, write: (file: Deno.FsFile) => P
       await publish(file, temporary, path);
       return true;
     }
-    await Deno.remove(temporary);
+    await removeOwn(temporary);
     return false;
   } catch (fault) {
-    await Deno.remove(temporary).catch(() => {});
+    await removeOwn(temporary);
     throw unwritable(path, fault);
   }
 }
@@ -175,29 +178,25 @@ export async function writeIfWhole(path: string, write: (file: Deno.FsFile) => P
 export const mostTries = 3;
 
 /** Makes a file and locks it; it is made again if another process removed it as abandoned before the lock was held. */
-async function createLocked(path: string): Promise<Deno.FsFile> {
+async function createLocked(path: string): Promise<SystemFile> {
   for (let tries = 1;; tries++) {
-    const file = await Deno.open(path, { write: true, createNew: true });
+    const file = await system.open(path, { write: true, createNew: true });
     markWritten(file);
     if (isStill(file, path) || tries === mostTries) return file;
     file.close();
-    await Deno.remove(path).catch(() => {});
+    await removeOwn(path);
   }
 }
 
-/** Copies a file as {@linkcode writeAtomically} writes one. */
-export async function copyAtomically(path: string, source: string): Promise<void> {
-  await writeAtomically(path, contentOf(source));
-}
-
-async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
-  using file = await Deno.open(path);
+/** The content of a file, a part at a time. */
+export async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
+  using file = await system.open(path);
   const buffer = new Uint8Array(1 << 20);
   for (let count; (count = await file.read(buffer)) !== null;) yield buffer.subarray(0, count);
 }
 
 /** Writes the whole of a chunk, however little the system takes at a time. */
-export async function writeAll(file: Deno.FsFile, chunk: Uint8Array): Promise<void> {
+export async function writeAll(file: SystemFile, chunk: Uint8Array): Promise<void> {
   for (let written = 0; written < chunk.length;) written += await file.write(chunk.subarray(written));
 }
 
@@ -212,11 +211,16 @@ export function unwritable(path: string, fault: unknown): DiskError {
 /** The system's name of what it refused, as in `ENOSPC`; undefined of a fault that is not the system's. */
 export function systemCode(fault: unknown): string | undefined {
   const code = fault instanceof Error && "code" in fault ? fault.code : undefined;
-  return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
+  if (typeof code === "string" && /^E[A-Z0-9]+$/.test(code)) return code;
+  // Deno names few of them, and gives the number of all.
+  const number = fault instanceof Error ? /\(os error (\d+)\)/.exec(fault.message)?.[1] : undefined;
+  if (number === undefined) return undefined;
+  const known = Object.entries(constants.errno).find(([, value]) => value === Number(number));
+  return known?.[0] ?? `E${number}`;
 }
 
 /** The next bytes of an open file: as many as asked for, or fewer where it ends. */
-export async function readUpTo(file: Deno.FsFile, length: number): Promise<Uint8Array<ArrayBuffer>> {
+export async function readUpTo(file: SystemFile, length: number): Promise<Uint8Array<ArrayBuffer>> {
   const target = new Uint8Array(length);
   let done = 0;
   while (done < length) {

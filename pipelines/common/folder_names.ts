@@ -1,4 +1,5 @@
 /** What a folder holds. @module */
+import { system } from "./system.ts";
 import { RequestError } from "./errors.ts";
 import { faultText } from "./files.ts";
 
@@ -9,7 +10,7 @@ import { faultText } from "./files.ts";
  */
 export async function namesIn(folder: string): Promise<string[]> {
   try {
-    return (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
+    return (await Array.fromAsync(system.readDir(folder), ({ name }) => name)).sort();
   } catch (fault) {
     if (isAbsent(fault)) return [];
     throw unreadable(folder, fault);
@@ -18,7 +19,7 @@ export async function namesIn(folder: string): Promise<string[]> {
 
 /** Whether a fault means that there is no such file or folder. */
 export function isAbsent(fault: unknown): boolean {
-  return fault instanceof Deno.errors.NotFound || fault instanceof Deno.errors.NotADirectory;
+  return fault instanceof system.errors.NotFound || fault instanceof system.errors.NotADirectory;
 }
 
 /** The error of a path that is there and can't be read. */

@@ -1,10 +1,11 @@
 /** How much a disk has room for. @module */
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
+import { system } from "./system.ts";
 
 /** Bytes that are free where a folder is or will be; undefined where that may not be asked. */
 export function freeSpace(folder: string): number | undefined {
-  if (Deno.permissions.querySync({ name: "sys", kind: "statfs" }).state !== "granted") return undefined;
+  if (system.permissions.querySync({ name: "sys", kind: "statfs" }).state !== "granted") return undefined;
   for (let path = folder;; path = dirname(path)) {
     try {
       const { bavail, bsize } = statfsSync(path);

@@ -1,5 +1,6 @@
 /** Paths that a file names within a folder: someone else may have written it. @module */
 import { dirname, isAbsolute, join, relative } from "node:path";
+import { system } from "./system.ts";
 import { RequestError } from "./errors.ts";
 import { quote } from "./suggest.ts";
 
@@ -7,6 +8,11 @@ import { quote } from "./suggest.ts";
 export function leavesFolder(path: string): boolean {
   return path === "" || path.includes("\0") || isAbsolute(path) || /^[A-Za-z]:/.test(path) ||
     path.split(/[/\\]/).includes("..");
+}
+
+/** A path with slashes, as it is written down on every system. */
+export function slashed(path: string): string {
+  return path.replaceAll("\\", "/");
 }
 
 /**
@@ -20,7 +26,7 @@ export function leavesFolder(path: string): boolean {
 export async function innerPath(folder: string, path: string, file: string = folder): Promise<string> {
   const refusal = new RequestError(`names ${quote(path)}, which leads out of ${folder}; trust nothing of it`, { file });
   if (leavesFolder(path)) throw refusal;
-  const joined = join(folder, path), root = await Deno.realPath(folder).catch(() => undefined);
+  const joined = join(folder, path), root = await system.realPath(folder).catch(() => undefined);
   if (root === undefined) return joined;
   const real = await realAncestor(joined), way = real === undefined ? ".." : relative(root, real);
   if (isAbsolute(way) || way.split(/[/\\]/)[0] === "..") throw refusal;
@@ -30,9 +36,9 @@ export async function innerPath(folder: string, path: string, file: string = fol
 /** Where a path really is; of one that is not there, where the nearest folder above it is. A link to nothing is nowhere. */
 async function realAncestor(path: string): Promise<string | undefined> {
   for (let at = path;; at = dirname(at)) {
-    const real = await Deno.realPath(at).catch(() => undefined);
+    const real = await system.realPath(at).catch(() => undefined);
     if (real !== undefined) return real;
-    const isLink = await Deno.lstat(at).then(({ isSymlink }) => isSymlink, () => false);
+    const isLink = await system.lstat(at).then(({ isSymlink }) => isSymlink, () => false);
     if (isLink || dirname(at) === at) return undefined;
   }
 }

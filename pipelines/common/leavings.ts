@@ -1,5 +1,6 @@
 /** What a process that died has left half written, under the temporary name of what it would have become. @module */
 import { basename, dirname, join } from "node:path";
+import { system, type SystemFile } from "./system.ts";
 import { movedList } from "./durable.ts";
 import { leavesFolder } from "./inner_path.ts";
 
@@ -20,20 +21,66 @@ export function isTemporaryOf(found: string, name: string): boolean {
  * removed.
  */
 export function removeAbandoned(path: string, lockedAfter: number = 0): number | undefined {
-  const { mtime, isDirectory, size } = Deno.lstatSync(path);
-  const idle = mtime === null ? 0 : Date.now() - mtime.getTime();
-  if (idle < lockedAfter) return undefined;
+  const { mtime, isDirectory, size } = system.lstatSync(path);
+  const idleAt = (now: number) => mtime === null ? 0 : now - mtime.getTime(), idle = idleAt(Date.now());
+  // The clock of whoever keeps the file may be minutes behind this machine's.
+  if (lockedAfter > 0 && idle < recent && idleAt(keepersNow(path)) < lockedAfter) return undefined;
   // It stays locked until it is gone.
-  using file = idle > STALE_AFTER ? undefined : Deno.openSync(path, { read: true, write: !isDirectory });
+  using file = idle > STALE_AFTER ? undefined : system.openSync(path, { read: true, write: !isDirectory });
   if (file !== undefined && !file.tryLockSync(true)) return undefined;
-  Deno.removeSync(path, { recursive: isDirectory });
+  system.removeSync(path, { recursive: isDirectory });
   return isDirectory ? 0 : size;
 }
 
-/** Whether a path is still that of an open file or folder. */
-export function isStill(file: Deno.FsFile, path: string): boolean {
+/** What a system refuses once it need not refuse the next time. */
+const mostRemovals = 3;
+
+/**
+ * Removes a file or folder of this process that is to be gone, however it came there. Nothing depends on it: what the
+ * system refuses to remove, the next command removes.
+ */
+export async function removeOwn(path: string): Promise<void> {
+  for (let tries = 0; tries < mostRemovals; tries++) {
+    try {
+      return await system.remove(path, { recursive: true });
+    } catch (fault) {
+      if (fault instanceof system.errors.NotFound) return;
+    }
+  }
+}
+
+/** {@linkcode removeOwn}, at once. */
+export function removeOwnSync(path: string): void {
+  for (let tries = 0; tries < mostRemovals; tries++) {
+    try {
+      return system.removeSync(path, { recursive: true });
+    } catch (fault) {
+      if (fault instanceof system.errors.NotFound) return;
+    }
+  }
+}
+
+/** Clocks differ by less than this, in milliseconds. */
+const recent = 60 * 60 * 1000;
+
+/** What time it is by the clock of whoever keeps a file, in milliseconds since 1970; this machine's where it can't be asked. */
+function keepersNow(path: string): number {
+  // Another temporary of the same file: should this process die, it goes as they do.
+  const probe = join(dirname(path), basename(path).replace(/[0-9a-f-]{36}\.tmp$/, `${crypto.randomUUID()}.tmp`));
   try {
-    return Deno.statSync(path).ino === file.statSync().ino;
+    using file = system.openSync(probe, { write: true, createNew: true });
+    const { mtime } = file.statSync();
+    system.removeSync(probe);
+    return mtime?.getTime() ?? Date.now();
+  } catch {
+    return Date.now();
+  }
+}
+
+/** Whether a path is still that of an open file or folder. */
+export function isStill(file: SystemFile, path: string): boolean {
+  try {
+    return system.statSync(path).ino === file.statSync().ino;
   } catch {
     return false;
   }
@@ -55,7 +102,7 @@ export function removeLeavings(path: string, isOwn: boolean = false): boolean {
       try {
         const moved = isOwn && folder === path ? movedFrom(join(path, name)) : [];
         if (removeAbandoned(join(folder, name)) === undefined) continue;
-        for (const each of moved) Deno.removeSync(join(path, each), { recursive: true });
+        for (const each of moved) system.removeSync(join(path, each), { recursive: true });
       } catch {
         // Another process was faster, or it is not this user's: it does no harm.
       }
@@ -66,17 +113,17 @@ export function removeLeavings(path: string, isOwn: boolean = false): boolean {
 
 function namesIn(folder: string): string[] {
   try {
-    return Array.from(Deno.readDirSync(folder), ({ name }) => name);
+    return Array.from(system.readDirSync(folder), ({ name }) => name);
   } catch {
     return [];
   }
 }
 
-/** The names that a process was to move out of its folder, of those that are no longer in it. */
-function movedFrom(temporary: string): readonly string[] {
+/** The names that a process was to add to another folder out of its own, of those that are no longer in its own. */
+export function movedFrom(temporary: string): readonly string[] {
   let listed: unknown;
   try {
-    listed = JSON.parse(Deno.readTextFileSync(join(temporary, movedList)));
+    listed = JSON.parse(system.readTextFileSync(join(temporary, movedList)));
   } catch {
     return [];
   }

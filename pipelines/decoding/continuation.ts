@@ -20,7 +20,7 @@ import type { TokenizedPrompt } from "../data/examples.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
 import type { HostTensor, Session } from "../runtime/runtime.ts";
 import { placed } from "./placed_rows.ts";
-import { KeyValueCache } from "./key_value_cache.ts";
+import { KeyValueCache, type ReadRow, residentId } from "./key_value_cache.ts";
 
 /** The pass over prompts, from what is known of them already. */
 export interface Prefill {
@@ -41,9 +41,13 @@ export interface Generator {
   readonly tensors: TensorMap;
   /** Reads prompts. */
   readonly prefill: Prefill;
+  /** Reads further tokens after keys and values, with its edits; not where an encoder reads, or what is encoded is fed. */
+  readonly extend?: (() => Promise<Session>) | undefined;
   readonly decode: () => Promise<Session>;
   /** The same of models that one program decodes from the same tensors: those whose edits act on prompts alone. */
   readonly decodesAs: string | object;
+  /** The same of models that read tokens which no edit reaches alike. */
+  readonly readsAs: string;
   readonly endTokens: ReadonlySet<number>;
   /** What the keys and values of a batch may take, in bytes: rows that need more together are written one after the other. */
   readonly mostKeyValueBytes: number;
@@ -68,15 +72,13 @@ export interface Step {
   readonly token: number;
 }
 
-let caches = 0;
-
 /**
  * A batch being continued. Its keys and values stay in the runtime's worker; what an encoder has read of its prompts is
  * fed at every step.
  */
 export class Continuation {
   readonly #generator: Generator;
-  readonly #id = caches++;
+  readonly #id = residentId();
   readonly #cache: KeyValueCache;
   /** Each row's. */
   #prompts: readonly TokenizedPrompt[] = [];
@@ -137,6 +139,19 @@ export class Continuation {
     done();
     this.#prompts = [...this.#prompts, ...prompts];
     return logitsOf(outputs["logits"]!);
+  }
+
+  /**
+   * Takes a prompt that was read elsewhere, where it has to stay until the next token is read; its row follows those that
+   * there are.
+   *
+   * @param room How many tokens may follow it at most.
+   * @returns Its row.
+   */
+  join(prompt: TokenizedPrompt, row: ReadRow, room: number): number {
+    this.#cache.join(row, row.tokens + room);
+    this.#prompts = [...this.#prompts, prompt];
+    return this.#prompts.length - 1;
   }
 
   /** Reads one further token a row; the rows from then on are those of the steps. */

@@ -1,50 +1,22 @@
 /**
  * Continuing prompts of any number of callers in as few batches as their edits allow: a row leaves its batch when it is
  * done, and a waiting prompt takes its place. Edits that act on the prompt alone are in the keys and values that it leaves,
- * so rows of different edits, and of none, are decoded together by the bare base model.
+ * so rows of different edits, and of none, are decoded together by the bare base model. Prompts are read chunk by chunk
+ * between the tokens that others write.
  *
  * @module
  */
-import type { TokenizedPrompt } from "../data/examples.ts";
-import { Continuation, type Generator, type Logits, type Step } from "./continuation.ts";
-import type { Writer } from "./writer.ts";
-import { keyValueBytes } from "./key_value_cache.ts";
-
-/** What an engine is asked to write. */
-interface WritingTask {
-  readonly generator: Generator;
-  readonly prompt: TokenizedPrompt;
-  /** Begins with one row, the prompt's, and continues with as many as its steps are. */
-  readonly writer: Writer;
-  /** Ends the writing when it is aborted, with its reason. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** What an engine does at once. */
-interface EngineLimits {
-  /** The most rows of all batches. */
-  readonly rows: number;
-  /** How many rows have to be free for prompts to be read beside rows that are written: few, and they begin sooner. */
-  readonly leastFree: number;
-  /** The most tokens of the prompts that are read at once, padding included, unless one has more. */
-  readonly promptTokens: number;
-  /** The most bytes of the keys and values of all that is read and may be written, unless one prompt takes more. */
-  readonly keyValueBytes: number;
-}
+import type { Architecture } from "../models/architecture/architecture.ts";
+import { Continuation, type Generator, type Logits } from "./continuation.ts";
+import { advance, type Entry, isAborted, type WritingTask } from "./entry.ts";
+import { blockKeys, PrefixCache } from "./prefix_cache.ts";
+import { Reading } from "./reading.ts";
+import { type EngineLimits, nextGroup } from "./reading_group.ts";
 
 /** What an engine has to do. */
 interface EngineLoad {
   readonly waiting: number;
   readonly rows: number;
-}
-
-interface Entry extends WritingTask {
-  resolve(): void;
-  reject(reason: unknown): void;
-  /** The first of its batch's rows that is its own. */
-  first: number;
-  /** What its rows continue with, as the writer counts them. */
-  steps: readonly Step[];
 }
 
 /** Rows that one program decodes together. */
@@ -54,11 +26,20 @@ interface Batch {
   entries: readonly Entry[];
 }
 
+/** Prompts that are read together. */
+interface Group {
+  readonly reading: Reading;
+  readonly entries: readonly Entry[];
+}
+
 /** Writes for many callers at once. */
 export class Engine {
+  #keptTokens = 0;
   readonly #limits: EngineLimits;
   #waiting: readonly Entry[] = [];
+  #group: Group | undefined;
   readonly #batches = new Map<unknown, Batch>();
+  readonly #prefixes = new Map<Architecture, PrefixCache>();
   #isRunning = false;
 
   constructor(limits: EngineLimits) {
@@ -67,79 +48,135 @@ export class Engine {
 
   /** What there is to do. */
   get load(): EngineLoad {
-    const entries = [...this.#batches.values()].flatMap((batch) => batch.entries);
-    return { waiting: this.#waiting.length, rows: entries.reduce((sum, { steps }) => sum + steps.length, 0) };
+    const rows = this.#written.reduce((sum, { steps }) => sum + steps.length, 0);
+    return { waiting: this.#waiting.length + (this.#group?.entries.length ?? 0), rows };
+  }
+
+  /** How many tokens of prompts were not read, since what they gave was kept. */
+  get keptTokens(): number {
+    return this.#keptTokens;
   }
 
   /** Lets a writer continue its prompt until it is done. */
   write(task: WritingTask): Promise<void> {
     if (task.writer.isDone) return Promise.resolve();
+    const keys = this.#prefixesOf(task.generator) === undefined ? [] : blockKeys(task.generator, task.prompt);
     return new Promise((resolve, reject) => {
-      this.#waiting = [...this.#waiting, { ...task, resolve, reject, first: 0, steps: [] }];
+      this.#waiting = [...this.#waiting, { ...task, resolve, reject, keys, first: 0, steps: [] }];
       if (!this.#isRunning) this.#run();
     });
+  }
+
+  get #written(): readonly Entry[] {
+    return [...this.#batches.values()].flatMap(({ entries }) => entries);
   }
 
   async #run(): Promise<void> {
     this.#isRunning = true;
     // All that is asked for in one turn of the event loop is read together.
     await Promise.resolve();
-    while (this.#waiting.length > 0 || this.#batches.size > 0) {
+    while (this.#waiting.length > 0 || this.#batches.size > 0 || this.#group !== undefined) {
       await this.#admit();
       for (const [key, batch] of this.#batches) await this.#advance(key, batch);
+      // What of it goes on is where it is written by now.
+      if (this.#group?.reading.isDone) await this.#endGroup(this.#group);
     }
     this.#isRunning = false;
   }
 
-  /** Reads prompts while there is room: one group beside rows that are being written, so that these don't wait long. */
+  /** Reads prompts while there is room: one chunk of each beside rows that are written, so that these don't wait long. */
   async #admit(): Promise<void> {
-    for (let group = this.#next(); group.length > 0; group = this.#next()) {
-      const isAlone = this.#batches.size === 0;
-      await this.#read(group);
-      if (!isAlone) return;
+    for (let isAlone = true; isAlone;) {
+      isAlone = this.#batches.size === 0;
+      if (this.#group === undefined) {
+        const entries = this.#next(), [first] = entries;
+        if (first === undefined) return;
+        if (first.generator.extend === undefined) await this.#read(entries);
+        else {
+          const reading = this.#reading(first.generator, entries);
+          this.#keptTokens += reading.keptTokens;
+          this.#group = { entries, reading };
+        }
+      }
+      if (this.#group !== undefined) await this.#readOn(this.#group);
+      if (this.#group?.reading.isDone) return;
     }
   }
 
-  /** Takes the waiting prompts that are read together: those of the first one's model, as far as there is room. */
+  /** Takes the waiting prompts that are read together. */
   #next(): readonly Entry[] {
     for (const { reject, signal } of this.#waiting.filter(isAborted)) reject(signal?.reason);
     this.#waiting = this.#waiting.filter((entry) => !isAborted(entry));
-    const [first] = this.#waiting, free = this.#limits.rows - this.load.rows;
-    if (first === undefined || this.#batches.size > 0 && free < this.#limits.leastFree) return [];
-    const { generator } = first, { rows, promptTokens, keyValueBytes: mostBytes } = this.#limits;
-    const written = [...this.#batches.values()].flatMap(({ entries }) => entries);
-    const group: Entry[] = [], lengthOf = ({ prompt }: Entry) => prompt.prompt.length;
-    for (const entry of this.#waiting) {
-      if (entry.generator !== generator) continue;
-      const all = [...group, entry], bytes = [...written, ...all].reduce((sum, each) => sum + bytesOf(each), 0);
-      const isOver = rowsOf([...written, ...all]) > rows || bytes > mostBytes ||
-        Math.max(...all.map(lengthOf)) * all.length > promptTokens && group.length > 0;
-      // What is too much by itself is written when nothing else is.
-      if (isOver && all.length + written.length > 1) break;
-      group.push(entry);
-    }
+    const [first] = this.#waiting, prefixes = first && this.#prefixesOf(first.generator);
+    const group = nextGroup(this.#waiting, this.#limits, { written: this.#written, prefixes });
     this.#waiting = this.#waiting.filter((entry) => !group.includes(entry));
     return group;
   }
 
-  async #read(group: readonly Entry[]): Promise<void> {
-    const { generator } = group[0]!, key = generator.decodesAs;
-    const batch = this.#batches.get(key) ?? { continuation: new Continuation(generator), entries: [] };
-    this.#batches.set(key, batch);
+  #prefixesOf({ architecture, extend }: Generator): PrefixCache | undefined {
+    const { prefixBytes = 0 } = this.#limits;
+    if (prefixBytes === 0 || extend === undefined) return undefined;
+    return this.#prefixes.getOrInsertComputed(architecture, () => new PrefixCache(architecture, prefixBytes));
+  }
+
+  #reading(generator: Generator, entries: readonly Entry[]): Reading {
+    const prompts = entries.map(({ prompt, keys, onPromptLogits: onLogits }) => ({ prompt, keys, onLogits }));
+    return new Reading(generator, prompts, this.#prefixesOf(generator));
+  }
+
+  /** Reads a chunk of each prompt of a group, and begins to write what follows those that are read to their ends. */
+  async #readOn({ reading, entries }: Group): Promise<void> {
     try {
+      if (entries.every(isAborted)) throw entries[0]!.signal?.reason;
+      for (const { number, logits, ...row } of await reading.advance()) {
+        const entry = entries[number]!, { generator, prompt, writer, signal } = entry;
+        if (isAborted(entry)) entry.reject(signal?.reason);
+        else if (advance(entry, logits)) {
+          const { continuation } = this.#batchOf(generator);
+          this.#begin(entry, continuation.join(prompt, row, writer.room));
+        }
+      }
+    } catch (error) {
+      for (const { reject, signal } of entries) reject(signal?.aborted ? signal.reason : error);
+      await this.#endGroup({ reading, entries });
+    }
+  }
+
+  async #endGroup({ reading }: Group): Promise<void> {
+    this.#group = undefined;
+    // A runtime that has stopped has freed everything.
+    await reading.close().catch(() => {});
+  }
+
+  /** Reads whole prompts, of which an encoder reads, or something is encoded already. */
+  async #read(group: readonly Entry[]): Promise<void> {
+    const { generator } = group[0]!, { continuation } = this.#batchOf(generator);
+    try {
+      if (group.some(({ onPromptLogits }) => onPromptLogits !== undefined)) {
+        throw new TypeError("What follows each token of a prompt is not known where an encoder reads it");
+      }
       const room = Math.max(...group.map(({ writer }) => writer.room)), prompts = group.map(({ prompt }) => prompt);
-      const first = batch.continuation.rows, logits = await batch.continuation.read(generator, prompts, room);
-      const open = [...group].filter((entry, row) => {
-        entry.first = first + row;
-        return advance(entry, () => logits(row));
-      });
-      // All that a writer continues with begins at its only row.
-      for (const entry of open) entry.steps = entry.steps.map(({ token }) => ({ from: 0, token }));
-      batch.entries = [...batch.entries, ...open];
+      const first = continuation.rows, logits = await continuation.read(generator, prompts, room);
+      for (const [row, entry] of group.entries()) {
+        if (advance(entry, () => logits(row))) this.#begin(entry, first + row);
+      }
     } catch (error) {
       for (const { reject } of group) reject(error);
     }
-    if (batch.entries.length === 0) await this.#close(key, batch);
+  }
+
+  #batchOf(generator: Generator): Batch {
+    return this.#batches.getOrInsertComputed(generator.decodesAs, () => {
+      return { continuation: new Continuation(generator), entries: [] };
+    });
+  }
+
+  /** Lets an entry write on after its prompt, a row of its batch: all that it continues with begins there. */
+  #begin(entry: Entry, first: number): void {
+    entry.first = first;
+    entry.steps = entry.steps.map(({ token }) => ({ from: 0, token }));
+    const batch = this.#batchOf(entry.generator);
+    batch.entries = [...batch.entries, entry];
   }
 
   /** Writes one further token of each row of a batch. */
@@ -159,40 +196,12 @@ export class Engine {
       for (const { reject } of open) reject(error);
       batch.entries = [];
     }
-    if (batch.entries.length === 0) await this.#close(key, batch);
-  }
-
-  async #close(key: unknown, { continuation }: Batch): Promise<void> {
+    if (batch.entries.length > 0) return;
     this.#batches.delete(key);
-    // A runtime that has stopped has freed everything.
-    await continuation.close().catch(() => {});
+    await batch.continuation.close().catch(() => {});
   }
-}
-
-/** The keys and values of all that an entry has read and may write. */
-function bytesOf({ generator: { architecture }, prompt, writer }: Entry): number {
-  return keyValueBytes(architecture, (prompt.prompt.length + writer.room) * writer.rows);
-}
-
-/** The rows that entries may take. */
-function rowsOf(entries: readonly Entry[]): number {
-  return entries.reduce((sum, { writer }) => sum + writer.rows, 0);
 }
 
 const noLogits: Logits = () => {
   throw new TypeError("Nothing was read");
 };
-
-const isAborted = ({ signal }: Entry) => signal?.aborted === true;
-
-/** Lets an entry's writer choose what it continues with; whether it does. */
-function advance(entry: Entry, logits: Logits): boolean {
-  try {
-    entry.steps = entry.writer.advance(logits);
-  } catch (error) {
-    entry.reject(error);
-    return false;
-  }
-  if (entry.writer.isDone) entry.resolve();
-  return !entry.writer.isDone;
-}

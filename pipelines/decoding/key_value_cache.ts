@@ -3,7 +3,7 @@ import type { Feeds } from "../common/host_tensor.ts";
 import { indexFeeds } from "../compile/rows/labels.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
 import { runFeeds } from "../models/architecture/model_inputs.ts";
-import type { ResidentUse, RowWrite } from "../runtime/resident_rows.ts";
+import type { ResidentUse, RowMove, RowWrite } from "../runtime/resident_rows.ts";
 import { placed } from "./placed_rows.ts";
 
 /** What the keys and values of a batch usually may take, in bytes. */
@@ -15,6 +15,29 @@ const leastGrowth = 32;
 /** The bytes of so many tokens' keys and values. */
 export function keyValueBytes({ blocks, heads }: Pick<Architecture, "blocks" | "heads">, tokens: number): number {
   return Float32Array.BYTES_PER_ELEMENT * 2 * blocks * heads.keyValueHeads * heads.headWidth * tokens;
+}
+
+let residents = 0;
+
+/** A number for tensors that stay in the runtime, which no others have. */
+export function residentId(): number {
+  return residents++;
+}
+
+/** The names of every block's keys and values. */
+export function pastNames({ blocks }: Pick<Architecture, "blocks">): readonly string[] {
+  return Array.from({ length: blocks }, (_, block) => [`past.${block}.key`, `past.${block}.value`]).flat();
+}
+
+/** The name of what a run gives of its own tokens, by that of what it is fed of those before. */
+export const ownName = (past: string): string => past.replace("past", "own");
+
+/** A prompt that was read elsewhere. */
+export interface ReadRow {
+  /** The number of the tensors, and the row in them. */
+  readonly source: number;
+  readonly row: number;
+  readonly tokens: number;
 }
 
 /** The keys and values of a run of tokens of each prompt. */
@@ -38,6 +61,8 @@ export class KeyValueCache {
   #filled: readonly number[] = [];
   /** The place of each row. */
   #places: readonly number[] = [];
+  /** By place: those that are still where they were read. */
+  #joining: ReadonlyMap<number, ReadRow> = new Map();
   #mostTokens = 0;
 
   /**
@@ -85,22 +110,44 @@ export class KeyValueCache {
   }
 
   /**
+   * Takes a row more, which is copied when the next step is made.
+   *
+   * @param most The most tokens that it comes to have.
+   */
+  join(row: ReadRow, most: number): void {
+    const place = this.#filled.length;
+    this.#joining = new Map([...this.#joining, [place, row]]);
+    this.#places = [...this.#places, place];
+    this.#filled = [...this.#filled, row.tokens];
+    this.#mostTokens = Math.max(this.#mostTokens, most);
+  }
+
+  /**
    * What the run over one further token of each row does, and is fed.
    *
    * @param from The row that each continues after.
    * @param encoded How many tokens an encoder has read for each row by its place, if one has.
    */
   step(from: readonly number[], tokens: readonly number[], encoded: readonly number[] | undefined) {
-    const { places, moves } = placed(from.map((row) => this.#places[row]!));
+    const before = from.map((row) => this.#places[row]!), { places, moves } = placed(before);
     const filled = new Array<number>(from.length), ordered = new Array<number>(from.length);
     from.forEach((row, at) => {
       filled[places[at]!] = this.#filled[this.#places[row]!]!;
       ordered[places[at]!] = tokens[at]!;
     });
-    const copied = moves.map(({ from, to }) => ({ from, to, length: this.#filled[from]! }));
+    const copied = [
+      ...moves.filter(({ from }) => !this.#joining.has(from)).map(({ from, to }): RowMove => {
+        return { from, to, at: 0, length: this.#filled[from]! };
+      }),
+      ...before.flatMap((place, row): RowMove[] => {
+        const joining = this.#joining.get(place);
+        if (joining === undefined) return [];
+        return [{ source: joining.source, from: joining.row, to: places[row]!, at: 0, length: joining.tokens }];
+      }),
+    ];
     const grown = this.#grown(Math.max(from.length, this.#filled.length), Math.max(...filled) + 1);
     const writes = [{
-      tensors: this.#names.map(([name]) => [name.replace("past", "own"), name] as const),
+      tensors: this.#names.map(([name]) => [ownName(name), name] as const),
       rows: filled.map((at, place) => ({ from: place, length: 1, to: place, at })),
     }];
     const seen = filled.map((each) => this.#virtual + each);
@@ -119,6 +166,7 @@ export class KeyValueCache {
       feeds,
       done: () => {
         this.#places = places;
+        this.#joining = new Map();
         this.#filled = filled.map((each) => each + 1);
       },
     };

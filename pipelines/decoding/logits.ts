@@ -1,5 +1,6 @@
 /** What is made of a token's logits before one is chosen. @module */
 import type { Random } from "../data/random.ts";
+import { FallingOrder } from "./falling_order.ts";
 
 /** The index of the largest; the first of equals. */
 export function argmax(logits: Float32Array): number {
@@ -64,16 +65,22 @@ export interface Sampling {
 
 /** A token drawn from the distribution that temperature, then top-k, then top-p leave (Holtzman et al. 2020). */
 export function draw(logits: Float32Array, { temperature, topK, topP }: Sampling, random: Random): number {
-  const tokens = Array.from(logits.keys()).sort((a, b) => logits[b]! - logits[a]! || a - b);
-  const kept = topK > 0 ? tokens.slice(0, topK) : tokens;
-  const most = logits[kept[0]!]!;
-  const weights = kept.map((token) => Math.exp((logits[token]! - most) / temperature));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  let nucleus = 0, mass = 0;
-  while (nucleus < kept.length && (nucleus === 0 || mass < topP * total)) mass += weights[nucleus++]!;
+  const most = logits[argmax(logits)]!, order = new FallingOrder(logits), ordered: number[] = [];
+  const weightOf = (token: number) => Math.exp((logits[token]! - most) / temperature);
+  // Few of them are drawn from as a rule, so only these are put in order.
+  const tokenAt = (rank: number) => ordered[rank] ??= order.take()!;
+  const isWhole = topK === 0 || topK >= logits.length, count = isWhole ? logits.length : topK;
+  let total = 0;
+  for (let at = 0; at < count; at++) total += weightOf(isWhole ? at : tokenAt(at));
+  let nucleus = count, mass = total;
+  if (topP < 1) {
+    for (nucleus = 0, mass = 0; nucleus < count && (nucleus === 0 || mass < topP * total); nucleus++) {
+      mass += weightOf(tokenAt(nucleus));
+    }
+  }
   let left = random.uniform() * mass;
-  for (let at = 0; at < nucleus; at++) if ((left -= weights[at]!) < 0) return kept[at]!;
-  return kept[nucleus - 1]!;
+  for (let rank = 0; rank < nucleus - 1; rank++) if ((left -= weightOf(tokenAt(rank))) < 0) return tokenAt(rank);
+  return tokenAt(nucleus - 1);
 }
 
 /**
@@ -107,9 +114,15 @@ export function keepLikely(
 
 /** The logarithms of the softmax. */
 export function logSoftmax(logits: Float32Array): Float64Array {
+  const shift = logSumExp(logits), likelihoods = new Float64Array(logits.length);
+  for (let token = 0; token < logits.length; token++) likelihoods[token] = logits[token]! - shift;
+  return likelihoods;
+}
+
+/** The logarithm of the sum of the exponentials: what logits are above the logarithms of their softmax. */
+export function logSumExp(logits: Float32Array): number {
   const most = logits[argmax(logits)]!;
   let sum = 0;
-  for (const logit of logits) sum += Math.exp(logit - most);
-  const shift = most + Math.log(sum);
-  return Float64Array.from(logits, (logit) => logit - shift);
+  for (let token = 0; token < logits.length; token++) sum += Math.exp(logits[token]! - most);
+  return most + Math.log(sum);
 }

@@ -1,12 +1,17 @@
 /** Which rows of a batch are where in its keys and values, which stay in the runtime's worker. @module */
-import type { RowMove } from "../runtime/resident_rows.ts";
+
+/** A place, and the one that it is copied to. */
+interface PlaceMove {
+  readonly from: number;
+  readonly to: number;
+}
 
 /** Where each row of a batch goes when the batch continues with others. */
 interface Placement {
   /** The place of each row. */
   readonly places: readonly number[];
   /** What is copied for that; no source is the target of another. */
-  readonly moves: readonly Omit<RowMove, "length">[];
+  readonly moves: readonly PlaceMove[];
 }
 
 /**
@@ -22,7 +27,7 @@ export function placed(from: readonly number[]): Placement {
     first.set(place, row);
     if (place < from.length) places[row] = place;
   });
-  const taken = new Set(places), moves: Omit<RowMove, "length">[] = [];
+  const taken = new Set(places), moves: PlaceMove[] = [];
   let free = 0;
   const all = places.map((place, row) => {
     if (place !== undefined) return place;

@@ -7,13 +7,18 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { Unzip, UnzipInflate, UnzipPassThrough } from "fflate";
+import { answerInTime, pacedChunks, wholeBody } from "../common/bounded_http.ts";
 import { publishSync } from "../common/durable.ts";
 import { RunError } from "../common/errors.ts";
 import { faultText, isJsonObject, temporaryName, unwritable } from "../common/files.ts";
+import { removeOwnSync } from "../common/leavings.ts";
 import { nameOf, type Wheel } from "./wheels.ts";
 
 /** The package index that is asked where no other is named. */
 const usualIndex = "https://pypi.org/simple/";
+
+/** The most bytes of a page of the index that are read, and the milliseconds that a server may be silent. */
+const longestPage = 64e6, patience = 30_000;
 
 /** How wheels are had. */
 interface WheelSource {
@@ -53,7 +58,7 @@ export async function installWheel(wheel: Wheel, folder: string, source: WheelSo
   unzip.register(UnzipPassThrough);
   try {
     let arrived = 0;
-    for await (const chunk of response.body ?? []) {
+    for await (const chunk of paced(response, address)) {
       arrived += chunk.length;
       if (arrived > wheel.size) break;
       hash.update(chunk);
@@ -105,11 +110,7 @@ class Unpacked implements Disposable {
   [Symbol.dispose](): void {
     this.#file.close();
     if (this.#isPublished) return;
-    try {
-      Deno.removeSync(this.#temporary);
-    } catch {
-      // Gone already.
-    }
+    removeOwnSync(this.#temporary);
   }
 }
 
@@ -117,7 +118,7 @@ class Unpacked implements Disposable {
 async function addressOf({ project, file, sha256 }: Wheel, index: string): Promise<string> {
   const page = new URL(`${project}/`, index.endsWith("/") ? index : `${index}/`);
   const response = await fetchOk(page.href, { accept: "application/vnd.pypi.simple.v1+json" });
-  const listed: unknown = await response.json().catch(() => undefined);
+  const listed = await wholeBody(response, longestPage, patience).then(jsonOf, () => undefined);
   const files: unknown = isJsonObject(listed) ? listed["files"] : undefined;
   if (!Array.isArray(files)) {
     throw new RunError(`${page.href} is not a package index that answers in JSON (PEP 691); give --index another`);
@@ -128,8 +129,21 @@ async function addressOf({ project, file, sha256 }: Wheel, index: string): Promi
   return new URL(url, page).href;
 }
 
+/** The chunks of a wheel. */
+async function* paced(response: Response, address: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* pacedChunks(response, patience);
+  } catch (fault) {
+    throw new RunError(`${address} broke off (${faultText(fault)}); try again`);
+  }
+}
+
+function jsonOf(bytes: Uint8Array): unknown {
+  return JSON.parse(new TextDecoder().decode(bytes));
+}
+
 async function fetchOk(address: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
-  const response = await fetch(address, { headers }).catch((fault: unknown) => {
+  const response = await answerInTime(address, { headers }, { patience }).catch((fault: unknown) => {
     throw new RunError(`${address} can't be reached (${faultText(fault)})`);
   });
   if (response.ok) return response;

@@ -1,18 +1,10 @@
 /** What a machine has that a person asks about when something does not run. @module */
-import { cpus, totalmem } from "node:os";
+import { cpus } from "node:os";
 
 /** The processor's name, as far as the system gives it. */
 export function processorName(): string {
-  return allowed("cpus") ? cpus()[0]?.model ?? Deno.build.arch : Deno.build.arch;
-}
-
-/** Bytes of memory that the machine has; `undefined` where that may not be asked. */
-export function machineMemory(): number | undefined {
-  return allowed("systemMemoryInfo") ? totalmem() : undefined;
-}
-
-function allowed(kind: "cpus" | "systemMemoryInfo"): boolean {
-  return Deno.permissions.querySync({ name: "sys", kind }).state === "granted";
+  const { state } = Deno.permissions.querySync({ name: "sys", kind: "cpus" });
+  return state === "granted" ? cpus()[0]?.model ?? Deno.build.arch : Deno.build.arch;
 }
 
 /** A GPU as NVIDIA's driver describes it. */

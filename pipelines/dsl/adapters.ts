@@ -1,7 +1,7 @@
 import type { AdapterName } from "../../ops/adapters/mod.ts";
 import type { StackName } from "../models/architecture/architecture.ts";
 import { declared } from "../common/source_location.ts";
-import type { AdapterSpec, Blocks, PrefixTuningSpec, SweepableOptions } from "../spec/mod.ts";
+import type { AdapterPositions, AdapterSpec, Blocks, PrefixTuningSpec, SweepableOptions } from "../spec/mod.ts";
 import { requireCall } from "./calls.ts";
 
 /** Settings that every adapter shares. */
@@ -15,6 +15,12 @@ export interface AdapterOptions {
    * kind of adapter usually has, found in any family.
    */
   readonly modules?: readonly string[];
+  /**
+   * `"prompt"` acts on the prompt's tokens alone, so that answers are written by the bare base from the keys and values that
+   * the prompt left, in one batch with rows of other such edits (PreFT, arXiv 2605.14217); `"all+completion"`, which is
+   * meant if omitted, on every token.
+   */
+  readonly positions?: AdapterPositions;
   /** A safetensors file to start from, relative to the pipeline file. */
   readonly initial?: string;
 }
@@ -40,7 +46,7 @@ function adapter(kind: AdapterName, options: SweepableOptions<AdapterOptions>): 
 
 /**
  * LoRA: `Wx + (alpha/rank)·BAx` with A [rank, inputs] and B [outputs, rank], which starts at 0 (Hu et al. 2021). Acts on
- * queries and values if no modules are named, and on every token. A projection's adapter has
+ * queries and values if no modules are named, and on every token or the prompt's alone. A projection's adapter has
  * `rank · (inputs + outputs)` trainable parameters.
  *
  * @example Queries and values of three blocks
@@ -52,6 +58,14 @@ function adapter(kind: AdapterName, options: SweepableOptions<AdapterOptions>): 
  * const adapted = baseModel("HuggingFaceTB/SmolLM2-135M").with(adapter);
  * assert.equal(adapter.rank, 8);
  * ```
+ *
+ * @example Of the prompt alone, so that it is served at the speed of the bare base
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { lora } from "refract";
+ *
+ * assert.equal(lora({ rank: 8, positions: "prompt" }).positions, "prompt");
+ * ```
  */
 export function lora(options: SweepableOptions<LoraOptions>): AdapterSpec {
   requireCall("lora", arguments);
@@ -60,7 +74,7 @@ export function lora(options: SweepableOptions<LoraOptions>): AdapterSpec {
 
 /**
  * DoRA: each row of `W + (alpha/rank)·BA` brought to a learned length, which starts at that of W's (Liu et al. 2024). Acts
- * on queries and values if no modules are named, and on every token. A projection's adapter has
+ * on queries and values if no modules are named, and on every token or the prompt's alone. A projection's adapter has
  * `rank · (inputs + outputs) + outputs` trainable parameters.
  *
  * @example All projections of attention in every block, with dropout

@@ -1,4 +1,5 @@
 /** A pipeline file that is run as if it were a program. @module */
+import { system } from "../common/system.ts";
 import { formatLocation } from "../common/errors.ts";
 import { locationOf, shown, withLocationOf } from "../common/source_location.ts";
 import type { Pipeline } from "../spec/mod.ts";
@@ -18,7 +19,7 @@ export function noteRunAlone(pipeline: Pipeline): Pipeline {
     console.error(
       `error: ${formatLocation(location)}: a pipeline file only declares; run it by ${command} run ${location.file}`,
     );
-    Deno.exitCode = 2;
+    system.exitCode = 2;
   });
   const build = () => {
     isBuilt = true;
@@ -33,5 +34,5 @@ const command = import.meta.url.startsWith("file:")
   : "deno task";
 
 function isMain(file: string): boolean {
-  return shown(Deno.mainModule) === file;
+  return shown(system.mainModule) === file;
 }

@@ -38,6 +38,12 @@ export interface TrainOptions {
   readonly batchSize: number;
   /** Batches whose gradients make one step; 1 if omitted. The loss is then the mean over all their labelled tokens. */
   readonly gradientAccumulation?: number;
+  /**
+   * In how many parts the rows of a batch are taken at once, each on a device of its own where a run has several
+   * (`--devices cpu:2x1`); 1 if omitted. Their gradients are added in the order of the parts, so that losses are those of
+   * one device but for rounding, and do not depend on how many devices there are.
+   */
+  readonly dataParallel?: number;
   /** How gradients become steps. */
   readonly optimizer: OptimizerSpec;
   /** Decides initial values and the order of rows; 42 if omitted. */

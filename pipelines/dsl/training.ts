@@ -59,6 +59,7 @@ export interface Training extends TrainSpec {
 type OmissibleSettings = { [K in keyof TrainSpec]-?: undefined extends TrainSpec[K] ? K : never }[keyof TrainSpec];
 
 const omissible: Readonly<Record<OmissibleSettings, true>> = {
+  dataParallel: true,
   maxLength: true,
   truncate: true,
   maxGradNorm: true,

@@ -101,7 +101,7 @@ function ofSpec(declared: ModelSpec, { base }: GenerateOptions): Opening {
 }
 
 /** A declaration that has one value of everything. */
-function resolvedOf<T>(what: string, declared: T): Resolved<T> {
+function resolvedOf<T extends object>(what: string, declared: T): Resolved<T> {
   const [axis] = axesIn(declared), [best] = bestsIn(declared);
   if (axis !== undefined) {
     throw new RequestError(`the ${what} has several values of ${axis.name}; give it one of them`, locationOf(axis));

@@ -1,7 +1,7 @@
 /** Reading a run's folder from a program. @module */
 import { RequestError } from "../common/errors.ts";
 import { requireCall } from "../dsl/calls.ts";
-import { readResults, resultsFile } from "../results/read_results.ts";
+import { readRun, resultsFile } from "../results/read_results.ts";
 import { type OpenedRun, openedRun } from "./opened_run.ts";
 
 /**
@@ -32,7 +32,7 @@ import { type OpenedRun, openedRun } from "./opened_run.ts";
  */
 export async function open(folder: string): Promise<OpenedRun> {
   requireCall("open", arguments);
-  const results = await readResults(folder);
-  if (results !== undefined) return openedRun(folder, results);
+  const found = await readRun(folder);
+  if (found !== undefined) return openedRun(folder, found);
   throw new RequestError(`there is no ${resultsFile}; give the folder of a run that has ended`, { file: folder });
 }

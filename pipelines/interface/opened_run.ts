@@ -1,13 +1,13 @@
 /** What a run found, as a program reads it. @module */
 import { ofKind } from "../common/of_kind.ts";
 import { RequestError } from "../common/errors.ts";
-import { innerPath } from "../common/inner_path.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import type { Prediction } from "../metrics/prediction.ts";
 import { displayOf } from "../report/notebook/display.ts";
 import { readPredictions } from "../results/read_predictions.ts";
-import { resultsFile } from "../results/read_results.ts";
+import { type RecordedRun, resultsFile } from "../results/read_results.ts";
 import type { MemberRecord, Results } from "../results/results.ts";
+import type { RunFiles } from "../results/written_files.ts";
 
 /** A member of a run that is done. */
 export interface RunMember extends MemberRecord {
@@ -61,8 +61,8 @@ export interface OpenedRun {
 const display = Symbol.for("Jupyter.display");
 
 /** A run's results with what is in its folder. */
-export function openedRun(folder: string, results: Results): OpenedRun {
-  const members = results.members.map((record) => memberOf(folder, record));
+export function openedRun(folder: string, { results, files }: RecordedRun): OpenedRun {
+  const members = results.members.map((record) => memberOf({ folder, files }, record));
   const opened: OpenedRun = {
     folder,
     results,
@@ -78,7 +78,8 @@ export function openedRun(folder: string, results: Results): OpenedRun {
   return Object.defineProperty(opened, display, { value: () => displayOf(results, folder) });
 }
 
-function memberOf(folder: string, record: MemberRecord): RunMember {
+function memberOf(run: RunFiles, record: MemberRecord): RunMember {
+  const { folder } = run;
   const evaluations = ofKind(record.stages, "evaluate"), names = evaluations.map(({ name }) => name);
   return {
     ...record,
@@ -87,7 +88,7 @@ function memberOf(folder: string, record: MemberRecord): RunMember {
       const found = evaluations.filter(({ name }) => evaluation === undefined || name === evaluation);
       const [only, ...others] = found;
       if (only !== undefined && others.length === 0) {
-        return await readPredictions(await innerPath(folder, only.predictions));
+        return await readPredictions(run, only.predictions);
       }
       const problem = evaluation === undefined
         ? names.length === 0

@@ -1,5 +1,6 @@
 /** A run from its request to its folder: what the command line and programs have in common. @module */
 import { existsSync } from "node:fs";
+import { system } from "../common/system.ts";
 import { RequestError, StoppedError } from "../common/errors.ts";
 import { callerPath } from "../cli/requests/caller_paths.ts";
 import { loadRequest } from "../cli/requests/load_request.ts";
@@ -14,8 +15,10 @@ import { RunFolder } from "../report/run_folder.ts";
 import type { Watcher } from "../report/watcher.ts";
 import { writeReport } from "../report/write_report.ts";
 import type { Emit } from "../results/events.ts";
+import { crowding, parseDevices } from "../schedule/context/devices.ts";
 import { noteTo } from "../schedule/context/work.ts";
 import { runPipeline } from "../schedule/run/run.ts";
+import { spreadUnits } from "../schedule/units/spread_units.ts";
 import { type OpenedRun, openedRun } from "./opened_run.ts";
 import { compare, manifestOf, runPath } from "./run_manifest.ts";
 import type { RunCall } from "./run_options.ts";
@@ -68,12 +71,15 @@ async function perform({ pipeline, overrides, options, control }: RunCall, watch
   const { mlflow, mlflowExperiment = name } = options;
   if (mlflow !== undefined) watchers.push(new MlflowLog(mlflowServer(mlflow, mlflowExperiment), note));
   emit({ kind: "runStarted", pipeline: name, folder: folder.path });
+  const crowded = options.devices === undefined ? undefined : crowding(parseDevices(options.devices));
+  if (crowded !== undefined) note(crowded);
   await using runContext = openRunContext(request, options, emit, control);
   const madeStore = existsSync(runContext.store.folder) ? {} : { madeStore: runContext.store.folder };
   let manifest: Manifest | undefined;
   // As it is now: the file may be edited during the run.
-  const source = file === undefined ? undefined : await Deno.readFile(file);
+  const source = file === undefined ? undefined : await system.readFile(file);
   const { results } = await runPipeline(runContext, name, request.expansion, folder, {
+    ...runContext.devices.length > 1 ? { spread: spreadUnits } : {},
     ready: async (all) => {
       // What is declared in no file cannot be read again.
       if (file !== undefined) {
@@ -83,9 +89,11 @@ async function perform({ pipeline, overrides, options, control }: RunCall, watch
       }
       log?.open();
     },
+    async done() {
+      if (manifest !== undefined) await folder.text(manifestFile, formatManifest(manifest));
+      if (source !== undefined) await folder.bytes(pipelineFile, source);
+    },
   });
-  if (manifest !== undefined) await folder.text(manifestFile, formatManifest(manifest));
-  if (source !== undefined) await folder.bytes(pipelineFile, source);
   await writeReport(folder.path);
   const seconds = (performance.now() - start) / 1000;
   emit({
@@ -96,5 +104,5 @@ async function perform({ pipeline, overrides, options, control }: RunCall, watch
     seconds,
     ...madeStore,
   });
-  return openedRun(folder.path, results);
+  return openedRun(folder.path, { results, files: folder.written });
 }

@@ -5,6 +5,7 @@ import { type Check, flag, isText, leaf, listOf, oneOf, optional, record, text }
 import type { HubOptions } from "../models/hub/access.ts";
 import type { Overrides, Scalar } from "../recipes/overrides.ts";
 import { isThreadCount, threadCounts } from "../recipes/recipe.ts";
+import { deviceForms } from "../schedule/context/devices.ts";
 import type { CheckpointInterval } from "../schedule/context/checkpoint_interval.ts";
 import type { Pipeline } from "../spec/mod.ts";
 
@@ -22,12 +23,16 @@ export interface RunOptions {
   readonly threads?: number;
   /** Where programs run; `"cpu"` if omitted. */
   readonly provider?: Provider;
+  /** The devices that members and encodings are spread over, as `"cpu:2x1"` or `"cuda:0,1"`; sets threads and provider. */
+  readonly devices?: string;
   /** What the store may hold, in bytes; 50 GB or half of the free space if omitted. */
   readonly cacheDisk?: number;
   /** What a training may keep of its rows, in bytes; 50 GB if omitted. */
   readonly cacheMemory?: number;
   /** What a training's longest row may take to run, in bytes; 2 GB if omitted. */
   readonly activationMemory?: number;
+  /** What of the machine's memory may be used, in bytes: larger models are encoded in parts. All of it if omitted. */
+  readonly memory?: number;
   /** Repeats a run from its manifest although what it reads has changed. */
   readonly allowChanges?: boolean;
   /** A file that gets every event as a line of JSON. */
@@ -81,9 +86,11 @@ const fields: { readonly [K in keyof RunOptions]-?: Check } = {
   ...placeChecks,
   set: optional(set),
   out: optional(path),
+  devices: optional(leaf(deviceForms, (value) => typeof value === "string" && value !== "")),
   cacheDisk: optional(bytes),
   cacheMemory: optional(bytes),
   activationMemory: optional(bytes),
+  memory: optional(bytes),
   allowChanges: optional(flag),
   log: optional(path),
   mlflow: optional(text),

@@ -4,10 +4,12 @@
  * @module
  */
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { system, type SystemFileInfo } from "../common/system.ts";
 import type { Provider } from "../../ops/onnx/model.ts";
 import { isProvider, providers } from "../../ops/onnx/providers.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { readFileIfPresent } from "../common/files.ts";
+import { digestComment, requireOwnContent } from "../common/own_digest.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import { fixedPart, isPattern } from "../data/files/glob.ts";
 import { datasetIds, isDatasetId } from "../data/files/hub.ts";
@@ -52,7 +54,7 @@ export interface Recipe {
   readonly set: Overrides;
   readonly data: readonly DataReplacement[];
   readonly base: readonly Replacement[];
-  /** How the projections of all base models are quantized, instead of what the pipeline says. */
+  /** How all base models are quantized, instead of what the pipeline says. */
   readonly quantize: QuantizationName | undefined;
   readonly provider: Provider | undefined;
   readonly threads: number | undefined;
@@ -70,6 +72,9 @@ export const threadCounts = "a whole number from 1 to 1024";
 
 const keys = ["name", "about", "pipeline", "set", "data", "base", "quantize", "provider", "threads", "recorded"];
 
+/** What to do with a manifest that is not what was written. */
+export const manifestRemedy = 'run the pipeline again (or remove the line "# digest", if the change is yours)';
+
 /** Whether a path on the command line is a recipe's. */
 export function isRecipePath(path: string): boolean {
   return /\.ya?ml$/i.test(path);
@@ -84,6 +89,7 @@ export function isRecipePath(path: string): boolean {
 export async function readRecipe(file: string): Promise<Recipe> {
   const bytes = await readFileIfPresent(file);
   if (bytes === undefined) throw new RequestError("there is no such recipe; check the path", { file });
+  requireOwnContent(bytes, digestComment, file, manifestRemedy);
   const root = parseYaml(file, bytes);
   const fields = new Fields(
     "a recipe",
@@ -112,7 +118,7 @@ export async function readRecipe(file: string): Promise<Recipe> {
 }
 
 /** Finds what a path means; `is` says whether it is there. */
-type Find = (path: string, is: (info: Deno.FileInfo) => boolean) => Promise<string | undefined>;
+type Find = (path: string, is: (info: SystemFileInfo) => boolean) => Promise<string | undefined>;
 
 /**
  * Finds files by their paths from a folder. An absolute path of a manifest that is no more is looked for where it would be
@@ -124,14 +130,14 @@ export function finder(folder: string, recorded: string | undefined): Find {
   return async (path, is) => {
     const moved = recorded !== undefined && isAbsolute(path) ? [resolve(folder, relative(recorded, path))] : [];
     for (const candidate of [resolve(folder, path), ...moved]) {
-      if (await Deno.stat(candidate).then(is, () => false)) return candidate;
+      if (await system.stat(candidate).then(is, () => false)) return candidate;
     }
     return undefined;
   };
 }
 
-const isFile = (info: Deno.FileInfo) => info.isFile;
-const isFolder = (info: Deno.FileInfo) => info.isDirectory;
+const isFile = (info: SystemFileInfo) => info.isFile;
+const isFolder = (info: SystemFileInfo) => info.isDirectory;
 
 async function pipelineOf(node: YamlNode, find: Find): Promise<string> {
   const path = textOf("pipeline", node, "the path of the pipeline file, relative to the recipe");
@@ -187,7 +193,8 @@ async function dataOf(node: YamlNode, find: Find): Promise<readonly DataReplacem
 
 function hubOf(what: string, node: YamlMapping): HubChoice {
   const fields = new Fields(what, node, ["hub", "config", "split", "revision"]);
-  const read = (key: string, expected: string) => fields.read(key, (value) => textOf(`${key} of ${what}`, value, expected));
+  const read = (key: string, expected: string) =>
+    fields.read(key, (value) => textOf(`${key} of ${what}`, value, expected));
   const hub = fields.read("hub", (value) => {
     const id = textOf(`hub of ${what}`, value, datasetIds);
     if (isDatasetId(id)) return id;

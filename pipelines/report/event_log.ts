@@ -5,6 +5,7 @@
  * @module
  */
 import { dirname } from "node:path";
+import { system, type SystemFile } from "../common/system.ts";
 import { faultText, unwritable } from "../common/files.ts";
 import type { RunEvent } from "../results/events.ts";
 import type { Watcher } from "./watcher.ts";
@@ -17,7 +18,7 @@ export class EventLog implements Watcher {
   readonly #note: (message: string) => void;
   /** What is written when the file is opened. */
   #waiting: string[] | undefined = [];
-  #file: Deno.FsFile | undefined;
+  #file: SystemFile | undefined;
 
   /** @param note Is called once if the file can no longer be written; the run continues. */
   constructor(path: string, note: (message: string) => void) {
@@ -32,8 +33,8 @@ export class EventLog implements Watcher {
    */
   open(): void {
     try {
-      Deno.mkdirSync(dirname(this.#path), { recursive: true });
-      this.#file = Deno.openSync(this.#path, { read: true, append: true, create: true });
+      system.mkdirSync(dirname(this.#path), { recursive: true });
+      this.#file = system.openSync(this.#path, { read: true, append: true, create: true });
     } catch (fault) {
       throw unwritable(this.#path, fault);
     }
@@ -68,10 +69,10 @@ export class EventLog implements Watcher {
 }
 
 /** Whether a writer that died left half a line. */
-function endsWithinLine(file: Deno.FsFile): boolean {
+function endsWithinLine(file: SystemFile): boolean {
   const { size } = file.statSync(), last = new Uint8Array(1);
   if (size === 0) return false;
-  file.seekSync(-1, Deno.SeekMode.End);
+  file.seekSync(-1, system.SeekMode.End);
   file.readSync(last);
   return last[0] !== 0x0a;
 }

@@ -1,4 +1,4 @@
-/** The report as one page that needs nothing else. @module */
+/** Pages that need nothing else: the report's, and what others are made of. @module */
 import { createHash } from "node:crypto";
 import { ownValue } from "../../ops/program/own_value.ts";
 import { pageFile, pageScript } from "./page_script.ts";
@@ -12,8 +12,8 @@ function embedded(value: unknown): string {
   );
 }
 
-/** What the page may load: its own style and script, and events where it is served. */
-function policyOf(page: string): string {
+/** What a page may load: its own style and script, and what its server answers where it is served. */
+export function policyOf(page: string): string {
   const allowed = (tag: string) => {
     const [, content = ""] = new RegExp(`<${tag}(?: type="module")?>([^]*?)</${tag}>`).exec(page) ?? [];
     return `${tag}-src 'sha256-${createHash("sha256").update(content).digest("base64")}'`;
@@ -22,9 +22,18 @@ function policyOf(page: string): string {
   return `default-src 'none'; ${allowed("style")}; ${allowed("script")}; ${others}`;
 }
 
-/** The page of a view. */
-export async function pageOf(view: ReportView): Promise<string> {
-  const [page, style, script] = await Promise.all([pageFile("page.html"), pageFile("page.css"), pageScript()]);
+/** What a page is made of. */
+interface PageParts {
+  /** HTML with a slot for each of the others. */
+  readonly page: string;
+  readonly style: string;
+  readonly script: string;
+  /** What the script reads, as JSON. */
+  readonly view: unknown;
+}
+
+/** A page whose policy allows its own style and script alone. */
+export function assembledPage({ page, style, script, view }: PageParts): string {
   const slots: Readonly<Record<string, string>> = {
     "/*{style}*/": style,
     '["the view"]': embedded(view),
@@ -34,4 +43,10 @@ export async function pageOf(view: ReportView): Promise<string> {
   const filled = page.replace(/\/\*\{style\}\*\/|\["the view"\]|\/\*\{script\}\*\//g, (slot) => ownValue(slots, slot)!);
   // The first is the page's own.
   return filled.replace('"the policy"', () => `"${policyOf(filled)}"`);
+}
+
+/** The page of a view. */
+export async function pageOf(view: ReportView): Promise<string> {
+  const [page, style, script] = await Promise.all([pageFile("page.html"), pageFile("page.css"), pageScript()]);
+  return assembledPage({ page, style, script, view });
 }

@@ -5,7 +5,9 @@
  * @module
  */
 import { join } from "node:path";
+import { system } from "../common/system.ts";
 import { replaceFile } from "../common/files.ts";
+import { removeOwn } from "../common/leavings.ts";
 import type { MemberOutline, RunEvent, StepDone, TrainingStarted } from "../results/events.ts";
 import type { MemberRecord, ValidationRecord } from "../results/results.ts";
 import type { Watcher } from "./watcher.ts";
@@ -124,7 +126,7 @@ export class LiveLog implements Watcher {
     this.#isOpen = false;
     clearInterval(this.#pulse);
     await this.#writing;
-    if (this.#failed === undefined) await Deno.remove(this.#path).catch(() => {});
+    if (this.#failed === undefined) await removeOwn(this.#path);
   }
 
   #open(): void {
@@ -132,7 +134,7 @@ export class LiveLog implements Watcher {
     if (this.#pulse !== undefined) return;
     this.#pulse = setInterval(() => this.#update(false), pulse);
     // A run that is done waits for no pulse.
-    Deno.unrefTimer(this.#pulse);
+    system.unrefTimer(this.#pulse);
   }
 
   #begin({ stage, members, losses = [] }: TrainingStarted): void {

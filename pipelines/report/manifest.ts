@@ -4,12 +4,14 @@
  * @module
  */
 import { dirname, resolve } from "node:path";
+import { RequestError } from "../common/errors.ts";
 import { readFileIfPresent } from "../common/files.ts";
 import type { QuantizationName } from "../models/weights/quantization.ts";
 import { Fields, mappingOf, scalarOf, textOf } from "../recipes/fields.ts";
 import type { Scalar } from "../recipes/overrides.ts";
-import { finder, type HubChoice } from "../recipes/recipe.ts";
+import { finder, type HubChoice, manifestRemedy } from "../recipes/recipe.ts";
 import { readRecorded, type Recorded } from "../recipes/recorded.ts";
+import { blankAt, digestComment, requireOwnContent, withOwnDigest } from "../common/own_digest.ts";
 import { formatYaml, parseYaml } from "../common/yaml.ts";
 
 /** A recipe as it is written, with what was found. */
@@ -54,6 +56,7 @@ interface RunPaths {
 export async function readManifest(path: string): Promise<RunPaths | undefined> {
   const bytes = await readFileIfPresent(path);
   if (bytes === undefined) return undefined;
+  requireOwnContent(bytes, digestComment, path, manifestRemedy);
   const { entries, ...node } = mappingOf("the manifest", parseYaml(path, bytes), "what a run wrote");
   const names = ["pipeline", "provider", "threads", "recorded"];
   const read = entries.filter(({ key }) => names.includes(key));
@@ -62,7 +65,7 @@ export async function readManifest(path: string): Promise<RunPaths | undefined> 
   const pipeline = text("pipeline"), provider = text("provider") ?? "";
   const threads = String(fields.read("threads", (value) => scalarOf("threads", value, "what a run wrote")) ?? "");
   const recorded = fields.read("recorded", readRecorded);
-  if (pipeline === undefined) return undefined;
+  if (pipeline === undefined) throw new RequestError("names no pipeline; run the pipeline again", { file: path });
   const find = finder(dirname(path), recorded?.folder);
   const file = await find(pipeline, (info) => info.isFile) ?? resolve(dirname(path), pipeline);
   const models = (recorded?.models ?? []).map(async ({ name, at }): Promise<[string, string]> => {
@@ -74,6 +77,7 @@ export async function readManifest(path: string): Promise<RunPaths | undefined> 
 
 /** The manifest as YAML. */
 export function formatManifest(manifest: Manifest): string {
-  return "# A recipe: deno task run with this file repeats the run, or says what has changed since\n" +
-    formatYaml(JSON.parse(JSON.stringify(manifest)));
+  const text = "# A recipe: deno task run with this file repeats the run, or says what has changed since\n" +
+    blankAt(digestComment) + formatYaml(JSON.parse(JSON.stringify(manifest)));
+  return withOwnDigest(text, digestComment);
 }

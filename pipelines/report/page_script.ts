@@ -7,16 +7,18 @@ import { stripTypeScriptTypes } from "node:module";
 
 const folder = new URL("./page/", import.meta.url);
 
-/** The text of a file of the page. */
+/** The text of a file of the report's page, whose style other pages share. */
 export async function pageFile(name: string): Promise<string> {
   return await (await fetch(new URL(name, folder))).text();
 }
 
 /**
- * The script of page.ts and all that it imports, of which what both Deno and the page run is in other folders: each module
+ * The script of a module and all that it imports, of which what both Deno and the page run is in other folders: each module
  * is a function that is run once, after those that it needs.
+ *
+ * @param entry The report's page.ts if omitted.
  */
-export async function pageScript(): Promise<string> {
+export async function pageScript(entry: URL = new URL("page.ts", folder)): Promise<string> {
   const scripts = new Map<string, string>();
   const add = async (url: URL) => {
     if (scripts.has(url.href)) return;
@@ -24,7 +26,7 @@ export async function pageScript(): Promise<string> {
     for (const [, , imported] of code.matchAll(imports)) await add(new URL(imported!, url));
     scripts.set(url.href, functionOf(nameOf(url.href), code));
   };
-  await add(new URL("page.ts", folder));
+  await add(entry);
   return [...scripts.values()].join("\n");
 }
 

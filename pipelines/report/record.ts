@@ -4,6 +4,7 @@
  * @module
  */
 import { isAbsolute, relative, resolve } from "node:path";
+import { system } from "../common/system.ts";
 import { ofKind } from "../common/of_kind.ts";
 import { filesOfPath } from "../data/files/glob.ts";
 import type { RowFile } from "../data/files/record_kind.ts";
@@ -49,9 +50,9 @@ export async function record(
     seeds: [...new Set(seeds)],
     versions: {
       refract: "0.1.0",
-      deno: Deno.version.deno,
+      deno: system.version.deno,
       runtime: runtimeVersion,
-      platform: Deno.build.target,
+      platform: system.build.target,
     },
   };
 }

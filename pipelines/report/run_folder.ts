@@ -4,11 +4,15 @@
  *
  * @module
  */
+import { createHash, type Hash } from "node:crypto";
 import { join } from "node:path";
+import { system, type SystemFile } from "../common/system.ts";
 import { RequestError } from "../common/errors.ts";
-import { copyAtomically, unwritable, writeAtomically } from "../common/files.ts";
-import { innerPath } from "../common/inner_path.ts";
+import { type Chunks, contentOf, unwritable, writeAtomically } from "../common/files.ts";
+import { innerPath, slashed } from "../common/inner_path.ts";
+import { removeOwn } from "../common/leavings.ts";
 import type { RowList } from "../common/row_list.ts";
+import { fileList, formatFileList } from "../models/open/listed_files.ts";
 import { writeSealed } from "../models/weights/safetensors_writer.ts";
 import { type Head, headOf } from "../compile/lower/adaptation.ts";
 import type { TensorMap } from "../compile/parameters/initial.ts";
@@ -16,7 +20,7 @@ import { withDigests } from "../compile/parameters/description_digest.ts";
 import { describeAll, interventionFileNames } from "../compile/parameters/intervention_file.ts";
 import type { Prediction } from "../metrics/prediction.ts";
 import type { Results } from "../results/results.ts";
-import { resultsFile } from "../results/read_results.ts";
+import { formatResults, resultsFile, type WrittenFiles } from "../results/read_results.ts";
 import type { PreparedTraining } from "../schedule/prepare/prepared.ts";
 import type { RunOutput } from "../schedule/run/run_output.ts";
 import { removeRunTemporaries } from "../store/temporaries.ts";
@@ -36,10 +40,10 @@ const headConfigs: { readonly [K in Head["kind"]]: (labels: readonly string[]) =
 };
 
 /** Holds a folder by the system's lock, which ends with the process at the latest; `undefined` where there are no locks. */
-async function lockFolder(path: string): Promise<Deno.FsFile | undefined> {
-  let folder: Deno.FsFile | undefined, isFree = true;
+async function lockFolder(path: string): Promise<SystemFile | undefined> {
+  let folder: SystemFile | undefined, isFree = true;
   try {
-    folder = await Deno.open(path, { read: true });
+    folder = await system.open(path, { read: true });
     isFree = await folder.tryLock(true);
   } catch {
     // Some file systems lock no folder, and some know no locks.
@@ -53,7 +57,9 @@ async function lockFolder(path: string): Promise<Deno.FsFile | undefined> {
 export class RunFolder implements RunOutput, Disposable {
   readonly path: string;
   /** The folder, locked for as long as a run writes to it. */
-  #lock: Deno.FsFile | undefined;
+  #lock: SystemFile | undefined;
+  /** Digests of what was written so far, by path. */
+  readonly #written = new Map<string, string>();
 
   /** @param path Made when the first file is written. */
   constructor(path: string) {
@@ -73,8 +79,8 @@ export class RunFolder implements RunOutput, Disposable {
     removeRunTemporaries(this.path);
     const probe = join(this.path, `.probe-${crypto.randomUUID()}`);
     try {
-      await Deno.writeTextFile(probe, "");
-      await Deno.remove(probe);
+      await system.writeTextFile(probe, "");
+      await system.remove(probe);
     } catch (fault) {
       throw unwritable(this.path, fault);
     }
@@ -85,27 +91,30 @@ export class RunFolder implements RunOutput, Disposable {
     this.#lock = undefined;
   }
 
-  /** Writes results.json. */
+  /** Digests of what was written so far. */
+  get written(): WrittenFiles {
+    return this.#written;
+  }
+
+  /** Writes results.json, with the digests of all that was written before. */
   async results(results: Results): Promise<void> {
-    await this.text(resultsFile, JSON.stringify(results, null, 2) + "\n");
+    const files = new Map([...this.#written].sort(([one], [other]) => (one < other ? -1 : 1)));
+    await this.text(resultsFile, formatResults(results, files));
   }
 
   /** Writes a text file. */
   async text(path: string, content: string): Promise<void> {
-    await this.#folder(join(path, ".."));
-    await writeAtomically(join(this.path, path), [encoder.encode(content)]);
+    await this.bytes(path, encoder.encode(content));
   }
 
   /** Writes a file. */
   async bytes(path: string, content: Uint8Array): Promise<void> {
-    await this.#folder(join(path, ".."));
-    await writeAtomically(join(this.path, path), [content]);
+    await this.#write(path, [content]);
   }
 
   /** Copies a file. */
   async copy(path: string, source: string): Promise<void> {
-    await this.#folder(join(path, ".."));
-    await copyAtomically(join(this.path, path), source);
+    await this.#write(path, contentOf(source));
   }
 
   /** Writes a JSON document. */
@@ -115,8 +124,7 @@ export class RunFolder implements RunOutput, Disposable {
 
   /** Writes predictions, one JSON object a line. */
   async predictions(path: string, predictions: RowList<Prediction>): Promise<void> {
-    await this.#folder(join(path, ".."));
-    await writeAtomically(join(this.path, path), linesOf(predictions));
+    await this.#write(path, linesOf(predictions));
   }
 
   /**
@@ -141,14 +149,17 @@ export class RunFolder implements RunOutput, Disposable {
       const description = describeAll(name, architecture.width, stage.adaptations, stage.quantize);
       await this.text(join(folder, interventionFileNames.description), withDigests(description, digest));
     } else {
-      await this.#copyModelFiles(stage, folder);
+      await removeOwn(join(this.path, folder, fileList));
+      const names = await this.#copyModelFiles(stage, folder);
       if (head !== undefined) await this.#declareHead(head, folder);
+      await this.text(join(folder, fileList), formatFileList(this.#digestsOf(folder, names)));
     }
     return join(this.path, folder);
   }
 
-  async #copyModelFiles({ model }: PreparedTraining, folder: string): Promise<void> {
-    const tokenizer = ["tokenizer", "tokenizer_config", "special_tokens_map", "added_tokens"];
+  /** @returns The names of those that there are. */
+  async #copyModelFiles({ model }: PreparedTraining, folder: string): Promise<readonly string[]> {
+    const copied: string[] = [], tokenizer = ["tokenizer", "tokenizer_config", "special_tokens_map", "added_tokens"];
     for (
       const name of [
         ...["config", "generation_config", ...tokenizer].map((name) => `${name}.json`),
@@ -157,16 +168,22 @@ export class RunFolder implements RunOutput, Disposable {
     ) {
       const source = join(model.folder, name);
       try {
-        await writeAtomically(join(this.path, folder, name), [await Deno.readFile(source)]);
+        await this.bytes(join(folder, name), await system.readFile(source));
+        copied.push(name);
       } catch (fault) {
-        if (!(fault instanceof Deno.errors.NotFound)) throw fault;
+        if (!(fault instanceof system.errors.NotFound)) throw fault;
       }
     }
+    return copied;
+  }
+
+  #digestsOf(folder: string, names: readonly string[]): Readonly<Record<string, string>> {
+    return Object.fromEntries(names.map((name) => [name, this.#written.get(slashed(join(folder, name))) ?? ""]));
   }
 
   /** Names a head and its classes in config.json, as transformers does. */
   async #declareHead({ labels, kind }: Head, folder: string): Promise<void> {
-    const path = join(folder, "config.json"), config = JSON.parse(await Deno.readTextFile(join(this.path, path)));
+    const path = join(folder, "config.json"), config = JSON.parse(await system.readTextFile(join(this.path, path)));
     const [named] = (config.architectures ?? []) as readonly string[];
     const { names, problem } = headConfigs[kind](labels);
     const declared = {
@@ -179,13 +196,27 @@ export class RunFolder implements RunOutput, Disposable {
     await this.text(path, JSON.stringify(declared, null, 2) + "\n");
   }
 
+  async #write(path: string, chunks: Chunks): Promise<void> {
+    await this.#folder(join(path, ".."));
+    const hash = createHash("sha256");
+    await writeAtomically(join(this.path, path), hashed(chunks, hash));
+    this.#written.set(slashed(path), hash.digest("hex"));
+  }
+
   async #folder(path: string): Promise<void> {
     const folder = path === "." ? this.path : await innerPath(this.path, path);
     try {
-      await Deno.mkdir(folder, { recursive: true });
+      await system.mkdir(folder, { recursive: true });
     } catch (fault) {
       throw unwritable(folder, fault);
     }
+  }
+}
+
+async function* hashed(chunks: Chunks, hash: Hash): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    yield chunk;
   }
 }
 

@@ -1,6 +1,7 @@
 /** A run's report, drawn from what is in its folder. @module */
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
+import { system } from "../common/system.ts";
 import { RequestError } from "../common/errors.ts";
 import { isJsonObject, type JsonObject, readFileIfPresent, readJsonObject } from "../common/files.ts";
 import { innerPath } from "../common/inner_path.ts";
@@ -15,7 +16,8 @@ import { liveFile, type LiveState, silenceOf } from "./live.ts";
 import type { MemberRecord } from "../results/results.ts";
 import type { Prediction } from "../metrics/prediction.ts";
 import { eachPrediction } from "../results/read_predictions.ts";
-import { readResults, resultsFile } from "../results/read_results.ts";
+import { readRun, resultsFile } from "../results/read_results.ts";
+import { readRunFile, type RunFiles } from "../results/written_files.ts";
 import { isMember, isStage } from "../results/shapes.ts";
 import { manifestFile, pipelineFile, readManifest } from "./manifest.ts";
 import type { ReportPrediction, ReportSource } from "./report_source.ts";
@@ -52,7 +54,7 @@ export async function readLiveSource(folder: string): Promise<ReportSource> {
   const livePath = await innerPath(folder, liveFile);
   const live = await readJsonObject(livePath, "run the pipeline again").catch(() => undefined);
   if (live !== undefined && isLiveState(live)) return await liveSource(folder, live);
-  const hasEnded = await Deno.stat(join(folder, resultsFile)).then(() => true, () => false);
+  const hasEnded = await system.stat(join(folder, resultsFile)).then(() => true, () => false);
   if (hasEnded) return { ...await readSource(folder), isLive: true };
   const results = { pipeline: basename(folder), members: [], encode: [] };
   return { ...bare, results, made: "", predictions: () => [], state: { kind: "waiting" } };
@@ -82,12 +84,14 @@ function isLiveTraining(value: unknown): boolean {
 
 async function liveSource(folder: string, live: LiveState): Promise<ReportSource> {
   const { pipeline, begun, members, planned, trainings } = live;
+  // What a run writes is known once it is done.
+  const unknown = { folder, files: new Map() };
   return {
     ...bare,
-    pipelineText: await textIn(folder, pipelineFile),
+    pipelineText: await textIn(unknown, pipelineFile),
     results: { pipeline, members, encode: [] },
     made: `begun ${shownTime(begun)}`,
-    predictions: await predictionsIn(folder, members),
+    predictions: await predictionsIn(unknown, members),
     state: stateOf(live),
     unfinished: { planned, trainings },
   };
@@ -104,29 +108,30 @@ const shownTime = (time: string) => time.slice(0, 19).replace("T", " ") + "Z";
 
 /** What a report is made of, from a run's folder. */
 async function readSource(folder: string): Promise<ReportSource> {
-  const results = await readResults(folder);
-  if (results === undefined) {
+  const found = await readRun(folder);
+  if (found === undefined) {
     throw new RequestError("there is no results.json; give the folder of a run that has ended", { file: folder });
   }
+  const { results, files } = found, run = { folder, files };
   for (const id of await trainedIds(folder)) {
     const trained = await innerPath(folder, join("members", id, "intervention"));
     await readDescription(trained);
     await requireSound(join(trained, interventionFileNames.tensors));
   }
   const manifestPath = await innerPath(folder, manifestFile), manifest = await readFileIfPresent(manifestPath);
-  const found = await readManifest(manifestPath);
+  const paths = await readManifest(manifestPath);
   return {
     results,
-    made: shownTime((await Deno.stat(join(folder, resultsFile))).mtime?.toISOString() ?? ""),
-    machine: found === undefined ? [] : [found.provider, `${found.threads} threads`, ...found.versions],
+    made: shownTime((await system.stat(join(folder, resultsFile))).mtime?.toISOString() ?? ""),
+    machine: paths === undefined ? [] : [paths.provider, `${paths.threads} threads`, ...paths.versions],
     manifest: manifest === undefined ? "" : new TextDecoder().decode(manifest),
-    pipelineText: await textIn(folder, pipelineFile),
-    predictions: await predictionsIn(folder, results.members),
+    pipelineText: await textIn(run, pipelineFile),
+    predictions: await predictionsIn(run, results.members),
   };
 }
 
 /** The predictions of members' evaluations, by their paths. */
-async function predictionsIn(folder: string, members: readonly MemberRecord[]): Promise<ReportSource["predictions"]> {
+async function predictionsIn(run: RunFiles, members: readonly MemberRecord[]): Promise<ReportSource["predictions"]> {
   const paths = new Set(members.flatMap(({ stages }) => {
     return ofKind(stages, "evaluate").map(({ predictions }) => predictions);
   }));
@@ -135,7 +140,7 @@ async function predictionsIn(folder: string, members: readonly MemberRecord[]): 
   const predictions = new Map<string, readonly ReportPrediction[]>();
   for (const path of paths) {
     const rows: ReportPrediction[] = [];
-    for await (const row of eachPrediction(await innerPath(folder, path))) {
+    for await (const row of eachPrediction(run, path)) {
       const { prompt, pair, completion, taught, prediction, measured } = row, values = measured && { measured };
       // Of rows that are not shown it matters whether two evaluations have the same.
       if (rows.length >= mostRows) rows.push({ prompt: digestOf(row), completion: "", ...values });
@@ -163,7 +168,7 @@ function digestOf({ prompt, pair, completion }: Prediction): string {
 const noPredictions: readonly ReportPrediction[] = [];
 
 /** A text file of the folder; empty where there is none. */
-async function textIn(folder: string, name: string): Promise<string> {
-  const bytes = await readFileIfPresent(await innerPath(folder, name));
+async function textIn(run: RunFiles, name: string): Promise<string> {
+  const bytes = await readRunFile(run, name);
   return bytes === undefined ? "" : new TextDecoder().decode(bytes);
 }

@@ -273,22 +273,28 @@ export interface RunFailed {
   readonly refused: boolean;
 }
 
-/** What a run reports about itself while it runs. */
+/** What a run reports about itself while it runs, with the device that it is of where a run is spread over several. */
 export type RunEvent =
-  | RunStarted
-  | MembersReady
-  | StageStarted
-  | WorkProgress
-  | TrainingStarted
-  | StepDone
-  | EpochDone
-  | Validated
-  | Evaluated
-  | Noted
-  | StageDone
-  | MemberDone
-  | RunDone
-  | RunFailed;
+  & (
+    | RunStarted
+    | MembersReady
+    | StageStarted
+    | WorkProgress
+    | TrainingStarted
+    | StepDone
+    | EpochDone
+    | Validated
+    | Evaluated
+    | Noted
+    | StageDone
+    | MemberDone
+    | RunDone
+    | RunFailed
+  )
+  & {
+    /** The device's name, as in `cpu:1`. */
+    readonly device?: string;
+  };
 
 /** Takes a run's events. It must not throw: nothing depends on who watches. */
 export type Emit = (event: RunEvent) => void;

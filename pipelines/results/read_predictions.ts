@@ -1,49 +1,35 @@
 /** Reading predictions.jsonl, which someone else may have written. @module */
+import { join } from "node:path";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
-import { faultText, isJsonObject, type JsonObject } from "../common/files.ts";
+import { isJsonObject, type JsonObject } from "../common/files.ts";
 import type { Prediction } from "../metrics/prediction.ts";
+import { readRunParts, type RunFiles } from "./written_files.ts";
 
-/**
- * What an evaluation said of each row, or of the first so many; nothing if the file is not there.
- *
- * @throws {RequestError} If a line is not a prediction.
- */
-export async function readPredictions(path: string, most = Infinity): Promise<Prediction[]> {
-  const found: Prediction[] = [];
-  if (most <= 0) return found;
-  for await (const prediction of eachPrediction(path)) {
-    found.push(prediction);
-    if (found.length >= most) break;
-  }
-  return found;
+/** What an evaluation said of each row, as {@linkcode eachPrediction} reads it. */
+export async function readPredictions(run: RunFiles, path: string): Promise<Prediction[]> {
+  return await Array.fromAsync(eachPrediction(run, path));
 }
 
-/** The same one after the other, of which the file is read no further than they are asked for. */
-export async function* eachPrediction(path: string): AsyncGenerator<Prediction> {
-  const file = await openIfPresent(path);
-  if (file === undefined) return;
+/**
+ * What an evaluation said of each row, one after the other; nothing if the file is not there.
+ *
+ * @param run The run's folder.
+ * @param path The file's within it.
+ * @throws {RequestError} If the file is not what the run wrote, or a line is not a prediction.
+ */
+export async function* eachPrediction(run: RunFiles, path: string): AsyncGenerator<Prediction> {
+  const file = join(run.folder, path), decoder = new TextDecoder();
   let begun = "", line = 0;
-  for await (const text of file.readable.pipeThrough(new TextDecoderStream())) {
-    const lines = (begun + text).split("\n");
+  for await (const part of readRunParts(run, path)) {
+    const lines = (begun + decoder.decode(part, { stream: true })).split("\n");
     begun = lines.pop()!;
     for (const each of lines) {
       line++;
-      if (each !== "") yield parsePrediction(each, { file: path, line });
+      if (each !== "") yield parsePrediction(each, { file, line });
     }
   }
-  if (begun !== "") yield parsePrediction(begun, { file: path, line: line + 1 });
-}
-
-async function openIfPresent(path: string): Promise<Deno.FsFile | undefined> {
-  try {
-    // A pipe would never end, and opening one waits.
-    if (!(await Deno.stat(path)).isFile) throw new RequestError("is not a file; run the pipeline again", { file: path });
-    return await Deno.open(path);
-  } catch (fault) {
-    if (fault instanceof RequestError) throw fault;
-    if (fault instanceof Deno.errors.NotFound) return undefined;
-    throw new RequestError(`can't be read (${faultText(fault)}); check its permissions`, { file: path });
-  }
+  begun += decoder.decode();
+  if (begun !== "") yield parsePrediction(begun, { file, line: line + 1 });
 }
 
 function parsePrediction(line: string, at: SourceLocation): Prediction {

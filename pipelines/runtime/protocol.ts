@@ -11,6 +11,8 @@ export interface SessionSettings {
   readonly keepsMemory: boolean;
   /** Whether weights are copied into the order in which products read them, instead of mapped from their files. */
   readonly prepacks: boolean;
+  /** Which of the provider's devices it is for; the first if `undefined`. */
+  readonly device: number | undefined;
 }
 
 /** A question to the worker. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { system } from "../common/system.ts";
 import { ownValue } from "../../ops/program/own_value.ts";
 import { join } from "node:path";
 import type { Provider } from "../../ops/onnx/model.ts";
@@ -48,6 +49,7 @@ export const providerRuntimes: Readonly<Record<Provider, ProviderRuntime>> = {
       package: "ONNX Runtime 1.30's GPU package",
     },
     refusals: [
+      { says: "invalid device ordinal", means: "has no GPU of this number; nvidia-smi -L lists them" },
       { says: "cuda_call.cc", means: "could not use the GPU; see what nvidia-smi says of its driver" },
       { says: "cannot open shared object file", means: "lacks libraries; deno task doctor --install gets them" },
     ],
@@ -64,7 +66,7 @@ export const providerRuntimes: Readonly<Record<Provider, ProviderRuntime>> = {
 export function missingLibraries(
   provider: Provider,
   binding: string,
-  os: string = Deno.build.os,
+  os: string = system.build.os,
 ): string | undefined {
   const { libraries } = providerRuntimes[provider];
   if (libraries === undefined) return undefined;
@@ -77,7 +79,7 @@ export function missingLibraries(
 }
 
 /** The names of the libraries that providers take here, beside the binding. */
-export function providerLibraries(os: string = Deno.build.os): readonly string[] {
+export function providerLibraries(os: string = system.build.os): readonly string[] {
   return Object.values(providerRuntimes).flatMap(({ libraries }) => ownValue(libraries?.files ?? {}, os) ?? []);
 }
 
@@ -85,7 +87,7 @@ const named = (provider: Provider) => `The ${provider} provider`;
 
 function exists(path: string): boolean {
   try {
-    Deno.statSync(path);
+    system.statSync(path);
     return true;
   } catch {
     return false;
@@ -95,6 +97,17 @@ function exists(path: string): boolean {
 /** Whether a refusal means that some operations have no kernel on the provider. */
 export function isFallbackRefusal(message: string): boolean {
   return message.includes("fallback to CPU EP has been explicitly disabled");
+}
+
+/** What ONNX Runtime says of a run, in part, and what it means. */
+const failures = [{
+  says: "requires f16 but the device does not support it",
+  means: "the GPU has no 16-bit numbers; take the base model in float32 or bfloat16, or use --provider cpu",
+}] as const;
+
+/** Why a run failed: in words for people where it is known. */
+export function explainFailure(message: string): string {
+  return failures.find(({ says }) => message.includes(says))?.means ?? message;
 }
 
 /** A refusal as one line for people. */

@@ -8,14 +8,19 @@ import type { HostTensor } from "../common/host_tensor.ts";
 /** Tokens of a row of one tensor, and where they go in a row of another. */
 export interface RowWrite {
   readonly from: number;
+  /** The first of them in the row that they come from; its first if omitted. */
+  readonly start?: number;
   readonly length: number;
   readonly to: number;
   /** The first of them in the row that they go to. */
   readonly at: number;
 }
 
-/** First tokens of a row, and the row that they are copied to. */
-export type RowMove = Omit<RowWrite, "at">;
+/** Tokens of a row, and the row that they are copied to. */
+export interface RowMove extends RowWrite {
+  /** The number of the tensors that they come from, if these are others. */
+  readonly source?: number;
+}
 
 /** What a run does with resident tensors, each [rows, heads, tokens, width]. */
 export interface ResidentUse {
@@ -39,6 +44,8 @@ export interface ResidentUse {
 interface ResidentWrite {
   readonly tensors: readonly (readonly [source: string, target: string])[];
   readonly rows: readonly RowWrite[];
+  /** Those that they go into, where these are others or grow for it. */
+  readonly into?: Pick<ResidentUse, "id" | "rows" | "tokens">;
 }
 
 /** Tensors of one shape. */
@@ -70,10 +77,12 @@ export class ResidentRows {
     }
   }
 
-  /** Copies rows. */
-  move(moves: readonly RowMove[]): void {
-    for (const tensor of this.#tensors.values()) {
-      for (const move of moves) this.#copy(tensor, this.#tokens, tensor, { ...move, at: 0 });
+  /** Copies rows, of these tensors or of others with the same names. */
+  move(moves: readonly RowMove[], others: ReadonlyMap<number, ResidentRows>): void {
+    for (const move of moves) {
+      const { source } = move, from = source === undefined ? this : others.get(source);
+      if (from === undefined) throw new Error(`the tensors ${source} are freed`);
+      for (const [name, tensor] of this.#tensors) this.#copy(from.#tensors.get(name)!, from.#tokens, tensor, move);
     }
   }
 
@@ -89,11 +98,11 @@ export class ResidentRows {
     for (const row of rows) this.#copy(data as Float32Array, shape[2]!, this.#tensors.get(name)!, row);
   }
 
-  #copy(source: Float32Array, sourceTokens: number, target: Float32Array, { from, length, to, at }: RowWrite): void {
-    const heads = this.#heads, width = this.#width;
+  #copy(source: Float32Array, sourceTokens: number, target: Float32Array, row: RowWrite): void {
+    const heads = this.#heads, width = this.#width, { from, start = 0, length, to, at } = row;
     for (let head = 0; head < heads; head++) {
-      const start = (from * heads + head) * sourceTokens * width;
-      target.set(source.subarray(start, start + length * width), ((to * heads + head) * this.#tokens + at) * width);
+      const first = ((from * heads + head) * sourceTokens + start) * width;
+      target.set(source.subarray(first, first + length * width), ((to * heads + head) * this.#tokens + at) * width);
     }
   }
 }

@@ -7,10 +7,14 @@
 import { ownValue, putValue } from "../../ops/program/own_value.ts";
 import { type Bindings, evaluateShape, isSymbol } from "../../ops/program/dimension.ts";
 import type { ExtentList, OnnxModel } from "../../ops/onnx/model.ts";
-import { RunError } from "../common/errors.ts";
+import { DeviceError, RunError } from "../common/errors.ts";
 import type { HostTensor } from "../common/host_tensor.ts";
+import { explainFailure } from "./providers.ts";
+import type { Device } from "./device.ts";
 import type { ResidentUse } from "./resident_rows.ts";
 import type { Reply, Request, RunReply, SessionSettings } from "./protocol.ts";
+import { startThread } from "./start_thread.ts";
+import type { RuntimeThread, StartThread } from "./thread.ts";
 
 export type { HostTensor } from "../common/host_tensor.ts";
 
@@ -33,7 +37,7 @@ export interface Session {
 }
 
 /** Settings of one session. */
-export type SessionOptions = Partial<Omit<SessionSettings, "threads">>;
+export type SessionOptions = Partial<Omit<SessionSettings, "threads" | "device">>;
 
 /** The results of one run. */
 interface SessionResult {
@@ -48,21 +52,29 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+/** Where a worker's sessions run. */
+type RuntimeOptions = Pick<SessionSettings, "threads"> & { readonly device?: Device | undefined };
+
 /** The worker and its sessions. Dispose it when no more is to be run. */
 export class Runtime implements Disposable {
   readonly #threads: number;
-  readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  readonly #device: Device;
+  readonly #thread: RuntimeThread;
   readonly #waiting = new Map<number, Waiting>();
   #stopped: Error | undefined;
   #next = 0;
 
-  constructor({ threads }: Pick<SessionSettings, "threads">) {
+  /** @param start Starts what holds the sessions. */
+  constructor(
+    { threads, device = { name: "the device", number: undefined } }: RuntimeOptions,
+    start: StartThread = startThread,
+  ) {
     this.#threads = threads;
-    this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#settle(data);
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      this.#rejectAll(new RunError(`The runtime's worker died: ${event.message}`));
-    };
+    this.#device = device;
+    this.#thread = start({
+      answered: (reply) => this.#settle(reply),
+      died: (message) => this.stop(new DeviceError(`The runtime's worker died: ${message}`, device.name)),
+    });
   }
 
   /**
@@ -71,7 +83,7 @@ export class Runtime implements Disposable {
    * @throws {RunError} If the runtime refuses the model.
    */
   async open(model: OnnxModel, { keepsMemory = true, prepacks = false }: SessionOptions = {}): Promise<Session> {
-    const settings = { threads: this.#threads, keepsMemory, prepacks };
+    const settings = { threads: this.#threads, keepsMemory, prepacks, device: this.#device.number };
     const { id, reply } = this.#ask({ kind: "open", model, settings });
     await reply;
     return {
@@ -92,12 +104,12 @@ export class Runtime implements Disposable {
    */
   stop(error: Error): void {
     this.#stopped = error;
-    this.#worker.terminate();
+    this.#thread.end();
     this.#rejectAll(error);
   }
 
   [Symbol.dispose](): void {
-    this.#worker.terminate();
+    this.#thread.end();
   }
 
   #rejectAll(error: Error): void {
@@ -146,7 +158,7 @@ export class Runtime implements Disposable {
     const id = this.#next++;
     if (this.#stopped !== undefined) return { id, reply: Promise.reject(this.#stopped) };
     const reply = new Promise<RunReply | null>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
-    this.#worker.postMessage({ id, ...body }, transfer);
+    this.#thread.send({ id, ...body }, transfer);
     return { id, reply };
   }
 
@@ -154,7 +166,9 @@ export class Runtime implements Disposable {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
     if (reply.kind === "done") waiting?.resolve(reply.value);
-    else waiting?.reject(new RunError(reply.message));
+    // Why a model was refused is explained before it is known whose fault it is.
+    else if (reply.provider !== null) waiting?.reject(new RunError(reply.message));
+    else waiting?.reject(new DeviceError(explainFailure(reply.message), this.#device.name));
   }
 }
 

@@ -13,7 +13,7 @@ type FinishReason = "stop" | "length";
 export interface Answer {
   readonly index: number;
   readonly written: readonly number[];
-  /** Of each written token, if the request asks. */
+  /** Of each written token, and the one that ends it, if the request asks. */
   readonly ratings: readonly TokenRating[];
   readonly text: string;
   /** How many characters of the text stay. */
@@ -30,6 +30,8 @@ interface AnswerSettings {
   readonly room: number;
   /** How many of the likeliest tokens are listed with each that is written; `undefined` for no ratings at all. */
   readonly rated: number | undefined;
+  /** Whether the token that ends an answer by itself is rated, too. */
+  readonly ratesEnd: boolean;
   /** One for each answer. */
   readonly choosers: readonly ChooseToken[];
   /** Gets an answer whenever it has grown or ended. */
@@ -83,12 +85,12 @@ export class AnswerWriter implements Writer {
   }
 
   #grow(answer: GrowingAnswer, logits: Float32Array): number {
-    const { tokenizer, endTokens, stop, room, rated, choosers, onAnswer } = this.#settings;
-    const token = choosers[answer.index]!(logits, this.#prompt, answer.written);
-    if (endTokens.has(token)) answer.finish = "stop";
+    const { tokenizer, endTokens, stop, room, rated, ratesEnd, choosers, onAnswer } = this.#settings;
+    const token = choosers[answer.index]!(logits, this.#prompt, answer.written), isEnd = endTokens.has(token);
+    if (rated !== undefined && (ratesEnd || !isEnd)) answer.ratings.push(rateToken(logits, token, rated));
+    if (isEnd) answer.finish = "stop";
     else {
       answer.written.push(token);
-      if (rated !== undefined) answer.ratings.push(rateToken(logits, token, rated));
       const { text, settled, isStopped } = answerText(stop, tokenizer, answer.written);
       Object.assign(answer, { text, settled });
       if (isStopped) answer.finish = "stop";

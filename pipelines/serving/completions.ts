@@ -1,7 +1,6 @@
 /** `/v1/completions`: what follows a text. @module */
 import type { JsonObject } from "../common/files.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
-import { readPromptLogits } from "../decoding/prompt_logits.ts";
 import { lineByLine } from "../interface/chat_session.ts";
 import type { Tokenizer } from "../models/tokenization/tokenizer.ts";
 import type { Answer } from "./answer_writer.ts";
@@ -83,14 +82,12 @@ async function whole(
   signal: AbortSignal,
 ) {
   const { model: { tokenizer } } = service.base, { logprobs: rated } = request;
-  const endTokens = new Set(tokenizer.eosTokenIds);
-  const [echoes, all] = await Promise.all([
-    echoesOf(service, request, prepared),
-    writeAnswers(service, request, prepared, { endTokens, rated, signal }),
-  ]);
+  const rating = ratingOf(tokenizer);
+  const echoes = echoesOf(service, request, prepared), { onPromptLogits } = echoes;
+  const all = await writeAnswers(service, request, prepared, { ...rating, rated, signal, onPromptLogits });
   const choices = all.flatMap(({ answers }, prompt) =>
     answers.map((answer) => {
-      const echo = echoes[prompt]!, ratings = [...echo.ratings, ...answer.ratings];
+      const echo = echoes.all[prompt]!, ratings = [...echo.ratings, ...answer.ratings];
       return {
         index: prompt * request.n + answer.index,
         text: echo.text + answer.text,
@@ -101,6 +98,9 @@ async function whole(
   );
   return { choices, usage: usageOf(all) };
 }
+
+/** The end of an answer is listed as a token: whoever asks for one token counts on one (lm-evaluation-harness does). */
+const ratingOf = ({ eosTokenIds }: Tokenizer) => ({ endTokens: new Set(eosTokenIds), ratesEnd: true });
 
 function headOf({ edits: { names } }: WritingRequest) {
   const created = Math.floor(Date.now() / 1000), [model] = names;
@@ -133,22 +133,21 @@ interface Echo {
   readonly ratings: readonly (TokenRating | { readonly token: number })[];
 }
 
+/** The prompts of a request as they are repeated; how likely their tokens are is noted while they are read. */
 function echoesOf(
   { base: { model: { tokenizer } } }: Service,
   { echo, logprobs }: CompletionRequest,
-  { generator, prompts }: PreparedRequest,
-): Promise<readonly Echo[]> {
-  return Promise.all(prompts.map(async (given): Promise<Echo> => {
-    const { prompt, source: { text } } = given;
-    if (!echo) return { text: "", ratings: [] };
-    if (logprobs === undefined) return { text, ratings: [] };
-    const ratings: Echo["ratings"][number][] = [{ token: prompt[0]! }];
-    await readPromptLogits(generator, given, (logits, at) => {
-      const next = prompt[at + 1];
-      if (next !== undefined) ratings.push(rateToken(logits, next, logprobs));
-    });
-    return { text: text === "" ? tokenizer.decode(prompt) : text, ratings };
-  }));
+  { prompts }: PreparedRequest,
+) {
+  const all = prompts.map(({ prompt, source: { text } }) => {
+    const ratings: Echo["ratings"][number][] = echo && logprobs !== undefined ? [{ token: prompt[0]! }] : [];
+    return { text: !echo ? "" : text === "" ? tokenizer.decode(prompt) : text, ratings };
+  });
+  const rate = (rated: number) => (logits: Float32Array, at: number, number: number) => {
+    const next = prompts[number]!.prompt[at + 1];
+    if (next !== undefined) all[number]!.ratings.push(rateToken(logits, next, rated));
+  };
+  return { all, onPromptLogits: echo && logprobs !== undefined ? rate(logprobs) : undefined };
 }
 
 /** @param start Where the first token begins in the completion's text. */
@@ -181,10 +180,10 @@ function stream(
   signal: AbortSignal,
 ): Response {
   const { tokenizer } = service.base.model, { n, logprobs, includesUsage } = request, left = new AbortController();
-  const endTokens = new Set(tokenizer.eosTokenIds), either = AbortSignal.any([signal, left.signal]);
+  const rating = ratingOf(tokenizer), either = AbortSignal.any([signal, left.signal]);
   return eventStream(async (send) => {
-    const echoes = await echoesOf(service, request, prepared),
-      shown = new Map<number, { text: number; rated: number }>();
+    const echoes = echoesOf(service, request, prepared), { onPromptLogits } = echoes;
+    const shown = new Map<number, { text: number; rated: number }>();
     const chunk = (index: number, text: string, ratings: Echo["ratings"], start: number, finish: Answer["finish"]) =>
       send({
         ...head,
@@ -196,7 +195,7 @@ function stream(
         }],
       });
     const onAnswer = ({ index, text, settled, ratings, finish }: Answer, prompt: number) => {
-      const number = prompt * n + index, echo = echoes[prompt]!;
+      const number = prompt * n + index, echo = echoes.all[prompt]!;
       const before = shown.get(number) ?? { text: 0, rated: 0 };
       if (!shown.has(number) && echo.text !== "") chunk(number, echo.text, echo.ratings, 0, undefined);
       shown.set(number, { text: Math.max(before.text, settled), rated: ratings.length });
@@ -206,10 +205,11 @@ function stream(
       chunk(number, own, ratings.slice(before.rated), echo.text.length + before.text, finish);
     };
     const all = await writeAnswers(service, request, prepared, {
-      endTokens,
+      ...rating,
       rated: logprobs,
       signal: either,
       onAnswer,
+      onPromptLogits,
     });
     if (includesUsage) send({ ...head, choices: [], usage: usageOf(all) });
   }, { onCancel: () => left.abort(new DOMException("the client left", "AbortError")), onEnd: prepared.leave });

@@ -6,6 +6,7 @@ import { suggest } from "../common/suggest.ts";
 import { ApiError, asApiError, errorResponse } from "./api_error.ts";
 import { readJsonBody } from "./body.ts";
 import { baseName } from "./catalog.ts";
+import { chatPage } from "./chat_page.ts";
 import { completeChat } from "./chat_completions.ts";
 import { complete } from "./completions.ts";
 import type { Service } from "./service.ts";
@@ -37,6 +38,7 @@ const writing = (write: Write): Endpoint => ({
 });
 
 const endpoints: Readonly<Record<string, Endpoint>> = {
+  "/": { method: "GET", isOpen: true, answer: chatPage },
   "/v1/models": { method: "GET", answer: ({ catalog }) => Response.json({ object: "list", data: models(catalog) }) },
   "/v1/completions": writing(complete),
   "/v1/chat/completions": writing(completeChat),
@@ -44,7 +46,7 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
   "/metrics": {
     method: "GET",
     answer({ metrics, engine, catalog }) {
-      const text = metrics.text({ ...engine.load, models: catalog.names.length });
+      const text = metrics.text({ ...engine.load, keptTokens: engine.keptTokens, models: catalog.names.length });
       return new Response(text, { headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" } });
     },
   },

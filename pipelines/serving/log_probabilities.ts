@@ -1,5 +1,5 @@
 /** The logarithms of tokens' probabilities, as answers list them. @module */
-import { logSoftmax } from "../decoding/logits.ts";
+import { logSumExp } from "../decoding/logits.ts";
 
 /** A token and how likely it was. */
 export interface RatedToken {
@@ -19,13 +19,16 @@ export interface TokenRating extends RatedToken {
  * @param count How many of the likeliest are listed.
  */
 export function rateToken(logits: Float32Array, token: number, count: number): TokenRating {
-  const rates = logSoftmax(logits), top: RatedToken[] = [];
-  for (let each = 0; each < rates.length; each++) {
-    const logProbability = rates[each]!;
-    if (top.length === count && (count === 0 || logProbability <= top[count - 1]!.logProbability)) continue;
-    const at = top.findIndex((other) => other.logProbability < logProbability);
-    top.splice(at === -1 ? top.length : at, 0, { token: each, logProbability });
+  const shift = logSumExp(logits), rated = (each: number) => ({ token: each, logProbability: logits[each]! - shift });
+  const top: number[] = [];
+  let least = -Infinity;
+  for (let each = 0; each < logits.length; each++) {
+    const logit = logits[each]!;
+    if (count === 0 || top.length === count && logit <= least) continue;
+    const at = top.findIndex((other) => logits[other]! < logit);
+    top.splice(at === -1 ? top.length : at, 0, each);
     if (top.length > count) top.pop();
+    least = logits[top.at(-1)!]!;
   }
-  return { token, logProbability: rates[token]!, top };
+  return { ...rated(token), top: top.map(rated) };
 }

@@ -57,23 +57,27 @@ interface Gauges {
   readonly waiting: number;
   readonly rows: number;
   readonly models: number;
+  readonly keptTokens: number;
 }
 
 /** The counts of a server. */
 export class Metrics {
   readonly requests = new Counter("refract_requests_total", "Requests by endpoint and status.");
-  readonly readTokens = new Counter("refract_prompt_tokens_total", "Tokens of prompts that were read.");
+  readonly readTokens = new Counter("refract_prompt_tokens_total", "Tokens of prompts, read or kept.");
   readonly writtenTokens = new Counter("refract_generation_tokens_total", "Tokens that were written.");
   readonly firstToken = new Histogram("refract_time_to_first_token_seconds", "Seconds until an answer's first token.");
   readonly whole = new Histogram("refract_request_seconds", "Seconds until an answer was whole.");
 
   /** All of them in Prometheus' text format. */
-  text({ waiting, rows, models }: Gauges): string {
+  text({ waiting, rows, models, keptTokens }: Gauges): string {
     const gauge = (name: string, help: string, value: number) => [...heading(name, help, "gauge"), `${name} ${value}`];
+    const kept = "refract_prompt_tokens_kept_total";
     const lines = [
       ...[this.requests, this.readTokens, this.writtenTokens, this.firstToken, this.whole].flatMap(({ lines }) =>
         lines
       ),
+      ...heading(kept, "Tokens of prompts that were not read, since they were read before.", "counter"),
+      `${kept} ${keptTokens}`,
       ...gauge("refract_requests_waiting", "Prompts that wait to be read.", waiting),
       ...gauge("refract_rows_running", "Rows that are being written.", rows),
       ...gauge("refract_models", "Models that are served.", models),

@@ -33,8 +33,11 @@ export interface ServiceOptions {
   readonly stopped: AbortSignal;
 }
 
-/** The most tokens of prompts that are read beside rows that are written, so that these continue soon. */
-const promptTokens = 2048;
+/** The most tokens of prompts that are read at once: few beside rows that are written, so that these continue soon. */
+const promptTokens = 2048, promptTokensBeside = 512;
+
+/** The share of the keys' and values' memory that may be kept of what prompts begin with. */
+const prefixShare = 1 / 4;
 
 /**
  * Opens a base model and finds its edits.
@@ -55,7 +58,14 @@ export async function openService(runContext: RunContext, options: ServiceOption
     base,
     catalog,
     models: new EditedModels(runContext, base, catalog, rows),
-    engine: new Engine({ rows, leastFree: 1, promptTokens, keyValueBytes }),
+    engine: new Engine({
+      rows,
+      leastFree: 1,
+      promptTokens,
+      promptTokensBeside,
+      keyValueBytes,
+      prefixBytes: prefixShare * keyValueBytes,
+    }),
     admission: new Admission(rows + waiting),
     metrics: new Metrics(),
     limits,

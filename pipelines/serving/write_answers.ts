@@ -47,9 +47,13 @@ interface WritingOptions {
   readonly endTokens: ReadonlySet<number>;
   /** How many of the likeliest tokens are listed with each; `undefined` for none, and no rating. */
   readonly rated: number | undefined;
+  /** Whether the token that ends an answer by itself is rated, too. */
+  readonly ratesEnd?: boolean;
   readonly signal: AbortSignal;
   /** Gets an answer whenever it has grown, with the number of its prompt. */
   readonly onAnswer?: (answer: Answer, prompt: number) => void;
+  /** Gets the logits of what follows each token of a prompt, in order, if they are wanted. */
+  readonly onPromptLogits?: ((logits: Float32Array, at: number, prompt: number) => void) | undefined;
 }
 
 /**
@@ -61,7 +65,7 @@ export async function writeAnswers(
   { engine, metrics, base: { model: { tokenizer } }, limits }: Service,
   { stop, choice, n }: WritingRequest,
   { generator, prompts, rooms }: PreparedRequest,
-  { endTokens, rated, signal, onAnswer }: WritingOptions,
+  { endTokens, rated, ratesEnd = false, signal, onAnswer, onPromptLogits }: WritingOptions,
 ): Promise<readonly PromptAnswers[]> {
   const start = performance.now(), since = () => (performance.now() - start) / 1000;
   const late = new AbortController();
@@ -78,6 +82,7 @@ export async function writeAnswers(
       stop,
       room: rooms[at]!,
       rated,
+      ratesEnd,
       choosers,
       onAnswer(answer) {
         if (isFirst) metrics.firstToken.observe(since());
@@ -88,7 +93,11 @@ export async function writeAnswers(
   });
   try {
     await Promise.all(
-      prompts.map((prompt, at) => engine.write({ generator, prompt, writer: writers[at]!, signal: either })),
+      prompts.map((prompt, at) => {
+        const onOwnLogits = onPromptLogits &&
+          ((logits: Float32Array, token: number) => onPromptLogits(logits, token, at));
+        return engine.write({ generator, prompt, writer: writers[at]!, signal: either, onPromptLogits: onOwnLogits });
+      }),
     );
   } finally {
     clearTimeout(timer);

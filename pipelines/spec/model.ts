@@ -4,7 +4,7 @@ import type { ActivationName } from "../../ops/interventions/intervention.ts";
 import type { InterventionName } from "../../ops/interventions/mod.ts";
 import type { ChoosePositions, ChooseSubspace } from "../data/prompt_tokens.ts";
 import type { SiteName, StackName } from "../models/architecture/architecture.ts";
-import type { QuantizationName } from "../models/weights/quantization.ts";
+import type { BitsName, ComputeName, QuantizationName } from "../models/weights/quantization.ts";
 import type { Sweepable } from "./sweepable.ts";
 
 /** Which blocks: one, several in order, or all. */
@@ -22,6 +22,14 @@ export interface SiteSpec {
   readonly head?: Sweepable<number>;
 }
 
+/** Bits of a frozen model's matrices, and what its products compute in. */
+export interface ComputedQuantization {
+  /** How its matrices are kept. */
+  readonly weights: BitsName;
+  /** `int8` rounds what is multiplied with them to 8 bits, wherever the model runs. */
+  readonly compute: ComputeName;
+}
+
 /** The frozen model. */
 export interface BaseModelSpec {
   /** Which kind of record this is. */
@@ -30,8 +38,8 @@ export interface BaseModelSpec {
   readonly source: Sweepable<string>;
   /** A branch, tag or commit. */
   readonly revision?: Sweepable<string>;
-  /** Bits of the weights of its blocks' projections; as they are stored if omitted. */
-  readonly quantize?: Sweepable<QuantizationName>;
+  /** Bits of its matrices; as they are stored if omitted. */
+  readonly quantize?: Sweepable<QuantizationName | ComputedQuantization>;
 }
 
 /**
@@ -79,7 +87,10 @@ export interface FullFinetuningSpec {
   readonly initializeFrom?: Sweepable<number>;
 }
 
-/** An adapter of some of the model's projections; it acts on every token. */
+/** Which tokens an adapter acts on: the prompt's, so that answers are written by the bare base, or all of a row's. */
+export type AdapterPositions = "prompt" | "all+completion";
+
+/** An adapter of some of the model's projections. */
 export interface AdapterSpec {
   /** Which kind of record this is. */
   readonly kind: AdapterName;
@@ -89,6 +100,8 @@ export interface AdapterSpec {
   readonly stack?: Sweepable<StackName>;
   /** The projections by name, as in `q_proj`; those that its kind usually has if omitted. */
   readonly modules?: Sweepable<readonly string[]>;
+  /** Which tokens it acts on; every one if omitted. */
+  readonly positions?: Sweepable<AdapterPositions>;
   /** Rank of LoRA's change. */
   readonly rank?: Sweepable<number>;
   /** LoRA's change is scaled by alpha/rank; the rank if omitted. */

@@ -24,6 +24,8 @@ export interface TrainSpec {
   readonly batchSize: Sweepable<number>;
   /** Batches to a step. */
   readonly gradientAccumulation: Sweepable<number>;
+  /** In how many parts the rows of a batch are taken at once; 1 if omitted. */
+  readonly dataParallel?: Sweepable<number>;
   /** How gradients become steps. */
   readonly optimizer: Sweepable<OptimizerSpec>;
   /** Decides initial values and the order of rows. */

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { system, type SystemFile } from "../common/system.ts";
 import { RequestError, RunError } from "../common/errors.ts";
 import { faultText, readUpTo } from "../common/files.ts";
 import { parseTensorTable, type TensorRecord } from "../models/weights/safetensors_table.ts";
@@ -23,12 +24,12 @@ export class Entry implements Disposable {
   readonly metadata: Readonly<Record<string, string>>;
   /** Length of all tensors together. */
   readonly bytes: number;
-  readonly #file: Deno.FsFile;
+  readonly #file: SystemFile;
   readonly #onClose: () => void;
   #isClosed = false;
 
   constructor(
-    file: Deno.FsFile,
+    file: SystemFile,
     /** Where the entry is; it may be replaced there by an equal one while this one stays readable. */
     readonly path: string,
     tensors: ReadonlyMap<string, TensorRecord>,
@@ -127,7 +128,7 @@ export class Entry implements Disposable {
   /** Seeks and reads without a break between, so that reads from one file never disturb one another. */
   #readAt(offset: number, target: Uint8Array): void {
     try {
-      this.#file.seekSync(offset, Deno.SeekMode.Start);
+      this.#file.seekSync(offset, system.SeekMode.Start);
       for (let done = 0; done < target.length;) {
         const count = this.#file.readSync(target.subarray(done));
         if (count === null) throw new Error("the file has become too short");
@@ -150,7 +151,7 @@ export class Entry implements Disposable {
  * @throws {RequestError} If the entry is damaged: bad header, wrong length, other bytes than were written.
  */
 export async function openEntry(
-  file: Deno.FsFile,
+  file: SystemFile,
   path: string,
   isVerified: boolean,
   onClose?: () => void,
@@ -179,7 +180,7 @@ export async function openEntry(
 /** Whether a file begins with a header that its digest matches; false where it can't be read. */
 export function hasSoundHeader(path: string): boolean {
   try {
-    using file = Deno.openSync(path);
+    using file = system.openSync(path);
     const prefix = new Uint8Array(8);
     if (file.readSync(prefix) !== 8) return false;
     const length = Number(new DataView(prefix.buffer).getBigUint64(0, true)), start = 8 + length;
@@ -198,7 +199,7 @@ export function hasSoundHeader(path: string): boolean {
 }
 
 /** SHA-256, in hex, of what is left of a file. */
-async function digestOf(file: Deno.FsFile): Promise<string> {
+async function digestOf(file: SystemFile): Promise<string> {
   const hash = createHash("sha256");
   const chunk = new Uint8Array(CHUNK);
   for (let count = await file.read(chunk); count !== null; count = await file.read(chunk)) {

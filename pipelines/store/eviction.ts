@@ -7,11 +7,12 @@
  *
  * @module
  */
+import { system } from "../common/system.ts";
 import type { StoredEntry } from "./inventory.ts";
 
 /** Whether an entry is made again in one pass, over rows or over a model's weights. */
 export function isQuicklyMade({ kind }: Pick<StoredEntry, "kind">): boolean {
-  return kind === "encode" || kind === "quantize" || kind === "rows";
+  return kind === "encode" || kind === "quantize" || kind === "widen" || kind === "rows";
 }
 
 /** Encoding is one pass over the rows and a training many: of one size and age, the encoding goes. */
@@ -43,7 +44,7 @@ export function evict(inOrder: readonly StoredEntry[], least: number): Freed {
   for (const entry of inOrder) {
     if (bytes >= least) break;
     try {
-      Deno.removeSync(entry.path);
+      system.removeSync(entry.path);
       files++;
       bytes += entry.bytes;
     } catch {

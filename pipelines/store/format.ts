@@ -1,8 +1,10 @@
 /** The number of a store's format, kept in it. @module */
 import { join } from "node:path";
+import { system } from "../common/system.ts";
 import { publishSync } from "../common/durable.ts";
 import { DiskError, RequestError } from "../common/errors.ts";
 import { faultText, temporaryName, unwritable } from "../common/files.ts";
+import { removeOwnSync } from "../common/leavings.ts";
 import { hasSoundHeader } from "./entry.ts";
 import { entriesOf } from "./inventory.ts";
 
@@ -53,24 +55,20 @@ function restoreFormat(file: string): void {
 function writeSynced(path: string): void {
   const temporary = temporaryName(path);
   try {
-    using file = Deno.openSync(temporary, { write: true, createNew: true });
+    using file = system.openSync(temporary, { write: true, createNew: true });
     file.writeSync(new TextEncoder().encode(`${FORMAT}\n`));
     publishSync(file, temporary, path);
   } catch (fault) {
-    try {
-      Deno.removeSync(temporary);
-    } catch {
-      // It never was.
-    }
+    removeOwnSync(temporary);
     throw unwritable(path, fault);
   }
 }
 
 function readIfPresent(file: string): string | undefined {
   try {
-    return Deno.readTextFileSync(file);
+    return system.readTextFileSync(file);
   } catch (fault) {
-    if (fault instanceof Deno.errors.NotFound) return undefined;
+    if (fault instanceof system.errors.NotFound) return undefined;
     throw new RequestError(`the store can't be read (${faultText(fault)}); give another folder with --store`, { file });
   }
 }

@@ -1,5 +1,6 @@
 /** What a store holds, as its folders and files show. @module */
 import { join } from "node:path";
+import { system, type SystemEntry } from "../common/system.ts";
 
 /** Kinds of entries are lower-case words. */
 export const kindPattern = /^[a-z][a-z0-9-]*$/;
@@ -43,7 +44,7 @@ export function entriesOf(store: string): StoredEntry[] {
 function entryAt(store: string, kind: string, key: string): StoredEntry | undefined {
   const path = entryPath(store, kind, key);
   try {
-    const { size, mtime, atime } = Deno.statSync(path);
+    const { size, mtime, atime } = system.statSync(path);
     const written = mtime?.getTime() ?? 0;
     return { kind, key, path, bytes: size, written, used: Math.max(written, atime?.getTime() ?? 0) };
   } catch {
@@ -60,9 +61,9 @@ function foldersIn(folder: string): string[] {
   return childrenOf(folder).filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
 }
 
-function childrenOf(folder: string): Deno.DirEntry[] {
+function childrenOf(folder: string): SystemEntry[] {
   try {
-    return [...Deno.readDirSync(folder)];
+    return [...system.readDirSync(folder)];
   } catch {
     return [];
   }

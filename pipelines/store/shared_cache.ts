@@ -6,8 +6,9 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
+import { EndlessAnswer, pacedChunks, SilentServer, wholeBody } from "../common/bounded_http.ts";
+import { system, type SystemFile } from "../common/system.ts";
 import { digestOf } from "../common/digest.ts";
 import { faultText, writeAll } from "../common/files.ts";
 import { formatSize } from "../common/size.ts";
@@ -61,7 +62,7 @@ export class SharedCache {
    * @param most Bytes that there is room for.
    * @returns Whether the file holds what the cache says it holds.
    */
-  async fetch(kind: string, key: string, into: Deno.FsFile, most: number): Promise<boolean> {
+  async fetch(kind: string, key: string, into: SystemFile, most: number): Promise<boolean> {
     if (!this.#serves(kind)) return false;
     return await this.#tolerantly(async () => {
       const found = await this.#find(kind, key);
@@ -81,6 +82,10 @@ export class SharedCache {
     await this.#sending;
   }
 
+  get #patience(): number {
+    return this.#access.patience ?? usualPatience;
+  }
+
   #serves(kind: string): boolean {
     return sharedKinds.has(kind) && this.#failures < mostFailures;
   }
@@ -88,17 +93,20 @@ export class SharedCache {
   async #find(kind: string, key: string): Promise<CachedFile | undefined> {
     const response = await this.#ask("GET", resultPath(kind, key));
     if (response === undefined) return undefined;
-    const bytes = await limited(response, longestResult), found = decodeActionResult(bytes);
+    const bytes = await wholeBody(response, longestResult, this.#patience).catch((fault: unknown) => {
+      throw fault instanceof EndlessAnswer ? new Error("what it keeps under an entry's key is too long") : fault;
+    });
+    const found = decodeActionResult(bytes);
     if (found?.path === entryName(kind, key)) return found;
     throw new Error("what it keeps under an entry's key is no such entry");
   }
 
-  async #download({ hash, bytes }: CachedFile, into: Deno.FsFile): Promise<boolean> {
+  async #download({ hash, bytes }: CachedFile, into: SystemFile): Promise<boolean> {
     const response = await this.#ask("GET", `cas/${hash}`);
     if (response === undefined) return false;
     const digest = createHash("sha256");
     let received = 0;
-    for await (const chunk of response.body ?? []) {
+    for await (const chunk of pacedChunks(response, this.#patience)) {
       received += chunk.length;
       if (received > bytes) break;
       digest.update(chunk);
@@ -110,10 +118,10 @@ export class SharedCache {
 
   async #send(kind: string, key: string, path: string): Promise<void> {
     await this.#tolerantly(async () => {
-      const hash = createHash("sha256"), { size } = await Deno.stat(path);
-      for await (const chunk of (await Deno.open(path)).readable) hash.update(Buffer.from(chunk));
+      const hash = createHash("sha256"), { size } = await system.stat(path);
+      for await (const chunk of (await system.open(path)).readable) hash.update(chunk);
       const file = { path: entryName(kind, key), hash: hash.digest("hex"), bytes: size };
-      await this.#put(`cas/${file.hash}`, (await Deno.open(path)).readable, size);
+      await this.#put(`cas/${file.hash}`, (await system.open(path)).readable, size);
       const result = encodeActionResult(file);
       await this.#put(resultPath(kind, key), result, result.length);
     });
@@ -134,12 +142,12 @@ export class SharedCache {
     throw new Error(`it answers with status ${response.status}`);
   }
 
-  /** Gives up where nothing moves for too long. */
+  /** Gives up where nothing moves for too long before an answer begins. */
   async #request(method: string, path: string, init: RequestInit): Promise<Response> {
-    const { address, token, signal, patience = usualPatience } = this.#access;
+    const { address, token, signal } = this.#access, patience = this.#patience;
     const headers = new Headers(init.headers), silence = new AbortController();
     if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
-    const said = () => setTimeout(() => silence.abort(new Error(`it said nothing for ${patience / 1000} s`)), patience);
+    const said = () => setTimeout(() => silence.abort(new SilentServer(patience)), patience);
     let timer = said();
     const moved = () => {
       clearTimeout(timer);
@@ -149,14 +157,9 @@ export class SharedCache {
     try {
       const signals = [silence.signal, ...signal === undefined ? [] : [signal]];
       const request = { ...init, method, body, headers, redirect: "error", signal: AbortSignal.any(signals) } as const;
-      const response = await fetch(`${address.replace(/\/+$/, "")}/${path}`, request);
-      const { status, headers: given } = response;
-      const answered = response.body?.pipeThrough(watched(moved, () => clearTimeout(timer))) ?? null;
-      if (answered === null) clearTimeout(timer);
-      return new Response(answered, { status, headers: given });
-    } catch (fault) {
+      return await fetch(`${address.replace(/\/+$/, "")}/${path}`, request);
+    } finally {
       clearTimeout(timer);
-      throw fault;
     }
   }
 
@@ -184,23 +187,11 @@ const entryName = (kind: string, key: string) => `${kind}/${key}`;
 const resultPath = (kind: string, key: string) => `ac/${digestOf(new TextEncoder().encode(entryName(kind, key)))}`;
 
 /** Passes bytes on and says so. */
-function watched(moved: () => void, ended: () => void = () => {}) {
+function watched(moved: () => void) {
   return new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
     transform(chunk, controller) {
       moved();
       controller.enqueue(chunk);
     },
-    flush: ended,
   });
-}
-
-async function limited(response: Response, most: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    if (length > most) throw new Error("what it keeps under an entry's key is too long");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }

@@ -6,11 +6,14 @@
  */
 
 import { dirname } from "node:path";
+import { system, type SystemFile, type SystemFileInfo } from "../common/system.ts";
 import { DiskError, RequestError, RunError } from "../common/errors.ts";
-import { digestInThread } from "../common/file_digest.ts";
+import { digestInThread } from "../common/digest_thread.ts";
 import { faultText, temporaryName, unwritable, writeIfWhole } from "../common/files.ts";
 import { freeSpace } from "../common/free_space.ts";
+import { removeOwnSync } from "../common/leavings.ts";
 import { PendingChecks } from "../common/pending_checks.ts";
+import { Claimant, type ClaimTimes, sweepClaims } from "./claims.ts";
 import { DiskBudget } from "./disk_budget.ts";
 import { type Entry, openEntry, REMEDY } from "./entry.ts";
 import type { Freed } from "./eviction.ts";
@@ -35,6 +38,8 @@ export interface StoreOptions {
   readonly onEvicted?: (message: string) => void;
   /** Is asked for what the folder lacks, and gets what is put. */
   readonly shared?: SharedCache | undefined;
+  /** How often who makes an entry says so; without it every few seconds. */
+  readonly claimTimes?: ClaimTimes | undefined;
 }
 
 /** An entry that is mapped into memory rather than read. */
@@ -72,6 +77,7 @@ export class Store {
   readonly #budget: DiskBudget;
   readonly #onDamaged: (message: string) => void;
   readonly #shared: SharedCache | undefined;
+  readonly #claimTimes: ClaimTimes | undefined;
   /** Files whose data this process has checked or written, as long as they stay what they were. */
   readonly #verified = new Set<string>();
 
@@ -81,13 +87,17 @@ export class Store {
    * @param folder Need not exist.
    * @throws {RequestError} If the folder is a store of another format, or not a folder.
    */
-  constructor(folder: string, { limit, onDamaged = () => {}, onEvicted = () => {}, shared }: StoreOptions = {}) {
+  constructor(
+    folder: string,
+    { limit, onDamaged = () => {}, onEvicted = () => {}, shared, claimTimes }: StoreOptions = {},
+  ) {
     this.folder = folder;
     this.#shared = shared;
+    this.#claimTimes = claimTimes;
     this.#onDamaged = onDamaged;
     this.#budget = new DiskBudget(folder, limit, (freed) => onEvicted(evictedText(freed)));
     checkFormat(folder);
-    this.leftovers = removeStaleTemporaries(folder);
+    this.leftovers = removeStaleTemporaries(folder, sweepClaims(folder));
   }
 
   /** What the store may hold, in bytes. */
@@ -104,7 +114,7 @@ export class Store {
   has(kind: string, key: string): boolean {
     const path = this.#path(kind, key);
     try {
-      return Deno.statSync(path).isFile;
+      return system.statSync(path).isFile;
     } catch {
       return false;
     }
@@ -181,13 +191,18 @@ export class Store {
     if (this.#shared !== undefined && !this.has(kind, key)) (await this.#find(kind, key))?.close();
   }
 
+  /** Who makes an entry, among all processes that share the folder. */
+  claimant(kind: string, key: string): Claimant {
+    return new Claimant({ store: this.folder, kind, key, path: this.#path(kind, key) }, this.#claimTimes);
+  }
+
   /** Waits until the shared cache has all that was put. */
   async shared(): Promise<void> {
     await this.#shared?.settled();
   }
 
   /** An entry's file, had from the shared cache where the folder lacks it. */
-  async #find(kind: string, key: string): Promise<Deno.FsFile | undefined> {
+  async #find(kind: string, key: string): Promise<SystemFile | undefined> {
     const path = this.#path(kind, key), found = openIfPresent(path), shared = this.#shared;
     if (found !== undefined || shared === undefined) return found;
     this.#prepare(dirname(path));
@@ -200,7 +215,7 @@ export class Store {
     return fetched ? openIfPresent(path) : undefined;
   }
 
-  async #open(file: Deno.FsFile, path: string, isVerified: boolean): Promise<Entry | undefined> {
+  async #open(file: SystemFile, path: string, isVerified: boolean): Promise<Entry | undefined> {
     const release = this.#budget.hold(path);
     try {
       return await openEntry(file, path, isVerified, release);
@@ -246,7 +261,7 @@ export class Store {
       rescue: (bytes) => this.#budget.rescue(bytes),
       full: (bytes) => fullDisk(kind, path, bytes),
     });
-    let file: Deno.FsFile;
+    let file: SystemFile;
     try {
       await write(writer);
       await this.checks.settled();
@@ -262,11 +277,7 @@ export class Store {
 
   /** Removes an entry that is of no more use, as far as it is allowed to. Whoever has it open may read on. */
   remove(kind: string, key: string): void {
-    try {
-      Deno.removeSync(this.#path(kind, key));
-    } catch {
-      // Gone already, or the store is read-only: it does no harm.
-    }
+    removeOwnSync(this.#path(kind, key));
   }
 
   /**
@@ -308,7 +319,7 @@ export class Store {
 
   #prepare(folder: string): void {
     try {
-      Deno.mkdirSync(folder, { recursive: true });
+      system.mkdirSync(folder, { recursive: true });
     } catch (fault) {
       throw unwritable(folder, fault);
     }
@@ -316,11 +327,11 @@ export class Store {
   }
 }
 
-function openIfPresent(path: string): Deno.FsFile | undefined {
+function openIfPresent(path: string): SystemFile | undefined {
   try {
-    return Deno.openSync(path);
+    return system.openSync(path);
   } catch (fault) {
-    if (fault instanceof Deno.errors.NotFound) return undefined;
+    if (fault instanceof system.errors.NotFound) return undefined;
     throw unreadable(path, fault);
   }
 }
@@ -336,7 +347,7 @@ function unreadable(path: string, fault: unknown): RunError {
 }
 
 /** A file as it is now: changed or replaced, it gets another identity. */
-function identify(path: string, { size, mtime, dev, ino }: Deno.FileInfo): string {
+function identify(path: string, { size, mtime, dev, ino }: SystemFileInfo): string {
   return JSON.stringify([path, size, mtime, dev, ino]);
 }
 
@@ -347,16 +358,16 @@ function identify(path: string, { size, mtime, dev, ino }: Deno.FileInfo): strin
  */
 function removeIfSame(path: string, seen: string): boolean {
   try {
-    if (identify(path, Deno.statSync(path)) === seen) Deno.removeSync(path);
+    if (identify(path, system.statSync(path)) === seen) system.removeSync(path);
     return true;
   } catch (fault) {
     // In a read-only store the entry counts as absent.
-    return fault instanceof Deno.errors.NotFound;
+    return fault instanceof system.errors.NotFound;
   }
 }
 
 /** Milliseconds are all that an identity has of the time a file was written, so that it stays what it was. */
-function setTimes(file: Deno.FsFile, used: Date, written: Date | null): void {
+function setTimes(file: SystemFile, used: Date, written: Date | null): void {
   try {
     file.utimeSync(used, written ?? used);
   } catch {

@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { system, type SystemEntry } from "../common/system.ts";
 import { removeAbandoned } from "../common/leavings.ts";
 import type { Freed } from "./eviction.ts";
 
@@ -11,10 +12,14 @@ const ofStore =
 /** What a run's folder may hold half written. */
 const ofRun = /^\.([\w.-]+\.(json|jsonl|yaml|html|csv|safetensors|refract)\.[0-9a-f-]{36}\.tmp|probe-[0-9a-f-]{36})$/;
 
-/** Removes temporaries that no process writes any more from a store, as far as it is allowed to. */
-export function removeStaleTemporaries(store: string): Freed {
+/**
+ * Removes temporaries that no process writes any more from a store, as far as it is allowed to.
+ *
+ * @param claimed The keys of entries that others are making, perhaps on machines whose locks do not show here.
+ */
+export function removeStaleTemporaries(store: string, claimed: ReadonlySet<string> = new Set()): Freed {
   // Entries are two folders down, and nothing of a store's is deeper.
-  return removeAll(store, 2, ofStore, UNLOCKED_AFTER);
+  return removeAll(store, 2, ofStore, { lockedAfter: UNLOCKED_AFTER, claimed });
 }
 
 /** The same for a run's folder. */
@@ -23,9 +28,16 @@ export function removeRunTemporaries(folder: string): void {
   for (const inner of ["members", "tensorboard"]) removeAll(join(folder, inner), 4, ofRun);
 }
 
-function removeAll(folder: string, depth: number, name: RegExp, lockedAfter?: number): Freed {
+/** What is let be of temporaries. */
+interface Kept {
+  readonly lockedAfter?: number;
+  readonly claimed?: ReadonlySet<string>;
+}
+
+function removeAll(folder: string, depth: number, name: RegExp, { lockedAfter, claimed }: Kept = {}): Freed {
   let files = 0, bytes = 0;
   for (const path of temporaries(folder, depth, name)) {
+    if (claimed?.has(basename(path).slice(1, 65)) === true) continue;
     try {
       const size = removeAbandoned(path, lockedAfter);
       if (size === undefined) continue;
@@ -39,9 +51,9 @@ function removeAll(folder: string, depth: number, name: RegExp, lockedAfter?: nu
 }
 
 function* temporaries(folder: string, depth: number, pattern: RegExp): Generator<string> {
-  let children: Deno.DirEntry[];
+  let children: SystemEntry[];
   try {
-    children = [...Deno.readDirSync(folder)];
+    children = [...system.readDirSync(folder)];
   } catch {
     return;
   }

@@ -1,7 +1,8 @@
-import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
+import { system, type SystemFile } from "../common/system.ts";
 import { publishSync } from "../common/durable.ts";
 import { markWritten, unwritable } from "../common/files.ts";
+import { removeOwnSync } from "../common/leavings.ts";
 import type { DiskError } from "../common/errors.ts";
 import { byteLength, digestOffset, type EntryDeclaration, formatHeader, sealOf, sealOffset } from "./header.ts";
 
@@ -57,7 +58,7 @@ const lateHeader = 2 ** 10;
 export class FileWriter implements EntryWriter {
   readonly #to: Destination;
   readonly #hash = createHash("sha256");
-  #file: Deno.FsFile | undefined;
+  #file: SystemFile | undefined;
   #seal = "";
   #pending: { readonly name: string; missing: number }[] = [];
   /** How many bytes came before their declaration; `undefined` for an entry that is declared first. */
@@ -98,14 +99,14 @@ export class FileWriter implements EntryWriter {
     const header = formatHeader(declaration, lateHeader);
     this.#seal = sealOf(header);
     this.#undeclared = undefined;
-    this.#file?.seekSync(0, Deno.SeekMode.Start);
+    this.#file?.seekSync(0, system.SeekMode.Start);
     this.#write(header);
   }
 
   #open(bytes: number): void {
     this.#to.makeRoom(bytes);
     try {
-      this.#file = Deno.openSync(this.#to.temporary, { read: true, write: true, createNew: true });
+      this.#file = system.openSync(this.#to.temporary, { read: true, write: true, createNew: true });
       markWritten(this.#file);
     } catch (fault) {
       throw unwritable(this.#to.path, fault);
@@ -135,7 +136,7 @@ export class FileWriter implements EntryWriter {
    * @throws {RangeError} If the entry is not declared, or bytes of it are missing.
    * @throws {RunError} If the disk refuses.
    */
-  finish(): Deno.FsFile {
+  finish(): SystemFile {
     this.#passComplete();
     const [tensor] = this.#pending, file = this.#file;
     if (file === undefined || this.#undeclared !== undefined) {
@@ -149,7 +150,7 @@ export class FileWriter implements EntryWriter {
     } catch (fault) {
       throw unwritable(this.#to.path, fault);
     }
-    file.seekSync(0, Deno.SeekMode.Start);
+    file.seekSync(0, system.SeekMode.Start);
     this.#file = undefined;
     return file;
   }
@@ -158,11 +159,7 @@ export class FileWriter implements EntryWriter {
   abandon(): void {
     this.#file?.close();
     this.#file = undefined;
-    try {
-      Deno.removeSync(this.#to.temporary);
-    } catch {
-      // It never was, or the disk is beyond help: what made the writing fail is the error to report.
-    }
+    removeOwnSync(this.#to.temporary);
   }
 
   /** Goes past the tensors that have all their bytes, empty ones included. */
@@ -171,8 +168,8 @@ export class FileWriter implements EntryWriter {
   }
 
   #writeAt(offset: number, text: string): void {
-    this.#file?.seekSync(offset, Deno.SeekMode.Start);
-    this.#write(Buffer.from(text));
+    this.#file?.seekSync(offset, system.SeekMode.Start);
+    this.#write(new TextEncoder().encode(text));
   }
 
   #write(bytes: Uint8Array): void {

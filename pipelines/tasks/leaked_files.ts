@@ -1,5 +1,6 @@
 /** Files that are offered for training and hold test rows. @module */
 import { createHash } from "node:crypto";
+import { system } from "../common/system.ts";
 
 /** A file, and why nothing is trained on it. */
 interface LeakedFile {
@@ -21,9 +22,9 @@ export const leakedFiles: readonly LeakedFile[] = [{
  * @param path Absolute.
  */
 export async function leakOf(path: string, known: readonly LeakedFile[] = leakedFiles): Promise<string | undefined> {
-  const size = await Deno.stat(path).then(({ size }) => size, () => undefined);
+  const size = await system.stat(path).then(({ size }) => size, () => undefined);
   const suspects = known.filter(({ bytes }) => bytes === size);
   if (suspects.length === 0) return undefined;
-  const digest = createHash("sha256").update(await Deno.readFile(path)).digest("hex");
+  const digest = createHash("sha256").update(await system.readFile(path)).digest("hex");
   return suspects.find(({ sha256 }) => sha256 === digest)?.says;
 }

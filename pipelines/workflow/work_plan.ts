@@ -25,7 +25,7 @@ export interface WorkPlan {
   readonly store: string;
   readonly threads: number;
   readonly provider: Provider;
-  readonly budgets: Readonly<Partial<Record<"cacheDisk" | "cacheMemory" | "activationMemory", number>>>;
+  readonly budgets: Readonly<Partial<Record<"cacheDisk" | "cacheMemory" | "activationMemory" | "memory", number>>>;
   readonly versions: Versions;
   /** The processor that it was made on; another may round differently. */
   readonly processor: string;

@@ -35,10 +35,12 @@ class WatchedSessions extends Sessions {
 
 class WatchedContext extends RunContext {
   override readonly sessions: Sessions;
+  override readonly devices: readonly Sessions[];
 
   constructor(options: RunContextOptions, watch: Watch) {
     super(options);
     this.sessions = new WatchedSessions(options, watch);
+    this.devices = [this.sessions];
   }
 }
 

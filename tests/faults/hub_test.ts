@@ -5,7 +5,7 @@ import { DiskError, RequestError } from "../../pipelines/common/errors.ts";
 import { resolveModelFolder } from "../../pipelines/models/open/source.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 import { treeOf } from "../support/command.ts";
-import { type Files, gitSha1, hasty, sha256, withHub } from "../support/hub.ts";
+import { type Files, gitSha1, impatient, sha256, withHub } from "../support/hub.ts";
 import { tell } from "./support/form.ts";
 
 const id = "owner/name", weights = "weights".repeat(1000), commit = "a".repeat(40);
@@ -127,7 +127,7 @@ for (const [name, answer] of Object.entries(behaviours)) {
       try {
         await inFolder(async (base) => {
           const env = { HF_HUB_CACHE: `${base}/cache`, HF_ENDPOINT: `http://127.0.0.1:${server.addr.port}` };
-          const came = await resolveModelFolder(id, { base, timings: hasty, env }).then(
+          const came = await resolveModelFolder(id, { base, timings: impatient, env }).then(
             async ({ folder }) => {
               assert.equal(await Deno.readTextFile(`${folder}/config.json`), "{}");
               return "the files";

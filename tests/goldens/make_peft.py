@@ -6,7 +6,7 @@
 
 peft/<name>.safetensors: where a training starts, adapter by adapter, block by block and in the order of the modules; of
 a prefix each block's keys and values.
-peft/losses.json: for each adapter its settings, the losses of all steps, an epoch a line, and what it writes greedily
+peft/losses.json: for each adapter, on all tokens and on the prompt's alone (PreFT, arXiv 2605.14217), its settings, the losses of all steps, an epoch a line, and what it writes greedily
 behind the first prompts before it is trained.
 """
 
@@ -38,6 +38,7 @@ ADAPTERS = {
     "ia3": {"kind": "ia3", "modules": ["k_proj", "v_proj", "down_proj"], "blocks": [0, 1, 2, 3, 4]},
     "prefix": {"kind": "prefixTuning", "tokens": 6},
 }
+OF_PROMPTS = ["lora", "rslora", "dora", "ia3"]
 
 
 def config_of(settings):
@@ -108,7 +109,23 @@ def examples(tokenizer, source):
     return [(encode(row["instruction"] + "\n", True), encode(row["answer"], False) + [tokenizer.eos_token_id]) for row in rows]
 
 
-def step(model, batch):
+class PromptTokens:
+    """Has each adapted module give what its frozen one gives, except at the prompts' tokens; peft has no such setting."""
+
+    def __init__(self, model):
+        self.mask = None
+        for module in model.modules():
+            if hasattr(module, "base_layer"):
+                module.register_forward_hook(self.choose)
+
+    def read(self, lengths, total):
+        self.mask = torch.arange(total)[None, :] < torch.tensor(lengths)[:, None]
+
+    def choose(self, module, given, adapted):
+        return torch.where(self.mask[:, :, None], adapted, module.base_layer(given[0]))
+
+
+def step(model, batch, prompts):
     """The loss of a batch, padded on the right."""
     length = max(len(prompt) + len(completion) for prompt, completion in batch)
     tokens = torch.zeros((len(batch), length), dtype=torch.long)
@@ -118,10 +135,12 @@ def step(model, batch):
         tokens[row, :end] = torch.tensor(prompt + completion)
         labels[row, len(prompt) : end] = torch.tensor(completion)
         mask[row, :end] = 1
+    if prompts is not None:
+        prompts.read([len(prompt) for prompt, _ in batch], length)
     return model(input_ids=tokens, attention_mask=mask, labels=labels).loss
 
 
-def train(model, tensors, rows):
+def train(model, tensors, rows, prompts):
     optimizer = torch.optim.AdamW(tensors.values(), lr=5e-3, weight_decay=0.01)
     batches = [rows[at : at + BATCH] for at in range(0, ROWS, BATCH)]
     steps = EPOCHS * len(batches)
@@ -130,7 +149,7 @@ def train(model, tensors, rows):
     for _ in range(EPOCHS):
         losses.append([])
         for batch in batches:
-            loss = step(model, batch)
+            loss = step(model, batch, prompts)
             loss.backward()
             optimizer.step()
             schedule.step()
@@ -139,20 +158,22 @@ def train(model, tensors, rows):
     return losses
 
 
-def written(model, tokenizer, rows):
+def written(model, tokenizer, rows, prompts):
     """Greedy texts, each token by a pass over all before it: peft's generate with a prefix needs newer transformers."""
     texts = []
     for prompt, _ in rows[:PROMPTS]:
         tokens = list(prompt)
         while len(tokens) < len(prompt) + NEW_TOKENS and tokens[-1] != tokenizer.eos_token_id:
             given = torch.tensor([tokens])
+            if prompts is not None:
+                prompts.read([len(prompt)], len(tokens))
             with torch.no_grad():
                 tokens.append(int(model(input_ids=given, attention_mask=torch.ones_like(given)).logits[0, -1].argmax()))
         texts.append(tokenizer.decode(tokens[len(prompt) :], skip_special_tokens=True))
     return texts
 
 
-def record(shared, folder, name):
+def record(shared, folder, name, of_prompts=False):
     settings = ADAPTERS[name]
     source = shared / "models/stories260k"
     torch.manual_seed(0)
@@ -161,17 +182,20 @@ def record(shared, folder, name):
     rows = examples(tokenizer, shared / "data/multiarith.test.jsonl")
     tensors = tensors_of(model, settings)
     start(tensors, settings, model.config, folder / f"{name}.safetensors")
+    prompts = PromptTokens(model) if of_prompts else None
     model.eval()
-    texts = written(model, tokenizer, rows)
+    texts = written(model, tokenizer, rows, prompts)
     model.train()
-    return {"name": name, **settings, "written": texts, "losses": train(model, tensors, rows)}
+    placed = {"positions": "prompt"} if of_prompts else {}
+    return {"name": name, **settings, **placed, "written": texts, "losses": train(model, tensors, rows, prompts)}
 
 
 def main(shared):
     folder = Path(__file__).with_name("peft")
     folder.mkdir(exist_ok=True)
     torch.set_num_threads(1)
-    write_json(folder / "losses.json", [record(shared, folder, name) for name in ADAPTERS])
+    everywhere = [record(shared, folder, name) for name in ADAPTERS]
+    write_json(folder / "losses.json", everywhere + [record(shared, folder, name, True) for name in OF_PROMPTS])
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ import { assertTrajectory, lossesOf, runIn } from "../support/trajectory.ts";
 
 /** What an adapter of projections adapts. */
 interface Modules {
+  readonly positions?: "prompt";
   readonly modules: readonly string[];
   readonly blocks: readonly number[];
 }
@@ -61,10 +62,11 @@ const goldens: readonly Golden[] = JSON.parse(await Deno.readTextFile(join(folde
 function adapterOf(golden: Golden): AdapterSpec | PrefixTuningSpec {
   const initial = join(folder, `${golden.name}.safetensors`);
   if (golden.kind === "prefixTuning") return prefixTuning({ tokens: golden.tokens, initial });
-  const { modules, blocks } = golden;
-  if (golden.kind === "ia3") return ia3({ modules, blocks, initial });
+  const { modules, blocks, positions } = golden;
+  const common = { modules, blocks, initial, ...positions === undefined ? {} : { positions } };
+  if (golden.kind === "ia3") return ia3(common);
   const { rank, alpha, rankStabilized = false } = golden;
-  return { lora, dora }[golden.kind]({ rank, alpha, rankStabilized, modules, blocks, initial });
+  return { lora, dora }[golden.kind]({ rank, alpha, rankStabilized, ...common });
 }
 
 function pipelineOf(golden: Golden, shared: string): Pipeline {
@@ -90,8 +92,8 @@ const shared = sharedFolder();
 
 for (const golden of goldens) {
   Deno.test({
-    name: `${golden.name} ${
-      golden.kind === "prefixTuning" ? "" : `of ${golden.modules.join(", ")} `
+    name: `${golden.name} ${golden.kind === "prefixTuning" ? "" : `of ${golden.modules.join(", ")} `}${
+      "positions" in golden ? "on prompts alone " : ""
     }walks peft's trajectory and writes its text`,
     ignore: shared === undefined,
     fn: () =>

@@ -45,7 +45,9 @@ Deno.test("programs are run once, their verdicts are in predictions.jsonl, and t
       ]);
       assert.equal(code, 0, stderr);
       const { members: [member] }: Results = JSON.parse(stdout), [stage] = ofKind(member!.stages, "evaluate");
-      const verdicts = (await readPredictions(join(out, stage!.predictions))).map(({ verdict }) => verdict);
+      const verdicts = (await readPredictions({ folder: out, files: new Map() }, stage!.predictions)).map((
+        { verdict },
+      ) => verdict);
       return { stage: stage!, verdicts };
     };
     const once = await run(1);

@@ -5,7 +5,9 @@ import { accuracyOf, resultsOf } from "../support/examples.ts";
 
 Deno.test("loreft-vs-lora compares edits with adapters, by accuracy and parameters", async () => {
   const { members } = await resultsOf("loreft-vs-lora");
-  const ids = ["loreft", "direft", "lora", "dora", "ia3", "bitfit"].map((method) => `method=${method}`);
+  const ids = ["loreft", "direft", "lora_r4", "lora_r4_prompt", "dora", "ia3", "bitfit"].map((method) =>
+    `method=${method}`
+  );
   assert.deepEqual(members.map(({ id }) => id), ids);
   for (const member of members) {
     assert.ok(accuracyOf(member, "tuned") >= 0.5, `${member.id}: ${accuracyOf(member, "tuned")}`);

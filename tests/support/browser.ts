@@ -17,6 +17,8 @@ export interface Display {
   readonly width: number;
   readonly height: number;
   readonly isDark?: boolean;
+  /** Whether pages have WebGPU, by software where there is no GPU. */
+  readonly hasWebGpu?: boolean;
 }
 
 /** An open page. */
@@ -27,8 +29,12 @@ export interface Page {
   evaluate<T>(expression: string): Promise<T>;
   /** Presses a key, as in `Tab` or `Enter`. */
   press(key: string): Promise<void>;
-  /** Waits until an expression is true. */
-  until(expression: string): Promise<void>;
+  /** Waits until an expression is true, for 20 seconds if no other time is given. */
+  until(expression: string, seconds?: number): Promise<void>;
+  /** Loads the page anew. */
+  reload(): Promise<void>;
+  /** A picture of the whole page, as PNG. */
+  screenshot(): Promise<Uint8Array>;
 }
 
 const flags = [
@@ -43,12 +49,25 @@ const flags = [
   "--remote-debugging-port=0",
 ];
 
+/** SwiftShader, which Chromium brings along, as the adapter. */
+const webGpuFlags = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"];
+
 /** Opens a page for a test. */
-export async function inPage(url: string, { width, height, isDark }: Display, test: (page: Page) => Promise<void>) {
+export async function inPage(
+  url: string,
+  { width, height, isDark, hasWebGpu = false }: Display,
+  test: (page: Page) => Promise<void>,
+) {
   const profile = await Deno.makeTempDir({ prefix: "refract-browser-" });
   const size = `--window-size=${width},${height}`;
   const process = new Deno.Command(chromium, {
-    args: [...flags, size, `--user-data-dir=${profile}`, "about:blank"],
+    args: [
+      ...flags.filter((flag) => !hasWebGpu || flag !== "--disable-gpu"),
+      ...hasWebGpu ? webGpuFlags : [],
+      size,
+      `--user-data-dir=${profile}`,
+      "about:blank",
+    ],
     stdout: "null",
     stderr: "piped",
   }).spawn();
@@ -117,8 +136,19 @@ function pageOf(protocol: Protocol): Page {
       });
       await protocol.call("Input.dispatchKeyEvent", { type: "keyUp", ...common });
     },
-    async until(expression) {
-      for (let tries = 0; tries < 200; tries++) {
+    async reload() {
+      await evaluate("document.documentElement.dataset.old = ''");
+      await protocol.call("Page.reload");
+      await this.until("document.readyState === 'complete' && !('old' in document.documentElement.dataset)");
+    },
+    async screenshot() {
+      const { data } = await protocol.call("Page.captureScreenshot", { captureBeyondViewport: true }) as {
+        data: string;
+      };
+      return Uint8Array.fromBase64(data);
+    },
+    async until(expression, seconds = 20) {
+      for (let tries = 0; tries < 10 * seconds; tries++) {
         if (await evaluate<boolean>(expression).catch(() => false)) return;
         await new Promise((resolve) => setTimeout(resolve, 100));
       }

@@ -55,8 +55,11 @@ export interface Asked {
   readonly authorization: string | null;
 }
 
-/** Retries without waiting. */
-export const hasty: HubTimings = { attempts: 3, pause: 1, longestPause: 2000, patience: 200, poll: 5 };
+/** Retries without waiting; answers may take their time, since the machine may be busy. */
+export const hasty: HubTimings = { attempts: 3, pause: 1, longestPause: 2000, patience: 30_000, poll: 5 };
+
+/** {@linkcode hasty}, of a hub that may say nothing. */
+export const impatient: HubTimings = { ...hasty, patience: 500 };
 
 /** The token that may write. */
 export const writer = "hf_writer";
@@ -101,6 +104,8 @@ export class Hub {
   hasApi = true;
   readonly #repositories = new Map<string, Repository>();
   readonly #uploads = new Map<string, Uint8Array<ArrayBuffer>>();
+  /** Called before each request is answered, and once it has had its effect. */
+  moment: () => void = () => {};
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   #faults: { readonly fault: Fault; left: number }[] = [];
 
@@ -111,10 +116,12 @@ export class Hub {
         this.#commit(repository, revision, new Map(Object.entries(files).map(([path, text]) => [path, bytesOf(text)])));
       }
     }
-    this.#server = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-      (request) => this.#answer(request),
-    );
+    this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+      this.moment();
+      const answer = await this.#answer(request);
+      this.moment();
+      return answer;
+    });
     this.endpoint = `http://127.0.0.1:${this.#server.addr.port}/`;
   }
 
@@ -137,6 +144,12 @@ export class Hub {
   /** Whether a repository is private. */
   isPrivate(id: string): boolean | undefined {
     return this.#repositories.get(id)?.isPrivate;
+  }
+
+  /** Forgets a repository, and all that was uploaded. */
+  forget(id: string): void {
+    this.#repositories.delete(id);
+    this.#uploads.clear();
   }
 
   /** The lines of the requests since a number of them. */

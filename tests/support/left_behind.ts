@@ -2,8 +2,16 @@
 import { join } from "node:path";
 import { treeOf } from "./command.ts";
 
-/** How long something took, and whether it was there already. */
-const incidental = new Set(["seconds", "stepSeconds", "expectedSeconds", "tokensPerSecond", "time", "cached"]);
+/** How long something took, whether it was there already, and the digests of files that say so. */
+const incidental = new Set([
+  "seconds",
+  "stepSeconds",
+  "expectedSeconds",
+  "tokensPerSecond",
+  "time",
+  "cached",
+  "digest",
+]);
 /** Temporary files, which a run that was killed leaves for a while, and what is drawn of the rest with its times. */
 const passing = /(^|\/)\.[^/]*$|^(report\.html|results\.csv|tensorboard\/.*)$/;
 

@@ -61,6 +61,7 @@ export const requestOptions = {
   cacheDisk,
   cacheMemory: optional(size, "what a training may keep of its rows (default: as the store, 50GB)"),
   activationMemory: optional(size, "what a training's longest row may take to run (default: 2GB)"),
+  memory: optional(size, "what of the machine's memory may be used; larger models are encoded in parts (default: all)"),
   json: flag("prints JSON on stdout and all else on stderr"),
 };
 

@@ -1,7 +1,6 @@
 /** `deno task activations`. @module */
 import { dirname } from "node:path";
 import { parseSite } from "../../compile/programs/activations_program.ts";
-import { removeLeavings } from "../../common/leavings.ts";
 import { RequestError } from "../../common/errors.ts";
 import { unwritable } from "../../common/files.ts";
 import { writeSafetensors } from "../../models/weights/safetensors_writer.ts";
@@ -71,7 +70,6 @@ async function writeActivations(
   const job = { architecture, weights, rows, sites, hiddenStates: true, logits };
   const tensors = await activate(runContext, job);
   await runContext.store.checks.settled();
-  removeLeavings(out);
   await writeSafetensors(out, [...(text === undefined ? [] : readTensors(batch)), ...tensors]);
   terminal.print(`${tensors.length} tensors of ${rows.length} rows in ${out}`);
 }

@@ -8,6 +8,7 @@ import { exportOnnx } from "./export_onnx.ts";
 import { exportPeft } from "./export_peft.ts";
 import { exportPyreft } from "./export_pyreft.ts";
 import { exportVllm } from "./export_vllm.ts";
+import { exportWeb } from "./export_web.ts";
 import { choice, json, optional, type OptionValues, required, text } from "../arguments/option.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -44,6 +45,7 @@ const formats = {
   vllm: { takes: ["model", "positions"], write: exportVllm },
   easysteer: { takes: ["model", "positions"], write: exportEasySteer },
   onnx: { takes: ["model", "positions", "fields", "dtype"], write: exportOnnx },
+  web: { takes: [], write: exportWeb },
 } satisfies Readonly<Record<string, ExportFormat>>;
 
 type FormatName = keyof typeof formats;
@@ -51,10 +53,12 @@ type FormatName = keyof typeof formats;
 /** Makes what another library reads of a trained or imported intervention. */
 export const exportCommand = command({
   name: "export",
-  summary: "Writes a trained or imported intervention for pyreft, peft, llama.cpp, vLLM, EasySteer or ONNX Runtime.",
+  summary:
+    "Writes a trained or imported intervention for pyreft, peft, llama.cpp, vLLM, EasySteer or ONNX Runtime, or a pipeline as a site.",
   parameters: [{
     name: "folder",
-    help: "a run's folder, a member's, or an intervention's; onnx: or a model's that was trained whole",
+    help:
+      "a run's folder, a member's, or an intervention's; onnx: or a model's that was trained whole; web: a pipeline",
   }],
   options: {
     member,
@@ -67,6 +71,7 @@ export const exportCommand = command({
     "export runs/lora/first --to peft --out adapter",
     "export runs/lora/first --to gguf --out adapter.gguf",
     "export runs/arc-easy/first --member rank=4 --to onnx --dtype float16 --out exported",
+    "export examples/quickstart/pipeline.ts --to web --out site",
   ],
   async run([path], { to, ...request }, { terminal }) {
     const { takes, write }: ExportFormat = formats[to];

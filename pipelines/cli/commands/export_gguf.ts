@@ -2,7 +2,6 @@
 import { dirname } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { unwritable, writeAtomically } from "../../common/files.ts";
-import { removeLeavings } from "../../common/leavings.ts";
 import { atLocation } from "../../common/source_location.ts";
 import { positionsOf } from "../../compile/lower/positions.ts";
 import { readTensors } from "../../compile/parameters/initial.ts";
@@ -53,7 +52,6 @@ export async function exportGguf(
   await Deno.mkdir(dirname(out), { recursive: true }).catch((fault: unknown) => {
     throw unwritable(dirname(out), fault);
   });
-  removeLeavings(out);
   await writeAtomically(out, parts);
   const count = adaptations.length === 1 ? "1 adaptation" : `${adaptations.length} adaptations`;
   terminal.print(`${count} in ${out}, ${isVector ? "a control vector" : "a LoRA adapter"}`);

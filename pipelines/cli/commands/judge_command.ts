@@ -6,6 +6,7 @@ import { endpointOf } from "../../tasks/alpaca_eval/endpoint.ts";
 import { costOf, judgementsIn, judgePairs, planJudge } from "../../tasks/alpaca_eval/judge.ts";
 import { leaderboardOf } from "../../tasks/alpaca_eval/leaderboard.ts";
 import { type OutputRow, outputsOf, paired } from "../../tasks/alpaca_eval/outputs.ts";
+import { requireAsWritten } from "../../results/written_files.ts";
 import { Store } from "../../store/store.ts";
 import { command } from "../arguments/command.ts";
 import { flag, number, optional, type OptionValues, required, text } from "../arguments/option.ts";
@@ -73,6 +74,7 @@ const words = { endpoint: "--endpoint", key: "--key", example: "--key OPENAI_API
 
 /** The rows of a file: a JSON list, or one of JSON lines. */
 async function readRows(path: string): Promise<OutputRow[]> {
+  await requireAsWritten(path);
   const read = extname(path) === ".json"
     ? json.records({ kind: "json", path }, { base: "/" })
     : jsonl.records({ kind: "jsonl", path }, { base: "/" });

@@ -5,7 +5,8 @@ import { pipelineParameter, requestOptions } from "../arguments/common_options.t
 import { overridesOfOptions } from "../../recipes/overrides.ts";
 import { loadRequest } from "../requests/load_request.ts";
 import { openRunContext } from "../requests/open_run_context.ts";
-import { flag } from "../arguments/option.ts";
+import { parseFleet } from "../../schedule/plan/fleet.ts";
+import { flag, optional, text } from "../arguments/option.ts";
 import { formatDot } from "./plan_dot.ts";
 import { formatPlan } from "./plan_text.ts";
 import { terminalEvents } from "../terminal/event_lines.ts";
@@ -17,24 +18,26 @@ export const planCommand = command({
   parameters: [pipelineParameter],
   options: {
     ...requestOptions,
+    devices: optional(text("list"), "simulates the run on many devices, as 64xH100, or 64xhere by rates measured here"),
     explain: flag("says what the plan's terms mean"),
     dot: flag("prints the programs as a graph for Graphviz"),
   },
   examples: ["plan examples/rank-by-layer/pipeline.ts --set rank=1,8"],
   async run([path], options, { terminal, hub }) {
-    const request = await loadRequest(path, { ...options, overrides: overridesOfOptions(options.set) });
+    const { devices, ...others } = options, fleet = devices === undefined ? undefined : parseFleet(devices);
+    const request = await loadRequest(path, { ...others, overrides: overridesOfOptions(options.set) });
     await using runContext = openRunContext(
       request,
       options,
       terminalEvents(terminal),
       hub === undefined ? {} : { hub },
     );
-    const plan = await planMembers(runContext, request.pipeline.name, request.expansion);
-    const text = options.json
+    const plan = await planMembers(runContext, request.pipeline.name, request.expansion, fleet);
+    const shown = options.json
       ? JSON.stringify(plan, null, 2)
       : options.dot
       ? formatDot(plan)
       : formatPlan(plan, options.explain);
-    terminal.print(text.trimEnd());
+    terminal.print(shown.trimEnd());
   },
 });

@@ -1,5 +1,5 @@
 /** A plan as text. @module */
-import type { Plan, PlanEstimate, PlannedMember } from "../../schedule/plan/plan.ts";
+import type { Plan, PlanEstimate, PlannedFleet, PlannedMember } from "../../schedule/plan/plan.ts";
 import { formatSize } from "../../common/size.ts";
 import { formatSeconds, formatTable } from "../terminal/terminal.ts";
 
@@ -50,7 +50,8 @@ export function formatPlan(plan: Plan, explains = false): string {
   });
   const parts = [`pipeline ${plan.pipeline}\n`, ...members, frontiers.join(""), advice];
   const meanings = explains ? terms.map(([term, meaning]) => `${term.padEnd(12)}  ${meaning}\n`).join("") : "";
-  return [...parts, formatPrograms(plan), [...new Set(samples)].join(""), formatEstimate(plan), meanings]
+  const fleet = plan.fleet === undefined ? "" : formatFleet(plan.fleet);
+  return [...parts, formatPrograms(plan), [...new Set(samples)].join(""), formatEstimate(plan), fleet, meanings]
     .filter((part) => part !== "").join("\n");
 }
 
@@ -85,7 +86,11 @@ function formatPrograms({ programs, cache }: Plan): string {
     ];
   });
   const header = ["program", "members", "operations", "GFLOP", "in the store", "MB"];
-  return formatTable(header, rows) + andMore(programs.length, "programs");
+  const most = Math.max(...programs.map(({ parts = 1 }) => parts));
+  const inParts = most <= 1
+    ? ""
+    : `encoded in ${most} parts, each over all rows before the next, since the weights are more than half of --memory\n`;
+  return formatTable(header, rows) + andMore(programs.length, "programs") + inParts;
 }
 
 function listed(members: readonly string[]): string {
@@ -98,7 +103,7 @@ function andMore(count: number, what: string): string {
 }
 
 function formatEstimate({ estimate, goesOn, budgets: { disk } }: Plan): string {
-  const { steps, validations, evaluations, flops, bytes, memory } = estimate;
+  const { steps, validations, evaluations, flops, bytes, memory, resident } = estimate;
   const counts = [
     ...steps === 0 ? [] : [counted(steps, "step")],
     ...validations === 0 ? [] : [counted(validations, "validation")],
@@ -108,8 +113,26 @@ function formatEstimate({ estimate, goesOn, budgets: { disk } }: Plan): string {
   if (counts.length === 0 && estimate.seconds === 0) return `${budget}to run: nothing, all of it is in the store\n`;
   const work = `${counts.join(", ")}; ${(flops / 1e9).toFixed(1)} GFLOP to encode and train, ${
     (bytes / 1e6).toFixed(1)
-  } MB to store, ${(memory / 1e6).toFixed(0)} MB of activations\n`;
+  } MB to store, ${(memory / 1e6).toFixed(0)} MB of activations, ${formatSize(resident)} of memory in all\n`;
   return `${budget}to run: ${work}${formatTime(estimate, goesOn)}`;
+}
+
+/** The run on many devices. */
+function formatFleet(fleet: PlannedFleet): string {
+  const { devices, name, seconds, encodeSeconds, bytesMoved, dollars, scaling, stopsAt, limit, basis } = fleet;
+  const cost = dollars === undefined ? "" : `, about ${Math.ceil(dollars).toLocaleString("en")} US dollars`;
+  const rows = scaling.map((each) => {
+    const speed = scaling[0]!.seconds / each.seconds;
+    return [each.devices.toLocaleString("en"), formatSeconds(each.seconds), `${speed.toFixed(1)} ×`];
+  });
+  const by = basis === "measured"
+    ? "by rates measured here"
+    : "simulated by stated peaks, of which 35 % are assumed to be reached, a store of 5 GB/s and weights of 16 bits";
+  return `on ${devices.toLocaleString("en")} ${name}: ${formatSeconds(seconds)}, ${
+    formatSeconds(encodeSeconds)
+  } of it to ` +
+    `encode; ${formatSize(bytesMoved)} moved${cost}; ${by}\n\n${formatTable(["devices", "time", "speed"], rows)}` +
+    `beyond ${stopsAt.toLocaleString("en")} a device does less than half of what one does alone: ${limit} bounds it\n`;
 }
 
 /** What a time is estimated by. */
@@ -119,12 +142,13 @@ const bases: { readonly [B in PlanEstimate["basis"]]: string } = {
   assumed: "by an assumed speed, since nothing like it has run here yet",
 };
 
-function formatTime({ seconds, parts, basis }: PlanEstimate, goesOn: boolean): string {
+function formatTime({ seconds, parts, range, basis }: PlanEstimate, goesOn: boolean): string {
   const spent = Object.entries(parts).filter(([, part]) => part > 0).map(([name, part]) =>
     `${name} ${formatSeconds(part)}`
   );
   const of = spent.length > 1 ? ` (${spent.join(", ")})` : "", rest = goesOn ? " for these members" : "";
-  return `about ${formatSeconds(seconds)}${rest}${of}, ${bases[basis]}\n`;
+  const between = `${formatSeconds(range.from)} to ${formatSeconds(range.to)}`;
+  return `about ${formatSeconds(seconds)}${rest}${of}, likely ${between}, ${bases[basis]}\n`;
 }
 
 function counted(count: number, what: string): string {

@@ -1,6 +1,7 @@
 /** Whether a provider trains as the cpu does: a few steps of the model that comes with Refract, on both. @module */
 import { join } from "node:path";
 import type { Provider } from "../../../ops/onnx/model.ts";
+import { removeOwn } from "../../common/leavings.ts";
 import { ofKind } from "../../common/of_kind.ts";
 import { baseModel, block } from "../../dsl/model.ts";
 import { loreft } from "../../dsl/edits.ts";
@@ -38,7 +39,7 @@ export async function prove(provider: Provider): Promise<Proof> {
     const sorted = stepSeconds.slice(1).toSorted((one, other) => one - other);
     return { losses, seconds: sorted[Math.floor(sorted.length / 2)] ?? NaN };
   } finally {
-    await Deno.remove(folder, { recursive: true }).catch(() => {});
+    await removeOwn(folder);
   }
 }
 

@@ -14,6 +14,7 @@ const declared = {
   log: optional(text("file"), "gets every event of the run as a line of JSON"),
   mlflow: optional(text("url"), "an MLflow server that gets parameters, losses and metrics"),
   mlflowExperiment: optional(text("name"), "the experiment there (default: the pipeline's name)"),
+  devices: optional(text("list"), "spreads members and encodings over workers or GPUs, as cpu:2x1 or cuda:0,1"),
   allowChanges: flag("repeats a run from its manifest although what it reads has changed"),
 };
 

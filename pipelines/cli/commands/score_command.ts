@@ -5,11 +5,12 @@ import { jsonl } from "../../data/files/jsonl.ts";
 import { pythonFields, type RawRow } from "../../data/files/raw_row.ts";
 import { writeJson } from "../../data/python/json.ts";
 import { floatRepr, str } from "../../data/python/print.ts";
+import { requireAsWritten } from "../../results/written_files.ts";
 import { codeTaskOf } from "../../tasks/code.ts";
 import { scoringOf } from "../../tasks/mod.ts";
 import { judge } from "../../tasks/scoring/mod.ts";
 import type { Answered, Verdict } from "../../tasks/scoring/scoring.ts";
-import { callerFolder } from "../requests/caller_paths.ts";
+import { callerFolder, callerPath } from "../requests/caller_paths.ts";
 import { command } from "../arguments/command.ts";
 import { number, optional, type OptionValues, required, text, withDefault } from "../arguments/option.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -48,6 +49,7 @@ async function score(
   { scoring, data, seconds }: OptionValues<typeof declared>,
   terminal: Terminal,
 ): Promise<void> {
+  await requireAsWritten(callerPath(path));
   const programs = codeTaskOf(task, scoring), rows = rowsOf(path);
   if (programs !== undefined) {
     const { lines, summary } = await scorePrograms(

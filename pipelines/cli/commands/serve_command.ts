@@ -40,7 +40,7 @@ const declared = {
   tlsCert: optional(text("file"), "a certificate, PEM"),
   tlsKey: optional(text("file"), "the certificate's key, PEM"),
   model: optional(text("base"), "the base model, if it is elsewhere than the run says"),
-  quantize: optional(choice("name", quantizationNames), "a few bits for the base model's projections, if no run says"),
+  quantize: optional(choice("name", quantizationNames), "a few bits for the base model's weights, if no run says"),
   chatTemplate: optional(text("template"), "in place of the model's: a name that it has, a .jinja file or Jinja"),
   rows: withDefault(integer("n", 1, 1024), "the most answers that are written at once", 32),
   keyValues: withDefault(size, "the most memory of what the answers at work have read", 2 ** 31),

@@ -69,7 +69,7 @@ async function workflow(
   options: OptionValues<typeof declared>,
   { terminal, hub }: CommandContext,
 ): Promise<void> {
-  const { to, out, set, margin, cacheDisk, cacheMemory, activationMemory } = options;
+  const { to, out, set, margin, cacheDisk, cacheMemory, activationMemory, memory } = options;
   const request = await loadRequest(path, { ...options, overrides: overridesOfOptions(set) });
   const folder = callerPath(out), store = storeFolder(options.store, request.base), { pipeline, expansion } = request;
   const show = terminalEvents(terminal);
@@ -90,6 +90,7 @@ async function workflow(
       ...cacheDisk === undefined ? {} : { cacheDisk },
       ...cacheMemory === undefined ? {} : { cacheMemory },
       ...activationMemory === undefined ? {} : { activationMemory },
+      ...memory === undefined ? {} : { memory },
     },
     versions: ownVersions(),
     processor: processorName(),

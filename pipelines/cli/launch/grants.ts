@@ -70,8 +70,11 @@ const pipeline = {
   env: [...hub.env, ...yaml, "REFRACT_STORE_TOKEN"],
 } as const satisfies Grants;
 
+/** Loads a pipeline and decides by the machine's memory how it runs. */
+const planning = { ...pipeline, sys: [...pipeline.sys, "systemMemoryInfo"] } as const satisfies Grants;
+
 /** Loads a pipeline and runs models. */
-const models = { ...pipeline, ffi: true } as const satisfies Grants;
+const models = { ...planning, ffi: true } as const satisfies Grants;
 
 /** Opens models that it is given, and keeps a store. */
 const store = { ...hub, write: true, sys: ["statfs"], env: pipeline.env } as const satisfies Grants;
@@ -80,8 +83,8 @@ const store = { ...hub, write: true, sys: ["statfs"], env: pipeline.env } as con
 const grants = {
   new: { ...offline, write: true },
   run: models,
-  plan: pipeline,
-  workflow: { ...pipeline, sys: [...pipeline.sys, "cpus"] },
+  plan: planning,
+  workflow: { ...planning, sys: [...planning.sys, "cpus"] },
   unit: { ...models, sys: [...models.sys, "cpus"] },
   rows: pipeline,
   data: pipeline,
@@ -193,7 +196,15 @@ export function withAsked(granted: Grants, { programs, judges }: Asked): Grants 
   return programs ? withPrograms(all) : all;
 }
 
-/** What running programs that a model wrote takes: Deno itself, which runs each without any permission. */
+/** What loading a pipeline takes. */
+export function withPipeline(granted: Grants): Grants {
+  return { ...granted, import: importHosts };
+}
+
+/**
+ * What running programs that a model wrote takes, and making scripts for a browser: Deno itself, which runs each program
+ * without any permission.
+ */
 export function withPrograms(granted: Grants): Grants {
   return { ...granted, run: [Deno.execPath()] };
 }

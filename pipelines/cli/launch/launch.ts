@@ -21,6 +21,7 @@ import {
   within,
   withJudge,
   withMlflow,
+  withPipeline,
   withPrograms,
   withServer,
   withStore,
@@ -106,6 +107,8 @@ function grantedFor(usual: Grants, own: readonly string[], folder: string): Gran
       return withGpuTool(index === undefined ? usual : withStore(usual, index), isProgram(gpuTool));
     case "serve":
       return withServer(usual, optionIn(own, "--host"), optionIn(own, "--api-key"));
+    case "export":
+      return optionIn(own, "--to") === "web" ? withPrograms(withPipeline(usual)) : usual;
     case "score":
       return own.some((argument) => Object.hasOwn(code, argument)) ? withPrograms(usual) : usual;
     default:

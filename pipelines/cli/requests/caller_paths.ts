@@ -1,11 +1,12 @@
 /** Paths as the user of the command line means them. @module */
 import { isAbsolute, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { system } from "../../common/system.ts";
 import { type Project, projectOf } from "../launch/project.ts";
 
 /** The folder that the user is in: `deno task` itself runs in that of deno.json. */
 export function callerFolder(): string {
-  return Deno.env.get("INIT_CWD") ?? Deno.cwd();
+  return system.env.get("INIT_CWD") ?? system.cwd();
 }
 
 /** A path that the user gave on the command line. */

@@ -1,5 +1,6 @@
 /** Which intervention a path on the command line refers to. @module */
 import { basename, dirname, join } from "node:path";
+import { system } from "../../common/system.ts";
 import { interventionFileNames } from "../../compile/parameters/intervention_file.ts";
 import { hasEpoch, isIntervention, trainedIds } from "../../compile/parameters/trained_interventions.ts";
 import { RequestError } from "../../common/errors.ts";
@@ -61,5 +62,5 @@ export function runOf(folder: string): { readonly run: string; readonly member: 
 }
 
 function exists(path: string): Promise<boolean> {
-  return Deno.lstat(path).then(() => true, () => false);
+  return system.lstat(path).then(() => true, () => false);
 }

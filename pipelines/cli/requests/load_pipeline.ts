@@ -5,15 +5,15 @@
  */
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
+import { system } from "../../common/system.ts";
 import { declaringInto, whileDeclaring } from "../../common/declared.ts";
 import { RequestError } from "../../common/errors.ts";
-import { locationOf } from "../../common/source_location.ts";
 import { type Overrides, type Scalar, whileLoading } from "../../recipes/overrides.ts";
 import { expand } from "../../schedule/expand/expand.ts";
 import type { Expansion } from "../../schedule/expand/member.ts";
 import type { Pipeline } from "../../spec/mod.ts";
-import { quote } from "../../common/suggest.ts";
 import { callerPath } from "./caller_paths.ts";
+import { requireName } from "./expand_pipeline.ts";
 import { describeFault } from "./pipeline_faults.ts";
 
 /** A pipeline file, loaded. */
@@ -39,7 +39,7 @@ const imported = new Map<string, { readonly overrides: string; readonly settings
  */
 export async function loadPipeline(path: string, overrides: Overrides): Promise<LoadedPipeline> {
   const file = callerPath(path);
-  const exists = await Deno.stat(file).then((info) => info.isFile, () => false);
+  const exists = await system.stat(file).then((info) => info.isFile, () => false);
   if (!exists) throw new RequestError("there is no such pipeline file; check the path", { file });
   const settings = new Map<string, Scalar>();
   const load = async (declared: Set<object>) => {
@@ -50,17 +50,6 @@ export async function loadPipeline(path: string, overrides: Overrides): Promise<
     return { pipeline, file, base: dirname(file), expansion, settings };
   };
   return await whileLoading({ overrides, settings }, () => whileDeclaring(load));
-}
-
-/**
- * Expands the members of a pipeline that a program has declared.
- *
- * @throws {RequestError} If the pipeline is not sound, or an override is of nothing that it has.
- */
-export function expandPipeline(pipeline: Pipeline, overrides: Overrides): Expansion {
-  requireName(pipeline);
-  const declared = new Set<object>();
-  return declaringInto(declared, () => expand(pipeline, overrides, new Map(), declared));
 }
 
 async function importPipeline(file: string, overrides: Overrides, settings: Map<string, Scalar>): Promise<Pipeline> {
@@ -76,12 +65,6 @@ async function importPipeline(file: string, overrides: Overrides, settings: Map<
   for (const [name, value] of before.settings) settings.set(name, value);
   if (before.overrides === valuesOf(overrides, before.settings)) return pipeline;
   throw new RequestError("was loaded with other settings before; run it in a separate process", { file });
-}
-
-function requireName(pipeline: Pipeline, file?: string): void {
-  if (/^\w[\w.-]*$/.test(pipeline.name)) return;
-  const problem = `the pipeline's name ${quote(pipeline.name)} is not a file name; use letters, digits, -`;
-  throw new RequestError(problem, locationOf(pipeline) ?? (file === undefined ? undefined : { file }));
 }
 
 /** The overrides of settings as a text, to compare them. */

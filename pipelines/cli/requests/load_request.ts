@@ -5,15 +5,21 @@
  * @module
  */
 import { dirname } from "node:path";
+import { system } from "../../common/system.ts";
 import type { Provider } from "../../../ops/onnx/model.ts";
+import { RequestError } from "../../common/errors.ts";
 import { locationOf } from "../../common/source_location.ts";
+import { quote } from "../../common/suggest.ts";
+import type { Device } from "../../runtime/device.ts";
+import { type DeviceRequest, parseDevices } from "../../schedule/context/devices.ts";
 import type { Overrides } from "../../recipes/overrides.ts";
 import { isRecipePath, readRecipe, type Recipe } from "../../recipes/recipe.ts";
 import { redirect, type Redirected } from "../../schedule/expand/redirect.ts";
 import type { Member } from "../../schedule/expand/member.ts";
 import type { Pipeline } from "../../spec/mod.ts";
 import { callerFolder, callerPath } from "./caller_paths.ts";
-import { expandPipeline, type LoadedPipeline, loadPipeline } from "./load_pipeline.ts";
+import { expandPipeline } from "./expand_pipeline.ts";
+import { type LoadedPipeline, loadPipeline } from "./load_pipeline.ts";
 
 /** The options that a recipe has as well. */
 interface RequestOptions {
@@ -22,6 +28,8 @@ interface RequestOptions {
   readonly base?: string | undefined;
   readonly threads?: number | undefined;
   readonly provider?: Provider | undefined;
+  /** What the run is spread over, as it was written. */
+  readonly devices?: string | undefined;
 }
 
 /** A pipeline with all that it is to be run with. */
@@ -33,6 +41,8 @@ export interface Request extends Omit<LoadedPipeline, "file">, Redirected {
   readonly recipe: Recipe | undefined;
   readonly threads: number;
   readonly provider: Provider;
+  /** What the run is spread over; one device if `undefined`. */
+  readonly devices: readonly Device[] | undefined;
 }
 
 /**
@@ -41,6 +51,7 @@ export interface Request extends Omit<LoadedPipeline, "file">, Redirected {
  * @throws {RequestError} As of {@linkcode loadPipeline}, {@linkcode readRecipe} and {@linkcode redirect}.
  */
 export async function loadRequest(pipeline: string | Pipeline, options: RequestOptions): Promise<Request> {
+  const devices = options.devices === undefined ? undefined : devicesOf(options.devices, options);
   const isPath = typeof pipeline === "string";
   const recipe = isPath && isRecipePath(pipeline) ? await readRecipe(callerPath(pipeline)) : undefined;
   const overrides = new Map([...recipe?.set ?? [], ...options.overrides]);
@@ -52,8 +63,9 @@ export async function loadRequest(pipeline: string | Pipeline, options: RequestO
     ...await redirect(loaded.expansion, base, recipe ?? {}),
     declared: loaded.expansion.members,
     recipe,
-    threads: options.threads ?? recipe?.threads ?? navigator.hardwareConcurrency,
-    provider: options.provider ?? recipe?.provider ?? "cpu",
+    threads: devices?.threads ?? options.threads ?? recipe?.threads ?? navigator.hardwareConcurrency,
+    provider: devices?.provider ?? options.provider ?? recipe?.provider ?? "cpu",
+    devices: devices?.devices,
   };
 }
 
@@ -65,9 +77,21 @@ function expanded(pipeline: Pipeline, overrides: Overrides) {
   return { pipeline, file, base, expansion: expandPipeline(pipeline, overrides), settings: new Map() };
 }
 
+/** @throws {RequestError} If other options say otherwise. */
+function devicesOf(text: string, { provider, threads }: RequestOptions): DeviceRequest {
+  const request = parseDevices(text);
+  const contradicted = provider !== undefined && provider !== request.provider
+    ? `--provider ${provider}`
+    : threads !== undefined && request.threads !== undefined && threads !== request.threads
+    ? `--threads ${threads}`
+    : undefined;
+  if (contradicted === undefined) return request;
+  throw new RequestError(`--devices ${quote(text)} contradicts ${contradicted}; omit the latter`);
+}
+
 function isFile(path: string): boolean {
   try {
-    return Deno.statSync(path).isFile;
+    return system.statSync(path).isFile;
   } catch {
     return false;
   }

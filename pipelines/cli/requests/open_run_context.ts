@@ -1,4 +1,5 @@
 /** The run context of a command. @module */
+import { system } from "../../common/system.ts";
 import { RunContext, type RunContextOptions } from "../../schedule/context/run_context.ts";
 import { RequestError } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
@@ -6,18 +7,19 @@ import type { Emit } from "../../results/events.ts";
 import { isAddress, storeFolder } from "./caller_paths.ts";
 
 /** What a command's options say of the store and of memory. */
-interface StoreOptions extends Partial<Pick<RunContextOptions, "cacheDisk" | "cacheMemory" | "activationMemory">> {
+interface StoreOptions
+  extends Partial<Pick<RunContextOptions, "cacheDisk" | "cacheMemory" | "activationMemory" | "memory">> {
   readonly store?: string | undefined;
 }
 
 /** Opens what a run works with, by the command line's options. */
 export function openRunContext(
-  { base, threads, provider }: Pick<RunContextOptions, "base" | "threads" | "provider">,
-  { store, cacheDisk, cacheMemory, activationMemory }: StoreOptions,
+  { base, threads, provider, devices }: Pick<RunContextOptions, "base" | "threads" | "provider" | "devices">,
+  { store, cacheDisk, cacheMemory, activationMemory, memory }: StoreOptions,
   emit: Emit,
   control: Pick<RunContextOptions, "checkpointInterval" | "signal" | "hub"> = {},
 ): RunContext {
-  const budgets = { cacheDisk, cacheMemory, activationMemory };
+  const budgets = { cacheDisk, cacheMemory, activationMemory, memory };
   const shared = store !== undefined && isAddress(store) ? sharedCache(store) : undefined;
   return new RunContext({
     ...shared === undefined ? {} : { shared },
@@ -25,6 +27,7 @@ export function openRunContext(
     store: storeFolder(store, base),
     threads,
     provider,
+    devices,
     emit,
     ...budgets,
     ...control,
@@ -43,5 +46,5 @@ function sharedCache(address: string): NonNullable<RunContextOptions["shared"]> 
   if (url.username !== "" || url.password !== "") {
     throw new RequestError(`--store has a password in its address; put the cache's token into ${tokenVariable}`);
   }
-  return { address, token: Deno.env.get(tokenVariable) };
+  return { address, token: system.env.get(tokenVariable) };
 }

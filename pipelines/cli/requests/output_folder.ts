@@ -4,7 +4,7 @@ import { publishFolder, publishInto } from "../../common/durable.ts";
 import { RequestError } from "../../common/errors.ts";
 import { namesIn } from "../../common/folder_names.ts";
 import { markWritten, mostTries, systemCode, temporaryName, unwritable } from "../../common/files.ts";
-import { isStill, removeLeavings } from "../../common/leavings.ts";
+import { isStill, movedFrom, removeLeavings, removeOwn } from "../../common/leavings.ts";
 
 /**
  * Makes a folder, or adds files to one that exists, once all of them are written. What processes that died have left of an
@@ -24,14 +24,17 @@ export async function writeFolder(path: string, write: (folder: string) => Promi
   const parent = there === undefined ? dirname(path) : path;
   const temporary = temporaryName(join(parent, basename(path)));
   using _ = await makeLocked(path, temporary);
+  let isWhole = false;
   try {
     await write(temporary).catch((fault: unknown) => {
       // What a system refuses has a code; all else says itself what is wrong.
       throw systemCode(fault) === undefined ? fault : unwritable(path, fault);
     });
     await orUnwritable(path, () => (there === undefined ? publishFolder : publishInto)(temporary, path));
+    isWhole = true;
   } finally {
-    await Deno.remove(temporary, { recursive: true }).catch(() => {});
+    // What could not be moved back is known by what lies there to the next command, which removes it.
+    if (isWhole || movedFrom(temporary).length === 0) await removeOwn(temporary);
   }
 }
 

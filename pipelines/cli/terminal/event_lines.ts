@@ -8,6 +8,7 @@ import { trainingLabel, workLabel } from "../../results/event_labels.ts";
 import type { Emit, MemberPlace, RunEvent, StageOutline, StepDone } from "../../results/events.ts";
 import { visible } from "../../common/visible.ts";
 import { formatSize } from "../../common/size.ts";
+import { DeviceLines } from "./device_lines.ts";
 import { formatSeconds, type Terminal } from "./terminal.ts";
 
 const width = 24;
@@ -29,8 +30,8 @@ interface ShownWork {
 
 /** Shows events, a line for each part of the work. */
 export function terminalEvents(terminal: Pick<Terminal, "live" | "write" | "columns">): Emit {
-  const lines = new EventLines(terminal);
-  return (event) => lines.take(event);
+  const lines = new EventLines(terminal), devices = new DeviceLines(terminal);
+  return (event) => event.device === undefined ? lines.take(event) : devices.take(event.device, event);
 }
 
 class EventLines {

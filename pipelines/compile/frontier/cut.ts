@@ -118,9 +118,14 @@ export function keptName(value: Value): string {
   return `cached.${valueDigest(value).slice(0, 24)}`;
 }
 
-function isKeepable({ shape, dtype }: Value, isPerRow: boolean): boolean {
+/** Whether a value can be kept for each row. */
+export function isPerRow(value: Value): boolean {
+  return isKeepable(value, true);
+}
+
+function isKeepable({ shape, dtype }: Value, isRows: boolean): boolean {
   const [batch, ...extents] = shape;
-  return dtype === "float32" && batch === (isPerRow ? "batch" : 1) &&
+  return dtype === "float32" && batch === (isRows ? "batch" : 1) &&
     extents.every((extent) => typeof extent === "number" || (isSymbol(extent) && extent !== "batch"));
 }
 

@@ -56,6 +56,8 @@ export interface LoweredAdapter extends LoweredBase {
   /** The projection's name within its block. */
   readonly module: string;
   readonly block: number;
+  /** Set where it acts on the prompt's tokens alone. */
+  readonly positions?: "prompt";
   /** The share of what the change reads that training sets to 0. */
   readonly dropout: number;
   /** The name of the projection's weight. */
@@ -138,7 +140,9 @@ export function isFixed(adaptation: Adaptation, { isUnread }: TensorRole): boole
 
 /** Whether an adaptation acts on tokens after the prompt, too. */
 export function actsOnCompletion(adaptation: Adaptation): boolean {
-  return runOfSite(adaptation) === "tail" && (adaptation.form !== "intervention" || adaptation.positions.completion);
+  if (runOfSite(adaptation) !== "tail") return false;
+  if (adaptation.form === "adapter") return adaptation.positions === undefined;
+  return adaptation.form !== "intervention" || adaptation.positions.completion;
 }
 
 /** Whether a function selects something of each example. */

@@ -6,7 +6,7 @@ import type { EditedModel, SiteName, StackName } from "../../models/architecture
 import type { AdapterSpec, Resolved, TrainableSpec } from "../../spec/mod.ts";
 import { suggest } from "../../common/suggest.ts";
 import type { LoweredAdapter } from "./adaptation.ts";
-import { blocksOf, type Stack, stackOf } from "./sites.ts";
+import { blocksOf, runOfSite, type Stack, stackOf } from "./sites.ts";
 
 /** Whether a declaration is of an adapter. */
 export function isAdapterSpec(spec: Resolved<TrainableSpec>): spec is Resolved<AdapterSpec> {
@@ -73,8 +73,25 @@ function lowerInStack(
       const options = { ...set, scalesInput: site === "mlp.output" };
       const tensors = adapters[kind].tensors({ inputs, outputs }, options);
       const location = { module, block, ...(name && { stack: name }), site, inputs, weight: weight(block) };
-      return { form: "adapter", kind, options, ...location, dropout, tensors };
+      return { form: "adapter", kind, options, ...location, ...positionsAt(location, spec), dropout, tensors };
     })
+  );
+}
+
+/**
+ * The positions of an adapter at a site. An encoder reads nothing but the prompt, so it needs none there.
+ *
+ * @throws {RequestError} If a decoder that reads no prompt has the site.
+ */
+function positionsAt(
+  at: Pick<LoweredAdapter, "stack" | "site">,
+  { kind, positions }: Resolved<AdapterSpec>,
+): Pick<LoweredAdapter, "positions"> {
+  if (positions !== "prompt" || runOfSite(at) === "context") return {};
+  if (at.stack === undefined) return { positions };
+  throw new RequestError(
+    `the decoder does not read the prompt, so ${kind}'s positions "prompt" mean nothing there; write stack: "encoder", ` +
+      "or omit the positions",
   );
 }
 

@@ -6,13 +6,13 @@ import { input, type Value } from "../../../ops/program/program.ts";
 import type { EditHook, Site } from "../../models/architecture/architecture.ts";
 import type { Adaptation, Adapter, Intervention } from "./adaptation.ts";
 import { type AtTokens, everyToken } from "./at_tokens.ts";
-import { maskName, maskWidth } from "./edit_masks.ts";
+import { type Masked, maskedBy, maskName, maskWidth } from "./edit_masks.ts";
 import { runOfSite } from "./sites.ts";
 import type { TensorForm } from "./tensor_forms.ts";
 
-/** The mask of an intervention's positions, and of its rank's rows where these vary, over its run, as it is fed. */
-function positionMask(intervention: Intervention): Value {
-  return input(maskName(intervention), ["batch", runOfSite(intervention), maskWidth(intervention)]);
+/** The mask of an adaptation's positions, and of its rank's rows where these vary, over its run, as it is fed. */
+function positionMask(masked: Masked): Value {
+  return input(maskName(masked), ["batch", runOfSite(masked), maskWidth(masked)]);
 }
 
 /** The adaptations that dropout can act on. */
@@ -60,8 +60,15 @@ export function editHook(
       }
       if (projection === undefined) throw new TypeError(`${site.name} is not a projection's output`);
       const read = factor === undefined ? projection : { ...projection, dropped: dropped(projection.input) };
-      return adapters[adaptation.kind].adapt(edited, read, tensors(adaptation), adaptation.options);
+      const adapted = adapters[adaptation.kind].adapt(edited, read, tensors(adaptation), adaptation.options);
+      const masked = maskedBy(adaptation);
+      return masked === undefined ? adapted : chosen(atTokens(positionMask(masked)), adapted, edited);
     }, hidden);
+}
+
+/** One representation where a mask is 1, bit for bit, and another where it is 0. */
+function chosen(mask: Value, one: Value, other: Value): Value {
+  return o.add(o.mul(one, mask), o.mul(other, o.sub(1, mask)));
 }
 
 /** Edits the columns of one head. */

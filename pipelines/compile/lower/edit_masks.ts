@@ -1,15 +1,29 @@
 /** The masks by which edits act on some tokens of a row, and on some rows of their rank. @module */
 import type { RowList } from "../../common/row_list.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
-import type { LoweredIntervention } from "./adaptation.ts";
+import type { Adaptation, LoweredAdaptation, LoweredIntervention } from "./adaptation.ts";
 import { runOfSite } from "./sites.ts";
 
-type Masked = Pick<
+/** What of an adaptation decides its mask. */
+export type Masked = Pick<
   LoweredIntervention,
-  "stack" | "site" | "positions" | "positionsText" | "side" | "subspace" | "rank"
+  "stack" | "site" | "positions" | "positionsText" | "side" | "subspace" | "rank" | "strength"
 >;
 
-/** The name of the mask [batch, tokens, width] that an intervention reads, of {@linkcode maskWidth}. */
+/** How an adaptation acts on some tokens of a row; `undefined` if it acts on all. */
+export function maskedBy(adaptation: LoweredAdaptation): Masked | undefined {
+  if (adaptation.form === "intervention") return adaptation;
+  if (adaptation.form !== "adapter" || adaptation.positions === undefined) return undefined;
+  const { stack, site } = adaptation, positions = { first: Infinity, last: 0, completion: false };
+  return { stack, site, positions, positionsText: "prompt", side: "both", rank: 1 };
+}
+
+/** The adaptations that act on some tokens of a row, as their masks have them. */
+export function masksOf(list: readonly Adaptation[]): readonly Masked[] {
+  return list.flatMap((adaptation) => maskedBy(adaptation) ?? []);
+}
+
+/** The name of the mask [batch, tokens, width] that an adaptation reads, of {@linkcode maskWidth}. */
 export function maskName({ stack, site, positions, positionsText, side, subspace, rank }: Masked): string {
   const rows = subspace === undefined ? "" : `.${subspace.name}.${rank}`;
   const run = runOfSite({ stack, site }) === "context" ? "context." : "";

@@ -4,18 +4,16 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { system } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
 import { blankDigest } from "../../common/file_digest.ts";
 import type { JsonObject } from "../../common/files.ts";
+import { digestMember, hasOwnDigest, withOwnDigest } from "../../common/own_digest.ts";
 import { readHeader } from "../../models/weights/safetensors.ts";
 import { carriedDigest, contentDigest } from "../../models/weights/sealed_file.ts";
 
 /** The description's members that hold them. */
 const members = { weights: "weights", own: "digest" } as const;
-
-/** Within a JSON string the quotes would be escaped, so that this is found as a member alone. */
-const ownDigest = new RegExp(`"${members.own}": "([0-9a-f]{64})"`);
 
 /**
  * A description's text with its digests.
@@ -26,8 +24,7 @@ const ownDigest = new RegExp(`"${members.own}": "([0-9a-f]{64})"`);
 export function withDigests(text: string, weights: string): string {
   const described: JsonObject = JSON.parse(text);
   const blank = { ...described, [members.weights]: weights, [members.own]: blankDigest };
-  const unsealed = `${JSON.stringify(blank, null, 2)}\n`;
-  return unsealed.replace(ownDigest, (found) => found.replace(blankDigest, sha256(unsealed)));
+  return withOwnDigest(`${JSON.stringify(blank, null, 2)}\n`, digestMember);
 }
 
 /**
@@ -45,22 +42,17 @@ export async function requireOwnDescription(
 ): Promise<void> {
   const weights = found[members.weights], own = found[members.own];
   if (weights === undefined && own === undefined) return;
-  const text = new TextDecoder().decode(bytes), digest = ownDigest.exec(text)?.[1];
-  const blanked = text.replace(ownDigest, (member) => member.replace(digest!, blankDigest));
+  const isOwn = hasOwnDigest(new TextDecoder().decode(bytes), digestMember);
   const remedy =
     `train, import or download it again (or remove "weights" and "digest" from intervention.json, if the change is yours)`;
-  if (digest === undefined || typeof weights !== "string" || sha256(blanked) !== digest) {
+  if (isOwn !== true || typeof weights !== "string") {
     throw new RequestError(`is damaged, its content is not what was written; ${remedy}`, { file });
   }
-  const isThere = await Deno.stat(tensors).then(() => true, () => false);
+  const isThere = await system.stat(tensors).then(() => true, () => false);
   if (!isThere) return;
   await readHeader(tensors);
   const beside = (await carriedDigest(tensors) ?? await contentDigest(tensors)).digest;
   if (beside === weights) return;
   const finding = "is damaged or another training's, intervention.json beside it was written for other weights";
   throw new RequestError(`${finding}; ${remedy}`, { file: tensors });
-}
-
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }

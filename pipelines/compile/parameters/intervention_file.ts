@@ -44,7 +44,17 @@ function describeAdaptation(adaptation: Adaptation): JsonObject {
   if (adaptation.form === "prefix") return { index, kind, ...options, block, site };
   const dropout = adaptation.dropout === 0 ? {} : { dropout: adaptation.dropout };
   if (adaptation.form === "adapter") {
-    return { index, kind, ...options, ...dropout, block, site, module: adaptation.module };
+    const { module, positions } = adaptation;
+    return {
+      index,
+      kind,
+      ...options,
+      ...dropout,
+      block,
+      site,
+      module,
+      ...positions === undefined ? {} : { positions },
+    };
   }
   const { head, positionsText, positions: { selector, short }, subspace, side, rank } = adaptation;
   return {
@@ -173,7 +183,7 @@ const declared: Readonly<Record<Adaptation["form"], (stored: JsonObject, overrid
   head({ index: _, block: __, site: ___, ...rest }) {
     return { ...rest, fresh: false };
   },
-  adapter({ kind, block, site, module, dropout, rank, scaling }) {
+  adapter({ kind, block, site, module, dropout, rank, scaling, positions }) {
     const [stack] = splitSite(site);
     return {
       kind,
@@ -182,6 +192,7 @@ const declared: Readonly<Record<Adaptation["form"], (stored: JsonObject, overrid
       modules: [module],
       ...isAdapterName(kind) ? adapters[kind].settingsOf({ rank: Number(rank), scaling: Number(scaling) }) : {},
       ...dropout === undefined ? {} : { dropout },
+      ...positions === undefined ? {} : { positions },
     };
   },
   intervention({ index, block, site, head, side, rank, ...rest }, overrides) {

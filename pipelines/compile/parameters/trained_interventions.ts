@@ -1,5 +1,6 @@
 /** The interventions in a run's folder. @module */
 import { join } from "node:path";
+import { system } from "../../common/system.ts";
 import { isAbsent, namesIn, unreadable } from "../../common/folder_names.ts";
 import { interventionFileNames } from "./intervention_file.ts";
 
@@ -28,7 +29,7 @@ export function hasEpoch(run: string, id: string): boolean {
 export function isIntervention(folder: string): boolean {
   const file = join(folder, interventionFileNames.description);
   try {
-    Deno.statSync(file);
+    system.statSync(file);
     return true;
   } catch (fault) {
     if (isAbsent(fault)) return false;

@@ -52,8 +52,15 @@ export function prefillProgram(model: CompiledModel, layout: Layout): Program {
  * One further token a row [batch, 1] after `past`; gives its logits and its own keys and values. Edits of the prompt have
  * acted already: their effect is in the past.
  */
-export function decodeProgram(whole: CompiledModel): Program {
-  const model = { ...whole, members: whole.members.map((adaptations) => adaptations.filter(actsOnCompletion)) };
+export function decodeProgram(model: CompiledModel): Program {
+  return extendProgram({ ...model, members: model.members.map((adaptations) => adaptations.filter(actsOnCompletion)) });
+}
+
+/**
+ * Further tokens of each row [batch, tail] after `past`, in which all edits act; gives the logits of those that are asked
+ * for [labelled, vocabulary], and the tokens' own keys and values.
+ */
+export function extendProgram(model: CompiledModel): Program {
   const { architecture, members } = model;
   const fed = pastInputs(architecture, "past");
   const past = [...virtualRuns(members.flat(), savedForm.tensors, architecture), fed];

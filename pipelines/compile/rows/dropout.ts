@@ -4,7 +4,7 @@ import type { Feeds } from "../../common/host_tensor.ts";
 import { createRandom } from "../../data/random.ts";
 import type { Adaptation } from "../lower/adaptation.ts";
 import { dropoutName, type Droppable, droppedWidth } from "../lower/edit_hook.ts";
-import { maskName } from "../lower/edit_masks.ts";
+import { maskedBy, maskName } from "../lower/edit_masks.ts";
 import { runOfSite } from "../lower/sites.ts";
 
 /** Rates are taken in shares of this: half a random word decides an element. */
@@ -56,10 +56,11 @@ export function dropoutFeeds(
   return feeds;
 }
 
-/** Whether dropout acts at a token of the batch: an adapter's at every one. */
+/** Whether dropout acts at a token of the batch: an unmasked adapter's at every one. */
 function actsAt(adaptation: Droppable, masks: Feeds): (token: number) => boolean {
-  if (adaptation.form === "adapter") return () => true;
-  const { data, shape } = ownValue(masks, maskName(adaptation))!, width = shape[2]!;
+  const masked = maskedBy(adaptation);
+  if (masked === undefined) return () => true;
+  const { data, shape } = ownValue(masks, maskName(masked))!, width = shape[2]!;
   return (token) => data.subarray(token * width, (token + 1) * width).some((each) => Number(each) !== 0);
 }
 

@@ -2,28 +2,27 @@
 import { ownValue, putValue } from "../../../ops/program/own_value.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
-import { type Adaptation, interventionsOf } from "../lower/adaptation.ts";
+import type { Adaptation } from "../lower/adaptation.ts";
 import { isEdited } from "../lower/edited_tokens.ts";
-import { columnsOf } from "../lower/edit_masks.ts";
-import { maskName, maskWidth } from "../lower/edit_masks.ts";
+import { columnsOf, maskName, masksOf, maskWidth } from "../lower/edit_masks.ts";
 import { runOfSite } from "../lower/sites.ts";
 import { groupExtents, type LaidOutRow, seenTokens } from "./laid_out_rows.ts";
 import type { Layout, Segment } from "./layout.ts";
 
-/** The mask of each intervention over its segment [batch, tokens, width], as wide as {@linkcode maskWidth} says. */
+/** The mask of each edit over its segment [batch, tokens, width], as wide as {@linkcode maskWidth} says. */
 export function editedFeeds(rows: readonly LaidOutRow[], layout: Layout, adaptations: readonly Adaptation[]): Feeds {
   const feeds: Feeds = {}, extents = groupExtents(rows);
-  for (const intervention of interventionsOf(adaptations)) {
-    const name = maskName(intervention), width = maskWidth(intervention);
+  for (const masked of masksOf(adaptations)) {
+    const name = maskName(masked), width = maskWidth(masked);
     if (ownValue(feeds, name) !== undefined) continue;
-    const segment = layout.segments.find(({ name }) => name === runOfSite(intervention));
-    if (segment === undefined) throw new TypeError(`The rows have no ${runOfSite(intervention)} to edit`);
+    const segment = layout.segments.find(({ name }) => name === runOfSite(masked));
+    if (segment === undefined) throw new TypeError(`The rows have no ${runOfSite(masked)} to edit`);
     const length = extents[segment.name], data = new Float32Array(rows.length * length * width);
     rows.forEach((row, index) => {
       const start = seenTokens(row, segment), prompt = promptOf(row, segment);
-      const columns = columnsOf(intervention, row.whole), { strength = 1 } = intervention;
+      const columns = columnsOf(masked, row.whole), { strength = 1 } = masked;
       row[segment.name].forEach((_, at) => {
-        if (!isEdited(intervention, prompt, start + at)) return;
+        if (!isEdited(masked, prompt, start + at)) return;
         for (const column of columns) data[(index * length + at) * width + column] = strength;
       });
     });

@@ -96,22 +96,6 @@ export function sharedRows(
   return shared === 0 ? whole : afterShared(shared);
 }
 
-/**
- * A layout for each of some prompts, in which the prompt's first tokens are read once for all rows that follow it; none
- * where something is learned of these tokens, or a prompt has few. The layouts differ in their lengths alone, so that one
- * program takes them all.
- */
-export function promptLayouts(
-  architecture: Pick<Architecture, "causal" | "encoder">,
-  adaptations: readonly Adaptation[],
-  prompts: readonly TokenizedPrompt[],
-): readonly Layout[] | undefined {
-  if (!architecture.causal || architecture.encoder !== undefined) return undefined;
-  const tail = adaptations.length === 0 ? 1 : tailReach(adaptations, prompts);
-  if (!Number.isFinite(tail) || prompts.some(({ prompt }) => prompt.length - tail < leastShared)) return undefined;
-  return prompts.map(({ prompt: { length } }) => afterShared(length - tail));
-}
-
 /** Rows of which so many first tokens are apart from the rest. */
 function afterShared(shared: number): Layout {
   const first = { name: "shared", from: 0, to: shared, rows: 1, sees: [], parts: 1 } as const;

@@ -40,5 +40,8 @@ export function longest(lengths: Uint32Array): number {
 
 /** The sum of some lengths. */
 export function total(lengths: Uint32Array): number {
-  return lengths.reduce((sum, length) => sum + length, 0);
+  return totals.getOrInsertComputed(lengths, () => lengths.reduce((sum, length) => sum + length, 0));
 }
+
+/** Lengths do not change, and are asked once for each member that shares the rows. */
+const totals = new WeakMap<Uint32Array, number>();

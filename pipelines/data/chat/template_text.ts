@@ -1,5 +1,6 @@
 /** Which template a conversation is put into text by. @module */
 import { resolve } from "node:path";
+import { system } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
 import { quote, suggest } from "../../common/suggest.ts";
 import type { ChatFormat } from "../../models/tokenization/chat_template.ts";
@@ -42,7 +43,7 @@ export function usualTemplate(hasTools: boolean, templates: ChatFormat["template
 
 async function readFile(file: string): Promise<TemplateText> {
   try {
-    return { text: await Deno.readTextFile(file), file };
+    return { text: await system.readTextFile(file), file };
   } catch (fault) {
     throw new RequestError(`the chat template can't be read (${oneLine(fault)}); check its path`, { file });
   }

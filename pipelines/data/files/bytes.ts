@@ -1,21 +1,15 @@
 /** The content of a file of rows, piece by piece; what gzip or zstd has compressed comes decompressed. @module */
-import { Readable } from "node:stream";
-import { createGunzip, createZstdDecompress } from "node:zlib";
+import { system } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
+import { type Compression, compressions } from "./decompression.ts";
 import type { FileProgress } from "./record_kind.ts";
 
 /** How much of a file is read at a time. */
 const chunkBytes = 2 ** 20;
 
-/** What compresses files, by the bytes that they then begin with. */
-const compressions = [
-  { name: "gzip", magic: [0x1f, 0x8b], decompress: createGunzip },
-  { name: "zstd", magic: [0x28, 0xb5, 0x2f, 0xfd], decompress: createZstdDecompress },
-] as const;
-
 /** What compresses a file that begins with these bytes, if anything does. */
-function compressionOf(bytes: Uint8Array): (typeof compressions)[number] | undefined {
+function compressionOf(bytes: Uint8Array): Compression | undefined {
   return compressions.find(({ magic }) => magic.every((byte, at) => bytes[at] === byte));
 }
 
@@ -27,7 +21,7 @@ function compressionOf(bytes: Uint8Array): (typeof compressions)[number] | undef
  * @returns Its size. Throws a RequestError if there is none, or it is a folder, a pipe or a device.
  */
 export async function checkFile(path: string, ending: string): Promise<number> {
-  const { isFile, isDirectory, size } = await withProblem(path, ending, () => Deno.stat(path));
+  const { isFile, isDirectory, size } = await withProblem(path, ending, () => system.stat(path));
   if (isFile) return size;
   if (isDirectory) throw new RequestError(folder(ending), { file: path });
   throw new RequestError("this is not a regular file, but a pipe or a device; write its rows to a file", {
@@ -46,7 +40,7 @@ const folder = (ending: string) => `this is a folder; give the path of a ${endin
  */
 export async function* readBytes(path: string, ending: string, progress?: FileProgress): AsyncGenerator<Uint8Array> {
   const size = await checkFile(path, ending);
-  using file = await withProblem(path, ending, () => Deno.open(path));
+  using file = await withProblem(path, ending, () => system.open(path));
   const show = progress?.(path, size);
   let done = 0;
   async function* stored(): AsyncGenerator<Uint8Array> {
@@ -75,7 +69,7 @@ export async function* readBytes(path: string, ending: string, progress?: FilePr
 
 async function* decompressed(
   path: string,
-  { name, decompress }: (typeof compressions)[number],
+  { name, decompress }: Compression,
   first: Uint8Array,
   rest: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
@@ -83,23 +77,14 @@ async function* decompressed(
     yield first;
     yield* rest;
   };
-  const source = Readable.from(all(), { objectMode: false }), output = decompress();
-  let refused: unknown;
-  source.on("error", (fault) => {
-    refused = fault;
-    output.destroy(fault);
-  });
   try {
-    for await (const chunk of source.pipe(output)) yield chunk;
+    yield* decompress(all());
   } catch (fault) {
-    if (refused instanceof RequestError) throw refused;
+    if (fault instanceof RequestError) throw fault;
     throw new RequestError(
       `the file's ${name} data is damaged or ends early (${faultText(fault)}); make or download it again`,
       { file: path },
     );
-  } finally {
-    source.destroy();
-    output.destroy();
   }
 }
 
@@ -108,9 +93,9 @@ async function withProblem<T>(path: string, ending: string, act: () => Promise<T
   try {
     return await act();
   } catch (error) {
-    const problem = error instanceof Deno.errors.NotFound
+    const problem = error instanceof system.errors.NotFound
       ? "there is no such file; give a path relative to the pipeline file, or an absolute one"
-      : error instanceof Deno.errors.IsADirectory
+      : error instanceof system.errors.IsADirectory
       ? folder(ending)
       : `the file can't be read (${error instanceof Error ? error.message : error}); check its permissions`;
     throw new RequestError(problem, { file: path });

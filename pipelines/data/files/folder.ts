@@ -1,5 +1,6 @@
 /** Rows in one of the files of a folder, found by the names that people give it. @module */
 import { resolve } from "node:path";
+import { system } from "../../common/system.ts";
 import { isList, isText, leaf, listOf, optional, text } from "../../common/checks.ts";
 import { pathProblem } from "../../common/declared_path.ts";
 import { RequestError } from "../../common/errors.ts";
@@ -20,7 +21,7 @@ const plain = (name: string) => name.replace(/\.\w+(\.(gz|zst|zstd))?$/i, "").to
 /** The path itself where it is a file, else the file of the folder that has the first of the names. */
 async function fileOf({ path, names, what }: FolderRows, base: string): Promise<RowFile> {
   const full = resolve(base, path);
-  if (await Deno.stat(full).then(({ isFile }) => isFile, () => false)) return { name: path, path: full };
+  if (await system.stat(full).then(({ isFile }) => isFile, () => false)) return { name: path, path: full };
   const problem = await pathProblem(base, path, "folder");
   if (problem !== undefined) throw new RequestError(`${quote(path)} ${problem}`);
   const there = (await namesBelow(full, "", mostDepth)).filter((name) => formOf(name) !== undefined).sort();

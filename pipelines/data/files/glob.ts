@@ -2,6 +2,7 @@
 import { join, resolve } from "node:path";
 // @ts-types="@types/picomatch"
 import picomatch from "picomatch";
+import { system } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
 import type { RowFile } from "./record_kind.ts";
@@ -31,7 +32,7 @@ export function matching(pattern: string, names: readonly string[]): readonly st
  */
 export async function filesOfPath(path: string, base: string): Promise<readonly RowFile[]> {
   const file = resolve(base, path);
-  if (!isPattern(path) || await Deno.stat(file).then(() => true, () => false)) return [{ name: path, path: file }];
+  if (!isPattern(path) || await system.stat(file).then(() => true, () => false)) return [{ name: path, path: file }];
   const start = fixedPart(path), glob = path.slice(start.length);
   const depth = glob.includes("**") ? Infinity : glob.split("/").length;
   const names = matching(glob, await namesBelow(resolve(base, start), "", depth));
@@ -43,12 +44,12 @@ export async function filesOfPath(path: string, base: string): Promise<readonly 
 /** The files below a folder, links to them included, as paths from it; none where there is no folder. */
 export async function namesBelow(folder: string, within = "", depth = Infinity): Promise<readonly string[]> {
   const found: string[] = [];
-  const entries = await Array.fromAsync(Deno.readDir(join(folder, within))).catch(() => []);
+  const entries = await Array.fromAsync(system.readDir(join(folder, within))).catch(() => []);
   for (const { name, isDirectory, isSymlink } of entries) {
     const path = within === "" ? name : `${within}/${name}`;
     if (isDirectory) {
       if (depth > 1) found.push(...await namesBelow(folder, path, depth - 1));
-    } else if (!isSymlink || await Deno.stat(join(folder, path)).then(({ isFile }) => isFile, () => false)) {
+    } else if (!isSymlink || await system.stat(join(folder, path)).then(({ isFile }) => isFile, () => false)) {
       found.push(path);
     }
   }

@@ -1,5 +1,6 @@
 /** Data sets of the Hugging Face hub, from the cache that they share with Python's huggingface_hub. @module */
 import { join } from "node:path";
+import { system } from "../../common/system.ts";
 import { leaf, optional, text } from "../../common/checks.ts";
 import { RequestError } from "../../common/errors.ts";
 import { isJsonObject } from "../../common/files.ts";
@@ -147,7 +148,7 @@ function shardsOf(names: readonly string[]): "all" | "some" | "unknown" {
 const cardOf = (readme: Uint8Array) => frontMatter(new TextDecoder().decode(readme));
 
 async function cardIn(folder: string): Promise<unknown> {
-  const readme = await Deno.readFile(join(folder, "README.md")).catch(() => undefined);
+  const readme = await system.readFile(join(folder, "README.md")).catch(() => undefined);
   return readme === undefined ? undefined : cardOf(readme);
 }
 

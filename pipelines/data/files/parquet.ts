@@ -7,6 +7,7 @@ import {
   parquetSchema,
 } from "hyparquet";
 import { compressors as all, decompressLz4, decompressLz4Raw } from "hyparquet-compressors";
+import { system, type SystemFile } from "../../common/system.ts";
 import { text } from "../../common/checks.ts";
 import { RequestError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
@@ -39,7 +40,7 @@ const parsers = {
  */
 async function* readParquet(path: string): AsyncGenerator<RawRow> {
   await checkFile(path, ".parquet");
-  using file = await Deno.open(path);
+  using file = await system.open(path);
   const buffer = await asBuffer(file, path);
   const metadata = await sound(path, () => parquetMetadataAsync(buffer, { geoparquet: false }));
   const columns = new Map(parquetSchema(metadata).children.map((tree) => [tree.element.name, columnOf(tree)]));
@@ -99,13 +100,13 @@ function huggingFaceInfo({ key_value_metadata = [] }: FileMetaData): unknown {
   }
 }
 
-async function asBuffer(file: Deno.FsFile, path: string): Promise<AsyncBuffer> {
+async function asBuffer(file: SystemFile, path: string): Promise<AsyncBuffer> {
   const { size: byteLength } = await file.stat();
   // One read at a time, since reads share the place in the file.
   let before: Promise<unknown> = Promise.resolve();
   const read = async (start: number, end: number): Promise<ArrayBuffer> => {
     const bytes = new Uint8Array(end - start);
-    await file.seek(start, Deno.SeekMode.Start);
+    await file.seek(start, system.SeekMode.Start);
     for (let done = 0; done < bytes.length;) {
       const count = await file.read(bytes.subarray(done));
       if (count === null) {

@@ -2,6 +2,7 @@
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { Adaptation, Adapter } from "../../compile/lower/adaptation.ts";
+import { requireEveryToken } from "../../compile/lower/every_token.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import { ggufProjection } from "../../models/gguf/family_names.ts";
@@ -61,7 +62,10 @@ export function loraFile({ architecture, named, adaptations, tensors }: LoraSour
 }
 
 function requireLora(adaptation: Adaptation): Adapter {
-  if (adaptation.form === "adapter" && adaptation.kind === "lora") return adaptation;
+  if (adaptation.form === "adapter" && adaptation.kind === "lora") {
+    requireEveryToken(adaptation, "llama.cpp's adapters act on every token");
+    return adaptation;
+  }
   throw new RequestError(
     `GGUF files hold LoRA or control vectors, and no ${adaptation.kind}; ${
       adaptation.form === "adapter" ? "merge it, and convert the model" : "export it --to onnx"

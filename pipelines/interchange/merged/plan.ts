@@ -4,6 +4,7 @@ import { RequestError } from "../../common/errors.ts";
 import type { Adaptation, Adapter, Intervention } from "../../compile/lower/adaptation.ts";
 import { type BlockProjection, blockProjections } from "../../compile/lower/adapters.ts";
 import { runOfSite } from "../../compile/lower/sites.ts";
+import { requireEveryToken } from "../../compile/lower/every_token.ts";
 import type { MergeSite } from "../../compile/programs/merge_program.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 
@@ -37,7 +38,10 @@ export function mergeSites(adaptations: readonly Adaptation[], architecture: Arc
 
 function requireMergeable(adaptation: Adaptation, { causal, encoder }: Architecture): Adapter | Intervention {
   const { form, kind } = adaptation;
-  if (form === "adapter") return adaptation;
+  if (form === "adapter") {
+    requireEveryToken(adaptation, "a weight acts on every token");
+    return adaptation;
+  }
   if (form === "prefix") {
     throw new RequestError("a prefix adds tokens, which no weight can; export it to peft or onnx instead");
   }

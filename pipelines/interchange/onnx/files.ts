@@ -8,8 +8,8 @@ import { exportProgram } from "../../compile/programs/export_program.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import { unwritable } from "../../common/files.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
-import { type QuantizationName, rounded } from "../../models/weights/quantization.ts";
-import { projectionsOf } from "../../models/open/quantized_weights.ts";
+import { type QuantizationName, quantizations, rounded } from "../../models/weights/quantization.ts";
+import { quantizedMatrices } from "../../models/open/quantized_weights.ts";
 import { type HeldTensor, locateTensors, writeTensorData } from "./data.ts";
 import type { FixedExample } from "./edited.ts";
 import { onnxFile } from "./model.ts";
@@ -68,9 +68,9 @@ type Changes = ReadonlyMap<string, NonNullable<HeldTensor["change"]>>;
 function roundings({ architecture, quantize }: TunedWeights): Changes {
   if (quantize === undefined) return new Map();
   return new Map(
-    [...projectionsOf(architecture)].map((
-      [name, [, columns]],
-    ) => [name, (matrix) => rounded(matrix, columns, quantize)]),
+    [...quantizedMatrices(architecture, quantizations[quantize].bits)].map((
+      [name, { columns, bits }],
+    ) => [name, (matrix) => rounded(matrix, columns, bits)]),
   );
 }
 

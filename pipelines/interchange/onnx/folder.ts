@@ -97,7 +97,7 @@ const pageSource = async (name: string) => await (await fetch(new URL(name, page
 function readme(template: string, { model: { name, architecture }, adaptations, quantize }: TunedModel): string {
   const { heads: { keyValueHeads, headWidth }, vocabularySize } = architecture;
   const values: Readonly<Record<string, string>> = {
-    model: `\`${name}\`` + (quantize === undefined ? "" : `, its projections rounded to ${quantize},`) +
+    model: `\`${name}\`` + (quantize === undefined ? "" : `, its matrices rounded to ${quantize},`) +
       (adaptations.length === 0 ? "" : ` with what was trained of it: ${adaptationsText(adaptations)}`),
     heads: String(keyValueHeads),
     width: String(headWidth),
@@ -117,6 +117,9 @@ function adaptationsText(adaptations: readonly Adaptation[]): string {
 function adaptationText(adaptation: Adaptation): string {
   if (adaptation.form === "prefix") return `${adaptation.kind} of ${adaptation.options.tokens} tokens`;
   if (adaptation.form === "head") return `a head for ${adaptation.kind}`;
-  if (adaptation.form === "adapter") return `${adaptation.kind} on ${adaptation.module}`;
+  if (adaptation.form === "adapter") {
+    const { kind, module, positions } = adaptation;
+    return `${kind} on ${module}` + (positions === undefined ? "" : ", on the prompt's tokens alone");
+  }
   return `${adaptation.kind} at ${adaptation.positionsText}, ${adaptation.site}`;
 }

@@ -16,7 +16,8 @@ import type { Program } from "../../../ops/program/program.ts";
 import type { GraphWriter, TensorName } from "../../../ops/onnx/graph_writer.ts";
 import { extentOf } from "../../../ops/onnx/nodes.ts";
 import { verify } from "../../../ops/passes/verify.ts";
-import { type Adaptation, interventionsOf } from "../../compile/lower/adaptation.ts";
+import type { Adaptation } from "../../compile/lower/adaptation.ts";
+import { masksOf } from "../../compile/lower/edit_masks.ts";
 import { virtualTokens } from "../../compile/lower/prefix_tuning.ts";
 import { exportSymbols } from "../../compile/programs/export_program.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
@@ -100,7 +101,7 @@ function givenTensors(
   { architecture, adaptations, example }: ExportedModel,
 ): Map<string, TensorName> {
   const grid = tokenGrid(write, architecture.heads, inputs.mask, virtualTokens(adaptations));
-  const edited = editedTensors(write, grid, interventionsOf(adaptations), inputs.promptLength, example);
+  const edited = editedTensors(write, grid, masksOf(adaptations), inputs.promptLength, example);
   const past = pastNames(architecture).map(([block, part]) => {
     return [`past.${block}.${part}`, pastName(block, part)] as const;
   });
@@ -121,7 +122,7 @@ function describeEnds({ architecture, adaptations }: ExportedModel): Pick<GraphP
   const integers = (name: string, shape: readonly string[]) => describeTensor(name, "int64", shape);
   const floats = (name: string, shape: readonly (string | number)[]) => describeTensor(name, "float32", shape);
   const kept = pastNames(architecture), cache = (length: string) => [batch, keyValueHeads, length, headWidth];
-  const isEdited = interventionsOf(adaptations).length > 0;
+  const isEdited = masksOf(adaptations).length > 0;
   return {
     input: [
       integers(inputs.tokens, [batch, tokens]),

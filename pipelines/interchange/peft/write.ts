@@ -3,6 +3,7 @@ import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { Adaptation, Adapter } from "../../compile/lower/adaptation.ts";
 import { blockProjections } from "../../compile/lower/adapters.ts";
+import { requireEveryToken } from "../../compile/lower/every_token.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { NamedTensor } from "../../models/weights/safetensors_writer.ts";
@@ -44,7 +45,10 @@ export function peftContent(source: PeftSource): PeftContent {
 }
 
 function requireAdapter(adaptation: Adaptation): Adapter {
-  if (adaptation.form === "adapter" && peftKinds[adaptation.kind] !== undefined) return adaptation;
+  if (adaptation.form === "adapter" && peftKinds[adaptation.kind] !== undefined) {
+    requireEveryToken(adaptation, "peft's adapters act on every token");
+    return adaptation;
+  }
   const kinds = { intervention: "edit", adapter: "adapter", prefix: "adapter beside a prefix", head: "head" };
   throw new RequestError(
     `peft has no ${kinds[adaptation.form]} like ${adaptation.kind}; export ${

@@ -102,7 +102,8 @@ export function vllmContent(adaptations: readonly Adaptation[], tensors: TensorM
 function requireEdit(adaptation: Adaptation): Intervention {
   const { form, kind, site, block, stack } = adaptation;
   if (form !== "intervention") {
-    const remedy = form === "adapter" ? "export it --to peft, which vLLM reads" : "export it --to onnx";
+    const isEverywhere = form === "adapter" && adaptation.positions === undefined;
+    const remedy = isEverywhere ? "export it --to peft, which vLLM reads" : "export it --to onnx";
     throw new RequestError(`vLLM's ReFT takes edits, and no ${kind}; ${remedy}`);
   }
   if (forms[adaptation.kind] === undefined) {

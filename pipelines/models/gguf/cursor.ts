@@ -1,3 +1,4 @@
+import { system, type SystemFile } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
 
@@ -18,7 +19,7 @@ export function visible(text: string): string {
  * has left before anything is allocated for it.
  */
 export class Cursor {
-  readonly #handle: Deno.FsFile;
+  readonly #handle: SystemFile;
   /** The path, for errors. */
   readonly file: string;
   readonly #size: number;
@@ -32,7 +33,7 @@ export class Cursor {
    * @param handle At the file's start.
    * @param size The file's length in bytes.
    */
-  constructor(handle: Deno.FsFile, file: string, size: number) {
+  constructor(handle: SystemFile, file: string, size: number) {
     this.#handle = handle;
     this.file = file;
     this.#size = size;
@@ -165,7 +166,7 @@ export class Cursor {
   #refill(least: number): void {
     const window = new Uint8Array(Math.max(least, Math.min(WINDOW, this.#size - this.#position)));
     try {
-      this.#handle.seekSync(this.#position, Deno.SeekMode.Start);
+      this.#handle.seekSync(this.#position, system.SeekMode.Start);
       for (let done = 0; done < window.length;) {
         const count = this.#handle.readSync(window.subarray(done));
         if (count === null) throw this.error("has become shorter while it was read");

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { system } from "../../common/system.ts";
 import { putValue } from "../../../ops/program/own_value.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -124,7 +125,7 @@ export async function damagedFile(store: string, key: string): Promise<string | 
 /** Writes config and tokenizer, the config last, so that the tokenizer's files are where it is. */
 async function describe(store: string, key: string, files: Readonly<Record<string, JsonObject>>): Promise<void> {
   const folder = join(store, modelsFolder, key), written: Record<string, string> = {};
-  await Deno.mkdir(folder, { recursive: true }).catch((fault: unknown) => {
+  await system.mkdir(folder, { recursive: true }).catch((fault: unknown) => {
     throw unwritable(folder, fault);
   });
   for (const [name, fields] of Object.entries(files)) {
@@ -137,7 +138,7 @@ async function describe(store: string, key: string, files: Readonly<Record<strin
 
 /** Waits until no other process converts the same file; a process that dies gives its turn up. */
 async function turnAt(path: string): Promise<Disposable> {
-  const file = await Deno.open(path, { write: true, create: true }).catch((fault: unknown) => {
+  const file = await system.open(path, { write: true, create: true }).catch((fault: unknown) => {
     throw unwritable(path, fault);
   });
   // Where a file system has no locks, both convert and one replaces the other's file with the same bytes.
@@ -146,5 +147,5 @@ async function turnAt(path: string): Promise<Disposable> {
 }
 
 async function isPresent(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
+  return await system.stat(path).then(() => true, () => false);
 }

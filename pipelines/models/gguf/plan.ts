@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { system } from "../../common/system.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { JsonObject } from "../../common/files.ts";
@@ -104,7 +105,7 @@ function readSmall({ file, tensors }: Gguf, name: string): Float32Array | undefi
   const bytes = new Uint8Array(tensor.bytes);
   const numbers = new Float32Array(tensor.bytes / tensor.type.bytes * tensor.type.block);
   using handle = openToRead(file);
-  handle.seekSync(tensor.offset, Deno.SeekMode.Start);
+  handle.seekSync(tensor.offset, system.SeekMode.Start);
   for (let done = 0; done < bytes.length;) {
     const count = handle.readSync(bytes.subarray(done));
     if (count === null) throw new RequestError("has become shorter while it was read; try again", { file });

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { system, type SystemFile } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
 import { Cursor, visible } from "./cursor.ts";
@@ -71,9 +72,9 @@ export function readGguf(path: string): Gguf {
 }
 
 /** Opens a GGUF file. Throws a RequestError if that can't be done. */
-export function openToRead(path: string): Deno.FsFile {
+export function openToRead(path: string): SystemFile {
   try {
-    return Deno.openSync(path);
+    return system.openSync(path);
   } catch (fault) {
     throw new RequestError(`can't be read (${faultText(fault)}); check the path and its permissions`, { file: path });
   }

@@ -5,9 +5,11 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { system, type SystemFile } from "../../common/system.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { publish } from "../../common/durable.ts";
+import { removeOwn } from "../../common/leavings.ts";
 import { faultText, markWritten, temporaryName, unwritable, writeAll } from "../../common/files.ts";
 import { type DeclaredTensor, encodeHeader } from "../weights/safetensors_writer.ts";
 import { seal, unsealed } from "../weights/sealed_file.ts";
@@ -45,7 +47,7 @@ export async function writeWeights(
   const hash = createHash("sha256").update(header);
   try {
     using source = openToRead(file);
-    using target = await onDisk(path, Deno.open(temporary, { write: true, createNew: true }));
+    using target = await onDisk(path, system.open(temporary, { write: true, createNew: true }));
     markWritten(target);
     // A chunk is made while the one before is written.
     let pending = writeAll(target, header), done = 0;
@@ -60,11 +62,11 @@ export async function writeWeights(
       await onDisk(path, pending);
     }
     seal(header, hash.copy().digest("hex"));
-    await onDisk(path, target.seek(0, Deno.SeekMode.Start).then(() => writeAll(target, header)));
+    await onDisk(path, target.seek(0, system.SeekMode.Start).then(() => writeAll(target, header)));
     await onDisk(path, publish(target, temporary, path));
     return hash.digest("hex");
   } catch (fault) {
-    await Deno.remove(temporary).catch(() => {});
+    await removeOwn(temporary);
     throw fault;
   }
 }
@@ -96,11 +98,11 @@ function declare(output: OutputTensor): DeclaredTensor {
 
 /** Reads some rows of a tensor into one buffer, which overwrites those read before. */
 class RowReader {
-  readonly #handle: Deno.FsFile;
+  readonly #handle: SystemFile;
   readonly #file: string;
   #buffer = new Uint8Array(0);
 
-  constructor(handle: Deno.FsFile, file: string) {
+  constructor(handle: SystemFile, file: string) {
     this.#handle = handle;
     this.#file = file;
   }
@@ -109,7 +111,7 @@ class RowReader {
     if (this.#buffer.length < bytes) this.#buffer = new Uint8Array(bytes);
     const target = this.#buffer.subarray(0, bytes);
     try {
-      this.#handle.seekSync(offset, Deno.SeekMode.Start);
+      this.#handle.seekSync(offset, system.SeekMode.Start);
       for (let done = 0; done < bytes;) {
         const count = this.#handle.readSync(target.subarray(done));
         if (count === null) throw new Error("it has become shorter");

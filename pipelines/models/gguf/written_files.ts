@@ -1,5 +1,4 @@
 /** What the small files of converted models were written as: their digests, kept in one file of the store. @module */
-import { removeLeavings } from "../../common/leavings.ts";
 import { join } from "node:path";
 import { digestOf } from "../../common/digest.ts";
 import { isJsonObject, readFileIfPresent, readJsonObject, writeAtomically } from "../../common/files.ts";
@@ -18,7 +17,6 @@ export async function writtenFiles(store: string, key: string): Promise<WrittenF
 /** Notes what was written for a model. What another process writes at this moment may be lost, and is written again. */
 export async function noteWritten(store: string, key: string, files: WrittenFiles): Promise<void> {
   const list = Object.fromEntries([...await readList(store), [key, files]]);
-  removeLeavings(join(store, listName));
   await writeAtomically(join(store, listName), [new TextEncoder().encode(`${JSON.stringify(list, null, 1)}\n`)]);
 }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { system } from "../../common/system.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { join, resolve } from "node:path";
 import { RequestError } from "../../common/errors.ts";
@@ -29,7 +30,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads the process's environment, those variables alone that matter here. */
 export function readEnvironment(): Environment {
-  return Object.fromEntries(variables.map((name) => [name, Deno.env.get(name)]));
+  return Object.fromEntries(variables.map((name) => [name, system.env.get(name)]));
 }
 
 /** How long things may take, in milliseconds, and how often they are tried. */

@@ -6,10 +6,12 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { dirname } from "node:path";
+import { pacedChunks, SilentServer } from "../../common/bounded_http.ts";
+import { system, type SystemFile } from "../../common/system.ts";
 import { publish } from "../../common/durable.ts";
+import { removeOwn } from "../../common/leavings.ts";
 import { unwritable, writeAll } from "../../common/files.ts";
 import type { HubAccess } from "./access.ts";
-import { pacedChunks, SilentServer } from "./body.ts";
 import { holdLock } from "./lock.ts";
 import { backoff, HubError, pause } from "./transport.ts";
 
@@ -73,7 +75,7 @@ export async function downloadBlob(
     }
     if (!sink.isSound()) throw new DamagedFile(`${file.path} arrived damaged, its digest is not ${file.digest}`);
   } catch (fault) {
-    if (fault instanceof DamagedFile || sink.bytes === 0) await Deno.remove(partial).catch(() => {});
+    if (fault instanceof DamagedFile || sink.bytes === 0) await removeOwn(partial);
     throw fault;
   }
   await sink.publish(paths.blob);
@@ -155,10 +157,10 @@ class PartialFile implements Disposable {
   bytes = 0;
   #hash: Hash;
   readonly #path: string;
-  readonly #handle: Deno.FsFile;
+  readonly #handle: SystemFile;
   readonly #file: HubFile;
 
-  constructor(path: string, handle: Deno.FsFile, file: HubFile) {
+  constructor(path: string, handle: SystemFile, file: HubFile) {
     this.#path = path;
     this.#handle = handle;
     this.#file = file;
@@ -183,7 +185,7 @@ class PartialFile implements Disposable {
   async restart(): Promise<void> {
     await orUnwritable(this.#path, async () => {
       await this.#handle.truncate(0);
-      await this.#handle.seek(0, Deno.SeekMode.Start);
+      await this.#handle.seek(0, system.SeekMode.Start);
     });
     this.#hash = digestOf(this.#file);
     this.bytes = 0;
@@ -212,8 +214,8 @@ class PartialFile implements Disposable {
 
 async function openPartial(path: string, file: HubFile): Promise<PartialFile> {
   const handle = await orUnwritable(path, async () => {
-    await Deno.mkdir(dirname(path), { recursive: true });
-    return await Deno.open(path, { read: true, write: true, create: true });
+    await system.mkdir(dirname(path), { recursive: true });
+    return await system.open(path, { read: true, write: true, create: true });
   });
   const partial = new PartialFile(path, handle, file);
   await partial.resume();
@@ -227,7 +229,7 @@ function digestOf({ digest, size }: HubFile): Hash {
 
 /** Follows links: one whose blob is gone counts as absent. */
 export async function isPresent(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
+  return await system.stat(path).then(() => true, () => false);
 }
 
 /** Runs what writes to a path; an error names the path if the system refuses. */

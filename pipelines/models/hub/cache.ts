@@ -5,9 +5,9 @@
  * @module
  */
 import { dirname, join, relative } from "node:path";
+import { system } from "../../common/system.ts";
 import { syncFolder } from "../../common/durable.ts";
 import { readFileIfPresent, writeAtomically } from "../../common/files.ts";
-import { removeLeavings } from "../../common/leavings.ts";
 import { isPresent, orUnwritable } from "./blob.ts";
 import { type RepositoryKind, repositoryKinds } from "./repository_kind.ts";
 
@@ -56,7 +56,6 @@ export async function writeRef(repository: CachedRepository, revision: string, c
   if (isCommit(revision)) return;
   const ref = partsOf(repository).ref(revision);
   await makeFolder(dirname(ref));
-  removeLeavings(ref);
   await writeAtomically(ref, [new TextEncoder().encode(commit)]);
 }
 
@@ -64,7 +63,6 @@ export async function writeRef(repository: CachedRepository, revision: string, c
 export async function writeAbsence(repository: CachedRepository, commit: string, path: string): Promise<void> {
   const mark = partsOf(repository).absent(commit, path);
   await makeFolder(dirname(mark));
-  removeLeavings(mark);
   await writeAtomically(mark, []);
 }
 
@@ -72,16 +70,16 @@ export async function writeAbsence(repository: CachedRepository, commit: string,
 export async function linkBlob(blob: string, path: string): Promise<void> {
   if (await isPresent(path)) return;
   await makeFolder(dirname(path));
-  await Deno.remove(path).catch(() => {}); // a link whose blob was gone
+  await system.remove(path).catch(() => {}); // a link whose blob was gone
   await orUnwritable(path, async () => {
-    await Deno.symlink(relative(dirname(path), blob), path).catch((fault: unknown) => {
-      if (fault instanceof Deno.errors.AlreadyExists) return; // by another process
-      return Deno.link(blob, path); // where symbolic links are not allowed
+    await system.symlink(relative(dirname(path), blob), path).catch((fault: unknown) => {
+      if (fault instanceof system.errors.AlreadyExists) return; // by another process
+      return system.link(blob, path); // where symbolic links are not allowed
     });
     await syncFolder(dirname(path));
   });
 }
 
 async function makeFolder(path: string): Promise<void> {
-  await orUnwritable(path, () => Deno.mkdir(path, { recursive: true }));
+  await orUnwritable(path, () => system.mkdir(path, { recursive: true }));
 }

@@ -1,5 +1,6 @@
 /** Files of a cache that are no longer what their names say. @module */
 import { join } from "node:path";
+import { system } from "../../common/system.ts";
 import { blobDigest, requireSoundBlob } from "../weights/blob_digest.ts";
 import { type Environment, isOffline } from "./access.ts";
 
@@ -8,7 +9,7 @@ const sound = new Map<string, string>();
 
 /** Whether a blob is what its name says; once found so it is read no more as long as it stays unchanged. */
 export async function isSound(blob: string): Promise<boolean> {
-  const { size, mtime, ctime, ino } = await Deno.stat(blob);
+  const { size, mtime, ctime, ino } = await system.stat(blob);
   const identity = [size, mtime?.getTime(), ctime?.getTime(), ino].join();
   if (sound.get(blob) === identity) return true;
   const isNamed = (await blobDigest(blob))?.isSound ?? true;
@@ -33,11 +34,11 @@ export async function removeDamaged(
 ): Promise<readonly string[]> {
   const damaged: string[] = [];
   for (const name of names) {
-    const path = join(snapshot, name), blob = await Deno.realPath(path).catch(() => undefined);
+    const path = join(snapshot, name), blob = await system.realPath(path).catch(() => undefined);
     if (blob === undefined) continue;
     if (await isSound(blob)) continue;
     if (isOffline(env)) await requireSoundBlob(blob);
-    for (const file of [blob, path]) await Deno.remove(file).catch(() => {});
+    for (const file of [blob, path]) await system.remove(file).catch(() => {});
     warn(`${path}: is damaged; it is downloaded again`);
     damaged.push(name);
   }

@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { system } from "../../common/system.ts";
 import { RequestError, RunError, StoppedError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
 import { type HubAccess, shownEndpoint } from "./access.ts";
 import { DamagedFile } from "./blob.ts";
-import { MalformedAnswer, SilentServer } from "./body.ts";
+import { SilentServer } from "../../common/bounded_http.ts";
+import { MalformedAnswer } from "./body.ts";
 import { pageOf, type RepositoryKind, repositoryKinds } from "./repository_kind.ts";
 import { HubError } from "./transport.ts";
 
@@ -61,7 +63,9 @@ export function hubError(fault: unknown, request: FailedRequest): RequestError |
       `${endpoint} does not answer as a Hugging Face hub does (${fault.message}, malformed); check HF_ENDPOINT`,
     );
   }
-  const host = fault instanceof Deno.errors.NotCapable ? /net access to "([^"]+)"/.exec(fault.message)?.[1] : undefined;
+  const host = fault instanceof system.errors.NotCapable
+    ? /net access to "([^"]+)"/.exec(fault.message)?.[1]
+    : undefined;
   if (host !== undefined) {
     return new RequestError(
       host === new URL(endpoint).host

@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { system, type SystemFile } from "../../common/system.ts";
 import { unwritable } from "../../common/files.ts";
 import type { HubAccess } from "./access.ts";
 import { pause } from "./transport.ts";
@@ -29,17 +30,17 @@ export async function holdLock(path: string, what: string, access: HubAccess): P
   }
 }
 
-async function openLock(path: string): Promise<Deno.FsFile> {
+async function openLock(path: string): Promise<SystemFile> {
   try {
-    await Deno.mkdir(dirname(path), { recursive: true });
-    return await Deno.open(path, { read: true, write: true, create: true });
+    await system.mkdir(dirname(path), { recursive: true });
+    return await system.open(path, { read: true, write: true, create: true });
   } catch (fault) {
     throw unwritable(path, fault);
   }
 }
 
 /** Some versions of the library that Python locks with remove the file at the end; a lock on a removed one holds nobody. */
-async function isStill(file: Deno.FsFile, path: string): Promise<boolean> {
+async function isStill(file: SystemFile, path: string): Promise<boolean> {
   const { ino } = await file.stat();
-  return ino === (await Deno.stat(path).catch(() => undefined))?.ino;
+  return ino === (await system.stat(path).catch(() => undefined))?.ino;
 }

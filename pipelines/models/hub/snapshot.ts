@@ -7,6 +7,7 @@
  * @module
  */
 import { join } from "node:path";
+import { system } from "../../common/system.ts";
 import { DiskError } from "../../common/errors.ts";
 import { freeSpace } from "../../common/free_space.ts";
 import { formatSize } from "../../common/size.ts";
@@ -76,7 +77,7 @@ export async function downloadSnapshot(
     const downloaded = await transfer.all(paths, request.progress);
     for (const { digest } of downloaded) {
       if (digest.length !== 64 || request.digestCache === undefined) continue;
-      await rememberDigest(await Deno.realPath(partsOf(repository).blob(digest)), digest, request.digestCache);
+      await rememberDigest(await system.realPath(partsOf(repository).blob(digest)), digest, request.digestCache);
     }
     for (const path of repositoryKinds[kind].probed) {
       if (!listing.paths.includes(path)) await writeAbsence(repository, listing.commit, path);
@@ -116,13 +117,13 @@ class Transfer {
   /** A file's content. */
   async read(path: string): Promise<Uint8Array> {
     const inSnapshot = this.#inSnapshot(path);
-    if (await isPresent(inSnapshot)) return await Deno.readFile(inSnapshot);
+    if (await isPresent(inSnapshot)) return await system.readFile(inSnapshot);
     const file = await this.#listing.file(path);
     if (file.size > mostRead) {
       throw new MalformedAnswer(`${path} is to be read and has ${formatSize(file.size)}`);
     }
     await this.#fetchBlob(file, () => {});
-    return await Deno.readFile(this.#parts.blob(file.digest));
+    return await system.readFile(this.#parts.blob(file.digest));
   }
 
   /**
@@ -174,7 +175,7 @@ class Transfer {
     const blob = this.#parts.blob(file.digest);
     if (await isPresent(blob)) {
       if (await isSound(blob)) return;
-      await Deno.remove(blob).catch(() => {});
+      await system.remove(blob).catch(() => {});
     }
     const { kind, id } = this.#of, url = fileUrl(this.#access.endpoint, kind, id, this.#listing.commit, file.path);
     const paths = { url, blob, lock: this.#parts.lock(file.digest) };
@@ -186,5 +187,5 @@ class Transfer {
 
 /** The size of a file; 0 if there is none. */
 function sizeOf(path: string): Promise<number> {
-  return Deno.stat(path).then(({ size }) => size, () => 0);
+  return system.stat(path).then(({ size }) => size, () => 0);
 }

@@ -6,7 +6,8 @@
  */
 import { setTimeout as passed } from "node:timers/promises";
 import type { HubAccess } from "./access.ts";
-import { refusalBody, SilentServer } from "./body.ts";
+import { answerInTime, type SilentServer } from "../../common/bounded_http.ts";
+import { refusalBody } from "./body.ts";
 
 const passing: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 
@@ -58,7 +59,7 @@ export function hubFetch(access: HubAccess): typeof fetch {
     if (token !== undefined && url.origin === origin) headers.set("authorization", `Bearer ${token.value}`);
     for (let attempt = 1;; attempt++) {
       try {
-        const response = await fetchInTime(url, { ...init, headers }, access);
+        const response = await answerInTime(url, { ...init, headers }, { patience: timings.patience, signal });
         if (response.status < 400) return response;
         throw await refusalOf(response, token?.value, timings.patience);
       } catch (fault) {
@@ -101,21 +102,6 @@ function isBroken(fault: unknown): boolean {
   return fault instanceof TypeError && /reset|closed|broken pipe|incomplete|before message completed/i.test(
     [fault, fault.cause].map((each) => each instanceof Error ? each.message : "").join(" "),
   );
-}
-
-/** The platform's fetch, given up if no answer begins in time; the answer itself may take as long as it needs. */
-async function fetchInTime(url: URL, init: RequestInit, { timings, signal }: HubAccess): Promise<Response> {
-  const patience = new AbortController();
-  // An answer to an upload begins when all of it has arrived.
-  const timer = init.body instanceof Blob
-    ? undefined
-    : setTimeout(() => patience.abort(new SilentServer(timings.patience)), timings.patience);
-  try {
-    const signals = [patience.signal, signal, init.signal].filter((each) => each instanceof AbortSignal);
-    return await fetch(url, { ...init, signal: AbortSignal.any(signals) });
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 async function refusalOf(response: Response, token: string | undefined, patience: number): Promise<HubError> {

@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { system } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
 import { digestOf } from "../../common/digest.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
@@ -37,10 +38,10 @@ export async function builtinFolder(name: string, store: string | undefined): Pr
     throw new RequestError(`no builtin model is called ${JSON.stringify(name)}; give one of ${names}`);
   }
   const source = new URL(`${name}/`, folders);
-  if (source.protocol === "file:") return await Deno.realPath(fileURLToPath(source));
+  if (source.protocol === "file:") return await system.realPath(fileURLToPath(source));
   if (store === undefined) throw new TypeError("Expected a store to keep the builtin model in");
   const folder = join(store, "builtin", digestOf(new TextEncoder().encode(JSON.stringify(files))));
-  await Deno.mkdir(folder, { recursive: true });
+  await system.mkdir(folder, { recursive: true });
   for (const [file, digest] of Object.entries(files)) {
     const path = join(folder, file);
     if (await isSound(path, digest)) continue;
@@ -50,14 +51,14 @@ export async function builtinFolder(name: string, store: string | undefined): Pr
     }
     await writeAtomically(path, [bytes]);
   }
-  return await Deno.realPath(folder);
+  return await system.realPath(folder);
 }
 
 async function isSound(path: string, digest: string): Promise<boolean> {
   try {
-    return digestOf(await Deno.readFile(path)) === digest;
+    return digestOf(await system.readFile(path)) === digest;
   } catch (fault) {
-    if (fault instanceof Deno.errors.NotFound) return false;
+    if (fault instanceof system.errors.NotFound) return false;
     throw fault;
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { system } from "../../common/system.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { createHash } from "node:crypto";
 import { isAbsolute, join, relative } from "node:path";
@@ -60,8 +61,12 @@ export function editedModel({ architecture, tokenizer }: ReadModel): EditedModel
 export interface ModelWeights {
   /** Whether there are none to read. */
   readonly isAbsent?: true;
-  /** sha256 of the files' content. */
+  /** sha256 of the files' content, or a key of it and of what is made of them. */
   readonly digest: string;
+  /** The store's key of the codes of those in a few bits. */
+  readonly codesKey?: string;
+  /** Set where products round what they multiply with codes to 8 bits. */
+  readonly computesInInt8?: true;
   /** Of a quantized weight the type of its codes. */
   readonly storedType: (name: string) => DataType;
   /** Where a weight is, relative to the file system's root. */
@@ -111,7 +116,7 @@ export async function openModel(source: string, options: SourceOptions): Promise
  */
 export async function openReadModel(source: string, options: SourceOptions): Promise<ReadModel> {
   const bare = await openBareModel(source, options), { folder, architecture } = bare;
-  const isThere = await Deno.stat(join(folder, "tokenizer.json")).then(() => true, () => false);
+  const isThere = await system.stat(join(folder, "tokenizer.json")).then(() => true, () => false);
   return isThere ? { ...bare, tokenizer: await loadTokenizer(folder, architecture.vocabularySize) } : bare;
 }
 
@@ -195,7 +200,7 @@ function findRecord({ architecture: { barePrefix } }: BareModel, { tensors }: We
 
 async function hasWeights(folder: string): Promise<boolean> {
   const present = ["model.safetensors", "model.safetensors.index.json"].map(async (name) => {
-    return (await Deno.stat(join(folder, name)).catch(() => undefined)) !== undefined;
+    return (await system.stat(join(folder, name)).catch(() => undefined)) !== undefined;
   });
   return (await Promise.all(present)).includes(true);
 }

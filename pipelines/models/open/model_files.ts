@@ -1,4 +1,5 @@
 /** The files that a model was read from besides its weights, for a record of what a run depended on. @module */
+import { system } from "../../common/system.ts";
 import { putValue } from "../../../ops/program/own_value.ts";
 import { basename, join, resolve } from "node:path";
 import { digestOf } from "../../common/digest.ts";
@@ -23,7 +24,7 @@ export async function modelFileDigests(
   const found: Record<string, string> = {};
   if (isGgufPath(name)) {
     const path = resolve(options.base, name);
-    putValue(found, basename(path), await weightsDigest([await Deno.realPath(path)], digestCache));
+    putValue(found, basename(path), await weightsDigest([await system.realPath(path)], digestCache));
   }
   for (const path of [...descriptionFiles, weightFiles.index, ...await templateNames(folder)]) {
     const bytes = await readFileIfPresent(join(folder, path));
@@ -33,7 +34,7 @@ export async function modelFileDigests(
 }
 
 async function templateNames(folder: string): Promise<string[]> {
-  const entries = Array.fromAsync(Deno.readDir(join(folder, templatesFolder)));
+  const entries = Array.fromAsync(system.readDir(join(folder, templatesFolder)));
   return (await entries.catch(() => [])).filter(({ name }) => name.endsWith(".jinja"))
     .map(({ name }) => `${templatesFolder}/${name}`).sort();
 }

@@ -1,12 +1,18 @@
 /**
- * A model's weights with the projections of its blocks in 4 or 8 bits. Embeddings, norms, biases and the head stay as they
- * are stored: of the embedding only the rows read are touched, and the head runs over labelled tokens alone.
+ * A model's weights with its matrices in 4 or 8 bits: the projections of its blocks, and the tables of its tokens, which are
+ * the embedding and the head, kept once where they are one. Norms, biases and learned positions stay as they are stored.
  *
  * @module
  */
 import { relative } from "node:path";
 import { keyOf } from "../../common/content_key.ts";
-import { codeTypeOf, dequantize, type QuantizationName } from "../weights/quantization.ts";
+import {
+  type BitsName,
+  codeTypeOf,
+  dequantize,
+  type QuantizationName,
+  quantizations,
+} from "../weights/quantization.ts";
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ModelWeights } from "./model.ts";
 import type { TensorRecord } from "../weights/safetensors_table.ts";
@@ -33,26 +39,61 @@ export function projectionsOf(
   return found;
 }
 
-/** What a change of how weights are rounded has to change, so that those kept before are made anew. */
-const scheme = 2;
-
-/** The key of a model's quantized weights. */
-export function quantizedDigest(architecture: Architecture, digest: string, name: QuantizationName): string {
-  return keyOf({ scheme, weights: digest, quantize: name, projections: [...projectionsOf(architecture)] });
+/** A matrix that is kept in a few bits. */
+interface QuantizedMatrix {
+  readonly rows: number;
+  readonly columns: number;
+  /** Its own bits. */
+  readonly bits: BitsName;
 }
 
-/** The stored type of each weight when the projections are quantized. */
+/**
+ * The matrices that a quantization keeps in a few bits, by name: projections, and tables with a row for each token of the
+ * vocabulary. The latter have 8 bits at least, since their rounding reaches the logits at once.
+ */
+export function quantizedMatrices(
+  architecture: Pick<Architecture, "sites" | "blocks" | "weights" | "encoder" | "vocabularySize">,
+  name: BitsName,
+): ReadonlyMap<string, QuantizedMatrix> {
+  const { weights, vocabularySize } = architecture;
+  const projections = [...projectionsOf(architecture)].map(([weight, [rows, columns]]) => {
+    return [weight, { rows, columns, bits: name }] as const;
+  });
+  const tables = [...weights].flatMap(([weight, [rows, columns, ...more]]) => {
+    const isTable = rows === vocabularySize && columns !== undefined && more.length === 0;
+    return isTable ? [[weight, { rows, columns, bits: tableBits }] as const] : [];
+  });
+  return new Map<string, QuantizedMatrix>([...tables, ...projections]);
+}
+
+const tableBits: BitsName = "q8";
+
+/** What a change of how weights are rounded has to change, so that those kept before are made anew. */
+const scheme = 3;
+
+/** The key of a model's quantized weights. */
+export function quantizedDigest(architecture: Architecture, digest: string, name: BitsName): string {
+  const matrices = [...quantizedMatrices(architecture, name)].map(([weight, { rows, columns, bits }]) => {
+    return [weight, rows, columns, bits];
+  });
+  return keyOf({ scheme, weights: digest, quantize: name, matrices });
+}
+
+/** The stored type of each weight when a model is quantized. */
 export function quantizedType(
   architecture: Architecture,
   storedType: ModelWeights["storedType"],
-  name: QuantizationName,
+  name: BitsName,
 ): ModelWeights["storedType"] {
-  const projections = projectionsOf(architecture);
-  return (weight) => projections.has(weight) ? codeTypeOf[name] : storedType(weight);
+  const matrices = quantizedMatrices(architecture, name);
+  return (weight) => {
+    const matrix = matrices.get(weight);
+    return matrix === undefined ? storedType(weight) : codeTypeOf[matrix.bits];
+  };
 }
 
 /** What is known of a model's quantized weights before they are made; they can't be read. */
-export function unmadeWeights(architecture: Architecture, base: ModelWeights, name: QuantizationName): ModelWeights {
+export function unmadeWeights(architecture: Architecture, base: ModelWeights, name: BitsName): ModelWeights {
   const unmade = (weight: string) => {
     throw new TypeError(`${weight} is not made in ${name}`);
   };
@@ -60,6 +101,7 @@ export function unmadeWeights(architecture: Architecture, base: ModelWeights, na
   return {
     ...base,
     digest: quantizedDigest(architecture, base.digest, name),
+    codesKey: quantizedDigest(architecture, base.digest, name),
     storedType,
     locate: unmade,
     read: unmade,
@@ -76,16 +118,17 @@ interface QuantizedFile {
   readonly readBytes: (name: string) => Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** A model's weights, those of the projections from a file of their own. */
+/** A model's weights, those in a few bits from a file of their own. */
 export function quantizedWeights(
   architecture: Architecture,
   base: ModelWeights,
-  name: QuantizationName,
+  name: BitsName,
   { path, tensors, use, readBytes }: QuantizedFile,
 ): ModelWeights {
-  const projections = projectionsOf(architecture);
+  const matrices = quantizedMatrices(architecture, name), codesKey = quantizedDigest(architecture, base.digest, name);
   return {
-    digest: quantizedDigest(architecture, base.digest, name),
+    digest: codesKey,
+    codesKey,
     storedType: quantizedType(architecture, base.storedType, name),
     locate(tensor) {
       const found = tensors.get(tensor);
@@ -96,11 +139,18 @@ export function quantizedWeights(
     record: base.record,
     find: base.find,
     async read(weight) {
-      const shape = projections.get(weight);
-      if (shape === undefined) return await base.read(weight);
+      const matrix = matrices.get(weight);
+      if (matrix === undefined) return await base.read(weight);
       use();
       const parts = partsOf(weight), scales = new Float32Array((await readBytes(parts.scales)).buffer);
-      return dequantize({ codes: await readBytes(parts.codes), scales }, shape[1], name);
+      return dequantize({ codes: await readBytes(parts.codes), scales }, matrix.columns, matrix.bits);
     },
   };
+}
+
+/** Weights in a few bits as a quantization computes with them. */
+export function computedAs(weights: ModelWeights, name: QuantizationName): ModelWeights {
+  const { compute } = quantizations[name];
+  if (compute === "float32") return weights;
+  return { ...weights, digest: keyOf({ weights: weights.digest, compute }), computesInInt8: true };
 }

@@ -1,4 +1,5 @@
 /** What becomes of a model whose weights are damaged: where it came from decides whether they can be had again. @module */
+import { system } from "../../common/system.ts";
 import { readEnvironment } from "../hub/access.ts";
 import { removeDamaged } from "../hub/damaged_blobs.ts";
 import { DamagedWeights } from "../weights/damaged_weights.ts";
@@ -27,7 +28,7 @@ const origins: Readonly<Record<ModelOrigin, Restoring>> = {
   converted: {
     async remove(_, fault, warn) {
       if (!(fault instanceof DamagedWeights)) return false;
-      const isGone = await Deno.remove(fault.file).then(() => true, () => false);
+      const isGone = await system.remove(fault.file).then(() => true, () => false);
       if (isGone) warn(`${fault.file}: is damaged; it is converted again`);
       return isGone;
     },
@@ -35,7 +36,7 @@ const origins: Readonly<Record<ModelOrigin, Restoring>> = {
   },
   hub: {
     async remove({ folder, source: { options } }, _, warn) {
-      const names = Array.from(Deno.readDirSync(folder), ({ name }) => name).filter((name) => {
+      const names = Array.from(system.readDirSync(folder), ({ name }) => name).filter((name) => {
         return /\.safetensors(\.index\.json)?$/.test(name);
       });
       return (await removeDamaged(folder, names, options.env ?? readEnvironment(), warn)).length > 0;

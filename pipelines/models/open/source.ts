@@ -1,4 +1,5 @@
 import { basename, isAbsolute, resolve } from "node:path";
+import { system } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
 import { pathProblem } from "../../common/declared_path.ts";
 import { faultText } from "../../common/files.ts";
@@ -7,6 +8,7 @@ import { hubFolder } from "../hub/folder.ts";
 import type { DownloadProgress } from "../hub/snapshot.ts";
 import { digestCacheOf } from "../weights/weights_digest.ts";
 import { builtinFolder } from "./builtin.ts";
+import { requireListedFiles } from "./listed_files.ts";
 
 /** Options of {@linkcode resolveModelFolder}. */
 export interface SourceOptions extends AccessOptions {
@@ -60,7 +62,8 @@ export async function resolveModelFolder(source: string, options: SourceOptions)
   const path = resolve(options.base, source);
   if (source !== "" && await isFolder(path)) {
     refuseRevision(source, options);
-    return { folder: await Deno.realPath(path), name: basename(path), origin: "folder" };
+    await requireListedFiles(path);
+    return { folder: await system.realPath(path), name: basename(path), origin: "folder" };
   }
   if (isGgufPath(source)) {
     refuseRevision(source, options);
@@ -110,7 +113,7 @@ async function ggufFolder(
   };
   const options = { weights, progress, ...warn === undefined ? {} : { warn } };
   return {
-    folder: await convertedFolder(await Deno.realPath(path), resolve(store), options),
+    folder: await convertedFolder(await system.realPath(path), resolve(store), options),
     name,
     origin: "converted",
   };
@@ -127,9 +130,9 @@ function refuseRevision(source: string, { revision }: SourceOptions): void {
 
 async function isFolder(path: string): Promise<boolean> {
   try {
-    return (await Deno.stat(path)).isDirectory;
+    return (await system.stat(path)).isDirectory;
   } catch (fault) {
-    if (fault instanceof Deno.errors.NotFound || fault instanceof Deno.errors.NotADirectory) return false;
+    if (fault instanceof system.errors.NotFound || fault instanceof system.errors.NotADirectory) return false;
     throw new RequestError(`can't be read (${faultText(fault)}); check its permissions`, { file: path });
   }
 }

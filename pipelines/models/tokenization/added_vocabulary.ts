@@ -7,6 +7,9 @@
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 
+/** A model's tokens: each one's id, and how many there are. */
+export type Vocabulary = Pick<ReadonlyMap<string, number>, "get" | "size">;
+
 /** A token as files declare it. */
 interface AddedToken {
   readonly content: string;
@@ -87,7 +90,7 @@ export function tokensToAdd(
  * @param tokens In the order in which they are added.
  * @returns A list as tokenizer.json's `added_tokens`, special ones first; a text may be in it twice.
  */
-export function addTokens(vocabulary: ReadonlyMap<string, number>, tokens: readonly AddedToken[]): JsonObject[] {
+export function addTokens(vocabulary: Vocabulary, tokens: readonly AddedToken[]): JsonObject[] {
   const ids = new Map<string, number>(), byId = new Map<number, AddedToken>();
   const special: AddedToken[] = [], others: AddedToken[] = [], specials = new Set<string>();
   let highest = -1;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { system } from "../../common/system.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { join } from "node:path";
 import { isJsonObject, type JsonObject, readFileIfPresent } from "../../common/files.ts";
@@ -55,9 +56,9 @@ async function templateFiles(folder: string): Promise<Map<string, string>> {
 
 async function namesIn(folder: string): Promise<string[]> {
   try {
-    return (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
+    return (await Array.fromAsync(system.readDir(folder), ({ name }) => name)).sort();
   } catch (fault) {
-    if (fault instanceof Deno.errors.NotFound) return [];
+    if (fault instanceof system.errors.NotFound) return [];
     throw fault;
   }
 }

@@ -39,11 +39,16 @@ export function encoderOf(json: JsonObject, added: readonly JsonObject[], splits
   const { model: declared } = json;
   if (!isJsonObject(declared)) throw new Error("no model");
   const model = subwordModelOf(declared);
-  const ids = new Map(model.ids), tokens = new Map<number, string>();
-  for (const [token, id] of ids) tokens.set(id, token);
+  const addedIds = new Map<string, number>(), tokens = new Map<number, string>();
+  let size = 0;
+  const name = (token: string, id: number) => {
+    tokens.set(id, token);
+    if (id >= size) size = id + 1;
+  };
+  for (const [token, id] of model.ids) name(token, id);
   for (const { content, id } of added) {
-    ids.set(String(content), Number(id));
-    tokens.set(Number(id), String(content));
+    addedIds.set(String(content), Number(id));
+    name(String(content), Number(id));
   }
   const split = addedTokenSplitter(added, normalizerOf(json["normalizer"]), splitsSpecial);
   const { cut, spell } = preTokenizerOf(json["pre_tokenizer"]), decode = decoderOf(json["decoder"]);
@@ -78,8 +83,8 @@ export function encoderOf(json: JsonObject, added: readonly JsonObject[], splits
     },
     decode: (ids) => decode(ids.map((id) => tokens.get(id)!)).join(""),
     tokenOf: (id) => tokens.get(id),
-    idOf: (token) => ids.get(token),
-    size: 1 + tokens.keys().reduce((highest, id) => Math.max(highest, id), -1),
+    idOf: (token) => addedIds.get(token) ?? model.ids.get(token),
+    size,
   };
 }
 

@@ -6,7 +6,14 @@
  */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
-import { addedToken, addTokens, type NamedToken, namedToken, tokensToAdd } from "./added_vocabulary.ts";
+import {
+  addedToken,
+  addTokens,
+  type NamedToken,
+  namedToken,
+  tokensToAdd,
+  type Vocabulary,
+} from "./added_vocabulary.ts";
 
 /** The files that decide how a tokenizer works. */
 interface TokenizerFiles {
@@ -175,7 +182,7 @@ function allAddedTokens(
   written: JsonObject,
   assumed: JsonObject,
   { maskTakesLeft }: TokenizerClass,
-  vocabulary: ReadonlyMap<string, number>,
+  vocabulary: Vocabulary,
 ): JsonObject[] {
   const declared = addedTokens(tokenizer), present = declared.map(addedToken);
   const texts = new Set(specialTokens(written).map(({ token }) => typeof token === "string" ? token : token.content));
@@ -251,13 +258,19 @@ export function addedTokens(tokenizer: JsonObject): readonly JsonObject[] {
   return Array.isArray(added) ? added.filter(isJsonObject) : [];
 }
 
-function vocabularyOf({ model }: JsonObject): ReadonlyMap<string, number> {
+/** Few of its tokens are looked up, so that those of a record stay where they are. */
+function vocabularyOf({ model }: JsonObject): Vocabulary {
   const vocab = isJsonObject(model) ? model["vocab"] : undefined;
   if (Array.isArray(vocab)) return new Map(vocab.map((entry: unknown, id) => [String(listOf(entry)[0]), id]));
-  return new Map(isJsonObject(vocab) ? Object.entries(vocab).map(([piece, id]) => [piece, Number(id)]) : []);
+  if (!isJsonObject(vocab)) return new Map();
+  const get = (token: string) => {
+    const id = ownValue(vocab, token);
+    return id === undefined ? undefined : Number(id);
+  };
+  return { get, size: Object.keys(vocab).length };
 }
 
-function endsOf(tokenizer: JsonObject, config: JsonObject, vocabulary: ReadonlyMap<string, number>): JsonObject {
+function endsOf(tokenizer: JsonObject, config: JsonObject, vocabulary: Vocabulary): JsonObject {
   const added = addedTokens(tokenizer);
   const end = (role: string) => {
     const token = config[`${role}_token`];

@@ -1,6 +1,7 @@
 /** Files of a Hugging Face cache, each of which is named by the digest of its content. @module */
 import { createHash } from "node:crypto";
 import { basename, dirname } from "node:path";
+import { system } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
 import { DamagedWeights } from "./damaged_weights.ts";
@@ -17,7 +18,7 @@ export async function blobDigest(
   const name = basename(file);
   if (basename(dirname(file)) !== "blobs" || !/^([0-9a-f]{64}|[0-9a-f]{40})$/.test(name)) return undefined;
   try {
-    using handle = await Deno.open(file);
+    using handle = await system.open(file);
     const { size } = await handle.stat();
     const hash = name.length === 64 ? createHash("sha256") : createHash("sha1").update(`blob ${size}\0`);
     const buffer = new Uint8Array(4 << 20);

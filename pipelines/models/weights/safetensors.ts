@@ -5,6 +5,7 @@
  * @module
  */
 
+import { system, type SystemFile } from "../../common/system.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { parseTensorTable, type SafetensorsHeader, type TensorRecord } from "./safetensors_table.ts";
@@ -94,7 +95,7 @@ const integersOf: Readonly<Record<string, (data: ArrayBuffer) => number[]>> = {
 async function readBytes({ bytes, file, offset }: TensorRecord): Promise<Uint8Array<ArrayBuffer>> {
   const data = new Uint8Array(bytes);
   using handle = await openToRead(file);
-  await handle.seek(offset, Deno.SeekMode.Start);
+  await handle.seek(offset, system.SeekMode.Start);
   await readFully(handle, data, file);
   return data;
 }
@@ -114,24 +115,24 @@ export function isFloating({ dtype }: Pick<TensorRecord, "dtype">): boolean {
 
 async function realFile(path: string): Promise<string> {
   try {
-    const file = await Deno.realPath(path);
-    if ((await Deno.stat(file)).isFile) return file;
+    const file = await system.realPath(path);
+    if ((await system.stat(file)).isFile) return file;
   } catch (fault) {
-    if (!(fault instanceof Deno.errors.NotFound)) throw unreadable(path, fault);
+    if (!(fault instanceof system.errors.NotFound)) throw unreadable(path, fault);
     throw new RequestError("is absent; check the path or download the model again", { file: path });
   }
   throw new RequestError("is not a file; give the path of a .safetensors file", { file: path });
 }
 
-async function openToRead(file: string): Promise<Deno.FsFile> {
+async function openToRead(file: string): Promise<SystemFile> {
   try {
-    return await Deno.open(file);
+    return await system.open(file);
   } catch (fault) {
     throw unreadable(file, fault);
   }
 }
 
-async function readFully(handle: Deno.FsFile, target: Uint8Array, file: string): Promise<void> {
+async function readFully(handle: SystemFile, target: Uint8Array, file: string): Promise<void> {
   for (let done = 0; done < target.length;) {
     const count = await handle.read(target.subarray(done)).catch((fault: unknown) => {
       throw unreadable(file, fault);

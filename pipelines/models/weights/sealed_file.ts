@@ -5,8 +5,10 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { system, type SystemFile } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
-import { blankDigest, digestInThread } from "../../common/file_digest.ts";
+import { digestInThread } from "../../common/digest_thread.ts";
+import { blankDigest } from "../../common/file_digest.ts";
 import { faultText, readUpTo } from "../../common/files.ts";
 import { DamagedWeights } from "./damaged_weights.ts";
 
@@ -49,7 +51,7 @@ interface ContentDigest {
 export async function contentDigest(path: string): Promise<ContentDigest> {
   const hash = createHash("sha256");
   try {
-    using file = await Deno.open(path);
+    using file = await system.open(path);
     const start = await readStart(file), offset = sealOffset(start);
     const carried = sealIn(start, offset), isSealed = carried !== undefined;
     if (isSealed) seal(start, blankDigest);
@@ -103,7 +105,7 @@ function damaged(file: string): DamagedWeights {
 }
 
 async function startOf(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  using file = await Deno.open(path);
+  using file = await system.open(path);
   return await readStart(file);
 }
 
@@ -111,7 +113,7 @@ async function startOf(path: string): Promise<Uint8Array<ArrayBuffer>> {
 const longest = 100_000_000;
 
 /** A safetensors file's header with its length before it; of another file as much as there is. */
-async function readStart(file: Deno.FsFile): Promise<Uint8Array<ArrayBuffer>> {
+async function readStart(file: SystemFile): Promise<Uint8Array<ArrayBuffer>> {
   const prefix = await readUpTo(file, 8);
   if (prefix.length < 8) return prefix;
   const length = new DataView(prefix.buffer).getBigUint64(0, true), { size } = await file.stat();

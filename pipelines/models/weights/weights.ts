@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { system } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
 import { faultText, isJsonObject, readJsonObject } from "../../common/files.ts";
 import { leavesFolder } from "../../common/inner_path.ts";
@@ -34,7 +35,7 @@ const AGAIN = "download the model again";
 export async function openWeights(folder: string): Promise<Weights> {
   if (await exists(join(folder, SINGLE))) {
     const { tensors } = await readHeader(join(folder, SINGLE));
-    return { tensors, files: [await Deno.realPath(join(folder, SINGLE))] };
+    return { tensors, files: [await system.realPath(join(folder, SINGLE))] };
   }
   const path = join(folder, INDEX);
   const index = await readJsonObject(path, AGAIN);
@@ -84,7 +85,7 @@ async function openShards(folder: string, index: string, weightMap: unknown): Pr
     }
     tensors.set(name, tensor);
   }
-  const files = await Promise.all(shards.map((shard) => Deno.realPath(join(folder, shard))));
+  const files = await Promise.all(shards.map((shard) => system.realPath(join(folder, shard))));
   const lacks = missingShard(shards);
   return { tensors, files, index: { file: index, ...lacks === undefined ? {} : { lacks } } };
 }
@@ -103,10 +104,10 @@ function missingShard(shards: readonly string[]): string | undefined {
 /** Follows links: a link to a file that is gone counts as absent. */
 async function exists(path: string): Promise<boolean> {
   try {
-    await Deno.stat(path);
+    await system.stat(path);
     return true;
   } catch (fault) {
-    if (fault instanceof Deno.errors.NotFound || fault instanceof Deno.errors.NotADirectory) return false;
+    if (fault instanceof system.errors.NotFound || fault instanceof system.errors.NotADirectory) return false;
     throw new RequestError(`can't be read (${faultText(fault)}); check its permissions`, { file: path });
   }
 }

@@ -1,9 +1,18 @@
-import { removeLeavings } from "../../common/leavings.ts";
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
+import { system } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
-import { faultText, isJsonObject, type JsonObject, readJsonObject, writeAtomically } from "../../common/files.ts";
-import { digestInThread } from "../../common/file_digest.ts";
+import {
+  faultText,
+  isJsonObject,
+  type JsonObject,
+  mostJson,
+  parseJsonObject,
+  readFileIfPresent,
+  writeAtomically,
+} from "../../common/files.ts";
+import { digestInThread } from "../../common/digest_thread.ts";
+import { digestMember, requireOwnContent, sealedJson } from "../../common/own_digest.ts";
 import { requireSoundBlob } from "./blob_digest.ts";
 import { DamagedWeights } from "./damaged_weights.ts";
 import { type CarriedDigest, carriedDigest, requireSound } from "./sealed_file.ts";
@@ -128,7 +137,7 @@ async function hashFile(file: string): Promise<string> {
 
 async function identify(file: string): Promise<FileIdentity> {
   try {
-    const { size, mtime, ctime, ino } = await Deno.stat(file);
+    const { size, mtime, ctime, ino } = await system.stat(file);
     return { size, modified: mtime?.getTime() ?? 0, changed: ctime?.getTime() ?? 0, inode: ino ?? 0 };
   } catch (fault) {
     throw new RequestError(`can't be read (${faultText(fault)}); check its permissions`, { file });
@@ -142,13 +151,24 @@ function sameFile(a: FileIdentity, b: FileIdentity): boolean {
 /** Damaged entries, or a whole damaged file, are as good as absent. */
 async function recall(cacheFile: string | undefined): Promise<Map<string, RememberedDigest>> {
   if (cacheFile === undefined) return new Map();
-  const stored = await readJsonObject(cacheFile, "delete it").catch(() => undefined);
-  const files = isJsonObject(stored?.["files"]) ? stored["files"] : {};
+  const bytes = await readFileIfPresent(cacheFile, mostJson).catch(() => undefined);
+  if (bytes === undefined) return new Map();
+  const stored = soundJson(bytes, cacheFile), files = isJsonObject(stored?.["files"]) ? stored["files"] : {};
   const remembered = new Map<string, RememberedDigest>();
   for (const [file, entry] of Object.entries(files)) {
     if (isRememberedDigest(entry)) remembered.set(file, entry);
   }
   return remembered;
+}
+
+/** A digit that has flipped in a digest would pass for another model's. */
+function soundJson(bytes: Uint8Array, file: string): JsonObject | undefined {
+  try {
+    requireOwnContent(bytes, digestMember, file, "delete it");
+    return parseJsonObject(bytes, file, "delete it");
+  } catch {
+    return undefined;
+  }
 }
 
 function isRememberedDigest(entry: unknown): entry is JsonObject & RememberedDigest {
@@ -167,9 +187,8 @@ export async function rememberDigest(file: string, sha256: string, cacheFile: st
 async function remember(cacheFile: string, learned: ReadonlyMap<string, RememberedDigest>): Promise<void> {
   const files = Object.fromEntries([...await recall(cacheFile), ...learned]);
   try {
-    await Deno.mkdir(dirname(cacheFile), { recursive: true });
-    removeLeavings(cacheFile);
-    await writeAtomically(cacheFile, [new TextEncoder().encode(JSON.stringify({ files }, null, 1) + "\n")]);
+    await system.mkdir(dirname(cacheFile), { recursive: true });
+    await writeAtomically(cacheFile, [new TextEncoder().encode(sealedJson({ files }))]);
   } catch {
     return;
   }

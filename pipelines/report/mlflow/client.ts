@@ -1,5 +1,6 @@
 /** MLflow's REST interface, version 2.0, as far as runs are written with it. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
+import { answerInTime, wholeBody } from "../../common/bounded_http.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import type { CreatedRun, EndedRun, KeyValue, LoggedMetric } from "./entries.ts";
 
@@ -20,6 +21,9 @@ export class MlflowRefusal extends Error {
 
 /** Milliseconds that an answer may take. */
 const patience = 10_000;
+
+/** The most bytes of an answer that are read. */
+const longestAnswer = 2 ** 20;
 
 /** The most metrics that one request may hold. */
 export const mostMetrics = 1000;
@@ -85,14 +89,13 @@ export class MlflowClient {
   /** @returns The answer; `undefined` if its status is the one that says that nothing is there. */
   async #ask(path: string, request: RequestInit, absent?: number): Promise<JsonObject | undefined> {
     const { address, authorization } = this.#server;
-    const response = await fetch(`${address}/api/2.0/mlflow/${path}`, {
-      ...request,
-      // Another host would be sent what this one is to keep.
-      redirect: "manual",
-      headers: { "content-type": "application/json", ...authorization === undefined ? {} : { authorization } },
-      signal: AbortSignal.any([this.#signal, AbortSignal.timeout(patience)]),
-    });
-    const text = await response.text();
+    const headers = { "content-type": "application/json", ...authorization === undefined ? {} : { authorization } };
+    const url = `${address}/api/2.0/mlflow/${path}`, begun = performance.now();
+    // Another host would be sent what this one is to keep.
+    const asked = { ...request, redirect: "manual", headers } as const;
+    const response = await answerInTime(url, asked, { patience, signal: this.#signal });
+    const left = patience - (performance.now() - begun);
+    const text = new TextDecoder().decode(await wholeBody(response, longestAnswer, left));
     if (response.ok) return jsonOf(text);
     if (response.status === absent) return undefined;
     const answer = `it answers ${response.status}${problemOf(text)}`;

@@ -1,5 +1,6 @@
 /** What of Refract itself results depend on. @module */
 import { createHash } from "node:crypto";
+import { system } from "../../common/system.ts";
 
 const root = new URL("../../../", import.meta.url);
 
@@ -35,9 +36,9 @@ function sourcesDigest(): string {
 
 /** The sources below a folder, in the order of their names. */
 function* sourcesIn(folder: URL): Generator<Uint8Array> {
-  const entries = [...Deno.readDirSync(folder)].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const entries = [...system.readDirSync(folder)].sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const { name, isDirectory } of entries) {
     if (isDirectory) yield* sourcesIn(new URL(`${name}/`, folder));
-    else if (name.endsWith(".ts")) yield Deno.readFileSync(new URL(name, folder));
+    else if (name.endsWith(".ts")) yield system.readFileSync(new URL(name, folder));
   }
 }

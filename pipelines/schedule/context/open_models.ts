@@ -1,4 +1,5 @@
 /** The models of a run that are open, with their weights. @module */
+import type { Provider } from "../../../ops/onnx/model.ts";
 import type { HubOptions } from "../../models/hub/access.ts";
 import {
   type BareModel,
@@ -10,13 +11,14 @@ import {
   peekModelWeights,
 } from "../../models/open/model.ts";
 import { modelFileDigests } from "../../models/open/model_files.ts";
-import { unmadeWeights } from "../../models/open/quantized_weights.ts";
+import { computedAs, unmadeWeights } from "../../models/open/quantized_weights.ts";
 import type { SourceOptions } from "../../models/open/source.ts";
 import { digestCacheOf } from "../../models/weights/weights_digest.ts";
-import type { QuantizationName } from "../../models/weights/quantization.ts";
-import type { Store } from "../../store/store.ts";
+import { type QuantizationName, quantizations } from "../../models/weights/quantization.ts";
+import type { Entry, Store } from "../../store/store.ts";
 import type { Emit } from "../../results/events.ts";
 import { bytesProgress, noteTo } from "./work.ts";
+import { isWidened, openWidened, unmadeWidened } from "./widen.ts";
 import { type OpenedQuantized, openQuantized } from "./quantize.ts";
 
 /** Where models come from, and where what is made of them is kept. */
@@ -27,6 +29,7 @@ interface OpenModelsOptions extends HubOptions {
   readonly signal: AbortSignal | undefined;
   readonly store: Store;
   readonly emit: Emit;
+  readonly provider: Provider;
 }
 
 /** Models and weights, each opened once. */
@@ -35,6 +38,7 @@ export class OpenModels implements AsyncDisposable {
   readonly #models = new Map<string, Promise<Model>>();
   readonly #files = new Map<BareModel, Promise<Readonly<Record<string, string>>>>();
   readonly #weights = new Map<BareModel, Promise<ModelWeights>>();
+  readonly #widened: Promise<{ readonly entry: Entry }>[] = [];
   readonly #quantized = new Map<string, Promise<OpenedQuantized>>();
 
   constructor(options: OpenModelsOptions) {
@@ -55,13 +59,19 @@ export class OpenModels implements AsyncDisposable {
 
   /** A model's weights; those of its projections in a few bits if asked for, made if the store lacks them. */
   async weights(model: BareModel, quantize?: QuantizationName): Promise<ModelWeights> {
-    const { store, emit } = this.#options;
-    const open = () => openModelWeights(model, this.#digests, store.checks);
+    const { store, emit, provider } = this.#options;
+    const open = async () => {
+      const stored = await openModelWeights(model, this.#digests, store.checks);
+      if (!isWidened(model, stored, provider)) return stored;
+      const widened = openWidened(store, model, stored, emit);
+      this.#widened.push(widened);
+      return (await widened).weights;
+    };
     const base = await this.#weights.getOrInsertComputed(model, open);
     if (quantize === undefined) return base;
-    const key = JSON.stringify([model.folder, base.digest, quantize]);
-    const make = () => openQuantized(store, model, base, quantize, emit);
-    return (await this.#quantized.getOrInsertComputed(key, make)).weights;
+    const { bits } = quantizations[quantize], key = JSON.stringify([model.folder, base.digest, bits]);
+    const make = () => openQuantized(store, model, base, bits, emit);
+    return computedAs((await this.#quantized.getOrInsertComputed(key, make)).weights, quantize);
   }
 
   /** The digests of the files that describe a model, by their names in its folder. */
@@ -71,13 +81,14 @@ export class OpenModels implements AsyncDisposable {
 
   /** What is known of a model's weights without reading any; `undefined` if they were never digested. */
   async peekWeights(model: BareModel, quantize?: QuantizationName): Promise<ModelWeights | undefined> {
-    const base = await peekModelWeights(model, this.#digests);
+    const stored = await peekModelWeights(model, this.#digests);
+    const base = stored && isWidened(model, stored, this.#options.provider) ? unmadeWidened(stored) : stored;
     if (base === undefined || quantize === undefined) return base;
-    return unmadeWeights(model.architecture, base, quantize);
+    return computedAs(unmadeWeights(model.architecture, base, quantizations[quantize].bits), quantize);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const made of await Promise.allSettled(this.#quantized.values())) {
+    for (const made of await Promise.allSettled([...this.#quantized.values(), ...this.#widened])) {
       if (made.status === "fulfilled") made.value.entry.close();
     }
   }
@@ -89,7 +100,7 @@ export class OpenModels implements AsyncDisposable {
 
   /** How models are found, with downloads and conversions shown. */
   #sources(): SourceOptions {
-    const { base, signal, store, emit, ...hub } = this.#options;
+    const { base, signal, store, emit, provider: _, ...hub } = this.#options;
     return {
       ...hub,
       base,

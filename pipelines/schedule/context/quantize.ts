@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { system } from "../../common/system.ts";
 import { blocksOf } from "../../../ops/table/quantization.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { BareModel, ModelWeights } from "../../models/open/model.ts";
-import { partsOf, projectionsOf, quantizedDigest, quantizedWeights } from "../../models/open/quantized_weights.ts";
-import { codeBytes, type QuantizationName, quantize } from "../../models/weights/quantization.ts";
+import { partsOf, quantizedDigest, quantizedMatrices, quantizedWeights } from "../../models/open/quantized_weights.ts";
+import { type BitsName, codeBytes, quantize } from "../../models/weights/quantization.ts";
 import type { Entry, Store } from "../../store/store.ts";
 import type { Emit } from "../../results/events.ts";
 import { beginWork } from "./work.ts";
@@ -15,21 +16,21 @@ import { beginWork } from "./work.ts";
 /** The kind of the store's entries. */
 export const quantizedKind = "quantize";
 
-/** The bytes that a model's quantized projections take. */
-export function quantizedBytes({ architecture }: Pick<BareModel, "architecture">, name: QuantizationName): number {
-  return [...projectionsOf(architecture).values()].reduce((sum, [rows, columns]) => {
-    return sum + rows * blocksOf(columns) * (codeBytes[name] + 4);
+/** The bytes that a model's quantized matrices take. */
+export function quantizedBytes({ architecture }: Pick<BareModel, "architecture">, name: BitsName): number {
+  return [...quantizedMatrices(architecture, name).values()].reduce((sum, { rows, columns, bits }) => {
+    return sum + rows * blocksOf(columns) * (codeBytes[bits] + 4);
   }, 0);
 }
 
-/** Weights of which the projections are in the store, and the entry that holds them open. */
+/** Weights of which the matrices are in the store, and the entry that holds them open. */
 export interface OpenedQuantized {
   readonly weights: ModelWeights;
   readonly entry: Entry;
 }
 
 /**
- * A model's weights with the projections in a few bits, from the store if they are there. One weight at a time is in
+ * A model's weights with its matrices in a few bits, from the store if they are there. One weight at a time is in
  * memory while they are made.
  *
  * @throws {RequestError} If a weight is not finite.
@@ -38,13 +39,13 @@ export async function openQuantized(
   store: Store,
   model: BareModel,
   base: ModelWeights,
-  name: QuantizationName,
+  name: BitsName,
   emit: Emit,
 ): Promise<OpenedQuantized> {
   const key = quantizedDigest(model.architecture, base.digest, name);
   const { entry, use } = await store.getMapped(quantizedKind, key) ??
     { entry: await make(store, key, model, base, name, emit), use: () => {} };
-  const path = await Deno.realPath(entry.path);
+  const path = await system.realPath(entry.path);
   const file = { path, tensors: entry.tensors, use, readBytes: (tensor: string) => entry.readBytes(tensor) };
   return { weights: quantizedWeights(model.architecture, base, name, file), entry };
 }
@@ -54,24 +55,24 @@ function make(
   key: string,
   { architecture }: BareModel,
   base: ModelWeights,
-  name: QuantizationName,
+  name: BitsName,
   emit: Emit,
 ): Promise<Entry> {
-  const projections = projectionsOf(architecture), done = beginWork(emit, "quantize", projections.size, name);
+  const matrices = quantizedMatrices(architecture, name), done = beginWork(emit, "quantize", matrices.size, name);
   return store.putAndOpen(quantizedKind, key, async (entry) => {
     entry.declare({
-      tensors: [...projections].flatMap(([weight, [rows, columns]]) => {
+      tensors: [...matrices].flatMap(([weight, { rows, columns, bits }]) => {
         const count = rows * blocksOf(columns), { codes, scales } = partsOf(weight);
         return [
-          { name: codes, dtype: "U8" as const, shape: [count, codeBytes[name]] },
+          { name: codes, dtype: "U8" as const, shape: [count, codeBytes[bits]] },
           { name: scales, dtype: "F32" as const, shape: [count] },
         ];
       }),
       metadata: { quantize: name, weights: base.digest },
     });
     let finished = 0;
-    for (const [weight, [, columns]] of projections) {
-      const { codes, scales } = quantized(weight, await base.read(weight), columns, name, base.record(weight).file);
+    for (const [weight, { columns, bits }] of matrices) {
+      const { codes, scales } = quantized(weight, await base.read(weight), columns, bits, base.record(weight).file);
       entry.append(partsOf(weight).codes, codes);
       entry.append(partsOf(weight).scales, scales);
       done(++finished);
@@ -79,7 +80,7 @@ function make(
   });
 }
 
-function quantized(weight: string, data: Float32Array, columns: number, name: QuantizationName, file: string) {
+function quantized(weight: string, data: Float32Array, columns: number, name: BitsName, file: string) {
   try {
     return quantize(data, columns, name);
   } catch (error) {

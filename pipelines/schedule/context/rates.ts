@@ -5,6 +5,7 @@
  * @module
  */
 import { join } from "node:path";
+import { system } from "../../common/system.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { DiskError } from "../../common/errors.ts";
 import { isJsonObject, readFileIfPresent, writeAtomically } from "../../common/files.ts";
@@ -62,7 +63,7 @@ type Kept = Readonly<Partial<Record<WorkKind, readonly Measurement[]>>>;
 const fileOf = ({ store }: RateContext) => join(store.folder, "rates.json");
 
 function machineName({ machine }: RateContext): string {
-  return [...machine, Deno.build.arch, `${navigator.hardwareConcurrency} cores`].join(" ");
+  return [...machine, system.build.arch, `${navigator.hardwareConcurrency} cores`].join(" ");
 }
 
 async function readAll(runContext: RateContext): Promise<Readonly<Record<string, unknown>>> {

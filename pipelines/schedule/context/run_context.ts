@@ -9,6 +9,8 @@ import type { CompiledTraining } from "../../compile/frontier/compiled_training.
 import { usualActivations } from "../../compile/programs/activation_budget.ts";
 import type { HubReading } from "../../data/files/record_kind.ts";
 import type { HubOptions } from "../../models/hub/access.ts";
+import type { Device } from "../../runtime/device.ts";
+import { machineMemory } from "../../common/machine_memory.ts";
 import { mostByDefault } from "../../store/disk_budget.ts";
 import { type CacheAccess, SharedCache } from "../../store/shared_cache.ts";
 import { Store } from "../../store/store.ts";
@@ -25,6 +27,8 @@ export interface RunContextOptions {
   readonly store: string;
   readonly provider: Provider;
   readonly threads: number;
+  /** What the run is spread over; one device if omitted. */
+  readonly devices?: readonly Device[] | undefined;
   readonly emit: Emit;
   /** How often unfinished work is kept; without it at {@linkcode defaultInterval}. */
   readonly checkpointInterval?: CheckpointInterval;
@@ -36,6 +40,8 @@ export interface RunContextOptions {
   readonly cacheMemory?: number | undefined;
   /** What the activations of a training's longest row may take, in bytes; without it {@linkcode usualActivations}. */
   readonly activationMemory?: number | undefined;
+  /** What of the machine's memory may be used, in bytes; all of it if omitted. */
+  readonly memory?: number | undefined;
   /** How a hub is reached that models come from. */
   readonly hub?: HubOptions;
   /** A cache that is asked for what the store lacks, and gets what is made. */
@@ -56,20 +62,29 @@ export class RunContext implements AsyncDisposable {
   readonly cacheMemory: number;
   /** What the activations of a training's longest row may take, in bytes. */
   readonly activationMemory: number;
+  /** What of the machine's memory may be used, in bytes: models that are larger are encoded in parts. */
+  readonly memory: number;
   readonly checkpointInterval: CheckpointInterval;
   readonly #signal: AbortSignal;
+  readonly #options: RunContextOptions;
   /** Trainings that were compiled, by what decides their programs. */
-  readonly compiled = new Map<string, CompiledTraining>();
+  readonly compiled: Map<string, CompiledTraining>;
   readonly models: OpenModels;
   /** How data sets are had from a hub. */
   readonly hub: HubReading;
+  /** The sessions of the device that this context works on. */
   readonly sessions: Sessions;
+  /** Those of all devices of the run, its own first. */
+  readonly devices: readonly Sessions[];
   /** What is open until the end. */
-  readonly opened = new DisposableStack();
+  readonly opened: DisposableStack;
 
-  constructor(options: RunContextOptions) {
+  /** @param of The context of the run whose device with a number this one is for; without it the run's own. */
+  constructor(options: RunContextOptions, of?: { readonly run: RunContext; readonly device: number }) {
+    this.#options = options;
     const { base, store, provider, threads, emit, checkpointInterval = defaultInterval, hub = {} } = options;
-    const { cacheDisk, cacheMemory, activationMemory = usualActivations } = options;
+    const { cacheDisk, cacheMemory, activationMemory = usualActivations, memory = machineMemory() ?? Infinity } =
+      options;
     this.base = base;
     this.provider = provider;
     this.threads = threads;
@@ -77,7 +92,7 @@ export class RunContext implements AsyncDisposable {
     this.checkpointInterval = checkpointInterval;
     const warn = noteTo(emit);
     const { shared } = options;
-    this.store = new Store(store, {
+    this.store = of?.run.store ?? new Store(store, {
       limit: cacheDisk,
       onDamaged: warn,
       onEvicted: warn,
@@ -87,12 +102,25 @@ export class RunContext implements AsyncDisposable {
     const signal = AbortSignal.any([...options.signal ? [options.signal] : [], this.store.checks.signal]);
     this.#signal = signal;
     this.hub = { ...hub, signal, warn, progress: bytesProgress(emit, "download") };
-    this.models = new OpenModels({ ...hub, base, signal, store: this.store, emit });
-    this.sessions = new Sessions(provider, threads, signal);
+    this.models = of?.run.models ?? new OpenModels({ ...hub, base, signal, store: this.store, emit, provider });
+    this.opened = of?.run.opened ?? new DisposableStack();
+    this.compiled = of?.run.compiled ?? new Map();
+    this.devices = of === undefined
+      ? (options.devices ?? [undefined]).map((device) => new Sessions(provider, threads, signal, device))
+      : [...of.run.devices.slice(of.device), ...of.run.devices.slice(0, of.device)];
+    this.sessions = this.devices[0]!;
     // Not the free space of the moment: it would decide the program, and with it whether an earlier result is found.
     const disk = cacheDisk ?? mostByDefault;
     this.cacheMemory = Math.min(cacheMemory ?? disk, cacheDisk ?? Infinity);
     this.activationMemory = activationMemory;
+    this.memory = memory;
+  }
+
+  /** The same for work on one of the run's devices; nothing of it has to be disposed of. */
+  onDevice(device: number, emit: Emit): RunContext {
+    // Workers of the processor share the machine's memory.
+    const memory = this.provider === "cpu" ? this.memory / this.devices.length : this.memory;
+    return new RunContext({ ...this.#options, memory, emit }, { run: this, device });
   }
 
   /**
@@ -114,7 +142,7 @@ export class RunContext implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.store.shared();
     this.opened.dispose();
-    await this.sessions[Symbol.asyncDispose]();
+    for (const sessions of this.devices) await sessions[Symbol.asyncDispose]();
     await this.models[Symbol.asyncDispose]();
     this.store.checks[Symbol.dispose]();
   }

@@ -4,8 +4,9 @@ import type { Provider } from "../../../ops/onnx/model.ts";
 import { verify } from "../../../ops/passes/verify.ts";
 import { digest } from "../../../ops/program/digest.ts";
 import type { Program } from "../../../ops/program/program.ts";
-import { RequestError, RunError } from "../../common/errors.ts";
+import { DeviceError, RequestError, RunError } from "../../common/errors.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
+import type { Device } from "../../runtime/device.ts";
 import { unplacedOperations } from "../../runtime/placement.ts";
 import { explainRefusal, isFallbackRefusal } from "../../runtime/providers.ts";
 import { Runtime, type Session, type SessionOptions } from "../../runtime/runtime.ts";
@@ -14,10 +15,11 @@ import { Runtime, type Session, type SessionOptions } from "../../runtime/runtim
 const mostOpen = 4;
 
 /** The weights that a session reads. */
-type SessionWeights = Pick<ModelWeights, "digest" | "locate">;
+type SessionWeights = Pick<ModelWeights, "digest" | "locate" | "computesInInt8">;
 
-/** The sessions of a run, of which those in use stay open: each keeps the memory of its largest run. */
+/** The sessions of a device, of which those in use stay open: each keeps the memory of its largest run. */
 export class Sessions implements AsyncDisposable {
+  readonly device: Device;
   readonly #provider: Provider;
   readonly #threads: number;
   readonly #signal: AbortSignal | undefined;
@@ -26,12 +28,25 @@ export class Sessions implements AsyncDisposable {
   /** Those that stay open until they are released, as the sessions of a training that is validated between its steps. */
   readonly #held = new Set<string>();
   #runtime: Runtime | undefined;
+  #failure: Error | undefined;
 
   /** @param signal Stops the runtime when it is aborted. */
-  constructor(provider: Provider, threads: number, signal?: AbortSignal) {
+  constructor(provider: Provider, threads: number, signal?: AbortSignal, device?: Device) {
     this.#provider = provider;
     this.#threads = threads;
     this.#signal = signal;
+    this.device = device ?? { name: provider, number: undefined };
+  }
+
+  /** Whether the device has failed, so that nothing more is given to it. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** Gives the device up: whoever waits for it gets the error. */
+  fail(error: Error): void {
+    this.#failure ??= error;
+    this.#runtime?.stop(error);
   }
 
   /**
@@ -74,14 +89,19 @@ export class Sessions implements AsyncDisposable {
     this.#runtime?.[Symbol.dispose]();
   }
 
-  async #start(program: Program, { locate }: SessionWeights, options: SessionOptions): Promise<Session> {
+  async #start(
+    program: Program,
+    { locate, computesInInt8 }: SessionWeights,
+    options: SessionOptions,
+  ): Promise<Session> {
     const runtime = this.#runtime ??= this.#startRuntime(), provider = this.#provider;
     try {
-      const { prepacks: packs = false } = options;
-      return await runtime.open(emitOnnx(verify(program), provider, locate, { packs }), options);
+      // The products that compute in 8 bits are those of packed codes.
+      const { prepacks = computesInInt8 ?? false } = options, emitted = { packs: prepacks };
+      return await runtime.open(emitOnnx(verify(program), provider, locate, emitted), { ...options, prepacks });
     } catch (error) {
       this.#signal?.throwIfAborted();
-      if (!(error instanceof RunError)) throw error;
+      if (!(error instanceof RunError) || error instanceof DeviceError) throw error;
       if (!isFallbackRefusal(error.message)) throw new RequestError(explainRefusal(provider, error.message));
       const unplaced = await unplacedOperations(program, provider, runtime);
       throw new RunError(
@@ -93,7 +113,8 @@ export class Sessions implements AsyncDisposable {
   #startRuntime(): Runtime {
     const signal = this.#signal;
     signal?.throwIfAborted();
-    const runtime = new Runtime({ threads: this.#threads });
+    if (this.#failure !== undefined) throw this.#failure;
+    const runtime = new Runtime({ threads: this.#threads, device: this.device });
     signal?.addEventListener("abort", () => runtime.stop(signal.reason), { once: true });
     return runtime;
   }

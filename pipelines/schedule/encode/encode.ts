@@ -9,6 +9,7 @@ import { allExtents } from "../../compile/rows/row_lengths.ts";
 import type { EncodeRecord } from "../../results/results.ts";
 import type { Entry } from "../../store/store.ts";
 import type { RunContext } from "../context/run_context.ts";
+import { claimed, madeOnce } from "../context/made_once.ts";
 import { beginWork } from "../context/work.ts";
 import { encodedRows, encodedTokens, type EncodeJob, encodeKey } from "./encode_job.ts";
 import { EncodedExamples } from "./encoded_examples.ts";
@@ -25,18 +26,28 @@ export async function encode(runContext: RunContext, job: EncodeJob, shards = 1)
   const start = performance.now();
   const key = encodeKey(runContext, job);
   const { store } = runContext;
-  const stored = await store.get("encode", key), cached = stored !== undefined;
-  const entry = stored ?? await compute(runContext, job, key, shards);
+  const { value: entry, cached } = await madeOnce(runContext, "encode", key, {
+    does: encodes,
+    find: () => store.get("encode", key),
+    make: () => compute(runContext, job, key, shards),
+  });
   const record = recordOf(job, key, cached, (performance.now() - start) / 1000);
   return new EncodedExamples({ record, entry, rows: await RowReader.of(entry), job });
 }
 
+const encodes = "encodes the same rows";
+
 /** Computes one part of an encoding, unless that or the whole is in the store. */
 export async function encodeShard(runContext: RunContext, job: EncodeJob, shard: Shard): Promise<void> {
   const key = encodeKey(runContext, job), partKey = shardKey(key, shard), { store } = runContext;
-  if (store.has("encode", key) || store.has(shardKind, partKey)) return;
+  const isThere = () => store.has("encode", key) || store.has(shardKind, partKey);
+  if (isThere()) return;
+  using _claim = await claimed(runContext, shardKind, partKey, encodes);
+  if (isThere()) return;
   await using packing = await Packing.open(runContext, job);
-  const runs = runsOf(packing.runs, shard), done = beginWork(runContext.emit, "encode", runs.flat().length);
+  const runs = runsOf(packing.runs, shard);
+  await packing.prepare(runs, partKey);
+  const done = beginWork(runContext.emit, "encode", runs.flat().length);
   using _ = await store.putAndOpen(shardKind, partKey, async (writer) => {
     packing.begin(writer, runs);
     let finished = 0;
@@ -45,6 +56,7 @@ export async function encodeShard(runContext: RunContext, job: EncodeJob, shard:
       done(finished += run.length);
     }
   });
+  packing.removeParts();
 }
 
 function recordOf(job: EncodeJob, key: string, cached: boolean, seconds: number): EncodeRecord {
@@ -58,6 +70,8 @@ async function compute(runContext: RunContext, job: EncodeJob, key: string, shar
   const entries = await storedShards(store, key, shards), parts = new Map<number, RowReader>();
   for (const [number, part] of entries) parts.set(number, await RowReader.of(part));
   await using packing = await Packing.open(runContext, job);
+  const lacking = shardsOf(shards).filter(({ number }) => !parts.has(number));
+  await packing.prepare(lacking.flatMap((shard) => runsOf(packing.runs, shard)), key);
   const done = beginWork(emit, "encode", encodedRows(job).length);
   const entry = await store.putAndOpen("encode", key, async (writer) => {
     packing.begin(writer, packing.runs, {
@@ -77,6 +91,7 @@ async function compute(runContext: RunContext, job: EncodeJob, key: string, shar
   });
   for (const part of entries.values()) part[Symbol.dispose]();
   removeShards(store, key, shards);
+  packing.removeParts();
   return entry;
 }
 

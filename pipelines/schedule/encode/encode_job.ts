@@ -2,8 +2,11 @@
 import { createHash } from "node:crypto";
 import type { RowList } from "../../common/row_list.ts";
 import { digest } from "../../../ops/program/digest.ts";
+import type { Program } from "../../../ops/program/program.ts";
 import { keyOf } from "../../common/content_key.ts";
-import { encodeProgram, type KeptValue } from "../../compile/frontier/cut.ts";
+import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
+import { encodeProgram, encodePrograms, type KeptValue } from "../../compile/frontier/cut.ts";
+import { type EncodePart, encodeParts } from "../../compile/frontier/encode_parts.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { fedNumbers } from "../../compile/rows/feeds.ts";
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
@@ -27,10 +30,24 @@ export interface EncodeJob {
   readonly adaptations: readonly Adaptation[];
 }
 
+/** The programs of an encoding. */
+interface EncodingPrograms {
+  /** Run once: what all rows share. */
+  readonly shared: Program;
+  /** Run one after another, each over all rows. */
+  readonly parts: readonly EncodePart[];
+}
+
+/** The programs of an encoding. A part's weights take half of the memory at most, which leaves room for the rest. */
+export function encodingPrograms({ memory }: Pick<RunContext, "memory">, job: EncodeJob): EncodingPrograms {
+  const typical = typicalExtents(job.rows), { shared, rows } = encodePrograms(job.kept, typical);
+  return { shared, parts: encodeParts(rows, typical, memory / 2) };
+}
+
 /** How an entry holds rows: in one tensor, since the table of one tensor a row grows with the rows in memory. */
 const form = "joined";
 
-/** The store's key of an encoding. */
+/** The store's key of an encoding; it has the same bytes in one part and in several. */
 export function encodeKey(runContext: RunContext, job: EncodeJob): string {
   return keyOf({
     program: digest(encodeProgram(job.kept)),

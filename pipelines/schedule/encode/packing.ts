@@ -3,16 +3,17 @@ import { ownValue } from "../../../ops/program/own_value.ts";
 import { elementCount } from "../../../ops/program/dimension.ts";
 import type { Program } from "../../../ops/program/program.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
-import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
-import { encodePrograms, isShared, type KeptValue } from "../../compile/frontier/cut.ts";
+import { isShared, type KeptValue } from "../../compile/frontier/cut.ts";
+import type { EncodePart } from "../../compile/frontier/encode_parts.ts";
 import { packedValues, takeRow } from "../../compile/frontier/packed_values.ts";
 import { exampleFeeds, sharedFeeds } from "../../compile/rows/feeds.ts";
 import { extentsAt, lengthsOf, type RowLengths } from "../../compile/rows/row_lengths.ts";
 import type { Session } from "../../runtime/runtime.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { EntryWriter } from "../../store/store.ts";
-import { encodedRows, type EncodeJob } from "./encode_job.ts";
+import { encodedRows, type EncodeJob, encodingPrograms } from "./encode_job.ts";
 import { beginRows, type BesideRows } from "./encoded_rows.ts";
+import { PartResults } from "./part_results.ts";
 
 /** Runs take about this many tokens, enough for full matrix speed and little enough to stay in the caches. */
 const tokensPerRun = 1024;
@@ -21,25 +22,23 @@ const tokensPerRun = 1024;
 export class Packing implements AsyncDisposable {
   /** Examples that run together: of like length, in the order of their lengths. */
   readonly runs: readonly (readonly number[])[];
-  /** What is kept of what all rows share. */
-  readonly shared: readonly { readonly name: string; readonly shape: number[]; readonly data: Float32Array }[];
   readonly #common: Feeds;
   readonly #own: readonly KeptValue[];
   readonly #lengths: RowLengths;
 
+  readonly #parts: readonly EncodePart[];
+  #before: PartResults | undefined;
+  #session: Session | undefined;
+
   private constructor(
     readonly runContext: RunContext,
     readonly job: EncodeJob,
-    readonly program: Program,
-    readonly session: Session,
+    parts: readonly EncodePart[],
     common: Feeds,
   ) {
+    this.#parts = parts;
     this.#common = common;
     this.#own = job.kept.filter((value) => !isShared(value));
-    this.shared = job.kept.filter(isShared).map(({ name }) => {
-      const { shape, data } = ownValue(common, name)!;
-      return { name, shape: [...shape], data: data as Float32Array };
-    });
     this.#lengths = lengthsOf(job.rows);
     const { context, tail } = this.#lengths, ownLength = (row: number) => context[row]! + tail[row]!;
     const order = encodedRows(job).toSorted((a, b) => ownLength(a) - ownLength(b) || a - b);
@@ -47,10 +46,27 @@ export class Packing implements AsyncDisposable {
   }
 
   static async open(runContext: RunContext, job: EncodeJob): Promise<Packing> {
-    const programs = encodePrograms(job.kept, typicalExtents(job.rows));
-    const common = await computeShared(runContext, job, programs.shared);
-    const session = await runContext.sessions.open(programs.rows, job.weights);
-    return new Packing(runContext, job, programs.rows, session, common);
+    const { shared, parts } = encodingPrograms(runContext, job);
+    return new Packing(runContext, job, parts, await computeShared(runContext, job, shared));
+  }
+
+  /**
+   * Computes all that comes before the program's last part, so that runs can be packed.
+   *
+   * @param key The entry's that they will be packed in.
+   */
+  async prepare(runs: readonly (readonly number[])[], key: string): Promise<void> {
+    const { runContext, job } = this, parts = this.#parts, feedsOf = (run: readonly number[]) => this.#feeds(run);
+    this.#before = await PartResults.compute(runContext, job, { parts, runs, feedsOf, key });
+    this.#session = await runContext.sessions.open(this.#last.program, job.weights);
+  }
+
+  /** What is kept of what all rows share. A run may move its numbers, so that they are good until the next. */
+  get shared(): readonly { readonly name: string; readonly shape: number[]; readonly data: Float32Array }[] {
+    return this.job.kept.filter(isShared).map(({ name }) => {
+      const { shape, data } = ownValue(this.#common, name)!;
+      return { name, shape: [...shape], data: data as Float32Array };
+    });
   }
 
   /** Declares an entry of some runs, and writes all but what is kept of them. */
@@ -66,9 +82,10 @@ export class Packing implements AsyncDisposable {
 
   /** What is kept of each of a run's examples. */
   async pack(run: readonly number[]): Promise<readonly Float32Array[]> {
-    const { rows, layout, model, adaptations } = this.job;
-    const feeds = exampleFeeds(run.map((example) => rows.at(example)!), layout, model.architecture, adaptations);
-    const { outputs } = await this.session.run({ ...feeds, ...this.#common });
+    const session = this.#session, before = this.#before;
+    if (session === undefined || before === undefined) throw new TypeError("prepare was not called");
+    const { outputs: last } = await session.run({ ...this.#feeds(run), ...await before.of(run, this.#last.reads) });
+    const outputs = { ...await before.of(run, this.#own), ...last };
     return run.map((example, index) => {
       const { values, count } = packedValues(this.#own, extentsAt(this.#lengths, example));
       const packed = new Float32Array(count);
@@ -81,8 +98,26 @@ export class Packing implements AsyncDisposable {
     });
   }
 
+  /** Removes what was only there to be packed. */
+  removeParts(): void {
+    this.#before?.remove(this.runContext);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.runContext.sessions.release(this.program, this.job.weights);
+    this.#before?.[Symbol.dispose]();
+    await this.runContext.sessions.release(this.#last.program, this.job.weights);
+  }
+
+  get #last(): EncodePart {
+    return this.#parts.at(-1)!;
+  }
+
+  #feeds(run: readonly number[]): Feeds {
+    const { rows, layout, model: { architecture }, adaptations } = this.job;
+    return {
+      ...exampleFeeds(run.map((example) => rows.at(example)!), layout, architecture, adaptations),
+      ...this.#common,
+    };
   }
 }
 

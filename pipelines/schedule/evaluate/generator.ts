@@ -10,13 +10,14 @@ import { type CompiledPrefill, wholePrefill } from "../../compile/frontier/prefi
 import { actsOnCompletion, type Adaptation } from "../../compile/lower/adaptation.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { CompiledModel } from "../../compile/programs/forward.ts";
-import { decodeProgram } from "../../compile/programs/inference_programs.ts";
+import { decodeProgram, extendProgram } from "../../compile/programs/inference_programs.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { type Layout, wholeRows } from "../../compile/rows/layout.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import type { Generator, Prefill } from "../../decoding/continuation.ts";
 import { mostKeyValueBytes } from "../../decoding/key_value_cache.ts";
 import type { Model, ModelWeights } from "../../models/open/model.ts";
+import type { Session } from "../../runtime/runtime.ts";
 import type { RunContext } from "../context/run_context.ts";
 
 /** A model with what is learned of it. */
@@ -58,21 +59,42 @@ export async function openGenerator(
   encoded?: EncodedPrompts,
   prompts: RowList<TokenizedPrompt> = [],
 ): Promise<Generator> {
-  const { model: { architecture, tokenizer }, weights, compiled, adaptations, tensors, endTokens = [] } = writer;
+  const { model, weights, compiled, adaptations, tensors, endTokens = [] } = writer,
+    { architecture, tokenizer } = model;
   const decode = decodeProgram(compiled);
   const prepacks = isInFewBits(decode) || (rows > 1 && weightBytes(decode) <= mostPackedBytes);
   const prefill = openPrefill(runContext, writer, encoded, prompts);
-  await prefill.session();
+  const extend = architecture.encoder !== undefined || encoded !== undefined
+    ? undefined
+    : extendWith(runContext, writer, decode, prepacks);
+  await (extend ?? prefill.session)();
   return {
     architecture,
     adaptations,
     tensors,
     prefill,
+    extend,
+    readsAs: `${model.folder} ${weights.digest}`,
     decode: () => runContext.sessions.open(decode, weights, { prepacks }),
     decodesAs: adaptations.some(actsOnCompletion) ? {} : `${weights.digest} ${digest(decode)}`,
     endTokens: new Set([...tokenizer.eosTokenIds, ...endTokens]),
     mostKeyValueBytes,
   };
+}
+
+/**
+ * The program that reads prompts on. Where no edit acts on prompts it is the one that decodes, and is opened as that is;
+ * else its weights stay mapped, as a run over many tokens gains nothing by a copy.
+ */
+function extendWith(
+  runContext: RunContext,
+  { compiled, weights }: WritingModel,
+  decode: Program,
+  prepacks: boolean,
+): () => Promise<Session> {
+  const extend = extendProgram(compiled), isDecoding = digest(extend) === digest(decode);
+  const options = { prepacks: prepacks && (isDecoding || isInFewBits(extend)) };
+  return () => runContext.sessions.open(extend, weights, options);
 }
 
 function openPrefill(

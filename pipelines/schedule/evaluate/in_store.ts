@@ -1,4 +1,5 @@
 /** What an evaluation computes, kept in the store. @module */
+import { madeOnce } from "../context/made_once.ts";
 import { removeParts } from "../context/resumable_batches.ts";
 import type { RunContext } from "../context/run_context.ts";
 
@@ -10,14 +11,21 @@ interface Stored<T> {
 
 /** A document of the store, made if it is not there. */
 export async function inStore<T>(
-  { store }: RunContext,
+  runContext: RunContext,
   key: string,
   make: (key: string) => Promise<T>,
 ): Promise<Stored<T>> {
-  const stored = await store.getJson("predictions", key) as T | undefined;
-  const found = stored ?? await make(key);
-  if (stored === undefined) await store.putJson("predictions", key, found);
+  const { store } = runContext;
+  const { value: found, cached } = await madeOnce(runContext, "predictions", key, {
+    does: "answers the same rows",
+    find: async () => await store.getJson("predictions", key) as T | undefined,
+    async make() {
+      const made = await make(key);
+      await store.putJson("predictions", key, made);
+      return made;
+    },
+  });
   // Also what a run left that died between the two.
   removeParts(store, key);
-  return { found, cached: stored !== undefined };
+  return { found, cached };
 }

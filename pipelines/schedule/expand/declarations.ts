@@ -44,8 +44,13 @@ export function axesIn(declared: unknown): ReadonlySet<Axis<unknown>> {
 }
 
 /** The best members in a declaration, innermost first. */
-export function bestsIn(declared: unknown): BestMemberSpec[] {
-  const bests = new Set<BestMemberSpec>();
-  visitParts(declared, "after", (part) => isBest(part) && bests.add(part));
-  return [...bests];
+export function bestsIn(declared: object): readonly BestMemberSpec[] {
+  return foundBests.getOrInsertComputed(declared, () => {
+    const bests = new Set<BestMemberSpec>();
+    visitParts(declared, "after", (part) => isBest(part) && bests.add(part));
+    return [...bests];
+  });
 }
+
+/** Declarations do not change, and are asked once for each member. */
+const foundBests = new WeakMap<object, readonly BestMemberSpec[]>();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { system } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
 import { locationOf } from "../../common/source_location.ts";
 import { quote } from "../../common/suggest.ts";
@@ -46,7 +47,7 @@ const byName = "return stages by name, as in { score: evaluate(…) }";
 
 function linesOf(file: string): readonly string[] | undefined {
   try {
-    return Deno.readTextFileSync(file).split("\n");
+    return system.readTextFileSync(file).split("\n");
   } catch {
     // A pipeline may come from elsewhere than the disk.
     return undefined;

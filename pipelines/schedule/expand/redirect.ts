@@ -56,7 +56,13 @@ export async function redirect(
     if (other !== undefined && other.to !== source) moved.set(source, other.location);
     bases.set(source, other?.to ?? (isGgufPath(source) || await isFolder(at(source)) ? at(source) : source));
   }
-  const replacements = { data: otherData.length === 0 ? new Map<string, string>() : data, hubs, bases, moved, quantize };
+  const replacements = {
+    data: otherData.length === 0 ? new Map<string, string>() : data,
+    hubs,
+    bases,
+    moved,
+    quantize,
+  };
   return { expansion: withReplaced(expansion, replacements), data, hubs, bases };
 }
 

@@ -1,6 +1,7 @@
 /** Rows as a model reads them: which tokens they have, what is taught, edited and cut, and which rows are repeated. @module */
 import { atLocation, atLocationOf } from "../../common/source_location.ts";
-import { headOf, type Intervention, interventionsOf } from "../../compile/lower/adaptation.ts";
+import { headOf } from "../../compile/lower/adaptation.ts";
+import { type Masked, masksOf } from "../../compile/lower/edit_masks.ts";
 import { isEdited } from "../../compile/lower/edited_tokens.ts";
 import { endTokensOf } from "../../data/end_tokens.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
@@ -162,7 +163,7 @@ function shownRow(row: Row, whole: TokenizedExample, kept: TokenizedExample, rea
     ? sharedLength(before, whole.prompt)
     : kept.prompt.length - (isLabel ? 0 : Math.min(after.length, lost));
   const taught = new Set(isLabel ? [] : kept.taught ?? tailOf(row, kept).keys());
-  const edits = interventionsOf(adaptations);
+  const edits = masksOf(adaptations);
   const started = { ...kept, prompt: encoder === undefined ? [] : [encoder.startToken] };
   const editsOf = (at: number, isAnswer: boolean) =>
     edits.filter((edit) => {
@@ -196,7 +197,7 @@ function shownRow(row: Row, whole: TokenizedExample, kept: TokenizedExample, rea
 function rejectedTokens(
   { prompt, rejected = [] }: TokenizedExample,
   kept: TokenizedExample,
-  edits: readonly Intervention[],
+  edits: readonly Masked[],
   tokenizer: Tokenizer,
 ): readonly InspectedToken[] {
   const textAfter = textsOf(tokenizer), read = { ...kept, completion: kept.rejected ?? [] };

@@ -1,6 +1,7 @@
 /** How the stages of members read data sets, each way once. @module */
 import { namingFunctions } from "../../common/function_name.ts";
-import { headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
+import { headOf } from "../../compile/lower/adaptation.ts";
+import { masksOf } from "../../compile/lower/edit_masks.ts";
 import { hasTurns } from "../../data/source_kinds.ts";
 import type { Truncation } from "../../data/length_limits.ts";
 import type { Dataset } from "../../data/dataset.ts";
@@ -169,5 +170,5 @@ export async function dataReadings(
 
 /** The tokens that edits act on, as they are declared; empty without edits. */
 function editedBy({ adaptations }: PreparedModel): string {
-  return [...new Set(interventionsOf(adaptations).map(({ positionsText }) => positionsText))].join(" ");
+  return [...new Set(masksOf(adaptations).map(({ positionsText }) => positionsText))].join(" ");
 }

@@ -31,7 +31,10 @@ function adaptationKey(adaptation: Adaptation): unknown {
   const common = { form, kind, options: { ...options }, index, stack, block, site, inputs, tensors: { ...tensors } };
   if (adaptation.form === "prefix") return common;
   if (adaptation.form === "head") return { ...common, pooled: adaptation.pooled };
-  if (adaptation.form === "adapter") return { ...common, weight: adaptation.weight, dropout: adaptation.dropout };
+  if (adaptation.form === "adapter") {
+    const { weight, dropout, positions } = adaptation;
+    return { ...common, weight, dropout, ...positions === undefined ? {} : { positions } };
+  }
   const { positions, positionsText, side, rank, width, head, subspace, dropout } = adaptation;
   const { first, last, short = "paper", completion } = positions;
   const ends = [first, last].map(String);

@@ -108,6 +108,7 @@ export async function trainKey(
     baseDropout = false,
     lossReduction = "tokens",
     objective,
+    dataParallel = 1,
   } = spec;
   const watched = validationPart(stage);
   const limits = {
@@ -115,6 +116,7 @@ export async function trainKey(
     ...maxSteps === undefined ? {} : { maxSteps },
     ...labelSmoothing === 0 ? {} : { labelSmoothing },
     ...baseDropout ? { baseDropout } : {},
+    ...dataParallel === 1 ? {} : { dataParallel },
     ...lossReduction === "tokens" ? {} : { lossReduction },
     ...objective === undefined ? {} : { objective },
     ...watched === undefined ? {} : { validation: watched },

@@ -45,7 +45,7 @@ function shapeOf({ model: { architecture }, quantize, full }: PreparedModel): st
 }
 
 /** The share of the blocks that are above the lowest edit. */
-function shareAbove({ model: { architecture: { blocks } }, adaptations, full }: PreparedModel): number {
+export function shareAbove({ model: { architecture: { blocks } }, adaptations, full }: PreparedModel): number {
   if (full !== undefined || blocks === 0) return 1;
   const edited = adaptations.filter((adaptation) => adaptation !== headOf(adaptations)).map(({ block }) => block ?? 0);
   return edited.length === 0 ? 0 : Math.max(0, blocks - Math.min(...edited)) / blocks;

@@ -17,6 +17,8 @@ export interface PlannedProgram {
   readonly flops: number;
   /** Whether it was not compiled: its numbers are interpolated between those of programs like it that were. */
   readonly isEstimate: boolean;
+  /** How many parts it runs in, where its weights are more than half of the memory. */
+  readonly parts?: number;
 }
 
 /** Results that are in the store, or not. */
@@ -80,6 +82,31 @@ export interface Plan {
     readonly disk: number | null;
   };
   readonly estimate: PlanEstimate;
+  /** The run on many devices, if that was asked for. */
+  readonly fleet?: PlannedFleet;
+}
+
+/** A run on many devices, as simulated. */
+export interface PlannedFleet {
+  readonly devices: number;
+  /** What they are. */
+  readonly name: string;
+  /** From the first encoding to the last result. */
+  readonly seconds: number;
+  /** Of these until all is encoded. */
+  readonly encodeSeconds: number;
+  /** Between store and devices: what is encoded, once to the store and once to each device, and each device's weights. */
+  readonly bytesMoved: number;
+  /** US dollars for the devices; omitted of this machine. */
+  readonly dollars?: number;
+  /** The same for other numbers of devices. */
+  readonly scaling: readonly { readonly devices: number; readonly seconds: number }[];
+  /** The largest number of devices of which each still does at least half of what one alone does. */
+  readonly stopsAt: number;
+  /** What keeps more of them from helping. */
+  readonly limit: "the store" | "the longest training";
+  /** Whether rates are stated by makers, with assumed shares of them, or measured here. */
+  readonly basis: "stated" | "measured";
 }
 
 /** What is left to run. */
@@ -93,12 +120,16 @@ export interface PlanEstimate {
   readonly bytes: number;
   /** The activations of the largest step, in bytes of memory. */
   readonly memory: number;
+  /** What the process has in memory at most, in bytes: its own, the weights' mapped files and the largest step. */
+  readonly resident: number;
   /** How many evaluations the store does not have. */
   readonly evaluations: number;
   /** How long all of it will take. */
   readonly seconds: number;
   /** The same by what it is spent on. */
   readonly parts: Readonly<Record<StageKind | "encode", number>>;
+  /** The seconds between which it is likely to be. */
+  readonly range: { readonly from: number; readonly to: number };
   /** What times are estimated by: runs of this model's shape, of other models on this machine, or an assumed speed. */
   readonly basis: Basis;
 }

@@ -5,6 +5,7 @@
  */
 import { type Architecture, parameterCount } from "../../models/architecture/architecture.ts";
 import type { StageKind } from "../../spec/mod.ts";
+import { Rates } from "../context/rates.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { Expansion, Member } from "../expand/member.ts";
 import { Preparation } from "../prepare/prepare.ts";
@@ -14,6 +15,7 @@ import { isEvaluationStored } from "../pace/stored_evaluation.ts";
 import { encodeJobOf } from "../train/shared_encoding.ts";
 import { type TrainJob, trainJobOf } from "../train/train_job.ts";
 import { adviceOn } from "./advice.ts";
+import { type FleetRequest, planFleet } from "./fleet.ts";
 import { frontierOf } from "./frontier_reason.ts";
 import type { Plan, PlannedEntry, PlannedMember, PlannedSample } from "./plan.ts";
 import { type Group, groupsToCompile, type PlannedJob } from "./plan_estimates.ts";
@@ -26,6 +28,7 @@ export async function planMembers(
   runContext: RunContext,
   pipeline: string,
   { members, goesOn, notes }: Expansion,
+  fleet?: FleetRequest,
 ): Promise<Plan> {
   const planning = { runContext, weightsOf: weightsPeeker(runContext) };
   const { listed, jobs, prepared } = await prepareJobs(planning, members, notes);
@@ -57,6 +60,9 @@ export async function planMembers(
     samples: samplesOf(jobs),
     advice: adviceOn(compiled.map(({ job }) => job)),
     estimate: estimateOf(runContext, { encodings, groups, trainings, entries, compiled, expected }),
+    ...fleet === undefined
+      ? {}
+      : { fleet: planFleet(fleet, { members: prepared, expected, encodings, rates: await Rates.read(runContext) }) },
   };
 }
 

@@ -4,7 +4,7 @@ import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { encodePrograms } from "../../compile/frontier/cut.ts";
 import { packedBytes } from "../../compile/frontier/packed_values.ts";
 import type { RunContext } from "../context/run_context.ts";
-import { type EncodeJob, encodeKey } from "../encode/encode_job.ts";
+import { type EncodeJob, encodeKey, encodingPrograms } from "../encode/encode_job.ts";
 import { encodeFlops, rowFlops } from "../encode/flops.ts";
 import { noWeights } from "../prepare/model_weights.ts";
 import { rowsTaken } from "../train/steps.ts";
@@ -14,6 +14,7 @@ import { between, type Group, type PlannedJob } from "./plan_estimates.ts";
 /** The encoding that some trainings read: its program and its entry in the store. */
 export function plannedEncoding(runContext: RunContext, job: EncodeJob, jobs: readonly PlannedJob[], isWhole: boolean) {
   const { rows: program } = encodePrograms(job.kept, typicalExtents(job.rows)), { digest } = job.weights;
+  const parts = encodingPrograms(runContext, job).parts.length;
   const isSample = jobs.some(({ job: { stage } }) => stage.sampled !== undefined);
   const key = digest === noWeights.digest || !isWhole || isSample ? null : encodeKey(runContext, job);
   const cached = key !== null && runContext.store.has("encode", key);
@@ -25,6 +26,7 @@ export function plannedEncoding(runContext: RunContext, job: EncodeJob, jobs: re
       operations: valuesOf(program).length,
       flops: encodeFlops(job),
       isEstimate: !isWhole,
+      ...parts === 1 ? {} : { parts },
     },
     entry: { kind: "encode" as const, members, key, cached, bytes: packedBytes(job.kept, job.rows, job.taken) },
   };

@@ -2,13 +2,15 @@
 import { peakBytes } from "../../../ops/passes/cost.ts";
 import { longestExtents, rowWork } from "../../compile/frontier/compiled_training.ts";
 import type { RunContext } from "../context/run_context.ts";
-import { type ExpectedStages, totalOf } from "../pace/expected_stages.ts";
+import { type ExpectedStages, totalOf, uncertainty } from "../pace/expected_stages.ts";
+import { mostBatched } from "../train/batching.ts";
 import { mostActivations, stepCount } from "../train/steps.ts";
 import type { StageKind } from "../../spec/mod.ts";
 import type { TrainJob } from "../train/train_job.ts";
 import { validationCount } from "../train/validations.ts";
 import type { PlanEstimate, PlannedEntry, PlannedProgram } from "./plan.ts";
 import { lengthsOf } from "../../compile/rows/row_lengths.ts";
+import { ownMemory, weightsMemory } from "./resident_memory.ts";
 import { between, type Group } from "./plan_estimates.ts";
 import { validationFlops } from "./planned_validations.ts";
 
@@ -58,6 +60,12 @@ export function estimateOf(
     flops: encode + train,
     bytes: missing.reduce((sum, { entry }) => sum + entry.bytes, 0),
     memory: Math.max(0, ...compiled.map(({ job }) => stepMemory(job))),
+    resident: Math.max(
+      ownMemory,
+      ...compiled.map(({ job, jobs }) => {
+        return weightsMemory(job) + Math.min(jobs.length, Math.floor(mostBatched(job))) * stepMemory(job);
+      }),
+    ),
     evaluations: partOf("evaluate").length,
     seconds,
     parts: {
@@ -66,6 +74,7 @@ export function estimateOf(
       evaluate: totalOf(partOf("evaluate")).seconds,
       activations: totalOf(partOf("activations")).seconds,
     },
+    range: { from: seconds / uncertainty[basis], to: seconds * uncertainty[basis] },
     basis,
   };
 }

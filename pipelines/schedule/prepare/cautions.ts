@@ -42,6 +42,11 @@ const ofTraining: readonly ((stage: PreparedTraining) => Finding)[] = [
     return { of: optimizer, says: `the learning rate of ${name} is 0, so that it learns nothing` };
   },
   cutsNothing,
+  function hasIdleParts({ name, spec }) {
+    const { dataParallel = 1, batchSize } = spec;
+    if (dataParallel <= batchSize) return undefined;
+    return { of: spec, says: `dataParallel of ${name} is ${dataParallel}, and a batch has ${batchSize} rows to share` };
+  },
   function learnsWildly({ name, spec: { optimizer } }) {
     const { usual, large } = rates[optimizer.kind];
     const rate = Math.max(...ratesOf(optimizer).map((rate) => rate ?? 0));

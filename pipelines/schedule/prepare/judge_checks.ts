@@ -1,4 +1,5 @@
 /** What evaluations require whose answers another model compares. @module */
+import { type AskedPermission, system } from "../../common/system.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { RowList } from "../../common/row_list.ts";
@@ -60,8 +61,7 @@ export function requireJudges(members: readonly PreparedMember[]): void {
     const settings = judgeOf(metricsOf(stage));
     if (settings === undefined) continue;
     const { host } = addressOf(settings, judgeWords), { key } = settings;
-    const isGranted = (permission: Deno.PermissionDescriptor) =>
-      Deno.permissions.querySync(permission).state === "granted";
+    const isGranted = (permission: AskedPermission) => system.permissions.querySync(permission).state === "granted";
     const lacking = [
       ...isGranted({ name: "net", host }) ? [] : [`--allow-net=${host}`],
       ...key === undefined || isGranted({ name: "env", variable: key }) ? [] : [`--allow-env=${key}`],

@@ -21,11 +21,11 @@ export function requirePreferences(
   { model: { architecture }, adaptations, full }: Pick<PreparedModel, "model" | "adaptations" | "full">,
   examples: RowList<TokenizedExample>,
 ): void {
+  if (objective === undefined && !hasPairs(examples)) return;
   const { rejected } = lengthsOfExamples(examples), placeAt = (row: number) => examples.at(row)?.source.place;
   const pair = rejected.findIndex((length) => length > 0), other = rejected.indexOf(0);
   const head = headOf(adaptations);
   if (objective === undefined) {
-    if (pair < 0) return;
     const call = objectives[head?.kind === "reward" ? "bradleyTerry" : "dpo"].call;
     throw new RequestError(
       "the rows have two answers each and the training does not say how they are compared; give it an objective, as in " +
@@ -91,8 +91,11 @@ export function equalAnswersNote(name: string, { examples }: PreparedRows): stri
 
 /** Whether an example has two answers. */
 export function hasPairs(examples: RowList<TokenizedExample>): boolean {
-  return lengthsOfExamples(examples).rejected.some((length) => length > 0);
+  return pairs.getOrInsertComputed(examples, () => lengthsOfExamples(examples).rejected.some((length) => length > 0));
 }
+
+/** Members that share rows ask it of the same. */
+const pairs = new WeakMap<RowList<TokenizedExample>, boolean>();
 
 function isEqual({ completion, rejected }: TokenizedExample): boolean {
   return rejected !== undefined && completion.length === rejected.length &&

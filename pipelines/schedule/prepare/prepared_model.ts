@@ -16,7 +16,7 @@ export interface PreparedModel {
   readonly model: Model;
   /** Where its base model comes from, as the pipeline has it. */
   readonly source: string;
-  /** How its projections are quantized; as they are stored if `undefined`. */
+  /** How its matrices are quantized; as they are stored if `undefined`. */
   readonly quantize: QuantizationName | undefined;
   readonly adaptations: readonly Adaptation[];
   /** The files that edits start from. */

@@ -1,4 +1,5 @@
 /** What evaluations require whose answers are run as programs. @module */
+import { system } from "../../common/system.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { locationOf } from "../../common/source_location.ts";
@@ -72,11 +73,11 @@ export function requireProblems(
 export function requireSandbox(members: readonly PreparedMember[]): void {
   const stage = members.flatMap(({ stages }) => stages).find((stage) => programsOf(metricsOf(stage)) !== undefined);
   if (stage === undefined) return;
-  const { state } = Deno.permissions.querySync({ name: "run", command: Deno.execPath() });
+  const { state } = system.permissions.querySync({ name: "run", command: system.execPath() });
   if (state === "granted") return;
   throw new RequestError(
     `${stage.name} runs what a model wrote, each program in a process without any permission, which Deno may not start ` +
-      `here; permit it, as in deno task run --allow-run=${Deno.execPath()} pipeline.ts`,
+      `here; permit it, as in deno task run --allow-run=${system.execPath()} pipeline.ts`,
   );
 }
 

@@ -1,6 +1,7 @@
 /** What decides the examples that rows become, as a key of the store. @module */
 import { createHash } from "node:crypto";
 import { isAbsolute, resolve } from "node:path";
+import { system } from "../../common/system.ts";
 import { keyOf } from "../../common/content_key.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { FileReading } from "../../data/files/record_kind.ts";
@@ -44,10 +45,10 @@ export async function identityOf(
     isInFiles &&= own.length > 0;
     for (const { path } of own) {
       files.push(path);
-      bytes += (await Deno.stat(path)).size;
+      bytes += (await system.stat(path)).size;
     }
   }
-  const base = { code: compilerVersion(), engine: Deno.version.v8, settings };
+  const base = { code: compilerVersion(), engine: system.version.v8, settings };
   if (isInFiles && readsAll(data)) {
     for (const path of files) digests.push(await fileDigest(path));
     for (const { path } of sourcesOf(data).flatMap(filesOf).filter(({ use }) => use === "template")) {

@@ -43,6 +43,8 @@ export class SharedPreparation {
   readonly #models = new WeakMap<Resolved<ModelSpec>, Promise<PreparedModel>>();
   readonly #rowNumbers = new WeakMap<PreparedRows, number>();
   #rowsRead = 0;
+  readonly #texts = new WeakMap<object, string>();
+  readonly #longTexts = new Map<string, string>();
   readonly #kept = new Map<string, number>();
   readonly #layouts = new WeakMap<PreparedModel, Map<PreparedRows, LaidOut>>();
   /** Where the model's own dropout acts, and no part of a row is a constant. */
@@ -82,7 +84,16 @@ export class SharedPreparation {
     const asksLast = asks && hasTurns(data);
     const cutsPrompt = asks && head === undefined && truncate === "right";
     const limits = maxLength === undefined ? null : [maxLength, toWrite, truncate ?? null, cutsPrompt];
-    return this.#once(["rows", data, model.folder, limits, headKey, asksLast, fewShot ?? null, keepsLabels], () => {
+    return this.#once([
+      "rows",
+      this.#textOf(data),
+      model.folder,
+      limits,
+      headKey,
+      asksLast,
+      fewShot ?? null,
+      keepsLabels,
+    ], () => {
       const warn = (message: string, kind?: string) => this.warnOnce(message, kind);
       const sample = this.#sample;
       return readRows(this.#runContext, data, model, {
@@ -152,6 +163,14 @@ export class SharedPreparation {
   /** Shows what was noted. */
   tellNotes(): void {
     for (const note of this.#notes.splice(0)) noteTo(this.#runContext.emit)(note);
+  }
+
+  /** A declaration as a text, made once for all members that share it: it may hold all rows. */
+  #textOf(data: object): string {
+    return this.#texts.getOrInsertComputed(data, () => {
+      const text = JSON.stringify(data, namingFunctions);
+      return text.length < 1000 ? text : this.#longTexts.getOrInsertComputed(text, () => `#${this.#longTexts.size}`);
+    });
   }
 
   /** Rows that were read in one way are one object. */

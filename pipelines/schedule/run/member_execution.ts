@@ -16,6 +16,7 @@ import { activationsStage } from "./activations_stage.ts";
 import { evaluateStage } from "./evaluate_stage.ts";
 import type { RunOutput } from "./run_output.ts";
 import type { SharedWork, StageExecution } from "./stage_execution.ts";
+import { nothingPerformed, type Performed } from "./performed.ts";
 import { hyperparametersOf } from "./hyperparameters.ts";
 import { baseParametersOf } from "./outline.ts";
 import { trainStage } from "./train_stage.ts";
@@ -31,6 +32,8 @@ const stageExecutions: { readonly [K in StageKind]: StageExecution<K> } = {
 /** Runs members that depend on no results of each other. */
 export class MemberExecution implements Disposable {
   readonly #shared: SharedWork;
+  /** What others did for its members before. */
+  performed: Performed = nothingPerformed;
 
   constructor(runContext: RunContext, output: RunOutput) {
     const prompts = new SharedPrompts(runContext), scores = new SharedScores(runContext);
@@ -97,9 +100,16 @@ export class MemberExecution implements Disposable {
   async stage(stage: PreparedStage, prepared: PreparedMember, place: MemberPlace): Promise<StageRecord> {
     const { emit } = this.#shared.runContext, named = { member: place, stage: stage.name, stageKind: stage.kind };
     emit({ kind: "stageStarted", ...named });
-    const record = await this.#run(stage.kind, stage, prepared), { cached, seconds } = record;
+    // What was done before is found in the store, and written as it was.
+    const found = await this.#run(stage.kind, stage, prepared), record = this.performed.stages.get(stage) ?? found;
+    const { cached, seconds } = record;
     emit({ kind: "stageDone", ...named, cached, seconds });
     return record;
+  }
+
+  /** {@linkcode Trainings.keepTo} */
+  keepTo(members: readonly string[]): void {
+    this.#shared.trainings.keepTo(members);
   }
 
   /** {@linkcode Trainings.encode} */
@@ -108,8 +118,9 @@ export class MemberExecution implements Disposable {
   }
 
   /** What the trainings read. */
-  encodings(): Promise<readonly EncodeRecord[]> {
-    return this.#shared.trainings.encodings();
+  async encodings(): Promise<readonly EncodeRecord[]> {
+    const before = new Map(this.performed.encodings.map((record) => [record.key, record]));
+    return (await this.#shared.trainings.encodings()).map((record) => before.get(record.key) ?? record);
   }
 
   /** Closes the encodings that were opened. */

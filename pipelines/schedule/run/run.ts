@@ -14,6 +14,7 @@ import type { PreparedMember } from "../prepare/prepared.ts";
 import { requireJudges } from "../prepare/judge_checks.ts";
 import { requireSandbox } from "../prepare/program_checks.ts";
 import { MemberExecution } from "./member_execution.ts";
+import type { Performed } from "./performed.ts";
 import { afterChecks, type RunOutput } from "./run_output.ts";
 import { outcomesOf } from "./outcomes.ts";
 import { outlineOf } from "./outline.ts";
@@ -32,6 +33,10 @@ interface RunObserver {
    * anything is written.
    */
   readonly ready?: (members: readonly PreparedMember[]) => Promise<void>;
+  /** Called once all but the results is written. */
+  readonly done?: () => Promise<void>;
+  /** Does what members take on all devices of the run; what it computes is in the store. */
+  readonly spread?: (runContext: RunContext, members: readonly PreparedMember[]) => Promise<Performed>;
 }
 
 /** Runs all members of a pipeline and writes what each gives. */
@@ -40,7 +45,7 @@ export async function runPipeline(
   pipeline: string,
   expansion: Expansion,
   folder: RunOutput,
-  { ready }: RunObserver = {},
+  { ready, spread, done: allButResults }: RunObserver = {},
 ): Promise<RunOutcome> {
   const output = afterChecks(folder, () => runContext.store.checks.settled());
   const preparation = new Preparation(runContext), { emit } = runContext;
@@ -63,6 +68,11 @@ export async function runPipeline(
     const outlines = prepared.map((member) => outlineOf(member, stages));
     emit({ kind: "membersReady", members: outlines, encodeSeconds: totalOf([...encoding.values()]).seconds });
     awaited.push(...stages.values(), ...encoding.values());
+    if (spread !== undefined) {
+      // Members of whom all is in the store have nothing that could be spread.
+      const due = prepared.filter((member) => member.stages.some((stage) => stages.has(stage)));
+      if (due.length > 0) running.performed = await spread(runContext, prepared);
+    }
     const done: MemberRecord[] = [];
     for (const [at, member] of prepared.entries()) {
       const record = await running.run(member, { id: member.member.id, number: at + 1, of: prepared.length }, stages);
@@ -78,6 +88,7 @@ export async function runPipeline(
   const expected = totalOf(awaited), time = { seconds, expectedSeconds: expected.seconds, basis: expected.basis };
   const found = { pipeline, members: records, encode: [...encodings.values()], ...summariesOf(members, records) };
   const results = { ...found, time };
+  await allButResults?.();
   await output.results(results);
   for (const outcome of outcomesOf(members, records)) noteTo(emit)(outcome);
   return { results, members };

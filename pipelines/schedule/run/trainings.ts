@@ -3,6 +3,7 @@ import { RequestError, RunError } from "../../common/errors.ts";
 import { locationOf } from "../../common/source_location.ts";
 import type { EncodeRecord } from "../../results/results.ts";
 import { providerRuntimes } from "../../runtime/providers.ts";
+import { claimed } from "../context/made_once.ts";
 import { noteRate } from "../context/rates.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { Shard } from "../encode/shards.ts";
@@ -32,6 +33,7 @@ export class Trainings implements Disposable {
   readonly #measure: MeasureValidation;
   readonly #trained = new Map<string, Trained>();
   readonly #batchingKeys = new Map<TrainJob, string | undefined>();
+  #among: ReadonlySet<string> | undefined;
 
   /** @param measure Measures the validations of trainings. */
   constructor(runContext: RunContext, output: RunOutput, measure: MeasureValidation) {
@@ -48,6 +50,11 @@ export class Trainings implements Disposable {
     this.#jobs.set(stage, job);
     this.#encodings.add(job);
     await this.#runContext.store.fetch(trainedKind, job.key);
+  }
+
+  /** Leaves the trainings of all other members to others, who run them meanwhile. */
+  keepTo(members: readonly string[]): void {
+    this.#among = new Set(members);
   }
 
   /** The store's key of a training's result. */
@@ -82,7 +89,14 @@ export class Trainings implements Disposable {
       this.#trained.set(job.key, known);
       return known;
     }
-    const batch = await this.#batchOf(job);
+    using claims = new DisposableStack();
+    claims.use(await claimed(this.#runContext, trainedKind, job.key, "trains the same member"));
+    const made = store.has(trainedKind, job.key) ? await findTrained(store, job.key) : undefined;
+    if (made !== undefined && hasEpochs(store, job, made.losses.length)) {
+      this.#trained.set(job.key, made);
+      return made;
+    }
+    const batch = await this.#batchOf(job, claims);
     const encoded = await this.#encodings.of(job);
     try {
       const results = await runTrainings(this.#runContext, batch, encoded, this.#measure);
@@ -138,17 +152,25 @@ export class Trainings implements Disposable {
   }
 
   /** A training that has to run, with those that can be batched with it: they are at the same step. */
-  async #batchOf(job: TrainJob): Promise<ResumableTraining[]> {
+  async #batchOf(job: TrainJob, claims: DisposableStack): Promise<ResumableTraining[]> {
     const { store } = this.#runContext, first = await this.#resumable(job);
     const batch = new Map([[job.key, first]]), most = mostBatched(job);
     const { batchesTrainings } = providerRuntimes[this.#runContext.provider];
     const key = batchesTrainings ? this.#batchingKey(job) : undefined;
     for (const other of key === undefined ? [] : this.#jobs.values()) {
       if (batch.size + 1 > most) break;
+      if (this.#among?.has(this.#members.get(other.stage)!) === false) continue;
       const isDone = this.#trained.has(other.key) || store.has(trainedKind, other.key);
       if (isDone || batch.has(other.key) || this.#batchingKey(other) !== key) continue;
-      const found = await this.#resumable(other);
-      if (stepsDone(found.checkpoint) === stepsDone(first.checkpoint)) batch.set(other.key, found);
+      // Whoever trains it already goes on with that.
+      const claim = store.claimant(trainedKind, other.key).take();
+      if (claim === undefined) continue;
+      const found = await this.#resumable(other),
+        isAtStep = stepsDone(found.checkpoint) === stepsDone(first.checkpoint);
+      if (isAtStep && !store.has(trainedKind, other.key)) {
+        batch.set(other.key, found);
+        claims.use(claim);
+      } else claim[Symbol.dispose]();
     }
     return [...batch.values()];
   }

@@ -48,6 +48,7 @@ export async function runTrainings(
     return Object.fromEntries(Object.keys(initial).map((name) => [name, outputs[`saved.${name}`]!]));
   };
   const steps = stepsOf({ spec, rows, programs: costs });
+  const devices = runContext.devices.filter(({ hasFailed }) => !hasFailed);
   const reference = needsReference(spec.objective)
     ? await referenceOf(runContext, {
       name: stage.name,
@@ -85,7 +86,7 @@ export async function runTrainings(
       reference: reference?.scores,
       encoded,
       toSaved,
-      session: (program) => runContext.sessions.hold(programs[program], weights),
+      session: (program, replica = 0) => devices[replica % devices.length]!.hold(programs[program], weights),
       named: { stage: stage.name, members: trainings.map(({ member }) => member) },
       emit: runContext.emit,
       start: startOf(trainings),
@@ -112,7 +113,7 @@ export async function runTrainings(
   } finally {
     // Each keeps the memory of its largest run, and the next trainings open their own.
     for (const program of [programs.train, programs.accumulate, programs.update]) {
-      await runContext.sessions.release(program, weights);
+      for (const sessions of devices) await sessions.release(program, weights);
     }
   }
 }

@@ -22,13 +22,15 @@ interface StepRequest {
 
 /** Each step's groups of rows that run together. */
 export function stepsOf({ spec, rows, programs }: StepRequest): number[][][] {
-  const { batchSize } = spec;
+  const { batchSize, dataParallel = 1 } = spec;
   const limits = { overhead: programs.runOverhead, most: mostActivations / programs.activationBytes };
   const lengths = lengthsOf(rows), length = (row: number) => rowWork(lengths, row, programs);
   return batchesOf({ spec, rows }).map((batch) => {
     const parts: number[][] = [];
     for (let start = 0; start < batch.length; start += batchSize) {
-      parts.push(...groupByLength(batch.slice(start, start + batchSize), length, limits));
+      for (const share of sharesOf(batch.slice(start, start + batchSize), dataParallel)) {
+        parts.push(...groupByLength(share, length, limits));
+      }
     }
     return parts;
   });
@@ -46,6 +48,12 @@ function batchesOf({ spec, rows }: Pick<StepRequest, "spec" | "rows">): number[]
 /** The rows that a training takes in its steps; `undefined` if they are all, as of one that has a whole epoch. */
 export function takenRows({ spec, rows }: Pick<StepRequest, "spec" | "rows">): readonly number[] | undefined {
   return stepCount({ spec, rows }) < stepsInEpoch({ spec, rows }) ? batchesOf({ spec, rows }).flat() : undefined;
+}
+
+/** The rows of a batch in as many parts as there are devices for it, or rows, of about the same number. */
+function sharesOf(batch: readonly number[], of: number): readonly (readonly number[])[] {
+  const parts = Math.min(of, batch.length), startOf = (part: number) => Math.floor(part * batch.length / parts);
+  return Array.from({ length: parts }, (_, part) => batch.slice(startOf(part), startOf(part + 1)));
 }
 
 /** How many steps a training has. */

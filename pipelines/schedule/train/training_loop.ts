@@ -23,6 +23,7 @@ import type { Emit } from "../../results/events.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 import type { EncodedExamples } from "../encode/encoded_examples.ts";
 import { learningRates } from "./learning_rate.ts";
+import { runTogether } from "./parallel_groups.ts";
 import { noRewards, type Rewards, shownRewards, withGroup, withStep, zeroRewards } from "./rewards.ts";
 import { stepsInEpoch } from "../prepare/prepare_validation.ts";
 import { type StateJob, TrainingState } from "./training_state.ts";
@@ -43,7 +44,7 @@ export interface TrainingLoop extends StateJob {
   readonly reference?: AnswerScores | undefined;
   /** What was encoded of the rows; absent where nothing is kept. */
   readonly encoded: EncodedExamples | undefined;
-  readonly session: (program: "train" | "accumulate" | "update") => Promise<Session>;
+  readonly session: (program: "train" | "accumulate" | "update", replica?: number) => Promise<Session>;
   /** The tensors in saved form, for the last good state of a training that failed. */
   readonly toSaved: (trained: TensorMap) => Promise<TensorMap>;
   /** What the training is called in events, and its members in the order of {@linkcode members}. */
@@ -115,22 +116,35 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
   );
   const [first] = groups;
   if (first === undefined || areAllOver()) return result();
-  const isWhole = steps.every((step) => step.length === 1);
+  const { dataParallel = 1 } = job.spec, isParallel = dataParallel > 1;
+  const isWhole = !isParallel && steps.every((step) => step.length === 1);
   // The programs are opened before the clock of the first step starts.
   const session = await job.session(isWhole ? "train" : "accumulate");
   const update = isWhole ? undefined : await job.session("update");
-  let prepared = prepare(job, first, 0);
+  const replicas = isParallel
+    ? await Promise.all(Array.from({ length: dataParallel }, (_, at) => job.session("accumulate", at)))
+    : [session];
+  let prepared = isParallel ? {} : prepare(job, first, 0), together: Awaited<ReturnType<typeof runTogether>> = [];
   const { emit, named, spec: { epochs, optimizer } } = job, inEpoch = stepsInEpoch(job);
   const rateAt = learningRates(optimizer, steps.length);
   const before = start === undefined ? {} : { losses: start.losses };
   emit({ kind: "trainingStarted", ...named, steps: steps.length, stepsDone: first.index, ...before });
   let sums = losses.map(() => 0), stepRewards = losses.map(() => zeroRewards), begun = performance.now();
   for (const [at, group] of groups.entries()) {
-    const running = session.run({ ...prepared, ...state.feeds(group.index, steps.length, group.labels) });
+    const running = isParallel
+      ? undefined
+      : session.run({ ...prepared, ...state.feeds(group.index, steps.length, group.labels) });
+    if (isParallel && group.part === 0) {
+      const all = groups.slice(at, at + group.parts);
+      const feeds = all.map((each) => {
+        return { ...prepare(job, each, each.part), ...state.feeds(each.index, steps.length, each.labels) };
+      });
+      together = await runTogether(replicas, feeds);
+    }
     // The next batch is gathered while this one runs.
-    const next = groups[at + 1];
+    const next = isParallel ? undefined : groups[at + 1];
     if (next !== undefined) prepared = prepare(job, next, (at + 1) % 2);
-    const { outputs } = await running;
+    const outputs = (await running)?.outputs ?? together[group.part]!;
     sums = sums.map((sum, member) => sum + Number(ownValue(outputs, lossName(member))!.data[0]));
     stepRewards = stepRewards.map((means, member) => withGroup(means, outputs, member));
     const diverged = sums.findIndex((sum, member) => !Number.isFinite(sum) && !isOver(member));
@@ -141,7 +155,8 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
         await job.toSaved(state.lastGood()),
       );
     }
-    state.take(outputs);
+    if (isParallel) state.add(outputs);
+    else state.take(outputs);
     if (!group.last) continue;
     const stepped = update === undefined
       ? outputs
@@ -192,7 +207,7 @@ function groupsOf({ rows, spec }: TrainingLoop, step: readonly (readonly number[
     const divisor = lossReduction === "tokens"
       ? inStep
       : gradientAccumulation * labels(all.slice(start, start + batchSize));
-    return { rows: group, last: at === step.length - 1, labels: divisor };
+    return { rows: group, part: at, parts: step.length, last: at === step.length - 1, labels: divisor };
   });
 }
 

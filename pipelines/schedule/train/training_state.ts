@@ -99,6 +99,16 @@ export class TrainingState {
     }
   }
 
+  /** Takes over what a group gave that ran beside others: its gradients are added to those of the groups before it. */
+  add(outputs: Readonly<Record<string, HostTensor>>): void {
+    const before = this.#gradients;
+    if (before === undefined) return this.take(outputs);
+    for (const [name, { data }] of Object.entries(before)) {
+      const sum = data as Float32Array, own = ownValue(outputs, `next.${name}`)!.data as Float32Array;
+      for (let at = 0; at < sum.length; at++) sum[at]! += own[at]!;
+    }
+  }
+
   /**
    * Parameters and the optimizer's state after the newest step, and the parameters before it, which a training that fails later gives
    * back; `undefined` while a run has some of them.

@@ -10,8 +10,8 @@ import { MemberExecution } from "../run/member_execution.ts";
 import type { RunOutput } from "../run/run_output.ts";
 import type { Unit, UnitKind } from "./unit.ts";
 
-/** The report writes everything anew from the store. */
-const nowhere: RunOutput = {
+/** Where nothing is written: the report writes everything anew from the store. */
+export const nowhere: RunOutput = {
   prepare: () => Promise.resolve(),
   results: () => Promise.resolve(),
   predictions: () => Promise.resolve(),

@@ -1,5 +1,4 @@
 /** Finds the units of a run, without running anything or reading any weights. @module */
-import { elementBytes } from "../../../ops/passes/cost.ts";
 import { namingFunctions } from "../../common/function_name.ts";
 import { ofKind } from "../../common/of_kind.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
@@ -7,7 +6,8 @@ import { Rates } from "../context/rates.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { Expansion } from "../expand/member.ts";
 import { enoughRows } from "../plan/plan_members.ts";
-import { weightsPeeker } from "../plan/planned_weights.ts";
+import { type WeightsPeeker, weightsPeeker } from "../plan/planned_weights.ts";
+import { ownMemory, weightsMemory } from "../plan/resident_memory.ts";
 import { stepMemory } from "../plan/totals.ts";
 import { activationsWork, encodeWork, evaluateWork, trainWork } from "../pace/stage_work.ts";
 import { Preparation } from "../prepare/prepare.ts";
@@ -18,9 +18,6 @@ import { encodeJobOf } from "../train/shared_encoding.ts";
 import { type TrainJob, trainJobOf } from "../train/train_job.ts";
 import type { Unit, UnitKind, Units } from "./unit.ts";
 
-/** What a process takes before it does any work: Deno, ONNX Runtime and the compiler. */
-const ownMemory = 4e8;
-
 /** How long a process takes to start, load the pipeline and compile. */
 const ownSeconds = 5;
 
@@ -29,6 +26,8 @@ interface Sharding {
   /** How long a part may take as predicted. */
   readonly secondsOfShard: number;
   readonly mostShards: number;
+  /** Between how many members that train side by side are spread, if they are. */
+  readonly spread?: number;
 }
 
 /** A member with the trainings that it declares. */
@@ -48,16 +47,27 @@ export async function planUnits(
   { members, notes }: Expansion,
   sharding: Sharding,
 ): Promise<Units> {
-  const preparation = new Preparation(runContext, enoughRows), weightsOf = weightsPeeker(runContext);
+  const preparation = new Preparation(runContext, enoughRows), prepared: PreparedMember[] = [];
+  for (const member of members) prepared.push(await preparation.member(member));
+  preparation.tellNotes(notes);
+  return await unitsOf(runContext, prepared, weightsPeeker(runContext), sharding);
+}
+
+/** The units of members that are prepared. */
+export async function unitsOf(
+  runContext: RunContext,
+  members: readonly PreparedMember[],
+  weightsOf: WeightsPeeker,
+  sharding: Sharding,
+): Promise<Units> {
   const declared: Declared[] = [];
   for (const member of members) {
-    const prepared = await preparation.member(member), jobs: TrainJob[] = [];
-    for (const stage of ofKind(prepared.stages, "train")) {
+    const jobs: TrainJob[] = [];
+    for (const stage of ofKind(member.stages, "train")) {
       jobs.push(await trainJobOf(runContext, stage, await weightsOf(stage)));
     }
-    declared.push({ member: prepared, jobs });
+    declared.push({ member, jobs });
   }
-  preparation.tellNotes(notes);
   const units = new UnitList(await Rates.read(runContext));
   for (const alike of sharingEncodings(declared)) addTrainings(units, alike, sharding);
   addEvaluations(units, declared, await weightsByStage(declared, weightsOf));
@@ -132,7 +142,7 @@ function sharingEncodings(declared: readonly Declared[]): readonly (readonly Dec
 function addTrainings(
   units: UnitList,
   group: readonly Declared[],
-  { secondsOfShard, mostShards }: Sharding,
+  { secondsOfShard, mostShards, spread = 1 }: Sharding,
 ): void {
   const among = idsOf(group), jobs = group.flatMap((one) => one.jobs.map((job) => ({ job, one })));
   const encodings = new Map([...Map.groupBy(jobs, ({ job }) => job.encodingKey)].flatMap(([key, readers]) => {
@@ -153,7 +163,7 @@ function addTrainings(
     const needs = shardsOf(shards).map((part) => units.add("encode", { ...unit, part }));
     return [[key, units.add("encode", { ...unit, needs, part: shards, seconds: ownSeconds })]];
   }));
-  for (const together of sideBySide(group)) {
+  for (const together of sideBySide(group, spread)) {
     const own = together.flatMap((one) => one.jobs);
     const needs = [...new Set(own.flatMap(({ encodingKey }) => encodings.get(encodingKey) ?? []))];
     const seconds = own.reduce((sum, job) => {
@@ -166,13 +176,14 @@ function addTrainings(
 }
 
 /** Members of a group as they train: side by side where that is faster, as far as each has one training. */
-function sideBySide(group: readonly Declared[]): readonly (readonly Declared[])[] {
+function sideBySide(group: readonly Declared[], spread: number): readonly (readonly Declared[])[] {
   const keyOf = ({ jobs, member }: Declared) => {
     const key = jobs.length === 1 ? batchingKey(jobs[0]!) : undefined;
     return key ?? `alone ${member.member.id}`;
   };
   return [...Map.groupBy(group, keyOf).values()].flatMap((alike) => {
-    const most = Math.max(1, Math.floor(mostBatched(alike[0]!.jobs[0]!)));
+    const share = Math.ceil(alike.length / spread);
+    const most = Math.max(1, Math.min(share, Math.floor(mostBatched(alike[0]!.jobs[0]!))));
     return Array.from({ length: Math.ceil(alike.length / most) }, (_, at) => alike.slice(at * most, (at + 1) * most));
   });
 }
@@ -220,14 +231,4 @@ async function weightsByStage(declared: readonly Declared[], weightsOf: ReturnTy
   const found = new Map<PreparedStage, ModelWeights>();
   for (const { member } of declared) for (const stage of member.stages) found.set(stage, await weightsOf(stage));
   return found;
-}
-
-/** What a process takes that reads a model's weights, in bytes: all of them, as if none of the file were given back. */
-function weightsMemory(
-  { stage: { model }, weights }: { readonly stage: PreparedStage; readonly weights: ModelWeights },
-) {
-  const sizes = [...model.architecture.weights].map(([name, shape]) => {
-    return shape.reduce((product, extent) => product * extent, elementBytes[weights.storedType(name)]);
-  });
-  return sizes.reduce((sum, size) => sum + size, ownMemory);
 }

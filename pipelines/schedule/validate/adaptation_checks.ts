@@ -54,6 +54,7 @@ const adapter = {
   blocks,
   stack: optional(stack),
   modules: optional(listOf('a list of projections, as in ["q_proj"]', text)),
+  positions: optional(oneOf(["prompt", "all+completion"])),
   initial: optional(text),
 } satisfies Omit<Fields<spec.AdapterSpec>, keyof AdapterSettings>;
 const settings: Pick<Fields<spec.AdapterSpec>, keyof AdapterSettings> = {

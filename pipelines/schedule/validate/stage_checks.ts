@@ -72,6 +72,7 @@ const train = {
   epochs: count,
   batchSize: count,
   gradientAccumulation: count,
+  dataParallel: optional(count),
   optimizer,
   seed: integer,
   shuffle: flag,

@@ -1,4 +1,6 @@
 /** Asking a model behind an OpenAI-compatible endpoint, which may fail, stall or answer nonsense. @module */
+import { answerInTime, EndlessAnswer, SilentServer, wholeBody } from "../../common/bounded_http.ts";
+import { system } from "../../common/system.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import { RequestError, RunError } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
@@ -61,7 +63,7 @@ export function addressOf(
 export function endpointOf(declared: DeclaredEndpoint, words: EndpointWords): Endpoint {
   const { address } = addressOf(declared, words), { model, key } = declared;
   if (key === undefined) return { address, model };
-  const value = Deno.env.get(key)?.trim();
+  const value = system.env.get(key)?.trim();
   if (value === undefined || value === "") throw new RequestError(`the variable ${key} holds no key; set it`);
   return { address, model, key: value };
 }
@@ -126,21 +128,23 @@ export async function ask<T>(
 
 function passingOf(fault: unknown): Passing | undefined {
   if (fault instanceof Passing) return fault;
-  if (fault instanceof DOMException && fault.name === "TimeoutError") return new Passing("it did not answer in time");
+  if (fault instanceof SilentServer) return new Passing("it did not answer in time");
+  if (fault instanceof EndlessAnswer) return new Passing("its answer has no end");
   // A connection that fails is a TypeError of fetch; its text may hold the address alone.
   return fault instanceof TypeError ? new Passing("it can't be reached") : undefined;
 }
 
 async function askOnce({ address, model, key }: Endpoint, request: JsonObject, { answer }: Patience) {
-  const response = await fetch(`${address}/chat/completions`, {
-    method: "POST",
-    headers: { "content-type": "application/json", ...key === undefined ? {} : { authorization: `Bearer ${key}` } },
-    body: JSON.stringify({ ...request, model }),
-    // Another host would be sent the key.
-    redirect: "manual",
-    signal: AbortSignal.timeout(answer),
-  });
-  const text = await boundedText(response), { status } = response;
+  const headers = {
+    "content-type": "application/json",
+    ...key === undefined ? {} : { authorization: `Bearer ${key}` },
+  };
+  const body = JSON.stringify({ ...request, model }), begun = performance.now();
+  // Another host would be sent the key.
+  const asked = { method: "POST", headers, body, redirect: "manual" } as const;
+  const response = await answerInTime(`${address}/chat/completions`, asked, { patience: answer });
+  const left = answer - (performance.now() - begun), { status } = response;
+  const text = new TextDecoder().decode(await wholeBody(response, longestAnswer, left));
   if (response.ok) return jsonOf(text) ?? fail(new Passing("its answer is not JSON"));
   if (status === 429 || status === 408 || status >= 500) {
     throw new Passing(`it answers ${status}`, retryAfter(response.headers.get("retry-after")));
@@ -179,15 +183,6 @@ function retryAfter(header: string | null): number | undefined {
   if (header === null) return undefined;
   const wait = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - Date.now();
   return Number.isFinite(wait) && wait > 0 ? wait : undefined;
-}
-
-async function boundedText(response: Response): Promise<string> {
-  let text = "";
-  for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-    text += chunk;
-    if (text.length > longestAnswer) throw new Passing("its answer has no end");
-  }
-  return text;
 }
 
 function jsonOf(text: string): JsonObject | undefined {

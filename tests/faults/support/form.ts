@@ -43,3 +43,10 @@ export function choicesOf(seed: number): Choices {
 export function tell(what: string): void {
   console.log(`  ${what}`);
 }
+
+/** What an attempt found wrong, said at once since the others still take their time. Throws what is no assertion's. */
+export function faultOf(error: unknown): string {
+  if (!(error instanceof Error && error.name === "AssertionError")) throw error;
+  tell(`found: ${error.message.slice(0, 2000)}`);
+  return error.message;
+}

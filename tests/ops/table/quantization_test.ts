@@ -3,13 +3,14 @@ import { gradients } from "../../../ops/passes/autodiff.ts";
 import { emitOnnx } from "../../../ops/emission/emit.ts";
 import * as o from "../../../ops/operators.ts";
 import { parameter, type Program, type Value, weight } from "../../../ops/program/program.ts";
+import { emissions } from "../../../ops/onnx/providers.ts";
 import { verify } from "../../../ops/passes/verify.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
 import { nodesOf } from "../model.ts";
 import { type Environment, interpret } from "../reference.ts";
 import { assertClose, assertGradients, runOn, weighted } from "../support.ts";
 import type { Tensor } from "../tensor.ts";
-import { inFile, quantizationCases, type QuantizedCase, withCodes } from "./quantization_cases.ts";
+import { inFile, quantizationCases, type QuantizedCase, rowsOf, withCodes } from "./quantization_cases.ts";
 
 /** The product and its gradient by x. */
 function programOf(value: Value): Program {
@@ -110,4 +111,23 @@ Deno.test("a large weight of 16 bits is widened in parts", async () => {
     assert.deepEqual(outputs["forward"]!.data, expected);
     assert.deepEqual(outputs["backward"]!.data, new Float32Array(columns).fill(5));
   });
+});
+
+Deno.test("rows of a table in a few bits are those of the table, however a graph is written", async () => {
+  using runtime = new Runtime({ threads: 1 });
+  for (const each of quantizationCases.filter(({ isRight, alpha }) => isRight && alpha === 1)) {
+    await withCodes(each, async (locate, drawn) => {
+      const { rows: value, environment } = rowsOf(each, drawn);
+      const program: Program = { name: "rows", outputs: { value } }, expected = interpret(program, environment);
+      for (const emission of [emissions.cpu, emissions.webgpu]) {
+        const model = emitOnnx(verify(program), "cpu", locate, { emission });
+        const nodes = nodesOf(model.bytes).map(({ opType }) => opType);
+        const isWhole = nodes.includes("DequantizeLinear");
+        assert.equal(isWhole, emission === emissions.webgpu && each.codes === "uint4");
+        const session = await runtime.open(model);
+        assertClose((await runOn(session, environment))["value"]!, expected["value"]!, 1e-6, each.name);
+        await session.close();
+      }
+    });
+  }
 });

@@ -187,6 +187,21 @@ refuses(
   "gguf",
   /the lobireft edits the positions l1, and a control vector acts on every token; give --positions all\+completion/,
 );
+for (
+  const [form, says] of [
+    [
+      "gguf",
+      /the lora of self_attn\.q_proj acts on the prompt's tokens alone, and llama\.cpp's .*; serve it, or export/,
+    ],
+    [
+      "peft",
+      /the lora of self_attn\.q_proj acts on the prompt's tokens alone, and peft's adapters act on every token; /,
+    ],
+    ["vllm", /vLLM's ReFT takes edits, and no lora; export it --to onnx/],
+  ] as const
+) {
+  refuses("an adapter of prompts", { edit: "...(() => [lora({ rank: 2, positions: 'prompt' })])" }, form, says);
+}
 refuses(
   "a folder",
   shift,

@@ -9,7 +9,9 @@ import { inScene, type Scene } from "../../support/scene.ts";
 type Results = { members: { id: string; stages: { kind: string; predictions?: string }[] }[] };
 
 async function change(scene: Scene, edit: (results: Results) => void): Promise<void> {
-  const path = scene.path("out", "results.json"), results = JSON.parse(await Deno.readTextFile(path));
+  const path = scene.path("out", "results.json");
+  // Without digests, as a stranger leaves it.
+  const { digest: _digest, files: _files, ...results } = JSON.parse(await Deno.readTextFile(path));
   edit(results);
   await Deno.writeTextFile(path, JSON.stringify(results));
 }
@@ -78,6 +80,7 @@ Deno.test("a report refuses results and predictions that are not as a run writes
       assert.deepEqual([code, stderr], [2, `error: ${file}: holds no results of a run; run the pipeline again\n`]);
     }
     await Deno.writeTextFile(file, sound);
+    await change(scene, () => {});
     const predictions = scene.path("out", "members", "main", "tuned", "predictions.jsonl");
     const lines = (await Deno.readTextFile(predictions)).split("\n");
     for (const line of ["{", "null", "7", '{"prompt": 1}', "\0\0\0\0"]) {

@@ -39,7 +39,8 @@ const importHosts = [
 const withStore = [...withLogging, "REFRACT_STORE_TOKEN"].sort();
 
 const storing = { read: true, write: true, sys: ["statfs"], env: withStore, net: hosts } as const;
-const planning = { ...storing, import: importHosts } as const;
+const loading = { ...storing, import: importHosts } as const;
+const planning = { ...loading, sys: ["statfs", "systemMemoryInfo"] } as const;
 const running = { ...planning, ffi: true } as const;
 
 /** What each command may do, no more and no less. */
@@ -47,7 +48,7 @@ const permitted: Readonly<Record<string, Grants>> = {
   activations: { ...storing, ffi: true },
   cache: { read: true, write: true, sys: ["statfs"], env: own },
   chat: { ...storing, ffi: true },
-  data: planning,
+  data: loading,
   doctor: {
     ...storing,
     ffi: true,
@@ -64,14 +65,14 @@ const permitted: Readonly<Record<string, Grants>> = {
   pull: storing,
   push: { read: true, env: withLogging, net: ["*.amazonaws.com", ...hosts] },
   report: { read: true, write: true, env: [...own, ...logging] },
-  rows: planning,
+  rows: loading,
   run: running,
   recipes: { read: true, env: [...own, ...logging].sort() },
   score: { read: true, env: own },
   serve: { ...storing, ffi: true, net: ["*.hf.co", "*.huggingface.co", "127.0.0.1", "huggingface.co"] },
-  unit: { ...running, sys: ["statfs", "cpus"] },
+  unit: { ...running, sys: [...planning.sys, "cpus"] },
   watch: { read: true, net: ["127.0.0.1"], env: [...own, ...logging] },
-  workflow: { ...planning, sys: ["statfs", "cpus"] },
+  workflow: { ...planning, sys: [...planning.sys, "cpus"] },
 };
 
 /** The same permissions, with their lists in one order. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { blankDigest, digestInThread, digestOfPart } from "../../../pipelines/common/file_digest.ts";
+import { digestInThread } from "../../../pipelines/common/digest_thread.ts";
+import { blankDigest, digestOfPart } from "../../../pipelines/common/file_digest.ts";
 import { inFolder } from "../models/support.ts";
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");

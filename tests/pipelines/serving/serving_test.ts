@@ -29,6 +29,7 @@ Deno.test("a served member writes what the run's evaluation says it writes, and 
 for (
   const [acts, edit] of [
     ["the prompt", ""],
+    ["the prompt by low rank", '...(() => [lora({ rank: 2, positions: "prompt" })])'],
     ["all that is written", '...(() => [lora({ blocks: "all", modules: ["q_proj", "v_proj"], rank: 2 })])'],
   ] as const
 ) {
@@ -115,6 +116,18 @@ Deno.test("an echoed prompt has the log-probabilities that its tokens have as an
     }
   }));
 
+Deno.test("a token that ends an answer has its log-probability, so that one token asked for is one listed", () =>
+  inService({}, async ({ answer }) => {
+    const body = { model: "base", prompt: prompts[1], max_tokens: 1, temperature: 0, logprobs: 1, echo: true };
+    const { choices: [usual] } = await answer("/v1/completions", body);
+    const { choices: [ended] } = await answer("/v1/completions", { ...body, logit_bias: { 1: 100 } });
+    assert.deepEqual([usual!.finish_reason, ended!.finish_reason], ["length", "stop"]);
+    assert.equal(ended!.text, prompts[1]);
+    assert.deepEqual(ended!.logprobs.token_logprobs.slice(0, -1), usual!.logprobs.token_logprobs.slice(0, -1));
+    assert.equal(ended!.logprobs.token_logprobs.length, usual!.logprobs.token_logprobs.length);
+    assert.ok(ended!.logprobs.token_logprobs.at(-1)! < usual!.logprobs.token_logprobs.at(-1)!);
+  }));
+
 Deno.test("a bias decides the token, and penalties change what is repeated", () =>
   inService({}, async ({ answer, text }) => {
     const { choices: [first] } = await answer("/v1/completions", {
@@ -144,4 +157,42 @@ Deno.test("an answer that its client leaves is given up, and the others go on", 
     assert.equal(await other, expected);
     while (service.engine.load.rows > 0) await new Promise((resolve) => setTimeout(resolve, 1));
     assert.deepEqual(service.engine.load, { waiting: 0, rows: 0 });
+  }));
+
+Deno.test("what prompts begin with is read once, and again where an edit acts on it", () =>
+  inService({
+    parts: { ...sweep, edit: '(() => loreft({ at, positions: "f1+l1", rank }))', at: "block(0).output" },
+    model: { config: { max_position_embeddings: 512 } },
+  }, async ({ text, service: { engine } }) => {
+    const long = sceneRows.map(({ q, a }) => `${q} ${a}. `).join("").repeat(2);
+    const ask = (model: string, end: string) => text(`${long}${end}\n`, { model, max_tokens: 6, edit_strength: 20 });
+    const tokens = async (of: () => Promise<unknown>) => {
+      const before = engine.keptTokens;
+      await of();
+      return engine.keptTokens - before;
+    };
+    const ends = ["The cat", "It is"], models = ["base", "out:rank=1", "out:rank=2"];
+    const first = new Map<string, string>();
+    for (const model of models) {
+      assert.equal(await tokens(async () => first.set(model, await ask(model, ends[0]!))), 0, model);
+    }
+    for (const model of models) {
+      let again = "";
+      assert.ok(await tokens(async () => again = await ask(model, ends[0]!)) >= 64, model);
+      assert.equal(again, first.get(model));
+      assert.ok(await tokens(() => ask(model, ends[1]!)) >= 64, model);
+    }
+    assert.equal(new Set(first.values()).size, models.length);
+  }));
+
+Deno.test("edits that leave what prompts begin with alone share it with the base", () =>
+  inService({ parts: sweep, model: { config: { max_position_embeddings: 512 } } }, async ({ text, service }) => {
+    const long = sceneRows.map(({ q, a }) => `${q} ${a}. `).join("").repeat(2), { engine } = service;
+    const models = ["base", "out:rank=1", "out:rank=2"];
+    const kept = await Promise.all(models.map((model) => text(long, { model })));
+    assert.ok(engine.keptTokens >= 2 * 64, `${engine.keptTokens} tokens were kept`);
+    assert.deepEqual(await Promise.all(models.map((model) => text(long, { model }))), kept);
+    const unkept = new Map<string, string>();
+    for (const model of models) unkept.set(model, await text(`${prompts[0]}`, { model }));
+    assert.equal(unkept.size, models.length);
   }));

@@ -43,7 +43,9 @@ Deno.test("a judge compares answers with completions, is asked once, and its cos
         /answers: 3 questions to judge at 127\.0\.0\.1:\d+ \(0 are answered in the store\): about \d+ tokens in and 3 out/,
       );
       const { members: [member] }: Results = JSON.parse(stdout), [stage] = ofKind(member!.stages, "evaluate");
-      const preferences = (await readPredictions(join(out, stage!.predictions))).map(({ preference }) => preference);
+      const preferences = (await readPredictions({ folder: out, files: new Map() }, stage!.predictions)).map((
+        { preference },
+      ) => preference);
       assert.deepEqual(preferences, [2, 2, 1]);
       const expected = winRate([2, 2, 1]);
       assert.ok(Math.abs(stage!.metrics["win_rate"]! - expected.win_rate) < 1e-9);

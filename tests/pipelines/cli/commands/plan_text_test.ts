@@ -27,8 +27,17 @@ const plan: Plan = {
   advice: ["choose l7"],
   budgets: { memory: 50e9, activations: 2e9, disk: null },
   estimate: {
-    ...{ steps: 1200, validations: 3, evaluations: 1, flops: 2.5e9, bytes: 1e6, memory: 3e6, seconds: 14 },
-    ...{ parts: { encode: 1, train: 5, evaluate: 8, activations: 0 }, basis: "assumed" },
+    ...{
+      steps: 1200,
+      validations: 3,
+      evaluations: 1,
+      flops: 2.5e9,
+      bytes: 1e6,
+      memory: 3e6,
+      resident: 5e8,
+      seconds: 14,
+    },
+    ...{ parts: { encode: 1, train: 5, evaluate: 8, activations: 0 }, range: { from: 2.8, to: 70 }, basis: "assumed" },
   },
 };
 
@@ -56,8 +65,8 @@ Deno.test("a plan lists members, frontiers, advice, programs and the estimate", 
       "",
       "the store may hold: unlimited",
       "to run: 1,200 steps, 3 validations, 1 evaluation; 2.5 GFLOP to encode and train, 1.0 MB to store, " +
-      "3 MB of activations",
-      "about 14.0 s (encode 1.00 s, train 5.00 s, evaluate 8.00 s), by an assumed speed, since nothing like it has " +
+      "3 MB of activations, 500 MB of memory in all",
+      "about 14.0 s (encode 1.00 s, train 5.00 s, evaluate 8.00 s), likely 2.80 s to 70.0 s, by an assumed speed, since nothing like it has " +
       "run here yet",
       "",
     ].join("\n"),
@@ -77,7 +86,10 @@ Deno.test("a plan says what is recomputed, estimated, in a few bits and still to
   assert.match(text, /\nbase in a few bits: 600 kB, to be made unless the store has it\n/);
   assert.match(text, /\nrecomputed: 2 blocks in each step, for the longest row to take 2\.00 GB at most\n/);
   assert.match(text, /\ntrain +5 members +~12 +~2\.5 /);
-  assert.match(text, /\nabout 14\.0 s for these members, by runs of models of this shape here\n$/);
+  assert.match(
+    text,
+    /\nabout 14\.0 s for these members, likely 2\.80 s to 70\.0 s, by runs of models of this shape here\n$/,
+  );
 });
 
 Deno.test("a plan names the members of each frontier, and says what is left where nothing is", () => {

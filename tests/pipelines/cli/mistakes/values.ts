@@ -147,4 +147,9 @@ export const values: readonly Mistake<string>[] = [
     { edit: 'lora({ rank: 2, modules: "q_proj" })' },
     'pipeline.ts:11:16: modules is "q_proj"; give a list of projections, as in ["q_proj"]',
   ],
+  [
+    "an adapter's positions that are an edit's",
+    { edit: 'ia3({ positions: "l1" })' },
+    'pipeline.ts:11:16: positions is "l1"; it can be prompt or all+completion',
+  ],
 ];

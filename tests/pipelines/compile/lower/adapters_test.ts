@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { actsOnCompletion } from "../../../../pipelines/compile/lower/adaptation.ts";
 import { lowerAdapter } from "../../../../pipelines/compile/lower/adapters.ts";
 import { adapters, isAdapterName } from "../../../../ops/adapters/mod.ts";
 import { ownValue } from "../../../../ops/program/own_value.ts";
@@ -63,6 +64,22 @@ Deno.test("every kind of adapter finds its projections in every family, by whate
       if (kind !== "lora" || family === undefined) continue;
       assert.deepEqual(found.map(({ module }) => module.split(".").at(-1)), family, name);
     }
+  }
+});
+
+Deno.test("an adapter of prompts acts on nothing that is written, and an encoder's never does", () => {
+  const onPrompts = { ...lora, blocks: [0], positions: "prompt" } as const;
+  const actingOf = (...declared: Parameters<typeof lowerAdapter>) => {
+    return lowerAdapter(...declared).map((adapter) => [adapter.positions, actsOnCompletion({ ...adapter, index: 0 })]);
+  };
+  assert.deepEqual(actingOf(onPrompts, model), [["prompt", false]]);
+  assert.deepEqual(actingOf({ ...onPrompts, positions: "all+completion" }, model), [[undefined, true]]);
+  assert.deepEqual(actingOf({ ...onPrompts, stack: "encoder" }, encoderDecoder), [[undefined, false]]);
+  for (const stack of [{}, { stack: "decoder" }] as const) {
+    assertRefused(
+      () => lowerAdapter({ ...onPrompts, ...stack }, encoderDecoder),
+      /the decoder does not read the prompt, so lora's positions "prompt" mean nothing there; write stack: "encoder"/,
+    );
   }
 });
 

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import * as o from "../../../../ops/operators.ts";
+import { adapters, isAdapterName } from "../../../../ops/adapters/mod.ts";
 import { input, weight } from "../../../../ops/program/program.ts";
 import { dropoutName, editHook } from "../../../../pipelines/compile/lower/edit_hook.ts";
-import { maskName } from "../../../../pipelines/compile/lower/edit_masks.ts";
+import { maskName, masksOf } from "../../../../pipelines/compile/lower/edit_masks.ts";
 import type { Adaptation } from "../../../../pipelines/compile/lower/adaptation.ts";
 import { lowerAdaptations } from "../../../../pipelines/compile/lower/lower_adaptations.ts";
 import { savedForm, trainingForm } from "../../../../pipelines/compile/lower/tensor_forms.ts";
+import type { AdapterPositions } from "../../../../pipelines/spec/mod.ts";
 import type { Site } from "../../../../pipelines/models/architecture/architecture.ts";
 import { evaluate } from "../../../ops/reference.ts";
 import { type Tensor, tensor } from "../../../ops/tensor.ts";
@@ -90,4 +92,27 @@ Deno.test("an adapter changes a projection's output at every token", () => {
   const [result] = evaluate([hook(where, output, { input: x, weight: matrix, bias: undefined })], { symbols, leaves });
   assert.deepEqual(Array.from(result!.data), untouched.map((each) => each + 3));
   assert.throws(() => hook(where, output), /attention\.query is not a projection's output/);
+});
+
+Deno.test("an adapter of prompts gives what it gives everywhere at their tokens, and nothing elsewhere, bit for bit", () => {
+  const x = input("x", ["batch", "tail", 8]), matrix = weight("w", [8, 8]);
+  const output = o.matmul(x, matrix, { transposeB: true }), projection = { input: x, weight: matrix, bias: undefined };
+  const numbers = (count: number, by: number) => Array.from({ length: count }, (_, at) => Math.sin(by * (at + 1)));
+  const given = { x: tensor([1, 2, 8], numbers(16, 1.3)), w: tensor([8, 8], numbers(64, 0.7)) };
+  for (const kind of Object.keys(adapters).filter(isAdapterName)) {
+    const ofLoRA = kind === "lora" || kind === "dora" ? { rank: 2, alpha: 3 } : {};
+    const adaptedBy = (positions: AdapterPositions, mask: readonly number[]) => {
+      const list = lowerAdaptations([{ kind, blocks: [1], modules: ["q_proj"], ...ofLoRA, positions }], model);
+      const tensors = Object.entries(list[0]!.tensors).map(([name, { shape }]) => {
+        return [`0.${name}`, tensor([...shape], numbers(shape.reduce((a, b) => a * b), 1.9))] as const;
+      });
+      const masks = masksOf(list).map((each) => [maskName(each), tensor([1, 2, 1], mask)] as const);
+      const leaves = { ...given, ...Object.fromEntries([...tensors, ...masks]) };
+      const hooked = editHook(list, savedForm)({ block: 1, name: "attention.query" }, output, projection);
+      return evaluate([hooked, output], { symbols, leaves }).map(({ data }) => [...data]);
+    };
+    const [everywhere, frozen] = adaptedBy("all+completion", []) as [number[], number[]];
+    assert.notDeepEqual(everywhere, frozen, kind);
+    assert.deepEqual(adaptedBy("prompt", [1, 0])[0], [...everywhere.slice(0, 8), ...frozen.slice(8)], kind);
+  }
 });

@@ -27,6 +27,10 @@ const located: Readonly<Record<string, readonly [Specs, typeof model]>> = {
     [{ kind: "ia3", stack: "encoder", blocks: [1], modules: ["down_proj"] }],
     encoderDecoder,
   ],
+  "an adapter of prompts": [
+    [{ kind: "dora", blocks: [1], modules: ["q_proj"], rank: 2, positions: "prompt" }],
+    model,
+  ],
   "several adaptations": [[loreft, { kind: "lora", blocks: [1], modules: ["q_proj"], rank: 1 }], model],
 };
 

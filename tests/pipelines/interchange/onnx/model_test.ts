@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { emitOnnx } from "../../../../ops/emission/emit.ts";
 import type { Adaptation } from "../../../../pipelines/compile/lower/adaptation.ts";
+import { masksOf } from "../../../../pipelines/compile/lower/edit_masks.ts";
 import { lowerAdaptations } from "../../../../pipelines/compile/lower/lower_adaptations.ts";
 import { exampleFeeds } from "../../../../pipelines/compile/rows/feeds.ts";
 import { groupExtents, layOut } from "../../../../pipelines/compile/rows/laid_out_rows.ts";
@@ -48,6 +49,10 @@ const cases: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[
     { kind: "loreft", at: at([0]), positions: "f1+l2", rank: 3, subspace: "rows" },
   ],
   "lora alone": [{ kind: "lora", blocks: "all", modules: ["q_proj", "v_proj"], rank: 2, alpha: 4 }],
+  "lora and ia3 on the prompt alone": [
+    { kind: "lora", blocks: "all", modules: ["q_proj", "v_proj"], rank: 2, alpha: 4, positions: "prompt" },
+    { kind: "ia3", blocks: [0], modules: ["down_proj"], positions: "prompt" },
+  ],
   "dora with a loreft": [
     { kind: "dora", blocks: [1], modules: ["down_proj"], rank: 2, alpha: 4 },
     { kind: "loreft", at: at([1]), positions: "l1", rank: 2 },
@@ -130,7 +135,7 @@ for (const [name, declared] of Object.entries(cases)) {
       });
       const session = await openExported(folder);
       const asksLength = session.inputNames.includes("prompt_length");
-      assert.equal(asksLength, adaptations.some(({ form }) => form === "intervention"));
+      assert.equal(asksLength, masksOf(adaptations).length > 0);
       const promptLengths = rows.map(({ prompt }) => prompt.length);
       const whole = rows.map(({ prompt, completion }) => [...prompt, ...completion]);
       const longest = Math.max(...whole.map((row) => row.length));

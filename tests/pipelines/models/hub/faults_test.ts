@@ -9,6 +9,7 @@ import {
   gitSha1,
   hasty,
   type Hub,
+  impatient,
   type RepositoryOptions,
   sha256,
   withHub,
@@ -57,7 +58,12 @@ async function inCase(
   await withHub({ "owner/name": { files, ...repository } }, (hub) =>
     inFolder((base) => {
       hub.fail(...faults);
-      const options = { base, timings: hasty, env: { HF_HUB_CACHE: base, HF_ENDPOINT: hub.endpoint, ...env }, ...more };
+      const options = {
+        base,
+        timings: impatient,
+        env: { HF_HUB_CACHE: base, HF_ENDPOINT: hub.endpoint, ...env },
+        ...more,
+      };
       return test(hub, base, () => resolveModelFolder(id, options));
     }));
 }
@@ -232,8 +238,8 @@ for (const headers of [{ "x-error-code": "EntryNotFound" }, {}]) {
 }
 refuses(
   "a server that gives no answer in time",
-  { faults: [{ at: /revision/, delay: 300 }] },
-  says("^owner/name could not be downloaded from URL \\(no answer within 0.2 s\\); check the connection"),
+  { faults: [{ at: /revision/, delay: 800 }] },
+  says("^owner/name could not be downloaded from URL \\(no answer within 0.5 s\\); check the connection"),
 );
 refuses(
   "a file that keeps failing",
@@ -441,7 +447,7 @@ Deno.test("a download stops when it is asked to, and goes on later", () => {
   const progress = (done: number) => done > 400 ? stop.abort(reason) : undefined;
   return inCase({
     faults: [{ at: file, times: 1, silentAfter: 500 }],
-    more: { signal: stop.signal, progress, timings: { ...hasty, patience: 30_000 } },
+    more: { signal: stop.signal, progress, timings: hasty },
   }, async (hub, cache, resolve) => {
     await assert.rejects(resolve(), (error) => error === reason);
     assert.deepEqual(remains(cache), [`${blob}.incomplete`]);

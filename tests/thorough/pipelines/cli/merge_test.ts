@@ -163,6 +163,13 @@ refuses("an edit that is not affine", {
   positions: everywhere,
   editSettings: 'activation: "relu"',
 }, new RegExp(`${file}the loreft of mlp\\.output is not an affine map`));
+refuses(
+  "an adapter of prompts",
+  { edit: "...(() => [ia3({ positions: 'prompt' })])" },
+  new RegExp(
+    `${file}the ia3 of self_attn\\.k_proj acts on the prompt's tokens alone, and a weight acts on every token; `,
+  ),
+);
 refuses("positions that are none", {}, /^error: the positions "x" are none/, "--positions", "x");
 refuses(
   "a folder that holds other files",

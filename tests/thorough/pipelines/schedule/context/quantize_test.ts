@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ConfigReader } from "../../../../../pipelines/models/architecture/config.ts";
 import { architectureOf } from "../../../../../pipelines/models/families/mod.ts";
 import { dequantize, quantize } from "../../../../../pipelines/models/weights/quantization.ts";
-import { projectionsOf } from "../../../../../pipelines/models/open/quantized_weights.ts";
+import { quantizedMatrices } from "../../../../../pipelines/models/open/quantized_weights.ts";
 import { readHeader, readTensor } from "../../../../../pipelines/models/weights/safetensors.ts";
 import { writeSafetensors } from "../../../../../pipelines/models/weights/safetensors_writer.ts";
 import { inProcess } from "../../../../support/command.ts";
@@ -13,15 +13,16 @@ import { assertClose, evaluationOf, lossesOf, resultsOf } from "../../../../pipe
 
 const quantized = (name: string) => `"./model", { quantize: ${JSON.stringify(name)} }`;
 
-/** Puts in place of the projections what they are in a few bits. */
+/** Puts in place of the matrices what they are in a few bits. */
 async function roundWeights(folder: string, name: "q4" | "q8"): Promise<void> {
   const config = join(folder, "config.json"), file = join(folder, "model.safetensors");
   const architecture = architectureOf(new ConfigReader(config, JSON.parse(await Deno.readTextFile(config))));
-  const projections = projectionsOf(architecture), { tensors } = await readHeader(file);
-  assert.equal(projections.size, 14);
+  const matrices = quantizedMatrices(architecture, name), { tensors } = await readHeader(file);
+  // Seven projections in each of two blocks, and the embedding, which is the head too.
+  assert.equal(matrices.size, 15);
   const rounded = await Promise.all([...tensors.values()].map(async (record) => {
-    const data = await readTensor(record), columns = projections.get(record.name)?.[1];
-    const found = columns === undefined ? data : dequantize(quantize(data, columns, name), columns, name);
+    const data = await readTensor(record), { columns, bits } = matrices.get(record.name) ?? {};
+    const found = columns === undefined ? data : dequantize(quantize(data, columns, bits!), columns, bits!);
     return { name: record.name, shape: record.shape, data: found };
   }));
   await writeSafetensors(file, rounded, { format: "pt" });
@@ -57,6 +58,29 @@ for (const name of ["q4", "q8"] as const) {
         });
       });
     }
+  });
+}
+
+for (const weights of ["q4", "q8"] as const) {
+  Deno.test(`products that compute in 8 bits are near those of ${weights} in float32, and of the same codes`, () => {
+    const values = `[${JSON.stringify(weights)}, { weights: ${JSON.stringify(weights)}, compute: "int8" }]`;
+    const source = `"./model", { quantize: sweep("bits", ${values}) }`;
+    return inScene({ source, at: "block(0).output", metrics: "[loss()]" }, async (scene) => {
+      const { members } = await resultsOf(scene), [plain, rounded] = lossesOf({ members } as never);
+      assert.deepEqual(members.map(({ quantize }) => quantize), [weights, `${weights}-int8`]);
+      assert.equal(scene.entries.filter((path) => path.startsWith("quantize/")).length, 1);
+      assert.notDeepEqual(rounded, plain);
+      plain!.forEach((loss, step) => assert.ok(Math.abs(rounded![step]! - loss) < 0.05, `${loss} ${rounded![step]}`));
+      const [own, other] = members.map((member) => evaluationOf(member).metrics["loss"]!);
+      assert.ok(own !== other && Math.abs(own! - other!) < 0.05);
+      const { cache } = await planOf(scene);
+      assert.ok(cache.every(({ cached }: { cached: boolean }) => cached));
+      assert.equal(cache.filter(({ kind }: { kind: string }) => kind === "quantize").length, 1);
+      const { code, stderr } = await inProcess("run", scene.path("out", "manifest.yaml"), ...scene.places);
+      assert.equal(code, 0, stderr);
+      const { members: again } = await resultsOf(scene);
+      assert.ok(again.every(({ stages }) => stages.every(({ cached }) => cached)));
+    });
   });
 }
 
@@ -111,8 +135,8 @@ Deno.test("plan knows of a model in a few bits without its weights", () =>
     const { cache, members: [member] } = await planOf(scene);
     assert.equal(member.quantize, "q4");
     // Of each block 16·16 + 2·8·16 + 16·16 and 3·16·32 numbers, a row of 16 in a block of 32.
-    const blocks = 2 * (16 + 2 * 8 + 16 + 2 * 32 + 16);
-    assert.deepEqual(cache[0], { kind: "quantize", members: ["main"], key: null, cached: false, bytes: blocks * 20 });
+    const blocks = 2 * (16 + 2 * 8 + 16 + 2 * 32 + 16), bytes = blocks * 20 + 512 * 36;
+    assert.deepEqual(cache[0], { kind: "quantize", members: ["main"], key: null, cached: false, bytes });
   }, { weights: false }));
 
 Deno.test("a recipe says how many bits, and its manifest repeats it", () =>
@@ -139,6 +163,10 @@ Deno.test("full finetuning of a model in a few bits, and bits that are none, are
     const [parts, expected] of [
       [{ source: quantized("q4"), edit: full }, /pipeline\.ts:7:\d+: full finetuning trains every weight .* q4; /],
       [{ source: quantized("int4") }, /pipeline\.ts:7:\d+: quantize is "int4"; give "q4" or "q8"\n$/],
+      [
+        { source: '"./model", { quantize: { weights: "q8", compute: "int4" } }' },
+        /pipeline\.ts:7:\d+: compute is "int4"; give "float32" or "int8"\n$/,
+      ],
     ] as const
   ) {
     await inScene(parts, async (scene) => {

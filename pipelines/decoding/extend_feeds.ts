@@ -1,0 +1,55 @@
+/** What is fed for tokens that are read after others. @module */
+import { ownValue, putValue } from "../../ops/program/own_value.ts";
+import type { Feeds } from "../common/host_tensor.ts";
+import { columnsOf, maskName, masksOf, maskWidth } from "../compile/lower/edit_masks.ts";
+import { isEdited } from "../compile/lower/edited_tokens.ts";
+import { copyTensors } from "../compile/parameters/initial.ts";
+import type { TokenizedPrompt } from "../data/examples.ts";
+import { runFeeds } from "../models/architecture/model_inputs.ts";
+import type { Generator } from "./continuation.ts";
+
+/** Tokens of a row, after so many that are read already. */
+interface ReadOn {
+  /** What the positions of edits count over. */
+  readonly prompt: TokenizedPrompt;
+  readonly at: number;
+  readonly tokens: readonly number[];
+}
+
+/**
+ * The tokens of some rows, the masks of edits over them and the edits' tensors, but for what says of which tokens the
+ * logits are wanted.
+ *
+ * @param capacity How many tokens the keys and values that are fed have room for.
+ */
+export function extendFeeds(generator: Generator, rows: readonly ReadOn[], capacity: number): Feeds {
+  const { architecture, tensors, prefill: { layout: { virtual } } } = generator;
+  const seen = rows.map(({ at }) => virtual + at), length = Math.max(...rows.map(({ tokens }) => tokens.length));
+  return {
+    ...runFeeds("tail", architecture, {
+      rows: rows.map(({ tokens }, row) => ({ tokens, start: seen[row]! })),
+      length,
+      past: { width: virtual + capacity, filled: seen },
+    }),
+    ...maskFeeds(generator, rows, length),
+    ...copyTensors(tensors),
+  };
+}
+
+function maskFeeds({ adaptations }: Generator, rows: readonly ReadOn[], length: number): Feeds {
+  const feeds: Feeds = {};
+  for (const masked of masksOf(adaptations)) {
+    const name = maskName(masked), width = maskWidth(masked), { strength = 1 } = masked;
+    if (ownValue(feeds, name) !== undefined) continue;
+    const data = new Float32Array(rows.length * length * width);
+    rows.forEach(({ prompt, at: before, tokens }, row) => {
+      const columns = columnsOf(masked, prompt);
+      for (let at = 0; at < tokens.length; at++) {
+        if (!isEdited(masked, prompt, before + at)) continue;
+        for (const column of columns) data[(row * length + at) * width + column] = strength;
+      }
+    });
+    putValue(feeds, name, { data, shape: [rows.length, length, width] });
+  }
+  return feeds;
+}

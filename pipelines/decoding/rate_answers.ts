@@ -1,0 +1,104 @@
+/** How likely given answers are after a prompt, which is read once for all of them. @module */
+import { indexFeeds } from "../compile/rows/labels.ts";
+import type { TokenizedPrompt } from "../data/examples.ts";
+import type { RowMove } from "../runtime/resident_rows.ts";
+import { type Generator, logitsOf } from "./continuation.ts";
+import { extendFeeds } from "./extend_feeds.ts";
+import { pastNames, type ReadRow, residentId } from "./key_value_cache.ts";
+import { logSumExp } from "./logits.ts";
+import { blockKeys, type PrefixCache } from "./prefix_cache.ts";
+import { Reading } from "./reading.ts";
+
+/** A prompt with the answers that may follow it. */
+export interface AnsweredPrompt {
+  readonly prompt: TokenizedPrompt;
+  readonly answers: readonly (readonly number[])[];
+}
+
+/** An answer of more than one token, after the first of which its likelihood is to be found. */
+interface LongAnswer {
+  readonly prompt: TokenizedPrompt;
+  readonly read: ReadRow;
+  readonly tokens: readonly number[];
+  add(logLikelihood: number): void;
+}
+
+/** Of how many tokens the logits are there at once, at most. */
+const mostRated = 512;
+
+/**
+ * The log-likelihood of each answer after its prompt, the sum over its tokens in nats.
+ *
+ * @param prefixes What is kept of what prompts begin with.
+ * @returns Of each prompt, in the order of its answers.
+ */
+export async function rateAnswers(
+  generator: Generator,
+  prompts: readonly AnsweredPrompt[],
+  prefixes?: PrefixCache,
+): Promise<readonly (readonly number[])[]> {
+  const rates = prompts.map(({ answers }) => answers.map(() => 0)), long: LongAnswer[] = [];
+  const asked = prompts.map(({ prompt }) => {
+    return { prompt, keys: prefixes === undefined ? [] : blockKeys(generator, prompt) };
+  });
+  const reading = new Reading(generator, asked, prefixes);
+  try {
+    while (!reading.isDone) {
+      for (const { number, logits, ...read } of await reading.advance()) {
+        const { prompt, answers } = prompts[number]!, after = logits(0), shift = logSumExp(after), own = rates[number]!;
+        answers.forEach((tokens, at) => {
+          if (tokens.length === 0) return;
+          own[at] = after[tokens[0]!]! - shift;
+          if (tokens.length > 1) long.push({ prompt, read, tokens, add: (rate) => own[at]! += rate });
+        });
+      }
+    }
+    for (const group of groupsOf(long)) await rateOn(generator, group);
+  } finally {
+    await reading.close();
+  }
+  return rates;
+}
+
+/** Answers of like lengths together. */
+function groupsOf(answers: readonly LongAnswer[]): readonly (readonly LongAnswer[])[] {
+  const groups: LongAnswer[][] = [];
+  let tokens = Infinity;
+  for (const answer of answers.toSorted((a, b) => b.tokens.length - a.tokens.length)) {
+    if (tokens + answer.tokens.length - 1 > mostRated) [tokens, groups[groups.length]] = [0, []];
+    tokens += answer.tokens.length - 1;
+    groups.at(-1)!.push(answer);
+  }
+  return groups;
+}
+
+/** Reads all but the last token of some answers, each after its prompt. */
+async function rateOn(generator: Generator, answers: readonly LongAnswer[]): Promise<void> {
+  const { architecture } = generator, { heads: { keyValueHeads: heads, headWidth: width } } = architecture;
+  const capacity = Math.max(...answers.map(({ read }) => read.tokens)), id = residentId();
+  const moves = answers.map(({ read }, to): RowMove => {
+    return { source: read.source, from: read.row, length: read.tokens, to, at: 0 };
+  });
+  const rows = answers.map(({ prompt, read, tokens }) => ({ prompt, at: read.tokens, tokens: tokens.slice(0, -1) }));
+  const length = Math.max(...rows.map(({ tokens }) => tokens.length));
+  const session = await generator.extend!();
+  const { outputs } = await session.run(
+    {
+      ...extendFeeds(generator, rows, capacity),
+      ...indexFeeds(rows.map(({ tokens }) => [...tokens.keys()]), length),
+    },
+    {
+      ...{ id, names: pastNames(architecture), heads, width, rows: rows.length, tokens: capacity },
+      ...{ moves, reads: rows.length, writes: [] },
+    },
+  );
+  await session.free(id);
+  const logits = logitsOf(outputs["logits"]!);
+  let next = 0;
+  for (const { tokens, add } of answers) {
+    for (const token of tokens.slice(1)) {
+      const after = logits(next++);
+      add(after[token]! - logSumExp(after));
+    }
+  }
+}

@@ -1,0 +1,105 @@
+/** A static site that trains in its visitors' browsers. @module */
+import { basename, join } from "node:path";
+import { RequestError } from "../../common/errors.ts";
+import { contentOf, writeAtomically } from "../../common/files.ts";
+import { digestOf } from "../../common/digest.ts";
+import { digestOfPart } from "../../common/file_digest.ts";
+import { builtinFolder, builtins } from "../../models/open/builtin.ts";
+import { descriptionFiles, weightFiles } from "../../models/hub/files.ts";
+import type { FileReading } from "../../data/files/record_kind.ts";
+import type { Member } from "../../schedule/expand/member.ts";
+import { listName, type ModelFile } from "../../web/models/file_list.ts";
+import { bundled } from "./bundle.ts";
+import { siteDefaults } from "./defaults.ts";
+import { copyRuntime } from "./runtime_files.ts";
+
+const page = new URL("../../web/page/", import.meta.url);
+const reportStyle = new URL("../../report/page/page.css", import.meta.url);
+
+/** The headers without which a browser gives WebAssembly one thread, as some hosts of static sites read them. */
+const headers = "/*\n  Cross-Origin-Opener-Policy: same-origin\n  Cross-Origin-Embedder-Policy: require-corp\n";
+
+/** What a site is made of. */
+interface SiteSource {
+  /** The pipeline's name. */
+  readonly name: string;
+  readonly members: readonly Member[];
+  readonly reading: FileReading;
+  /** The folder of a base model that is one on this disk; nothing of one that is not. */
+  readonly folderOf: (source: string) => Promise<string | undefined>;
+}
+
+/**
+ * Writes a site.
+ *
+ * @param folder Holds nothing yet.
+ * @throws {RequestError} If the pipeline trains nothing that a page can train.
+ */
+export async function writeSite(folder: string, { name, members, reading, folderOf }: SiteSource): Promise<void> {
+  const defaults = await siteDefaults(name, members, reading, async (source) => {
+    const found = await folderOf(source);
+    return found === undefined ? source : await copyModel(folder, found);
+  });
+  await writeSurroundings(folder);
+  const script = await bundled("web/site/engine.ts", folder);
+  // What is kept in a browser depends on the code that made it, which is known by its name.
+  const engine = `scripts/engine-${digestOf(new TextEncoder().encode(script)).slice(0, 12)}.js`;
+  await Deno.writeTextFile(join(folder, engine), script);
+  await Deno.writeTextFile(join(folder, "scripts", "page.js"), await bundled("web/page/page.ts", folder));
+  const [style, own] = [await textOf(reportStyle), await textOf(new URL("site.css", page))];
+  await Deno.writeTextFile(join(folder, "page.css"), `${style}\n${own}`);
+  await Deno.writeTextFile(join(folder, "index.html"), await textOf(new URL("index.html", page)));
+  await Deno.writeTextFile(join(folder, "_headers"), headers);
+  await Deno.writeTextFile(join(folder, "site.json"), JSON.stringify({ defaults, engine }));
+}
+
+/**
+ * Writes what a page imports that declares its own pipelines.
+ *
+ * @returns How many bytes the script has.
+ */
+export async function writePageLibrary(folder: string): Promise<number> {
+  await writeSurroundings(folder);
+  const script = await bundled("web/library/refract_web.ts", folder);
+  await Deno.writeTextFile(join(folder, "scripts", "refract.web.js"), script);
+  return new TextEncoder().encode(script).length;
+}
+
+/** What scripts find beside them: ONNX Runtime, and the models that Refract brings along. */
+async function writeSurroundings(folder: string): Promise<void> {
+  const runtime = join(folder, "scripts", "onnxruntime");
+  await Deno.mkdir(runtime, { recursive: true });
+  for (const model of Object.keys(builtins)) await copyBuiltin(folder, model);
+  await copyRuntime(runtime);
+}
+
+async function textOf(url: URL): Promise<string> {
+  return await (await fetch(url)).text();
+}
+
+async function copyBuiltin(folder: string, name: string): Promise<void> {
+  const source = await builtinFolder(name, undefined), target = join(folder, "builtin", name);
+  await Deno.mkdir(target, { recursive: true });
+  for await (const { name: file } of Deno.readDir(source)) {
+    await writeAtomically(join(target, file), contentOf(join(source, file)));
+  }
+}
+
+/** Copies a model's files, with a list of them. */
+async function copyModel(folder: string, source: string): Promise<string> {
+  const path = `models/${basename(source)}`, target = join(folder, path), files: ModelFile[] = [];
+  await Deno.mkdir(target, { recursive: true });
+  const names = Array.from(Deno.readDirSync(source), ({ name }) => name);
+  for (const name of names.filter((each) => descriptionFiles.includes(each) || isWeights(each)).sort()) {
+    await writeAtomically(join(target, name), contentOf(join(source, name)));
+    const copied = join(target, name), { size } = await Deno.stat(copied);
+    files.push({ name, size, sha256: digestOfPart({ path: copied, start: 0 }) });
+  }
+  if (!files.some(({ name }) => isWeights(name))) {
+    throw new RequestError("has no weights in safetensors files; give such a model", { file: source });
+  }
+  await Deno.writeTextFile(join(target, listName), JSON.stringify({ files }));
+  return `./${path}/`;
+}
+
+const isWeights = (name: string) => name === weightFiles.index || /^model(-\d+-of-\d+)?\.safetensors$/.test(name);

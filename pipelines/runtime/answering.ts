@@ -1,0 +1,72 @@
+/** The sessions of a thread, and its answers to what is asked of them. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
+import type { HostTensor } from "../common/host_tensor.ts";
+import type { OpenSession, RuntimeLibrary } from "./library.ts";
+import type { Reply, Request, RunReply } from "./protocol.ts";
+import { ResidentRows, type ResidentUse } from "./resident_rows.ts";
+
+/** What answers requests with the sessions of one of ONNX Runtime's packages. */
+export function answering(library: RuntimeLibrary): (request: Request) => Promise<Reply> {
+  const sessions = new Map<number, OpenSession>();
+  const residents = new Map<number, ResidentRows>();
+
+  async function run(
+    session: number,
+    feeds: Record<string, HostTensor>,
+    use: ResidentUse | undefined,
+  ): Promise<RunReply> {
+    const found = sessions.get(session);
+    if (found === undefined) throw new Error(`session ${session} is closed`);
+    const resident = use === undefined ? undefined : residents.getOrInsertComputed(use.id, () => new ResidentRows(use));
+    if (use !== undefined) {
+      resident?.grow(use.rows, use.tokens);
+      resident?.move(use.moves, residents);
+    }
+    const known = new Set(found.inputNames);
+    const read = use === undefined || use.reads === 0 ? [] : resident!.read(use.reads);
+    const fed = Object.fromEntries([...Object.entries(feeds).filter(([name]) => known.has(name)), ...read]);
+    const start = performance.now();
+    const outputs = await found.run(fed);
+    const seconds = (performance.now() - start) / 1000;
+    for (const { tensors, rows, into } of use?.writes ?? []) {
+      const written = into === undefined
+        ? resident
+        : residents.getOrInsertComputed(into.id, () => new ResidentRows(use!));
+      if (into !== undefined) written?.grow(into.rows, into.tokens);
+      for (const [source, target] of tensors) {
+        written?.write(target, (ownValue(outputs, source) ?? ownValue(feeds, source))!, rows);
+      }
+    }
+    const written = new Set(use?.writes.flatMap(({ tensors }) => tensors.map(([source]) => source)));
+    const given = Object.entries(outputs).filter(([name]) => !written.has(name));
+    return { outputs: Object.fromEntries(given), feeds, seconds };
+  }
+
+  async function answer(request: Request): Promise<RunReply | null> {
+    if (request.kind === "run") return await run(request.session, request.feeds, request.resident);
+    if (request.kind === "open") sessions.set(request.id, await library.open(request.model, request.settings));
+    else if (request.kind === "free") residents.delete(request.resident);
+    else {
+      await sessions.get(request.session)?.release();
+      sessions.delete(request.session);
+    }
+    return null;
+  }
+
+  return async (request) => {
+    try {
+      return { id: request.id, kind: "done", value: await answer(request) };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const provider = request.kind === "open" ? request.model.provider : null;
+      return { id: request.id, kind: "failed", message, provider };
+    }
+  };
+}
+
+/** The memory of a reply's tensors, to be given away with it. */
+export function buffersOf(reply: Reply): ArrayBuffer[] {
+  if (reply.kind === "failed" || reply.value === null) return [];
+  const tensors = [...Object.values(reply.value.outputs), ...Object.values(reply.value.feeds)];
+  return [...new Set(tensors.map((tensor) => tensor.data.buffer))];
+}

@@ -1,0 +1,21 @@
+/**
+ * Where sessions are held: a worker with ONNX Runtime's native package. In a browser another file stands in its place.
+ *
+ * @module
+ */
+import type { Reply } from "./protocol.ts";
+import type { RuntimeThread, ThreadOwner } from "./thread.ts";
+
+/** Starts the worker. */
+export function startThread({ answered, died }: ThreadOwner): RuntimeThread {
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  worker.onmessage = ({ data }: MessageEvent<Reply>) => answered(data);
+  worker.onerror = (event) => {
+    event.preventDefault();
+    died(event.message);
+  };
+  return {
+    send: (request, transfer) => worker.postMessage(request, transfer),
+    end: () => worker.terminate(),
+  };
+}

@@ -1,0 +1,25 @@
+/** Tensors of the host as ONNX Runtime's packages take and give them. @module */
+import type { OpenSession } from "./library.ts";
+import type { InferenceSession, Tensor } from "./onnx_runtime.ts";
+
+/** A package's session, fed with tensors of the host. */
+export function sessionOf(session: InferenceSession, tensor: typeof Tensor): OpenSession {
+  return {
+    inputNames: session.inputNames,
+    async run(feeds) {
+      const fed: Record<string, Tensor> = Object.fromEntries(
+        Object.entries(feeds).map(([name, { data, shape }]) => [
+          name,
+          data instanceof Float32Array ? new tensor("float32", data, shape) : new tensor("int64", data, shape),
+        ]),
+      );
+      const results = await session.run(fed);
+      return Object.fromEntries(
+        Object.entries(results).map((
+          [name, { data, dims }],
+        ) => [name, { data: data as Float32Array<ArrayBuffer>, shape: dims }]),
+      );
+    },
+    release: () => session.release(),
+  };
+}

@@ -1,0 +1,55 @@
+/** ONNX Runtime's package for browsers: WebAssembly with threads, and WebGPU. @module */
+import type { Provider } from "../../ops/onnx/model.ts";
+import { formatSize } from "../common/size.ts";
+import { externalLocations, mostWeights, ReadBytes } from "./external_files.ts";
+import { copyingOptimizers, type RuntimeLibrary } from "./library.ts";
+import { providerRuntimes } from "./providers.ts";
+import { sessionOf } from "./tensors.ts";
+
+/** What of onnxruntime-web is used; its builds for WebAssembly and for WebGPU have it alike. */
+export type WebRuntime = Pick<typeof import("onnxruntime-web"), "InferenceSession" | "Tensor" | "env">;
+
+/** The names of providers there. */
+const providerNames: Readonly<Record<Provider, string | undefined>> = {
+  cpu: "wasm",
+  webgpu: "webgpu",
+  cuda: undefined,
+};
+
+/**
+ * onnxruntime-web.
+ *
+ * @param load Loads one of its builds, once.
+ */
+export function webLibrary(load: (provider: Provider) => Promise<WebRuntime>): RuntimeLibrary {
+  return {
+    async open(model, { threads, keepsMemory, prepacks }) {
+      const name = providerNames[model.provider];
+      if (name === undefined) throw new Error(`The ${model.provider} provider does not exist in a browser`);
+      const locations = externalLocations(model), bytes = [...locations.values()].reduce((sum, each) => sum + each, 0);
+      if (bytes > mostWeights) {
+        throw new Error(
+          `${model.name} reads ${formatSize(bytes)} of weights, and WebAssembly's 32-bit addresses leave room for ` +
+            `${formatSize(mostWeights)}; choose a smaller model`,
+        );
+      }
+      const ort = await load(model.provider);
+      // It is read when the first session is made, and has no effect after.
+      ort.env.wasm.numThreads = threads;
+      ort.env.logLevel = "fatal";
+      using files = new DisposableStack();
+      const session: Record<string, string> = { disable_prepacking: prepacks ? "0" : "1" };
+      if (!providerRuntimes[model.provider].isCpu) session["disable_cpu_ep_fallback"] = "1";
+      const opened = await ort.InferenceSession.create(model.bytes, {
+        executionProviders: [name],
+        enableCpuMemArena: keepsMemory,
+        executionMode: "sequential",
+        graphOptimizationLevel: "extended",
+        logSeverityLevel: 4,
+        externalData: [...locations.keys()].map((path) => ({ path, data: files.use(new ReadBytes(`/${path}`)) })),
+        extra: { session, optimization: { disable_specified_optimizers: copyingOptimizers.join(";") } },
+      });
+      return sessionOf(opened, ort.Tensor);
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/**
+ * A base model's weights in float32 for a provider that cannot read them as they are stored, made once and kept in the
+ * store: WebGPU has no bfloat16. No number changes.
+ *
+ * @module
+ */
+import { relative } from "node:path";
+import { system } from "../../common/system.ts";
+import { elementCount } from "../../../ops/program/dimension.ts";
+import type { Provider } from "../../../ops/onnx/model.ts";
+import { keyOf } from "../../common/content_key.ts";
+import type { Emit } from "../../results/events.ts";
+import type { BareModel, ModelWeights } from "../../models/open/model.ts";
+import type { Entry, Store } from "../../store/store.ts";
+import { beginWork } from "./work.ts";
+
+/** The kind of the store's entries. */
+const widenedKind = "widen";
+
+/** Whether a provider reads some of a model's weights in float32 alone. */
+export function isWidened({ architecture }: BareModel, weights: ModelWeights, provider: Provider): boolean {
+  return provider === "webgpu" && weights.isAbsent !== true &&
+    [...architecture.weights.keys()].some((name) => weights.storedType(name) === "bfloat16");
+}
+
+/** What is known of widened weights before they are made; they can't be read where the programs read them. */
+export function unmadeWidened(base: ModelWeights): ModelWeights {
+  return {
+    ...base,
+    digest: keyOf({ widen: base.digest }),
+    storedType: (name) => base.storedType(name) === "bfloat16" ? "float32" : base.storedType(name),
+  };
+}
+
+/** Weights of which those in bfloat16 are in the store as float32, and the entry that holds them open. */
+export async function openWidened(
+  store: Store,
+  model: BareModel,
+  base: ModelWeights,
+  emit: Emit,
+): Promise<{ readonly weights: ModelWeights; readonly entry: Entry }> {
+  const unmade = unmadeWidened(base), key = unmade.digest;
+  const { entry, use } = await store.getMapped(widenedKind, key) ??
+    { entry: await make(store, key, model, base, emit), use: () => {} };
+  const path = await system.realPath(entry.path);
+  const locate: ModelWeights["locate"] = (name) => {
+    const found = entry.tensors.get(name);
+    if (found === undefined) return base.locate(name);
+    use();
+    return { location: relative("/", path), offset: found.offset, length: found.bytes };
+  };
+  return { weights: { ...unmade, locate }, entry };
+}
+
+function make(
+  store: Store,
+  key: string,
+  { architecture }: BareModel,
+  base: ModelWeights,
+  emit: Emit,
+): Promise<Entry> {
+  const wide = [...architecture.weights].filter(([name]) => base.storedType(name) === "bfloat16");
+  const done = beginWork(emit, "convert", wide.reduce((sum, [, shape]) => sum + 4 * elementCount(shape), 0), "float32");
+  return store.putAndOpen(widenedKind, key, async (entry) => {
+    entry.declare({
+      tensors: wide.map(([name, shape]) => ({ name, dtype: "F32" as const, shape: [...shape] })),
+      metadata: { weights: base.digest },
+    });
+    let finished = 0;
+    for (const [name] of wide) {
+      const data = await base.read(name);
+      entry.append(name, data);
+      done(finished += data.byteLength);
+    }
+  });
+}

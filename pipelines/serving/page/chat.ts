@@ -1,0 +1,122 @@
+/** The page of a server: one message, and two models that answer it side by side. @module */
+import { byId, element } from "../../report/page/dom.ts";
+import { makeSides, type Side } from "./sides.ts";
+import { ask, rateText, readAnswer, Refused } from "./stream.ts";
+
+/** What the server says of itself. */
+interface ChatView {
+  readonly base: string;
+  /** Whether the model reads conversations; a message is continued as it is where it does not. */
+  readonly hasTemplate: boolean;
+  readonly mostTokens: number;
+}
+
+const view: ChatView = JSON.parse(byId("data").textContent);
+const prompt = byId("prompt", HTMLTextAreaElement), key = byId("key", HTMLInputElement);
+const most = byId("most", HTMLInputElement), temperature = byId("temperature", HTMLInputElement);
+const send = byId("send", HTMLButtonElement), stop = byId("stop", HTMLButtonElement);
+const sides = makeSides(view.base);
+let writing: AbortController | undefined;
+
+function showFault(fault: unknown): void {
+  const text = fault instanceof Error ? fault.message : String(fault),
+    isClosed = fault instanceof Refused &&
+      fault.status === 401;
+  byId("fault").hidden = isClosed;
+  byId("fault").textContent = text;
+  byId("key-form").hidden = !isClosed;
+  if (isClosed) key.focus();
+}
+
+async function offerModels(): Promise<void> {
+  try {
+    const { data } = await (await ask("/v1/models", key.value)).json();
+    for (const side of sides) side.offer(data.map(({ id }: { id: string }) => id));
+    byId("fault").hidden = byId("key-form").hidden = true;
+  } catch (fault) {
+    showFault(fault);
+  }
+}
+
+/** One side's answer to what it was asked, in a place of its own. */
+async function answer(side: Side, said: string, place: HTMLElement, signal: AbortSignal): Promise<void> {
+  const text = element("p", { class: "text" }), rate = element("p", { class: "quiet rate" }, "…");
+  place.replaceChildren(element("h3", {}, side.title()), text, rate);
+  place.setAttribute("aria-busy", "true");
+  const messages = [...side.messages, { role: "user", content: said } as const];
+  const path = view.hasTemplate ? "/v1/chat/completions" : "/v1/completions";
+  const body = {
+    ...side.asked(),
+    ...view.hasTemplate ? { messages } : { prompt: said },
+    max_tokens: Number(most.value),
+    temperature: Number(temperature.value),
+    stream: true,
+    stream_options: { include_usage: true },
+  };
+  try {
+    const response = await ask(path, key.value, { method: "POST", body: JSON.stringify(body), signal });
+    rate.textContent = rateText(await readAnswer(response, (part) => text.append(part)));
+  } catch (fault) {
+    if (signal.aborted) rate.textContent = "stopped";
+    else {
+      rate.replaceWith(element("p", { class: "fault", role: "alert" }, fault instanceof Error ? fault.message : ""));
+      if (fault instanceof Refused && fault.status === 401) showFault(fault);
+      return;
+    }
+  } finally {
+    place.setAttribute("aria-busy", "false");
+  }
+  side.messages = [...messages, { role: "assistant", content: text.textContent }];
+}
+
+async function say(said: string): Promise<void> {
+  const places = sides.map((side) =>
+    element("section", { class: "answer", "aria-live": "polite", "aria-label": side.title() })
+  );
+  const turn = element(
+    "li",
+    {},
+    element("p", { class: "said" }, said),
+    element("div", { class: "answers" }, ...places),
+  );
+  byId("turns").append(turn);
+  const { signal } = writing = new AbortController();
+  send.disabled = true;
+  stop.disabled = false;
+  await Promise.all(sides.map((side, at) => answer(side, said, places[at]!, signal)));
+  writing = undefined;
+  send.disabled = false;
+  stop.disabled = true;
+}
+
+byId("title").textContent = view.hasTemplate ? "Chat" : "Continue a text";
+byId("prompt-label").textContent = view.hasTemplate ? "Message" : "Text, which the models continue";
+most.max = String(view.mostTokens);
+most.value = String(Math.min(256, view.mostTokens));
+byId("ask").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const said = prompt.value;
+  if (writing !== undefined || said.trim() === "") return;
+  if (view.hasTemplate) prompt.value = "";
+  void say(said);
+});
+prompt.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  byId("ask", HTMLFormElement).requestSubmit();
+});
+stop.addEventListener("click", () => {
+  writing?.abort();
+  prompt.focus();
+});
+byId("anew").addEventListener("click", () => {
+  writing?.abort();
+  byId("turns").replaceChildren();
+  for (const side of sides) side.messages = [];
+  prompt.focus();
+});
+byId("key-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  void offerModels();
+});
+void offerModels();

@@ -1,0 +1,70 @@
+/** Answers as the server sends them, event by event. @module */
+
+/** A request that the server refused. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+  /** Of the HTTP answer; 200 if it broke off within one. */
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** How fast an answer was written. */
+interface Rate {
+  readonly tokens: number;
+  /** From the first token to the last; of one token, that is none. */
+  readonly seconds: number;
+}
+
+/** One event, as far as the page reads it. */
+interface StreamEvent {
+  readonly choices?: readonly { readonly text?: string; readonly delta?: { readonly content?: string } }[];
+  readonly usage?: { readonly completion_tokens: number } | null;
+  readonly error?: { readonly message: string };
+}
+
+/** Asks the server for something. */
+export async function ask(path: string, key: string, init: RequestInit = {}): Promise<Response> {
+  const headers = { "content-type": "application/json", ...key === "" ? {} : { authorization: `Bearer ${key}` } };
+  const response = await fetch(path, { ...init, headers });
+  if (response.ok) return response;
+  const said = await response.json().catch(() => undefined);
+  throw new Refused(response.status, said?.error?.message ?? `the server answered ${response.status}`);
+}
+
+/**
+ * Reads an answer while it is written.
+ *
+ * @param onText Gets each part of the text.
+ * @throws {Refused} If an error ends it.
+ */
+export async function readAnswer(response: Response, onText: (text: string) => void): Promise<Rate> {
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "", first = 0, last = 0, tokens = 0;
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    const events = (rest + part.value).split("\n\n");
+    rest = events.pop()!;
+    for (const event of events) {
+      const text = event.slice("data: ".length);
+      if (text === "[DONE]") continue;
+      const { choices: [choice] = [], usage, error }: StreamEvent = JSON.parse(text);
+      if (error !== undefined) throw new Refused(response.status, error.message);
+      tokens = usage?.completion_tokens ?? tokens;
+      const written = choice?.delta?.content ?? choice?.text ?? "";
+      if (written === "") continue;
+      last = performance.now();
+      if (first === 0) first = last;
+      onText(written);
+    }
+  }
+  return { tokens, seconds: (last - first) / 1000 };
+}
+
+/** A rate in words. */
+export function rateText({ tokens, seconds }: Rate): string {
+  const counted = `${tokens} token${tokens === 1 ? "" : "s"}`;
+  return tokens > 1 && seconds > 0 ? `${counted}, ${((tokens - 1) / seconds).toFixed(1)} tokens/s` : counted;
+}

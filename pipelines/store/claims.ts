@@ -1,0 +1,247 @@
+/**
+ * Which process makes what a store lacks, so that no two do, on file systems without locks between machines too.
+ *
+ * A claim is a file `<store>/leases/<kind>.<key>.<n>` that its owner writes anew every few seconds. Whoever sees one that
+ * nobody writes any more takes the number after it. Files are made where none is, which one process alone can do, also
+ * over NFS; who has made one looks for others and gives way to them. Times of other machines are not compared: a claim is
+ * silent if this process has seen no change of it for long enough by its own clock. On one machine a lock shows at once
+ * whether its owner lives. Should two processes ever hold a claim, both come to the same bytes.
+ *
+ * @module
+ */
+import { setInterval } from "node:timers";
+import { join } from "node:path";
+import { system, type SystemFile } from "../common/system.ts";
+import { isJsonObject, temporaryName } from "../common/files.ts";
+import { keyPattern } from "./inventory.ts";
+import { machineId } from "./machine.ts";
+
+/** How often a claim is written, and for how long it may not change, in milliseconds. */
+export interface ClaimTimes {
+  readonly beat: number;
+  readonly silence: number;
+}
+
+const usualTimes: ClaimTimes = { beat: 5000, silence: 60_000 };
+
+/** A claim that is held. Dispose it once what it is for is in the store, or nobody makes it. */
+export type Claim = Disposable;
+
+/** The content of a claim has always the same length, so that a reader finds the old or the new of it. */
+const contentOf = (beat: number) => new TextEncoder().encode(`{"machine":"${machineId()}","beat":${1e9 + beat}}\n`);
+
+const folderOf = (store: string) => join(store, "leases");
+
+/** What is claimed. */
+interface ClaimedEntry {
+  readonly store: string;
+  readonly kind: string;
+  readonly key: string;
+  /** Where it will be. */
+  readonly path: string;
+}
+
+/** One process's view of who makes an entry. */
+export class Claimant {
+  readonly #store: string;
+  readonly #name: string;
+  readonly #entry: string;
+  readonly #times: ClaimTimes;
+  /** What the newest claim held when it was last seen to change, and when that was by this process's clock. */
+  #seen: { readonly name: string; readonly content: string; readonly at: number } | undefined;
+
+  constructor({ store, kind, key, path }: ClaimedEntry, times: ClaimTimes = usualTimes) {
+    this.#store = store;
+    this.#name = `${kind}.${key}`;
+    this.#entry = path;
+    this.#times = times;
+  }
+
+  /**
+   * Takes the claim unless another holds it.
+   *
+   * @returns The claim, `undefined` if another holds it, and one of nothing where the store can't be written.
+   */
+  take(): Claim | undefined {
+    const before = this.#numbers(), newest = Math.max(0, ...before);
+    if (newest > 0 && !this.#isSilent(newest)) return undefined;
+    const own = newest + 1;
+    let file: SystemFile;
+    try {
+      file = this.#create(own);
+    } catch (fault) {
+      // Who may not write here finds that out when there is something to write.
+      return fault instanceof system.errors.AlreadyExists ? undefined : { [Symbol.dispose]: () => {} };
+    }
+    const others = this.#numbers().filter((number) => number !== own && !before.includes(number));
+    const claim = new HeldClaim(file, this.#path(own), this.#times.beat);
+    if (others.length > 0) {
+      claim[Symbol.dispose]();
+      return undefined;
+    }
+    for (const number of before) removeQuietly(this.#path(number));
+    return claim;
+  }
+
+  /**
+   * Sees what other machines have put where the entry is. A machine that has found none in a folder may believe that for a
+   * minute; a file of its own there has it look again.
+   */
+  refresh(): void {
+    const path = temporaryName(this.#entry);
+    try {
+      system.openSync(path, { write: true, createNew: true }).close();
+      system.removeSync(path);
+    } catch {
+      // There is no such folder, or none that may be written.
+    }
+  }
+
+  #path(number: number): string {
+    return join(folderOf(this.#store), `${this.#name}.${number}`);
+  }
+
+  #numbers(): number[] {
+    return claimsIn(this.#store).flatMap(({ name, number }) => name === this.#name ? number : []);
+  }
+
+  #create(number: number): SystemFile {
+    const options = { read: true, write: true, createNew: true };
+    try {
+      return system.openSync(this.#path(number), options);
+    } catch (fault) {
+      if (!(fault instanceof system.errors.NotFound)) throw fault;
+      system.mkdirSync(folderOf(this.#store), { recursive: true });
+      return system.openSync(this.#path(number), options);
+    }
+  }
+
+  /** Whether the owner of a claim is known to be dead, or has not been heard of for long. */
+  #isSilent(number: number): boolean {
+    const path = this.#path(number), state = stateOf(path), now = performance.now();
+    if (state === undefined) return false;
+    if (state.isDead) return true;
+    if (this.#seen?.name !== path || this.#seen.content !== state.content) {
+      this.#seen = { name: path, content: state.content, at: now };
+    }
+    return now - this.#seen.at > this.#times.silence;
+  }
+}
+
+/** A claim's file, which is written until it is given up. */
+class HeldClaim implements Disposable {
+  readonly #file: SystemFile;
+  readonly #path: string;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #beat = 0;
+  #isOver = false;
+
+  constructor(file: SystemFile, path: string, interval: number) {
+    this.#file = file;
+    this.#path = path;
+    try {
+      // Before there is any content: an empty claim counts as one that lives.
+      file.lockSync(true);
+    } catch {
+      // A file system without locks.
+    }
+    this.#write();
+    this.#timer = setInterval(() => this.#write(), interval);
+    // It keeps no process alive.
+    this.#timer.unref();
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearInterval(this.#timer);
+    removeQuietly(this.#path);
+    this.#file.close();
+  }
+
+  #write(): void {
+    try {
+      this.#file.seekSync(0, system.SeekMode.Start);
+      this.#file.writeSync(contentOf(this.#beat++));
+      this.#file.syncDataSync();
+    } catch {
+      // The disk is full or away: others will take the claim over, and come to the same bytes.
+    }
+  }
+}
+
+/** What is known of a claim. */
+interface ClaimState {
+  readonly content: string;
+  /** Whether its owner was on this machine and is no more. */
+  readonly isDead: boolean;
+}
+
+/** `undefined` if it is gone. */
+function stateOf(path: string): ClaimState | undefined {
+  try {
+    using file = system.openSync(path, { read: true, write: true });
+    const bytes = new Uint8Array(256), content = new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes) ?? 0));
+    return { content, isDead: machineIn(content) === machineId() && isUnlocked(file) };
+  } catch (fault) {
+    // One that this user may not write is another user's, whose processes are not known.
+    return fault instanceof system.errors.NotFound ? undefined : { content: "", isDead: false };
+  }
+}
+
+function machineIn(content: string): string | undefined {
+  try {
+    const found: unknown = JSON.parse(content);
+    return isJsonObject(found) && typeof found["machine"] === "string" ? found["machine"] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isUnlocked(file: SystemFile): boolean {
+  try {
+    return file.tryLockSync(true);
+  } catch {
+    return false;
+  }
+}
+
+interface FoundClaim {
+  /** Kind and key. */
+  readonly name: string;
+  readonly key: string;
+  readonly number: number;
+}
+
+function claimsIn(store: string): FoundClaim[] {
+  let names: string[];
+  try {
+    names = Array.from(system.readDirSync(folderOf(store)), ({ name }) => name);
+  } catch {
+    return [];
+  }
+  return names.flatMap((file) => {
+    const [, name, key, number] = /^([a-z][a-z0-9-]*\.([0-9a-f]{64}))\.([0-9]{1,9})$/.exec(file) ?? [];
+    if (name === undefined || key === undefined || !keyPattern.test(key)) return [];
+    return [{ name, key, number: Number(number) }];
+  });
+}
+
+/** Removes the claims of this machine's dead processes; gives the keys of which there are others. */
+export function sweepClaims(store: string): ReadonlySet<string> {
+  const held = new Set<string>();
+  for (const { name, key, number } of claimsIn(store)) {
+    const path = join(folderOf(store), `${name}.${number}`), state = stateOf(path);
+    if (state?.isDead === true) removeQuietly(path);
+    else if (state !== undefined) held.add(key);
+  }
+  return held;
+}
+
+function removeQuietly(path: string): void {
+  try {
+    system.removeSync(path);
+  } catch {
+    // It is gone already, is not empty, or may not be removed: it does no harm.
+  }
+}

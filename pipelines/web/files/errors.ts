@@ -1,0 +1,30 @@
+/** What a request for a file fails with, under the names that Deno has for it. @module */
+
+class NotFound extends Error {
+  override readonly name = "NotFound";
+  readonly code = "ENOENT";
+}
+class NotCapable extends Error {
+  override readonly name = "NotCapable";
+}
+class NotADirectory extends Error {
+  override readonly name = "NotADirectory";
+  readonly code = "ENOTDIR";
+}
+class IsADirectory extends Error {
+  override readonly name = "IsADirectory";
+  readonly code = "EISDIR";
+}
+class AlreadyExists extends Error {
+  override readonly name = "AlreadyExists";
+  readonly code = "EEXIST";
+}
+
+/** A browser that has no room left for this site. */
+export class NoSpace extends Error {
+  override readonly name = "NoSpace";
+  readonly code = "ENOSPC";
+}
+
+/** The errors that others look for. */
+export const errors = { NotFound, NotCapable, NotADirectory, IsADirectory, AlreadyExists } as const;

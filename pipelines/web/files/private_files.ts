@@ -1,0 +1,184 @@
+/**
+ * The browser's Origin Private File System as the place of files: handles that read and write at once are opened ahead,
+ * since opening one takes a promise. A catalogue says which name a handle's bytes have. Two copies of it are written in
+ * turn, so that a tab that is closed in the middle leaves the one before.
+ *
+ * @module
+ */
+import { digestOf } from "../../common/digest.ts";
+import { type Blocks, type BlockSource, MemoryBlocks } from "./blocks.ts";
+import { readCatalog, writeCatalog } from "./catalog.ts";
+import { type OriginFolder, originFolder } from "./origin_folder.ts";
+import { type FileNode, type FolderNode, newFolder } from "./tree.ts";
+
+/** Handles that wait for a file. */
+const spare = 12;
+
+/** How long changes of names may wait for those that follow, in milliseconds. */
+const gatherFor = 100;
+
+/** The folder in the origin's file system. */
+const folderName = "refract";
+
+/** Someone else has this site's files open. */
+class FilesInUse extends Error {}
+
+/** A tree with the source of its files. */
+interface OpenedFiles {
+  readonly root: FolderNode;
+  readonly source: BlockSource;
+}
+
+/**
+ * Opens this site's files, which takes a dedicated worker.
+ *
+ * @returns Nothing where the browser keeps none, as in a private window of some.
+ * @throws {FilesInUse} If another tab has them.
+ */
+export async function openPrivateFiles(): Promise<OpenedFiles | undefined> {
+  const root = await originFolder();
+  return root === undefined
+    ? undefined
+    : await PrivateFiles.open(await root.getDirectoryHandle(folderName, { create: true }));
+}
+
+class PrivateFiles implements BlockSource {
+  readonly root: FolderNode;
+  readonly #folder: OriginFolder;
+  readonly #catalogs: readonly Blocks[];
+  readonly #slots = new Map<Blocks, number>();
+  readonly #free: Blocks[] = [];
+  #next: number;
+  #turn = 0;
+  #saving: ReturnType<typeof setTimeout> | undefined;
+  #growing: Promise<void> | undefined;
+
+  private constructor(
+    folder: OriginFolder,
+    catalogs: readonly Blocks[],
+    handles: ReadonlyMap<number, Blocks>,
+  ) {
+    this.#folder = folder;
+    this.#catalogs = catalogs;
+    const found = newest(catalogs), used = new Set<number>();
+    this.#turn = (found?.turn ?? 0) + 1;
+    this.root = found === undefined ? newFolder() : readCatalog(found.text, (slot) => {
+      used.add(slot);
+      return handles.get(slot);
+    });
+    for (const [slot, blocks] of handles) {
+      this.#slots.set(blocks, slot);
+      if (used.has(slot)) continue;
+      blocks.truncate(0);
+      this.#free.push(blocks);
+    }
+    this.#next = Math.max(-1, ...handles.keys()) + 1;
+  }
+
+  static async open(folder: OriginFolder): Promise<OpenedFiles> {
+    const names: string[] = [];
+    for await (const [name] of folder.entries()) names.push(name);
+    const numbers = names.filter((name) => /^\d+$/.test(name)).map(Number);
+    const catalogs = await Promise.all(["a", "b"].map((name) => handleOf(folder, `catalog.${name}`)));
+    const handles = await Promise.all(
+      numbers.map(async (slot) => [slot, await handleOf(folder, String(slot))] as const),
+    );
+    const files = new PrivateFiles(folder, catalogs, new Map(handles));
+    await files.#grow();
+    return { root: files.root, source: files };
+  }
+
+  take(): { readonly slot: number | undefined; readonly blocks: Blocks } {
+    const blocks = this.#free.pop();
+    this.#replenish();
+    if (blocks !== undefined) return { slot: this.#slots.get(blocks), blocks };
+    return { slot: undefined, blocks: new MemoryBlocks() };
+  }
+
+  release(blocks: Blocks): void {
+    if (!this.#slots.has(blocks)) return;
+    // The catalogue that is on the disk may still name it.
+    blocks.truncate(0);
+    this.#free.push(blocks);
+  }
+
+  changed(now: boolean): void {
+    if (now) this.#save();
+    else this.#saving ??= setTimeout(() => this.#save(), gatherFor);
+  }
+
+  #save(): void {
+    clearTimeout(this.#saving);
+    this.#saving = undefined;
+    const turn = this.#turn++, text = new TextEncoder().encode(writeCatalog(this.root));
+    const seal = new TextEncoder().encode(`${digestOf(text)} ${String(turn).padStart(16)}\n`);
+    const blocks = this.#catalogs[turn % 2]!;
+    blocks.truncate(0);
+    blocks.write(text, { at: seal.length });
+    blocks.write(seal, { at: 0 });
+    blocks.flush();
+  }
+
+  #replenish(): void {
+    if (this.#free.length < spare / 2) {
+      this.#growing ??= this.#grow().finally(() => {
+        this.#growing = undefined;
+      });
+    }
+  }
+
+  async #grow(): Promise<void> {
+    const slots = Array.from({ length: Math.max(0, spare - this.#free.length) }, () => this.#next++);
+    for (const slot of slots) {
+      const blocks = await handleOf(this.#folder, String(slot));
+      this.#slots.set(blocks, slot);
+      this.#free.push(blocks);
+    }
+    for (const file of filesIn(this.root)) if (file.slot === undefined) this.#adopt(file);
+  }
+
+  /** Moves a file out of memory that came when no handle waited. */
+  #adopt(file: FileNode): void {
+    const blocks = this.#free.pop(), slot = blocks && this.#slots.get(blocks);
+    if (blocks === undefined) return this.#replenish();
+    const bytes = new Uint8Array(file.blocks.getSize());
+    file.blocks.read(bytes, { at: 0 });
+    blocks.write(bytes, { at: 0 });
+    Object.assign(file, { blocks, slot });
+    this.changed(false);
+  }
+}
+
+function* filesIn(folder: FolderNode): Generator<FileNode> {
+  for (const node of folder.children.values()) {
+    if (node.kind === "file") yield node;
+    if (node.kind === "folder") yield* filesIn(node);
+  }
+}
+
+/** The copy of the catalogue that was written last, of those that are whole. */
+function newest(catalogs: readonly Blocks[]): { readonly turn: number; readonly text: string } | undefined {
+  const found = catalogs.flatMap((blocks) => {
+    const bytes = new Uint8Array(blocks.getSize());
+    blocks.read(bytes, { at: 0 });
+    const end = bytes.indexOf(10),
+      [seal = "", turn = ""] = new TextDecoder().decode(bytes.subarray(0, end)).split(/ +/);
+    const content = bytes.subarray(end + 1);
+    return end > 0 && seal === digestOf(content)
+      ? [{ turn: Number(turn), text: new TextDecoder().decode(content) }]
+      : [];
+  });
+  return found.sort((a, b) => b.turn - a.turn)[0];
+}
+
+async function handleOf(folder: OriginFolder, name: string): Promise<Blocks> {
+  const handle = await folder.getFileHandle(name, { create: true });
+  try {
+    return await handle.createSyncAccessHandle();
+  } catch (fault) {
+    if (fault instanceof DOMException && fault.name === "NoModificationAllowedError") {
+      throw new FilesInUse("another tab of this site has its files open; close it and reload this one");
+    }
+    throw fault;
+  }
+}

@@ -1,0 +1,20 @@
+/** Models as a page names them. @module */
+import { RequestError } from "../../common/errors.ts";
+import { fetchModel } from "./fetch_model.ts";
+
+/**
+ * What Refract calls a model that a page names.
+ *
+ * @param base `builtin:NAME`, a Hugging Face id, or an address, relative to the site or whole, of a model's folder.
+ * @returns For an address, the folder that holds what was fetched from it.
+ */
+export async function modelSource(base: string, signal: AbortSignal): Promise<string> {
+  const name = base.trim();
+  if (name === "") throw new RequestError("no base model is named; choose one, or write a Hugging Face id");
+  if (!/^https?:\/\/|^\.\//.test(name)) return name;
+  const address = URL.parse(name.endsWith("/") ? name : `${name}/`, new URL("../", import.meta.url));
+  if (address === null) {
+    throw new RequestError(`${JSON.stringify(name)} is no address; write it as in https://host/model/`);
+  }
+  return await fetchModel(address, signal);
+}

@@ -1,0 +1,194 @@
+/** The page of a site that trains: its fields, and what the worker says. @module */
+import { byId } from "../../report/page/dom.ts";
+import type { Choices, ShownEvent, SiteDefaults } from "../site/protocol.ts";
+import { addRow, chosen, fill, showFile, showParts } from "./choices.ts";
+import { showLosses } from "./curve.ts";
+import { Engine, Refusal } from "./engine.ts";
+import { editInAddress, linkWith } from "./links.ts";
+import { Progress } from "./progress.ts";
+import { showRows } from "./rows.ts";
+
+/** What the site's own file says. */
+interface Site {
+  readonly defaults: SiteDefaults;
+  readonly engine: string;
+}
+
+const response = await fetch("site.json"), site: Site = await response.json(), { defaults } = site;
+
+/** The name under which the browser remembers what the fields said. */
+const remembered = "refract choices";
+
+const buttons = ["train", "ask", "download", "link", "show-rows"] as const;
+const progress = new Progress();
+let isTuned = false;
+
+const engine = new Engine(new URL(site.engine, document.baseURI), take);
+
+function take(event: ShownEvent): void {
+  progress.take(event);
+  if (event.kind === "note") note(event.message);
+  if (event.kind === "trainingStarted" || event.kind === "step") showLosses(progress.losses, progress.steps);
+}
+
+function note(message: string): void {
+  const known = Array.from(byId("notes").children, ({ textContent }) => textContent);
+  if (known.includes(message)) return;
+  const item = document.createElement("li");
+  item.textContent = message;
+  byId("notes").append(item);
+}
+
+function showFault(message: string): void {
+  byId("fault").hidden = message === "";
+  byId("fault").textContent = message;
+}
+
+/** Whether the worker is at work, so that nothing else can be asked. */
+function setBusy(isBusy: boolean, canPause = false): void {
+  for (const id of buttons) {
+    const isUseless = ["download", "link"].includes(id) && !isTuned;
+    byId(id, HTMLButtonElement).disabled = isBusy || isUseless;
+  }
+  byId("pause", HTMLButtonElement).disabled = !canPause;
+  document.body.setAttribute("aria-busy", String(isBusy));
+}
+
+/** Does something with the worker; what is wrong is said on the page. */
+async function working(act: () => Promise<void>, canPause = false): Promise<void> {
+  setBusy(true, canPause);
+  showFault("");
+  try {
+    await act();
+  } catch (fault) {
+    if (!(fault instanceof Refusal && fault.isPaused)) {
+      showFault(fault instanceof Error ? fault.message : String(fault));
+    } else progress.pause();
+  } finally {
+    setBusy(false);
+  }
+}
+
+/** What the fields say, which a reload finds again. */
+function choices(): Choices {
+  const found = chosen(defaults);
+  localStorage.setItem(remembered, JSON.stringify(found));
+  return found;
+}
+
+function recalled(): Choices {
+  try {
+    return { ...defaults.choices, ...JSON.parse(localStorage.getItem(remembered) ?? "{}") };
+  } catch {
+    return defaults.choices;
+  }
+}
+
+async function takeFile(file: File): Promise<void> {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const { file: path, fields: [first = "prompt", second = "completion"] } = await engine.ask({
+    kind: "file",
+    name: file.name,
+    bytes,
+  });
+  showFile(path, { prompt: `{${first}}`, completion: `{${second}}` });
+}
+
+function on(id: string, type: string, act: () => void): void {
+  byId(id).addEventListener(type, act);
+}
+
+on("base", "change", showParts);
+on("source", "change", showParts);
+on("add-row", "click", addRow);
+on("pause", "click", () => engine.pause());
+on("file", "change", () => {
+  const [file] = byId("file", HTMLInputElement).files ?? [];
+  if (file !== undefined) void working(() => takeFile(file));
+});
+addEventListener("dragover", (event) => event.preventDefault());
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  const [file] = event.dataTransfer?.files ?? [];
+  if (file !== undefined) void working(() => takeFile(file));
+});
+on("show-rows", "click", () =>
+  void working(async () => {
+    const rows = await engine.ask({ kind: "rows", choices: choices() });
+    showRows(rows);
+    rows.notes.forEach(note);
+  }));
+on("train", "click", () =>
+  void working(async () => {
+    progress.begin();
+    // A browser that is short of space empties sites that did not ask.
+    await navigator.storage?.persist?.().catch(() => false);
+    const { seconds } = await engine.ask({ kind: "train", choices: choices() });
+    isTuned = true;
+    progress.done(seconds);
+  }, true));
+on("ask", "click", () =>
+  void working(async () => {
+    const prompt = byId("question", HTMLTextAreaElement).value;
+    for (const tuned of isTuned ? [false, true] : [false]) {
+      const place = byId(tuned ? "tuned-answer" : "base-answer");
+      place.textContent = "…";
+      place.textContent = (await engine.ask({ kind: "write", choices: choices(), prompt, tuned })).text;
+    }
+    if (!isTuned) byId("tuned-answer").textContent = "Nothing is trained yet.";
+  }));
+on("download", "click", () =>
+  void working(async () => {
+    const { bytes } = await engine.ask({ kind: "zip" }), link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([bytes], { type: "application/zip" }));
+    link.download = "intervention.zip";
+    link.click();
+    byId("kept").textContent = "Downloaded; saved() loads the folder in it.";
+  }));
+on("link", "click", () =>
+  void working(async () => {
+    const { bytes } = await engine.ask({ kind: "zip" }), link = linkWith(choices().base, bytes);
+    if (link === undefined) {
+      byId("kept").textContent = "It is too large for a link; download it.";
+      return;
+    }
+    await navigator.clipboard.writeText(link);
+    byId("kept").textContent = "Copied; whoever opens it can ask this edit.";
+  }));
+on("open-zip", "change", () => {
+  const [file] = byId("open-zip", HTMLInputElement).files ?? [];
+  if (file !== undefined) void working(async () => await openEdit(new Uint8Array(await file.arrayBuffer())));
+});
+
+async function openEdit(bytes: Uint8Array<ArrayBuffer>, base?: string): Promise<void> {
+  const found = await engine.ask({ kind: "unzip", bytes });
+  isTuned = true;
+  if (base !== undefined) fill(defaults, { ...chosen(defaults), base });
+  byId("kept").textContent = `Opened an edit of ${base ?? found.base}; ask it above.`;
+}
+
+byId("title").textContent = `Train ${defaults.name} in this tab`;
+fill(defaults, recalled());
+byId("question", HTMLTextAreaElement).value = String(defaults.choices.rows.records?.[0]?.["prompt"] ?? "");
+await working(async () => {
+  const { threads, isKept, hasWebGpu, isTuned: wasTuned } = await engine.ask({ kind: "open", defaults });
+  isTuned = wasTuned;
+  const webgpu = byId("provider", HTMLSelectElement).options[1]!;
+  webgpu.disabled = !hasWebGpu;
+  if (!hasWebGpu) {
+    byId("provider", HTMLSelectElement).value = "cpu";
+    note("This browser gives the page no WebGPU; training runs by WebAssembly.");
+  }
+  if (!crossOriginIsolated) {
+    note(
+      "The page is not cross-origin isolated, so that WebAssembly has one thread; its server may send " +
+        "Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.",
+    );
+  }
+  if (!isKept) note("This browser keeps no files for the page: what is computed is gone when the tab is closed.");
+  const shared = editInAddress();
+  if (shared !== undefined) await openEdit(shared.bytes, shared.base);
+  byId("state").textContent = `Ready: WebAssembly with ${threads === 1 ? "1 thread" : `${threads} threads`}` +
+    `${hasWebGpu ? ", WebGPU" : ""}${isKept ? "; what is computed is kept in this browser" : ""}.`;
+});
+document.body.dataset["ready"] = String(Math.round(performance.now()));

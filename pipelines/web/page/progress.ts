@@ -1,0 +1,91 @@
+/** How far a training is, and how long it will take. @module */
+import { byId } from "../../report/page/dom.ts";
+import type { ShownEvent } from "../site/protocol.ts";
+
+/** Steps whose seconds say how long those to come will take. */
+const recent = 20;
+
+/** Names of work for people. */
+const works: ReadonlyMap<string, string> = new Map([
+  ["download", "Fetching"],
+  ["encode", "Encoding rows"],
+  ["tokenize", "Reading rows"],
+  ["read", "Reading rows"],
+]);
+
+/** What the events of a training say. */
+export class Progress {
+  losses: number[] = [];
+  steps = 0;
+  #seconds: number[] = [];
+
+  begin(): void {
+    this.losses = [];
+    this.#seconds = [];
+    byId("numbers").hidden = true;
+    this.#show("Preparing …", 0);
+  }
+
+  take(event: ShownEvent): void {
+    switch (event.kind) {
+      case "work": {
+        const { work, subject, done, total, unit } = event, name = works.get(work) ?? work;
+        const shown = unit === "bytes"
+          ? `${(done / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`
+          : `${done} of ${total}`;
+        return this.#show(
+          `${name}${work === "download" && subject !== undefined ? ` ${subject}` : ""}: ${shown}`,
+          done / total,
+        );
+      }
+      case "trainingStarted":
+        this.losses = [...event.losses];
+        this.steps = event.steps;
+        return this.#show(
+          event.stepsDone > 0 ? `Goes on after step ${event.stepsDone}` : "Training",
+          event.stepsDone / event.steps,
+        );
+      case "step": {
+        this.losses.push(event.loss);
+        this.#seconds = [...this.#seconds.slice(1 - recent), event.seconds];
+        const mean = this.#seconds.reduce((sum, each) => sum + each, 0) / this.#seconds.length;
+        const left = timeText(mean * (event.steps - event.step));
+        return this.#show(`Step ${event.step} of ${event.steps}, about ${left} left`, event.step / event.steps);
+      }
+    }
+  }
+
+  /** Says that it waits. */
+  pause(): void {
+    this.#list();
+    this.#show(`Paused after step ${this.losses.length}; Train goes on from there, also after a reload`, undefined);
+  }
+
+  /** Says that it is over. */
+  done(seconds: number): void {
+    this.#list();
+    const loss = this.losses.at(-1);
+    this.#show(
+      `Done in ${timeText(seconds)}${
+        loss === undefined ? ", found as it was trained before" : `, loss ${loss.toFixed(4)}`
+      }`,
+      1,
+    );
+  }
+
+  #list(): void {
+    byId("numbers").hidden = this.losses.length === 0;
+    byId("losses").textContent = this.losses.join("\n");
+  }
+
+  #show(text: string, part: number | undefined): void {
+    byId("left").textContent = text;
+    if (part !== undefined && Number.isFinite(part)) byId("progress", HTMLProgressElement).value = part;
+  }
+}
+
+function timeText(seconds: number): string {
+  if (seconds < 1) return `${Math.ceil(seconds * 10) / 10} s`;
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  return seconds < 5400 ? `${Math.ceil(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}

@@ -1,0 +1,17 @@
+/** The first rows as the model reads them. @module */
+import { byId, element } from "../../report/page/dom.ts";
+import type { Answers } from "../site/protocol.ts";
+
+/** Shows them. */
+export function showRows({ count, first }: Answers["rows"]): void {
+  byId("rows-count").textContent = count === 1
+    ? "1 row. Green is taught, framed is edited."
+    : `${count} rows, of which these are the first. Green is taught, framed is edited.`;
+  byId("rows-list").replaceChildren(...first.map((tokens) => {
+    const spans = tokens.map(({ text, isTaught, isCut, isEdited }) => {
+      const kinds = ["token", isTaught ? "taught" : "", isEdited ? "edited" : "", isCut ? "cut" : ""];
+      return element("span", { class: kinds.filter((kind) => kind !== "").join(" ") }, text);
+    });
+    return element("li", {}, ...spans);
+  }));
+}

@@ -1,0 +1,122 @@
+/** The worker of a site: it holds the page's files and sessions, and trains for it. @module */
+/// <reference lib="deno.worker" />
+import { expandPipeline } from "../../cli/requests/expand_pipeline.ts";
+import { openRunContext } from "../../cli/requests/open_run_context.ts";
+import { RequestError, StoppedError } from "../../common/errors.ts";
+import { faultText } from "../../common/files.ts";
+import { system } from "../../common/system.ts";
+import { greedy } from "../../dsl/decoding.ts";
+import { saved } from "../../dsl/edits.ts";
+import { baseModel } from "../../dsl/model.ts";
+import { generate } from "../../interface/generate.ts";
+import { run } from "../../interface/run.ts";
+import type { Emit } from "../../results/events.ts";
+import { bytesProgress, noteTo } from "../../schedule/context/work.ts";
+import { inspectRows } from "../../schedule/inspect/inspect_rows.ts";
+import { showDownloads } from "../models/fetch_model.ts";
+import { modelSource } from "../models/source.ts";
+import { openTab } from "../twins/tab.ts";
+import { fieldsIn } from "./fields.ts";
+import { folder, isTuned, keep, unzipped, zipped } from "./interventions.ts";
+import { pipelineOf } from "./chosen.ts";
+import type { Answers, Ask, FromEngine, ToEngine } from "./protocol.ts";
+import { shownEvent } from "./shown_event.ts";
+import type { SiteTrained } from "./trained.ts";
+
+/** How many rows a page shows as the model reads them. */
+const shownRows = 3;
+
+/** The most tokens that an answer has. */
+const mostTokens = 64;
+
+let trained: SiteTrained | undefined;
+let pausing = new AbortController();
+
+const say = (message: FromEngine) => self.postMessage(message);
+const emit: Emit = (event) => {
+  const shown = shownEvent(event);
+  if (shown !== undefined) say({ event: shown });
+};
+
+async function answer(ask: Ask): Promise<Answers[keyof Answers]> {
+  const { signal } = pausing;
+  switch (ask.kind) {
+    case "open": {
+      const { threads, isKept } = await openTab();
+      // Written by the exporter of the same version.
+      trained = ask.defaults.trained as SiteTrained;
+      showDownloads(bytesProgress(emit, "download"));
+      return { threads, isKept, hasWebGpu: await hasWebGpu(), isTuned: isTuned() };
+    }
+    case "file": {
+      const file = `/home/rows/${ask.name.replaceAll("/", "_")}`;
+      await system.mkdir("/home/rows", { recursive: true });
+      await system.remove(file).catch(() => {});
+      using written = system.openSync(file, { write: true, create: true, truncate: true });
+      written.writeSync(ask.bytes);
+      return { file, fields: fieldsIn(ask.name, ask.bytes) };
+    }
+    case "rows": {
+      const notes: string[] = [], pipeline = await pipelineOf(opened(), ask.choices, signal);
+      const { members } = expandPipeline(pipeline, new Map());
+      const noted: Emit = (event) => event.kind === "note" ? notes.push(event.message) : emit(event);
+      const place = { base: system.cwd(), threads: 1, provider: "cpu" } as const;
+      await using runContext = openRunContext(place, {}, noted, { signal });
+      const { data: [data] } = await inspectRows(runContext, members, shownRows);
+      if (data === undefined) throw new RequestError("there are no rows; drop a file, or type some");
+      const first = data.first.map(({ tokens }) => {
+        return tokens.map(({ text, isTaught, isCut, edits }) => ({ text, isTaught, isCut, isEdited: edits > 0 }));
+      });
+      return { count: data.rows, first, notes };
+    }
+    case "train": {
+      const start = performance.now(), { choices } = ask, { provider } = choices;
+      const pipeline = await pipelineOf(opened(), choices, signal);
+      const running = run(pipeline, { provider, threads: (await openTab()).threads, signal, out: "/home/runs/web" });
+      for await (const event of running) emit(event);
+      const { members: [member] } = await running.result;
+      await keep(`${member!.folder}/intervention`);
+      return { seconds: (performance.now() - start) / 1000 };
+    }
+    case "write": {
+      const { choices: { base, provider }, prompt } = ask, source = await modelSource(base, signal);
+      const model = ask.tuned ? baseModel(source).with(saved(folder)) : baseModel(source);
+      const decoding = greedy({ maxNewTokens: mostTokens }), { threads } = await openTab();
+      const text = await generate(model, prompt, { plain: true, decoding, threads, provider, onNote: noteTo(emit) });
+      return { text };
+    }
+    case "zip":
+      return { bytes: zipped() };
+    case "unzip":
+      return { base: await unzipped(ask.bytes) };
+  }
+}
+
+function opened(): SiteTrained {
+  if (trained === undefined) throw new Error("Expected the page to open the site first");
+  return trained;
+}
+
+/** Whether the browser has a GPU for pages, a software one included. */
+async function hasWebGpu(): Promise<boolean> {
+  return "gpu" in navigator && await navigator.gpu.requestAdapter().then((found) => found !== null, () => false);
+}
+
+let last: Promise<void> = Promise.resolve();
+
+self.onmessage = ({ data }: MessageEvent<ToEngine>) => {
+  if ("pause" in data) {
+    pausing.abort(new StoppedError(130));
+    return;
+  }
+  const { id, ask } = data;
+  last = last.then(async () => {
+    pausing = new AbortController();
+    try {
+      say({ id, answer: await answer(ask) });
+    } catch (fault) {
+      const isPaused = pausing.signal.aborted;
+      say({ id, isPaused, problem: fault instanceof Error && fault.message !== "" ? faultText(fault) : String(fault) });
+    }
+  });
+};

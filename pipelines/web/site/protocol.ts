@@ -1,0 +1,110 @@
+/** What a page asks of the worker that trains for it, and what it is answered. @module */
+
+/** What the page's fields say. */
+export interface Choices {
+  /** `builtin:NAME`, a Hugging Face id, or the address of a model's folder. */
+  readonly base: string;
+  readonly provider: "cpu" | "webgpu";
+  readonly layer: string;
+  readonly rank: number;
+  readonly positions: string;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly seed: number;
+  readonly rows: ChosenRows;
+}
+
+/** Rows with the templates of what is read and what is taught. */
+export interface ChosenRows {
+  /** A file that was dropped; rows as they were typed, or the site's own, if omitted. */
+  readonly file?: string;
+  readonly records?: readonly Readonly<Record<string, unknown>>[];
+  readonly prompt: string;
+  readonly completion: string;
+}
+
+/** What a site starts with. */
+export interface SiteDefaults {
+  readonly name: string;
+  readonly choices: Choices;
+  /** What the pipeline trains, of which the page changes what it has fields for; a matter of the worker's. */
+  readonly trained: unknown;
+  /** The bases that a page offers by name. */
+  readonly bases: readonly { readonly name: string; readonly source: string }[];
+  /** Where Hugging Face's models are asked for, if elsewhere. */
+  readonly endpoint?: string;
+}
+
+/** A token of a row, as the page shows it. */
+interface ShownToken {
+  readonly text: string;
+  readonly isTaught: boolean;
+  readonly isCut: boolean;
+  readonly isEdited: boolean;
+}
+
+/** What the page shows of a run. */
+export type ShownEvent =
+  | { readonly kind: "note"; readonly message: string }
+  | {
+    readonly kind: "work";
+    readonly work: string;
+    readonly subject: string | undefined;
+    readonly done: number;
+    readonly total: number;
+    readonly unit: string;
+  }
+  | {
+    readonly kind: "trainingStarted";
+    readonly steps: number;
+    readonly stepsDone: number;
+    readonly losses: readonly number[];
+  }
+  | {
+    readonly kind: "step";
+    readonly step: number;
+    readonly steps: number;
+    readonly seconds: number;
+    readonly loss: number;
+  };
+
+/** What the page asks. */
+export type Ask =
+  | { readonly kind: "open"; readonly defaults: SiteDefaults }
+  | { readonly kind: "file"; readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: "rows"; readonly choices: Choices }
+  | { readonly kind: "train"; readonly choices: Choices }
+  | { readonly kind: "write"; readonly choices: Choices; readonly prompt: string; readonly tuned: boolean }
+  | { readonly kind: "zip" }
+  | { readonly kind: "unzip"; readonly bytes: Uint8Array<ArrayBuffer> };
+
+/** What each question is answered. */
+export interface Answers {
+  readonly open: {
+    readonly threads: number;
+    readonly isKept: boolean;
+    readonly hasWebGpu: boolean;
+    /** What was trained at the visit before. */
+    readonly isTuned: boolean;
+  };
+  readonly file: { readonly file: string; readonly fields: readonly string[] };
+  readonly rows: {
+    readonly count: number;
+    readonly first: readonly (readonly ShownToken[])[];
+    readonly notes: readonly string[];
+  };
+  readonly train: { readonly seconds: number };
+  readonly write: { readonly text: string };
+  readonly zip: { readonly bytes: Uint8Array<ArrayBuffer> };
+  readonly unzip: { readonly base: string };
+}
+
+/** A question with its number, or a request to pause what runs. */
+export type ToEngine = { readonly id: number; readonly ask: Ask } | { readonly pause: true };
+
+/** What the worker says. */
+export type FromEngine =
+  | { readonly id: number; readonly answer: Answers[keyof Answers] }
+  | { readonly id: number; readonly problem: string; readonly isPaused: boolean }
+  | { readonly event: ShownEvent };

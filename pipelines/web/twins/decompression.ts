@@ -1,0 +1,27 @@
+/** What compresses files of rows, in the place of `data/files/decompression.ts`. @module */
+import { RequestError } from "../../common/errors.ts";
+
+/** A way to compress files. */
+export interface Compression {
+  readonly name: string;
+  readonly magic: readonly number[];
+  readonly decompress: (source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
+}
+
+/** The ways that browsers read, and one that they do not. */
+export const compressions: readonly Compression[] = [
+  { name: "gzip", magic: [0x1f, 0x8b], decompress: gunzip },
+  { name: "zstd", magic: [0x28, 0xb5, 0x2f, 0xfd], decompress: refuse },
+];
+
+function gunzip(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  return ReadableStream.from(copies(source)).pipeThrough(new DecompressionStream("gzip"));
+}
+
+async function* copies(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for await (const chunk of source) yield chunk.slice();
+}
+
+function refuse(): never {
+  throw new RequestError("a page reads no files that zstd compressed; unpack it first");
+}

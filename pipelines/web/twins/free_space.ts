@@ -1,0 +1,15 @@
+/** How much a tab has room for, in the place of `common/free_space.ts`. @module */
+import { originStorage, type StorageEstimate } from "../files/origin_folder.ts";
+
+let free: number | undefined;
+
+/** Asks the browser, which does not say so at once. */
+export async function measureFreeSpace(): Promise<void> {
+  const { quota, usage = 0 }: StorageEstimate = await originStorage()?.estimate().catch(() => ({})) ?? {};
+  free = quota === undefined ? undefined : Math.max(0, quota - usage);
+}
+
+/** Bytes that were free when it was asked; undefined where the browser does not say. */
+export function freeSpace(_folder: string): number | undefined {
+  return free;
+}

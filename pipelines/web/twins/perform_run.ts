@@ -1,0 +1,54 @@
+/**
+ * A run in a tab, in the place of `interface/perform_run.ts`: of a pipeline that the page declares, with results and
+ * trained edits as ever and without a report, for which the page has the events.
+ *
+ * @module
+ */
+import { callerFolder, callerPath } from "../../cli/requests/caller_paths.ts";
+import { expandPipeline } from "../../cli/requests/expand_pipeline.ts";
+import { openRunContext } from "../../cli/requests/open_run_context.ts";
+import { RequestError, StoppedError } from "../../common/errors.ts";
+import { type OpenedRun, openedRun } from "../../interface/opened_run.ts";
+import type { RunCall } from "../../interface/run_options.ts";
+import { RunFolder } from "../../report/run_folder.ts";
+import type { Emit } from "../../results/events.ts";
+import { runPipeline } from "../../schedule/run/run.ts";
+import { openTab } from "./tab.ts";
+
+/**
+ * Runs a pipeline. Every run ends with an event that says how.
+ *
+ * @throws {RequestError} If the request is not sound.
+ * @throws {RunError} If the run fails.
+ */
+export async function performRun(call: RunCall, emit: Emit): Promise<OpenedRun> {
+  try {
+    return await perform(call, emit);
+  } catch (error) {
+    const message = error instanceof Error ? error.message || error.name : String(error);
+    emit({
+      kind: "runFailed",
+      message,
+      stopped: error instanceof StoppedError,
+      refused: error instanceof RequestError,
+    });
+    throw error;
+  }
+}
+
+async function perform({ pipeline, overrides, options, control }: RunCall, emit: Emit): Promise<OpenedRun> {
+  const start = performance.now();
+  if (typeof pipeline === "string") {
+    throw new RequestError("a page runs a pipeline that it declares; give what pipeline(…) returned, not a path");
+  }
+  const tab = await openTab(), { name } = pipeline, expansion = expandPipeline(pipeline, overrides);
+  const base = options.base === undefined ? callerFolder() : callerPath(options.base);
+  using folder = new RunFolder(callerPath(options.out ?? `runs/${name}`));
+  emit({ kind: "runStarted", pipeline: name, folder: folder.path });
+  const { threads = tab.threads, provider = "cpu" } = options;
+  await using runContext = openRunContext({ base, threads, provider }, options, emit, control);
+  const { results } = await runPipeline(runContext, name, expansion, folder);
+  const seconds = (performance.now() - start) / 1000;
+  emit({ kind: "runDone", pipeline: name, folder: folder.path, members: results.members.length, seconds });
+  return openedRun(folder.path, { results, files: folder.written });
+}

@@ -1,0 +1,18 @@
+/** Sessions in a tab, in the place of `runtime/start_thread.ts`: the tab's own worker holds them. @module */
+import type { Provider } from "../../../ops/onnx/model.ts";
+import { inThisThread, type StartThread } from "../../runtime/thread.ts";
+import { webLibrary, type WebRuntime } from "../../runtime/web_library.ts";
+
+/** The builds of ONNX Runtime, beside this script. */
+const builds: Readonly<Record<Provider, string>> = {
+  cpu: "ort.wasm.bundle.min.mjs",
+  webgpu: "ort.webgpu.bundle.min.mjs",
+  cuda: "",
+};
+
+/** Starts what holds sessions. */
+export const startThread: StartThread = inThisThread(
+  webLibrary((provider): Promise<WebRuntime> =>
+    import(new URL(`onnxruntime/${builds[provider]}`, import.meta.url).href)
+  ),
+);

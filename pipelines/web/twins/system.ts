@@ -1,0 +1,34 @@
+/** A browser's tab as the machine, in the place of `common/system.ts`. @module */
+import type { AskedPermission, System } from "../../common/system_types.ts";
+import { home, VirtualFiles } from "../files/virtual_files.ts";
+
+export type * from "../../common/system_types.ts";
+
+/** The variables of a tab. */
+const variables: ReadonlyMap<string, string> = new Map([["HOME", home]]);
+
+class Tab extends VirtualFiles implements System {
+  readonly env = { get: (name: string) => variables.get(name) };
+  /** A page reaches what its policy and other sites' headers let it reach; nothing else is there. */
+  readonly permissions = {
+    querySync: ({ name }: AskedPermission) => ({ state: name === "net" ? "granted" : "denied" }),
+  };
+  readonly build = { os: "browser", arch: "wasm32", target: "browser" };
+  readonly version = { deno: "none", v8: engineOf(navigator.userAgent) };
+  readonly mainModule = "";
+  exitCode = 0;
+
+  execPath(): string {
+    return "";
+  }
+
+  unrefTimer(): void {}
+}
+
+/** The engine of patterns and of texts, on which tokens may depend. */
+function engineOf(userAgent: string): string {
+  return /(?:Chrome|Firefox|Version)\/\d+/.exec(userAgent)?.[0] ?? userAgent;
+}
+
+/** This tab. */
+export const system = new Tab();

@@ -1,0 +1,36 @@
+/** What a tab keeps its files in, opened once. @module */
+import { openPrivateFiles } from "../files/private_files.ts";
+import { measureFreeSpace } from "./free_space.ts";
+import { system } from "./system.ts";
+
+/** What a tab can do. */
+interface TabState {
+  /** Whether what is computed stays after the tab is closed. */
+  readonly isKept: boolean;
+  /** How many threads WebAssembly may have: one where the page is not cross-origin isolated. */
+  readonly threads: number;
+}
+
+let opened: Promise<TabState> | undefined;
+
+/**
+ * Opens the tab's files: in a worker those of the Origin Private File System, elsewhere files in memory.
+ *
+ * @throws {FilesInUse} If another tab has them open.
+ */
+export function openTab(): Promise<TabState> {
+  return opened ??= open();
+}
+
+async function open(): Promise<TabState> {
+  const files = await openPrivateFiles();
+  if (files !== undefined) system.attach(files.root, files.source);
+  await measureFreeSpace();
+  return { isKept: files !== undefined, threads: threadsHere() };
+}
+
+/** The threads that WebAssembly may have here. */
+function threadsHere(): number {
+  // Browsers have shared memory in cross-origin isolated pages alone.
+  return "SharedArrayBuffer" in globalThis ? navigator.hardwareConcurrency : 1;
+}

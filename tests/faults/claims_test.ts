@@ -1,0 +1,94 @@
+/** Eight processes that share a store, as machines without common locks do, of which some die at any change of a file. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { inFolder } from "../pipelines/models/support.ts";
+import { choicesOf, countOf, seed, tell } from "./support/form.ts";
+import { countedBy, type Fault, faultEnv, type Preload, preloadIn } from "./support/preload.ts";
+
+const program = fileURLToPath(new URL("./support/claiming.ts", import.meta.url));
+const processes = 8, entries = 12;
+
+interface Line {
+  readonly what: string;
+  readonly entry: number;
+  readonly pid: number;
+}
+
+/** Starts the processes, one of them with a fault; gives what they wrote down and who died. */
+async function together(folder: string, preload: Preload, fault: Fault | undefined, oneMachine: boolean) {
+  const store = join(folder, "store"), log = join(folder, "log");
+  await Deno.mkdir(store);
+  await Deno.writeTextFile(log, "");
+  const started = await Promise.all(Array.from({ length: processes }, async (_, at) => {
+    // Machines have folders of temporary files of their own; and of their locks nothing shows here.
+    const temporary = join(folder, oneMachine ? "tmp" : `tmp${at}`);
+    await Deno.mkdir(temporary, { recursive: true });
+    const args = [
+      "run",
+      "--no-check",
+      "--quiet",
+      "--no-prompt",
+      "--allow-all",
+      program,
+      store,
+      log,
+      `${entries}`,
+      `${at}`,
+    ];
+    const faults = at === 0 ? faultEnv(preload, store, fault) : {};
+    const child = new Deno.Command(Deno.execPath(), {
+      args,
+      env: { TMPDIR: temporary, NO_COLOR: "1", ...faults },
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    const { code, signal, stderr } = await child.output();
+    return { pid: child.pid, code, signal, stderr: new TextDecoder().decode(stderr) };
+  }));
+  const text = (await Deno.readTextFile(log)).trimEnd();
+  const lines = text.split("\n").map((line): Line => {
+    const [what = "", entry, pid] = line.split(" ");
+    return { what, entry: Number(entry), pid: Number(pid) };
+  });
+  const held = await Array.fromAsync(Deno.readDir(join(store, "leases")), ({ name }) => name).catch(() => []);
+  const changes = countedBy(preload);
+  for (const name of ["store", "log"]) await Deno.remove(join(folder, name), { recursive: true });
+  return { started, lines, held, changes };
+}
+
+/** Requires that each entry was made by one process, and by another only where that one died on the way. */
+function assertMadeOnce(lines: readonly Line[], dead: ReadonlySet<number>, what: string): void {
+  for (let entry = 0; entry < entries; entry++) {
+    const begun = lines.filter((line) => line.what === "begin" && line.entry === entry).map(({ pid }) => pid);
+    const living = begun.filter((pid) => !dead.has(pid));
+    assert.ok(begun.length > 0 && living.length <= 1, `${what}: entry ${entry} was made by ${begun.join(", ")}`);
+    assert.ok(begun.length <= 2, `${what}: entry ${entry} was made ${begun.length} times`);
+  }
+}
+
+for (const oneMachine of [true, false]) {
+  const where = oneMachine ? "one machine" : "machines without common locks";
+  Deno.test(`of eight processes on ${where} one makes each entry, whatever one of them dies at`, () =>
+    inFolder(async (folder) => {
+      const preload = await preloadIn(folder);
+      if (preload === undefined) return;
+      const whole = await together(folder, preload, undefined, oneMachine);
+      assert.deepEqual(whole.started.map(({ code, stderr }) => [code, stderr]), Array(processes).fill([0, ""]));
+      assertMadeOnce(whole.lines, new Set(), "nobody died");
+      assert.deepEqual(whole.held, []);
+      const { below } = choicesOf(seed + (oneMachine ? 1 : 2)), count = countOf({ short: 3, long: 100 });
+      let died = 0;
+      for (let each = 0; each < count; each++) {
+        const fault = { at: 1 + below(Math.max(1, whole.changes)), does: "kill" } as const;
+        const { started, lines } = await together(folder, preload, fault, oneMachine), what = JSON.stringify(fault);
+        const [first, ...others] = started, dead = new Set(first!.signal === null ? [] : [first!.pid]);
+        assert.deepEqual(others.map(({ code, stderr }) => [code, stderr]), Array(processes - 1).fill([0, ""]), what);
+        assertMadeOnce(lines, dead, what);
+        died += dead.size;
+      }
+      tell(
+        `${count} times eight processes on ${where}, ${died} of which died: each entry made once by those that lived`,
+      );
+    }));
+}

@@ -1,0 +1,30 @@
+/** Calls that the system refuses at any change of a file; and what the same command makes of it. @module */
+import assert from "node:assert/strict";
+import { attempt, attempts, onBench } from "./support/bench.ts";
+import { choicesOf, countOf, faultOf, seed, tell } from "./support/form.ts";
+
+/** The system's numbers of what may go wrong, on Linux. */
+const errnos = { EIO: 5, EACCES: 13, EMFILE: 24, ENOSPC: 28, EROFS: 30, EDQUOT: 122 } as const;
+
+Deno.test("whatever the system refuses, a command says so in one line or goes on, and comes to the same bytes next", () =>
+  onBench(async (bench) => {
+    const count = countOf({ short: 10, long: 500 }), { of } = choicesOf(seed + 1), found: string[] = [];
+    let refused = 0;
+    for await (const [name, moment] of attempts(bench, count, seed + 1, "local")) {
+      const errno = of(Object.keys(errnos) as (keyof typeof errnos)[]), stays = of([true, false]);
+      try {
+        const { code, signal, stderr } = await attempt(bench, name, { at: moment, does: errnos[errno], stays });
+        const what = `${name}, ${errno} at ${moment}${stays ? " and on" : ""}: ${stderr}`;
+        assert.equal(signal, null, what);
+        const errors = stderr.split("\n").filter((line) => /^error: |^\s+at /.test(line));
+        if (code !== 0) refused++;
+        assert.equal(errors.length, code === 0 ? 0 : 1, what);
+        assert.ok(!stderr.includes("should not happen"), what);
+        assert.ok(code <= 2, what);
+      } catch (error) {
+        found.push(faultOf(error));
+      }
+    }
+    tell(`${count} errors of the system, ${refused} of which ended the command in one line`);
+    assert.deepEqual(found, []);
+  }));

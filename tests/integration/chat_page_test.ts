@@ -1,0 +1,169 @@
+/** The page of a server in a real browser: two models answer side by side, by mouse and by keyboard, on any screen. @module */
+import assert from "node:assert/strict";
+import { serve } from "../../pipelines/serving/serve.ts";
+import type { Access } from "../../pipelines/serving/handler.ts";
+import { inService, type Served, type ServedOptions } from "../pipelines/serving/support.ts";
+import { turnTemplate } from "../support/chat_scene.ts";
+import { hasBrowser, inPage, type Page } from "../support/browser.ts";
+
+const wide = { width: 1100, height: 900 }, phone = { width: 360, height: 740 };
+const options = { ignore: !hasBrowser(), sanitizeResources: false, sanitizeOps: false };
+const edits = { rank: 'sweep("rank", [1, 2])', epochs: "6", optimizer: "adamw({ learningRate: 0.3 })" };
+
+/** Runs a test with the address of a service that listens. */
+function inServer(
+  more: ServedOptions,
+  access: Access,
+  test: (address: string, served: Served) => Promise<void>,
+): Promise<void> {
+  return inService({ parts: edits, ...more }, async (served) => {
+    const stop = new AbortController(), listening = Promise.withResolvers<string>();
+    const ended = serve(served.service, access, { hostname: "127.0.0.1", port: 0 }, {
+      onListen: listening.resolve,
+      signal: stop.signal,
+      drainSeconds: 5,
+      giveUp: () => {},
+    });
+    try {
+      await test(await listening.promise, served);
+    } finally {
+      stop.abort();
+      await ended;
+    }
+  });
+}
+
+const models = `[...document.querySelectorAll("select:first-of-type")].map((each) => each.options.length)`;
+const texts = `[...document.querySelectorAll("#turns > li:last-child .text")].map((each) => each.textContent)`;
+const titles = `[...document.querySelectorAll("#turns > li:last-child h3")].map((each) => each.textContent)`;
+const isDone = `document.querySelectorAll("#turns > li:last-child [aria-busy=false]").length === 2`;
+/** Elements that reach over the right edge of the screen. */
+const tooWide = `[...document.querySelectorAll("body *")].filter((each) => {
+  return !each.closest(".skip, script") && each.getBoundingClientRect().right > innerWidth + 0.5;
+}).map((each) => each.tagName + "#" + each.id)`;
+
+/** Gives an element a value, as a person does. */
+function fill(page: Page, selector: string, value: string): Promise<void> {
+  return page.evaluate(`{
+    const each = document.querySelector(${JSON.stringify(selector)});
+    each.value = ${JSON.stringify(value)};
+    for (const type of ["input", "change"]) each.dispatchEvent(new Event(type, { bubbles: true }));
+  }`);
+}
+
+const question = "Where is the dog";
+
+Deno.test({
+  name: "the base and an edit answer side by side what the API answers, on a screen and a phone, light and dark",
+  ...options,
+  fn: () =>
+    inServer({}, {}, async (address, { text }) => {
+      const asked = { max_tokens: 12, temperature: 0 };
+      const base = await text(question, asked);
+      const edited = (edit_strength: number) => text(question, { ...asked, model: "out:rank=2", edit_strength });
+      const full = await edited(1), tried = [-1, 3, 2, 0.5];
+      const scaled = await Promise.all(tried.map(edited)),
+        other = scaled.findIndex((each) => each !== base && each !== full);
+      assert.ok(base !== full && other !== -1, "some strength shows");
+      const strength = tried[other]!.toFixed(2);
+      for (const display of [wide, { ...wide, isDark: true }, phone, { ...phone, isDark: true }]) {
+        await inPage(address, display, async (page) => {
+          await page.until(`${models}.join() === "3,3"`);
+          await fill(page, "#most", "12");
+          await fill(page, "fieldset:last-child select", "out:rank=2");
+          await fill(page, "#prompt", question);
+          await page.evaluate(`document.getElementById("prompt").focus()`);
+          await page.press("Enter");
+          await page.until(isDone);
+          assert.deepEqual(await page.evaluate(texts), [base, full]);
+          // From the message back to the slider, by the keyboard alone.
+          await page.evaluate(`document.getElementById("strength-1").focus()`);
+          await fill(page, "#strength-1", strength);
+          assert.equal(await page.evaluate(`document.querySelector("output[for=strength-1]").textContent`), strength);
+          await page.evaluate(`document.getElementById("send").focus()`);
+          await page.press("Enter");
+          await page.until(`document.querySelectorAll("#turns > li").length === 2 && ${isDone}`);
+          assert.deepEqual(await page.evaluate(texts), [base, scaled[other]]);
+          assert.deepEqual(await page.evaluate(titles), ["base", `out:rank=2 × ${strength}`]);
+          const rates = await page.evaluate<string>(`document.querySelector("#turns .rate").textContent`);
+          assert.match(rates, /^12 tokens, [\d.]+ tokens\/s$/);
+          assert.deepEqual(await page.evaluate(tooWide), []);
+          const ground = await page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
+          assert.equal(Number(/rgb\((\d+)/.exec(ground)![1]) < 128, "isDark" in display);
+          // Whatever a person can use has a name, and nothing is disabled for good.
+          assert.deepEqual(
+            await page.evaluate(`[...document.querySelectorAll("select, input, textarea")].filter((each) => {
+              return each.labels.length === 0;
+            }).map((each) => each.id)`),
+            [],
+          );
+          assert.deepEqual(page.complaints, []);
+        });
+      }
+    }),
+});
+
+Deno.test({
+  name: "a conversation goes on, each side with its own answers, until it begins anew",
+  ...options,
+  fn: () =>
+    inServer(
+      {
+        prepare: (scene) => scene.write("template.jinja", turnTemplate),
+        options: { chatTemplate: "template.jinja" },
+      },
+      {},
+      (address, { answer }) =>
+        inPage(address, wide, async (page) => {
+          const said: Record<string, string[]> = { base: [], "out:rank=1": [] };
+          const chat = async (model: string, messages: readonly unknown[]) => {
+            const body = { model, messages, max_tokens: 6, temperature: 0 };
+            return (await answer("/v1/chat/completions", body)).choices[0]!.message.content;
+          };
+          await page.until(`${models}.join() === "3,3"`);
+          await fill(page, "#most", "6");
+          for (const [turn, content] of ["The cat", "A bird"].entries()) {
+            await fill(page, "#prompt", content);
+            await page.evaluate(`document.getElementById("prompt").focus()`);
+            await page.press("Enter");
+            await page.until(`document.querySelectorAll("#turns > li").length === ${turn + 1} && ${isDone}`);
+            for (const [model, answers] of Object.entries(said)) {
+              const messages = answers.flatMap((text, at) => [
+                { role: "user", content: ["The cat", "A bird"][at] },
+                { role: "assistant", content: text },
+              ]);
+              answers.push(await chat(model, [...messages, { role: "user", content }]));
+            }
+            assert.deepEqual(await page.evaluate(texts), Object.values(said).map((answers) => answers[turn]));
+            assert.equal(await page.evaluate(`document.getElementById("prompt").value`), "");
+          }
+          await page.evaluate(`document.getElementById("anew").click()`);
+          assert.equal(await page.evaluate(`document.querySelectorAll("#turns > li").length`), 0);
+          await fill(page, "#most", "64");
+          await fill(page, "#prompt", "The cat");
+          await page.evaluate(`document.getElementById("send").click(), document.getElementById("stop").click()`);
+          await page.until(isDone);
+          const rates = `[...document.querySelectorAll("#turns .rate")].map((each) => each.textContent)`;
+          assert.deepEqual(await page.evaluate(rates), ["stopped", "stopped"]);
+          assert.deepEqual(page.complaints, []);
+        }),
+    ),
+});
+
+Deno.test({
+  name: "a server with a key is asked once the key is given, and what it refuses is shown",
+  ...options,
+  fn: () =>
+    inServer({}, { key: "open" }, (address) =>
+      inPage(address, phone, async (page) => {
+        await page.until(`!document.getElementById("key-form").hidden && document.activeElement.id === "key"`);
+        await fill(page, "#key", "open");
+        await page.press("Enter");
+        await page.until(`${models}.join() === "3,3" && document.getElementById("key-form").hidden`);
+        await fill(page, "#prompt", "The cat ".repeat(60));
+        await page.evaluate(`document.getElementById("send").click()`);
+        await page.until(`document.querySelectorAll("#turns .fault").length === 2`);
+        assert.match(await page.evaluate(`document.querySelector("#turns .fault").textContent`), /64/);
+        assert.deepEqual(await page.evaluate(tooWide), []);
+      })),
+});

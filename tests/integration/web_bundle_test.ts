@@ -1,0 +1,40 @@
+/** Refract's scripts for browsers: what they reach, and how large they are. @module */
+import assert from "node:assert/strict";
+import { gzipSync } from "fflate";
+import { bundled, twins } from "../../pipelines/interchange/web/bundle.ts";
+import { inFolder } from "../pipelines/models/support.ts";
+
+/** What a script may have, compressed, in bytes. */
+const most = { "web/library/refract_web.ts": 520e3, "web/site/engine.ts": 520e3, "web/page/page.ts": 10e3 } as const;
+
+for (const [entry, bytes] of Object.entries(most)) {
+  Deno.test(`${entry} is made into one script that reaches neither Deno nor Node, of ${bytes / 1e3} kB at most`, () =>
+    inFolder(async (folder) => {
+      const script = await bundled(entry, folder);
+      // A package asks globalThis whether there is such a thing; nothing uses it.
+      const used = script.match(/.{0,40}(?<![\w$.])Deno\.[A-Za-z]+/g) ?? [];
+      assert.deepEqual(used, []);
+      assert.deepEqual(script.match(/(?:from|import|require)\s*\(?["']node:[\w/]+["']/g) ?? [], []);
+      const size = gzipSync(new TextEncoder().encode(script)).length;
+      console.log(`${entry}: ${(size / 1e3).toFixed(0)} kB compressed`);
+      assert.ok(size <= bytes, `${size} bytes`);
+      assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
+    }));
+}
+
+Deno.test("every twin stands in the place of a file that there is, and has what it has", async () => {
+  for (const path of twins) {
+    const name = path.slice(path.lastIndexOf("/") + 1), pipelines = new URL("../../pipelines/", import.meta.url);
+    const own = await exportsOf(new URL(path, pipelines)),
+      twin = await exportsOf(new URL(`web/twins/${name}`, pipelines));
+    assert.deepEqual(own.filter((each) => !twin.includes(each)), [], path);
+  }
+});
+
+/** The values that a file exports. */
+async function exportsOf(file: URL): Promise<string[]> {
+  const text = await Deno.readTextFile(file);
+  return [...text.matchAll(/^export (?:async )?(?:const|class|function\*?|async function\*?) (\w+)/gm)].map((
+    [, name],
+  ) => name!);
+}

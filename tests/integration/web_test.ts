@@ -1,0 +1,287 @@
+/** Training in a browser's tab: a site of a pipeline in Chromium, beside the same pipeline in Deno. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { unzipSync } from "fflate";
+import { writePageLibrary } from "../../pipelines/interchange/web/site.ts";
+import type { Results } from "../../pipelines/results/results.ts";
+import { inFolder } from "../pipelines/models/support.ts";
+import { hasBrowser, inPage } from "../support/browser.ts";
+import { inProcess } from "../support/command.ts";
+import { sharedFolder, smollm2Folder } from "../support/shared.ts";
+import { visit } from "../support/site.ts";
+import { serveFolder } from "../support/static_server.ts";
+
+const quickstart = fileURLToPath(new URL("../../examples/quickstart/pipeline.ts", import.meta.url));
+const wide = { width: 1100, height: 900 }, phone = { width: 360, height: 740 };
+const options = { ignore: !hasBrowser(), sanitizeResources: false, sanitizeOps: false };
+
+async function exported(pipeline: string, folder: string): Promise<string> {
+  const site = join(folder, "site"),
+    { code, stderr } = await inProcess("export", pipeline, "--to", "web", "--out", site);
+  assert.equal(code, 0, stderr);
+  return site;
+}
+
+/** What Deno makes of a pipeline: its losses and its answers. */
+async function inDeno(pipeline: string, folder: string, ...args: readonly string[]) {
+  const out = join(folder, `out-${crypto.randomUUID()}`), store = join(folder, "store");
+  const all = ["run", pipeline, "--out", out, "--store", store, "--threads", "2", "--json", ...args];
+  const { code, stdout, stderr } = await inProcess(...all);
+  assert.equal(code, 0, stderr);
+  const { members: [member] }: Results = JSON.parse(stdout);
+  const losses = member!.stages.flatMap((stage) => stage.kind === "train" ? [...stage.losses] : []);
+  const answersOf = async (name: string) => {
+    const stage = member!.stages.find((each) => each.kind === "evaluate" && each.name === name);
+    if (stage?.kind !== "evaluate") return [];
+    const text = await Deno.readTextFile(join(out, stage.predictions));
+    return text.trim().split("\n").map((line): { prompt: string; prediction: string } => JSON.parse(line));
+  };
+  return { losses, base: await answersOf("base"), tuned: await answersOf("tuned") };
+}
+
+function assertNear(found: readonly number[], expected: readonly number[], within: number) {
+  assert.equal(found.length, expected.length);
+  found.forEach((loss, at) =>
+    assert.ok(Math.abs(loss - expected[at]!) <= within, `step ${at}: ${loss}, ${expected[at]}`)
+  );
+}
+
+/** What a page may complain of: that there is no adapter for WebGPU. */
+const serious = (complaints: readonly string[]) => complaints.filter((text) => !text.includes("No available adapters"));
+
+Deno.test({
+  name: "the quickstart trains in a tab as in Deno, asks both models, and goes on after a reload",
+  ...options,
+  fn: (t) =>
+    inFolder(async (folder) => {
+      const site = await exported(quickstart, folder);
+      await using server = serveFolder(site);
+      const deno = await inDeno(quickstart, folder);
+
+      await t.step("by WebAssembly with threads: losses, answers, and requests to nobody else", () =>
+        inPage(server.url, wide, async (page) => {
+          const visitor = visit(page);
+          await visitor.ready();
+          assert.match(await visitor.text("state"), /WebAssembly with \d+ threads?; what is computed is kept/);
+          await visitor.finish("show-rows");
+          assert.match(await visitor.text("rows-count"), /^80 rows/);
+          assert.equal(await page.evaluate(`document.querySelector(".token.edited").textContent`), ":");
+          await visitor.finish("train");
+          assertNear(await visitor.losses(), deno.losses, 1e-3);
+          for (const at of [0, 1]) {
+            const { prompt, prediction } = deno.tuned[at]!;
+            assert.deepEqual(await visitor.ask(prompt), [deno.base[at]!.prediction, prediction]);
+          }
+          // The longest task of the page's own thread, while it trains with another seed.
+          await page.evaluate(`{
+            window.longest = 0;
+            new PerformanceObserver((list) => {
+              for (const { duration } of list.getEntries()) window.longest = Math.max(window.longest, duration);
+            }).observe({ entryTypes: ["longtask"] });
+          }`);
+          await visitor.set("seed", 7);
+          await visitor.finish("train");
+          console.log(`longest task of the main thread: ${await page.evaluate("window.longest")} ms`);
+          const foreign = `performance.getEntriesByType("resource").map(({ name }) => new URL(name).origin)
+            .filter((origin) => origin !== location.origin)`;
+          assert.deepEqual(await page.evaluate(foreign), []);
+          assert.deepEqual(serious(page.complaints), []);
+        }));
+
+      await t.step("paused and loaded again, with the numbers of a run that was not", () =>
+        inPage(server.url, wide, async (page) => {
+          const visitor = visit(page), whole = await inDeno(quickstart, folder, "--set", "epochs=120");
+          await visitor.ready();
+          await visitor.set("epochs", 120);
+          await visitor.click("train");
+          await page.until(`/^Step (\\d\\d+) /.test(document.getElementById("left").textContent)`, 60);
+          await new Promise((resolve) =>
+            setTimeout(resolve, 2500)
+          );
+          await visitor.finish("pause");
+          assert.match(await visitor.text("left"), /^Paused after step \d+;/);
+          const before = await visitor.losses();
+          assert.ok(before.length < whole.losses.length);
+          await page.reload();
+          await visitor.ready();
+          await visitor.click("train");
+          await page.until(`/^(Goes on after|Step)/.test(document.getElementById("left").textContent)`, 60);
+          await visitor.idle();
+          const all = await visitor.losses();
+          assertNear(all, whole.losses, 1e-3);
+          assert.deepEqual(all.slice(0, before.length), before);
+          await page.reload();
+          await visitor.ready();
+          await visitor.finish("train");
+          assert.match(await visitor.text("left"), /found as it was trained before/);
+        }));
+
+      await t.step("downloads an intervention that saved() loads and pyreft's export takes", () =>
+        inPage(server.url, wide, async (page) => {
+          const visitor = visit(page);
+          await visitor.ready();
+          await visitor.set("epochs", 2);
+          await visitor.finish("train");
+          await page.evaluate(`{
+            const own = URL.createObjectURL;
+            URL.createObjectURL = (blob) => {
+              blob.arrayBuffer().then((bytes) => window.zip = [...new Uint8Array(bytes)]);
+              return own(blob);
+            };
+          }`);
+          await visitor.finish("download");
+          await page.until("window.zip !== undefined");
+          const files = unzipSync(Uint8Array.from(await page.evaluate<number[]>("window.zip")));
+          for (const [name, bytes] of Object.entries(files)) {
+            const path = join(folder, name);
+            await Deno.mkdir(join(path, ".."), { recursive: true });
+            await Deno.writeFile(path, bytes);
+          }
+          const found = join(folder, "intervention");
+          const { code, stderr } = await inProcess("export", found, "--to", "pyreft", "--out", join(folder, "pyreft"));
+          assert.equal(code, 0, stderr);
+          const own = join(folder, "again.ts");
+          await Deno.writeTextFile(
+            own,
+            `import { baseModel, evaluate, exactMatch, greedy, pipeline, saved } from "refract";
+            import { unseen as data } from ${
+              JSON.stringify(fileURLToPath(new URL("./colours.ts", `file://${quickstart}`)))
+            };
+            export default pipeline("again", () => ({
+              tuned: evaluate(baseModel("builtin:tiny").with(saved(${JSON.stringify(found)})), {
+                data, decoding: greedy({ maxNewTokens: 4 }), metrics: [exactMatch()],
+              }),
+            }));`,
+          );
+          const { tuned } = await inDeno(own, folder);
+          const [, answer] = await visitor.ask(tuned[0]!.prompt);
+          assert.equal(answer, tuned[0]!.prediction);
+        }));
+
+      await t.step("by WebGPU, in software", () =>
+        inPage(server.url, { ...phone, isDark: true, hasWebGpu: true }, async (page) => {
+          const visitor = visit(page), short = await inDeno(quickstart, folder, "--set", "epochs=1");
+          await visitor.ready();
+          assert.match(await visitor.text("state"), /, WebGPU/);
+          await visitor.set("provider", "webgpu");
+          await visitor.set("epochs", 1);
+          await visitor.finish("train", 300);
+          assert.equal(await visitor.text("fault"), "");
+          assertNear(await visitor.losses(), short.losses, 1e-3);
+          const [, answer] = await visitor.ask(short.tuned[0]!.prompt, 300);
+          assert.equal(answer, short.tuned[0]!.prediction);
+          const [inner, outer] = await page.evaluate<[number, number]>(
+            "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
+          );
+          assert.ok(inner <= outer, `${inner} in ${outer}`);
+        }));
+    }),
+});
+
+Deno.test({
+  name: "SmolLM2-135M trains in a tab as in Deno",
+  ...options,
+  ignore: options.ignore || sharedFolder() === undefined,
+  fn: () =>
+    inFolder(async (folder) => {
+      const pipeline = join(folder, "pipeline.ts"), base = await smollm2Folder(sharedFolder()!);
+      await Deno.writeTextFile(
+        pipeline,
+        `import { adamw, baseModel, block, evaluate, exactMatch, greedy, loreft, pipeline, records, train } from "refract";
+        const words = "apple river stone cloud music garden winter paper window bread ocean forest silver candle bridge letter";
+        const data = records(
+          words.split(" ").map((word) => ({ word, back: [...word].reverse().join("") })),
+          { prompt: "Spell {word} backwards:", completion: " {back}" },
+        );
+        export default pipeline("backwards", () => {
+          const edited = baseModel(${
+          JSON.stringify(base)
+        }).with(loreft({ at: block(15).output, positions: "l1", rank: 4 }));
+          const tuned = train(edited, { data, epochs: 3, batchSize: 8, optimizer: adamw({ learningRate: 4e-3 }) });
+          const decoding = greedy({ maxNewTokens: 64 });
+          return { tuned: evaluate(tuned, { data: data.take(1), decoding, metrics: [exactMatch()] }) };
+        });`,
+      );
+      const site = await exported(pipeline, folder), deno = await inDeno(pipeline, folder);
+      await using server = serveFolder(site);
+      await inPage(server.url, wide, async (page) => {
+        const visitor = visit(page);
+        await visitor.ready();
+        await visitor.finish("train", 600);
+        assert.equal(await visitor.text("fault"), "");
+        assertNear(await visitor.losses(), deno.losses, 1e-3);
+        const [, answer] = await visitor.ask(deno.tuned[0]!.prompt, 300);
+        assert.equal(answer, deno.tuned[0]!.prediction);
+        assert.deepEqual(serious(page.complaints), []);
+      });
+    }),
+});
+
+Deno.test({
+  name: "a page of its own trains by refract.web.js",
+  ...options,
+  fn: () =>
+    inFolder(async (folder) => {
+      await writePageLibrary(folder);
+      const example = fileURLToPath(new URL("../../examples/page/", import.meta.url));
+      for (const name of ["index.html", "tune.js"]) await Deno.copyFile(join(example, name), join(folder, name));
+      await using server = serveFolder(folder);
+      await inPage(server.url, phone, async (page) => {
+        await page.until(`!["", "…"].includes(document.getElementById("answer").textContent)`, 120);
+        assert.ok(await page.evaluate<number>(`Number(document.getElementById("loss").textContent)`) < 0.1);
+        assert.match(await page.evaluate<string>(`document.getElementById("answer").textContent`), /^ \w+mi$/);
+      });
+    }),
+});
+
+Deno.test({
+  name: "a page says in one line what it lacks, and what is wrong with rows, settings and models",
+  ...options,
+  fn: () =>
+    inFolder(async (folder) => {
+      const site = await exported(quickstart, folder);
+      await using server = serveFolder(site, {
+        isIsolated: false,
+        instead: (path) => path.startsWith("/nowhere/") ? new Response("", { status: 404 }) : undefined,
+      });
+      await inPage(server.url, phone, async (page) => {
+        const visitor = visit(page);
+        await visitor.ready();
+        assert.match(await visitor.text("state"), /WebAssembly with 1 thread;/);
+        assert.match(await visitor.text("notes"), /Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder/);
+        assert.match(await visitor.text("notes"), /no WebGPU; training runs by WebAssembly/);
+        const refused = async (act: () => Promise<void>, pattern: RegExp) => {
+          await act();
+          const fault = await visitor.text("fault");
+          assert.match(fault, pattern);
+          assert.ok(!fault.includes("\n") && !/\bat \w+ \(|\.js:\d/.test(fault), fault);
+        };
+        const train = () => visitor.finish("train");
+        await refused(() => visitor.set("layer", "first").then(train), /the layer "first" is no number/);
+        await refused(() => visitor.set("layer", 99).then(train), /99/);
+        await visitor.set("layer", 2);
+        await refused(() => visitor.set("positions", "l").then(train), /positions/);
+        await visitor.set("positions", "l1");
+        await refused(() => visitor.set("rank", 0).then(train), /rank/);
+        await visitor.set("rank", 4);
+        await refused(() => visitor.choose("rows.txt", "a,b").then(train), /rows\.txt is no file of rows/);
+        await refused(() => visitor.choose("rows.jsonl", '{"q":"a"').then(train), /rows\.jsonl/);
+        await refused(() => visitor.choose("rows.csv", "q\n1,2\n").then(train), /rows\.csv/);
+        await visitor.choose("rows.csv", "question,answer\nwhat,it\nwho,me\n");
+        assert.deepEqual(
+          await page.evaluate(`["prompt", "completion"].map((id) => document.getElementById(id).value)`),
+          ["{question}", "{answer}"],
+        );
+        await visitor.finish("show-rows");
+        assert.match(await visitor.text("rows-count"), /^2 rows/);
+        await visitor.set("source", "own");
+        await visitor.set("base", "other");
+        await refused(() => visitor.set("other-base", "").then(train), /no base model is named/);
+        await refused(
+          () => visitor.set("other-base", "./nowhere/").then(train),
+          /config\.json can't be fetched \(404\)/,
+        );
+      });
+    }),
+});

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { inProcess } from "../../../support/command.ts";
+import { inScene, type Scene } from "../../../support/scene.ts";
+
+const parts = { data: "rows", stages: "{ tuned }", epochs: "1" } as const;
+
+async function encoded(scene: Scene): Promise<readonly Uint8Array[]> {
+  const paths = scene.entries.filter((path) => path.startsWith("encode/"));
+  return await Promise.all(paths.map((path) => Deno.readFile(scene.path("store", path))));
+}
+
+Deno.test("weights that are more than half of the memory are read part by part, for the same bytes", async () => {
+  await inScene(parts, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    const whole = await encoded(scene);
+    assert.equal(whole.length, 1);
+    await Deno.remove(scene.path("store"), { recursive: true });
+
+    const { stdout } = await inProcess("plan", scene.pipeline, "--store", scene.path("store"), "--memory", "30kB");
+    assert.match(stdout, /^encoded in [2-9] parts, each over all rows before the next/m);
+    const { code, stderr } = await scene.run("--memory", "30kB");
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /encode part 2 of [3-9]/);
+    assert.deepEqual(await encoded(scene), whole);
+    assert.deepEqual(scene.entries.filter((path) => path.startsWith("part/")), []);
+  });
+});

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { claimed, madeOnce } from "../../../pipelines/schedule/context/made_once.ts";
+import { Claimant } from "../../../pipelines/store/claims.ts";
+import { machineId } from "../../../pipelines/store/machine.ts";
+import { keyOf, Store } from "../../../pipelines/store/store.ts";
+import { inFolder } from "../models/support.ts";
+
+const key = keyOf("rows"), claimTimes = { beat: 20, silence: 150 };
+const other = "01234567-89ab-cdef-0123-456789abcdef";
+
+const leasesIn = (store: string) => {
+  try {
+    return Array.from(Deno.readDirSync(join(store, "leases")), ({ name }) => name).sort();
+  } catch {
+    return [];
+  }
+};
+
+/** A claim as a process of another machine leaves it, written so many minutes before or after this machine's time. */
+async function claimElsewhere(store: string, { beat = 7, minutes = 0, machine = other } = {}): Promise<string> {
+  const path = join(store, "leases", `encode.${key}.3`), time = new Date(Date.now() + 60_000 * minutes);
+  await Deno.mkdir(join(store, "leases"), { recursive: true });
+  await Deno.writeTextFile(path, `{"machine":"${machine}","beat":${1e9 + beat}}\n`);
+  await Deno.utime(path, time, time);
+  return path;
+}
+
+const claimantOf = (folder: string) => new Store(folder, { claimTimes }).claimant("encode", key);
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+Deno.test("one at a time holds the claim on an entry, and it leaves nothing", () =>
+  inFolder((folder) => {
+    const one = new Store(folder, { claimTimes }).claimant("encode", key),
+      two = new Store(folder).claimant("encode", key);
+    const claim = one.take();
+    assert.ok(claim !== undefined);
+    assert.equal(two.take(), undefined);
+    assert.ok(new Store(folder).claimant("train", key).take() !== undefined, "another entry's is free");
+    claim[Symbol.dispose]();
+    const next = two.take();
+    assert.ok(next !== undefined);
+    next[Symbol.dispose]();
+    assert.deepEqual(leasesIn(folder).filter((name) => name.startsWith("encode")), []);
+    return Promise.resolve();
+  }));
+
+Deno.test("a dead process of this machine holds nothing", () =>
+  inFolder(async (folder) => {
+    await claimElsewhere(folder, { machine: machineId() });
+    const claim = claimantOf(folder).take();
+    assert.ok(claim !== undefined);
+    claim[Symbol.dispose]();
+    await claimElsewhere(folder, { machine: machineId() });
+    new Store(folder);
+    assert.deepEqual(leasesIn(folder), [], "whoever opens the store removes what it left");
+  }));
+
+for (const minutes of [-10, 0, 10]) {
+  Deno.test(`a machine whose clock differs by ${minutes} minutes holds its claim for as long as it says so`, () =>
+    inFolder(async (folder) => {
+      await claimElsewhere(folder, { minutes });
+      const claimant = claimantOf(folder);
+      assert.equal(claimant.take(), undefined);
+      for (let beat = 8; beat < 14; beat++) {
+        await pause(50);
+        await claimElsewhere(folder, { minutes, beat });
+        assert.equal(claimant.take(), undefined, `beat ${beat}`);
+      }
+      await pause(200);
+      const claim = claimant.take();
+      assert.ok(claim !== undefined, "it fell silent");
+      assert.deepEqual(leasesIn(folder), [`encode.${key}.4`]);
+      claim[Symbol.dispose]();
+    }));
+}
+
+Deno.test("what one makes, those who wait for it find", () =>
+  inFolder(async (folder) => {
+    let made = 0;
+    const makeOrFind = () => {
+      const store = new Store(folder, { claimTimes });
+      const context = { store, emit: () => {}, stopIfAsked: () => Promise.resolve() };
+      return madeOnce(context, "encode", key, {
+        does: "encodes the same rows",
+        find: () => store.getJson("encode", key),
+        async make() {
+          made++;
+          await pause(300);
+          await store.putJson("encode", key, { made });
+          return { made };
+        },
+      });
+    };
+    const all = await Promise.all(Array.from({ length: 5 }, makeOrFind));
+    assert.equal(made, 1);
+    assert.equal(all.filter(({ cached }) => !cached).length, 1);
+    assert.deepEqual(all.map(({ value }) => value), Array(5).fill({ made: 1 }));
+  }));
+
+Deno.test("who waits stops when asked to, and a store that can't be written has no claims", () =>
+  inFolder(async (folder) => {
+    const store = new Store(folder, { claimTimes }), stopped = new Error("stopped");
+    using _ = store.claimant("encode", key).take()!;
+    const context = { store, emit: () => {}, stopIfAsked: () => Promise.reject(stopped) };
+    await assert.rejects(claimed(context, "encode", key, "encodes the same rows"), stopped);
+    await Deno.writeTextFile(join(folder, "file"), "");
+    const nowhere = { store: join(folder, "file", "store"), kind: "encode", key, path: join(folder, "file", "entry") };
+
+    new Claimant(nowhere).take()![Symbol.dispose]();
+  }));

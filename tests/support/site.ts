@@ -1,0 +1,64 @@
+/** A page of a site that trains, as a visitor uses it. @module */
+import type { Page } from "./browser.ts";
+
+/** What a visitor does. */
+export interface Visit {
+  text(id: string): Promise<string>;
+  /** Sets a field. */
+  set(id: string, value: string | number): Promise<void>;
+  click(id: string): Promise<void>;
+  /** Clicks, and waits until the worker is done. */
+  finish(id: string, seconds?: number): Promise<void>;
+  /** Waits until the page is ready; gives the milliseconds after its load. */
+  ready(): Promise<number>;
+  idle(seconds?: number): Promise<void>;
+  /** Gives the page a file of rows. */
+  choose(name: string, content: string, seconds?: number): Promise<void>;
+  losses(): Promise<number[]>;
+  /** What the base and the tuned model answer. */
+  ask(prompt: string, seconds?: number): Promise<readonly [base: string, tuned: string]>;
+}
+
+/** Drives a page. */
+export function visit(page: Page): Visit {
+  const get = (id: string) => `document.getElementById(${JSON.stringify(id)})`;
+  const text = (id: string) => page.evaluate<string>(`${get(id)}.textContent`);
+  const idle = (seconds = 120) => page.until(`document.body.getAttribute("aria-busy") === "false"`, seconds);
+  const click = (id: string) => page.evaluate<void>(`${get(id)}.click()`);
+  const set = (id: string, value: string | number) =>
+    page.evaluate<void>(
+      `${get(id)}.value = ${JSON.stringify(String(value))}; ${get(id)}.dispatchEvent(new Event("change"))`,
+    );
+  const finish = async (id: string, seconds?: number) => {
+    await click(id);
+    await idle(seconds);
+  };
+  return {
+    text,
+    set,
+    click,
+    finish,
+    idle,
+    async ready() {
+      await page.until("'ready' in document.body.dataset", 60);
+      return await page.evaluate<number>("Number(document.body.dataset.ready)");
+    },
+    async choose(name, content, seconds) {
+      await page.evaluate(`{
+        const files = new DataTransfer();
+        files.items.add(new File([${JSON.stringify(content)}], ${JSON.stringify(name)}));
+        ${get("file")}.files = files.files;
+        ${get("file")}.dispatchEvent(new Event("change"));
+      }`);
+      await idle(seconds);
+    },
+    async losses() {
+      return (await text("losses")).split("\n").filter((line) => line !== "").map(Number);
+    },
+    async ask(prompt, seconds) {
+      await set("question", prompt);
+      await finish("ask", seconds);
+      return [await text("base-answer"), await text("tuned-answer")];
+    },
+  };
+}
