@@ -3,25 +3,28 @@ import { join } from "node:path";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { isJsonObject, type JsonObject } from "../common/files.ts";
 import type { Prediction } from "../metrics/prediction.ts";
-import { readRunParts, type RunFiles } from "./written_files.ts";
-
-/** What an evaluation said of each row, as {@linkcode eachPrediction} reads it. */
-export async function readPredictions(run: RunFiles, path: string): Promise<Prediction[]> {
-  return await Array.fromAsync(eachPrediction(run, path));
-}
+import { readInChunks, type RunFiles } from "./written_files.ts";
 
 /**
- * What an evaluation said of each row, one after the other; nothing if the file is not there.
+ * What an evaluation said of each row; nothing if the file is not there.
  *
  * @param run The run's folder.
  * @param path The file's within it.
  * @throws {RequestError} If the file is not what the run wrote, or a line is not a prediction.
  */
+export async function readPredictions(run: RunFiles, path: string): Promise<Prediction[]> {
+  return await Array.fromAsync(eachPrediction(run, path));
+}
+
+/**
+ * The same one after the other, with few in memory. Whether the file is what the run wrote is known after the last, so
+ * that nothing may be shown before.
+ */
 export async function* eachPrediction(run: RunFiles, path: string): AsyncGenerator<Prediction> {
-  const file = join(run.folder, path), decoder = new TextDecoder();
+  const decoder = new TextDecoder(), file = join(run.folder, path);
   let begun = "", line = 0;
-  for await (const part of readRunParts(run, path)) {
-    const lines = (begun + decoder.decode(part, { stream: true })).split("\n");
+  for await (const chunk of readInChunks(run, path)) {
+    const lines = (begun + decoder.decode(chunk, { stream: true })).split("\n");
     begun = lines.pop()!;
     for (const each of lines) {
       line++;

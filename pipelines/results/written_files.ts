@@ -1,11 +1,11 @@
 /** What a run wrote besides its results: a file that is not what was written is refused by its name. @module */
+import { createHash } from "node:crypto";
 import { dirname, join, relative } from "node:path";
 import { digestOf } from "../common/digest.ts";
 import { RequestError } from "../common/errors.ts";
-import { digestOfPart } from "../common/file_digest.ts";
 import { faultText, readFileIfPresent } from "../common/files.ts";
-import { system } from "../common/system.ts";
 import { innerPath, slashed } from "../common/inner_path.ts";
+import { system } from "../common/system.ts";
 import { readRun, resultsFile, type WrittenFiles } from "./read_results.ts";
 
 /** A run's folder, and what the run wrote there. */
@@ -25,23 +25,36 @@ export async function readRunFile({ folder, files }: RunFiles, path: string): Pr
   return bytes;
 }
 
-/** How much of a file is read at a time. */
-const partBytes = 2 ** 20;
+/**
+ * A file of a run in chunks; none if it is not there.
+ *
+ * @throws {RequestError} If it is outside the folder; before the last chunk, if it is not what the run wrote.
+ */
+export async function* readInChunks({ folder, files }: RunFiles, path: string): AsyncGenerator<Uint8Array> {
+  const file = await innerPath(folder, path), written = files.get(slashed(path)), hash = createHash("sha256");
+  let last: Uint8Array | undefined;
+  for await (const chunk of chunksIfPresent(file)) {
+    hash.update(chunk);
+    if (last !== undefined) yield last;
+    last = chunk;
+  }
+  if (last === undefined) return;
+  if (written !== undefined && hash.digest("hex") !== written) throw damaged(file);
+  yield last;
+}
 
-/** The same in parts, for files that may be larger than memory; all of it is checked before the first is given. */
-export async function* readRunParts({ folder, files }: RunFiles, path: string): AsyncGenerator<Uint8Array> {
-  const file = await innerPath(folder, path), written = files.get(slashed(path));
-  const info = await system.stat(file).catch((fault: unknown) => {
-    if (fault instanceof system.errors.NotFound) return undefined;
+async function* chunksIfPresent(file: string): AsyncGenerator<Uint8Array> {
+  try {
+    // A pipe would never end, and opening one waits.
+    if (!(await system.stat(file)).isFile) throw new RequestError("is not a file; run the pipeline again", { file });
+    // An empty file has a digest, too.
+    yield new Uint8Array();
+    yield* (await system.open(file)).readable;
+  } catch (fault) {
+    if (fault instanceof RequestError) throw fault;
+    if (fault instanceof system.errors.NotFound) return;
     throw new RequestError(`can't be read (${faultText(fault)}); check its permissions`, { file });
-  });
-  if (info === undefined) return;
-  // A pipe would never end, and opening one waits.
-  if (!info.isFile) throw new RequestError("is not a file; run the pipeline again", { file });
-  if (written !== undefined && digestOfPart({ path: file, start: 0 }) !== written) throw damaged(file);
-  using handle = system.openSync(file);
-  const part = new Uint8Array(partBytes);
-  for (let count; (count = handle.readSync(part)) !== null;) yield part.subarray(0, count);
+  }
 }
 
 /** How far up a run's folder is looked for. */
@@ -55,7 +68,7 @@ const mostAbove = 6;
 export async function requireAsWritten(file: string): Promise<void> {
   let folder = dirname(file);
   for (let above = 0; above < mostAbove && dirname(folder) !== folder; above++, folder = dirname(folder)) {
-    const isThere = await Deno.stat(join(folder, resultsFile)).then(({ isFile }) => isFile, () => false);
+    const isThere = await system.stat(join(folder, resultsFile)).then(({ isFile }) => isFile, () => false);
     if (!isThere) continue;
     // What is no run's says nothing of the file, and neither do damaged results.
     const found = await readRun(folder).catch(() => undefined), path = slashed(relative(folder, file));
