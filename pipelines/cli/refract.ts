@@ -8,7 +8,7 @@
  * @module
  */
 import own from "../../deno.json" with { type: "json" };
-import { denoArguments, OtherCopyError } from "./launch/launch.ts";
+import { denoArguments, noUpdateCheck, OtherCopyError } from "./launch/launch.ts";
 import { libraryEnvironment } from "./launch/libraries.ts";
 import { endWith } from "./launch/signals.ts";
 import { knownHubCache, readEnvironment } from "../models/hub/access.ts";
@@ -21,7 +21,7 @@ try {
   const environment = readEnvironment(), endpoint = environment["HF_ENDPOINT"];
   const args = denoArguments(copy, { args: Deno.args, folder, endpoint, hub: knownHubCache(environment) });
   // What may read few paths may not ask where it is.
-  const env = { INIT_CWD: folder, ...libraryEnvironment(Deno.args, Deno.env.toObject()) };
+  const env = { INIT_CWD: folder, ...noUpdateCheck, ...libraryEnvironment(Deno.args, Deno.env.toObject()) };
   const child = new Deno.Command(Deno.execPath(), { args, env, stdin: "inherit", stdout: "inherit", stderr: "inherit" })
     .spawn();
   Deno.exit(await endWith(child, (line) => console.error(line)));

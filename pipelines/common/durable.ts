@@ -45,7 +45,13 @@ export function publishSync(file: SystemFile, temporary: string, path: string): 
 export async function publishFolder(temporary: string, path: string): Promise<void> {
   await syncTree(temporary);
   await system.rename(temporary, path);
-  await syncFolder(dirname(path));
+  try {
+    await syncFolder(dirname(path));
+  } catch (fault) {
+    const isBack = await system.rename(path, temporary).then(() => true, () => false);
+    // Where it is refused to take the name back, what has it is whole; to say otherwise would have the next command refuse it.
+    if (isBack) throw fault;
+  }
 }
 
 /** What a temporary folder lists before its files are moved: those of new names, so that the next process knows them. */

@@ -4,6 +4,7 @@ import { digestOf } from "../common/digest.ts";
 import { RequestError } from "../common/errors.ts";
 import { readFileIfPresent } from "../common/files.ts";
 import { innerPath, slashed } from "../common/inner_path.ts";
+import { system } from "../common/system.ts";
 import { readRun, resultsFile, type WrittenFiles } from "./read_results.ts";
 
 /** A run's folder, and what the run wrote there. */
@@ -34,7 +35,7 @@ const mostAbove = 6;
 export async function requireAsWritten(file: string): Promise<void> {
   let folder = dirname(file);
   for (let above = 0; above < mostAbove && dirname(folder) !== folder; above++, folder = dirname(folder)) {
-    const isThere = await Deno.stat(join(folder, resultsFile)).then(({ isFile }) => isFile, () => false);
+    const isThere = await system.stat(join(folder, resultsFile)).then(({ isFile }) => isFile, () => false);
     if (!isThere) continue;
     // What is no run's says nothing of the file, and neither do damaged results.
     const found = await readRun(folder).catch(() => undefined), path = slashed(relative(folder, file));

@@ -27,10 +27,10 @@ export interface WorkflowEngine {
 
 /**
  * A unit's command as a shell takes it. Where a task of deno or npm started the engine, INIT_CWD still names the folder
- * that it was called from, and paths are relative to another here.
+ * that it was called from, and paths are relative to another here. Deno asks for no newer version of itself.
  */
 export function unitCommand(words: readonly string[]): string {
-  return shellWords(["env", "-u", "INIT_CWD", ...words]);
+  return shellWords(["env", "-u", "INIT_CWD", "DENO_NO_UPDATE_CHECK=1", ...words]);
 }
 
 /** Words as a shell takes them. */

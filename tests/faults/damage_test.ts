@@ -5,7 +5,7 @@ import { inProcessUnder, treeOf } from "../support/command.ts";
 import { hasty, sha256 } from "../support/hub.ts";
 import { leftBehind } from "../support/left_behind.ts";
 import { inFolder } from "../pipelines/models/support.ts";
-import { type Choices, choicesOf, countOf, faultOf, seed, tell } from "./support/form.ts";
+import { type Choices, choicesOf, countOf, faultOf, seed, tell, tellProgress } from "./support/form.ts";
 import { environmentOf, makeWorkplace, putBack, type Services, withServices } from "./support/workplace.ts";
 
 /** What happens to a file's bytes; undefined if it is gone. */
@@ -32,6 +32,9 @@ const damages: Readonly<Record<string, Damage>> = {
     }),
   "gone": () => undefined,
 };
+
+/** Those after which there is still a file. */
+const lasting = Object.keys(damages).filter((name) => name !== "gone");
 
 /** Files, and the command that reads them. */
 interface Reading {
@@ -141,13 +144,12 @@ async function damaging(folder: string, services: Services): Promise<void> {
   const count = countOf({ short: 40, long: 1000 }), outcomes = { same: 0, refused: 0 }, found: string[] = [];
   for (let at = 0; at < count; at++) {
     const { of, file, expected } = cases[at % cases.length]!, { args, makes, mayBeGone } = readings[of]!;
-    const name = choices.of(Object.keys(damages)), path = join(root, file);
+    const name = choices.of(mayBeGone?.test(file) === true ? lasting : Object.keys(damages)), path = join(root, file);
     await putBack(template, root);
     const before = await Deno.readFile(path),
       after = damages[name]!(before, choices),
       { mtime } = await Deno.stat(path);
     await Deno.remove(path);
-    if (after === undefined && mayBeGone?.test(file) === true) continue;
     if (after !== undefined) await Deno.writeFile(path, after);
     // A disk leaves the times as they are; a report shows that of its results.
     if (after !== undefined) await Deno.utime(path, mtime!, mtime!);
@@ -165,6 +167,7 @@ async function damaging(folder: string, services: Services): Promise<void> {
     } catch (error) {
       found.push(faultOf(error));
     }
+    tellProgress(at + 1, count);
   }
   const { same, refused } = outcomes;
   tell(

@@ -1,7 +1,7 @@
 /** Commands that die at any change of a file, or at any request to a hub; and what the same command makes of it. @module */
 import assert from "node:assert/strict";
 import { attempt, attempts, onBench } from "./support/bench.ts";
-import { countOf, faultOf, seed, tell } from "./support/form.ts";
+import { countOf, faultOf, seed, tell, tellProgress } from "./support/form.ts";
 
 Deno.test("whatever dies at whatever change of a file, the same command comes to the same bytes and leaves nothing", () =>
   onBench(async (bench) => {
@@ -19,6 +19,7 @@ Deno.test("whatever dies at whatever change of a file, the same command comes to
       }
       if (does === "cut") cuts++;
       tried.add(name);
+      tellProgress(at, count);
     }
     tell(
       `${count} deaths of ${tried.size} commands, ${cuts} of them power cuts: ${found.length} differences or leftovers`,

@@ -1,7 +1,7 @@
 /** Calls that the system refuses at any change of a file; and what the same command makes of it. @module */
 import assert from "node:assert/strict";
 import { attempt, attempts, onBench } from "./support/bench.ts";
-import { choicesOf, countOf, faultOf, seed, tell } from "./support/form.ts";
+import { choicesOf, countOf, faultOf, seed, tell, tellProgress } from "./support/form.ts";
 
 /** The system's numbers of what may go wrong, on Linux. */
 const errnos = { EIO: 5, EACCES: 13, EMFILE: 24, ENOSPC: 28, EROFS: 30, EDQUOT: 122 } as const;
@@ -9,7 +9,7 @@ const errnos = { EIO: 5, EACCES: 13, EMFILE: 24, ENOSPC: 28, EROFS: 30, EDQUOT: 
 Deno.test("whatever the system refuses, a command says so in one line or goes on, and comes to the same bytes next", () =>
   onBench(async (bench) => {
     const count = countOf({ short: 10, long: 500 }), { of } = choicesOf(seed + 1), found: string[] = [];
-    let refused = 0;
+    let refused = 0, tried = 0;
     for await (const [name, moment] of attempts(bench, count, seed + 1, "local")) {
       const errno = of(Object.keys(errnos) as (keyof typeof errnos)[]), stays = of([true, false]);
       try {
@@ -24,6 +24,7 @@ Deno.test("whatever the system refuses, a command says so in one line or goes on
       } catch (error) {
         found.push(faultOf(error));
       }
+      tellProgress(++tried, count);
     }
     tell(`${count} errors of the system, ${refused} of which ended the command in one line`);
     assert.deepEqual(found, []);

@@ -48,7 +48,7 @@ Deno.test("a task reads paths from the caller's folder and prints nothing on std
     );
     assert.equal(code, 0, stderr);
     assert.equal(JSON.parse(stdout).pipeline, "quickstart");
-    assert.match(stderr, /^Task plan deno run [^$]* pipelines\/cli\/refract\.ts plan /);
+    assert.match(stderr, /^Task plan DENO_NO_UPDATE_CHECK=1 deno run [^$]* pipelines\/cli\/refract\.ts plan /);
     assert.equal(stderr.split("\n").filter((line) => line.startsWith("Task ")).length, 1, stderr);
   }));
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import own from "../../../deno.json" with { type: "json" };
 import { commandNames } from "../launch/grants.ts";
 import { type Own, ownPipeline } from "./own_pipeline.ts";
-import { launchFlags } from "../launch/launch.ts";
+import { launchFlags, noUpdateCheck } from "../launch/launch.ts";
 import { resolvedFrom } from "../launch/project.ts";
 
 /** A project to start from, which the examples have as a folder of the same name. */
@@ -64,9 +64,10 @@ function projectConfig(folder: string) {
   const { protocol, host } = config;
   const flags = [...launchFlags, ...protocol === "file:" ? [] : [`--allow-import=${host}`]].join(" ");
   const program = address("pipelines/cli/refract.ts");
+  const variables = Object.entries(noUpdateCheck).map(([name, value]) => `${name}=${value}`).join(" ");
   const tasks = commandNames.map((name) => [
     name,
-    { description: own.tasks[name].description, command: `deno run ${flags} ${program} ${name}` },
+    { description: own.tasks[name].description, command: `${variables} deno run ${flags} ${program} ${name}` },
   ]);
   return {
     imports: Object.fromEntries(imports),

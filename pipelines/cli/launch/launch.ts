@@ -33,6 +33,9 @@ import { type Project, projectOf, resolvedFrom, resolvedImports } from "./projec
 /** What this program itself needs, as flags of `deno run`: it loads nothing but its own files, and starts Deno. */
 export const launchFlags = ["--no-prompt", "--allow-read", "--allow-env", "--allow-run"] as const;
 
+/** Without it Deno asks a server of its own now and then whether there is a newer version. */
+export const noUpdateCheck = { DENO_NO_UPDATE_CHECK: "1" } as const;
+
 /** A copy of Refract. */
 export interface Copy {
   /** The address of its deno.json. */

@@ -44,6 +44,11 @@ export function tell(what: string): void {
   console.log(`  ${what}`);
 }
 
+/** Says every hundred attempts how many there were. */
+export function tellProgress(done: number, count: number): void {
+  if (done % 100 === 0 && done < count) tell(`${done} of ${count}`);
+}
+
 /** What an attempt found wrong, said at once since the others still take their time. Throws what is no assertion's. */
 export function faultOf(error: unknown): string {
   if (!(error instanceof Error && error.name === "AssertionError")) throw error;
