@@ -9,7 +9,7 @@ import { blockKeys, type PrefixCache } from "./prefix_cache.ts";
 import { Reading } from "./reading.ts";
 
 /** A prompt with the answers that may follow it. */
-export interface AnsweredPrompt {
+interface AnsweredPrompt {
   readonly prompt: TokenizedPrompt;
   readonly answers: readonly (readonly number[])[];
 }

@@ -17,7 +17,7 @@ import { type BlockKeys, blockTokens, type PrefixCache } from "./prefix_cache.ts
 export const chunkTokens = 8 * blockTokens;
 
 /** A prompt to read. */
-export interface PromptToRead {
+interface PromptToRead {
   readonly prompt: TokenizedPrompt;
   /** The keys of its blocks, where some may be kept. */
   readonly keys: BlockKeys;
@@ -28,7 +28,7 @@ export interface PromptToRead {
 }
 
 /** A prompt that is read. */
-export interface FinishedPrompt extends ReadRow {
+interface FinishedPrompt extends ReadRow {
   /** Its number among those of the reading. */
   readonly number: number;
   /** The logits of what follows it, or how unlikely each of its targets is, in nats. */
