@@ -29,7 +29,7 @@ export class EndlessAnswer extends Error {
 }
 
 /** How long a server is waited for. */
-export interface Waiting {
+interface Waiting {
   /** Milliseconds until an answer has to begin, or some of it has to arrive. */
   readonly patience: number;
   readonly signal?: AbortSignal | undefined;

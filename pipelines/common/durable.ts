@@ -54,28 +54,23 @@ export async function publishFolder(temporary: string, path: string): Promise<vo
   }
 }
 
-/** What a temporary folder lists before its files are moved: those of new names, so that the next process knows them. */
-export const movedList = ".moved.json";
-
 /**
  * Moves what was written in a temporary folder into another on the same disk, in place of what has its names there. Where
  * the system refuses it, what is new there is moved back, as far as it allows that.
+ *
+ * @param added The names that are new there.
  */
-export async function publishInto(temporary: string, path: string): Promise<void> {
-  const names = namesIn(temporary), there = new Set(namesIn(path)), added = names.filter((name) => !there.has(name));
-  await system.writeTextFile(join(temporary, movedList), JSON.stringify(added));
+export async function publishInto(temporary: string, path: string, added: readonly string[]): Promise<void> {
   await syncTree(temporary);
   try {
-    for (const name of names) await system.rename(join(temporary, name), join(path, name));
+    for (const { name } of [...system.readDirSync(temporary)]) {
+      await system.rename(join(temporary, name), join(path, name));
+    }
     await syncFolder(path);
   } catch (fault) {
     for (const name of added) await system.rename(join(path, name), join(temporary, name)).catch(() => {});
     throw fault;
   }
-}
-
-function namesIn(folder: string): string[] {
-  return Array.from(system.readDirSync(folder), ({ name }) => name);
 }
 
 /** Sees that the names in a folder are on the disk, as after a link was made in it. */

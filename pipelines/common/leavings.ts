@@ -1,7 +1,6 @@
 /** What a process that died has left half written, under the temporary name of what it would have become. @module */
 import { basename, dirname, join } from "node:path";
 import { system, type SystemFile } from "./system.ts";
-import { movedList } from "./durable.ts";
 import { leavesFolder } from "./inner_path.ts";
 
 /** A writer touches what it writes: left alone for a day it has lost its process. Milliseconds. */
@@ -17,10 +16,15 @@ export function isTemporaryOf(found: string, name: string): boolean {
  * made it and could not lock it yet sees that it is gone, by {@linkcode isStill}.
  *
  * @param lockedAfter For so long it is let be without a lock, in milliseconds: for writers that do not look.
+ * @param before Called once it is known that nobody writes it.
  * @returns The bytes of a file, 0 of a folder; undefined if it is written. Throws what the system says if it can't be
  * removed.
  */
-export function removeAbandoned(path: string, lockedAfter: number = 0): number | undefined {
+export function removeAbandoned(
+  path: string,
+  lockedAfter: number = 0,
+  before: () => void = () => {},
+): number | undefined {
   const { mtime, isDirectory, size } = system.lstatSync(path);
   const idleAt = (now: number) => mtime === null ? 0 : now - mtime.getTime(), idle = idleAt(Date.now());
   // The clock of whoever keeps the file may be minutes behind this machine's.
@@ -28,6 +32,7 @@ export function removeAbandoned(path: string, lockedAfter: number = 0): number |
   // It stays locked until it is gone.
   using file = idle > STALE_AFTER ? undefined : system.openSync(path, { read: true, write: !isDirectory });
   if (file !== undefined && !file.tryLockSync(true)) return undefined;
+  before();
   system.removeSync(path, { recursive: isDirectory });
   return isDirectory ? 0 : size;
 }
@@ -100,9 +105,10 @@ export function removeLeavings(path: string, isOwn: boolean = false): boolean {
       if (!isTemporaryOf(name, basename(path))) continue;
       if (folder === path) wasInside = true;
       try {
-        const moved = isOwn && folder === path ? movedFrom(join(path, name)) : [];
-        if (removeAbandoned(join(folder, name)) === undefined) continue;
-        for (const each of moved) system.removeSync(join(path, each), { recursive: true });
+        const added = isOwn && folder === path ? addedBy(join(path, name)) : [];
+        removeAbandoned(join(folder, name), 0, () => {
+          for (const each of added) if (namesIn(path).includes(each)) removeOwnSync(join(path, each));
+        });
       } catch {
         // Another process was faster, or it is not this user's: it does no harm.
       }
@@ -119,16 +125,14 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** The names that a process was to add to another folder out of its own, of those that are no longer in its own. */
-export function movedFrom(temporary: string): readonly string[] {
+/** What a mark lists: the names that a process adds to the folder that the mark is in. */
+function addedBy(mark: string): readonly string[] {
   let listed: unknown;
   try {
-    listed = JSON.parse(system.readTextFileSync(join(temporary, movedList)));
+    listed = JSON.parse(system.readTextFileSync(mark));
   } catch {
+    // A folder, or a mark that was never whole: nothing was added yet.
     return [];
   }
-  const left = namesIn(temporary);
-  return Array.isArray(listed)
-    ? listed.filter((name) => typeof name === "string" && !leavesFolder(name) && !left.includes(name))
-    : [];
+  return Array.isArray(listed) ? listed.filter((name) => typeof name === "string" && !leavesFolder(name)) : [];
 }

@@ -133,6 +133,31 @@ Deno.test({
         },
       );
 
+      await t.step("copies a link, by which another visitor asks what was trained", async () => {
+        await using server = serveFolder(site);
+        let link = "", answers: readonly string[] = [];
+        const { prompt } = deno.tuned[0]!;
+        await inPage(server.url, wide, async (page) => {
+          const visitor = visit(page);
+          await visitor.ready();
+          await visitor.finish("train");
+          await page.evaluate(`{
+            const clipboard = { writeText: (text) => Promise.resolve(void (window.copied = text)) };
+            Object.defineProperty(navigator, "clipboard", { value: clipboard });
+          }`);
+          await visitor.finish("link");
+          link = await page.evaluate<string>("window.copied");
+          answers = await visitor.ask(prompt);
+        });
+        await inPage(link, phone, async (page) => {
+          const visitor = visit(page);
+          await visitor.ready();
+          assert.match(await visitor.text("kept"), /^Opened an edit of builtin:tiny/);
+          assert.deepEqual(await visitor.ask(prompt), answers);
+          assert.notEqual(answers[0], answers[1]);
+        });
+      });
+
       await t.step("downloads an intervention that saved() loads and pyreft's export takes", () =>
         inPage(server.url, wide, async (page) => {
           const visitor = visit(page);

@@ -1,10 +1,10 @@
 /** Folders that a command writes completely or not at all. @module */
 import { basename, dirname, join } from "node:path";
-import { publishFolder, publishInto } from "../../common/durable.ts";
+import { publishFolder, publishInto, syncFolder } from "../../common/durable.ts";
 import { RequestError } from "../../common/errors.ts";
 import { namesIn } from "../../common/folder_names.ts";
-import { markWritten, mostTries, systemCode, temporaryName, unwritable } from "../../common/files.ts";
-import { isStill, movedFrom, removeLeavings, removeOwn } from "../../common/leavings.ts";
+import { markWritten, mostTries, systemCode, temporaryName, unwritable, writeAll } from "../../common/files.ts";
+import { isStill, removeLeavings, removeOwn } from "../../common/leavings.ts";
 
 /**
  * Makes a folder, or adds files to one that exists, once all of them are written. What processes that died have left of an
@@ -24,18 +24,42 @@ export async function writeFolder(path: string, write: (folder: string) => Promi
   const parent = there === undefined ? dirname(path) : path;
   const temporary = temporaryName(join(parent, basename(path)));
   using _ = await makeLocked(path, temporary);
-  let isWhole = false;
   try {
     await write(temporary).catch((fault: unknown) => {
       // What a system refuses has a code; all else says itself what is wrong.
       throw systemCode(fault) === undefined ? fault : unwritable(path, fault);
     });
-    await orUnwritable(path, () => (there === undefined ? publishFolder : publishInto)(temporary, path));
-    isWhole = true;
+    await orUnwritable(path, () => publishMarked(temporary, path, there === undefined));
   } finally {
-    // What could not be moved back is known by what lies there to the next command, which removes it.
-    if (isWhole || movedFrom(temporary).length === 0) await removeOwn(temporary);
+    await removeOwn(temporary);
   }
+}
+
+/**
+ * Gives what was written its place, with a mark beside it that lists what is new there. It goes last: who dies before
+ * leaves it to the next command, which then knows what it may write anew.
+ */
+async function publishMarked(temporary: string, path: string, isNew: boolean): Promise<void> {
+  const there = new Set(isNew ? [] : await namesIn(path));
+  const added = (await namesIn(temporary)).filter((name) => !there.has(name));
+  const name = basename(temporaryName(path)), mark = join(path, name);
+  using file = Deno.openSync(isNew ? join(temporary, name) : mark, { write: true, createNew: true });
+  try {
+    markWritten(file);
+    await writeAll(file, new TextEncoder().encode(JSON.stringify(added)));
+    await file.sync();
+    if (isNew) await publishFolder(temporary, path);
+    else {
+      await syncFolder(path);
+      await publishInto(temporary, path, added);
+      await removeOwn(temporary);
+    }
+  } catch (fault) {
+    const left: readonly string[] = await namesIn(path).catch(() => []);
+    if (!added.some((each) => left.includes(each))) await removeOwn(mark);
+    throw fault;
+  }
+  await removeOwn(mark);
 }
 
 /** Makes a folder and locks it; it is made again if another process removed it as abandoned before the lock was held. */
