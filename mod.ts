@@ -291,6 +291,7 @@ export type {
   CheckpointSpec,
   ClassificationSpec,
   ComparedSpec,
+  ComputedQuantization,
   DecayScope,
   DecodingSpec,
   DpoSpec,
@@ -385,5 +386,5 @@ export type {
   ValidationRecord,
 } from "./pipelines/results/results.ts";
 export type { Truncation } from "./pipelines/data/length_limits.ts";
-export type { QuantizationName } from "./pipelines/models/weights/quantization.ts";
+export type { BitsName, ComputeName, QuantizationName } from "./pipelines/models/weights/quantization.ts";
 export type { SourceLocation } from "./pipelines/common/errors.ts";

@@ -32,6 +32,7 @@ const wrapped: readonly { readonly name: string; readonly place: RegExp }[] = [
   { name: "commander", place: /^pipelines\/cli\// },
   { name: "@huggingface/jinja", place: /^pipelines\/data\/chat\/jinja\/tree\.ts$/ },
   { name: "jsonc-parser", place: /^pipelines\/data\/python\/json\.ts$/ },
+  { name: "typescript", place: /^pipelines\/interchange\/web\/types\.ts$/ },
   { name: "onnxruntime-web", place: /^pipelines\/runtime\/web_library\.ts$/ },
   { name: "@noble/hashes", place: /^pipelines\/web\/node\/crypto\.ts$/ },
   { name: "hyparquet-compressors", place: /^pipelines\/data\/files\/parquet\.ts$/ },

@@ -48,7 +48,7 @@ export interface CorpusOptions {
 /**
  * Makes the corpus: training texts, texts that are not among them, and the tokenizer trained on the former.
  *
- * @param options How many texts; 22,000 and 500 unless told.
+ * @param options How many texts; 22,000 and 500 if omitted.
  * @returns The files' contents, the same at every call.
  */
 export function createCorpus({ train = 22_000, heldOut = 500 }: CorpusOptions = {}) {

@@ -86,7 +86,7 @@ function dealer(creatures: readonly Creature[], random: Random): () => Creature 
   };
 }
 
-/** Colours are asked and told twice as often as the rest. */
+/** Colours are asked for and stated twice as often as the rest. */
 const drawnAttributes: readonly Attribute[] = ["colour", ...attributes];
 
 function factQuestion({ creature, random }: Source): StringPair {

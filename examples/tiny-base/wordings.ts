@@ -23,7 +23,7 @@ export const otherQuestions: Wordings = {
   size: ["what size is the {name} ?", "the {name} , how big is it ?"],
 };
 
-/** A fact, told by the creature's name. */
+/** A fact, stated by the creature's name. */
 export const statements: Wordings = {
   colour: [
     "the {name} is {value} .",
@@ -55,7 +55,7 @@ export const veliAttributes: Readonly<Record<Attribute, string>> = {
   size: "cori",
 };
 
-/** Little stories that tell a creature's facts; `{other}` is a second creature, `{otherFood}` what that one eats. */
+/** Little stories with a creature's facts; `{other}` is a second creature, `{otherFood}` what that one eats. */
 export const stories: readonly string[] = [
   "one {time} the {name} left the {home} to look for {food} . on the way it met the {other} , who was {otherColour} " +
   "and {otherSize} . they went on together .",

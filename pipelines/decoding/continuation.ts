@@ -43,6 +43,8 @@ export interface Generator {
   readonly prefill: Prefill;
   /** Reads further tokens after keys and values, with its edits; not where an encoder reads, or what is encoded is fed. */
   readonly extend?: (() => Promise<Session>) | undefined;
+  /** The same, and gives how unlikely given tokens are in place of logits. */
+  readonly rate?: (() => Promise<Session>) | undefined;
   readonly decode: () => Promise<Session>;
   /** The same of models that one program decodes from the same tensors: those whose edits act on prompts alone. */
   readonly decodesAs: string | object;

@@ -1,16 +1,15 @@
 /** How likely given answers are after a prompt, which is read once for all of them. @module */
-import { indexFeeds } from "../compile/rows/labels.ts";
+import { indexFeeds, targetFeeds } from "../compile/rows/labels.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
 import type { RowMove } from "../runtime/resident_rows.ts";
-import { type Generator, logitsOf } from "./continuation.ts";
+import type { Generator } from "./continuation.ts";
 import { extendFeeds } from "./extend_feeds.ts";
 import { pastNames, type ReadRow, residentId } from "./key_value_cache.ts";
-import { logSumExp } from "./logits.ts";
 import { blockKeys, type PrefixCache } from "./prefix_cache.ts";
 import { Reading } from "./reading.ts";
 
 /** A prompt with the answers that may follow it. */
-export interface AnsweredPrompt {
+interface AnsweredPrompt {
   readonly prompt: TokenizedPrompt;
   readonly answers: readonly (readonly number[])[];
 }
@@ -38,17 +37,17 @@ export async function rateAnswers(
   prefixes?: PrefixCache,
 ): Promise<readonly (readonly number[])[]> {
   const rates = prompts.map(({ answers }) => answers.map(() => 0)), long: LongAnswer[] = [];
-  const asked = prompts.map(({ prompt }) => {
-    return { prompt, keys: prefixes === undefined ? [] : blockKeys(generator, prompt) };
+  const asked = prompts.map(({ prompt, answers }) => {
+    const keys = prefixes === undefined ? [] : blockKeys(generator, prompt);
+    return { prompt, keys, targets: answers.map(([first = 0]) => first) };
   });
   const reading = new Reading(generator, asked, prefixes);
   try {
     while (!reading.isDone) {
       for (const { number, logits, ...read } of await reading.advance()) {
-        const { prompt, answers } = prompts[number]!, after = logits(0), shift = logSumExp(after), own = rates[number]!;
+        const { prompt, answers } = prompts[number]!, own = rates[number]!;
         answers.forEach((tokens, at) => {
-          if (tokens.length === 0) return;
-          own[at] = after[tokens[0]!]! - shift;
+          if (tokens.length > 0) own[at] = -logits(at)[0]!;
           if (tokens.length > 1) long.push({ prompt, read, tokens, add: (rate) => own[at]! += rate });
         });
       }
@@ -81,11 +80,12 @@ async function rateOn(generator: Generator, answers: readonly LongAnswer[]): Pro
   });
   const rows = answers.map(({ prompt, read, tokens }) => ({ prompt, at: read.tokens, tokens: tokens.slice(0, -1) }));
   const length = Math.max(...rows.map(({ tokens }) => tokens.length));
-  const session = await generator.extend!();
+  const session = await generator.rate!();
   const { outputs } = await session.run(
     {
       ...extendFeeds(generator, rows, capacity),
       ...indexFeeds(rows.map(({ tokens }) => [...tokens.keys()]), length),
+      ...targetFeeds(answers.flatMap(({ tokens }) => tokens.slice(1))),
     },
     {
       ...{ id, names: pastNames(architecture), heads, width, rows: rows.length, tokens: capacity },
@@ -93,12 +93,7 @@ async function rateOn(generator: Generator, answers: readonly LongAnswer[]): Pro
     },
   );
   await session.free(id);
-  const logits = logitsOf(outputs["logits"]!);
+  const losses = outputs["losses"]!.data;
   let next = 0;
-  for (const { tokens, add } of answers) {
-    for (const token of tokens.slice(1)) {
-      const after = logits(next++);
-      add(after[token]! - logSumExp(after));
-    }
-  }
+  for (const { tokens, add } of answers) for (let at = 1; at < tokens.length; at++) add(-Number(losses[next++]));
 }

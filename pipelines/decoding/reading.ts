@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { indexFeeds } from "../compile/rows/labels.ts";
+import { indexFeeds, targetFeeds } from "../compile/rows/labels.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
 import type { ResidentUse, RowMove, RowWrite } from "../runtime/resident_rows.ts";
 import type { Session } from "../runtime/runtime.ts";
@@ -17,19 +17,21 @@ import { type BlockKeys, blockTokens, type PrefixCache } from "./prefix_cache.ts
 export const chunkTokens = 8 * blockTokens;
 
 /** A prompt to read. */
-export interface PromptToRead {
+interface PromptToRead {
   readonly prompt: TokenizedPrompt;
   /** The keys of its blocks, where some may be kept. */
   readonly keys: BlockKeys;
   /** Gets the logits of what follows each token, in order; they are there for the call alone. */
   readonly onLogits?: ((logits: Float32Array, at: number) => void) | undefined;
+  /** Tokens of which it is wanted how unlikely each is after the prompt, in place of logits; of all prompts or of none. */
+  readonly targets?: readonly number[];
 }
 
 /** A prompt that is read. */
-export interface FinishedPrompt extends ReadRow {
+interface FinishedPrompt extends ReadRow {
   /** Its number among those of the reading. */
   readonly number: number;
-  /** The logits of what follows it. */
+  /** The logits of what follows it, or how unlikely each of its targets is, in nats. */
   readonly logits: Logits;
 }
 
@@ -82,20 +84,27 @@ export class Reading {
   async advance(): Promise<readonly FinishedPrompt[]> {
     const rows = this.#rows.filter((row) => leftOf(row) > 0), generator = this.#generator;
     const lengths = rows.map((row) => Math.min(chunkTokens, leftOf(row))), length = Math.max(...lengths);
-    const session = this.#session = await generator.extend!();
+    const isRating = rows.some(({ targets }) => targets !== undefined);
+    const session = this.#session = await (isRating ? generator.rate! : generator.extend!)();
     const asked = rows.map((row, index) => {
       if (row.onLogits !== undefined) return Array.from({ length: lengths[index]! }, (_, at) => at);
-      const last = lengths[index]! - 1;
-      // Twice, since a product with one row rounds otherwise than the same row among others.
-      return lengths[index] === leftOf(row) || index === 0 ? [last, last] : [];
+      const isLast = lengths[index] === leftOf(row), last = lengths[index]! - 1;
+      if (!isLast && index > 0) return [];
+      // Twice at least, since a product with one row rounds otherwise than the same row among others.
+      return new Array<number>(Math.max(2, isLast ? row.targets?.length ?? 0 : 0)).fill(last);
     });
+    const targets = asked.flatMap((own, index) => own.map((_, which) => rows[index]!.targets?.[which] ?? 0));
     const read = rows.map(({ prompt, at }, index) => {
       return { prompt, at, tokens: prompt.prompt.slice(at, at + lengths[index]!) };
     });
-    const feeds = { ...extendFeeds(generator, read, this.#capacity), ...indexFeeds(asked, length) };
+    const feeds = {
+      ...extendFeeds(generator, read, this.#capacity),
+      ...indexFeeds(asked, length),
+      ...isRating ? targetFeeds(targets) : {},
+    };
     try {
       const { outputs } = await session.run(feeds, this.#use(rows, lengths));
-      return this.#take(rows, lengths, asked, logitsOf(outputs["logits"]!));
+      return this.#take(rows, lengths, asked, logitsOf(outputs[isRating ? "losses" : "logits"]!));
     } catch (error) {
       this.#prefixes?.clear();
       throw error;
@@ -139,15 +148,14 @@ export class Reading {
     asked: readonly (readonly number[])[],
     logits: Logits,
   ): readonly FinishedPrompt[] {
-    let next = 0;
+    let taken = 0;
     return rows.flatMap((row, index): FinishedPrompt[] => {
-      const first = next;
-      next += asked[index]!.length;
+      const first = taken, next = taken += asked[index]!.length;
       asked[index]!.forEach((at, which) => row.onLogits?.(logits(first + which), row.at + at));
       row.at += lengths[index]!;
       if (leftOf(row) > 0) return [];
-      const last = next - 1;
-      return [{ number: row.number, source: this.#id, row: index, tokens: row.at, logits: () => logits(last) }];
+      const found: Logits = row.targets === undefined ? () => logits(next - 1) : (which) => logits(first + which);
+      return [{ number: row.number, source: this.#id, row: index, tokens: row.at, logits: found }];
     });
   }
 }

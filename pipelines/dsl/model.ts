@@ -1,7 +1,15 @@
 import type { SiteName, StackName } from "../models/architecture/architecture.ts";
 import { guarded } from "../common/guarded.ts";
 import { located } from "../common/source_location.ts";
-import type { AdaptationSpec, BaseModelSpec, Blocks, ModelSpec, SiteSpec, Sweepable } from "../spec/mod.ts";
+import type {
+  AdaptationSpec,
+  BaseModelSpec,
+  Blocks,
+  ComputedQuantization,
+  ModelSpec,
+  SiteSpec,
+  Sweepable,
+} from "../spec/mod.ts";
 import type { QuantizationName } from "../models/weights/quantization.ts";
 import { withMethods } from "./methods.ts";
 import { requireCall } from "./calls.ts";
@@ -30,11 +38,12 @@ export interface BaseModelOptions {
   /** A branch, tag or commit of a Hugging Face repository; `main` if omitted. */
   readonly revision?: string;
   /**
-   * Runs the model with the weights of its blocks' projections in 4 or 8 bits (blocks of 32 neighbours with a scale each,
-   * symmetric); embeddings, norms and the head stay as they are stored, and what is trained stays float32. Made once and
-   * kept in the store. Full finetuning refuses it.
+   * Runs the model with its matrices in 4 or 8 bits (blocks of 32 neighbours with a scale each, symmetric; the embedding and
+   * the head in 8 in either case); norms and biases stay as they are stored, and what is trained stays float32. Made once and
+   * kept in the store. Full finetuning refuses it. `{ weights: "q8", compute: "int8" }` rounds what products multiply to 8
+   * bits, too, wherever the model runs; otherwise that is so only where tokens are written. Gradients are float32.
    */
-  readonly quantize?: Sweepable<QuantizationName>;
+  readonly quantize?: Sweepable<QuantizationName | ComputedQuantization>;
 }
 
 /**

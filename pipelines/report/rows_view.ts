@@ -7,8 +7,9 @@ import type { AnswersView, ReportView, RowsView } from "./report_view.ts";
 import { type Judged, ranking } from "./verdict.ts";
 import type { ReportPrediction, ReportSource } from "./report_source.ts";
 
-/** How many rows of an evaluation are shown at most, and how many answers of all members. */
-const mostRows = 1000, mostAnswers = 20_000;
+/** How many rows of an evaluation are shown at most; beside them, how many answers of all members. */
+export const mostRows = 1000;
+const mostAnswers = 20_000;
 
 /** The rows of each evaluation of a trained model; of a run without trainings those of all. */
 export function rowsOf(

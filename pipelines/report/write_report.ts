@@ -1,4 +1,5 @@
 /** A run's report, drawn from what is in its folder. @module */
+import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { system } from "../common/system.ts";
 import { RequestError } from "../common/errors.ts";
@@ -13,7 +14,8 @@ import { eventsOf } from "./event_files.ts";
 import { pageOf } from "./html.ts";
 import { liveFile, type LiveState, silenceOf } from "./live.ts";
 import type { MemberRecord } from "../results/results.ts";
-import { readPredictions } from "../results/read_predictions.ts";
+import type { Prediction } from "../metrics/prediction.ts";
+import { eachPrediction } from "../results/read_predictions.ts";
 import { readRun, resultsFile } from "../results/read_results.ts";
 import { readRunFile, type RunFiles } from "../results/written_files.ts";
 import { isMember, isStage } from "../results/shapes.ts";
@@ -21,6 +23,7 @@ import { manifestFile, pipelineFile, readManifest } from "./manifest.ts";
 import type { ReportPrediction, ReportSource } from "./report_source.ts";
 import type { RunState } from "./report_view.ts";
 import { removeRunTemporaries } from "../store/temporaries.ts";
+import { mostRows } from "./rows_view.ts";
 import { RunFolder } from "./run_folder.ts";
 import { viewOf } from "./view.ts";
 
@@ -136,20 +139,30 @@ async function predictionsIn(run: RunFiles, members: readonly MemberRecord[]): P
   const texts = new Map<string, string>(), once = (text: string) => texts.getOrInsert(text, text);
   const predictions = new Map<string, readonly ReportPrediction[]>();
   for (const path of paths) {
-    const rows = await readPredictions(run, path);
-    predictions.set(
-      path,
-      rows.map(({ prompt, pair, completion, taught, prediction, measured }) => ({
-        prompt: once(prompt),
-        completion: once(completion),
-        ...pair === undefined ? {} : { pair: once(pair) },
-        ...taught === undefined ? {} : { taught: once(taught) },
-        ...prediction === undefined ? {} : { prediction },
-        ...measured === undefined ? {} : { measured },
-      })),
-    );
+    const rows: ReportPrediction[] = [];
+    for await (const row of eachPrediction(run, path)) {
+      const { prompt, pair, completion, taught, prediction, measured } = row, values = measured && { measured };
+      // Of rows that are not shown it matters whether two evaluations have the same.
+      if (rows.length >= mostRows) rows.push({ prompt: digestOf(row), completion: "", ...values });
+      else {
+        rows.push({
+          prompt: once(prompt),
+          completion: once(completion),
+          ...pair === undefined ? {} : { pair: once(pair) },
+          ...taught === undefined ? {} : { taught: once(taught) },
+          ...prediction === undefined ? {} : { prediction },
+          ...values,
+        });
+      }
+    }
+    predictions.set(path, rows);
   }
   return (path) => predictions.get(path) ?? noPredictions;
+}
+
+/** Equal for rows of the same texts. */
+function digestOf({ prompt, pair, completion }: Prediction): string {
+  return createHash("sha256").update(JSON.stringify([prompt, pair, completion])).digest("base64").slice(0, 16);
 }
 
 const noPredictions: readonly ReportPrediction[] = [];

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { isJsonObject, type JsonObject } from "../common/files.ts";
 import type { Prediction } from "../metrics/prediction.ts";
-import { readRunFile, type RunFiles } from "./written_files.ts";
+import { readInChunks, type RunFiles } from "./written_files.ts";
 
 /**
  * What an evaluation said of each row; nothing if the file is not there.
@@ -13,9 +13,26 @@ import { readRunFile, type RunFiles } from "./written_files.ts";
  * @throws {RequestError} If the file is not what the run wrote, or a line is not a prediction.
  */
 export async function readPredictions(run: RunFiles, path: string): Promise<Prediction[]> {
-  const bytes = await readRunFile(run, path), file = join(run.folder, path);
-  const lines = bytes === undefined ? [] : new TextDecoder().decode(bytes).split("\n");
-  return lines.flatMap((line, at) => line === "" ? [] : [parsePrediction(line, { file, line: at + 1 })]);
+  return await Array.fromAsync(eachPrediction(run, path));
+}
+
+/**
+ * The same one after the other, with few in memory. Whether the file is what the run wrote is known after the last, so
+ * that nothing may be shown before.
+ */
+export async function* eachPrediction(run: RunFiles, path: string): AsyncGenerator<Prediction> {
+  const decoder = new TextDecoder(), file = join(run.folder, path);
+  let begun = "", line = 0;
+  for await (const chunk of readInChunks(run, path)) {
+    const lines = (begun + decoder.decode(chunk, { stream: true })).split("\n");
+    begun = lines.pop()!;
+    for (const each of lines) {
+      line++;
+      if (each !== "") yield parsePrediction(each, { file, line });
+    }
+  }
+  begun += decoder.decode();
+  if (begun !== "") yield parsePrediction(begun, { file, line: line + 1 });
 }
 
 function parsePrediction(line: string, at: SourceLocation): Prediction {

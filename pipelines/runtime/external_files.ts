@@ -7,14 +7,27 @@ import { system, type SystemFile } from "../common/system.ts";
 /** The most that WebAssembly's 32-bit addresses leave for weights, in bytes: activations need room beside them. */
 export const mostWeights = 3.5e9;
 
-/** The locations at which a model's weights lie, and how many bytes of them it reads. */
-export function externalLocations({ bytes }: Pick<OnnxModel, "bytes">): ReadonlyMap<string, number> {
-  const found = new Map<string, number>();
-  for (const { externalData } of fromBinary(ModelProtoSchema, bytes).graph?.initializer ?? []) {
-    const { location, length } = Object.fromEntries(externalData.map(({ key, value }) => [key, value]));
-    if (location !== undefined) found.set(location, (found.get(location) ?? 0) + Number(length));
+/** Where a model's weights lie, and how much of them it reads. */
+interface ExternalWeights {
+  readonly locations: ReadonlySet<string>;
+  /** Of all of them. */
+  readonly bytes: number;
+  /** Of the largest. */
+  readonly largest: number;
+}
+
+/** The weights that a model reads from files. */
+export function externalWeights({ bytes: model }: Pick<OnnxModel, "bytes">): ExternalWeights {
+  const locations = new Set<string>();
+  let bytes = 0, largest = 0;
+  for (const { externalData } of fromBinary(ModelProtoSchema, model).graph?.initializer ?? []) {
+    const { location, length = "0" } = Object.fromEntries(externalData.map(({ key, value }) => [key, value]));
+    if (location === undefined) continue;
+    locations.add(location);
+    bytes += Number(length);
+    largest = Math.max(largest, Number(length));
   }
-  return found;
+  return { locations, bytes, largest };
 }
 
 /**

@@ -1,7 +1,7 @@
 /** ONNX Runtime's package for browsers: WebAssembly with threads, and WebGPU. @module */
 import type { Provider } from "../../ops/onnx/model.ts";
 import { formatSize } from "../common/size.ts";
-import { externalLocations, mostWeights, ReadBytes } from "./external_files.ts";
+import { externalWeights, mostWeights, ReadBytes } from "./external_files.ts";
 import { copyingOptimizers, type RuntimeLibrary } from "./library.ts";
 import { providerRuntimes } from "./providers.ts";
 import { sessionOf } from "./tensors.ts";
@@ -16,21 +16,39 @@ const providerNames: Readonly<Record<Provider, string | undefined>> = {
   cuda: undefined,
 };
 
+/** What a WebGPU adapter takes, in bytes. */
+export interface AdapterLimits {
+  readonly maxBufferSize: number;
+  readonly maxStorageBufferBindingSize: number;
+}
+
 /**
  * onnxruntime-web.
  *
  * @param load Loads one of its builds, once.
+ * @param limitsOf What the adapter of WebGPU takes; nothing where there is none.
  */
-export function webLibrary(load: (provider: Provider) => Promise<WebRuntime>): RuntimeLibrary {
+export function webLibrary(
+  load: (provider: Provider) => Promise<WebRuntime>,
+  limitsOf: () => Promise<AdapterLimits | undefined> = () => Promise.resolve(undefined),
+): RuntimeLibrary {
   return {
     async open(model, { threads, keepsMemory, prepacks }) {
       const name = providerNames[model.provider];
       if (name === undefined) throw new Error(`The ${model.provider} provider does not exist in a browser`);
-      const locations = externalLocations(model), bytes = [...locations.values()].reduce((sum, each) => sum + each, 0);
+      const { locations, bytes, largest } = externalWeights(model);
       if (bytes > mostWeights) {
         throw new Error(
-          `${model.name} reads ${formatSize(bytes)} of weights, and WebAssembly's 32-bit addresses leave room for ` +
+          `The cpu provider has no room for ${formatSize(bytes)} of weights: WebAssembly's 32-bit addresses leave ` +
             `${formatSize(mostWeights)}; choose a smaller model`,
+        );
+      }
+      const limits = name === "webgpu" ? await limitsOf() : undefined;
+      const most = limits && Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+      if (most !== undefined && largest > most) {
+        throw new Error(
+          `The webgpu provider has an adapter that takes ${formatSize(most)} in one buffer, and a weight has ` +
+            `${formatSize(largest)}; choose a smaller model, or WebAssembly`,
         );
       }
       const ort = await load(model.provider);
@@ -46,7 +64,7 @@ export function webLibrary(load: (provider: Provider) => Promise<WebRuntime>): R
         executionMode: "sequential",
         graphOptimizationLevel: "extended",
         logSeverityLevel: 4,
-        externalData: [...locations.keys()].map((path) => ({ path, data: files.use(new ReadBytes(`/${path}`)) })),
+        externalData: [...locations].map((path) => ({ path, data: files.use(new ReadBytes(`/${path}`)) })),
         extra: { session, optimization: { disable_specified_optimizers: copyingOptimizers.join(";") } },
       });
       return sessionOf(opened, ort.Tensor);

@@ -4,7 +4,7 @@ import type { ActivationName } from "../../ops/interventions/intervention.ts";
 import type { InterventionName } from "../../ops/interventions/mod.ts";
 import type { ChoosePositions, ChooseSubspace } from "../data/prompt_tokens.ts";
 import type { SiteName, StackName } from "../models/architecture/architecture.ts";
-import type { QuantizationName } from "../models/weights/quantization.ts";
+import type { BitsName, ComputeName, QuantizationName } from "../models/weights/quantization.ts";
 import type { Sweepable } from "./sweepable.ts";
 
 /** Which blocks: one, several in order, or all. */
@@ -22,6 +22,14 @@ export interface SiteSpec {
   readonly head?: Sweepable<number>;
 }
 
+/** Bits of a frozen model's matrices, and what its products compute in. */
+export interface ComputedQuantization {
+  /** How its matrices are kept. */
+  readonly weights: BitsName;
+  /** `int8` rounds what is multiplied with them to 8 bits, wherever the model runs. */
+  readonly compute: ComputeName;
+}
+
 /** The frozen model. */
 export interface BaseModelSpec {
   /** Which kind of record this is. */
@@ -31,7 +39,7 @@ export interface BaseModelSpec {
   /** A branch, tag or commit. */
   readonly revision?: Sweepable<string>;
   /** Bits of its matrices; as they are stored if omitted. */
-  readonly quantize?: Sweepable<QuantizationName>;
+  readonly quantize?: Sweepable<QuantizationName | ComputedQuantization>;
 }
 
 /**

@@ -29,10 +29,10 @@ const { values: options } = parseArgs({
 /** Shapes by name, and how their folders are written. */
 const shapes: Readonly<Record<string, (folder: string) => Promise<void>>> = {
   "llama, 4 blocks of 64": (folder) => writeModel(folder, "tiny", "float32"),
-  "llama, 8 blocks of 256": (folder) => {
-    const config = { hidden_size: 256, intermediate_size: 1024, num_hidden_layers: 8, num_attention_heads: 8 };
+  "llama, 4 blocks of 128": (folder) => {
+    const config = { hidden_size: 128, intermediate_size: 512, num_hidden_layers: 4, num_attention_heads: 4 };
     return writeTinyModel(folder, {
-      config: { ...config, num_key_value_heads: 4, head_dim: 32, max_position_embeddings: 512 },
+      config: { ...config, num_key_value_heads: 2, head_dim: 32, max_position_embeddings: 512 },
     });
   },
   "gpt2, 6 blocks of 128": writeGpt2,
@@ -83,7 +83,7 @@ function casesOf(count: number): Case[] {
   return Array.from({ length: count }, (_, at) => {
     const shape = names[at % names.length]!, all = shape.startsWith("gpt2") ? edits.slice(0, 4) : edits;
     const edit = all[Math.floor(at / names.length) % all.length]!;
-    return { shape, edit, rows: [64, 128, 96][at % 7 % 3]!, epochs: [6, 3, 8, 4][at % 4]!, way: ways[at % 5 % 3]! };
+    return { shape, edit, rows: [32, 64, 48][at % 7 % 3]!, epochs: [6, 3, 8, 4][at % 4]!, way: ways[at % 5 % 3]! };
   });
 }
 
@@ -91,7 +91,7 @@ const pipelineOf = ({ edit, rows, epochs }: Case, model: string, seed: number) =
   `import { adamw, baseModel, block, direft, evaluate, greedy, exactMatch, lora, loreft, pipeline, records, sweep, train } from "refract";
 const words = ["the", "cat", "house", "river", "old", "sees", "and", "bird"];
 const rows = Array.from({ length: ${rows} }, (_, at) => {
-  return { q: Array.from({ length: 20 + (at * ${
+  return { q: Array.from({ length: 10 + (at * ${
     seed + 3
   }) % 60 }, (_, i) => words[(i * i + at + ${seed}) % 8]).join(" "), a: " blue sky" };
 });

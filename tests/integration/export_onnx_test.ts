@@ -57,8 +57,11 @@ async function answersInPage(
     await inPage(url, { width: 800, height: 600 }, async (page) => {
       await page.until("!document.querySelector('button').disabled");
       for (const prompt of prompts) {
-        const fill = `form.prompt.value = ${JSON.stringify(prompt)}, form.most.value = 6, form.requestSubmit()`;
-        await page.evaluate(`{ const form = document.querySelector("form"); ${fill}; }`);
+        const fill = `form.prompt.value = ${JSON.stringify(prompt)}, form.most.value = 6`;
+        const sending = kind === "message" ? "form.prompt.focus()" : "form.requestSubmit()";
+        await page.evaluate(`{ const form = document.querySelector("form"); ${fill}, ${sending}; }`);
+        // Enter sends a message.
+        if (kind === "message") await page.press("Enter");
         await page.until("!document.querySelector('button').disabled");
         answers.push(await page.evaluate(`document.querySelector("${shownAnswer[kind]}").textContent`));
       }

@@ -1,7 +1,9 @@
 /** Refract's scripts for browsers: what they reach, and how large they are. @module */
 import assert from "node:assert/strict";
 import { gzipSync } from "fflate";
+import ts from "typescript";
 import { bundled, twins } from "../../pipelines/interchange/web/bundle.ts";
+import { writeTypes } from "../../pipelines/interchange/web/types.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 
 /** What a script may have, compressed, in bytes. */
@@ -38,3 +40,32 @@ async function exportsOf(file: URL): Promise<string[]> {
     [, name],
   ) => name!);
 }
+
+Deno.test("a page's own TypeScript is checked against the script's types", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/scripts`);
+    await writeTypes(folder);
+    const own = `${folder}/own.ts`,
+      write = (rank: string) =>
+        Deno.writeTextFile(
+          own,
+          `import { baseModel, block, loreft, type RunOptions } from "./scripts/refract.web.js";
+        export const options: RunOptions = { threads: 1 };
+        export const edited = baseModel("builtin:tiny").with(loreft({ at: block(2).output, positions: "l1", rank: ${rank} }));`,
+        );
+    const faults = () => {
+      const program = ts.createProgram([own], {
+        ...{ strict: true, noEmit: true, skipLibCheck: true, types: [], lib: ["lib.esnext.d.ts", "lib.dom.d.ts"] },
+        target: ts.ScriptTarget.ESNext,
+        module: ts.ModuleKind.ESNext,
+        moduleResolution: ts.ModuleResolutionKind.Bundler,
+      });
+      return ts.getPreEmitDiagnostics(program, program.getSourceFile(own)).map(({ messageText }) =>
+        ts.flattenDiagnosticMessageText(messageText, " ")
+      );
+    };
+    await write("4");
+    assert.deepEqual(faults(), []);
+    await write('"four"');
+    assert.match(faults().join(), /string.* is not assignable/);
+  }));

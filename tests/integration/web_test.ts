@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { unzipSync } from "fflate";
-import { writePageLibrary } from "../../pipelines/interchange/web/site.ts";
+import { writePageLibrary } from "../../pipelines/interchange/web/library.ts";
 import type { Results } from "../../pipelines/results/results.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 import { hasBrowser, inPage } from "../support/browser.ts";
@@ -89,33 +89,74 @@ Deno.test({
           assert.deepEqual(serious(page.complaints), []);
         }));
 
-      await t.step("paused and loaded again, with the numbers of a run that was not", () =>
-        inPage(server.url, wide, async (page) => {
-          const visitor = visit(page), whole = await inDeno(quickstart, folder, "--set", "epochs=120");
-          await visitor.ready();
-          await visitor.set("epochs", 120);
-          await visitor.click("train");
-          await page.until(`/^Step (\\d\\d+) /.test(document.getElementById("left").textContent)`, 60);
-          await new Promise((resolve) =>
-            setTimeout(resolve, 2500)
-          );
-          await visitor.finish("pause");
-          assert.match(await visitor.text("left"), /^Paused after step \d+;/);
-          const before = await visitor.losses();
-          assert.ok(before.length < whole.losses.length);
-          await page.reload();
-          await visitor.ready();
-          await visitor.click("train");
-          await page.until(`/^(Goes on after|Step)/.test(document.getElementById("left").textContent)`, 60);
-          await visitor.idle();
-          const all = await visitor.losses();
-          assertNear(all, whole.losses, 1e-3);
-          assert.deepEqual(all.slice(0, before.length), before);
-          await page.reload();
+      await t.step(
+        "paused, loaded again, closed in a step, and without a connection: the numbers of one run",
+        async () => {
+          await using server = serveFolder(site);
+          await inPage(server.url, wide, async (page) => {
+            const visitor = visit(page), whole = await inDeno(quickstart, folder, "--set", "epochs=120");
+            await visitor.ready();
+            await visitor.set("epochs", 120);
+            await visitor.click("train");
+            await page.until(`/^Step (\\d\\d+) /.test(document.getElementById("left").textContent)`, 60);
+            await new Promise((resolve) =>
+              setTimeout(resolve, 2500)
+            );
+            await visitor.finish("pause");
+            assert.match(await visitor.text("left"), /^Paused after step \d+;/);
+            const before = await visitor.losses();
+            assert.ok(before.length < whole.losses.length);
+            await page.reload();
+            await visitor.ready();
+            await visitor.click("train");
+            await page.until(`/^Step \\d/.test(document.getElementById("left").textContent)`, 60);
+            await new Promise((resolve) => setTimeout(resolve, 2500));
+            // As a tab that is closed in the middle of a step.
+            await page.reload();
+            await visitor.ready();
+            await visitor.finish("train");
+            const all = await visitor.losses();
+            assertNear(all, whole.losses, 1e-3);
+            assert.deepEqual(all.slice(0, before.length), before);
+            // Who has been here needs no connection.
+            await server[Symbol.asyncDispose]();
+            await page.reload();
+            await visitor.ready();
+            await visitor.finish("train");
+            assert.equal(await visitor.text("fault"), "");
+            assert.match(await visitor.text("left"), /found as it was trained before/);
+            await visitor.set("seed", 3);
+            await visitor.set("epochs", 2);
+            await visitor.finish("train");
+            assert.equal((await visitor.losses()).length, 20);
+          });
+        },
+      );
+
+      await t.step("copies a link, by which another visitor asks what was trained", async () => {
+        await using server = serveFolder(site);
+        let link = "", answers: readonly string[] = [];
+        const { prompt } = deno.tuned[0]!;
+        await inPage(server.url, wide, async (page) => {
+          const visitor = visit(page);
           await visitor.ready();
           await visitor.finish("train");
-          assert.match(await visitor.text("left"), /found as it was trained before/);
-        }));
+          await page.evaluate(`{
+            const clipboard = { writeText: (text) => Promise.resolve(void (window.copied = text)) };
+            Object.defineProperty(navigator, "clipboard", { value: clipboard });
+          }`);
+          await visitor.finish("link");
+          link = await page.evaluate<string>("window.copied");
+          answers = await visitor.ask(prompt);
+        });
+        await inPage(link, phone, async (page) => {
+          const visitor = visit(page);
+          await visitor.ready();
+          assert.match(await visitor.text("kept"), /^Opened an edit of builtin:tiny/);
+          assert.deepEqual(await visitor.ask(prompt), answers);
+          assert.notEqual(answers[0], answers[1]);
+        });
+      });
 
       await t.step("downloads an intervention that saved() loads and pyreft's export takes", () =>
         inPage(server.url, wide, async (page) => {

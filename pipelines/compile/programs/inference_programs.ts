@@ -8,6 +8,7 @@ import { savedForm } from "../lower/tensor_forms.ts";
 import { actsOnCompletion } from "../lower/adaptation.ts";
 import { membersHook } from "../lower/members_hook.ts";
 import { virtualRuns } from "../lower/prefix_tuning.ts";
+import type { RunResult } from "../../models/architecture/architecture.ts";
 import { runInputs } from "../../models/architecture/model_inputs.ts";
 import type { Layout } from "../rows/layout.ts";
 import { pastInputs } from "../rows/segment_inputs.ts";
@@ -61,6 +62,19 @@ export function decodeProgram(model: CompiledModel): Program {
  * for [labelled, vocabulary], and the tokens' own keys and values.
  */
 export function extendProgram(model: CompiledModel): Program {
+  const result = extended(model), logits = logitsOf(model, result, savedForm);
+  return simplify({ name: "extend", outputs: { logits, ...namedKeyValues("own", result.keyValues) } });
+}
+
+/**
+ * The same with the negative log-likelihoods of given tokens in place of logits: `losses` [labelled, 1], in nats.
+ */
+export function rateProgram(model: CompiledModel): Program {
+  const result = extended(model), losses = o.concat(labelledLosses(model, result, savedForm), 0);
+  return simplify({ name: "rate", outputs: { losses, ...namedKeyValues("own", result.keyValues) } });
+}
+
+function extended(model: CompiledModel): RunResult {
   const { architecture, members } = model;
   const fed = pastInputs(architecture, "past");
   const past = [...virtualRuns(members.flat(), savedForm.tensors, architecture), fed];
@@ -70,9 +84,7 @@ export function extendProgram(model: CompiledModel): Program {
     : { encoded: { keyValues: pastInputs(architecture, "encoded", "context") } };
   const before = past.map(runLength), extents = { batch: "batch", seen: "batch", before, encoded: "context" };
   const run = { ...runInputs(architecture, { name: "tail", ...extents }), past, ...encoded, edit };
-  const result = architecture.forward(run, weightsOf(model));
-  const logits = logitsOf(model, result, savedForm);
-  return simplify({ name: "decode", outputs: { logits, ...namedKeyValues("own", result.keyValues) } });
+  return architecture.forward(run, weightsOf(model));
 }
 
 function namedKeyValues(name: string, run: readonly KeyValues[]): Record<string, Value> {

@@ -34,6 +34,11 @@ export function indexFeeds(rows: readonly (readonly number[])[], tail: number): 
   return { [labelInputs.indices]: { data: BigInt64Array.from(indices, BigInt), shape: [indices.length, 1] } };
 }
 
+/** The tokens that are to be predicted at each of these. */
+export function targetFeeds(tokens: readonly number[]): Feeds {
+  return { [labelInputs.targets]: { data: BigInt64Array.from(tokens, BigInt), shape: [tokens.length, 1] } };
+}
+
 function sharesOf(rows: readonly LaidOutRow[], tail: number): HostTensor {
   const data = new Float32Array(rows.length * tail);
   rows.forEach(({ tail: own }, row) => data.fill(1 / own.length, row * tail, row * tail + own.length));

@@ -8,7 +8,7 @@ import { exportProgram } from "../../compile/programs/export_program.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import { unwritable } from "../../common/files.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
-import { type QuantizationName, rounded } from "../../models/weights/quantization.ts";
+import { type QuantizationName, quantizations, rounded } from "../../models/weights/quantization.ts";
 import { quantizedMatrices } from "../../models/open/quantized_weights.ts";
 import { type HeldTensor, locateTensors, writeTensorData } from "./data.ts";
 import type { FixedExample } from "./edited.ts";
@@ -68,7 +68,7 @@ type Changes = ReadonlyMap<string, NonNullable<HeldTensor["change"]>>;
 function roundings({ architecture, quantize }: TunedWeights): Changes {
   if (quantize === undefined) return new Map();
   return new Map(
-    [...quantizedMatrices(architecture, quantize)].map((
+    [...quantizedMatrices(architecture, quantizations[quantize].bits)].map((
       [name, { columns, bits }],
     ) => [name, (matrix) => rounded(matrix, columns, bits)]),
   );

@@ -85,7 +85,7 @@ async function generationConfig(folder: string, tokenizer: Tokenizer): Promise<J
   return { ...own, eos_token_id: tokenizer.eosTokenIds, pad_token_id: tokenizer.padTokenId };
 }
 
-/** Where the README begins to tell of the examples, and what it says where there are none. */
+/** Where the README begins to describe the examples, and what it says where there are none. */
 const usage = /^In Node:$/m;
 const withoutTokenizer =
   "The base model came without a tokenizer, so there is none here, and no example that reads text.\n";

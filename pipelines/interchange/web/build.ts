@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import { writePageLibrary } from "./site.ts";
+import { writePageLibrary } from "./library.ts";
 
 const [folder = "web"] = Deno.args;
 

@@ -30,8 +30,6 @@ const modules: Readonly<Record<string, string>> = {
   "node:timers": "timers.ts",
   "node:timers/promises": "timers_promises.ts",
   "node:url": "url.ts",
-  "node:util": "util.ts",
-  "node:zlib": "zlib.ts",
 };
 
 /** What the sources' imports mean in a browser, as an import map. */

@@ -49,24 +49,13 @@ export async function writeSite(folder: string, { name, members, reading, folder
   const [style, own] = [await textOf(reportStyle), await textOf(new URL("site.css", page))];
   await Deno.writeTextFile(join(folder, "page.css"), `${style}\n${own}`);
   await Deno.writeTextFile(join(folder, "index.html"), await textOf(new URL("index.html", page)));
+  await Deno.writeTextFile(join(folder, "offline.js"), await textOf(new URL("offline.js", page)));
   await Deno.writeTextFile(join(folder, "_headers"), headers);
   await Deno.writeTextFile(join(folder, "site.json"), JSON.stringify({ defaults, engine }));
 }
 
-/**
- * Writes what a page imports that declares its own pipelines.
- *
- * @returns How many bytes the script has.
- */
-export async function writePageLibrary(folder: string): Promise<number> {
-  await writeSurroundings(folder);
-  const script = await bundled("web/library/refract_web.ts", folder);
-  await Deno.writeTextFile(join(folder, "scripts", "refract.web.js"), script);
-  return new TextEncoder().encode(script).length;
-}
-
 /** What scripts find beside them: ONNX Runtime, and the models that Refract brings along. */
-async function writeSurroundings(folder: string): Promise<void> {
+export async function writeSurroundings(folder: string): Promise<void> {
   const runtime = join(folder, "scripts", "onnxruntime");
   await Deno.mkdir(runtime, { recursive: true });
   for (const model of Object.keys(builtins)) await copyBuiltin(folder, model);

@@ -47,7 +47,7 @@ export class HubError extends Error {
  * A `fetch` for one hub. It carries the token to the hub's own origin and nowhere else, and tries again, a bounded number
  * of times, what was refused for the moment or broke off before an answer.
  *
- * @returns Answers with a status below 400. Throws a {@linkcode HubError} for the others, a `SilentServer` where
+ * @returns Answers with a status below 400. Throws a {@linkcode HubError} for the others, a SilentServer where
  * none begins in time, or what the platform's `fetch` throws.
  */
 export function hubFetch(access: HubAccess): typeof fetch {

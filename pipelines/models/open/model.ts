@@ -61,8 +61,12 @@ export function editedModel({ architecture, tokenizer }: ReadModel): EditedModel
 export interface ModelWeights {
   /** Whether there are none to read. */
   readonly isAbsent?: true;
-  /** sha256 of the files' content. */
+  /** sha256 of the files' content, or a key of it and of what is made of them. */
   readonly digest: string;
+  /** The store's key of the codes of those in a few bits. */
+  readonly codesKey?: string;
+  /** Set where products round what they multiply with codes to 8 bits. */
+  readonly computesInInt8?: true;
   /** Of a quantized weight the type of its codes. */
   readonly storedType: (name: string) => DataType;
   /** Where a weight is, relative to the file system's root. */

@@ -6,7 +6,13 @@
  */
 import { relative } from "node:path";
 import { keyOf } from "../../common/content_key.ts";
-import { codeTypeOf, dequantize, type QuantizationName } from "../weights/quantization.ts";
+import {
+  type BitsName,
+  codeTypeOf,
+  dequantize,
+  type QuantizationName,
+  quantizations,
+} from "../weights/quantization.ts";
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ModelWeights } from "./model.ts";
 import type { TensorRecord } from "../weights/safetensors_table.ts";
@@ -38,7 +44,7 @@ interface QuantizedMatrix {
   readonly rows: number;
   readonly columns: number;
   /** Its own bits. */
-  readonly bits: QuantizationName;
+  readonly bits: BitsName;
 }
 
 /**
@@ -47,7 +53,7 @@ interface QuantizedMatrix {
  */
 export function quantizedMatrices(
   architecture: Pick<Architecture, "sites" | "blocks" | "weights" | "encoder" | "vocabularySize">,
-  name: QuantizationName,
+  name: BitsName,
 ): ReadonlyMap<string, QuantizedMatrix> {
   const { weights, vocabularySize } = architecture;
   const projections = [...projectionsOf(architecture)].map(([weight, [rows, columns]]) => {
@@ -60,13 +66,13 @@ export function quantizedMatrices(
   return new Map<string, QuantizedMatrix>([...tables, ...projections]);
 }
 
-const tableBits: QuantizationName = "q8";
+const tableBits: BitsName = "q8";
 
 /** What a change of how weights are rounded has to change, so that those kept before are made anew. */
 const scheme = 3;
 
 /** The key of a model's quantized weights. */
-export function quantizedDigest(architecture: Architecture, digest: string, name: QuantizationName): string {
+export function quantizedDigest(architecture: Architecture, digest: string, name: BitsName): string {
   const matrices = [...quantizedMatrices(architecture, name)].map(([weight, { rows, columns, bits }]) => {
     return [weight, rows, columns, bits];
   });
@@ -77,7 +83,7 @@ export function quantizedDigest(architecture: Architecture, digest: string, name
 export function quantizedType(
   architecture: Architecture,
   storedType: ModelWeights["storedType"],
-  name: QuantizationName,
+  name: BitsName,
 ): ModelWeights["storedType"] {
   const matrices = quantizedMatrices(architecture, name);
   return (weight) => {
@@ -87,7 +93,7 @@ export function quantizedType(
 }
 
 /** What is known of a model's quantized weights before they are made; they can't be read. */
-export function unmadeWeights(architecture: Architecture, base: ModelWeights, name: QuantizationName): ModelWeights {
+export function unmadeWeights(architecture: Architecture, base: ModelWeights, name: BitsName): ModelWeights {
   const unmade = (weight: string) => {
     throw new TypeError(`${weight} is not made in ${name}`);
   };
@@ -95,6 +101,7 @@ export function unmadeWeights(architecture: Architecture, base: ModelWeights, na
   return {
     ...base,
     digest: quantizedDigest(architecture, base.digest, name),
+    codesKey: quantizedDigest(architecture, base.digest, name),
     storedType,
     locate: unmade,
     read: unmade,
@@ -115,12 +122,13 @@ interface QuantizedFile {
 export function quantizedWeights(
   architecture: Architecture,
   base: ModelWeights,
-  name: QuantizationName,
+  name: BitsName,
   { path, tensors, use, readBytes }: QuantizedFile,
 ): ModelWeights {
-  const matrices = quantizedMatrices(architecture, name);
+  const matrices = quantizedMatrices(architecture, name), codesKey = quantizedDigest(architecture, base.digest, name);
   return {
-    digest: quantizedDigest(architecture, base.digest, name),
+    digest: codesKey,
+    codesKey,
     storedType: quantizedType(architecture, base.storedType, name),
     locate(tensor) {
       const found = tensors.get(tensor);
@@ -138,4 +146,11 @@ export function quantizedWeights(
       return dequantize({ codes: await readBytes(parts.codes), scales }, matrix.columns, matrix.bits);
     },
   };
+}
+
+/** Weights in a few bits as a quantization computes with them. */
+export function computedAs(weights: ModelWeights, name: QuantizationName): ModelWeights {
+  const { compute } = quantizations[name];
+  if (compute === "float32") return weights;
+  return { ...weights, digest: keyOf({ weights: weights.digest, compute }), computesInInt8: true };
 }

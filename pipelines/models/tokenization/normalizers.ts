@@ -22,7 +22,8 @@ const kinds: Readonly<Record<string, Component<Normalize>>> = {
     fields: { normalizers: Array.isArray },
     make(declared) {
       const parts = sequenceOf(declared, "normalizers", normalizerOf);
-      return (text) => parts.reduce((normalized, part) => part(normalized), text);
+      // After each part: forty that double a text would end the process before the last is done.
+      return (text) => parts.reduce((normalized, part) => requireGrown(text, part(normalized)), text);
     },
   },
   BertNormalizer: {

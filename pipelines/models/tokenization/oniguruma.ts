@@ -99,7 +99,7 @@ class Reader {
     return found;
   }
 
-  /** An atom with its quantifiers: a `+` behind `*`, `+` or `?` takes what it has for good, behind others it repeats. */
+  /** An atom with its quantifiers: a `+` after `*`, `+` or `?` takes what it has for good, after others it repeats. */
   #repeated(atom: string, options: Options): string {
     let out = atom, isAlone = true;
     for (;;) {

@@ -7,20 +7,36 @@
 import type { CodeType } from "../../../ops/program/program.ts";
 import { blockSize, blocksOf, codeKinds } from "../../../ops/table/quantization.ts";
 
-/** How many bits the matrices of a frozen model are kept in. */
-export type QuantizationName = "q4" | "q8";
+/** How many bits a matrix is kept in. */
+export type BitsName = "q4" | "q8";
 
-/** The type of a quantization's codes. */
-export const codeTypeOf = { q4: "uint4", q8: "uint8" } as const satisfies Readonly<Record<QuantizationName, CodeType>>;
+/** What products of such matrices compute in: float32, or 8 bits, to which they round what they multiply. */
+export type ComputeName = "float32" | "int8";
+
+/** How the matrices of a frozen model are kept, and what its products compute in where that is not float32. */
+export type QuantizationName = BitsName | `${BitsName}-int8`;
+
+/** What the names mean. */
+export const quantizations: Readonly<
+  Record<QuantizationName, { readonly bits: BitsName; readonly compute: ComputeName }>
+> = {
+  q4: { bits: "q4", compute: "float32" },
+  q8: { bits: "q8", compute: "float32" },
+  "q4-int8": { bits: "q4", compute: "int8" },
+  "q8-int8": { bits: "q8", compute: "int8" },
+};
+
+/** The type of a matrix's codes. */
+export const codeTypeOf = { q4: "uint4", q8: "uint8" } as const satisfies Readonly<Record<BitsName, CodeType>>;
 
 const zeroCode = codeKinds.uint4.zero, zeroByte = codeKinds.uint8.zero;
 
 /** All of them. */
-export const quantizationNames: readonly QuantizationName[] = ["q4", "q8"];
+export const quantizationNames: readonly QuantizationName[] = ["q4", "q8", "q4-int8", "q8-int8"];
 
 /** Whether a value names a quantization. */
 export function isQuantization(name: unknown): name is QuantizationName {
-  return typeof name === "string" && Object.hasOwn(codeTypeOf, name);
+  return typeof name === "string" && Object.hasOwn(quantizations, name);
 }
 
 /** A matrix in blocks. */
@@ -32,7 +48,7 @@ interface QuantizedMatrix {
 }
 
 /** The bytes of a block's codes. */
-export const codeBytes: Readonly<Record<QuantizationName, number>> = { q4: blockSize / 2, q8: blockSize };
+export const codeBytes: Readonly<Record<BitsName, number>> = { q4: blockSize / 2, q8: blockSize };
 
 /**
  * A matrix in 4 or 8 bits. With q8 a block's largest magnitude becomes ±127. With q4 it becomes −8, of which there is no
@@ -41,7 +57,7 @@ export const codeBytes: Readonly<Record<QuantizationName, number>> = { q4: block
  * @param matrix Row by row; numbers that are not finite can't be kept.
  * @throws {RangeError} If a number is not finite.
  */
-export function quantize(matrix: Float32Array, columns: number, name: QuantizationName): QuantizedMatrix {
+export function quantize(matrix: Float32Array, columns: number, name: BitsName): QuantizedMatrix {
   const perRow = blocksOf(columns), rows = matrix.length / columns;
   const codes = new Uint8Array(rows * perRow * codeBytes[name]), scales = new Float32Array(rows * perRow);
   for (let row = 0, block = 0; row < rows; row++) {
@@ -58,7 +74,7 @@ export function quantize(matrix: Float32Array, columns: number, name: Quantizati
 export function dequantize(
   { codes, scales }: QuantizedMatrix,
   columns: number,
-  name: QuantizationName,
+  name: BitsName,
 ): Float32Array<ArrayBuffer> {
   const perRow = blocksOf(columns), rows = scales.length / perRow, matrix = new Float32Array(rows * columns);
   for (let row = 0, at = 0; row < rows; row++) {
@@ -74,7 +90,7 @@ export function dequantize(
 }
 
 /** A matrix as the numbers that it has in 4 or 8 bits. */
-export function rounded(matrix: Float32Array, columns: number, name: QuantizationName): Float32Array<ArrayBuffer> {
+export function rounded(matrix: Float32Array, columns: number, name: BitsName): Float32Array<ArrayBuffer> {
   return dequantize(quantize(matrix, columns, name), columns, name);
 }
 

@@ -11,10 +11,10 @@ import {
   peekModelWeights,
 } from "../../models/open/model.ts";
 import { modelFileDigests } from "../../models/open/model_files.ts";
-import { unmadeWeights } from "../../models/open/quantized_weights.ts";
+import { computedAs, unmadeWeights } from "../../models/open/quantized_weights.ts";
 import type { SourceOptions } from "../../models/open/source.ts";
 import { digestCacheOf } from "../../models/weights/weights_digest.ts";
-import type { QuantizationName } from "../../models/weights/quantization.ts";
+import { type QuantizationName, quantizations } from "../../models/weights/quantization.ts";
 import type { Entry, Store } from "../../store/store.ts";
 import type { Emit } from "../../results/events.ts";
 import { bytesProgress, noteTo } from "./work.ts";
@@ -69,9 +69,9 @@ export class OpenModels implements AsyncDisposable {
     };
     const base = await this.#weights.getOrInsertComputed(model, open);
     if (quantize === undefined) return base;
-    const key = JSON.stringify([model.folder, base.digest, quantize]);
-    const make = () => openQuantized(store, model, base, quantize, emit);
-    return (await this.#quantized.getOrInsertComputed(key, make)).weights;
+    const { bits } = quantizations[quantize], key = JSON.stringify([model.folder, base.digest, bits]);
+    const make = () => openQuantized(store, model, base, bits, emit);
+    return computedAs((await this.#quantized.getOrInsertComputed(key, make)).weights, quantize);
   }
 
   /** The digests of the files that describe a model, by their names in its folder. */
@@ -84,7 +84,7 @@ export class OpenModels implements AsyncDisposable {
     const stored = await peekModelWeights(model, this.#digests);
     const base = stored && isWidened(model, stored, this.#options.provider) ? unmadeWidened(stored) : stored;
     if (base === undefined || quantize === undefined) return base;
-    return unmadeWeights(model.architecture, base, quantize);
+    return computedAs(unmadeWeights(model.architecture, base, quantizations[quantize].bits), quantize);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

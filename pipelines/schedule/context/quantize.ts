@@ -8,7 +8,7 @@ import { blocksOf } from "../../../ops/table/quantization.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { BareModel, ModelWeights } from "../../models/open/model.ts";
 import { partsOf, quantizedDigest, quantizedMatrices, quantizedWeights } from "../../models/open/quantized_weights.ts";
-import { codeBytes, type QuantizationName, quantize } from "../../models/weights/quantization.ts";
+import { type BitsName, codeBytes, quantize } from "../../models/weights/quantization.ts";
 import type { Entry, Store } from "../../store/store.ts";
 import type { Emit } from "../../results/events.ts";
 import { beginWork } from "./work.ts";
@@ -17,7 +17,7 @@ import { beginWork } from "./work.ts";
 export const quantizedKind = "quantize";
 
 /** The bytes that a model's quantized matrices take. */
-export function quantizedBytes({ architecture }: Pick<BareModel, "architecture">, name: QuantizationName): number {
+export function quantizedBytes({ architecture }: Pick<BareModel, "architecture">, name: BitsName): number {
   return [...quantizedMatrices(architecture, name).values()].reduce((sum, { rows, columns, bits }) => {
     return sum + rows * blocksOf(columns) * (codeBytes[bits] + 4);
   }, 0);
@@ -39,7 +39,7 @@ export async function openQuantized(
   store: Store,
   model: BareModel,
   base: ModelWeights,
-  name: QuantizationName,
+  name: BitsName,
   emit: Emit,
 ): Promise<OpenedQuantized> {
   const key = quantizedDigest(model.architecture, base.digest, name);
@@ -55,7 +55,7 @@ function make(
   key: string,
   { architecture }: BareModel,
   base: ModelWeights,
-  name: QuantizationName,
+  name: BitsName,
   emit: Emit,
 ): Promise<Entry> {
   const matrices = quantizedMatrices(architecture, name), done = beginWork(emit, "quantize", matrices.size, name);
@@ -80,7 +80,7 @@ function make(
   });
 }
 
-function quantized(weight: string, data: Float32Array, columns: number, name: QuantizationName, file: string) {
+function quantized(weight: string, data: Float32Array, columns: number, name: BitsName, file: string) {
   try {
     return quantize(data, columns, name);
   } catch (error) {

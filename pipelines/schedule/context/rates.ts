@@ -46,7 +46,7 @@ interface Measurement {
 /** What a machine of two cores reaches about, and what a run takes besides, for those that have measured nothing yet. */
 const assumed = { flopsPerSecond: 5e10, overhead: 1e-3 };
 
-/** Runs that are so many times as large or small tell nothing of each other. */
+/** Runs that are so many times as large or small say nothing about each other. */
 const reach = 16;
 
 /** Runs that are nearer to each other than by this factor are measured as one. */

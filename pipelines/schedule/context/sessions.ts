@@ -15,7 +15,7 @@ import { Runtime, type Session, type SessionOptions } from "../../runtime/runtim
 const mostOpen = 4;
 
 /** The weights that a session reads. */
-type SessionWeights = Pick<ModelWeights, "digest" | "locate">;
+type SessionWeights = Pick<ModelWeights, "digest" | "locate" | "computesInInt8">;
 
 /** The sessions of a device, of which those in use stay open: each keeps the memory of its largest run. */
 export class Sessions implements AsyncDisposable {
@@ -89,11 +89,16 @@ export class Sessions implements AsyncDisposable {
     this.#runtime?.[Symbol.dispose]();
   }
 
-  async #start(program: Program, { locate }: SessionWeights, options: SessionOptions): Promise<Session> {
+  async #start(
+    program: Program,
+    { locate, computesInInt8 }: SessionWeights,
+    options: SessionOptions,
+  ): Promise<Session> {
     const runtime = this.#runtime ??= this.#startRuntime(), provider = this.#provider;
     try {
-      const { prepacks: packs = false } = options;
-      return await runtime.open(emitOnnx(verify(program), provider, locate, { packs }), options);
+      // The products that compute in 8 bits are those of packed codes.
+      const { prepacks = computesInInt8 ?? false } = options, emitted = { packs: prepacks };
+      return await runtime.open(emitOnnx(verify(program), provider, locate, emitted), { ...options, prepacks });
     } catch (error) {
       this.#signal?.throwIfAborted();
       if (!(error instanceof RunError) || error instanceof DeviceError) throw error;

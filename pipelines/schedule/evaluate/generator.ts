@@ -10,7 +10,7 @@ import { type CompiledPrefill, wholePrefill } from "../../compile/frontier/prefi
 import { actsOnCompletion, type Adaptation } from "../../compile/lower/adaptation.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { CompiledModel } from "../../compile/programs/forward.ts";
-import { decodeProgram, extendProgram } from "../../compile/programs/inference_programs.ts";
+import { decodeProgram, extendProgram, rateProgram } from "../../compile/programs/inference_programs.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { type Layout, wholeRows } from "../../compile/rows/layout.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
@@ -59,6 +59,19 @@ export async function openGenerator(
   encoded?: EncodedPrompts,
   prompts: RowList<TokenizedPrompt> = [],
 ): Promise<Generator> {
+  const generator = generatorOf(runContext, writer, rows, encoded, prompts);
+  await (generator.extend ?? generator.prefill.session)();
+  return generator;
+}
+
+/** The same, with programs that are opened when they are used. */
+export function generatorOf(
+  runContext: RunContext,
+  writer: WritingModel,
+  rows: number,
+  encoded?: EncodedPrompts,
+  prompts: RowList<TokenizedPrompt> = [],
+): Generator {
   const { model, weights, compiled, adaptations, tensors, endTokens = [] } = writer,
     { architecture, tokenizer } = model;
   const decode = decodeProgram(compiled);
@@ -67,13 +80,13 @@ export async function openGenerator(
   const extend = architecture.encoder !== undefined || encoded !== undefined
     ? undefined
     : extendWith(runContext, writer, decode, prepacks);
-  await (extend ?? prefill.session)();
   return {
     architecture,
     adaptations,
     tensors,
     prefill,
     extend,
+    rate: extend && (() => runContext.sessions.open(rateProgram(compiled), weights)),
     readsAs: `${model.folder} ${weights.digest}`,
     decode: () => runContext.sessions.open(decode, weights, { prepacks }),
     decodesAs: adaptations.some(actsOnCompletion) ? {} : `${weights.digest} ${digest(decode)}`,

@@ -21,7 +21,7 @@ import type { EvaluateJob } from "./evaluate_job.ts";
 import { prefixLayout, withPrefixRead } from "./shared_prefix.ts";
 
 /** A model ready to score. */
-export interface Scorer {
+interface Scorer {
   readonly architecture: Architecture;
   readonly adaptations: readonly Adaptation[];
   readonly tensors: TensorMap;
@@ -38,7 +38,7 @@ export interface Score {
 }
 
 /** The scores of rows that run together. */
-export async function score(scorer: Scorer, rows: readonly LaidOutRow[], kept: Feeds = {}): Promise<Score[]> {
+async function score(scorer: Scorer, rows: readonly LaidOutRow[], kept: Feeds = {}): Promise<Score[]> {
   const { architecture, adaptations, tensors, session, layout, shared } = scorer;
   const { outputs } = await session.run({
     ...exampleFeeds(rows, layout, architecture, adaptations),

@@ -7,7 +7,7 @@ import type { EvaluateJob } from "./evaluate_job.ts";
 import { rateAnswers } from "../../decoding/rate_answers.ts";
 import { PrefixCache } from "../../decoding/prefix_cache.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
-import { openGenerator } from "./generator.ts";
+import { generatorOf } from "./generator.ts";
 import { type Score, scoreAll } from "./score.ts";
 import { isPrefixed } from "./shared_prefix.ts";
 
@@ -39,7 +39,7 @@ async function rateGroups(
   kept: Pick<BatchedRows, "key" | "purpose">,
 ): Promise<readonly Score[]> {
   const { stage } = job, { model, adaptations } = stage;
-  const generator = await openGenerator(runContext, { ...job, model, adaptations }, 1);
+  const generator = generatorOf(runContext, { ...job, model, adaptations }, 1);
   const prefixes = isPrefixed(stage) ? prefixesOf(runContext, model.architecture) : undefined;
   const lengths = groups.map((group) => group[0]!.prompt.length);
   const rows = { ...kept, stage: stage.name, lengths, size: stage.batchSize, isQuiet: job.isQuiet };

@@ -1,7 +1,7 @@
 /** What a plan knows of base models' weights, without reading any. @module */
 import type { Model, ModelWeights } from "../../models/open/model.ts";
 import { quantizedType } from "../../models/open/quantized_weights.ts";
-import type { QuantizationName } from "../../models/weights/quantization.ts";
+import { type QuantizationName, quantizations } from "../../models/weights/quantization.ts";
 import { quantizedBytes, quantizedKind } from "../context/quantize.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { noWeights } from "../prepare/model_weights.ts";
@@ -28,18 +28,19 @@ export function weightsPeeker(runContext: RunContext): WeightsPeeker {
 /** Weights that were never digested; how they are stored is unknown too, but for those of quantized models. */
 function unknownWeights({ architecture }: Model, quantize: QuantizationName | undefined): ModelWeights {
   if (quantize === undefined) return noWeights;
-  return { ...noWeights, storedType: quantizedType(architecture, noWeights.storedType, quantize) };
+  return { ...noWeights, storedType: quantizedType(architecture, noWeights.storedType, quantizations[quantize].bits) };
 }
 
 /** The quantized weights that trainings read. */
 export function plannedQuantized(runContext: RunContext, jobs: readonly PlannedJob[]): readonly PlannedEntry[] {
   const quantized = jobs.filter(({ job: { stage } }) => stage.quantize !== undefined);
-  const groups = Map.groupBy(quantized, ({ job: { stage } }) => JSON.stringify([stage.model.folder, stage.quantize]));
+  const groups = Map.groupBy(quantized, ({ job: { stage } }) => {
+    return JSON.stringify([stage.model.folder, quantizations[stage.quantize!].bits]);
+  });
   return [...groups.values()].map((group) => {
-    const { stage: { model, quantize }, weights: { digest } } = group[0]!.job;
-    const key = digest === noWeights.digest ? null : digest;
+    const { stage: { model, quantize }, weights: { codesKey: key = null } } = group[0]!.job;
     const cached = key !== null && runContext.store.has(quantizedKind, key);
     const members = group.map(({ member }) => member);
-    return { kind: "quantize", members, key, cached, bytes: quantizedBytes(model, quantize!) };
+    return { kind: "quantize", members, key, cached, bytes: quantizedBytes(model, quantizations[quantize!].bits) };
   });
 }

@@ -4,7 +4,7 @@ import type { ModelWeights } from "../../models/open/model.ts";
 import type { PreparedModel } from "../prepare/prepared_model.ts";
 
 /** What a process takes before it does any work: Deno, ONNX Runtime and the compiler. */
-export const ownMemory = 4e8;
+export const ownMemory = 2.5e8;
 
 /** What a process takes that reads a model's weights, in bytes: all of them, as if none of the file were given back. */
 export function weightsMemory(

@@ -13,7 +13,8 @@ import {
   readDescription,
 } from "../../compile/parameters/intervention_file.ts";
 import { editedModel, type Model, resolvePath } from "../../models/open/model.ts";
-import type { ModelSpec, Resolved, SavedSpec, TrainableSpec } from "../../spec/mod.ts";
+import type { BaseModelSpec, ModelSpec, Resolved, SavedSpec, TrainableSpec } from "../../spec/mod.ts";
+import type { QuantizationName } from "../../models/weights/quantization.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { checkedAdaptation } from "../validate/adaptation_checks.ts";
 import { requireOwnFits } from "./head_checks.ts";
@@ -28,7 +29,7 @@ type Edit = Resolved<TrainableSpec> | LoadedAdaptations;
  * @throws {RequestError} If the source, an edit or a file is not sound.
  */
 export async function prepareModel(runContext: RunContext, spec: Resolved<ModelSpec>): Promise<PreparedModel> {
-  const { source, revision, quantize } = spec.base;
+  const { source, revision } = spec.base, quantize = quantizationOf(spec.base);
   const model = await atLocationOf(spec.base, () => runContext.models.model(source, revision));
   const full = spec.edits.find((edit) => edit.kind === "fullFinetuning");
   const declared = spec.edits.filter((edit) => edit.kind !== "fullFinetuning");
@@ -54,6 +55,12 @@ export async function prepareModel(runContext: RunContext, spec: Resolved<ModelS
   const fromFiles = new Set(initialFiles.flatMap(({ of }) => of));
   await requireOwnFits(model, lowered.filter((adaptation) => !fromFiles.has(adaptation)));
   return { model, source, quantize, adaptations: lowered, initialFiles, full };
+}
+
+/** The name of a base model's quantization. */
+function quantizationOf({ quantize }: Resolved<BaseModelSpec>): QuantizationName | undefined {
+  if (quantize === undefined || typeof quantize === "string") return quantize;
+  return quantize.compute === "int8" ? `${quantize.weights}-int8` : quantize.weights;
 }
 
 function initialFilesOf(

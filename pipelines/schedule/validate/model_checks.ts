@@ -1,11 +1,15 @@
 /** Checks of models and of data sets. @module */
-import { among, type Check, type Fields, isText, leaf, oneOf, optional, text } from "../../common/checks.ts";
+import { among, type Check, type Fields, isText, leaf, oneOf, optional, record, text } from "../../common/checks.ts";
 import { mapRecord } from "../../common/map_record.ts";
 import { sourceKinds } from "../../data/source_kinds.ts";
 import { viewKinds } from "../../data/view_kinds.ts";
-import { codeTypeOf } from "../../models/weights/quantization.ts";
+import { codeTypeOf, isQuantization } from "../../models/weights/quantization.ts";
 import type * as spec from "../../spec/mod.ts";
 import { adaptation } from "./adaptation_checks.ts";
+
+const bits = oneOf(Object.keys(codeTypeOf)), isObject = (value: unknown) => typeof value === "object" && value !== null;
+const inBits: Check = (value, name) => isQuantization(value) ? undefined : bits(value, name);
+const computed = record('{ weights: "q8", compute: "int8" }', { weights: bits, compute: oneOf(["float32", "int8"]) });
 
 /** A model. */
 export const model = {
@@ -13,7 +17,7 @@ export const model = {
     baseModel: {
       source: leaf("a Hugging Face id, a folder, a .gguf file or builtin:NAME", isText),
       revision: optional(text),
-      quantize: optional(oneOf(Object.keys(codeTypeOf))),
+      quantize: optional((value, name) => (isObject(value) ? computed : inBits)(value, name)),
     } satisfies Fields<spec.BaseModelSpec>,
   }),
   edits: (value, name) => Array.isArray(value) && value.forEach((item) => adaptation(item, `an argument of ${name}`)),

@@ -72,7 +72,6 @@ const train = {
   epochs: count,
   batchSize: count,
   gradientAccumulation: count,
-  dataParallel: optional(count),
   optimizer,
   seed: integer,
   shuffle: flag,
@@ -88,6 +87,7 @@ const train = {
   keep: optional(oneOf(Object.keys(keptParameters))),
   patience: optional(count),
   checkpoints: optional(listOf("a list of epochs, as in [1, 3]", count)),
+  dataParallel: optional(count),
 } satisfies Fields<spec.TrainSpec>;
 
 /** What evaluations and activations act with. */

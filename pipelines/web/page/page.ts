@@ -191,4 +191,6 @@ await working(async () => {
   byId("state").textContent = `Ready: WebAssembly with ${threads === 1 ? "1 thread" : `${threads} threads`}` +
     `${hasWebGpu ? ", WebGPU" : ""}${isKept ? "; what is computed is kept in this browser" : ""}.`;
 });
+// A host that takes no such script, or a page that is not served securely, goes without.
+await navigator.serviceWorker?.register("offline.js").catch(() => {});
 document.body.dataset["ready"] = String(Math.round(performance.now()));

@@ -1,7 +1,7 @@
 /** Sessions in a tab, in the place of `runtime/start_thread.ts`: the tab's own worker holds them. @module */
 import type { Provider } from "../../../ops/onnx/model.ts";
 import { inThisThread, type StartThread } from "../../runtime/thread.ts";
-import { webLibrary, type WebRuntime } from "../../runtime/web_library.ts";
+import { type AdapterLimits, webLibrary, type WebRuntime } from "../../runtime/web_library.ts";
 
 /** The builds of ONNX Runtime, beside this script. */
 const builds: Readonly<Record<Provider, string>> = {
@@ -10,9 +10,13 @@ const builds: Readonly<Record<Provider, string>> = {
   cuda: "",
 };
 
+/** What this browser's adapter takes. */
+async function limitsHere(): Promise<AdapterLimits | undefined> {
+  return "gpu" in navigator ? (await navigator.gpu.requestAdapter())?.limits : undefined;
+}
+
 /** Starts what holds sessions. */
-export const startThread: StartThread = inThisThread(
-  webLibrary((provider): Promise<WebRuntime> =>
-    import(new URL(`onnxruntime/${builds[provider]}`, import.meta.url).href)
-  ),
-);
+export const startThread: StartThread = inThisThread(webLibrary(
+  (provider): Promise<WebRuntime> => import(new URL(`onnxruntime/${builds[provider]}`, import.meta.url).href),
+  limitsHere,
+));

@@ -1,7 +1,7 @@
 import * as o from "../../../ops/operators.ts";
 import type { WeightLocation } from "../../../ops/onnx/model.ts";
 import type { MatmulAttributes } from "../../../ops/table/builder.ts";
-import { parameter, type Value, weight } from "../../../ops/program/program.ts";
+import { input, parameter, type Value, weight } from "../../../ops/program/program.ts";
 import { createRandom } from "../../../pipelines/data/random.ts";
 import type { Environment } from "../reference.ts";
 import { drawLeaves, weighted } from "../support.ts";
@@ -41,6 +41,18 @@ export const quantizationCases: QuantizedCase[] = (["uint4", "uint8"] as const).
     )
   )
 );
+
+/** Some rows of a case's weight by their indices, and what is fed for these. */
+export function rowsOf({ rows, value }: QuantizedCase, { leaves }: Environment): {
+  readonly rows: Value;
+  readonly environment: Environment;
+} {
+  const matrix = value.inputs.find(({ op }) => op === "dequantize")!,
+    indices = input("indices", ["batch", "tail"], "int64");
+  const chosen = tensor([2, 3], Array.from({ length: 6 }, (_, at) => (5 * at + 1) % rows));
+  const environment = { symbols: { batch: 2, tail: 3 }, leaves: { ...leaves, indices: chosen } };
+  return { rows: o.gatherRows(matrix, indices), environment };
+}
 
 /** Codes and scales as they lie in a file, and as the interpreter is given them. */
 function draw({ codes: type, rows, columns, value }: QuantizedCase) {

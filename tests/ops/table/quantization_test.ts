@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { gradients } from "../../../ops/passes/autodiff.ts";
 import { emitOnnx } from "../../../ops/emission/emit.ts";
 import * as o from "../../../ops/operators.ts";
-import { input, parameter, type Program, type Value, weight } from "../../../ops/program/program.ts";
+import { parameter, type Program, type Value, weight } from "../../../ops/program/program.ts";
 import { emissions } from "../../../ops/onnx/providers.ts";
 import { verify } from "../../../ops/passes/verify.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
 import { nodesOf } from "../model.ts";
 import { type Environment, interpret } from "../reference.ts";
 import { assertClose, assertGradients, runOn, weighted } from "../support.ts";
-import { type Tensor, tensor } from "../tensor.ts";
-import { inFile, quantizationCases, type QuantizedCase, withCodes } from "./quantization_cases.ts";
+import type { Tensor } from "../tensor.ts";
+import { inFile, quantizationCases, type QuantizedCase, rowsOf, withCodes } from "./quantization_cases.ts";
 
 /** The product and its gradient by x. */
 function programOf(value: Value): Program {
@@ -116,11 +116,8 @@ Deno.test("a large weight of 16 bits is widened in parts", async () => {
 Deno.test("rows of a table in a few bits are those of the table, however a graph is written", async () => {
   using runtime = new Runtime({ threads: 1 });
   for (const each of quantizationCases.filter(({ isRight, alpha }) => isRight && alpha === 1)) {
-    await withCodes(each, async (locate, { leaves }) => {
-      const indices = input("indices", ["batch", "tail"], "int64");
-      const value = o.gatherRows(each.value.inputs[1]!, indices);
-      const rows = tensor([2, 3], Array.from({ length: 6 }, (_, at) => (5 * at + 1) % each.rows));
-      const environment = { symbols: { batch: 2, tail: 3 }, leaves: { ...leaves, indices: rows } };
+    await withCodes(each, async (locate, drawn) => {
+      const { rows: value, environment } = rowsOf(each, drawn);
       const program: Program = { name: "rows", outputs: { value } }, expected = interpret(program, environment);
       for (const emission of [emissions.cpu, emissions.webgpu]) {
         const model = emitOnnx(verify(program), "cpu", locate, { emission });

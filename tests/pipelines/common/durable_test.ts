@@ -108,8 +108,10 @@ Deno.test("only the functions that sync give a file its name", async () => {
     "common/durable.ts",
     "interchange/merged/write.ts",
     "interchange/web/bundle.ts",
+    "interchange/web/library.ts",
     "interchange/web/runtime_files.ts",
     "interchange/web/site.ts",
+    "interchange/web/types.ts",
     // A file that shows whether the folder can be written, and is removed.
     "report/run_folder.ts",
   ]);

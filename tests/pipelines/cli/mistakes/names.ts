@@ -16,7 +16,7 @@ export const names: readonly Mistake<string>[] = [
   [
     "a setting of peft",
     { edit: 'lora({ rank: 2, target_modules: ["q_proj"] })' },
-    'pipeline.ts:11:16: lora has no setting "target_modules"; use one of those it has: "blocks", "stack", "modules", "initial", "rank", "alpha", "rankStabilized", "dropout"',
+    'pipeline.ts:11:16: lora has no setting "target_modules"; use one of those it has: "blocks", "stack", "modules", "positions", "initial", "rank", "alpha", "rankStabilized", "dropout"',
   ],
   [
     "a setting of transformers",

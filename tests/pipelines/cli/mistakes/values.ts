@@ -149,7 +149,7 @@ export const values: readonly Mistake<string>[] = [
   ],
   [
     "an adapter's positions that are an edit's",
-    { edit: 'ia3({ positions: "l1" })' },
-    'pipeline.ts:11:16: positions is "l1"; it can be prompt or all+completion',
+    { edit: 'lora({ rank: 2, positions: "l1" })' },
+    'pipeline.ts:11:16: positions is "l1"; give "prompt" or "all+completion"',
   ],
 ];

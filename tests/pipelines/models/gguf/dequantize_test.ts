@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { readGguf } from "../../../../pipelines/models/gguf/reader.ts";
 import { storageTypes } from "../../../../pipelines/models/gguf/types.ts";
 import { writeWeights } from "../../../../pipelines/models/gguf/weights.ts";
+import { rounded } from "../../../../pipelines/models/weights/quantization.ts";
 import { readHeader, readTensor } from "../../../../pipelines/models/weights/safetensors.ts";
 import { inFolder } from "../support.ts";
 import { goldenPath } from "./support.ts";
@@ -26,4 +27,18 @@ Deno.test("writeWeights() gives of each storage type the numbers of gguf-py, to 
     }
     assert.equal(at, expected.length);
   });
+});
+
+Deno.test("weights of Q8_0 and Q4_0 files are the same numbers when they are kept in q8 and q4", async () => {
+  const { tensors } = readGguf(goldenPath("types.gguf")), bits = { Q8_0: "q8", Q4_0: "q4" } as const;
+  const numbers = new Float32Array((await Deno.readFile(goldenPath("types.bin"))).buffer);
+  let at = 0, compared = 0;
+  for (const { name, shape } of tensors.values()) {
+    const own = numbers.subarray(at, at += shape.reduce((product, extent) => product * extent));
+    const [, kept] = Object.entries(bits).find(([type]) => type === name) ?? [];
+    if (kept === undefined) continue;
+    assert.deepEqual(rounded(own, shape.at(-1)!, kept), own, name);
+    compared++;
+  }
+  assert.equal(compared, 2);
 });

@@ -7,6 +7,7 @@ import {
   type RunCosts,
   stepCount,
   stepsOf,
+  takenRows,
 } from "../../../../pipelines/schedule/train/steps.ts";
 import type { PreparedTraining } from "../../../../pipelines/schedule/prepare/prepared.ts";
 import { exampleOf } from "../../compile/rows/support.ts";
@@ -51,4 +52,13 @@ Deno.test("a batch whose activations do not fit the memory runs in parts", async
   const [step] = await stepsWith({ epochs: 1, batchSize: 5 }, large);
   assert.deepEqual(step!.flat().toSorted(), [0, 1, 2, 3, 4]);
   assert.ok(step!.length > 1 && step!.every((group) => group.length * rows[group.at(-1)!]!.tail.length <= 45));
+});
+
+Deno.test("a training that ends within its first epoch takes the rows of its steps, and others take all", async () => {
+  await inPreparedScene({ trainSettings: "shuffle: false" }, ({ trainings: [training] }) => {
+    const takenIn = (settings: Partial<PreparedTraining["spec"]>) =>
+      takenRows({ spec: { ...training!.spec, batchSize: 2, ...settings }, rows });
+    assert.deepEqual(takenIn({ epochs: 3, maxSteps: 2 }), [0, 1, 2, 3]);
+    assert.deepEqual([takenIn({ epochs: 1 }), takenIn({ epochs: 3, maxSteps: 3 })], [undefined, undefined]);
+  });
 });

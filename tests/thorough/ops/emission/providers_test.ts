@@ -14,7 +14,7 @@ import type { Environment } from "../../../ops/reference.ts";
 import { assertClose, runOn } from "../../../ops/support.ts";
 import { cases } from "../../../ops/table/cases.ts";
 import { programOf, runs } from "../../../ops/table/conformance.ts";
-import { quantizationCases, withCodes } from "../../../ops/table/quantization_cases.ts";
+import { quantizationCases, rowsOf, withCodes } from "../../../ops/table/quantization_cases.ts";
 
 const kernelNames = Object.keys(emissions.cpu.kernels) as (keyof Kernels)[];
 
@@ -89,6 +89,8 @@ Deno.test("every operation gives the same whatever kernels there are", async (t)
       withCodes(each, async (locate, environment) => {
         const program = { name: each.name, outputs: { value: each.value } };
         for (const packs of [false, true]) await assertSame(runtime, program, [environment], locate, packs);
+        const { rows, environment: indexed } = rowsOf(each, environment);
+        await assertSame(runtime, { name: "rows", outputs: { rows } }, [indexed], locate, false);
       }));
   }
   await t.step("and every kernel is used where it is there", () => {

@@ -61,6 +61,29 @@ for (const name of ["q4", "q8"] as const) {
   });
 }
 
+for (const weights of ["q4", "q8"] as const) {
+  Deno.test(`products that compute in 8 bits are near those of ${weights} in float32, and of the same codes`, () => {
+    const values = `[${JSON.stringify(weights)}, { weights: ${JSON.stringify(weights)}, compute: "int8" }]`;
+    const source = `"./model", { quantize: sweep("bits", ${values}) }`;
+    return inScene({ source, at: "block(0).output", metrics: "[loss()]" }, async (scene) => {
+      const { members } = await resultsOf(scene), [plain, rounded] = lossesOf({ members } as never);
+      assert.deepEqual(members.map(({ quantize }) => quantize), [weights, `${weights}-int8`]);
+      assert.equal(scene.entries.filter((path) => path.startsWith("quantize/")).length, 1);
+      assert.notDeepEqual(rounded, plain);
+      plain!.forEach((loss, step) => assert.ok(Math.abs(rounded![step]! - loss) < 0.05, `${loss} ${rounded![step]}`));
+      const [own, other] = members.map((member) => evaluationOf(member).metrics["loss"]!);
+      assert.ok(own !== other && Math.abs(own! - other!) < 0.05);
+      const { cache } = await planOf(scene);
+      assert.ok(cache.every(({ cached }: { cached: boolean }) => cached));
+      assert.equal(cache.filter(({ kind }: { kind: string }) => kind === "quantize").length, 1);
+      const { code, stderr } = await inProcess("run", scene.path("out", "manifest.yaml"), ...scene.places);
+      assert.equal(code, 0, stderr);
+      const { members: again } = await resultsOf(scene);
+      assert.ok(again.every(({ stages }) => stages.every(({ cached }) => cached)));
+    });
+  });
+}
+
 const planOf = async (scene: Scene) => {
   const options = ["--store", scene.path("store"), "--threads", "1", "--json"];
   const { code, stdout, stderr } = await inProcess("plan", scene.pipeline, ...options);
@@ -140,6 +163,10 @@ Deno.test("full finetuning of a model in a few bits, and bits that are none, are
     const [parts, expected] of [
       [{ source: quantized("q4"), edit: full }, /pipeline\.ts:7:\d+: full finetuning trains every weight .* q4; /],
       [{ source: quantized("int4") }, /pipeline\.ts:7:\d+: quantize is "int4"; give "q4" or "q8"\n$/],
+      [
+        { source: '"./model", { quantize: { weights: "q8", compute: "int4" } }' },
+        /pipeline\.ts:7:\d+: compute is "int4"; give "float32" or "int8"\n$/,
+      ],
     ] as const
   ) {
     await inScene(parts, async (scene) => {

@@ -1,0 +1,38 @@
+/** The types of what a page imports: a declaration beside each source that mod.ts's own types come from. @module */
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+
+const root = new URL("../../../", import.meta.url);
+
+const compilerOptions: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ESNext,
+  module: ts.ModuleKind.ESNext,
+  verbatimModuleSyntax: true,
+  isolatedDeclarations: true,
+};
+
+/** Where a declaration's text names another file. */
+const imports = /(?<=from |import\()"(\.[^"]+)\.ts"/g;
+
+/**
+ * Writes `scripts/refract.web.d.ts` and what it refers to, in `types`.
+ *
+ * @param folder Of a page's library.
+ */
+export async function writeTypes(folder: string): Promise<void> {
+  const waiting = [new URL("mod.ts", root)], known = new Set(waiting.map(String));
+  for (let url = waiting.shift(); url !== undefined; url = waiting.shift()) {
+    const source = await Deno.readTextFile(url), fileName = fileURLToPath(url);
+    const { outputText } = ts.transpileDeclaration(source, { fileName, compilerOptions });
+    for (const [, path] of outputText.matchAll(imports)) {
+      const found = new URL(`${path}.ts`, url);
+      if (!known.has(found.href)) waiting.push(found);
+      known.add(found.href);
+    }
+    const path = join(folder, "types", url.href.slice(root.href.length).replace(/\.ts$/, ".d.ts"));
+    await Deno.mkdir(dirname(path), { recursive: true });
+    await Deno.writeTextFile(path, outputText.replace(imports, '"$1.js"'));
+  }
+  await Deno.writeTextFile(join(folder, "scripts", "refract.web.d.ts"), 'export * from "../types/mod.js";\n');
+}
