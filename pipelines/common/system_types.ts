@@ -97,7 +97,7 @@ type ErrorClass = new (message?: string) => Error;
 
 /** What is asked of a permission. */
 export type AskedPermission =
-  | { readonly name: "sys"; readonly kind: "statfs" | "systemMemoryInfo" }
+  | { readonly name: "sys"; readonly kind: "statfs" | "systemMemoryInfo" | "hostname" }
   | { readonly name: "run"; readonly command: string }
   | { readonly name: "net"; readonly host?: string }
   | { readonly name: "env"; readonly variable: string };

@@ -22,14 +22,14 @@ async function together(folder: string, preload: Preload, fault: Fault | undefin
   await Deno.writeTextFile(log, "");
   const started = await Promise.all(Array.from({ length: processes }, async (_, at) => {
     // Machines have folders of temporary files of their own; and of their locks nothing shows here.
-    const temporary = join(folder, oneMachine ? "tmp" : `tmp${at}`);
-    await Deno.mkdir(temporary, { recursive: true });
     const args = [
       "run",
       "--no-check",
       "--quiet",
       "--no-prompt",
-      "--allow-all",
+      ...["--allow-read", "--allow-write", "--allow-env"],
+      // A process that may not ask for its machine's name is on a machine of its own.
+      ...oneMachine ? ["--allow-sys=hostname"] : [],
       program,
       store,
       log,
@@ -39,7 +39,7 @@ async function together(folder: string, preload: Preload, fault: Fault | undefin
     const faults = at === 0 ? faultEnv(preload, store, fault) : {};
     const child = new Deno.Command(Deno.execPath(), {
       args,
-      env: { TMPDIR: temporary, NO_COLOR: "1", ...faults },
+      env: { NO_COLOR: "1", ...faults },
       stdout: "null",
       stderr: "piped",
     }).spawn();

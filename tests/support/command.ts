@@ -79,7 +79,7 @@ export function mayStartDeno(): boolean {
 /** What Deno is started with to run the command line, with the permissions that the tasks give. */
 export function ownArguments(args: readonly string[], entry = main): string[] {
   const permissions = ["--allow-read", "--allow-write", "--allow-ffi", "--allow-import", "--allow-env", "--no-prompt"];
-  return ["run", "--quiet", ...permissions, "--allow-sys=statfs", entry, ...args];
+  return ["run", "--quiet", ...permissions, "--allow-sys=statfs,hostname", entry, ...args];
 }
 
 /** Runs the command line in a process of its own, with the permissions that the tasks give. */

@@ -73,8 +73,8 @@ const pipeline = {
 /** Loads a pipeline and decides by the machine's memory how it runs. */
 const planning = { ...pipeline, sys: [...pipeline.sys, "systemMemoryInfo"] } as const satisfies Grants;
 
-/** Loads a pipeline and runs models. */
-const models = { ...planning, ffi: true } as const satisfies Grants;
+/** Loads a pipeline and runs models; others that do so with the same store know this machine by its name. */
+const models = { ...planning, ffi: true, sys: [...planning.sys, "hostname"] } as const satisfies Grants;
 
 /** Opens models that it is given, and keeps a store. */
 const store = { ...hub, write: true, sys: ["statfs"], env: pipeline.env } as const satisfies Grants;

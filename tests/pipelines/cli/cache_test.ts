@@ -97,7 +97,7 @@ afterRun("the store can be checked and emptied while it is read", async (scene) 
   assert.equal((await cache(scene, "verify")).code, 0);
   assert.equal(new Store(scene.path("store")).entries().find((each) => each.key === key)!.used, used);
   assert.equal((await cache(scene, "gc", "--all")).code, 0);
-  for (const name of entry!.tensors.keys()) await entry!.read(name);
+  for (const name of entry!.tensors.keys()) await entry!.readBytes(name);
 });
 
 afterRun("a store that can't be written is listed, and gc says that it failed", async (scene) => {

@@ -151,7 +151,7 @@ Deno.test("an export refuses other libraries, and folders that are taken", () =>
       scene,
       "imported",
       "option '--to <format>' argument 'adapterhub' is unknown",
-      /pyreft, peft, gguf, vllm, easysteer, onnx$/,
+      /pyreft, peft, gguf, vllm, easysteer, onnx, web$/,
       "--to",
       "adapterhub",
     );

@@ -41,7 +41,7 @@ const withStore = [...withLogging, "REFRACT_STORE_TOKEN"].sort();
 const storing = { read: true, write: true, sys: ["statfs"], env: withStore, net: hosts } as const;
 const loading = { ...storing, import: importHosts } as const;
 const planning = { ...loading, sys: ["statfs", "systemMemoryInfo"] } as const;
-const running = { ...planning, ffi: true } as const;
+const running = { ...planning, ffi: true, sys: [...planning.sys, "hostname"] } as const;
 
 /** What each command may do, no more and no less. */
 const permitted: Readonly<Record<string, Grants>> = {
@@ -70,7 +70,7 @@ const permitted: Readonly<Record<string, Grants>> = {
   recipes: { read: true, env: [...own, ...logging].sort() },
   score: { read: true, env: own },
   serve: { ...storing, ffi: true, net: ["*.hf.co", "*.huggingface.co", "127.0.0.1", "huggingface.co"] },
-  unit: { ...running, sys: [...planning.sys, "cpus"] },
+  unit: { ...running, sys: [...running.sys, "cpus"] },
   watch: { read: true, net: ["127.0.0.1"], env: [...own, ...logging] },
   workflow: { ...planning, sys: [...planning.sys, "cpus"] },
 };
