@@ -1,7 +1,9 @@
 /** `deno task run`. @module */
+import { join } from "node:path";
 import { startRun } from "../../interface/start_run.ts";
 import { overridesOfOptions } from "../../recipes/overrides.ts";
 import type { MemberOutline } from "../../results/events.ts";
+import { resultsFile } from "../../results/read_results.ts";
 import { command, type CommandContext } from "../arguments/command.ts";
 import { pipelineParameter, requestOptions } from "../arguments/common_options.ts";
 import { flag, optional, type OptionValues, text } from "../arguments/option.ts";
@@ -47,7 +49,6 @@ async function run(path: string, options: RunOptions, { terminal, stops, ...cont
     if (event.kind === "membersReady") members.push(...event.members);
   }
   const { folder, results } = await running.result, seconds = (performance.now() - start) / 1000;
-  terminal.print(
-    json ? JSON.stringify(results, null, 2) : `${summarize(results, members, seconds)}results in ${folder}${store}`,
-  );
+  if (json) terminal.print((await Deno.readTextFile(join(folder, resultsFile))).trimEnd());
+  else terminal.print(`${summarize(results, members, seconds)}results in ${folder}${store}`);
 }
