@@ -64,7 +64,7 @@ for (const [name, parts] of Object.entries(edits)) {
       const readme = await Deno.readTextFile(scene.path("exported", "README.md"));
       assert.match(
         readme,
-        /`builtin:tiny`(, its projections rounded to q4,)? with what was trained of it: loreft at [fl1+]+, block\.output of block/,
+        /`builtin:tiny`(, its matrices rounded to q4,)? with what was trained of it: loreft at [fl1+]+, block\.output of block/,
       );
       assert.doesNotMatch(readme, /\{\w+\}/);
       const sizeOf = () => Deno.statSync(scene.path("exported", "model.onnx_data")).size, wide = sizeOf();
