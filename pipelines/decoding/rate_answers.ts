@@ -25,6 +25,9 @@ interface LongAnswer {
 /** Of how many tokens the logits are there at once, at most. */
 const mostRated = 512;
 
+/** Of how many tokens before answers the keys and values are copied at once, at most, padding counted. */
+const mostBefore = 4096;
+
 /**
  * The log-likelihood of each answer after its prompt, the sum over its tokens in nats.
  *
@@ -62,11 +65,16 @@ export async function rateAnswers(
 /** Answers of like lengths together. */
 function groupsOf(answers: readonly LongAnswer[]): readonly (readonly LongAnswer[])[] {
   const groups: LongAnswer[][] = [];
-  let tokens = Infinity;
+  let group: LongAnswer[] = [], rated = 0, before = 0;
   for (const answer of answers.toSorted((a, b) => b.tokens.length - a.tokens.length)) {
-    if (tokens + answer.tokens.length - 1 > mostRated) [tokens, groups[groups.length]] = [0, []];
-    tokens += answer.tokens.length - 1;
-    groups.at(-1)!.push(answer);
+    rated += answer.tokens.length - 1;
+    before = Math.max(before, answer.read.tokens);
+    if (group.length === 0 || rated > mostRated || before * (group.length + 1) > mostBefore) {
+      groups.push(group = []);
+      rated = answer.tokens.length - 1;
+      before = answer.read.tokens;
+    }
+    group.push(answer);
   }
   return groups;
 }
