@@ -139,7 +139,7 @@ Deno.test({
           }
           await page.evaluate(`document.getElementById("anew").click()`);
           assert.equal(await page.evaluate(`document.querySelectorAll("#turns > li").length`), 0);
-          await fill(page, "#most", "64");
+          await fill(page, "#most", "32");
           await fill(page, "#prompt", "The cat");
           await page.evaluate(`document.getElementById("send").click(), document.getElementById("stop").click()`);
           await page.until(isDone);

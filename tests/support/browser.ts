@@ -60,8 +60,10 @@ export async function inPage(
 ) {
   const profile = await Deno.makeTempDir({ prefix: "refract-browser-" });
   const size = `--window-size=${width},${height}`;
-  const process = new Deno.Command(chromium, {
+  // The browser has a Vulkan driver of its own; one that the environment names would take its place and not start.
+  const process = new Deno.Command("env", {
     args: [
+      ...["-u", "VK_DRIVER_FILES", "-u", "LD_LIBRARY_PATH", chromium],
       ...flags.filter((flag) => !hasWebGpu || flag !== "--disable-gpu"),
       ...hasWebGpu ? webGpuFlags : [],
       size,
