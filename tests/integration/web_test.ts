@@ -114,7 +114,7 @@ Deno.test({
             // As a tab that is closed in the middle of a step.
             await page.reload();
             await visitor.ready();
-            await visitor.finish("train");
+            await visitor.finish("train", 300);
             const all = await visitor.losses();
             assertNear(all, whole.losses, 1e-3);
             assert.deepEqual(all.slice(0, before.length), before);
@@ -122,7 +122,7 @@ Deno.test({
             await server[Symbol.asyncDispose]();
             await page.reload();
             await visitor.ready();
-            await visitor.finish("train");
+            await visitor.finish("train", 300);
             assert.equal(await visitor.text("fault"), "");
             assert.match(await visitor.text("left"), /found as it was trained before/);
             await visitor.set("seed", 3);
