@@ -1,7 +1,7 @@
 /** A run from its request to its folder: what the command line and programs have in common. @module */
+import { runFailed } from "./run_failed.ts";
 import { existsSync } from "node:fs";
 import { system } from "../common/system.ts";
-import { RequestError, StoppedError } from "../common/errors.ts";
 import { callerPath } from "../cli/requests/caller_paths.ts";
 import { loadRequest } from "../cli/requests/load_request.ts";
 import { openRunContext } from "../cli/requests/open_run_context.ts";
@@ -38,13 +38,7 @@ export async function performRun(call: RunCall, shown: Emit): Promise<OpenedRun>
   try {
     return await perform(call, watchers, emit);
   } catch (error) {
-    const message = error instanceof Error ? error.message || error.name : String(error);
-    emit({
-      kind: "runFailed",
-      message,
-      stopped: error instanceof StoppedError,
-      refused: error instanceof RequestError,
-    });
+    emit(runFailed(error));
     throw error;
   } finally {
     for (const watcher of watchers) await watcher.close();

@@ -72,7 +72,7 @@ interface Line {
 
 const lines: Line[] = [];
 const python = Deno.env.get("REFRACT_PEER_PYTHON"), libraries = await llamaCpp();
-const say = (missing: string) => console.error(`${missing}; its column is left out`);
+const say = (missing: string) => console.error(`${missing}; its column is omitted`);
 if (python === undefined) say("REFRACT_PEER_PYTHON is not set: there is neither transformers nor llama.cpp");
 const llama = python === undefined || libraries === undefined
   ? undefined

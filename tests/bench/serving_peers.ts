@@ -65,7 +65,7 @@ export async function llamaCpp(): Promise<string | undefined> {
   return packages && join(packages, "node_modules", "@node-llama-cpp", "linux-x64", "bins", "linux-x64");
 }
 
-/** Reads bytes until told otherwise. */
+/** Reads bytes until it is stopped. */
 const readingSource = `
   const bytes = new Uint8Array(2 ** 28).fill(1);
   self.onmessage = () => {

@@ -5,7 +5,7 @@
  *     deno task bench:suites [--only write|choose] [--rows <n>] [--batches 8,32,64] [--threads 2] [--runs 1]
  *
  * Both sides alternate. The peers' seconds are those of the calls that write or score, Refract's those of the whole
- * evaluation (what its stage says, tokenization and opening the model left out), and of its whole process besides.
+ * evaluation (what its stage says, tokenization and opening the model omitted), and of its whole process besides.
  * REFRACT_PEER_PYTHON names a Python with torch and transformers, REFRACT_LM_EVAL_PYTHON one with lm_eval.
  *
  * @module

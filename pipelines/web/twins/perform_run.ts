@@ -4,10 +4,11 @@
  *
  * @module
  */
+import { runFailed } from "../../interface/run_failed.ts";
 import { callerFolder, callerPath } from "../../cli/requests/caller_paths.ts";
 import { expandPipeline } from "../../cli/requests/expand_pipeline.ts";
 import { openRunContext } from "../../cli/requests/open_run_context.ts";
-import { RequestError, StoppedError } from "../../common/errors.ts";
+import { RequestError } from "../../common/errors.ts";
 import { type OpenedRun, openedRun } from "../../interface/opened_run.ts";
 import type { RunCall } from "../../interface/run_options.ts";
 import { RunFolder } from "../../report/run_folder.ts";
@@ -25,13 +26,7 @@ export async function performRun(call: RunCall, emit: Emit): Promise<OpenedRun> 
   try {
     return await perform(call, emit);
   } catch (error) {
-    const message = error instanceof Error ? error.message || error.name : String(error);
-    emit({
-      kind: "runFailed",
-      message,
-      stopped: error instanceof StoppedError,
-      refused: error instanceof RequestError,
-    });
+    emit(runFailed(error));
     throw error;
   }
 }
