@@ -1,10 +1,9 @@
 /** `deno task new`. @module */
 import { join, resolve } from "node:path";
-import { RequestError } from "../../common/errors.ts";
 import { command } from "../arguments/command.ts";
 import { choice, optional, text, withDefault } from "../arguments/option.ts";
 import { callerPath } from "../requests/caller_paths.ts";
-import { writeFolder } from "../requests/output_folder.ts";
+import { requireEmpty, writeFolder } from "../requests/output_folder.ts";
 import { ownRowsOf } from "./own_rows.ts";
 import { projectFiles, starterNames, starters } from "./new_project.ts";
 
@@ -31,10 +30,7 @@ export const newCommand = command({
   async run([folder], { from, data, base }, { terminal }) {
     const path = resolve(callerPath(folder)), source = data === undefined ? undefined : resolve(callerPath(data));
     const rows = source === undefined ? undefined : await ownRowsOf(source);
-    const there = await Deno.stat(path).catch(() => undefined);
-    if (there?.isDirectory === true && [...Deno.readDirSync(path)].length > 0) {
-      throw new RequestError("has files already; give a folder that is empty or not there", { file: path });
-    }
+    await requireEmpty(path, "has files already; give a folder that is empty or not there");
     const files = await projectFiles(path, from, { rows, base: baseOf(base) });
     await writeFolder(path, async (temporary) => {
       for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(join(temporary, name), text);

@@ -91,10 +91,10 @@ export async function writeNewFolder(path: string, write: (folder: string) => Pr
 }
 
 /** @throws {RequestError} If a folder holds anything but what is left of an earlier try, which is removed. */
-export async function requireEmpty(path: string): Promise<void> {
+export async function requireEmpty(path: string, fault = "holds other files; give --out a new folder"): Promise<void> {
   removeLeavings(path, true);
   if ((await namesIn(path)).length === 0) return;
-  throw new RequestError("holds other files; give --out a new folder", { file: path });
+  throw new RequestError(fault, { file: path });
 }
 
 async function orUnwritable(path: string, act: () => Promise<void>): Promise<void> {

@@ -1,19 +1,19 @@
 /** Files of a cache that are no longer what their names say. @module */
 import { join } from "node:path";
+import { type FileIdentity, identityOf, isSameFile, isSettled } from "../../common/file_identity.ts";
 import { system } from "../../common/system.ts";
 import { blobDigest, requireSoundBlob } from "../weights/blob_digest.ts";
 import { type Environment, isOffline } from "./access.ts";
 
 /** Blobs that this process found sound, each with what changes when it does. */
-const sound = new Map<string, string>();
+const sound = new Map<string, FileIdentity>();
 
 /** Whether a blob is what its name says; once found so it is read no more as long as it stays unchanged. */
 export async function isSound(blob: string): Promise<boolean> {
-  const { size, mtime, ctime, ino } = await system.stat(blob);
-  const identity = [size, mtime?.getTime(), ctime?.getTime(), ino].join();
-  if (sound.get(blob) === identity) return true;
+  const identity = await identityOf(blob), known = sound.get(blob);
+  if (known !== undefined && isSameFile(known, identity)) return true;
   const isNamed = (await blobDigest(blob))?.isSound ?? true;
-  if (isNamed) sound.set(blob, identity);
+  if (isNamed && isSettled(identity)) sound.set(blob, identity);
   return isNamed;
 }
 

@@ -13,19 +13,10 @@ import {
 } from "../../common/files.ts";
 import { digestInThread } from "../../common/digest_thread.ts";
 import { digestMember, requireOwnContent, sealedJson } from "../../common/own_digest.ts";
+import { type FileIdentity, identityOf, isSameFile, isSettled } from "../../common/file_identity.ts";
 import { requireSoundBlob } from "./blob_digest.ts";
 import { DamagedWeights } from "./damaged_weights.ts";
 import { type CarriedDigest, carriedDigest, requireSound } from "./sealed_file.ts";
-
-/** What differs between an unchanged file and a changed one. */
-interface FileIdentity {
-  readonly size: number;
-  /** Milliseconds. */
-  readonly modified: number;
-  /** Milliseconds; catches a file that was rewritten and given its old time back. */
-  readonly changed: number;
-  readonly inode: number;
-}
 
 /** What `cacheFile` remembers of a file, by its real path. */
 interface RememberedDigest extends FileIdentity {
@@ -71,14 +62,14 @@ export async function weightsDigest(
       continue;
     }
     const known = remembered.get(file);
-    if (known !== undefined && sameFile(known, before)) {
+    if (known !== undefined && isSameFile(known, before)) {
       digests.push(known.sha256);
       if (Date.now() - (known.read ?? 0) > trustedFor) later?.((signal) => checkAgain(file, known, cacheFile, signal));
       continue;
     }
     const sha256 = await hashFile(file);
     digests.push(sha256);
-    if (sameFile(before, await identify(file))) learned.set(file, { ...before, sha256, read: Date.now() });
+    if (isSameFile(before, await identify(file))) learned.set(file, { ...before, sha256, ...readNow(before) });
   }
   if (cacheFile !== undefined && learned.size > 0) await remember(cacheFile, learned);
   return joined(digests);
@@ -94,11 +85,11 @@ async function checkAgain(
   const found = await digestInThread({ path: file, start: 0 }, signal).catch((fault) => {
     throw new RequestError(`can't be read (${faultText(fault)}); check its permissions`, { file });
   });
-  if (!sameFile(known, await identify(file))) return;
+  if (!isSameFile(known, await identify(file))) return;
   if (found !== known.sha256) {
     throw new DamagedWeights("is damaged, its content changed and its times did not", file);
   }
-  if (cacheFile !== undefined) await remember(cacheFile, new Map([[file, { ...known, read: Date.now() }]]));
+  if (cacheFile !== undefined) await remember(cacheFile, new Map([[file, { ...known, ...readNow(known) }]]));
 }
 
 /**
@@ -113,7 +104,7 @@ export async function rememberedDigest(
   const digests: string[] = [];
   for (const file of files) {
     const known = remembered.get(file);
-    const digest = known !== undefined && sameFile(known, await identify(file))
+    const digest = known !== undefined && isSameFile(known, await identify(file))
       ? known.sha256
       : (await carriedDigest(file))?.digest;
     if (digest === undefined) return undefined;
@@ -137,15 +128,15 @@ async function hashFile(file: string): Promise<string> {
 
 async function identify(file: string): Promise<FileIdentity> {
   try {
-    const { size, mtime, ctime, ino } = await system.stat(file);
-    return { size, modified: mtime?.getTime() ?? 0, changed: ctime?.getTime() ?? 0, inode: ino ?? 0 };
+    return await identityOf(file);
   } catch (fault) {
     throw new RequestError(`can't be read (${faultText(fault)}); check its permissions`, { file });
   }
 }
 
-function sameFile(a: FileIdentity, b: FileIdentity): boolean {
-  return a.size === b.size && a.modified === b.modified && a.changed === b.changed && a.inode === b.inode;
+/** A file that changed a moment ago is read again by the next that uses it, as it may change unseen. */
+function readNow(identity: FileIdentity): Pick<RememberedDigest, "read"> {
+  return isSettled(identity) ? { read: Date.now() } : {};
 }
 
 /** Damaged entries, or a whole damaged file, are as good as absent. */
@@ -180,7 +171,8 @@ function isRememberedDigest(entry: unknown): entry is JsonObject & RememberedDig
 
 /** Remembers the digest of a file that was just written and hashed, by its real path, so that it need not be read for it. */
 export async function rememberDigest(file: string, sha256: string, cacheFile: string): Promise<void> {
-  await remember(cacheFile, new Map([[file, { ...await identify(file), sha256, read: Date.now() }]]));
+  const identity = await identify(file);
+  await remember(cacheFile, new Map([[file, { ...identity, sha256, ...readNow(identity) }]]));
 }
 
 /** A digest that can't be remembered is only worked out again, so a failure to write is no failure of the run. */

@@ -63,10 +63,18 @@ Deno.test("a flipped bit in the seal's own name shows, too", async () => {
   });
 });
 
+/** Lets all that follows happen some seconds later than it does. */
+function secondsLater(seconds: number): Disposable {
+  const { now } = Date;
+  Date.now = () => now() + 1000 * seconds;
+  return { [Symbol.dispose]: () => Date.now = now };
+}
+
 Deno.test("a remembered digest that is old is checked while the file is used", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "plain.safetensors"), cache = join(folder, "weights.json");
     await writeSafetensors(path, tensors);
+    using _ = secondsLater(5);
     const due: CarriedDigest["check"][] = [];
     const digest = await weightsDigest([path], cache);
     assert.equal(await weightsDigest([path], cache, (check) => due.push(check)), digest);

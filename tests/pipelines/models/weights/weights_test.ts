@@ -101,6 +101,22 @@ Deno.test("weightsDigest() of one file is its SHA-256, of several that of their 
   });
 });
 
+Deno.test("weightsDigest() reads a file again that it read just after a change", async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, "model.safetensors"), cacheFile = join(folder, "digests.json");
+    await writeSafetensors(path, [tensor("a", 1)]);
+    const { files } = await openWeights(folder), { mtime } = await Deno.stat(path);
+    await weightsDigest(files, cacheFile);
+    const bytes = await Deno.readFile(path);
+    bytes[bytes.length - 1]! ^= 1;
+    await Deno.writeFile(path, bytes);
+    await Deno.utime(path, mtime!, mtime!);
+    const checks: ((signal: AbortSignal) => Promise<unknown>)[] = [];
+    await weightsDigest(files, cacheFile, (check) => checks.push(check));
+    assert.equal(checks.length, 1);
+  });
+});
+
 Deno.test("weightsDigest() remembers a file until it changes", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "model.safetensors");
