@@ -1,6 +1,6 @@
 /**
- * What an adapter of a linear projection is: the tensors it holds and what it makes of the projection's output. Unlike an
- * intervention it acts on every token.
+ * Adapters of linear projections: the tensors they hold and how they change the projection's output. Unlike an
+ * intervention, an adapter acts on every token.
  *
  * @module
  */
@@ -13,25 +13,28 @@ interface AdapterExtents {
   readonly outputs: number;
 }
 
-/** What a pipeline sets of an adapter beside where it acts, as far as its kind has it. */
+/** The settings of an adapter in a pipeline, apart from where it acts. Each kind has some of them. */
 export interface AdapterSettings {
   /** Rank of a low-rank change. */
   readonly rank: number;
-  /** A low-rank change is scaled by alpha/rank; the rank if omitted. */
+  /** A low-rank change is scaled by alpha/rank. Equal to the rank if omitted. */
   readonly alpha: number;
   /** Scales by alpha/√rank instead. */
   readonly rankStabilized: boolean;
-  /** The share of what a low-rank change reads that training sets to 0. */
+  /** Dropout rate on the input of a low-rank change during training. */
   readonly dropout: number;
 }
 
-/** What an adapter's tensors and formula depend on, as far as its kind does; intervention.json lists it. */
+/**
+ * The options that an adapter's tensors and formula depend on. Each kind has some of them; intervention.json lists
+ * them.
+ */
 export interface AdapterOptions {
   /** Rank of a low-rank change. */
   readonly rank: number;
-  /** What a low-rank change is multiplied by. */
+  /** The factor that a low-rank change is multiplied by. */
   readonly scaling: number;
-  /** Whether IA3 scales what the projection reads instead of what it gives. */
+  /** Whether IA3 scales the projection's input instead of its output. */
   readonly scalesInput: boolean;
 }
 
@@ -47,35 +50,35 @@ export interface Projection {
 
 /** A projection as an adapter sees it. */
 interface AdaptedProjection extends Projection {
-  /** In training with dropout: `input` times 0 or 1/(1 − rate), element by element, which is what the change reads. */
+  /** The input of the change in training with dropout: `input` times 0 or 1/(1 − rate), element by element. */
   readonly dropped?: Value;
 }
 
-/** The weight and bias of a projection, which make it up. */
+/** The weight and bias of a projection. */
 export type AffineMap = Omit<Projection, "input">;
 
-/** How the settings of a kind of adapter become options, and options settings again. */
+/** How the settings of a kind of adapter are converted to options and back. */
 export interface AdapterSetup {
-  /** The settings that it has. */
+  /** The settings of this kind. */
   readonly settings: { readonly [K in keyof AdapterSettings]?: "required" | "optional" };
-  /** What settings mean; those omitted have their usual values. */
+  /** The options for some settings; omitted settings have their defaults. */
   options(settings: Partial<AdapterSettings>): Pick<AdapterOptions, "rank" | "scaling">;
-  /** Settings of which {@linkcode AdapterSetup.options} makes these. */
+  /** Settings for which {@linkcode AdapterSetup.options} returns these options. */
   settingsOf(options: Pick<AdapterOptions, "rank" | "scaling">): Partial<AdapterSettings>;
 }
 
-/** What a projection is for, whatever a family calls it. One that gives several of these has all of their roles. */
+/** What a projection computes, whatever its name in a model family. A fused projection has several roles. */
 export type ProjectionRole = "query" | "key" | "value" | "output" | "gate" | "up" | "down";
 
 /** A kind of adapter. */
 export interface AdapterKind extends AdapterSetup {
-  /** The projections that it adapts where none are named. */
+  /** The projections that it adapts by default. */
   readonly projections: readonly ProjectionRole[];
   /** The tensors by name, in the order in which they are saved. */
   tensors(extents: AdapterExtents, options: AdapterOptions): Readonly<Record<string, TensorRole>>;
   /**
-   * The tensor that the change is linear in, and what it is where nothing is changed, so that a change may be made weaker
-   * or stronger; `undefined` if there is none.
+   * The tensor that the change is linear in, by which a change is made weaker or stronger, and the tensor's value where
+   * nothing is changed; `undefined` if there is no such tensor.
    */
   readonly strength: { readonly tensor: string; readonly neutral: 0 | 1 } | undefined;
   /** The adapted output [..., outputs]. */
@@ -86,10 +89,10 @@ export interface AdapterKind extends AdapterSetup {
     options: AdapterOptions,
   ): Value;
   /**
-   * The projection that gives by itself what the adapter makes of another's output.
+   * A projection equivalent to another with this adapter applied.
    *
-   * @param output The other: the frozen one, or what earlier adapters made of it.
-   * @param frozen As it is in the frozen model.
+   * @param output The other projection: the frozen one, or the result of merging earlier adapters into it.
+   * @param frozen The projection in the frozen model.
    */
   merged(
     output: AffineMap,

@@ -4,8 +4,8 @@ import type { AdapterKind } from "./adapter.ts";
 import { withoutSettings } from "./setup.ts";
 
 /**
- * BitFit: biases alone are trained (Ben Zaken et al. 2022). `bias` is what is added to the projection's own bias, so it
- * starts at 0, also where the model has none.
+ * BitFit: only biases are trained (Ben Zaken et al. 2022). `bias` is added to the projection's own bias, so it starts
+ * at 0, even where the model has no bias.
  */
 export const bitfit: AdapterKind = {
   ...withoutSettings,

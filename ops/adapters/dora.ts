@@ -8,10 +8,10 @@ import { lowRank } from "./setup.ts";
 const rowNorms = (matrix: Value) => o.sqrt(o.reduceSum(o.mul(matrix, matrix), [1]));
 
 /**
- * DoRA: each row of `W + s·BA` brought to the length `magnitude`, so that direction and length are learned apart (Liu et
- * al. 2024). As in section 4.3 there, and in peft, the length that a row has by itself is taken for a constant by the
- * gradient. Starts as the frozen projection: `lora_B` at 0 and `magnitude` at the lengths of W's rows. With dropout all
- * that is added to Wx reads the dropped input, as in peft.
+ * DoRA: each row of `W + s·BA` is rescaled to the length `magnitude`, so that direction and length are learned
+ * separately (Liu et al. 2024). As in section 4.3 of the paper, and in peft, the gradient treats the length of a row
+ * before rescaling as a constant. Training starts from the frozen projection: `lora_B` at 0 and `magnitude` at the
+ * lengths of W's rows. With dropout, everything that is added to Wx reads the dropped input, as in peft.
  */
 export const dora: AdapterKind = {
   ...lowRank,

@@ -5,8 +5,8 @@ import type { AdapterKind } from "./adapter.ts";
 import { withoutSettings } from "./setup.ts";
 
 /**
- * (IA)³: keys and values times a learned vector, and likewise the MLP's inner activations, which is what its last
- * projection reads (Liu et al. 2022, section 3.3). `scale` starts at 1.
+ * (IA)³: keys, values and the MLP's inner activations (the input of its last projection) are each multiplied by a
+ * learned vector (Liu et al. 2022, section 3.3). `scale` starts at 1.
  */
 export const ia3: AdapterKind = {
   ...withoutSettings,

@@ -4,8 +4,8 @@ import type { AdapterKind } from "./adapter.ts";
 import { lowRank } from "./setup.ts";
 
 /**
- * LoRA: `Wx + s·B(Ax)` with s = alpha/rank, or alpha/√rank where rank-stabilized (Hu et al. 2021; Kalajdzievski 2023).
- * `lora_A` starts as torch's Linear does and `lora_B` at 0, so that training starts from the frozen model.
+ * LoRA: `Wx + s·B(Ax)` with s = alpha/rank, or alpha/√rank if rank-stabilized (Hu et al. 2021; Kalajdzievski 2023).
+ * `lora_A` is initialized like torch's Linear and `lora_B` to 0, so that training starts from the frozen model.
  */
 export const lora: AdapterKind = {
   ...lowRank,

@@ -11,7 +11,7 @@ export type AdapterName = "lora" | "dora" | "ia3" | "bitfit";
 /** Every kind of adapter. */
 export const adapters: Readonly<Record<AdapterName, AdapterKind>> = { lora, dora, ia3, bitfit };
 
-/** Whether something names a kind of adapter. */
+/** Whether a value is the name of a kind of adapter. */
 export function isAdapterName(name: unknown): name is AdapterName {
   return typeof name === "string" && Object.hasOwn(adapters, name);
 }

@@ -1,7 +1,7 @@
-/** What adapters are set up by: a rank, or nothing. @module */
+/** The settings of adapters: a rank, or none. @module */
 import type { AdapterSetup } from "./adapter.ts";
 
-/** Changes of low rank: `s·BA` with s = alpha/rank, or alpha/√rank where rank-stabilized (Kalajdzievski 2023). */
+/** Low-rank changes: `s·BA` with s = alpha/rank, or alpha/√rank if rank-stabilized (Kalajdzievski 2023). */
 export const lowRank: AdapterSetup = {
   settings: { rank: "required", alpha: "optional", rankStabilized: "optional", dropout: "optional" },
   options: ({ rank = 1, alpha = rank, rankStabilized = false }) => ({
@@ -11,7 +11,7 @@ export const lowRank: AdapterSetup = {
   settingsOf: ({ rank, scaling }) => ({ rank, alpha: scaling * rank }),
 };
 
-/** Vectors, which leave nothing to set. */
+/** Learned vectors, which have no settings. */
 export const withoutSettings: AdapterSetup = {
   settings: {},
   options: () => ({ rank: 1, scaling: 1 }),

@@ -1,5 +1,5 @@
 /**
- * Programs as ONNX models. This folder and the table's emission rules are all that knows of execution providers.
+ * Programs as ONNX models. Only this folder and the table's emission rules depend on the execution provider.
  *
  * @module
  */
@@ -18,18 +18,18 @@ import { ProgramWriter } from "./program_writer.ts";
 const opset = 23;
 const irVersion = 11n;
 
-/** What of its session a graph is written for. */
+/** Properties of the session that a graph is written for. */
 interface EmitOptions {
-  /** Whether the session copies weights into the order in which products read them. */
+  /** Whether the session packs weights, that is, copies them into the order in which matrix products read them. */
   readonly packs?: boolean;
-  /** How the graph is written, in place of how the provider's are. */
+  /** How the graph is written, if not as usual for the provider. */
   readonly emission?: Emission;
 }
 
 /**
  * The ONNX model of a program for a provider.
  *
- * @param locate Where a weight lies, by its name.
+ * @param locate Returns where a weight's bytes are, given its name.
  */
 export function emitOnnx(
   program: Program,
@@ -40,7 +40,8 @@ export function emitOnnx(
   const write = new ProgramWriter(emission.kernels, packs, locate);
   const fed: FedTensor[] = [];
   for (const value of valuesOf(program)) {
-    // Each use widens it anew: one wide copy for forward and backward pass would have to live from one to the other.
+    // Each use widens it again: a wide copy shared by the forward and backward passes would stay in memory between
+    // them.
     if (isWidenedWeight(value)) continue;
     if (isOperation(value)) {
       write.define(value, definitionOf(value.op).onnx(write, value));
@@ -60,7 +61,7 @@ export function emitOnnx(
   return { name: program.name, provider, bytes, fed, extents: write.extentLists, outputs };
 }
 
-/** Gives results their names; a leaf that is a result itself, and a further name of a result, get a node of their own. */
+/** Names the results. A leaf that is also a result, and each additional name of a result, needs a node of its own. */
 function nameResults(program: Program, write: ProgramWriter): void {
   const named = new Map<TensorName, string>();
   for (const [name, value] of Object.entries(program.outputs)) {

@@ -1,6 +1,6 @@
 /**
- * Writing a program's nodes: the tensors of its values, constants, weights in their files, and the extents that a host
- * has to feed.
+ * Writing a program's nodes: the tensors of its values, constants, weights in their files, and the extents that the
+ * host feeds.
  *
  * @module
  */
@@ -28,7 +28,7 @@ export class ProgramWriter implements Emitter {
   readonly #extents = new Map<string, ExtentList>();
   /** Distinguishes the nodes of one use from those of another. */
   #use = "";
-  /** How many nodes of the use at hand are written. */
+  /** How many nodes of the current use have been written. */
   #used = 0;
   #uses = 0;
 
@@ -38,7 +38,7 @@ export class ProgramWriter implements Emitter {
     this.#locate = locate;
   }
 
-  /** Lists of extents that were needed. */
+  /** The lists of extents that the nodes need. */
   get extentLists(): readonly ExtentList[] {
     return [...this.#extents.values()];
   }
@@ -111,7 +111,7 @@ export class ProgramWriter implements Emitter {
   reshape(x: TensorName, from: Shape, to: Shape): TensorName {
     const target = reshapeTarget(from, to);
     if (target !== undefined) return this.node("Reshape", [x, this.integers(target)]);
-    // An extent of 0 is then an empty axis, not one to copy.
+    // With allowzero, an extent of 0 means an empty axis instead of one to copy.
     return this.node("Reshape", [x, this.extents(to)], { allowzero: { int: 1 } });
   }
 
@@ -165,8 +165,8 @@ export class ProgramWriter implements Emitter {
     domain: OnnxDomain | "" = "",
   ): readonly TensorName[] {
     return this.graph.once(JSON.stringify([type, inputs, outputs, attributes, domain, this.#use]), () => {
-      // ONNX Runtime runs the operand with the later node first. A widened weight has to wait for the other one, or all
-      // of them would be widened before the first product.
+      // ONNX Runtime runs the operand whose node comes later first. A widened weight has to come after the other
+      // operand, or all weights would be widened before the first product.
       const at = this.#use === "" ? undefined : this.#used++;
       return this.graph.add(type, inputs, outputs, { attributes, domain, at });
     });

@@ -3,7 +3,7 @@ import type { Shape } from "../program/dimension.ts";
 /**
  * A shape for ONNX Reshape in which 0 copies the extent at the same axis and −1, at most once, is inferred.
  *
- * @returns The target, or `undefined` where two extents that cannot be copied are symbolic, or an axis is empty.
+ * @returns The target, or `undefined` if two symbolic extents cannot be copied or an axis is empty.
  */
 export function reshapeTarget(from: Shape, to: Shape): number[] | undefined {
   if (to.includes(0)) return undefined;

@@ -2,8 +2,8 @@ import * as o from "../operators.ts";
 import { type InterventionKind, tensorOf } from "./intervention.ts";
 
 /**
- * ConsReFT: `h + Rᵀ(b − Rh)`, LoReFT whose source is a constant: every edited representation gets the same coordinates
- * in the subspace (pyreft's `ConsreftIntervention`). `rotate` is Rᵀ, its columns orthonormal.
+ * ConsReFT: `h + Rᵀ(b − Rh)`, LoReFT with a constant source: every edited representation gets the same coordinates in
+ * the subspace (pyreft's `ConsreftIntervention`). `rotate` is Rᵀ, with orthonormal columns.
  */
 export const consreft: InterventionKind = {
   hasRank: true,
@@ -11,7 +11,7 @@ export const consreft: InterventionKind = {
   linearity: () => "affine",
   tensors: ({ width, rank }) => ({
     rotate: { shape: [width, rank], start: "orthogonal", decays: true },
-    // In the place of a learned source, which transformers counts among the weights.
+    // It takes the place of the learned source, which transformers counts as a weight, so weight decay applies to it.
     bias: { shape: [rank], start: "unit", decays: true },
   }),
   edit(hidden, tensors, mask) {

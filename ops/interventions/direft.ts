@@ -2,9 +2,9 @@ import * as o from "../operators.ts";
 import { type InterventionKind, learnedSource, ofActivation, tensorOf } from "./intervention.ts";
 
 /**
- * DiReFT: `h + W₂ᵀ(W₁h + b)` (Wu et al. 2024, equation 3), LoReFT without the subtraction and the constraint. `proj` is
- * W₂; the orthogonal form holds `rotate`, its transpose with orthonormal columns. `proj_bias` is what pyreft's
- * `NodireftIntervention` has with `add_bias` and never reads.
+ * DiReFT: `h + W₂ᵀ(W₁h + b)` (Wu et al. 2024, equation 3), LoReFT without the subtraction and the orthogonality
+ * constraint. `proj` is W₂; the orthogonal form holds its transpose, `rotate`, with orthonormal columns. `proj_bias` is
+ * a tensor that pyreft's `NodireftIntervention` has with `add_bias` but never reads.
  */
 export const direft: InterventionKind = {
   hasRank: true,

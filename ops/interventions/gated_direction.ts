@@ -2,9 +2,9 @@ import * as o from "../operators.ts";
 import { type InterventionKind, tensorOf } from "./intervention.ts";
 
 /**
- * `h + ReLU(w·h)·w`: one direction that each token takes as far as it shows it already. It is akin to ReFT-r1 (Wu et al.
- * 2025, *AxBench*, section 3.2), which adds a unit vector by the mean of a sequence's largest gates and is trained with an
- * L1 penalty of the others. `direction` is w; the rank is 1.
+ * `h + ReLU(w·h)·w`: each token moves along one direction in proportion to how strongly it already shows it. Related to
+ * ReFT-r1 (Wu et al. 2025, *AxBench*, section 3.2), which adds a unit vector scaled by the mean of a sequence's largest
+ * gates and is trained with an L1 penalty on the others. `direction` is w; the rank is 1.
  */
 export const gatedDirection: InterventionKind = {
   hasRank: false,

@@ -1,5 +1,5 @@
 /**
- * What an edit of a representation is: the tensors it holds and what it does with them.
+ * Edits of representations: the tensors they hold and what they do with them.
  *
  * @module
  */
@@ -8,17 +8,19 @@ import { linear } from "../nn/linear.ts";
 import * as o from "../operators.ts";
 import type { Value } from "../program/program.ts";
 
-/** How a tensor of an edit is trained and where it starts. */
+/** How a tensor of an edit is trained and initialized. */
 export interface TensorRole {
   readonly shape: readonly number[];
   /**
-   * `orthogonal`: columns kept orthonormal; `linear`: as torch's Linear starts, uniform within ±1/√inputs; `unit`: uniform
-   * from 0 to 1; `normal`: of mean 0 and deviation 1; `narrow`: of deviation 0.02; `zero` and `one`: there; `rowNorms`, of an adapter: at the Euclidean norms of the projection's rows.
+   * The initial values. `orthogonal`: orthonormal columns, kept orthonormal in training; `linear`: uniform within
+   * ±1/√inputs, like torch's Linear; `unit`: uniform from 0 to 1; `normal`: mean 0 and standard deviation 1; `narrow`:
+   * standard deviation 0.02; `zero` and `one`: these constants; `rowNorms` (adapters): the Euclidean norms of the
+   * projection's rows.
    */
   readonly start: "orthogonal" | "linear" | "unit" | "normal" | "narrow" | "zero" | "one" | "rowNorms";
-  /** Whether no formula reads it, so that it stays as it is: what another library keeps with an edit. */
+  /** Whether no formula reads it, so that it never changes: another library stores it with an edit. */
   readonly isUnread?: true;
-  /** Whether weight decay acts on it where biases and norms are exempt. */
+  /** Whether weight decay applies to it when biases and norms are exempt. */
   readonly decays: boolean;
 }
 
@@ -33,34 +35,34 @@ export interface InterventionExtents {
 /** Options of a kind of edit that change its tensors or formula. */
 export interface InterventionOptions {
   readonly activation: ActivationName;
-  /** For kinds that exist in both forms: whether the projection is kept orthonormal. */
+  /** Whether the projection is kept orthonormal, for kinds that exist in both forms. */
   readonly orthogonal: boolean;
-  /** Whether NoReFT's projection has a bias; DiReFT's plain form keeps one that it never reads, as pyreft does. */
+  /** Whether NoReFT's projection has a bias. DiReFT's plain form has one that it never reads, like pyreft's. */
   readonly projectionBias: boolean;
 }
 
-/** The options where a pipeline says nothing. */
+/** The default options. */
 export const usualOptions: InterventionOptions = { activation: "linear", orthogonal: false, projectionBias: false };
 
 /**
- * What a representation and its edited form have to do with each other: `shift`, the same is added to each; `affine`, a
- * matrix times it plus a constant; `other`, none of these.
+ * How the edited representation depends on the original: `shift`, the same vector is added to each; `affine`, a matrix
+ * times it plus a constant; `other`, neither.
  */
 type Linearity = "shift" | "affine" | "other";
 
 /** An edit. */
 export interface InterventionKind {
-  /** Whether it edits a subspace whose rank is chosen, and of which each example may edit rows alone. */
+  /** Whether it edits a subspace of a chosen rank, of which each example may edit only some rows. */
   readonly hasRank: boolean;
-  /** The options that it has. */
+  /** The options of this kind. */
   readonly has: readonly (keyof InterventionOptions)[];
   /**
    * The tensors by name, in the order in which they are saved.
    *
-   * @throws {RangeError} If there is none for the extents; the message says why.
+   * @throws {RangeError} If the kind cannot edit these extents; the message says why.
    */
   tensors(extents: InterventionExtents, options: InterventionOptions): Readonly<Record<string, TensorRole>>;
-  /** Which kind of map it is. */
+  /** How the edited representation depends on the original. */
   linearity(options: InterventionOptions): Linearity;
   /**
    * The edited representation.

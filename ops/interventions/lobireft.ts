@@ -2,8 +2,8 @@ import * as o from "../operators.ts";
 import { type InterventionKind, tensorOf } from "./intervention.ts";
 
 /**
- * LobiReFT: `h + Rᵀb`, one learned shift within the subspace (pyreft's `LobireftIntervention`). `rotate` is Rᵀ, its
- * columns orthonormal.
+ * LobiReFT: `h + Rᵀb`, one learned shift within the subspace (pyreft's `LobireftIntervention`). `rotate` is Rᵀ, with
+ * orthonormal columns.
  */
 export const lobireft: InterventionKind = {
   hasRank: true,
@@ -11,7 +11,7 @@ export const lobireft: InterventionKind = {
   linearity: () => "shift",
   tensors: ({ width, rank }) => ({
     rotate: { shape: [width, rank], start: "orthogonal", decays: true },
-    // In the place of a learned source, which transformers counts among the weights.
+    // It takes the place of the learned source, which transformers counts as a weight, so weight decay applies to it.
     bias: { shape: [rank], start: "unit", decays: true },
   }),
   edit(hidden, tensors, mask) {

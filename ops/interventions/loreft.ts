@@ -2,8 +2,8 @@ import * as o from "../operators.ts";
 import { type InterventionKind, learnedSource, ofActivation, tensorOf } from "./intervention.ts";
 
 /**
- * LoReFT: `h + Rᵀ(Wh + b − Rh)` with orthonormal rows of R (Wu et al. 2024, equation 2). `rotate` is Rᵀ. An activation,
- * if any, acts on `Wh + b`.
+ * LoReFT: `h + Rᵀ(Wh + b − Rh)`, where R has orthonormal rows (Wu et al. 2024, equation 2). `rotate` is Rᵀ. An
+ * activation, if any, is applied to `Wh + b`.
  */
 export const loreft: InterventionKind = {
   hasRank: true,

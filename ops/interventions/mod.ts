@@ -32,7 +32,7 @@ export const interventions: Readonly<Record<InterventionName, InterventionKind>>
   gatedDirection,
 };
 
-/** Whether something names a kind of edit. */
+/** Whether a value is the name of a kind of edit. */
 export function isInterventionName(name: unknown): name is InterventionName {
   return typeof name === "string" && Object.hasOwn(interventions, name);
 }

@@ -3,8 +3,8 @@ import * as o from "../operators.ts";
 import { type InterventionKind, learnedSource, ofActivation, tensorOf } from "./intervention.ts";
 
 /**
- * NoReFT: `h + W₂ᵀ(W₁h + b − W₂h)`, LoReFT whose projection is free (pyreft's `NoreftIntervention`). `proj` is W₂,
- * `proj_bias` what is added to W₂h where it has a bias. An activation, if any, acts on `W₁h + b`.
+ * NoReFT: `h + W₂ᵀ(W₁h + b − W₂h)`, LoReFT with an unconstrained projection (pyreft's `NoreftIntervention`). `proj` is
+ * W₂ and `proj_bias`, if any, is added to W₂h. An activation, if any, is applied to `W₁h + b`.
  */
 export const noreft: InterventionKind = {
   hasRank: true,

@@ -1,10 +1,10 @@
 /**
  * Orthonormal columns as a differentiable function of free numbers, in O(width · rank) memory.
  *
- * As `torch.nn.utils.parametrizations.orthogonal` has it for a tall matrix: with a fixed base B, `Q = B·H(X)·diag(X)`
- * where `H(X) = H₁…H_r` multiplies the Householder reflections whose vectors v_i are 1 at i and X below it. The product is
- * held in compact form, `H = I − V T Vᵀ` (Schreiber & Van Loan 1989), with
- * `T⁻¹ = striu(VᵀV) + diag(VᵀV)/2`; B, the full orthogonal factor of the initial matrix, likewise.
+ * The same as `torch.nn.utils.parametrizations.orthogonal` for a tall matrix: with a fixed base B, `Q =
+ * B·H(X)·diag(X)`, where `H(X) = H₁…H_r` is the product of the Householder reflections whose vectors v_i are 1 at i and
+ * X below it. The product is kept in compact form, `H = I − V T Vᵀ` (Schreiber & Van Loan 1989), with `T⁻¹ = striu(VᵀV)
+ * + diag(VᵀV)/2`; so is B, the full orthogonal factor of the initial matrix.
  *
  * @module
  */
@@ -47,8 +47,8 @@ export function invertUnitTriangular(strict: Value, rank: number): Value {
 /**
  * The matrix Q [width, rank] with orthonormal columns.
  *
- * @param free X [width, rank]: the part below the diagonal moves Q; the diagonal's whole part (−1 at first) gives the
- * columns' signs and has no gradient, as in torch. What weight decay takes from the diagonal therefore annuls Q there.
+ * @param free X [width, rank]: the part below the diagonal moves Q; the diagonal's integer part (−1 at first) gives the
+ * columns' signs and has no gradient, as in torch. Weight decay of the diagonal therefore sets these columns of Q to 0.
  */
 export function orthogonal(free: Value, base: OrthogonalBase): Value {
   const width = free.shape[0]!, rank = evaluateDimension(free.shape[1]!, {});

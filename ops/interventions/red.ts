@@ -2,8 +2,9 @@ import * as o from "../operators.ts";
 import { type InterventionKind, tensorOf } from "./intervention.ts";
 
 /**
- * RED: `scale ⊙ h + bias`, every channel of the representation scaled and shifted by itself (Wu et al. 2024, *Advancing
- * Parameter Efficiency in Fine-tuning via Representation Editing*). Starts as the identity and has no rank.
+ * RED: `scale ⊙ h + bias`, every channel of the representation is scaled and shifted on its own (Wu et al. 2024,
+ * *Advancing Parameter Efficiency in Fine-tuning via Representation Editing*). It starts as the identity and has no
+ * rank.
  */
 export const red: InterventionKind = {
   hasRank: false,

@@ -3,16 +3,16 @@ import { evaluateDimension } from "../program/dimension.ts";
 import { type InterventionKind, tensorOf } from "./intervention.ts";
 
 /**
- * RoAd: each pair of neighbouring channels turned by an angle of its own and stretched, `α·(cos θ·x − sin θ·y,
- * sin θ·x + cos θ·y)` (Liao & Monz 2024, *3-in-1: 2D Rotary Adaptation for Efficient Finetuning, Efficient Batching and
- * Composability*, RoAd₁). `angle` is θ, `scale` is α. Starts as the identity and has no rank.
+ * RoAd: each pair of neighbouring channels is rotated by its own angle and scaled, `α·(cos θ·x − sin θ·y, sin θ·x + cos
+ * θ·y)` (Liao & Monz 2024, *3-in-1: 2D Rotary Adaptation for Efficient Finetuning, Efficient Batching and
+ * Composability*, RoAd₁). `angle` is θ, `scale` is α. It starts as the identity and has no rank.
  */
 export const road: InterventionKind = {
   hasRank: false,
   has: [],
   linearity: () => "affine",
   tensors({ width }) {
-    if (width % 2 !== 0) throw new RangeError(`road turns pairs of channels and cannot pair ${width}`);
+    if (width % 2 !== 0) throw new RangeError(`road rotates pairs of channels, but the width ${width} is odd`);
     return {
       angle: { shape: [width / 2], start: "zero", decays: true },
       scale: { shape: [width / 2], start: "one", decays: true },

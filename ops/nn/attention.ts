@@ -17,38 +17,41 @@ export interface HeadLayout {
   readonly headWidth: number;
 }
 
-/** What becomes of the scores. */
+/** How the scores are transformed. */
 export interface AttentionScaling {
-  /** What they are multiplied by; 1/√headWidth by default. */
+  /** The factor on the scores; 1/√headWidth by default. */
   readonly scale?: number | undefined;
-  /** The bound `c` of `c · tanh(scores/c)`, as Gemma 2 has it. */
+  /** The bound `c` of `c · tanh(scores/c)`, as in Gemma 2. */
   readonly softcap?: number | undefined;
-  /** In how many parts the queries are taken, so that the scores of all are never there at once; 1 if omitted. */
+  /** How many parts the queries are processed in, so that not all scores are in memory at once; 1 if omitted. */
   readonly parts?: number | undefined;
-  /** What is added to them before the mask; broadcasts as the mask does. */
+  /** A bias added to the scores before the mask; broadcasts like the mask. */
   readonly bias?: Value | undefined;
-  /** What dropout makes of the weights [batch, keyValueHeads, (heads/keyValueHeads) · tokens, all runs' tokens]. */
+  /** Applies dropout to the weights [batch, keyValueHeads, (heads/keyValueHeads) · tokens, all runs' tokens]. */
   readonly drop?: ((weights: Value) => Value) | undefined;
 }
 
-/** Keys or values [batch, tokens, keyValueHeads · headWidth] by head: [batch, keyValueHeads, tokens, headWidth]. */
+/**
+ * Splits keys or values [batch, tokens, keyValueHeads · headWidth] into heads: [batch, keyValueHeads, tokens,
+ * headWidth].
+ */
 export function byHead(x: Value, { keyValueHeads, headWidth }: HeadLayout): Value {
   const [batch, tokens] = x.shape;
   return o.transpose(o.reshape(x, [batch!, tokens!, keyValueHeads, headWidth]), [0, 2, 1, 3]);
 }
 
 /**
- * `softmax(q·kᵀ/√headWidth + mask)·v` (Vaswani et al. 2017), the query heads of one key-value head handled as further
- * rows of it, so that keys and values are never repeated.
+ * `softmax(q·kᵀ/√headWidth + mask)·v` (Vaswani et al. 2017), where the query heads that share a key-value head are
+ * treated as additional rows, so that keys and values are never repeated.
  *
- * The runs of tokens that are seen are multiplied each by itself: a past is never copied to stand beside what follows it,
- * and a frozen one gets no gradient.
+ * Each run of tokens is multiplied separately: cached keys and values are never copied next to those that follow, and
+ * frozen ones get no gradient.
  *
  * @param query [batch, tokens, heads · headWidth].
- * @param runs The keys and values in the order of their tokens, those of the queries' own tokens last. One of a batch
- * that goes several times into the queries' is seen by each of these copies.
- * @param mask Added to the scores: broadcasts to [batch, keyValueHeads, (heads/keyValueHeads) · tokens, all runs' tokens],
- * the rows of one query head together.
+ * @param runs The keys and values in the order of their tokens, those of the queries' own tokens last. If the queries'
+ * batch is a multiple of a run's batch, each copy attends to the same run.
+ * @param mask Added to the scores: broadcasts to [batch, keyValueHeads, (heads/keyValueHeads) · tokens, all runs'
+ * tokens], with the rows of each query head adjacent.
  * @returns [batch, tokens, heads · headWidth].
  */
 export function attention(
@@ -77,7 +80,7 @@ export function attention(
   const joined = o.concat(scores, -1);
   const bounded = softcap === undefined ? joined : o.mul(o.tanh(o.div(joined, softcap)), softcap);
   const biased = bias === undefined ? bounded : o.add(bounded, bias);
-  // Last, so that no sum of it is kept: what is kept is padded with zeros, which would hide nothing.
+  // The mask is added last, so that no sum with it is stored: stored values are padded with zeros, which mask nothing.
   const weights = drop(o.softmax(o.add(biased, mask)));
   let start: Dimension = 0;
   const mixed = runs.map(({ value }) => {
@@ -88,13 +91,15 @@ export function attention(
   return ungroup(mixed);
 }
 
-/** Whether queries can be taken in parts: no copies of a batch, and a mask of their own for each. */
+/** Whether queries can be processed in parts: there are no copies of a batch, and the mask has a row for each query. */
 function canAttend(queries: Value, mask: Value, runs: readonly KeyValues[]): boolean {
   const [batch, , rows] = queries.shape;
   return mask.shape[2] === rows && runs.every(({ key }) => key.shape[0] === batch || key.shape[0] === 1);
 }
 
-/** The products of each copy of a batch in `a` with the one batch in `b`; with a batch of 1 or of `a`'s the plain ones. */
+/**
+ * Multiplies each copy of a batch in `a` by the single batch in `b`; a plain product if `b` has a batch of 1 or `a`'s.
+ */
 function matmulOfCopies(a: Value, b: Value, options: Partial<MatmulAttributes> = {}): Value {
   const whole = a.shape[0]!, batch = b.shape[0]!;
   if (batch === whole || batch === 1) return o.matmul(a, b, options);

@@ -1,16 +1,16 @@
-/** Scores against distances between tokens, in place of scores against the tokens. @module */
+/** Attention scores by the distance between tokens instead of by token. @module */
 import * as o from "../operators.ts";
 import { addDimensions, type Dimension, multiplyDimensions } from "../program/dimension.ts";
 import type { Value } from "../program/program.ts";
 
-/** How many distances there are between so many tokens: from all of them after to all of them before. */
+/** The number of distances between this many tokens: from all of them after to all of them before. */
 export function distanceCount(tokens: Dimension): Dimension {
   return addDimensions(multiplyDimensions(2, tokens), 1);
 }
 
 /**
- * Each token's scores against all distances as its scores against the tokens there: a row one longer than twice the tokens
- * is read as one of twice the tokens, so that each begins one place later than the one before.
+ * Converts each token's scores for all distances to scores for the tokens at these distances: rows of length 2 · tokens
+ * + 1 are reread as rows of length 2 · tokens, so that each row begins one place later than the one before.
  *
  * @param x [batch, heads, tokens, 2 · tokens + 1]: column c is the distance `tokens − c` back.
  * @returns [batch, heads, tokens, tokens]

@@ -2,7 +2,7 @@ import * as o from "../operators.ts";
 import { elementCount } from "../program/dimension.ts";
 import type { Value } from "../program/program.ts";
 
-/** The rows [labelled, width] of hidden states [batch, tokens, width] at places [labelled, 1] in batch · tokens. */
+/** The rows [labelled, width] of hidden states [batch, tokens, width] at indices [labelled, 1] into batch · tokens. */
 export function rowsAt(hidden: Value, places: Value): Value {
   const width = hidden.shape[hidden.shape.length - 1]!;
   const rows = o.reshape(hidden, [elementCount(hidden.shape.slice(0, -1)), width]);
@@ -10,12 +10,13 @@ export function rowsAt(hidden: Value, places: Value): Value {
 }
 
 /**
- * Each row's cross-entropy with a distribution that has `share` of its mass spread evenly over the classes and the rest on
- * the label: `(1 − ε)·nll + ε·(lse − mean(logits))`, torch's `label_smoothing` and transformers' LabelSmoother alike.
+ * Each row's cross-entropy with a target that spreads a `share` of its mass evenly over the classes and puts the rest
+ * on the label: `(1 − ε)·nll + ε·(lse − mean(logits))`, as in torch's `label_smoothing` and transformers'
+ * LabelSmoother.
  *
  * @param logits [n, classes].
  * @param labels [n, 1].
- * @param share A tensor without axes; nothing is spread if omitted.
+ * @param share The smoothing ε, a tensor without axes; no smoothing if omitted.
  */
 export function crossEntropies(logits: Value, labels: Value, share?: Value): Value {
   if (share === undefined) return o.crossEntropy(logits, labels);
@@ -23,7 +24,7 @@ export function crossEntropies(logits: Value, labels: Value, share?: Value): Val
   return o.add(o.mul(o.crossEntropy(logits, labels), o.sub(1, share)), o.mul(uniform, share));
 }
 
-/** The squared errors [rows, 1] of the numbers predicted for some rows. */
+/** The squared errors [rows, 1] of the numbers predicted for each row. */
 export function squaredErrors(outputs: Value, targets: Value): Value {
   const difference = o.sub(outputs, targets);
   return o.mul(difference, difference);

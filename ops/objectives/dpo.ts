@@ -2,9 +2,9 @@ import * as o from "../operators.ts";
 import { type Answer, negativeLogSigmoid, type Objective, referenceOf } from "./objective.ts";
 
 /**
- * DPO: `−(1−ε)·ln σ(β·h) − ε·ln σ(−β·h)`, where h is by how much the model's log-ratio of the two answers exceeds the frozen
- * model's (Rafailov et al. 2023, equation 7; ε is the label smoothing of conservative DPO, Mitchell 2023). An answer's
- * reward is `β·ln(p/p₀)`.
+ * DPO: `−(1−ε)·ln σ(β·h) − ε·ln σ(−β·h)`, where h is the amount by which the model's log-ratio of the two answers
+ * exceeds the frozen model's (Rafailov et al. 2023, equation 7; ε is the label smoothing of conservative DPO, Mitchell
+ * 2023). An answer's reward is `β·ln(p/p₀)`.
  */
 export const dpo: Objective<"beta" | "labelSmoothing"> = {
   call: "dpo({ beta: 0.1 })",

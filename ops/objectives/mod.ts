@@ -1,4 +1,4 @@
-/** The objectives over preferences by name. @module */
+/** The preference objectives by name. @module */
 import { bradleyTerry } from "./bradley_terry.ts";
 import { dpo } from "./dpo.ts";
 import { ipo } from "./ipo.ts";
@@ -8,8 +8,8 @@ import { simpo } from "./simpo.ts";
 
 const records = { dpo, ipo, simpo, reps, bradleyTerry };
 
-/** The name of an objective over preferences. */
+/** The name of a preference objective. */
 export type ObjectiveName = keyof typeof records;
 
-/** Every objective over preferences. */
+/** Every preference objective. */
 export const objectives: Readonly<Record<ObjectiveName, Objective>> = records;

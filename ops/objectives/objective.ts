@@ -1,18 +1,18 @@
 /**
- * What an objective over preferences is: a loss of two answers to one prompt, of which the first is preferred.
+ * Preference objectives: losses over two answers to one prompt, of which the first is preferred.
  *
  * @module
  */
 import * as o from "../operators.ts";
 import type { Value } from "../program/program.ts";
 
-/** What is known of an answer of each row, each [rows, 1]. */
+/** The tensors that describe one answer of each row, each [rows, 1]. */
 export interface Answer {
-  /** The sum of its tokens' log-likelihoods, or the number that a head gives it. */
+  /** The sum of its tokens' log-likelihoods, or the score that a head gives it. */
   readonly score: Value;
-  /** How many tokens it has; absent where a head scores it. */
+  /** How many tokens it has; absent if a head scores it. */
   readonly tokens?: Value;
-  /** The sum of its tokens' log-likelihoods by the frozen model; absent of objectives that need none. */
+  /** The sum of its tokens' log-likelihoods under the frozen model; absent for objectives that do not need it. */
   readonly reference?: Value;
 }
 
@@ -22,43 +22,43 @@ export interface Pair {
   readonly rejected: Answer;
 }
 
-/** What an objective makes of pairs, each [rows, 1]. */
+/** The losses and rewards that an objective computes for pairs, each [rows, 1]. */
 export interface Compared {
   readonly losses: Value;
-  /** What the training raises of chosen answers. */
+  /** The rewards of chosen answers, which training raises. */
   readonly chosenRewards: Value;
-  /** What it lowers of rejected ones. */
+  /** The rewards of rejected answers, which training lowers. */
   readonly rejectedRewards: Value;
 }
 
 /** A setting of an objective. */
 export interface ObjectiveSetting {
-  /** What it may be. */
+  /** The values allowed. */
   readonly range: "positive" | "amount" | "belowHalf";
-  /** Its value if omitted; it has to be given where there is none. */
+  /** The default; the setting is required if there is none. */
   readonly usual?: number;
 }
 
-/** An objective over preferences. */
+/** A preference objective. */
 export interface Objective<Setting extends string = string> {
-  /** How a pipeline writes it. */
+  /** The call that a pipeline writes for it. */
   readonly call: string;
-  /** Whether it compares answers with what the frozen model gives them. */
+  /** Whether it needs the frozen model's log-likelihoods of the answers. */
   readonly needsReference: boolean;
-  /** What scores the answers: their likelihood, or a head. */
+  /** What scores the answers: their likelihoods or a head. */
   readonly scores: "likelihoods" | "heads";
-  /** Its numbers, by name. */
+  /** Its settings by name. */
   readonly settings: Readonly<Record<Setting, ObjectiveSetting>>;
   /** The rows' losses and rewards. */
   compare(pair: Pair, settings: Readonly<Record<Setting, Value>>): Compared;
 }
 
-/** `−ln σ(x)`, which is never infinite. */
+/** `−ln σ(x)`, computed so that it never overflows. */
 export function negativeLogSigmoid(x: Value): Value {
   return o.softplus(o.neg(x));
 }
 
-/** The reference of an answer; its absence is a bug. */
+/** The frozen model's log-likelihood of an answer; its absence is a bug. */
 export function referenceOf({ reference }: Answer): Value {
   if (reference === undefined) throw new TypeError("The objective needs the frozen model's log-likelihoods");
   return reference;

@@ -1,4 +1,4 @@
-/** Element types as ONNX numbers them. */
+/** The numbers that ONNX assigns to element types. */
 export const elementTypes = {
   float32: 1,
   uint8: 2,
@@ -11,5 +11,5 @@ export const elementTypes = {
   uint4: 21,
 } as const;
 
-/** The name of an element type that ONNX numbers. */
+/** The name of an ONNX element type. */
 export type ElementType = keyof typeof elementTypes;

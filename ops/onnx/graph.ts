@@ -1,11 +1,11 @@
-/** The nodes and constants of a graph in the making. @module */
+/** The nodes and constants of a graph under construction. @module */
 import { create } from "@bufbuild/protobuf";
 import { type NodeProto, NodeProtoSchema, type TensorProto, TensorProtoSchema } from "onnx-buf";
 import { type ElementType, elementTypes } from "./element_types.ts";
 import type { OnnxAttributes, TensorName } from "./graph_writer.ts";
 import { encodeAttribute } from "./messages.ts";
 
-/** How a graph names what is added to it. */
+/** How a graph names the tensors and nodes that are added to it. */
 interface Naming {
   /** @param count How many tensors were named before. */
   tensor(type: string, count: number): TensorName;
@@ -13,15 +13,15 @@ interface Naming {
   node(type: string, count: number, output: TensorName): string;
 }
 
-/** What a node is beside its operation and its operands. */
+/** The properties of a node apart from its operation and operands. */
 interface NodeOptions {
   readonly attributes: OnnxAttributes;
   readonly domain?: string | undefined;
-  /** The index among the nodes to add it at; the end if omitted. */
+  /** The index at which the node is inserted; the end if omitted. */
   readonly at?: number | undefined;
 }
 
-/** Messages of nodes and constants. */
+/** Collects the protobuf messages of nodes and constants. */
 export class Graph {
   readonly nodes: NodeProto[] = [];
   readonly initializers: TensorProto[] = [];
@@ -33,7 +33,7 @@ export class Graph {
     this.#naming = naming;
   }
 
-  /** What `write` gives for a key; it is called once for each. */
+  /** The result of `write` for a key, called once for each key. */
   once(key: string, write: () => readonly TensorName[]): readonly TensorName[] {
     return this.#written.getOrInsertComputed(key, write);
   }
@@ -59,13 +59,13 @@ export class Graph {
     return this.#constant(type, shape, new Uint8Array(data.buffer));
   }
 
-  /** Whole numbers, int64: a list, or one without axes. */
+  /** Integers (int64): a list, or one number as a tensor without axes. */
   integers(elements: readonly number[] | number): TensorName {
     const [list, shape] = typeof elements === "number" ? [[elements], []] : [elements, [elements.length]];
     return this.#constant("int64", shape, new Uint8Array(BigInt64Array.from(list, BigInt).buffer));
   }
 
-  /** A constant whose bytes are made only if there is none of its key yet. */
+  /** A constant whose bytes are computed only if its key is new. */
   constant(
     key: string,
     type: ElementType,

@@ -1,4 +1,4 @@
-/** The parts of an ONNX model as messages. @module */
+/** The parts of an ONNX model as protobuf messages. @module */
 import { create } from "@bufbuild/protobuf";
 import {
   AttributeProto_AttributeType as AttributeType,
@@ -19,7 +19,7 @@ import { type ElementType, elementTypes } from "./element_types.ts";
 import type { OnnxAttribute } from "./graph_writer.ts";
 import type { WeightLocation } from "./model.ts";
 
-/** A tensor whose bytes lie in a file. */
+/** A tensor whose bytes are in an external file. */
 export function externalTensor(
   name: string,
   type: ElementType,

@@ -1,11 +1,11 @@
-/** ONNX models as data: their bytes, and what a host must know to feed them. @module */
+/** ONNX models as data: their bytes, and what the host must feed them. @module */
 import type { Shape } from "../program/dimension.ts";
 import type { DataType } from "../program/program.ts";
 
-/** Where a graph will run. */
+/** The ONNX Runtime execution provider that a graph runs on. */
 export type Provider = "cpu" | "webgpu" | "cuda";
 
-/** Where a weight's bytes lie: an ONNX external-data location, with the offset and length in bytes. */
+/** Where a weight's bytes are: an ONNX external-data location, with the offset and length in bytes. */
 export interface WeightLocation {
   readonly location: string;
   readonly offset: number;
@@ -19,15 +19,15 @@ export interface FedTensor {
   readonly dtype: DataType;
 }
 
-/** A list of extents, by the name under which it is fed. */
+/** A list of extents and the name under which it is fed. */
 export interface ExtentList {
   readonly name: string;
   readonly shape: Shape;
-  /** Into how many numbers, alike but for 1, its only extent is to be divided. */
+  /** The number of parts, equal to within 1, that its only extent is to be divided into. */
   readonly parts?: number;
 }
 
-/** An ONNX model with what its host must know to feed it. */
+/** An ONNX model and what the host must feed it. */
 export interface OnnxModel {
   readonly name: string;
   readonly provider: Provider;

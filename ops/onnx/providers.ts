@@ -1,7 +1,7 @@
-/** What graphs are written by for each execution provider. @module */
+/** How graphs are written for each execution provider. @module */
 import type { Provider } from "./model.ts";
 
-/** What an emission rule may choose its nodes by. */
+/** The kernels of a provider, by which an emission rule chooses its nodes. */
 export interface Kernels {
   /** Sign. */
   readonly sign: boolean;
@@ -9,9 +9,9 @@ export interface Kernels {
   readonly geluTanh: boolean;
   /** RotaryEmbedding. */
   readonly rotaryEmbedding: boolean;
-  /** SimplifiedLayerNormalization, which also gives the factor that it scaled by. */
+  /** SimplifiedLayerNormalization, which also outputs the factor that it scaled by. */
   readonly rmsNorm: boolean;
-  /** LayerNormalization that gives mean and inverse deviation too. */
+  /** LayerNormalization that also outputs the mean and the inverse deviation. */
   readonly layerNormStatistics: boolean;
   /** com.microsoft's FusedMatMul, which reads operands transposed and scales the product. */
   readonly fusedMatMul: boolean;
@@ -26,7 +26,7 @@ export interface Kernels {
 /** How graphs are written for an execution provider. */
 export interface Emission {
   readonly kernels: Kernels;
-  /** Whether a graph declares the shapes of what it is fed and gives. */
+  /** Whether a graph declares the shapes of its inputs and outputs. */
   readonly declaresShapes: boolean;
 }
 
@@ -44,11 +44,11 @@ export const emissions: Readonly<Record<Provider, Emission>> = {
       gatherBlockQuantized: true,
       scatterAdd: false,
     },
-    // ONNX Runtime 1.30 plans in advance which values share memory, and compares all whose shapes it knows with each
-    // other: of 2,000 nodes that takes a second, and was not seen to save time or memory in the runs.
+    // ONNX Runtime 1.30 plans in advance which values share memory, and compares every pair whose shapes it knows: this
+    // takes a second for 2,000 nodes, with no measurable saving of time or memory when the graph runs.
     declaresShapes: false,
   },
-  // These are the operations of the ONNX standard alone, so an exported model has no others either.
+  // Only operations of the ONNX standard, so that exported models contain no others either.
   webgpu: {
     kernels: {
       sign: false,
@@ -82,7 +82,7 @@ export const emissions: Readonly<Record<Provider, Emission>> = {
 /** The names of all providers. */
 export const providers: readonly Provider[] = Object.keys(emissions).filter(isProvider);
 
-/** Whether something names a provider. */
+/** Whether a string is the name of a provider. */
 export function isProvider(name: string): name is Provider {
   return Object.hasOwn(emissions, name);
 }

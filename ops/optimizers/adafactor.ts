@@ -1,6 +1,6 @@
 /**
- * Adafactor (Shazeer & Stern 2018) as transformers has it. Of a matrix it keeps the mean squares of the gradient's rows
- * and columns alone, so that its state takes a fraction of Adam's memory.
+ * Adafactor (Shazeer & Stern 2018) as in transformers. For a matrix it keeps only the mean squares of the gradient's
+ * rows and columns, so that its state takes a fraction of Adam's memory.
  *
  * @module
  */
@@ -10,46 +10,46 @@ import { type Optimizer, partOf } from "./optimizer.ts";
 
 /** Adafactor's own settings. */
 export interface AdafactorSettings {
-  /** Its steps are relative, min(0.01, 1/√step), where there is none. */
+  /** If omitted, steps are relative: min(0.01, 1/√step). */
   readonly learningRate?: number | undefined;
-  /** Whether steps are multiplied by the root mean square of the parameter. */
+  /** Whether steps are multiplied by the parameter's root mean square. */
   readonly scaleParameter: boolean;
-  /** Whether relative steps rise from 0, as min(10⁻⁶·step, 1/√step). */
+  /** Whether relative steps rise from 0: min(10⁻⁶·step, 1/√step). */
   readonly warmupInit: boolean;
-  /** Decay of the first moment, which is not kept if omitted. */
+  /** Decay of the first moment; no first moment is kept if omitted. */
   readonly beta1?: number | undefined;
-  /** The second moment forgets the past by `step^decayRate`. */
+  /** The exponent of the second moment's decay, `1 − step^decayRate`. */
   readonly decayRate: number;
-  /** An update of a larger root mean square is scaled down to it. */
+  /** Updates with a larger root mean square are scaled down to it. */
   readonly clipThreshold: number;
   /** Added to squared gradients. */
   readonly epsilon: number;
-  /** The least root mean square that a parameter is taken to have. */
+  /** Lower bound on a parameter's root mean square. */
   readonly scaleEpsilon: number;
 }
 
 type Fed = "decayRate" | "clipThreshold" | "epsilon" | "scaleEpsilon" | "beta1";
 
-/** The root of the mean square of all elements. */
+/** The root mean square of all elements. */
 function rootMeanSquare(x: Value): Value {
   return o.sqrt(o.reduceMean(o.mul(x, x), [...x.shape.keys()]));
 }
 
 const isFactored = (shape: readonly unknown[]) => shape.length >= 2;
 
-/** The shape without one of its last two axes. */
+/** A shape without one of its last two axes. */
 const without = (shape: readonly number[], axis: -1 | -2) => shape.filter((_, at) => at !== shape.length + axis);
 
 /** The mean over one of the last two axes. */
 const meanOver = (x: Value, axis: -1 | -2) => o.reduceMean(x, [x.shape.length + axis]);
 
-/** Moments of squared gradients, and what they divide a gradient by, inverted. */
+/** Moments of squared gradients, and the factors that they scale a gradient by. */
 interface Moments {
   readonly moments: Readonly<Record<string, Value>>;
   readonly inverse: Value;
 }
 
-/** `1/√(R·C/mean(R))`, R the rows' mean squares and C the columns', of gradients of a shape. */
+/** `1/√(R·C/mean(R))` with the mean squares R of the rows and C of the columns, for gradients of a shape. */
 function factored(rows: Value, columns: Value, shape: Value["shape"]): Moments {
   const last = shape.length - 1;
   const relative = o.div(rows, o.reduceMean(rows, [rows.shape.length - 1], true));
@@ -58,22 +58,22 @@ function factored(rows: Value, columns: Value, shape: Value["shape"]): Moments {
   return { moments: { rows, columns }, inverse: o.mul(o.div(1, ofRows), o.div(1, ofColumns)) };
 }
 
-/** `1/√V`, V the elements' own squares. */
+/** `1/√V` with the elements' own squares V. */
 function single(second: Value): Moments {
   return { moments: { second }, inverse: o.div(1, o.sqrt(second)) };
 }
 
 /**
- * Adafactor, which keeps the mean squares of a matrix's rows and columns, those of a vector's elements, and with `beta1`
+ * Adafactor, which keeps the mean squares of a matrix's rows and columns or of a vector's elements, and, with `beta1`,
  * a first moment of its updates.
  *
- * @throws {RangeError} If `warmupInit` is given with a rate.
+ * @throws {RangeError} If `warmupInit` is combined with a learning rate.
  */
 export function adafactor(settings: AdafactorSettings): Optimizer<string, Fed> {
   const { learningRate, beta1, scaleParameter, warmupInit } = settings;
   const isRelative = learningRate === undefined, keepsFirst = beta1 !== undefined;
   if (warmupInit && !isRelative) {
-    throw new RangeError("warmupInit is of relative steps, and there is a learningRate; omit one of them");
+    throw new RangeError("warmupInit applies only to relative steps, but a learningRate is given; omit one of them");
   }
   const traits = { relative: isRelative, warmup: warmupInit, scaled: scaleParameter, first: keepsFirst };
   const form = ["adafactor", ...Object.entries(traits).flatMap(([name, has]) => has ? [name] : [])].join(" ");

@@ -1,5 +1,5 @@
 /**
- * AdamW (Loshchilov & Hutter 2019) as torch has it: decoupled weight decay, then a bias-corrected Adam step.
+ * AdamW (Loshchilov & Hutter 2019) as in torch: decoupled weight decay, then a bias-corrected Adam step.
  *
  * @module
  */
@@ -20,7 +20,7 @@ function biasCorrection(beta: Value, count: Value): Value {
   return o.div(o.mul(half, -2), o.sub(1, half));
 }
 
-/** AdamW, which keeps two moments of each parameter. */
+/** AdamW, which keeps two moments for each parameter. */
 export function adamw({ beta1, beta2, epsilon }: AdamWSettings): Optimizer<"first" | "second", keyof AdamWSettings> {
   return {
     form: "adamw",

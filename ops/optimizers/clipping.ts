@@ -5,7 +5,7 @@ import { scalar, type Value } from "../program/program.ts";
 /** Keeps the quotient finite where all gradients are 0, as in torch. */
 const epsilon = 1e-6;
 
-/** Clipped gradients with the norm that they had. */
+/** Clipped gradients and their norm before clipping. */
 interface Clipped {
   /** The 2-norm of all gradients as one vector; a tensor without axes. */
   readonly norm: Value;

@@ -1,11 +1,11 @@
-/** The rules of update by name. @module */
+/** The optimizers by name. @module */
 import { adafactor, type AdafactorSettings } from "./adafactor.ts";
 import { adamw, type AdamWSettings } from "./adamw.ts";
 import { lion, type LionSettings } from "./lion.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { sgd, type SgdSettings } from "./sgd.ts";
 
-/** The settings of each rule. */
+/** The settings of each optimizer. */
 interface OptimizerSettings {
   readonly adamw: AdamWSettings;
   readonly sgd: SgdSettings;
@@ -13,10 +13,10 @@ interface OptimizerSettings {
   readonly adafactor: AdafactorSettings;
 }
 
-/** The name of a rule of update. */
+/** The name of an optimizer. */
 export type OptimizerName = keyof OptimizerSettings;
 
-/** Every rule of update. */
+/** Every optimizer. */
 const optimizers: { readonly [K in OptimizerName]: (settings: OptimizerSettings[K]) => Optimizer } = {
   adamw,
   sgd,
@@ -25,7 +25,7 @@ const optimizers: { readonly [K in OptimizerName]: (settings: OptimizerSettings[
 };
 
 /**
- * The rule of a name with its settings.
+ * The optimizer of a name with its settings.
  *
  * @throws {RangeError} If settings contradict each other; the message says how.
  */

@@ -1,10 +1,10 @@
-/** Stochastic gradient descent as torch has it. @module */
+/** Stochastic gradient descent as in torch. @module */
 import * as o from "../operators.ts";
 import { type Optimizer, partOf } from "./optimizer.ts";
 
 /** SGD's own settings. */
 export interface SgdSettings {
-  /** 0 for none. */
+  /** The momentum; 0 for none. */
   readonly momentum: number;
   /** Whether the step looks ahead along the momentum (Sutskever et al. 2013, as torch writes it). */
   readonly nesterov: boolean;
@@ -12,12 +12,12 @@ export interface SgdSettings {
 
 /**
  * SGD with weight decay added to the gradient, `g ← g + λθ`; with momentum `b ← μb + g` and a step along `b`, or along
- * `g + μb` with Nesterov's.
+ * `g + μb` with Nesterov momentum.
  *
- * @throws {RangeError} If Nesterov's momentum is asked for without any.
+ * @throws {RangeError} If Nesterov momentum is requested with a momentum of 0.
  */
 export function sgd({ momentum, nesterov }: SgdSettings): Optimizer<string, "momentum"> {
-  if (nesterov && momentum === 0) throw new RangeError("nesterov has no momentum to look ahead with; give momentum");
+  if (nesterov && momentum === 0) throw new RangeError("nesterov needs momentum, but it is 0; set momentum");
   const form = `sgd${momentum === 0 ? "" : nesterov ? " nesterov" : " momentum"}`;
   return {
     form,

@@ -1,6 +1,6 @@
 /**
  * Reverse-mode differentiation over the table. Only values on a path from a wanted leaf to the result get a cotangent:
- * what no parameter reaches costs nothing here, and the frontier later cuts it away altogether.
+ * values that depend on no parameter cost nothing here, and the frontier later removes them altogether.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { definitionOf, isOperation } from "../table/mod.ts";
  * @param loss A value without axes.
  * @param wanted Usually parameters.
  * @returns One gradient for each of `wanted`, of its shape; `undefined` where the loss does not depend on it.
- * @throws {TypeError} If the loss has axes, or an operation on the way has no gradient.
+ * @throws {TypeError} If the loss has axes, or an operation on the path has no gradient.
  */
 export function gradients(loss: Value, wanted: readonly Value[]): (Value | undefined)[] {
   if (loss.shape.length !== 0) throw new TypeError(`gradients needs a scalar but found [${loss.shape.join(", ")}]`);

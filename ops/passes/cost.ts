@@ -33,7 +33,7 @@ export function flopsOf(value: Value): Dimension {
   return isOperation(value) ? definitionOf(value.op).price.flops(value) : 0;
 }
 
-/** The floating-point operations of a program's matrix products, and of everything. */
+/** The floating-point operations of a program: of its matrix products, and in total. */
 export function programFlops(program: Program): { readonly matmul: Dimension; readonly all: Dimension } {
   const values = valuesOf(program).filter(isOperation);
   return {
@@ -49,9 +49,9 @@ export function isWidenedWeight(value: Value): boolean {
 }
 
 /**
- * The bytes that the computed values of a program occupy at most at one time, if each is freed after its last use and
- * values are computed in the order listed. A runtime with another order or a padded arena takes somewhat more. A weight
- * that is widened anew for each use never lives from one to the next, and is not counted.
+ * The peak memory of a program's computed values, in bytes, if values are computed in the order listed and each is
+ * freed after its last use. A runtime with another order or a padded arena takes somewhat more. A weight that is
+ * widened for each use does not stay in memory between uses and is not counted.
  */
 export function peakBytes(program: Program, extents: Bindings): number {
   const values = valuesOf(program).filter(isOperation);

@@ -15,7 +15,7 @@ export class FlowNetwork {
     this.#first = Array.from({ length: size }, () => []);
   }
 
-  /** Adds an edge; `Infinity` is a capacity. */
+  /** Adds an edge; its capacity may be `Infinity`. */
   connect(from: number, to: number, capacity: number): void {
     this.#first[from]!.push(this.#target.length);
     this.#target.push(to);
@@ -26,10 +26,10 @@ export class FlowNetwork {
   }
 
   /**
-   * A cheapest set of edges that parts the sink from the source.
+   * A cheapest set of edges that separates the sink from the source.
    *
-   * @returns Whether a node lies on the source's side.
-   * @throws {RangeError} If no set of finite capacity does: some path has infinite capacity along all its edges.
+   * @returns A function that tests whether a node is on the source's side.
+   * @throws {RangeError} If no cut has a finite capacity: all edges of some path have infinite capacity.
    */
   minimumCut(source: number, sink: number): (node: number) => boolean {
     for (let level = this.#levels(source); level[sink] !== -1; level = this.#levels(source)) {
@@ -40,7 +40,7 @@ export class FlowNetwork {
     return (node) => level[node] !== -1;
   }
 
-  /** The distance of each node from the source over edges with capacity left; −1 where there is no path. */
+  /** The distance of each node from the source over edges with remaining capacity; −1 if there is no path. */
   #levels(source: number): number[] {
     const level = new Array<number>(this.#first.length).fill(-1);
     level[source] = 0;
@@ -57,7 +57,7 @@ export class FlowNetwork {
     return level;
   }
 
-  /** Sends flow along one shortest path and returns how much; the path is followed with a stack of edges. */
+  /** Sends flow along one shortest path, which it follows with a stack of edges, and returns the amount. */
   #augment(source: number, sink: number, level: readonly number[], next: number[]): number {
     const path: number[] = [];
     let node = source;
@@ -81,7 +81,7 @@ export class FlowNetwork {
       next[node]!++;
     }
     const amount = Math.min(...path.map((edge) => this.#left[edge]!));
-    if (amount === Infinity) throw new RangeError("A path without limit leads from source to sink");
+    if (amount === Infinity) throw new RangeError("A path of infinite capacity leads from source to sink");
     for (const edge of path) {
       this.#left[edge]! -= amount;
       this.#left[edge ^ 1]! += amount;

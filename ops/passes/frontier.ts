@@ -1,28 +1,28 @@
 /**
- * The frozen frontier: what of a program to compute once and keep.
+ * The frozen frontier: which values of a program to compute once and keep.
  *
- * A value that no varying leaf reaches is a constant of the experiment. Each such value is either recomputed in every
- * run, or computed once; whatever of the latter the runs read must be stored. Both have a price, and the cheapest choice
- * is a minimum cut: every frozen value v becomes an edge v_in → v_out whose capacity is the price of keeping v, the
- * source reaches v_in with the price of recomputing v, an operand's out reaches its user's in without limit, and the
- * varying part of the program is the sink.
+ * A value that depends on no varying leaf is a constant of the experiment. Each such value is either recomputed in
+ * every run or computed once; those computed once must be stored if a run reads them. Both have a price, and the
+ * cheapest choice is a minimum cut: every frozen value v becomes an edge v_in → v_out whose capacity is the price of
+ * keeping v, an edge from the source to v_in has the price of recomputing v, an edge from an operand's out to its
+ * user's in has infinite capacity, and the varying part of the program is the sink.
  *
  * @module
  */
 import { dependants, isLeaf, type Program, type Value, valuesOf } from "../program/program.ts";
 import { FlowNetwork } from "./flow.ts";
 
-/** What to weigh against each other, in one unit (seconds, say). */
+/** The prices to compare, in one unit (seconds, for example). */
 export interface FrontierPrices {
-  /** Keeping a value and feeding it to every run; `Infinity` for one that cannot be kept. */
+  /** The price of keeping a value and feeding it to every run; `Infinity` if it cannot be kept. */
   keep(value: Value): number;
-  /** Computing a value from its operands in every run. */
+  /** The price of computing a value from its operands in every run. */
   recompute(value: Value): number;
 }
 
 /** Where a program was cut. */
 interface Frontier {
-  /** The values to compute once and to feed from then on, in the order in which the program computes them. */
+  /** The values to compute once and then feed, in the order in which the program computes them. */
   readonly kept: readonly Value[];
   /** Frozen values that are cheaper to recompute in every run than to keep. */
   readonly recomputed: readonly Value[];
@@ -63,7 +63,7 @@ export function frontier(program: Program, varies: (leaf: Value) => boolean, pri
   }
   const once = network.minimumCut(source, sink);
   const parted = new Set(candidates.filter((_, at) => once(2 * at) && !once(2 * at + 1)));
-  // Where keeping is free the cut may also part what no run reads.
+  // Where keeping a value is free, the cut may include values that no run reads.
   const read = readWith(parted, Object.values(program.outputs));
   return {
     kept: candidates.filter((value) => parted.has(value) && read.has(value)),
@@ -71,7 +71,7 @@ export function frontier(program: Program, varies: (leaf: Value) => boolean, pri
   };
 }
 
-/** What is read on the way to the roots when some values are at hand, those values included. */
+/** The values that are read to compute the roots when some values are available, including those. */
 function readWith(atHand: ReadonlySet<Value>, roots: readonly Value[]): Set<Value> {
   const seen = new Set<Value>();
   const stack = [...roots];

@@ -1,6 +1,6 @@
 /**
- * Reading tokens early: what is computed of each token by itself is computed for those alone that are read. A head that
- * reads one token of a row needs no other's MLP in the last block.
+ * Selecting tokens early: what is computed for each token independently is computed only for the tokens that are read.
+ * A head that reads one token of a row does not need the last block's MLP at any other token.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import { dependants, topologicalOrder, type Value } from "../program/program.ts"
 import { definitionOf, isOperation } from "../table/mod.ts";
 
 /**
- * What is read of hidden states, the reading moved toward what they are computed of: through operations on single tokens
- * whose results nothing else uses, as far as they depend on a parameter. What is frozen stays whole, to be kept.
+ * The tokens that are read of hidden states, with the selection moved toward the inputs: through operations on single
+ * tokens whose results have no other use and depend on a parameter. Frozen values stay whole, so that they can be kept.
  *
  * @param last The hidden states [batch, tokens, width].
- * @param read Takes the tokens that are read of a value [batch, tokens, …].
+ * @param read Selects the tokens that are read from a value [batch, tokens, …].
  */
 export function narrow(last: Value, read: (ofTokens: Value) => Value): Value {
   const order = topologicalOrder([last]), [batch, tokens] = last.shape;

@@ -1,6 +1,6 @@
 /**
- * Splitting a program into parts that run one after another, each with few of its weights: what runs many times is run
- * part by part, so that weights that do not fit into memory together are read once instead of once a run.
+ * Splitting a program into parts that run one after another, each with some of its weights: a program that runs many
+ * times runs part by part, so that weights that do not fit into memory together are read once instead of in every run.
  *
  * @module
  */
@@ -10,28 +10,28 @@ import { bytesOf } from "./cost.ts";
 
 /** What one part of a program computes. */
 interface ProgramPart {
-  /** The names of those of the program's results that are computed here. */
+  /** The names of the program's results that are computed here. */
   readonly results: readonly string[];
-  /** What is computed here and read by a later part. */
+  /** The values that are computed here and read by a later part. */
   readonly passed: readonly Value[];
 }
 
 /** Where a program may be split, and how large its parts may be. */
 interface Splitting {
-  /** What a part's weights may take, in bytes. */
+  /** The most bytes that a part's weights may take. */
   readonly mostBytes: number;
-  /** The extents by which the bytes that cross a border are weighed. */
+  /** The extents with which the bytes that cross a boundary are estimated. */
   readonly typical: Bindings;
   /** Whether a value can be kept between parts. */
   readonly isKeepable: (value: Value) => boolean;
 }
 
 /**
- * A program's parts in the order in which they run; one if its weights are few.
+ * A program's parts in the order in which they run; a single part if its weights are small enough.
  *
- * Values are taken in the order of the last weight that they depend on, so that a weight is read in one part, and a part
- * ends where the fewest bytes cross. What depends on no weight, or on nothing but weights, is computed again where it is
- * read. A part has more bytes of weights than it may where nothing within it can be kept.
+ * Values are ordered by the last weight that they depend on, so that each weight is read in one part, and a part ends
+ * where the fewest bytes cross. Values that depend on no weight, or only on weights, are recomputed where they are
+ * read. A part exceeds its limit of bytes if no value within it can be kept.
  */
 export function partsOf(program: Program, splitting: Splitting): readonly ProgramPart[] {
   const order = valuesOf(program), weights = order.filter(({ op }) => op === "weight");
@@ -51,7 +51,7 @@ export function partsOf(program: Program, splitting: Splitting): readonly Progra
     const bytes = isKeepable(value) ? evaluateDimension(bytesOf(value), typical) : Infinity;
     for (let place = ranks.get(value)!; place < lastRead.get(value)!; place++) price[place]! += bytes;
   }
-  // Elsewhere a part would have weights of which nothing is computed yet.
+  // At any other place a part would end with weights that nothing has been computed from yet.
   const given = new Set([...crossing, ...Object.values(program.outputs)].map((value) => ranks.get(value)!));
   price.forEach((_, place) => given.has(place) || (price[place] = Infinity));
   const sizes = weights.map((weight) => evaluateDimension(bytesOf(weight), typical));
@@ -69,7 +69,7 @@ function within(place: number, begin: number, end: number): boolean {
   return place > begin && place <= end;
 }
 
-/** Of each value, the place of the last of the weights that it depends on; −1 where there is none. */
+/** For each value, the place of the last weight that it depends on; −1 if there is none. */
 function ranksOf(order: readonly Value[], places: ReadonlyMap<Value, number>): ReadonlyMap<Value, number> {
   const ranks = new Map<Value, number>();
   for (const value of order) {
@@ -79,7 +79,7 @@ function ranksOf(order: readonly Value[], places: ReadonlyMap<Value, number>): R
   return ranks;
 }
 
-/** The last weight of each part but the last: parts are as large as they may be, and end where least crosses. */
+/** The last weight of each part but the last: parts are as large as allowed, and end where the fewest bytes cross. */
 function endsWithin(sizes: readonly number[], price: Float64Array, most: number): readonly number[] {
   const ends: number[] = [];
   let bytes = 0, best: number | undefined;

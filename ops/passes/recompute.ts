@@ -1,29 +1,29 @@
 /**
- * Recomputing activations: the backward pass computes what it reads of a run of operations anew from where the run
- * began, instead of having it kept from the forward pass (Chen et al. 2016, arXiv:1604.06174). What is alive at one time
- * is then what holds between the runs, and one run.
+ * Recomputing activations: the backward pass recomputes the activations of a run of operations from the start of the
+ * run, instead of keeping them from the forward pass (Chen et al. 2016, arXiv:1604.06174). Only the states between the
+ * runs and the activations of one run are then in memory at a time.
  *
  * @module
  */
 import { barrier, withInputs } from "../operators.ts";
 import { type Program, type Value, valuesOf } from "../program/program.ts";
 
-/** What holds between two runs of operations: all that the later one reads of the earlier one. */
+/** The boundary between two runs of operations: everything that the later run reads from the earlier one. */
 export interface Boundary {
   readonly state: Value;
-  /** The gradient of the loss toward the state; `undefined` where no parameter lies before it. */
+  /** The gradient of the loss with respect to the state; `undefined` if no parameter comes before it. */
   readonly cotangent: Value | undefined;
 }
 
-/** The level of what no gradient of a boundary was needed for. */
+/** The level of values that need no boundary's gradient. */
 const forward = Infinity;
 
 /**
- * The program with the lowest runs computed again for the gradient; its results are the same. The uppermost run is never
- * computed again, since its backward pass follows at once.
+ * The program with the lowest runs recomputed for the gradient; its results are the same. The uppermost run is never
+ * recomputed, since its backward pass follows immediately.
  *
- * @param boundaries From the lowest on. Where one is not part of the program, the runs beside it count as one.
- * @param most How many runs to compute again at most.
+ * @param boundaries In order, lowest first. If one is not part of the program, the runs on both sides count as one.
+ * @param most The maximum number of runs to recompute.
  */
 export function recompute(program: Program, boundaries: readonly Boundary[], most = Infinity): Program {
   const order = valuesOf(program), met = boundariesWithin(order, boundaries);
@@ -39,7 +39,7 @@ export function recompute(program: Program, boundaries: readonly Boundary[], mos
     for (const value of byLevel.get(level) ?? []) {
       rebuilt.set(value, replaceInputs(value, (operand) => copies.get(operand) ?? now(operand)));
     }
-    // All of the run above is done, and so is what its gradient gave: nothing of that has to wait in memory.
+    // The run above and everything that its gradient yields are done: none of it has to stay in memory.
     const run = level - 2;
     if (!again.includes(run)) continue;
     const passed = run === highest ? met.keys().filter((each) => each >= level) : [level];
@@ -54,7 +54,7 @@ export function recompute(program: Program, boundaries: readonly Boundary[], mos
   return { name: program.name, outputs: Object.fromEntries(outputs) };
 }
 
-/** How many runs {@linkcode recompute} could compute again. */
+/** How many runs {@linkcode recompute} could recompute. */
 export function recomputableRuns(program: Program, boundaries: readonly Boundary[]): number {
   return runsOf(boundariesWithin(valuesOf(program), boundaries)).length;
 }
@@ -66,14 +66,14 @@ function boundariesWithin(order: readonly Value[], boundaries: readonly Boundary
   });
 }
 
-/** The runs that can be computed again, by the number of the boundary that each begins at. */
+/** The runs that can be recomputed, each by the index of the boundary that it begins at. */
 function runsOf(met: readonly Boundary[]): number[] {
   return [...met.keys()].filter((run) => run < met.length - 2 && met[run + 1]!.cotangent !== undefined);
 }
 
 /**
- * Where values lie: `runs` has the last boundary whose state a value depends on, −1 for none and for the states;
- * `levels` the first one whose cotangent it depends on.
+ * Where values belong: `runs` holds the last boundary whose state a value depends on, −1 for none and for the states
+ * themselves; `levels` holds the first boundary whose cotangent it depends on.
  */
 function placesOf(order: readonly Value[], met: readonly Boundary[]) {
   const states = new Map(met.map(({ state }, index) => [state, index]));
@@ -92,7 +92,7 @@ function placesOf(order: readonly Value[], met: readonly Boundary[]) {
   return { runs, levels };
 }
 
-/** Of each level what is a result or read below it: gradients of parameters, above all. */
+/** For each level, the values that are results or are read below it: mostly gradients of parameters. */
 function escapesOf(program: Program, order: readonly Value[], levels: ReadonlyMap<Value, number>) {
   const found = new Set(Object.values(program.outputs));
   for (const value of order) {

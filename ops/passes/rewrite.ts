@@ -7,10 +7,10 @@ import { withInputs } from "../operators.ts";
 import { type Program, topologicalOrder, type Value } from "../program/program.ts";
 
 /**
- * The values with replacements made everywhere below them.
+ * The values, with replacements made everywhere among what they depend on.
  *
  * @param values What to rebuild.
- * @param replace The replacement of a value whose operands are rebuilt already, or `undefined` to keep it.
+ * @param replace Returns the replacement of a value whose operands are already rebuilt, or `undefined` to keep it.
  */
 export function rewrite(
   values: readonly Value[],
@@ -39,7 +39,7 @@ export function rewriteProgram(
   };
 }
 
-/** A program in which each value that `replacements` lists is replaced; what only the old values needed falls away. */
+/** The program with each value in `replacements` replaced; values that only the old ones needed are dropped. */
 export function substitute(program: Program, replacements: ReadonlyMap<Value, Value>): Program {
   return rewriteProgram(program, (_, original) => replacements.get(original));
 }

@@ -1,8 +1,8 @@
-/** The number that a small program without axes gives, computed by the host where nothing else has to run. @module */
+/** Evaluating small programs of scalars on the host, without a runtime. @module */
 import { isConstant, isNamedLeaf, type Value } from "../program/program.ts";
 import { isOperation, type OpName } from "../table/mod.ts";
 
-/** What operations do to numbers: those that schedules of rates are made of. */
+/** The operations on numbers that learning-rate schedules are made of. */
 const arithmetic: { readonly [Op in OpName]?: (...operands: readonly number[]) => number } = {
   add: (x = 0, y = 0) => x + y,
   sub: (x = 0, y = 0) => x - y,
@@ -18,10 +18,10 @@ const arithmetic: { readonly [Op in OpName]?: (...operands: readonly number[]) =
 };
 
 /**
- * The number that a value without axes has, in float64.
+ * The value of a tensor without axes as a number, in float64.
  *
  * @param inputs The numbers of its inputs, by name.
- * @throws {TypeError} If it reads another leaf, or is of an operation that has no rule here.
+ * @throws {TypeError} If it reads another leaf or uses an operation that has no rule here.
  */
 export function scalarOf(value: Value, inputs: ReadonlyMap<string, number>): number {
   const found = isConstant(value)

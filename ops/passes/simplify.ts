@@ -1,6 +1,6 @@
 /**
- * Rewriting a program into a cheaper one of the same meaning. Common subexpressions and dead code need no rule: equal
- * values are one object, and what no result reaches is not part of a program.
+ * Rewriting a program into a cheaper equivalent. Common subexpressions and dead code need no rule: equal values are one
+ * object, and values that no result depends on are not part of a program.
  *
  * @module
  */
@@ -22,7 +22,7 @@ function numberOf(value: Value): number | undefined {
   return isConstant(value) && value.shape.length === 0 ? value.attributes.elements[0] : undefined;
 }
 
-/** The operand that is not the number, where an operation has exactly one of each. */
+/** The tensor operand and the number of an operation that has exactly one of each. */
 function scaled(value: Value): { x: Value; factor: number } | undefined {
   const [left, right] = operands(value);
   const factor = numberOf(right) ?? numberOf(left);
@@ -66,7 +66,7 @@ const arithmetic: Rules = {
   },
 };
 
-/** Two paddings whose contents lie next to each other add up to one of both contents. */
+/** The sum of two paddings whose contents are adjacent is one padding of both contents. */
 function joinPads(left: Value, right: Value): Value | undefined {
   if (!isOp(left, "pad") || !isOp(right, "pad") || left.attributes.axis !== right.attributes.axis) return undefined;
   const [first, second] = [left.inputs[0]!, right.inputs[0]!], { axis, before } = left.attributes;
@@ -84,7 +84,7 @@ const movement: Rules = {
     const inner = x.attributes.permutation;
     return o.transpose(x.inputs[0]!, permutation.map((axis) => inner[axis]!));
   },
-  // slice(pad(x)) that takes back what was padded, and slice(concat) that takes one part.
+  // slice(pad(x)) that undoes the padding, and slice(concat) that takes one part.
   slice({ inputs: [x], attributes: { axis, start, end } }) {
     if (!(isOp(x!, "pad") || isOp(x!, "concat")) || x.attributes.axis !== axis) return undefined;
     let from: Dimension = isOp(x, "pad") ? x.attributes.before : 0;
@@ -98,8 +98,8 @@ const movement: Rules = {
 };
 
 /**
- * A diagonal scaling of the rows commutes with a product from the right: `(s·A)B = s·(AB)`, worth it where the product
- * is narrower than its operand.
+ * Scaling the rows commutes with a product from the right: `(s·A)B = s·(AB)`, which is cheaper if the product is
+ * narrower than its operand.
  */
 function hoistRowScale(value: OpValue<"matmul">): Value | undefined {
   const [a, b] = operands(value);
@@ -114,8 +114,8 @@ function hoistRowScale(value: OpValue<"matmul">): Value | undefined {
 }
 
 /**
- * `(softmax(x) − onehot(labels))·W` of a frozen W takes the labels' rows of W from the product, instead of changing one
- * element a row of a tensor as wide as the vocabulary.
+ * `(softmax(x) − onehot(labels))·W` with a frozen W subtracts the labels' rows of W from the product, instead of
+ * changing one element per row of a tensor as wide as the vocabulary.
  */
 function pickLabels(value: OpValue<"matmul">): Value | undefined {
   const [a, b] = operands(value), { transposeA, transposeB, alpha } = value.attributes;
@@ -144,7 +144,7 @@ function replacementOf<Op extends OpName>(value: OpValue<Op>): Value | undefined
   return rules[value.op]?.(value);
 }
 
-/** The program with every rule applied until none fits. */
+/** The program with rules applied until none matches. */
 export function simplify(program: Program): Program {
   const settled = new Map<Value, Value>();
   const settle = (value: Value): Value => {

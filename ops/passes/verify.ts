@@ -1,5 +1,5 @@
 /**
- * The rules that every program keeps, whatever pass made it.
+ * The invariants that every program satisfies, whichever pass created it.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import { definitionOf, isOperation, type OpValue } from "../table/mod.ts";
  * Checks a program and returns it.
  *
  * @throws {TypeError} If a shape or type differs from what the table infers, an operation is unknown, a constant's
- * elements do not fill its shape, two leaves of one name differ, a result has the name of a leaf, or a symbol occurs
- * that no fed tensor has as an extent of its own (the host could not bind it).
+ * elements do not fill its shape, two different leaves have the same name, a result has the name of a leaf, or a symbol
+ * is not by itself an extent of any fed tensor (so that the host could not bind it).
  */
 export function verify(program: Program): Program {
   const leaves = new Set<string>();

@@ -8,7 +8,7 @@ import { exactNumbers, type Program, topologicalOrder, type Value } from "./prog
 
 const known = new WeakMap<Value, string>();
 
-/** 64 hexadecimal digits, equal for values that compute the same in the same way. */
+/** 64 hexadecimal digits, equal for values with identical computations. */
 export function valueDigest(value: Value): string {
   const found = known.get(value);
   if (found !== undefined) return found;

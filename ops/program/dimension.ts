@@ -1,5 +1,5 @@
 /**
- * Symbolic dimensions. A dimension is a whole number or a polynomial with whole coefficients over symbols such as
+ * Symbolic dimensions. A dimension is an integer or a polynomial with integer coefficients over symbols such as
  * `batch`, `context` and `tail`, held as its canonical text: `"2*batch*tail+context"`. Equal dimensions are equal
  * strings, so `===` compares them and a shape is plain data.
  *
@@ -33,22 +33,22 @@ export function subtractDimensions(left: Dimension, right: Dimension): Dimension
   return addDimensions(left, multiplyDimensions(right, -1));
 }
 
-/** The product of dimensions; of none it is 1. */
+/** The product of dimensions; 1 if there are none. */
 export function multiplyDimensions(...factors: Dimension[]): Dimension {
   const key = factors.join(";");
   return products.getOrInsertComputed(key, () => expandProduct(factors));
 }
 
 /**
- * How many times one dimension goes into another.
+ * The number by which one dimension must be multiplied to give another.
  *
- * @throws {RangeError} If it does not go into it a whole number of times, whatever the symbols stand for.
+ * @throws {RangeError} If `whole` is not an integer multiple of `part` for all values of the symbols.
  */
 export function divideDimensions(whole: Dimension, part: Dimension): number {
   const [monomial, factor] = [...polynomial(part)][0] ?? ["", 0];
   const times = (polynomial(whole).get(monomial) ?? 0) / factor;
   if (!Number.isSafeInteger(times) || multiplyDimensions(times, part) !== whole) {
-    throw new RangeError(`${part} does not go into ${whole} a whole number of times`);
+    throw new RangeError(`${whole} is not an integer multiple of ${part}`);
   }
   return times;
 }
@@ -113,7 +113,7 @@ export function shapeSymbols(shape: Shape): Set<string> {
   return symbols;
 }
 
-/** A dimension as a sum: of each term its factor and its symbols. */
+/** A dimension as a sum of terms, each with its factor and its symbols. */
 export function termsOf(dimension: Dimension): { readonly factor: number; readonly symbols: readonly string[] }[] {
   return [...polynomial(dimension)].map(([monomial, factor]) => ({ factor, symbols: symbolsOf(monomial) }));
 }

@@ -1,6 +1,6 @@
 /**
- * A program as text: one line a value, leaves by name, results marked. What is printed is the whole program (small
- * constants in full), so the text also serves as its identity.
+ * A program as text: one line per value, leaves by name, results marked. The text is complete (small constants are
+ * printed in full), so it also identifies the program.
  *
  * @module
  */

@@ -8,12 +8,12 @@
 import type { Shape } from "./dimension.ts";
 
 /**
- * Element types. Arithmetic is in `float32`; the narrow floats only store weights, `int64` only indexes, and `uint8` and
- * `uint4` are the codes of weights in a few bits.
+ * Element types. Arithmetic is in `float32`; the 16-bit floats only store weights, `int64` is only for indices, and
+ * `uint8` and `uint4` are the codes of quantized weights.
  */
 export type DataType = "float32" | "float16" | "bfloat16" | "int64" | "uint8" | "uint4";
 
-/** The types of codes. */
+/** The types of quantization codes. */
 export type CodeType = "uint8" | "uint4";
 
 /** A static setting of a node. */
@@ -53,13 +53,13 @@ const collected = new FinalizationRegistry<string>((key) => {
 });
 let created = 0;
 
-/** A replacer that keeps apart what JSON alone writes alike: NaN and the infinities, and the two zeros. */
+/** A JSON replacer that distinguishes values that JSON writes alike: NaN and the infinities, and the two zeros. */
 export function exactNumbers(_: string, setting: unknown): unknown {
   if (Object.is(setting, -0)) return "#-0";
   return typeof setting === "number" && !Number.isFinite(setting) ? `#${setting}` : setting;
 }
 
-/** The node with these parts: the one that exists already, or a new one. */
+/** The node with these parts: an existing one if there is one, else a new one. */
 export function intern(parts: Omit<Value, "id">): Value {
   const { op, inputs, attributes, shape, dtype } = parts;
   const settings = JSON.stringify(attributes, exactNumbers);
@@ -77,17 +77,17 @@ export function input(name: string, shape: Shape, dtype: DataType = "float32"): 
   return intern({ op: "input", inputs: [], attributes: { name }, shape, dtype });
 }
 
-/** A frozen tensor, by its name in the model's safetensors files, in the type that it is stored in. */
+/** A frozen tensor, by its name in the model's safetensors files, of the type in which it is stored. */
 export function weight(name: string, shape: Shape, dtype: DataType = "float32"): Value {
   return intern({ op: "weight", inputs: [], attributes: { name }, shape, dtype });
 }
 
-/** A trainable tensor, fed to each run and returned updated by a training step. */
+/** A trainable tensor, which is fed to each run and whose updated value a training step returns. */
 export function parameter(name: string, shape: Shape): Value {
   return intern({ op: "parameter", inputs: [], attributes: { name }, shape, dtype: "float32" });
 }
 
-/** A small tensor that is part of the program itself, its elements in row-major order. */
+/** A small tensor that is part of the program itself, with its elements in row-major order. */
 export function constant(elements: readonly number[], shape: readonly number[] = []): Value {
   return intern({ op: "constant", inputs: [], attributes: { elements }, shape, dtype: "float32" });
 }
@@ -123,8 +123,8 @@ export function leafName(value: Value): string {
 }
 
 /**
- * Every value that the results depend on, inputs before their users. The order follows from the structure of the graph
- * alone (depth first from the first result), so that equal programs are listed alike in every process.
+ * Every value that the results depend on, inputs before their users. The order depends only on the structure of the
+ * graph (depth first from the first result), so that equal programs are listed identically in every process.
  */
 export function topologicalOrder(results: Iterable<Value>): Value[] {
   const order: Value[] = [];
@@ -159,7 +159,7 @@ export function leavesOf(program: Program, op: NamedLeaf["op"]): Value[] {
     .sort((a, b) => (leafName(a) < leafName(b) ? -1 : 1));
 }
 
-/** The values that depend on any of the given ones, themselves included. */
+/** The values that depend on any of the given ones, including those. */
 export function dependants(order: readonly Value[], sources: Iterable<Value>): Set<Value> {
   const reached = new Set(sources);
   for (const value of order) if (value.inputs.some((input) => reached.has(input))) reached.add(value);

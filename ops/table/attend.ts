@@ -1,6 +1,6 @@
 /**
- * Attention in parts: so many queries at a time that their scores stay small, whatever the length of what they see. The
- * gradient makes a part's scores again instead of keeping them.
+ * Attention in parts: a few queries at a time, so that their scores stay small however many tokens they attend to. The
+ * gradient recomputes a part's scores instead of keeping them.
  *
  * Operands: queries [batch, heads, rows, width], the mask that is added to the scores, then keys and values
  * [batch or 1, heads, length, width] of each run of tokens.
@@ -38,7 +38,7 @@ function requireAttendable(inputs: readonly Value[]): void {
   throw new TypeError(`attend cannot let ${shapes[0]} see ${shapes.slice(2).join(", ")} under ${shapes[1]}`);
 }
 
-/** A part's weights [batch, heads, part's rows, all lengths], and what the softcap's tangent was. */
+/** A part's attention weights [batch, heads, part's rows, all lengths], and the tanh of the softcap. */
 function emitWeights(
   emit: Emitter,
   query: TensorName,
@@ -67,7 +67,7 @@ function emitProduct(
   return alpha === 1 ? product : emit.node("Mul", [product, emit.floats([alpha])]);
 }
 
-/** The columns of each run's tokens. */
+/** Splits columns by run. */
 function emitByRun(emit: Emitter, x: TensorName, lengths: readonly Dimension[]): readonly TensorName[] {
   return lengths.length === 1 ? [x] : emit.nodes("Split", [x, emit.extents(lengths)], lengths.length, along(-1));
 }
@@ -75,7 +75,7 @@ function emitByRun(emit: Emitter, x: TensorName, lengths: readonly Dimension[]):
 const sumOf = (emit: Emitter, terms: readonly TensorName[]) =>
   terms.reduce((sum, term) => emit.node("Add", [sum, term]));
 
-/** Two products forward; the gradient makes one of them again and has four of its own. */
+/** Two products forward; the gradient recomputes one of them and has four of its own. */
 function price<Settings extends AttendAttributes>(products: number, scores: number): Price<Settings> {
   return {
     flops(value) {
@@ -83,7 +83,7 @@ function price<Settings extends AttendAttributes>(products: number, scores: numb
       return multiplyDimensions(2 * products, batch!, heads!, rows!, length!, width!);
     },
     isProduct: true,
-    // A part's scores, their exponentials and, in the gradient, what either gets back.
+    // A part's scores, their exponentials and, in the gradient, the cotangents of both.
     scratchBytes(value, extents) {
       const [batch, heads, rows] = operand(value, 0).shape, length = operand(value, 1).shape[3];
       const bytes = evaluateDimension(multiplyDimensions(4, batch!, heads!, rows!, length!), extents);
@@ -137,7 +137,7 @@ export const attending: Definitions<AttendingAttributes> = {
     tokenwise: acrossTokens,
     price: price(2, 2),
   },
-  /** The cotangents of the queries, then of keys and values of each run marked in `runs`, one below the other. */
+  /** The cotangents of the queries, then of keys and values of each run marked in `runs`, concatenated. */
   attendGradient: {
     infer(inputs, { runs: marked }) {
       const own = inputs.slice(0, -1);
@@ -173,7 +173,7 @@ export const attending: Definitions<AttendingAttributes> = {
             emitProduct(emit, byRun[run]!, g, { transposeA: true }),
           ]
         );
-        // All of a part in one node: else a part's weights would have to wait until those of all parts are made.
+        // One node holds all of a part's results: otherwise its weights would stay in memory until all parts are done.
         return emit.node("Concat", [...ofRuns, ofQuery], along(2));
       });
       const below = addDimensions(0, ...lengths.flatMap((length, run) => marked[run] === 0 ? [] : [length, length]));

@@ -1,19 +1,19 @@
 /**
- * The operators that gradient rules build with. They are built on the table themselves, so a rule is handed them instead
- * of importing them.
+ * The operators that gradient rules use. Since the operators are built on the table, a rule is passed them instead of
+ * importing them.
  *
  * @module
  */
 import type { Dimension, Shape } from "../program/dimension.ts";
 import type { DataType, Value } from "../program/program.ts";
 
-/** A tensor, or a number, for one without axes. */
+/** A tensor, or a number, which stands for a tensor without axes. */
 export type Operand = Value | number;
 
 type Unary = (x: Value) => Value;
 type Binary = (x: Operand, y: Operand) => Value;
 
-/** How a matrix product reads its operands: either one transposed, the product scaled by `alpha`. */
+/** How a matrix product is computed: which operands are transposed, and the factor `alpha` on the product. */
 export type MatmulAttributes = {
   readonly transposeA: boolean;
   readonly transposeB: boolean;
@@ -22,18 +22,18 @@ export type MatmulAttributes = {
 
 /** How attention is computed in parts. */
 export type AttendAttributes = {
-  /** What scores are multiplied by. */
+  /** The factor on the scores. */
   readonly scale: number;
   /** The bound `c` of `c · tanh(scores/c)`; 0 for none. */
   readonly softcap: number;
-  /** How many parts the rows fall in; there have to be as many rows, as no part may be empty. */
+  /** The number of parts that the rows are split into; at most the number of rows, since no part may be empty. */
   readonly parts: number;
 };
 
 /** {@linkcode AttendAttributes}, and 1 for each run of keys and values whose cotangents are wanted, else 0. */
 export type AttendGradientAttributes = AttendAttributes & { readonly runs: readonly number[] };
 
-/** What `operators.ts` gives of each. */
+/** The operators of `operators.ts`. */
 export interface Builder {
   readonly add: Binary;
   readonly sub: Binary;

@@ -1,5 +1,5 @@
 /**
- * What an operation is: all that any pass has to know of it, in one record.
+ * Operations: everything that the passes need to know about one, in one record.
  *
  * @module
  */
@@ -28,8 +28,8 @@ export interface OpDefinition<Settings extends Attributes = Attributes> {
    */
   infer(inputs: readonly Value[], attributes: Settings): Inferred;
   /**
-   * The vector-Jacobian product: for the cotangent of the result, that of each input. `undefined` where the result does
-   * not vary with the input. Only what `needed` marks is used.
+   * The vector-Jacobian product: the cotangent of each input, given that of the result; `undefined` if the result does
+   * not depend on the input. Only the inputs marked in `needed` are used.
    */
   vjp(
     o: Builder,
@@ -39,13 +39,13 @@ export interface OpDefinition<Settings extends Attributes = Attributes> {
   ): readonly (Value | undefined)[];
   /** Writes the operation and returns the tensor of its result. */
   onnx(emit: Emitter, value: Value<string, Settings>): TensorName;
-  /** The extents among the attributes; a host has to bind their symbols. */
+  /** The extents among the attributes; the host must bind their symbols. */
   extents(attributes: Settings): Shape;
   /**
-   * Whether a result [batch, tokens, …] has of each token what follows from that token alone, so that it may be computed
-   * of some tokens [n, …] as well as of all.
+   * Whether each token of a result [batch, tokens, …] depends on that token alone, so that it can be computed for some
+   * tokens [n, …] as well as for all.
    *
-   * @param isOfTokens Whether an operand is such a tensor itself.
+   * @param isOfTokens Whether an operand is itself such a tensor.
    */
   tokenwise(value: Value<string, Settings>, isOfTokens: (operand: Value) => boolean): boolean;
   /** What it costs. */
@@ -64,24 +64,26 @@ export function operand(value: Pick<Value, "inputs" | "op">, index: number): Val
   return found;
 }
 
-/** The gradient rule of an operation that no gradient may pass. */
+/** The gradient rule of an operation that is not differentiable. */
 export function notDifferentiable(name: string): OpDefinition["vjp"] {
   return () => {
     throw new TypeError(`${name} has no gradient`);
   };
 }
 
-/** Of an operation whose attributes hold no extent. */
+/** For an operation whose attributes hold no extents. */
 export const noExtents = (): Shape => [];
 
-/** Of an operation along the last axis or on single elements: each operand is of tokens, or the same for all of them. */
+/**
+ * For an operation along the last axis or on single elements: each operand is per token, or the same for all tokens.
+ */
 export const alongTokens: OpDefinition["tokenwise"] = ({ inputs }, isOfTokens) =>
   inputs.every((operand) => isOfTokens(operand) || operand.shape.length <= 1);
 
-/** Of an operation that mixes tokens, or that names axes by their number. */
+/** For an operation that mixes tokens, or that refers to axes by number. */
 export const acrossTokens = (): boolean => false;
 
-/** The shape of two operands broadcast against each other as numpy does. */
+/** The shape of two operands broadcast against each other as in numpy. */
 export function broadcast(name: string, left: Shape, right: Shape): Shape {
   const rank = Math.max(left.length, right.length);
   return Array.from({ length: rank }, (_, axis) => {
@@ -93,7 +95,7 @@ export function broadcast(name: string, left: Shape, right: Shape): Shape {
   });
 }
 
-/** An axis counted from the front, for one that may count from the back. */
+/** An axis counted from the front, given one that may be counted from the back. */
 export function normalizeAxis(axis: number, rank: number): number {
   const normal = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(normal) || normal < 0 || normal >= rank) {

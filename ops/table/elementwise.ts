@@ -43,7 +43,7 @@ function binary(name: string, onnxType: string, rule?: BinaryRule): OpDefinition
   };
 }
 
-/** `rule` gives the derivative's product with the cotangent. */
+/** `rule` returns the product of the derivative and the cotangent. */
 function unary<Settings extends Attributes = NoAttributes>(
   emitNode: string | ((emit: Emitter, x: TensorName, attributes: Settings) => TensorName),
   rule: (o: Builder, cotangent: Value, x: Value, y: Value) => Value | undefined,
@@ -62,7 +62,7 @@ function unary<Settings extends Attributes = NoAttributes>(
   };
 }
 
-/** Sign, or where it has no kernel (x > 0) − (x < 0). */
+/** Sign, or, without a kernel for it, (x > 0) − (x < 0). */
 function emitSign(emit: Emitter, x: TensorName): TensorName {
   if (emit.kernels.sign) return emit.node("Sign", [x]);
   const whether = (type: string) => cast(emit, emit.node(type, [x, emit.floats([0])]), "float32");
@@ -76,7 +76,7 @@ const sqrtTwoOverPi = Math.sqrt(2 / Math.PI);
 const cubic = 0.044715;
 const twoOverSqrtPi = 2 / Math.sqrt(Math.PI);
 
-/** Those that read their operands and nothing else. */
+/** The operations without attributes. */
 const plain = {
   add: binary("add", "Add", (_, g) => [() => g, () => g]),
   sub: binary("sub", "Sub", (o, g) => [() => g, () => o.neg(g)]),

@@ -1,4 +1,4 @@
-/** Operations that pick and place by index. @module */
+/** Operations that gather and scatter by index. @module */
 import type { TensorName } from "../onnx/graph_writer.ts";
 import { cast, unsqueeze } from "../onnx/nodes.ts";
 import { type Dimension, elementCount } from "../program/dimension.ts";
@@ -39,13 +39,13 @@ function requireLabels(op: string, inputs: readonly Value[]): { logits: Value; l
 
 const alongColumns = { axis: { int: 1 } };
 
-/** Indices [n] as a column; fed as one [n, 1] they need no integer node, which webgpu has not. */
+/** Indices [n] as a column. Indices fed as [n, 1] need no integer node, which WebGPU lacks. */
 function emitColumn(emit: Emitter, indices: Value): TensorName {
   if (indices.shape.length === 2) return emit.of(indices);
   return unsqueeze(emit, emit.of(indices), [1]);
 }
 
-/** The row that each element of the updates goes to, from a column of rows. */
+/** The row that each element of the updates goes to, given a column of rows. */
 function emitRowPlaces(emit: Emitter, column: TensorName, { shape }: Value): TensorName {
   if (shape.length === 1) return emit.reshape(column, [...shape, 1], shape);
   const trailing = shape.map((_, axis) => axis).slice(2);
@@ -81,7 +81,7 @@ export const indexing: Definitions<IndexingAttributes> = {
       const gather = (rows: TensorName) => emit.node("Gather", [rows, indices], { axis: { int: 0 } });
       const expanded = emitQuantizedRows(emit, x, indices);
       if (expanded !== undefined) return expanded;
-      // Of a table of 16 bits only the rows that are read are widened.
+      // Only the rows that are read from a 16-bit table are widened.
       return x.op === "cast" ? cast(emit, gather(emit.of(operand(x, 0))), x.dtype) : gather(emit.of(x));
     },
     extents: noExtents,
@@ -106,7 +106,8 @@ export const indexing: Definitions<IndexingAttributes> = {
       if (value.attributes.distinct) return emit.node("ScatterND", [zeros, column, updates]);
       const reduction = { reduction: { text: "add" } };
       if (emit.kernels.scatterAdd) return emit.node("ScatterND", [zeros, column, updates], reduction);
-      // The threads of the other ScatterND overwrite each other where two updates meet; ScatterElements has one thread.
+      // Other providers' ScatterND has threads that overwrite each other's updates of the same row; ScatterElements has
+      // one thread.
       const places = emitRowPlaces(emit, column, operand(value, 0));
       return emit.node("ScatterElements", [zeros, places, updates], { axis: { int: 0 }, ...reduction });
     },
@@ -129,7 +130,7 @@ export const indexing: Definitions<IndexingAttributes> = {
       const logits = operand(value, 0), x = emit.of(logits);
       const peak = emit.node("Log", [emitRowMax(emit, emitSoftmax(emit, logits))]);
       const chosen = emit.node("GatherElements", [x, emit.of(operand(value, 1))], alongColumns);
-      // The logits' difference first: it is exact where the loss is small, however large they are.
+      // Subtract the logits first: their difference is exact if the loss is small, however large they are.
       return emit.node("Sub", [emit.node("Sub", [emitRowMax(emit, x), chosen]), peak]);
     },
     extents: noExtents,

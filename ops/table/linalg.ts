@@ -18,13 +18,13 @@ function swapLast(x: Value): number[] {
   return [...axes.slice(0, -2), axes.length - 1, axes.length - 2];
 }
 
-/** All axes but the last as one. */
+/** All axes but the last merged into one. */
 function rowsOf(o: Builder, x: Value): Value {
   const last = x.shape[x.shape.length - 1]!;
   return o.reshape(x, [multiplyDimensions(...x.shape.slice(0, -1)), last]);
 }
 
-/** The cotangent of `b`: of a matrix shared by all leading axes, in one product over every row. */
+/** The cotangent of `b`; one product over all rows if the leading axes share one matrix. */
 function rightCotangent(
   o: Builder,
   g: Value,
@@ -100,7 +100,7 @@ export const linalg: Definitions<LinalgAttributes> = {
     onnx: (emit, value) =>
       emit.kernels.fusedMatMul ? emitProduct(emit, value, value.attributes) : emitPlain(emit, value, value.attributes),
     extents: noExtents,
-    // The matrix to the right is the same for all tokens.
+    // The right operand must be the same for all tokens.
     tokenwise: ({ inputs: [a, b], attributes: { transposeA } }, isOfTokens) =>
       !transposeA && isOfTokens(a!) && b!.shape.length === 2,
     price: {

@@ -1,6 +1,6 @@
 /**
- * The table of operations. A row holds all that any pass has to know of an operation, so that nothing can be forgotten:
- * an incomplete row does not compile.
+ * The table of operations. A row holds everything that the passes need to know about an operation, so that nothing can
+ * be forgotten: an incomplete row does not compile.
  *
  * @module
  */
@@ -34,7 +34,7 @@ export type OpName = keyof OpAttributes;
 /** The name of an operation without attributes. */
 export type PlainOpName = { [Op in OpName]: OpAttributes[Op] extends NoAttributes ? Op : never }[OpName];
 
-/** A value of some operation, discriminated by its `op`. */
+/** A value computed by an operation, discriminated by its `op`. */
 export type OpValue<Op extends OpName = OpName> = { [Each in Op]: Value<Each, OpAttributes[Each]> }[Op];
 
 /** Every operation by name. */
@@ -55,12 +55,12 @@ export function definitionOf<Op extends OpName>(op: Op): OpDefinition<OpAttribut
   return table[op];
 }
 
-/** Whether a value is of an operation, which a leaf is not. */
+/** Whether a value is computed by an operation, that is, not a leaf. */
 export function isOperation(value: Value): value is OpValue {
   return Object.hasOwn(table, value.op);
 }
 
-/** Whether a value is of the named operation. */
+/** Whether a value is computed by the named operation. */
 export function isOp<Op extends OpName>(value: Value, op: Op): value is OpValue<Op> {
   return value.op === op;
 }

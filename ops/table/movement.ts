@@ -5,7 +5,7 @@ import { acrossTokens, broadcast, type Definitions, type NoAttributes, noExtents
 import type { Emitter } from "./emitter.ts";
 import { moved } from "./price.ts";
 
-/** Whether an extent is below 0 whatever its symbols stand for; of one with symbols nothing is known. */
+/** Whether an extent is known to be negative; nothing is known about one with symbols. */
 const isNegative = (extent: Dimension): boolean => typeof extent === "number" && extent < 0;
 
 function replaceAxis(shape: readonly Dimension[], axis: number, extent: Dimension): Dimension[] {
@@ -18,7 +18,7 @@ function inverse(permutation: readonly number[]): number[] {
   return result;
 }
 
-/** All elements of a tensor in one row. */
+/** All elements of a tensor along one axis. */
 const flat = (emit: Emitter, value: Value) => emit.node("Reshape", [emit.of(value), emit.integers([-1])]);
 
 const moving = { tokenwise: acrossTokens, price: moved } as const;
@@ -150,11 +150,11 @@ export const movement: Definitions<MovementAttributes> = {
     ...moving,
     infer(inputs) {
       const { shape, dtype } = operand({ op: "barrier", inputs }, 0);
-      if (inputs.some((each) => each.dtype !== dtype)) throw new TypeError("barrier cannot wait for another type");
+      if (inputs.some((each) => each.dtype !== dtype)) throw new TypeError("barrier needs operands of one type");
       return { shape, dtype };
     },
     vjp: (_, cotangent) => [cotangent],
-    // No runtime sees through a join with none of the elements of what has to be there before.
+    // No runtime optimizes away a concatenation with zero elements of the values that must come first.
     onnx(emit, value) {
       const x = operand(value, 0), none = emit.integers([0]);
       const waited = value.inputs.slice(1).map((each) => emit.node("Slice", [flat(emit, each), none, none, none]));

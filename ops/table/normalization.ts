@@ -1,4 +1,4 @@
-/** Normalizations over the last axis, and the statistics of a row that their gradients read. @module */
+/** Normalizations over the last axis, and the row statistics that their gradients read. @module */
 import type { TensorName } from "../onnx/graph_writer.ts";
 import { sameShape } from "../program/dimension.ts";
 import type { Value } from "../program/program.ts";
@@ -10,7 +10,7 @@ import { perFoldedElement } from "./price.ts";
 type Settings = { readonly epsilon: number };
 type NormValue = Value<string, Settings>;
 
-/** A norm's result is like its first operand; its weight has one element for each place of the last axis. */
+/** A norm's result is like its first operand; its weight has one element for each element of the last axis. */
 function inferNorm(op: string, inputs: readonly Value[]): Inferred {
   const x = requireLastAxis(op, inputs), weight = operand({ op, inputs }, 1);
   if (!sameShape(weight.shape, x.shape.slice(-1)) || weight.dtype !== x.dtype) {
@@ -39,12 +39,14 @@ const fusedAttributes = ({ attributes: { epsilon } }: NormValue) => ({
   stash_type: { int: 1 },
 });
 
-/** The kernel that gives both the normalized tensor and the factor that it was scaled by. */
+/** The kernel that outputs both the normalized tensor and the factor that it was scaled by. */
 function emitFusedRmsNorm(emit: Emitter, value: NormValue): readonly TensorName[] {
   return emit.nodes("SimplifiedLayerNormalization", value.inputs.map(emit.of), 2, fusedAttributes(value));
 }
 
-/** LayerNormalization's result, mean and inverse deviation: one kernel, or nodes where that gives the first alone. */
+/**
+ * LayerNormalization's result, mean and inverse deviation: from one kernel, or from nodes if it outputs only the first.
+ */
 function emitLayerNorm(emit: Emitter, value: NormValue): readonly TensorName[] {
   const inputs = value.inputs.map(emit.of);
   if (emit.kernels.layerNormStatistics) {
@@ -57,7 +59,7 @@ function emitLayerNorm(emit: Emitter, value: NormValue): readonly TensorName[] {
   return [emit.node("Add", [scaled, bias!]), middle, inverse];
 }
 
-/** A norm's statistic: of its operands one number for each row. */
+/** A norm's statistic: one number for each row, from the same operands. */
 function rowStatistic(op: string, onnx: OpDefinition<Settings>["onnx"]): OpDefinition<Settings> {
   return {
     ...overLastAxis,

@@ -1,9 +1,9 @@
 /**
- * Matrix products on the cpu.
+ * Matrix products on the CPU.
  *
- * A frozen weight that is stored in fewer bits is widened anew for each product, so that all that ever lives of it in
- * float32 is one product's operand. Where even that is large, as with a head over a vocabulary, the product is made in
- * parts, each of some of the weight's rows.
+ * A frozen weight that is stored in fewer bits is widened for each product, so that it is in memory in float32 only as
+ * an operand of one product at a time. Where even that is large, as in a head over the vocabulary, the product is
+ * computed in parts, each over some of the weight's rows.
  *
  * @module
  */
@@ -14,10 +14,10 @@ import { operand } from "./definition.ts";
 import type { Emitter } from "./emitter.ts";
 import { emitPackedProduct } from "./quantization.ts";
 
-/** No more of a weight is widened at once, in bytes of float32. */
+/** The most bytes of float32 that a weight is widened to at a time. */
 const mostWidened = 2 ** 25;
 
-/** Writes a matrix product for the cpu. */
+/** Writes a matrix product for the CPU. */
 export function emitProduct(emit: Emitter, value: Value, settings: MatmulAttributes): TensorName {
   const [a, b] = [operand(value, 0), operand(value, 1)];
   const { transposeA, transposeB, alpha } = settings;
@@ -42,7 +42,7 @@ function multiply(emit: Emitter, a: TensorName, b: TensorName, settings: MatmulA
   return emitFusedProduct(emit, a, b, settings);
 }
 
-/** A matrix product in the kernel that reads its operands transposed and scales what it gives. */
+/** Writes a matrix product with the kernel that can read its operands transposed and scale its result. */
 export function emitFusedProduct(
   emit: Emitter,
   a: TensorName,

@@ -1,7 +1,7 @@
 /**
- * Weights in a few bits. A matrix [rows, columns] lies in blocks of 32 neighbours in a row, each with one scale:
- * `w = scale · code`. The layout is that of ONNX's MatMulNBits; where 32 does not divide the columns a row's last block is
- * filled up.
+ * Quantized weights. A matrix [rows, columns] is stored in blocks of 32 neighbours in a row, each with one scale: `w =
+ * scale · code`. The layout is that of ONNX's MatMulNBits; if the number of columns is not a multiple of 32, the last
+ * block of a row is padded.
  *
  * @module
  */
@@ -16,10 +16,10 @@ import { perElement } from "./price.ts";
 /** How many neighbours in a row share a scale. */
 export const blockSize = 32;
 
-/** What there is to know of a type of codes. */
+/** The properties of a type of codes. */
 interface CodeKind {
   readonly bits: number;
-  /** The code of 0, from which the others count down and up. */
+  /** The code that stands for 0, from which the others count down and up. */
   readonly zero: number;
 }
 
@@ -29,12 +29,12 @@ export const codeKinds: Readonly<Record<CodeType, CodeKind>> = {
   uint8: { bits: 8, zero: 128 },
 };
 
-/** Whether numbers of a type are codes. */
+/** Whether a type is a type of codes. */
 export function isCodeType(dtype: DataType): dtype is CodeType {
   return Object.hasOwn(codeKinds, dtype);
 }
 
-/** How many blocks a row takes. */
+/** How many blocks a row has. */
 export function blocksOf(columns: number): number {
   return Math.ceil(columns / blockSize);
 }
@@ -66,7 +66,7 @@ export const quantization: Definitions<QuantizationAttributes> = {
       const codes = operand(value, 0), rows = evaluateDimension(value.shape[0]!, {}), { columns } = value.attributes;
       const type = codes.dtype as CodeType, { zero } = codeKinds[type];
       const zeros = emit.codes(type, zero, evaluateDimension(codes.shape[0]!, {}));
-      // A block as a row of its own is twice to four times as fast as an axis of blocks.
+      // Treating each block as a row is two to four times as fast as an axis of blocks.
       const blocks = emit.node("DequantizeLinear", [emit.of(codes), emit.of(operand(value, 1)), zeros], {
         axis: { int: 0 },
       });
@@ -80,10 +80,9 @@ export const quantization: Definitions<QuantizationAttributes> = {
 };
 
 /**
- * `x·wᵀ` of a weight in a few bits, in one node that multiplies what it has packed of the codes for itself; `undefined`
- * where the graph is not for a session that packs weights, or the weight is no such one. The node rounds what is multiplied
- * to 8 bits, each 32 neighbours by their largest, which makes it as much faster than a product in float32 as the codes are
- * smaller.
+ * `x·wᵀ` with a quantized weight, as one node that packs the codes for itself; `undefined` if the session does not pack
+ * weights or the weight is not quantized. The node rounds `x` to 8 bits, every 32 neighbours relative to their largest,
+ * which makes it faster than a product in float32 by as much as the codes are smaller.
  */
 export function emitPackedProduct(emit: Emitter, x: Value, weight: Value, alpha: number): TensorName | undefined {
   if (!emit.packs || !emit.kernels.matMulNBits || weight.op !== "dequantize") return undefined;
@@ -97,15 +96,14 @@ export function emitPackedProduct(emit: Emitter, x: Value, weight: Value, alpha:
     N: { int: rows },
     bits: { int: bits },
     block_size: { int: blockSize },
-    // 4 computes in int8.
+    // Level 4 computes in int8.
     accuracy_level: { int: 4 },
   }, "com.microsoft");
   return alpha === 1 ? product : emit.node("Mul", [product, emit.floats([alpha])]);
 }
 
 /**
- * Rows of a table in a few bits by their indices, of which alone the codes are read and expanded; `undefined` of any other
- * table.
+ * Rows of a quantized table by their indices; only their codes are read and expanded. `undefined` for any other table.
  */
 export function emitQuantizedRows(emit: Emitter, table: Value, indices: TensorName): TensorName | undefined {
   if (table.op !== "dequantize") return undefined;
@@ -133,7 +131,7 @@ export function emitQuantizedRows(emit: Emitter, table: Value, indices: TensorNa
   return firstColumns(emit, emit.node("Reshape", [flat, shape]), whole, columns);
 }
 
-/** Rows of so many columns without those that fill up their last block. */
+/** Rows without the columns that pad their last block. */
 function firstColumns(emit: Emitter, filled: TensorName, whole: number, columns: number): TensorName {
   if (whole === columns) return filled;
   return emit.node("Slice", [filled, emit.integers([0]), emit.integers([columns]), emit.integers([-1])]);

@@ -1,4 +1,4 @@
-/** Operations over one axis or several: folds into one number, shares of a sum, the largest elements. @module */
+/** Operations over one or more axes: sums and means, softmax, the largest elements. @module */
 import type { Shape } from "../program/dimension.ts";
 import {
   acrossTokens,
@@ -11,7 +11,7 @@ import {
 import { emitRowMax, emitSoftmax, lastExtent, overLastAxis, requireLastAxis } from "./last_axis.ts";
 import { perFoldedElement } from "./price.ts";
 
-/** Which axes are folded, and whether they stay with extent 1. */
+/** Which axes are reduced, and whether they are kept with extent 1. */
 type Fold = { readonly axes: readonly number[]; readonly keep: boolean };
 
 function foldedShape(shape: Shape, { axes: named, keep }: Fold): Shape {

@@ -7,7 +7,7 @@ import { acrossTokens, type Definitions, noExtents, operand } from "./definition
 import type { Emitter } from "./emitter.ts";
 import { perElement } from "./price.ts";
 
-/** How a rotation pairs the elements of a head, and how many of them it turns; the rest stays as it is. */
+/** How a rotation pairs the elements of a head, and how many of them it rotates; the rest is unchanged. */
 type Settings = {
   readonly heads: number;
   readonly turned: number;
@@ -34,7 +34,9 @@ function headWidth(x: Value, { heads, turned }: Settings): number {
   return width / heads;
 }
 
-/** The two halves of the pairs of a tensor [batch, tokens, heads, turned], and how they are joined again. */
+/**
+ * The first and second elements of the pairs of a tensor [batch, tokens, heads, turned], and how to join them again.
+ */
 function emitPairs(emit: Emitter, x: TensorName, { turned, interleaved, heads }: Settings, [batch, tokens]: Shape) {
   const pairs = [batch!, tokens!, heads, ...(interleaved ? [turned / 2, 2] : [2, turned / 2])];
   const axis = interleaved ? 4 : 3, flat = [batch!, tokens!, heads, turned];
@@ -62,7 +64,7 @@ export const rotaryEmbedding: Definitions<RotaryAttributes> = {
       }
       return x;
     },
-    // A rotation's transpose is the rotation by the opposite angle; what is not turned passes as it is.
+    // A rotation's transpose is the rotation by the opposite angle; elements that are not rotated pass unchanged.
     vjp(o, cotangent, value, [, needsCosines, needsSines]) {
       if (needsCosines || needsSines) throw new TypeError("rotary has no gradient toward its angles");
       const cosines = operand(value, 1), sines = operand(value, 2), { heads, interleaved } = value.attributes;

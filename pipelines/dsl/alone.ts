@@ -1,12 +1,12 @@
-/** A pipeline file that is run as if it were a program. @module */
+/** Pipeline files that are run directly as programs. @module */
 import { system } from "../common/system.ts";
 import { formatLocation } from "../common/errors.ts";
 import { locationOf, shown, withLocationOf } from "../common/source_location.ts";
 import type { Pipeline } from "../spec/mod.ts";
 
 /**
- * Says how a pipeline is run, if its file is the program that Deno was started with: it declares, and would end without a
- * word. A program that builds its pipelines itself is none of that.
+ * Prints how to run a pipeline if its file is the program that Deno was started with: such a file only declares a
+ * pipeline and would exit silently. This does not apply to a program that builds its pipelines itself.
  *
  * @returns The pipeline.
  */
@@ -17,7 +17,9 @@ export function noteRunAlone(pipeline: Pipeline): Pipeline {
   globalThis.addEventListener("unload", () => {
     if (isBuilt) return;
     console.error(
-      `error: ${formatLocation(location)}: a pipeline file only declares; run it by ${command} run ${location.file}`,
+      `error: ${
+        formatLocation(location)
+      }: a pipeline file only declares a pipeline; run it with ${command} run ${location.file}`,
     );
     system.exitCode = 2;
   });
@@ -28,7 +30,7 @@ export function noteRunAlone(pipeline: Pipeline): Pipeline {
   return withLocationOf(pipeline, { ...pipeline, build });
 }
 
-/** What runs pipelines of any folder: the tasks of this copy, or those of a project that has it by its address. */
+/** The command that runs pipelines in any folder: this copy's tasks, or those of a project that imports it by URL. */
 const command = import.meta.url.startsWith("file:")
   ? `deno task --config ${shown(new URL("../../deno.json", import.meta.url).href)}`
   : "deno task";

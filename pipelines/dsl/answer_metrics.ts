@@ -7,20 +7,20 @@ import type { MetricSpec } from "../spec/mod.ts";
 import type { MetricOptions } from "./metrics.ts";
 import { requireCall } from "./calls.ts";
 
-/** Settings of metrics of answers. */
+/** Settings of metrics that compare answers. */
 export interface AnswerMetricOptions extends MetricOptions {
-  /** What of the text that was written is measured; `undefined` where there is nothing in it, which is never right. */
+  /** Returns the part of the generated text to compare; `undefined` if there is none, which is never correct. */
   readonly extract?: ExtractAnswer;
-  /** What is measured in place of an answer, after `extract`. */
+  /** Returns the text to compare instead of an answer; called after `extract`. */
   readonly map?: (answer: string, row: MeasuredRow) => string;
 }
 
 /**
- * The share of answers equal to the row's completion, spaces around both left aside.
+ * The share of answers equal to the row's completion, ignoring surrounding spaces.
  *
- * @param options What is compared of an answer, and what results call the metric.
+ * @param options The part of an answer to compare, and the metric's name in results.
  *
- * @example Answers as they are, and what follows the last colon of each
+ * @example Whole answers, and the part after the last colon
  * ```ts
  * import { baseModel, evaluate, exactMatch, greedy, jsonl } from "refract";
  *
@@ -38,18 +38,19 @@ export function exactMatch(options: AnswerMetricOptions = {}): MetricSpec {
 /** Settings of accuracy. */
 export interface AccuracyOptions extends AnswerMetricOptions {
   /**
-   * What `choices` are compared by, in place of what they are declared with: one evaluation may measure several. Results
-   * call it `accuracyByCharacter` and so on.
+   * How `choices` are compared, if not as declared; one evaluation may measure several ways. In results the metric is
+   * called `accuracyByCharacter` and so on.
    */
   readonly by?: ScoredBy;
 }
 
 /**
- * The share of rows whose answer is the row's completion, for `choices`, or whose class is the row's, for a head.
+ * With `choices`, the share of rows whose chosen answer is the completion; with a head, whose predicted class is the
+ * label.
  *
- * @param options What choices are compared by, what is compared of an answer, and what results call the metric.
+ * @param options How choices are compared, the part of an answer to compare, and the metric's name in results.
  *
- * @example Which of two answers is the likelier, by their sums and by the mean of each one's characters
+ * @example The likelier of two answers, by the sum of log-likelihoods and by their mean per character
  * ```ts
  * import { accuracy, baseModel, choices, evaluate, jsonl } from "refract";
  *
@@ -63,22 +64,22 @@ export function accuracy(options: AccuracyOptions = {}): MetricSpec {
   requireCall("accuracy", arguments);
   const { by, extract, map } = options;
   if (by !== undefined && (extract !== undefined || map !== undefined)) {
-    throw new RequestError("accuracy has by, which takes choices as they are, together with extract or map; omit one");
+    throw new RequestError("accuracy has both by, which compares choices as they are, and extract or map; omit one");
   }
   return located({ ...options, kind: "accuracy" });
 }
 
-/** Settings of a match of numbers. */
+/** Settings of a numeric match. */
 export interface NumericMatchOptions extends AnswerMetricOptions {
-  /** How far the numbers may be apart; 0.001 if omitted. */
+  /** The largest difference between equal numbers; 0.001 if omitted. */
   readonly tolerance?: number;
 }
 
 /**
- * The share of answers whose last number is the completion's, as the ReFT paper's arithmetic tasks count them: commas are
- * dropped, and a number is `-?\d+\.?\d*`. A completion of more than a number counts by its last one too.
+ * The share of answers whose last number equals the completion's last number, as in the ReFT paper's arithmetic tasks:
+ * commas are removed, and a number is `-?\d+\.?\d*`.
  *
- * @param options How far the numbers may be apart, and what is read of an answer.
+ * @param options The tolerance, and the part of an answer to compare.
  *
  * @example The number after a chain of thought
  * ```ts
@@ -94,19 +95,20 @@ export function numericMatch({ tolerance = 1e-3, ...options }: NumericMatchOptio
   return located({ ...options, tolerance, kind: "numericMatch" });
 }
 
-/** Settings of a match of a pattern. */
+/** Settings of a pattern match. */
 export interface RegexMatchOptions extends AnswerMetricOptions {
-  /** Which of several matches counts; the first if omitted. */
+  /** Which of several matches is compared; the first if omitted. */
   readonly take?: TakenMatch;
 }
 
 /**
- * The share of answers in which a pattern finds the completion: its first group where it has one, else all that matches.
+ * The share of answers in which the pattern's match equals the completion: its first group if it has one, otherwise the
+ * whole match.
  *
- * @param pattern What is sought.
- * @param options Which match counts, and what is read of an answer.
+ * @param pattern The pattern to search for.
+ * @param options Which match is compared, and the part of an answer to search.
  *
- * @example The first letter of an answer, as the ReFT paper counts AQuA
+ * @example The first letter of an answer, as the ReFT paper scores AQuA
  * ```ts
  * import { baseModel, evaluate, greedy, jsonl, regexMatch } from "refract";
  *
@@ -120,19 +122,19 @@ export function regexMatch(pattern: RegExp, { take = "first", ...options }: Rege
   return located({ ...options, pattern: pattern?.source, flags: pattern?.flags, take, kind: "regexMatch" });
 }
 
-/** Settings of metrics that compare an answer with any of several texts. */
+/** Settings of metrics that compare an answer with one or more references. */
 export interface ReferenceMetricOptions extends AnswerMetricOptions {
-  /** The row's field that lists the right answers; the completion alone is right if omitted. */
+  /** The row's field that lists the correct answers; the completion is the only one if omitted. */
   readonly references?: string;
 }
 
 /**
- * The mean F1 of an answer's words and the right one's, as SQuAD's evaluation script (version 2.0) has it: in lower case,
- * without punctuation and articles. Of several right answers the best counts.
+ * The mean F1 between an answer's words and the correct answer's, as in SQuAD's evaluation script (version 2.0): in
+ * lower case, without punctuation and articles. If there are several correct answers, the best match counts.
  *
- * @param options The field that lists right answers, and what is read of an answer.
+ * @param options The field that lists correct answers, and the part of an answer to compare.
  *
- * @example Questions with several right answers
+ * @example Questions with several correct answers
  * ```ts
  * import { baseModel, evaluate, greedy, jsonl, tokenF1 } from "refract";
  *
@@ -147,10 +149,10 @@ export function tokenF1(options: ReferenceMetricOptions = {}): MetricSpec {
 }
 
 /**
- * BLEU of all answers together, from 0 to 100, as sacrebleu computes it by default: the words of the tokenizer 13a, runs of
- * up to four, exponential smoothing (Papineni et al. 2002; Post 2018).
+ * Corpus BLEU over all answers, from 0 to 100, with sacrebleu's defaults: tokenizer 13a, n-grams of up to four words,
+ * exponential smoothing (Papineni et al. 2002; Post 2018).
  *
- * @param options The field that lists right answers, and what is read of an answer.
+ * @param options The field that lists references, and the part of an answer to compare.
  *
  * @example Translations
  * ```ts
@@ -169,11 +171,11 @@ export function bleu(options: ReferenceMetricOptions = {}): MetricSpec {
 /**
  * The mean ROUGE F1 of answers, from 0 to 1, as the package rouge-score computes it without stemming (Lin 2004).
  *
- * @param variant Counts words (`rouge1`), pairs of words (`rouge2`) or the longest common subsequence (`rougeL`); results
- * call the metric so.
- * @param options The field that lists right answers, and what is read of an answer.
+ * @param variant Words (`rouge1`), pairs of words (`rouge2`) or the longest common subsequence (`rougeL`); also the
+ * metric's name in results.
+ * @param options The field that lists references, and the part of an answer to compare.
  *
- * @example All three of summaries
+ * @example All three variants on summaries
  * ```ts
  * import { baseModel, evaluate, greedy, jsonl, rouge } from "refract";
  *

@@ -8,9 +8,9 @@ import { requireCall, type SettingChecks } from "./calls.ts";
 /** The best member of an evaluation. */
 export interface Best extends BestSpec<EvaluateSpec> {
   /**
-   * The value that it has on one of the axes that the evaluation depends on.
+   * The best member's value on one of the axes that the evaluation depends on.
    *
-   * @example The rank of the best member, for a training on more rows
+   * @example Training on more rows with the best member's rank
    * ```ts
    * import { adamw, baseModel, best, block, evaluate, jsonl, loreft, loss, sweep, train } from "refract";
    *
@@ -28,13 +28,15 @@ export interface Best extends BestSpec<EvaluateSpec> {
 }
 
 /**
- * The best member of an evaluation, to continue with: evaluated elsewhere it brings its trained edit; trained again, its model
- * as declared. It is chosen among the members of all axes that the evaluation depends on; repetitions count by their mean.
+ * The best member of an evaluation, for use in later stages: an evaluation of it uses its trained edit, and a training
+ * of it starts from its model as declared. It is chosen among the members of all axes that the evaluation depends on,
+ * by the mean over repetitions.
  *
- * @param stage Measures what members are compared by.
- * @param by A metric of the stage, of which the highest is best, or the lowest where less is better; or a {@linkcode halving}.
+ * @param stage The evaluation by which members are compared.
+ * @param by A metric of the stage, whose highest value is best, or whose lowest if less is better; or a
+ * {@linkcode halving}.
  *
- * @example Tuned on held-back rows, trained and tested with what was found
+ * @example Settings chosen on held-back rows, then used for training and testing
  * ```ts
  * import {
  *   adamw,
@@ -78,13 +80,13 @@ export function best(stage: EvaluateSpec, by: MetricSpec | HalvingSpec): Best {
   return self;
 }
 
-/** Settings of a halving. */
+/** Settings of successive halving. */
 export interface HalvingOptions {
   /** A metric of the stage. */
   readonly by: MetricSpec;
-  /** How often members are compared, from 1 up. */
+  /** The number of rounds in which members are compared, at least 1. */
   readonly rounds: number;
-  /** The share that each round keeps, between 0 and 1; at least one member stays. */
+  /** The share of members that each round keeps, between 0 and 1; at least one is kept. */
   readonly keep: number;
 }
 
@@ -95,8 +97,9 @@ const halvingOptions: SettingChecks<HalvingOptions> = {
 };
 
 /**
- * Successive halving (Jamieson & Talwalkar 2016): all members are trained for few epochs, and each round keeps the better
- * ones and trains them anew for more, so that every round costs the same and all of them what the plain sweep would.
+ * Successive halving (Jamieson & Talwalkar 2016): all members are first trained for a few epochs, and each round keeps
+ * the better ones and trains them from scratch for more epochs. Every round costs the same, and all rounds together
+ * cost as much as the plain sweep.
  *
  * @example Three rounds that keep half of the members each
  * ```ts

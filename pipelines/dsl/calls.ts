@@ -1,8 +1,8 @@
 /**
- * How each function of a pipeline file is called. Pipeline files run without a type check, and JavaScript passes over an
- * argument too many, a list in place of its items, or settings that are not an object.
+ * How each function of a pipeline file is called. Pipeline files run without a type check, and JavaScript accepts an
+ * extra argument, a list instead of its items, or settings that are not an object.
  *
- * What becomes a setting of a record is checked again, to the last value, when the record's stage is prepared.
+ * Values that become settings of a record are checked in full when the record's stage is prepared.
  *
  * @module
  */
@@ -23,13 +23,13 @@ import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
 import { locationOf } from "../common/source_location.ts";
 
-/** What a function takes. */
+/** The arguments of a function. */
 interface Call {
   /** A check of each parameter, in order. */
   readonly takes: readonly Check[];
-  /** Of arguments after these, of functions that take any number. */
+  /** The check of all further arguments, for functions that take any number. */
   readonly rest?: Check;
-  /** A call as a pipeline file has it. */
+  /** An example call, as in a pipeline file. */
   readonly example: string;
 }
 
@@ -42,10 +42,10 @@ const isRunnable = (value: unknown) => isDeclared("pipeline")(value) || (isText(
 
 const isMember = (value: unknown) => isRecord(value) && "folder" in value && "stages" in value;
 
-/** A record of settings: no declaration, which a person may have put in its place. */
+/** A record of settings, not a declaration passed by mistake. */
 const settings = leaf("its settings", (value) => isRecord(value) && !("kind" in value) && !isNoted(value));
 const isNoted = (value: unknown) => locationOf(value) !== undefined;
-/** What is checked with the record that it becomes part of; here it has to be given. */
+/** A value that only has to be present here; it is checked with the record that it becomes part of. */
 const given = leaf("one", (value) => value !== undefined);
 const notEmpty = leaf(
   "a folder, a .gguf file, builtin:NAME or a Hugging Face id",
@@ -55,17 +55,17 @@ const path = leaf("a path", (value) => isText(value) && value !== "");
 const list = leaf("a list", Array.isArray);
 const axis = leaf("an axis", isDeclared("axis"));
 const rows = leaf("rows", (value) => isRecord(value) && "kind" in value);
-/** What a member has a value of: it is checked when it has. */
+/** A value that may be swept: an axis is accepted here, and its values are checked for each member. */
 export const swept = (check: Check): Check => (value, name) =>
   isDeclared("axis", "bestValue")(value) || check(value, name);
 const action = leaf("a function", (value) => typeof value === "function");
-/** One of the values that a model is made of; of several each is an argument of its own. */
+/** An edit, an adapter or a head; several are separate arguments, not a list. */
 const single = leaf(
-  "edits, adapters and heads one after another",
+  "edits, adapters and heads as separate arguments",
   (value) => value !== undefined && !Array.isArray(value),
 );
 
-const metric = leaf("a metric that is called", (value) => isRecord(value) && "kind" in value);
+const metric = leaf("a metric call", (value) => isRecord(value) && "kind" in value);
 
 const template = `{ prompt: "{question}\\n", completion: "{answer}" }`;
 const place = `at: block(15).output, positions: "l1"`;
@@ -214,7 +214,7 @@ const calls = {
 /** The functions and methods of a pipeline file. */
 type FunctionName = keyof typeof calls;
 
-/** A call of what a person took for a method, if it is a function. */
+/** An example call of a function that was mistaken for a method; `undefined` if there is no such function. */
 export function exampleOf(name: string): string | undefined {
   const known: Readonly<Record<string, Call>> = calls;
   return ownValue(known, name)?.example;
@@ -223,15 +223,15 @@ export function exampleOf(name: string): string | undefined {
 const ordinals = ["first", "second", "third", "fourth"];
 const amounts = ["no arguments", "one argument", "two arguments", "three arguments"];
 
-/** A check of each setting of a function that takes them apart, so that no record is left to be checked. */
+/** Checks for the settings of a function that destructures them, so that no record remains to be checked later. */
 export type SettingChecks<T> = { readonly [K in keyof T]-?: Check };
 
 /**
- * Checks what a function was called with.
+ * Checks the arguments of a call.
  *
- * @param given All of the arguments, also those beyond its parameters.
- * @param fields The settings in its last argument, if it takes them apart.
- * @throws {RequestError} If one is missing, too many, or none that the function can take.
+ * @param given All arguments, including any beyond the function's parameters.
+ * @param fields Checks for the settings in its last argument, if the function destructures them.
+ * @throws {RequestError} If an argument is missing, superfluous or invalid.
  */
 export function requireCall(
   name: FunctionName,
@@ -249,10 +249,10 @@ export function requireCall(
   const others = Array.from(given).slice(takes.length);
   if (rest !== undefined) return others.forEach((value, at) => requireAt(rest, value, takes.length + at));
   if (others.length === 0) return;
-  throw new RequestError(`${name} takes ${amounts[takes.length]} and is given ${given.length}; write ${example}`);
+  throw new RequestError(`${name} takes ${amounts[takes.length]} but is given ${given.length}; write ${example}`);
 }
 
-/** The check's own words, and how the function is called. */
+/** The check's own message, and how the function is called. */
 function refusal(check: Check, value: unknown, place: string, example: string): RequestError {
   try {
     check(value, place);

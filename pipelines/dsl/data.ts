@@ -1,4 +1,4 @@
-/** Where rows come from. @module */
+/** Sources of rows. @module */
 import type { ChatRow, ChatSource } from "../data/chat/source.ts";
 import type { PreferenceTemplate, Template } from "../data/dataset.ts";
 import { checkPreference } from "../data/template_rows.ts";
@@ -8,12 +8,13 @@ import { type Rows, viewed } from "./rows.ts";
 import { requireCall } from "./calls.ts";
 
 /**
- * The rows of JSON Lines files. A file that gzip or zstd has compressed is read as it is.
+ * The rows of JSON Lines files, which may be compressed with gzip or zstd.
  *
- * @param path Absolute, or relative to the pipeline file; or a pattern such as `./part-*.jsonl.gz`, whose files follow each
- * other in their names' order.
- * @param template Texts in which `{field}` is replaced by a field of the row, and `{choices.text}` by one within a field.
- * Rows that are conversations (`messages` or `conversations`) or instructions (`instruction`, `input`, `output`) need none.
+ * @param path Absolute, or relative to the pipeline file; or a pattern such as `./part-*.jsonl.gz`, whose files are
+ * read in the order of their names.
+ * @param template Texts in which `{field}` is replaced by a field of the row, and `{choices.text}` by a nested field.
+ * Rows that are conversations (`messages` or `conversations`) or instructions (`instruction`, `input`, `output`) need
+ * none.
  *
  * @example Questions and answers
  * ```ts
@@ -27,21 +28,20 @@ export function jsonl(path: string, template?: Template): Rows {
   return viewed({ kind: "jsonl", path, ...template && { template } });
 }
 
-/** How a file of columns names them. */
+/** Where a TSV file's column names come from. */
 export interface TsvOptions {
-  /** Whether the first line names the columns; it does if omitted. */
+  /** Whether the first line names the columns; `true` if omitted. */
   readonly header?: boolean;
   /** The columns' names in order, with `header: false`. */
   readonly columns?: readonly string[];
 }
 
 /**
- * The rows of a file whose columns are separated by tabs, as GLUE's are: nothing is quoted, and a quotation mark is an
- * ordinary character.
+ * The rows of a tab-separated file, such as GLUE's: nothing is quoted, and a quotation mark is an ordinary character.
  *
  * @param path Absolute, or relative to the pipeline file.
  * @param template Texts in which `{column}` is replaced by a column of the row.
- * @throws {RequestError} If the columns have two sources of names, or none, or an option is unknown.
+ * @throws {RequestError} If the columns are named twice or not at all, or an option is unknown.
  *
  * @example GLUE's CoLA, whose files have no header
  * ```ts
@@ -57,7 +57,7 @@ export function tsv(path: string, template?: Template, options: TsvOptions = {})
   return viewed({ kind: "tsv", path, ...template && { template }, ...columnsOf("tsv", options) });
 }
 
-/** Sees that options are those that a source has: pipeline files run without a type check. */
+/** Refuses options that a source does not have: pipeline files run without a type check. */
 function requireOptions(kind: string, options: object, known: readonly string[]): void {
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown === undefined) return;
@@ -68,24 +68,24 @@ function columnsOf(kind: string, { header = true, columns }: TsvOptions): { read
   if (header === (columns === undefined)) return columns === undefined ? {} : { columns };
   throw new RequestError(
     header
-      ? `${kind} has columns and a header that names them; omit one, as in { header: false, columns }`
+      ? `${kind} has both columns and a header that names them; omit one, as in { header: false, columns }`
       : `${kind} without a header has no names for its columns; give them, as in columns: ["label", "sentence"]`,
   );
 }
 
-/** How a CSV file parts and names its columns. */
+/** How a CSV file separates and names its columns. */
 export interface CsvOptions extends TsvOptions {
-  /** What parts the columns; a comma if omitted. */
+  /** The separator between columns; a comma if omitted. */
   readonly separator?: string;
 }
 
 /**
- * The rows of comma-separated files by RFC 4180: a field in quotes may hold separators, newlines and, doubled, quotes. All
- * values are texts. A file that gzip or zstd has compressed is read as it is.
+ * The rows of comma-separated files (RFC 4180): a quoted field may contain separators, newlines and doubled quotes. All
+ * values are strings. Files may be compressed with gzip or zstd.
  *
  * @param path Absolute, or relative to the pipeline file; or a pattern such as `./part-*.csv`.
  * @param template Texts in which `{column}` is replaced by a column of the row.
- * @throws {RequestError} If the columns have two sources of names, or none, or an option is unknown.
+ * @throws {RequestError} If the columns are named twice or not at all, or an option is unknown.
  *
  * @example Questions and answers, separated by semicolons
  * ```ts
@@ -101,17 +101,17 @@ export function csv(path: string, template?: Template, options: CsvOptions = {})
   return viewed({ kind: "csv", path, ...template && { template }, ...separated, ...columnsOf("csv", options) });
 }
 
-/** Where a JSON file has its list of rows. */
+/** Where the list of rows is in a JSON file. */
 export interface JsonOptions {
-  /** The names that lead to the list, as in `"data"` or `"data.rows"`; omitted where the file is the list. */
+  /** The path of the list, for example `"data"` or `"data.rows"`; omitted if the file itself is the list. */
   readonly at?: string;
 }
 
 /**
- * The rows of JSON files that hold a list of objects. The list is read item by item, however large it is.
+ * The rows of JSON files that contain a list of objects. The list is read item by item, so that it may be large.
  *
  * @param path Absolute, or relative to the pipeline file; or a pattern such as `./part-*.json`.
- * @param template Texts in which `{field}` is replaced by a field of the row, and `{choices.text}` by one within a field.
+ * @param template Texts in which `{field}` is replaced by a field of the row, and `{choices.text}` by a nested field.
  *
  * @example A list within an object
  * ```ts
@@ -128,11 +128,11 @@ export function json(path: string, template?: Template, options: JsonOptions = {
 }
 
 /**
- * The rows of Parquet files, whatever they are compressed with. A column of class numbers that Python's datasets wrote has
- * the names beside it: `{label.name}` is that of `{label}`. Columns of bytes, dates and decimals have no text.
+ * The rows of Parquet files with any compression. For a column of class ids written by Python's datasets,
+ * `{label.name}` is the name of the class `{label}`. Columns of bytes, dates and decimals cannot be used in a template.
  *
  * @param path Absolute, or relative to the pipeline file; or a pattern such as `./train-*.parquet`.
- * @param template Texts in which `{column}` is replaced by a column of the row, and `{choices.text}` by one within a column.
+ * @param template Texts in which `{column}` is replaced by a column of the row, and `{choices.text}` by a nested field.
  *
  * @example Shards
  * ```ts
@@ -146,23 +146,24 @@ export function parquet(path: string, template?: Template): Rows {
   return viewed({ kind: "parquet", path, ...template && { template } });
 }
 
-/** Which part of a data set of the hub, and which of its versions. */
+/** The part and the version of a data set on the hub. */
 export interface HubOptions {
-  /** The configuration, as in `"ARC-Easy"`; omitted where there is one alone, or a default. */
+  /** The configuration, for example `"ARC-Easy"`; may be omitted if there is only one, or a default. */
   readonly config?: string;
-  /** The split, as in `"train"`; omitted where there is one alone. */
+  /** The split, for example `"train"`; may be omitted if there is only one. */
   readonly split?: string;
   /** A branch, a tag or a commit; `main` if omitted. */
   readonly revision?: string;
 }
 
 /**
- * The rows of a data set of the Hugging Face hub, found as Python's datasets finds them: the card's `configs`, else the
- * names of Parquet, JSON and CSV files, else the hub's own Parquet copy. They lie in the cache of Python's huggingface_hub.
+ * The rows of a data set on the Hugging Face hub, found like Python's datasets: through the card's `configs`, else by
+ * the names of Parquet, JSON and CSV files, else in the hub's own Parquet copy. Files are kept in the cache of Python's
+ * huggingface_hub.
  *
  * @param id `owner/name`.
- * @param options Which part of it.
- * @param template Texts in which `{field}` is replaced by a field of the row, and `{choices.text}` by one within a field.
+ * @param options The part and the version to read.
+ * @param template Texts in which `{field}` is replaced by a field of the row, and `{choices.text}` by a nested field.
  * Rows that are conversations or instructions need none.
  *
  * @example GSM8K
@@ -183,7 +184,7 @@ export function hub(id: string, options: HubOptions = {}, template?: Template): 
 /**
  * Rows given in the pipeline itself.
  *
- * @param records One object a row.
+ * @param records One object per row.
  * @param template Texts in which `{field}` is replaced by a field of the row.
  *
  * @example Two rows, and a text that is the same in both
@@ -201,33 +202,34 @@ export function records(records: readonly Readonly<Record<string, unknown>>[], t
   return viewed({ kind: "records", records, ...template && { template } });
 }
 
-/** How conversations are read and taught. */
+/** How conversations are formatted, and which turns are trained on. */
 export interface ChatOptions {
   /**
-   * `"completion"` teaches the last of the assistant's turns and takes all before it for the prompt; `"all-turns"` teaches
-   * each of them, and the prompt ends before the first. An evaluation asks for the last turn either way.
+   * `"completion"` trains on the assistant's last turn, and everything before it is the prompt; `"all-turns"` trains on
+   * each of the assistant's turns, and the prompt ends before the first. An evaluation asks for the last turn in either
+   * case.
    */
   readonly loss?: ChatSource["loss"];
-  /** The system message of conversations that have none, neither as a message nor as a row's `system`. */
+  /** The system message for conversations without one, either as a message or as the row's `system`. */
   readonly system?: string;
   /**
-   * In place of the tokenizer's own template: the name of another that it has, the path of a `.jinja` file from the
-   * pipeline file's folder, or Jinja text.
+   * Replaces the tokenizer's default template: the name of another of its templates, the path of a `.jinja` file
+   * relative to the pipeline file, or Jinja text.
    */
   readonly template?: string;
-  /** Tools that the template is given, as JSON schemas. */
+  /** Tools passed to the template, as JSON schemas. */
   readonly tools?: readonly object[];
 }
 
 /**
- * Conversations, put into text and ids by the tokenizer's chat template as transformers' `apply_chat_template` does. A
- * turn is taught with the tokens that the template ends it with.
+ * Conversations, formatted by the tokenizer's chat template as by transformers' `apply_chat_template`. The tokens with
+ * which the template ends a turn are trained on with it.
  *
  * @param rows The conversations, each a list of `{ role, content }` or an object with such `messages`; or the path of a
- * JSON Lines file, or another source without a template, whose rows have `messages`, `conversations` of `{ from, value }`,
- * or `instruction`, `input` and `output`, of which the first two are the user's turn. A row may have its own `system` and
- * `tools`; a message of the assistant with `weight: 0` is not taught.
- * @param options What is taught, and what the template is given.
+ * JSON Lines file, or another source without a template, whose rows have `messages`, `conversations` of `{ from, value
+ * }`, or `instruction`, `input` and `output`, of which the first two are the user's turn. A row may have its own
+ * `system` and `tools`; an assistant message with `weight: 0` is not trained on.
+ * @param options Which turns are trained on, and what the template is passed.
  *
  * @example Two turns
  * ```ts
@@ -248,19 +250,19 @@ function conversationsOf(rows: string | readonly ChatRow[] | Rows): ChatSource["
   if (!("kind" in rows)) return { kind: "records", records: rows };
   if (rows.kind === "records" || rows.kind === "chat" || "of" in rows) {
     throw new RequestError(
-      "chat takes the rows of a file or of the hub, without views; write the views after it, as in chat(…).take(100)",
+      "chat takes rows of a file or the hub without views; apply views to its result, as in chat(…).take(100)",
     );
   }
   if (rows.template === undefined) return { ...rows };
-  throw new RequestError("chat puts rows into text by the chat template; omit the template of its rows");
+  throw new RequestError("chat formats rows with the chat template; omit the template of its rows");
 }
 
 /**
- * How rows become a prompt with two answers, of which the first is preferred; it takes the place of a template. Rows with the
- * fields `prompt`, `chosen` and `rejected` need none, and `chat(…)` takes such rows of messages.
+ * A template for preferences: how a row becomes a prompt with two answers, of which the first is preferred. Rows with
+ * the fields `prompt`, `chosen` and `rejected` need none; `chat(…)` accepts rows in which these are messages.
  *
- * @param template Texts in which `{field}` is replaced by a field of the row. Without `prompt`, what the tokens of both
- * answers begin with is the prompt.
+ * @param template Texts in which `{field}` is replaced by a field of the row. Without `prompt`, the tokens that both
+ * answers begin with are the prompt.
  *
  * @example A question, and a better and a worse answer
  * ```ts

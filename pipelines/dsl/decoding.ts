@@ -3,18 +3,21 @@ import type { ScoredBy } from "../metrics/choice_scores.ts";
 import type { DecodingSpec, Sweepable, SweepableOptions } from "../spec/mod.ts";
 import { requireCall } from "./calls.ts";
 
-/** Settings of every way to write an answer. */
+/** Settings of every decoding method that generates text. */
 export interface WritingOptions {
-  /** Writing ends here, or at an end-of-sequence token. */
+  /** Generation ends after this many tokens, or at an end-of-sequence token. */
   readonly maxNewTokens: number;
-  /** Makes tokens that were read or written before less likely, from 1 (not at all) on (Keskar et al. 2019). */
+  /**
+   * Makes tokens that already occur in the prompt or the answer less likely, from 1 (no penalty) up (Keskar et al.
+   * 2019).
+   */
   readonly repetitionPenalty?: number;
   /**
-   * No run of that many tokens is written that was read or written before, as transformers' `no_repeat_ngram_size`; any may
-   * be if 0 or omitted.
+   * No n-gram of this many tokens that already occurs in the prompt or the answer is generated again, as with
+   * transformers' `no_repeat_ngram_size`; no restriction if 0 or omitted.
    */
   readonly noRepeatNgramSize?: number;
-  /** Writing ends before any of these texts. */
+  /** Generation ends before any of these texts. */
   readonly stop?: readonly string[];
 }
 
@@ -40,16 +43,16 @@ export function greedy(options: SweepableOptions<GreedyOptions>): DecodingSpec {
 export interface SampleOptions extends WritingOptions {
   /** Divides the logits; 1 if omitted. */
   readonly temperature?: number;
-  /** Only that many of the likeliest tokens are drawn from; all if 0 or omitted. */
+  /** Samples only from this many of the likeliest tokens; from all if 0 or omitted. */
   readonly topK?: number;
-  /** Only the likeliest tokens whose probabilities sum to this are drawn from; 1 if omitted. */
+  /** Samples only from the likeliest tokens whose probabilities sum to this; 1 if omitted. */
   readonly topP?: number;
-  /** Decides what is drawn; 42 if omitted. */
+  /** The seed of the random numbers; 42 if omitted. */
   readonly seed?: number;
 }
 
 /**
- * Tokens drawn by their probabilities, after temperature, top-k and top-p in this order (Holtzman et al. 2020).
+ * Tokens sampled by their probabilities, after temperature, top-k and top-p, in this order (Holtzman et al. 2020).
  *
  * @example Answers that vary with the seed
  * ```ts
@@ -65,13 +68,13 @@ export function sample(options: SweepableOptions<SampleOptions>): DecodingSpec {
 
 /** Settings of beam search. */
 export interface BeamOptions extends WritingOptions {
-  /** How many continuations are followed. */
+  /** The number of beams. */
   readonly beams: number;
-  /** A continuation's log-likelihood is divided by its length to this power; 1 if omitted. */
+  /** A continuation's log-likelihood is divided by its length raised to this power; 1 if omitted. */
   readonly lengthPenalty?: number;
   /**
-   * When a search ends that has as many finished continuations as beams: `true` at once, `false` when no open beam is
-   * better at its present length, `"never"` when none can become better at any; `false` if omitted.
+   * When a search that has as many finished continuations as beams ends: `true`, immediately; `false`, the default,
+   * when no open beam is better at its current length; `"never"`, when none can become better at any length.
    */
   readonly earlyStopping?: boolean | "never";
 }
@@ -91,14 +94,15 @@ export function beam(options: SweepableOptions<BeamOptions>): DecodingSpec {
   return located({ lengthPenalty: 1, ...options, kind: "beam" });
 }
 
-/** Settings of a beam search that draws. */
+/** Settings of beam search with sampling. */
 export interface BeamSampleOptions extends BeamOptions, Pick<SampleOptions, "temperature" | "topK" | "topP" | "seed"> {}
 
 /**
- * A beam search whose continuations are drawn without replacement by their probabilities, as in transformers' `generate` with
- * `do_sample` and `num_beams`: temperature, top-k and top-p act on each beam's log-probabilities, of which they keep at least
- * two tokens (one more than there are ends of a sequence, if that is more), and what is drawn is ranked by its sum. Equal to
- * transformers 4.45.1 but for the random numbers.
+ * Beam search whose continuations are sampled without replacement by their probabilities, as in transformers'
+ * `generate` with `do_sample` and `num_beams`. Temperature, top-k and top-p act on each beam's log-probabilities and
+ * keep at least two tokens, or one more than there are end-of-sequence tokens if that is more; the sampled
+ * continuations are ranked by their summed log-probabilities. The same as transformers 4.45.1 except for the random
+ * numbers.
  *
  * @example Instruction answers as the ReFT paper samples arithmetic
  * ```ts
@@ -112,46 +116,48 @@ export function beamSample(options: SweepableOptions<BeamSampleOptions>): Decodi
   return located({ temperature: 1, topK: 0, topP: 1, seed: 42, lengthPenalty: 1, ...options, kind: "beamSample" });
 }
 
-/** Settings of a choice among answers. */
+/** Settings of multiple choice. */
 export interface ChoicesOptions {
   /**
-   * Whether an answer's likelihood counts the end-of-sequence token after it, as training teaches it: without, an answer
-   * that continues from another one can never be likelier. lm-evaluation-harness does not count it. `true` if omitted.
+   * Whether an answer's likelihood includes the end-of-sequence token after it, as in training; `true` if omitted.
+   * Without it, an answer can never be likelier than its own beginning. lm-evaluation-harness does not include it.
    */
   readonly end?: boolean;
   /**
-   * What answers are compared by: the `sum` of their tokens' log-likelihoods, which is meant if omitted; that sum divided by
-   * the number of characters (code points), of UTF-8 bytes or of tokens; or `mutualInformation`, the sum less what it is
-   * after the unconditional prompt. lm-evaluation-harness's `acc`, `acc_norm`, `acc_bytes` and `acc_mutual_info` are
-   * accuracies by the sum, characters, bytes and mutual information, without the end.
+   * How answers are compared: by the `sum` of their tokens' log-likelihoods, the default; by that sum divided by the
+   * number of characters (code points), UTF-8 bytes or tokens; or by `mutualInformation`, the sum minus the sum after
+   * the unconditional prompt. lm-evaluation-harness's `acc`, `acc_norm`, `acc_bytes` and `acc_mutual_info` are the
+   * accuracies by sum, characters, bytes and mutual information with `end: false`.
    */
   readonly by?: ScoredBy;
   /**
-   * The prompt after which an answer is as likely as it is without the row, as in `"Answer:"` (Brown et al. 2020); if omitted
-   * the token that begins a sequence, or where the model has none the one that ends it.
+   * The prompt that gives an answer's likelihood independent of the row, for example `"Answer:"` (Brown et al. 2020);
+   * if omitted, the beginning-of-sequence token, or the end-of-sequence token if the model has none.
    */
   readonly unconditional?: string;
   /**
-   * A template of what stands between the prompt and each answer, as in `" "`: it is scored with the answer and does not
-   * count in its characters or bytes, as lm-evaluation-harness has it; nothing if omitted.
+   * A template for the text between the prompt and each answer, for example `" "`: it is scored with the answer but not
+   * counted in its characters or bytes, as in lm-evaluation-harness; empty if omitted.
    */
   readonly separator?: string;
   /**
-   * A template of what follows: each answer ends the prompt, and the text after it is scored in the answer's place, as
-   * WinoGrande is evaluated.
+   * A template for the text after the answer: each answer completes the prompt, and this text is scored instead of the
+   * answer, as in WinoGrande.
    */
   readonly continuation?: string;
 }
 
 /**
- * The likeliest of some answers, the first of equals. `predictions.jsonl` has the log-likelihood of each in nats (`scores`),
- * of which {@linkcode accuracy} measures others without the model.
+ * Picks the likeliest of the given answers, the first one on a tie. `predictions.jsonl` has each answer's
+ * log-likelihood in nats (`scores`), from which {@linkcode accuracy} can compare answers in other ways without running
+ * the model again.
  *
  * @param options The answers, or the name of the rows' field that lists them.
- * @param settings What they are compared by.
- * @throws {RequestError} In a run, if a row's field is missing, empty or no list of texts, or an answer has no tokens.
+ * @param settings How they are compared.
+ * @throws {RequestError} In a run, if a row's field is missing, empty or not a list of strings, or an answer has no
+ * tokens.
  *
- * @example One of two answers, or of those that each row lists
+ * @example The same two answers for every row, or those that each row lists
  * ```ts
  * import assert from "node:assert/strict";
  * import { accuracy, baseModel, choices, evaluate, records } from "refract";
@@ -166,7 +172,7 @@ export interface ChoicesOptions {
  * assert.notDeepEqual(own.decoding, same.decoding);
  * ```
  *
- * @example One context for each choice, after which the same text follows
+ * @example A different context for each choice, followed by the same text
  * ```ts
  * import { accuracy, baseModel, choices, evaluate, records } from "refract";
  *

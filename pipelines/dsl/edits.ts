@@ -14,40 +14,41 @@ import { requireCall } from "./calls.ts";
 
 /** Where an edit acts. */
 export interface EditPlace {
-  /** Where, as in `block(15).output`. */
+  /** The site, for example `block(15).output`. */
   readonly at: SiteSpec;
   /**
-   * Which of the prompt's tokens: `"f7"` the first 7, `"l1"` the last, `"f7+l7"` both, `"all"` every one. `"completion"`,
-   * or `"generated"`, names those after the prompt: a row's completion in training and scoring, every token that the
-   * model writes in generation; `"all+completion"` every token of both. `"{country}"` names the tokens that this field of the prompt's template wrote,
-   * `"{country}.l1"` their last and `"{country}.f2"` their first two. A function chooses for each prompt by itself, as in
-   * `({ pieces }) => [at(pieces, " colour"), fromEnd(1)]`.
+   * Which of the prompt's tokens to edit: `"f7"` the first 7, `"l1"` the last one, `"f7+l7"` the first and last 7,
+   * `"all"` all of them. `"completion"`, or `"generated"`, means the tokens after the prompt: a row's completion in
+   * training and scoring, and every token that the model generates; `"all+completion"` means all tokens of both.
+   * `"{country}"` means the tokens that come from this field of the prompt's template, `"{country}.l1"` the last of
+   * them and `"{country}.f2"` the first two. A function chooses the tokens of each prompt, for example `({ pieces }) =>
+   * [at(pieces, " colour"), fromEnd(1)]`.
    */
   readonly positions: string | ChoosePositions;
   /**
-   * What `"fP"`, `"lS"` and `"fP+lS"` are of a prompt of n tokens that is too short for them. `"paper"`, which applies if
-   * omitted: of both ends the first min(P, ⌊n/2⌋) and the last min(S, ⌈n/2⌉), of one end as many as there are. `"pyreft"`:
-   * at most ⌊n/2⌋ at either end, be it the only one, as pyreft's `get_intervention_locations` has it.
+   * What `"fP"`, `"lS"` and `"fP+lS"` mean for a prompt of n tokens that is too short for them. `"paper"`, the default:
+   * with both ends, the first min(P, ⌊n/2⌋) and the last min(S, ⌈n/2⌉); with one end, as many as there are. `"pyreft"`:
+   * at most ⌊n/2⌋ at each end, even if there is only one, as in pyreft's `get_intervention_locations`.
    */
   readonly short?: ShortPrompts;
-  /** One edit for both the first and the last tokens; otherwise each side gets its own. */
+  /** Whether the first and the last tokens share one edit; by default each end has its own. */
   readonly tied?: boolean;
   /**
-   * The share of channels that training sets to 0, from 0 up to 1, the others divided by what is left. It takes of the whole
-   * edited representation, the frozen part too, not only of what the edit adds, as pyreft does; tokens that are not edited
-   * lose nothing.
+   * Dropout rate in training, from 0 to below 1. As in pyreft, it applies to the channels of the whole edited
+   * representation, including the frozen part, not only to what the edit adds; tokens that are not edited are
+   * unaffected.
    */
   readonly dropout?: number;
   /** A safetensors file, relative to the pipeline file, with `i.rotate`, `i.weight`, `i.bias` for each intervention. */
   readonly initial?: string;
 }
 
-/** Settings of edits of a subspace. */
+/** Settings of edits that act on a subspace. */
 export interface EditOptions extends EditPlace {
   /** Rank of the edited subspace. */
   readonly rank: number;
   /**
-   * Lets each example edit its own rows of the rank alone, counted from 0: the name of a field of its row that lists them
+   * Makes each example edit only some of the rank's rows, counted from 0: the name of the row's field that lists them
    * (pyreft's `subspaces`), or a function of its fields, as in `({ language }) => language === "fr" ? [0, 1] : [2, 3]`.
    */
   readonly subspace?: string | ChooseSubspace;
@@ -55,19 +56,19 @@ export interface EditOptions extends EditPlace {
 
 /** Settings of edits whose source depends on the representation. */
 export interface SourceOptions extends EditOptions {
-  /** What follows the learned source `Wh + b`; `"linear"` (nothing) if omitted. */
+  /** The activation applied to the learned source `Wh + b`; `"linear"` (none) if omitted. */
   readonly activation?: ActivationName;
 }
 
 /** Settings of NoReFT. */
 export interface NoreftOptions extends SourceOptions {
-  /** Gives the projection a bias, `i.proj_bias` (pyreft's `add_bias`). */
+  /** Whether the projection has a bias, `i.proj_bias` (pyreft's `add_bias`). */
   readonly projectionBias?: boolean;
 }
 
 /** Settings of DiReFT. */
 export interface DireftOptions extends SourceOptions {
-  /** Keeps the projection's columns orthonormal (pyreft's `DireftIntervention`). */
+  /** Whether the projection's columns are kept orthonormal (pyreft's `DireftIntervention`). */
   readonly orthogonal?: boolean;
 }
 
@@ -76,8 +77,8 @@ function edit(kind: EditSpec["kind"], options: SweepableOptions<EditPlace>): Edi
 }
 
 /**
- * LoReFT: `h + Rᵀ(Wh + b − Rh)` with orthonormal rows of R (Wu et al. 2024, equation 2). A block's edit has
- * `2 · rank · width + rank` trainable parameters.
+ * LoReFT: `h + Rᵀ(Wh + b − Rh)`, where R has orthonormal rows (Wu et al. 2024, equation 2). A block's edit has `2 ·
+ * rank · width + rank` trainable parameters.
  *
  * @example The prompt's last token in block 15, at three ranks
  * ```ts
@@ -99,7 +100,7 @@ export function loreft(options: SweepableOptions<SourceOptions>): EditSpec {
  * NoReFT: `h + W₂ᵀ(W₁h + b − W₂h)`, LoReFT without the constraint on its projection (pyreft's `NoreftIntervention`). A
  * block's edit has `2 · rank · width + rank` trainable parameters, and `rank` more with a projection bias.
  *
- * @example A projection with a bias, and a source through a ReLU
+ * @example A projection with a bias, and a source with a ReLU
  * ```ts
  * import { block, noreft } from "refract";
  *
@@ -112,8 +113,8 @@ export function noreft(options: SweepableOptions<NoreftOptions>): EditSpec {
 }
 
 /**
- * DiReFT: `h + W₂ᵀ(W₁h + b)` (Wu et al. 2024, equation 3). This unconstrained form is what pyreft calls
- * `NodireftIntervention`; with `orthogonal: true` it is pyreft's `DireftIntervention`.
+ * DiReFT: `h + W₂ᵀ(W₁h + b)` (Wu et al. 2024, equation 3). This unconstrained form is called `NodireftIntervention` in
+ * pyreft; with `orthogonal: true` it is pyreft's `DireftIntervention`.
  *
  * @example The paper's form and pyreft's
  * ```ts
@@ -133,7 +134,7 @@ export function direft(options: SweepableOptions<DireftOptions>): EditSpec {
 }
 
 /**
- * ConsReFT: `h + Rᵀ(b − Rh)`, LoReFT with a constant in place of the learned source (pyreft's `ConsreftIntervention`). A
+ * ConsReFT: `h + Rᵀ(b − Rh)`, LoReFT with a constant instead of the learned source (pyreft's `ConsreftIntervention`). A
  * block's edit has `rank · width + rank` trainable parameters.
  *
  * @example One edit for the first and the last seven tokens
@@ -154,7 +155,7 @@ export function consreft(options: SweepableOptions<EditOptions>): EditSpec {
  * LobiReFT: `h + Rᵀb`, one learned shift (pyreft's `LobireftIntervention`). A block's edit has `rank · width + rank`
  * trainable parameters.
  *
- * @example A half of the rank for each language
+ * @example Half of the rank for each language
  * ```ts
  * import { block, lobireft } from "refract";
  *
@@ -172,8 +173,8 @@ export function lobireft(options: SweepableOptions<EditOptions>): EditSpec {
 }
 
 /**
- * RED: `scale ⊙ h + bias`, every channel by itself (Wu et al. 2024, *Advancing Parameter Efficiency in Fine-tuning via
- * Representation Editing*). A block's edit has `2 · width` trainable parameters.
+ * RED: `scale ⊙ h + bias` for each channel on its own (Wu et al. 2024, *Advancing Parameter Efficiency in Fine-tuning
+ * via Representation Editing*). A block's edit has `2 · width` trainable parameters.
  *
  * @example Every token in every block
  * ```ts
@@ -188,8 +189,8 @@ export function red(options: SweepableOptions<EditPlace>): EditSpec {
 }
 
 /**
- * RoAd: pairs of neighbouring channels turned and stretched, `α·(cos θ·x − sin θ·y, sin θ·x + cos θ·y)` (Liao & Monz 2024,
- * RoAd₁). A block's edit has `width` trainable parameters.
+ * RoAd: pairs of neighbouring channels are rotated and scaled, `α·(cos θ·x − sin θ·y, sin θ·x + cos θ·y)` (Liao & Monz
+ * 2024, RoAd₁). A block's edit has `width` trainable parameters.
  *
  * @example The queries of one block
  * ```ts
@@ -204,10 +205,11 @@ export function road(options: SweepableOptions<EditPlace>): EditSpec {
 }
 
 /**
- * `h + ReLU(w·h)·w`, one direction that is taken by as much as a token shows it. AxBench's ReFT-r1 (Wu et al. 2025) is akin
- * to it, and differs: it adds a unit vector by the mean of a sequence's largest gates, with an L1 penalty of the others.
+ * `h + ReLU(w·h)·w`: each token moves along one direction in proportion to how strongly it already shows it. AxBench's
+ * ReFT-r1 (Wu et al. 2025) is related, but adds a unit vector scaled by the mean of a sequence's largest gates, with an
+ * L1 penalty on the others.
  *
- * @example The tokens that a field of the template wrote
+ * @example The tokens that come from a field of the template
  * ```ts
  * import { block, records, gatedDirection } from "refract";
  *
@@ -222,21 +224,21 @@ export function gatedDirection(options: SweepableOptions<EditPlace>): EditSpec {
 
 /** Settings of a saved intervention. */
 export interface SavedOptions {
-  /** In place of the positions that it was saved with; needed if a function chose them. */
+  /** Replaces the saved positions; required if a function chose them. */
   readonly positions?: string | ChoosePositions;
-  /** In place of the rule for short prompts that it was saved with. */
+  /** Replaces the saved rule for short prompts. */
   readonly short?: ShortPrompts;
-  /** In place of the choice of subspaces that it was saved with; needed if a function made it. */
+  /** Replaces the saved choice of subspaces; required if it was a function. */
   readonly subspace?: string | ChooseSubspace;
 }
 
 /**
- * An intervention that a run has trained (`members/<id>/intervention`) or that was imported, with its tensors: to be
- * evaluated as it is, or trained further.
+ * An intervention, with its tensors, that a run has trained (`members/<id>/intervention`) or that was imported. It can
+ * be evaluated as it is or trained further.
  *
  * @param folder Absolute, or relative to the pipeline file.
  *
- * @example A run's edit, evaluated anew
+ * @example A run's edit, evaluated on other rows
  * ```ts
  * import { baseModel, evaluate, jsonl, loss, saved } from "refract";
  *
@@ -252,12 +254,12 @@ export function saved(folder: Sweepable<string>, options: SweepableOptions<Saved
 
 /** Settings of full finetuning. */
 export interface FullFinetuningOptions {
-  /** Starts from fresh weights drawn from this seed (the folder then needs no weights). */
+  /** Starts from random weights drawn with this seed; the model's folder then needs no weights. */
   readonly initializeFrom?: number;
 }
 
 /**
- * Trains every weight of the model and freezes none.
+ * Trains all weights of the model.
  *
  * @example A model trained from random weights
  * ```ts

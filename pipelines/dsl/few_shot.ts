@@ -5,25 +5,25 @@ import { requireCall } from "./calls.ts";
 
 /** Settings of few-shot examples. */
 export interface FewShotOptions {
-  /** Follows each example; an empty line, `"\n\n"`, if omitted. */
+  /** The text after each example; an empty line, `"\n\n"`, if omitted. */
   readonly separator?: string;
   /**
-   * Whether the examples are the first rows in their order, as lm-evaluation-harness's sampler `first_n` has them, whatever
-   * the seed; drawn if omitted.
+   * Whether the examples are the first rows in order, whatever the seed, as with lm-evaluation-harness's sampler
+   * `first_n`; if omitted, they are drawn at random.
    */
   readonly inOrder?: boolean;
 }
 
 /**
- * Examples that an evaluation puts before every prompt, each with its completion (Brown et al. 2020). They are the same for
- * all rows, so that they are read once and not with each row, unless something is learned of the tokens that they are made
- * of: an edit of first tokens, or an adapter. Positions of edits count over the whole prompt, examples included.
+ * Examples, each with its completion, that an evaluation puts before every prompt (Brown et al. 2020). They are the
+ * same for all rows, so that they are encoded once instead of with each row, unless an adapter, or an edit of first
+ * tokens, changes their representations. Positions of edits count over the whole prompt, including the examples.
  *
- * @param examples Where they are drawn from.
- * @param count How many, from 0 up.
- * @param seed Decides which, and their order.
- * @param options What parts them.
- * @throws {RequestError} In a run, if there are fewer rows, or they are conversations or have labels.
+ * @param examples The rows that they are drawn from.
+ * @param count The number of examples, from 0 up.
+ * @param seed Decides which rows are drawn, and their order.
+ * @param options The separator, and whether the first rows are taken.
+ * @throws {RequestError} In a run, if there are too few rows, or the rows are conversations or have labels.
  *
  * @example Accuracy by the number of examples
  * ```ts

@@ -4,27 +4,28 @@ import { requireCall } from "./calls.ts";
 
 /** Settings of every head. */
 export interface HeadOptions {
-  /** Whether it stays as it starts while the edits below it are trained; trained with them if omitted. */
+  /** Whether it keeps its initial values while the edits below it are trained; if omitted, it is trained with them. */
   readonly frozen?: boolean;
   /**
-   * Whether it starts anew where the checkpoint has one: weights normal with deviation 0.02, biases 0. A pooler that the
-   * checkpoint has is kept. Where the checkpoint has no head, or with `fresh`, the training's seed decides.
+   * Whether it is newly initialized even if the checkpoint has a head: weights normal with standard deviation 0.02,
+   * biases
+   * 0. The checkpoint's pooler, if any, is kept. New weights are drawn with the training's seed.
    */
   readonly fresh?: boolean;
   /** A safetensors file to start from, relative to the pipeline file. */
   readonly initial?: string;
 }
 
-/** Settings of a head that classifies. */
+/** Settings of a classification head. */
 export interface ClassificationOptions extends HeadOptions {
-  /** The classes' names in the order of their ids, at least two. Rows name a class, or give its id. */
+  /** The classes' names in the order of their ids, at least two. A row's label is a class's name or id. */
   readonly labels: readonly string[];
 }
 
 /**
- * A head that classifies texts or pairs of texts, as transformers' `…ForSequenceClassification` has it: what lies between
- * the last block and the classes, the pooler counted. A causal model's reads the text's last token, an encoder's the first.
- * It is trained on the mean cross-entropy of the rows' labels.
+ * A head that classifies texts or pairs of texts, as in transformers' `…ForSequenceClassification`: everything between
+ * the last block and the classes, including the pooler. It reads the text's last token in a causal model, and the first
+ * in an encoder. It is trained with the mean cross-entropy of the rows' labels.
  *
  * @example CoLA with an edit of the text's first token
  * ```ts
@@ -42,9 +43,9 @@ export function classification(options: SweepableOptions<ClassificationOptions>)
 }
 
 /**
- * A head that predicts a number; it is trained on the mean squared error. Otherwise like {@linkcode classification}.
+ * A head that predicts a number, trained with the mean squared error; otherwise like {@linkcode classification}.
  *
- * @example How alike two sentences are, from 0 to 5
+ * @example The similarity of two sentences, from 0 to 5
  * ```ts
  * import assert from "node:assert/strict";
  * import { baseModel, block, loreft, regression, tsv } from "refract";
@@ -61,9 +62,9 @@ export function regression(options: SweepableOptions<HeadOptions> = {}): Regress
 }
 
 /**
- * A head that gives an answer a number, as transformers' `…ForSequenceClassification` with one label does: it reads the
- * answer's last token, the end-of-sequence token counted. It is trained on preferences by `bradleyTerry()`; both
- * answers of a row share what is computed of their prompt. The model has to be causal.
+ * A head that gives an answer a score, like transformers' `…ForSequenceClassification` with one label: it reads the
+ * answer's last token, the end-of-sequence token. It is trained on preferences with `bradleyTerry()`; the prompt of a
+ * row is computed once for both answers. The model must be causal.
  *
  * @example A reward model
  * ```ts

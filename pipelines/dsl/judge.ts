@@ -4,43 +4,47 @@ import type { JudgedRate } from "../metrics/declared.ts";
 import type { MetricSpec } from "../spec/mod.ts";
 import { requireCall } from "./calls.ts";
 
-/** Who judges, and what of it is reported. */
+/** The judge, and what is reported. */
 export interface JudgeOptions {
-  /** The address of an OpenAI-compatible endpoint, as in `https://api.openai.com/v1`. */
+  /** The URL of an OpenAI-compatible endpoint, for example `https://api.openai.com/v1`. */
   readonly endpoint: string;
-  /** The model that judges. */
+  /** The name of the model that judges. */
   readonly model: string;
-  /** The name of the environment variable with the endpoint's key; only an endpoint on this machine needs none. */
+  /**
+   * The name of the environment variable that holds the API key; may be omitted only for an endpoint on this machine.
+   */
   readonly key?: string;
   /**
-   * What is reported, in percent: `"win_rate"`, if omitted; `"discrete_win_rate"`, where each comparison is won, drawn or
-   * lost; `"length_controlled_minimal"`, as if both answers were equally long (Dubois et al. 2024), by AlpacaEval's variant
-   * that needs no other models' comparisons.
+   * What is reported, in percent: `"win_rate"`, the default; `"discrete_win_rate"`, where each comparison is won, drawn
+   * or lost; or `"length_controlled_minimal"`, which estimates the win rate for answers of equal length (Dubois et al.
+   * 2024) by AlpacaEval's variant that needs no comparisons of other models.
    */
   readonly report?: JudgedRate;
-  /** Whether an answer is weighted by its log-probabilities, as in AlpacaEval 2; `true` if omitted. */
+  /** Whether the judge's answer is weighted by its log-probabilities, as in AlpacaEval 2; `true` if omitted. */
   readonly weighted?: boolean;
   /** The row's field with the instruction; `"instruction"` if omitted. */
   readonly instruction?: string;
-  /** What the answers' model is called in `model_outputs.json`; the base model's name if omitted. */
+  /** The name of the evaluated model in `model_outputs.json`; the base model's name if omitted. */
   readonly generator?: string;
-  /** What a million tokens of questions cost, in dollars, for the estimate. */
+  /** The price of a million input tokens in dollars, for the cost estimate. */
   readonly priceIn?: number;
-  /** What a million tokens of answers cost, in dollars, for the estimate. */
+  /** The price of a million output tokens in dollars, for the cost estimate. */
   readonly priceOut?: number;
-  /** What results call it; what is reported if omitted. */
+  /** The metric's name in results; the value of `report` if omitted. */
   readonly name?: string;
 }
 
 /**
- * How often another model prefers an answer to the row's completion, as AlpacaEval asks: one token of two names, the first
- * answer drawn from the instruction. Questions and their cost are said before they are asked; each answer is kept by its
- * question's content; failures are tried again, seven times within about two minutes. The key is read from the environment
- * and is written nowhere. predictions.jsonl has each `preference`, and `model_outputs.json` beside it is AlpacaEval's form.
+ * How often another model prefers an answer to the row's completion, asked as AlpacaEval asks: the judge answers with
+ * one of two names, in one token, and the order of the two answers is drawn from the instruction. The number of
+ * questions and their cost are printed before they are asked; the judge's answers are stored under the content of the
+ * question; failed requests are retried seven times within about two minutes. The key is read from the environment and
+ * never written anywhere. predictions.jsonl has each `preference`, and `model_outputs.json` next to it has AlpacaEval's
+ * format.
  *
- * @param options Who judges, and what of it is reported.
- * @throws {RequestError} In a run, before it begins, if the endpoint is not an address, takes a key that is not there, or may not
- * be reached; if it refuses the key or the request.
+ * @param options The judge, and what is reported.
+ * @throws {RequestError} Before a run begins, if the endpoint is not a URL, its key is not set, or access to it is not
+ * permitted; during the run, if it refuses the key or the request.
  *
  * @example Win rates on AlpacaEval's instructions
  * ```ts

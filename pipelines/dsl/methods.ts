@@ -3,11 +3,11 @@ import { exampleOf } from "./calls.ts";
 import { located } from "../common/source_location.ts";
 
 /**
- * Gives plain data methods that are not part of the data: they are not enumerated, copied or compared.
+ * Adds methods to plain data that are not part of the data: they are not enumerated, copied or compared.
  *
  * @param data The record.
  * @param methods Its methods.
- * @param what What it is, for the message if it is asked for a method that there is not.
+ * @param what What the record is, for the message if a missing method is called.
  * @param optional Names that records of its type may lack.
  * @returns The record with its methods and the location of its declaration, frozen.
  */

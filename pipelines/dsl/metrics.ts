@@ -6,26 +6,27 @@ import { requireCall } from "./calls.ts";
 
 /** Settings of every metric. */
 export interface MetricOptions {
-  /** What results call it, one word; needed where an evaluation has two of a kind. */
+  /** The metric's name in results, one word; required if an evaluation has two metrics of the same kind. */
   readonly name?: string;
 }
 
-/** Settings of metrics of classes. */
+/** Settings of metrics that compare classes. */
 export interface ClassMetricOptions extends MetricOptions {
-  /** The class that counts in place of the one that is predicted, by its name. */
+  /** Returns the name of the class to compare instead of the predicted one. */
   readonly map?: (label: string, row: MeasuredRow) => string;
 }
 
-/** Settings of metrics of numbers. */
+/** Settings of metrics that compare numbers. */
 export interface NumberMetricOptions extends MetricOptions {
-  /** The number that counts in place of the one that is predicted. */
+  /** Returns the number to compare instead of the predicted one. */
   readonly map?: (number: number, row: MeasuredRow) => number;
 }
 
 /**
- * The mean negative log-likelihood of the completions' tokens or of the labels, in nats; of numbers the squared error.
+ * The mean negative log-likelihood of the completions' tokens or of the labels, in nats; for numbers, the mean squared
+ * error.
  *
- * @example A measure that needs no decoding
+ * @example A metric that needs no decoding
  * ```ts
  * import { baseModel, evaluate, jsonl, loss } from "refract";
  *
@@ -39,10 +40,10 @@ export function loss(options: MetricOptions = {}): MetricSpec {
 }
 
 /**
- * The perplexity of completions: the exponential of their mean negative log-likelihood a token, the one that ends a
- * completion included.
+ * The perplexity of completions: the exponential of their mean negative log-likelihood per token, including the
+ * end-of-sequence token.
  *
- * @param options What results call it.
+ * @param options The metric's name in results.
  *
  * @example Before and after a training
  * ```ts
@@ -58,10 +59,10 @@ export function perplexity(options: MetricOptions = {}): MetricSpec {
 }
 
 /**
- * The negative log-likelihood of completions in bits, the token that ends them included, over the UTF-8 bytes of their
- * texts: unlike a loss a token it compares models with different tokenizers.
+ * The negative log-likelihood of completions in bits, including the end-of-sequence token, divided by the number of
+ * UTF-8 bytes of their texts. Unlike a loss per token, it can compare models with different tokenizers.
  *
- * @param options What results call it.
+ * @param options The metric's name in results.
  *
  * @example Two models side by side
  * ```ts
@@ -80,17 +81,17 @@ export function bitsPerByte(options: MetricOptions = {}): MetricSpec {
 /** Settings of F1. */
 export interface F1Options extends ClassMetricOptions {
   /**
-   * `binary`: of the second of two classes, as GLUE has it, and meant if omitted. `macro`: the mean over the classes that
-   * are a row's or were predicted for one.
+   * `binary`, the default: F1 of the second of two classes, as in GLUE. `macro`: the mean over the classes that occur
+   * among the labels or the predictions.
    */
   readonly average?: "binary" | "macro";
 }
 
 /**
- * F1, the harmonic mean of precision and recall, as scikit-learn has it: 0 where there is nothing to find. In results it
- * is `f1`, or `macroF1`.
+ * F1, the harmonic mean of precision and recall, as in scikit-learn: 0 if the class occurs neither among the labels nor
+ * among the predictions. It is called `f1` or `macroF1` in results.
  *
- * @example Of the second class, and the mean over all classes
+ * @example F1 of the second class, and the mean over all classes
  * ```ts
  * import assert from "node:assert/strict";
  * import { f1 } from "refract";
@@ -105,10 +106,10 @@ export function f1({ average = "binary", ...options }: F1Options = {}): MetricSp
 }
 
 /**
- * Matthews' correlation of classes, GLUE's measure of CoLA, as scikit-learn has it: 0 where all rows are of one class or
- * were predicted to be.
+ * Matthews' correlation of classes, GLUE's metric for CoLA, as in scikit-learn: 0 if all labels or all predictions are
+ * the same class.
  *
- * @example CoLA, with a head that the checkpoint has
+ * @example CoLA, with the checkpoint's own head
  * ```ts
  * import { baseModel, classification, evaluate, matthews, tsv } from "refract";
  *
@@ -124,10 +125,10 @@ export function matthews(options: ClassMetricOptions = {}): MetricSpec {
 }
 
 /**
- * Pearson's correlation of a regression's numbers with the rows', one of GLUE's measures of STS-B. It is 0 if all
- * predictions are equal (scipy has no value there).
+ * Pearson's correlation of predicted numbers with the labels, one of GLUE's metrics for STS-B. It is 0 if all
+ * predictions are equal, where scipy returns NaN.
  *
- * @example STS-B, with a head that the checkpoint has
+ * @example STS-B, with the checkpoint's own head
  * ```ts
  * import { baseModel, evaluate, pearson, regression, tsv } from "refract";
  *
@@ -141,9 +142,9 @@ export function pearson(options: NumberMetricOptions = {}): MetricSpec {
 }
 
 /**
- * Spearman's correlation: Pearson's of the ranks, which equal numbers share.
+ * Spearman's correlation: Pearson's correlation of the ranks, where equal numbers share a rank.
  *
- * @example Both of GLUE's measures of STS-B
+ * @example Both of GLUE's metrics for STS-B
  * ```ts
  * import { baseModel, evaluate, pearson, regression, spearman, tsv } from "refract";
  *
@@ -157,9 +158,10 @@ export function spearman(options: NumberMetricOptions = {}): MetricSpec {
 }
 
 /**
- * The mean squared error of the numbers that a regression head predicts, in the square of the rows' unit; less is better.
+ * The mean squared error of the numbers that a regression head predicts, in the squared unit of the labels; less is
+ * better.
  *
- * @example Going on with the rate that predicts the numbers most closely
+ * @example The learning rate with the smallest error, for use in later stages
  * ```ts
  * import { adamw, baseModel, best, evaluate, mse, records, regression, sweep, train } from "refract";
  *
@@ -178,10 +180,11 @@ export function mse(options: NumberMetricOptions = {}): MetricSpec {
 }
 
 /**
- * The share of preferences whose chosen answer has the larger reward: by the objective that the model was trained with, by
- * its head, or, of a model that was trained on no preferences, by the answers' log-likelihoods.
+ * The share of preferences whose chosen answer has the larger reward. The reward is defined by the objective that the
+ * model was trained with, by its head, or, for a model that was not trained on preferences, by the answers'
+ * log-likelihoods.
  *
- * @example DPO's implicit rewards on rows that it has not seen
+ * @example DPO's implicit rewards on unseen rows
  * ```ts
  * import { adamw, baseModel, block, dpo, evaluate, jsonl, loreft, prefer, rewardAccuracy, rewardMargin, train } from "refract";
  *
@@ -199,10 +202,10 @@ export function rewardAccuracy(options: MetricOptions = {}): MetricSpec {
 }
 
 /**
- * By how much the reward of the chosen answer is larger than that of the rejected one, the mean over preferences; rewards
- * are those of {@linkcode rewardAccuracy}.
+ * The mean difference between the rewards of the chosen and the rejected answer; rewards are those of
+ * {@linkcode rewardAccuracy}.
  *
- * @example The log-ratio of both answers, as the base has it
+ * @example The log-ratio of both answers under the base model
  * ```ts
  * import { baseModel, evaluate, jsonl, prefer, rewardMargin } from "refract";
  *
@@ -216,11 +219,11 @@ export function rewardMargin(options: MetricOptions = {}): MetricSpec {
 }
 
 /**
- * The mean of several metrics of a head, as GLUE's combined score of MRPC, QQP (accuracy and F1) and STS-B (Pearson's and
- * Spearman's correlation).
+ * The mean of several metrics of a head, such as GLUE's combined score for MRPC and QQP (accuracy and F1) and for STS-B
+ * (Pearson's and Spearman's correlation).
  *
- * @param parts The metrics, all of classes or all of numbers.
- * @param options What results call it.
+ * @param parts The metrics, all for classes or all for numbers.
+ * @param options The metric's name in results.
  *
  * @example GLUE's MRPC
  * ```ts

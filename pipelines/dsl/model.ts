@@ -14,10 +14,10 @@ import type { QuantizationName } from "../models/weights/quantization.ts";
 import { withMethods } from "./methods.ts";
 import { requireCall } from "./calls.ts";
 
-/** A model with what is to be learned of it. */
+/** A base model with its edits. */
 export interface Model extends ModelSpec {
   /**
-   * The model with further edits, applied after those it has.
+   * The model with further edits, applied after those that it already has.
    *
    * @example An edit and an adapter in one model
    * ```ts
@@ -38,20 +38,21 @@ export interface BaseModelOptions {
   /** A branch, tag or commit of a Hugging Face repository; `main` if omitted. */
   readonly revision?: string;
   /**
-   * Runs the model with its matrices in 4 or 8 bits (blocks of 32 neighbours with a scale each, symmetric; the embedding and
-   * the head in 8 in either case); norms and biases stay as they are stored, and what is trained stays float32. Made once and
-   * kept in the store. Full finetuning refuses it. `{ weights: "q8", compute: "int8" }` rounds what products multiply to 8
-   * bits, too, wherever the model runs; otherwise that is so only where tokens are written. Gradients are float32.
+   * Runs the model with its matrices in 4 or 8 bits: symmetric, in blocks of 32 neighbours with one scale each; the
+   * embedding and the head always in 8 bits. Norms and biases stay as stored, and trained parameters and gradients are
+   * float32. The quantized weights are computed once and kept in the store. Full finetuning refuses this. By default
+   * the inputs of matrix products are rounded to 8 bits only while text is generated; `{ weights: "q8", compute: "int8"
+   * }` rounds them wherever the model runs.
    */
   readonly quantize?: Sweepable<QuantizationName | ComputedQuantization>;
 }
 
 /**
- * The frozen model that edits are made to.
+ * The frozen model that edits are applied to.
  *
  * @param source A Hugging Face id (`"owner/name"`), a folder or a GGUF file (`"./model.gguf"`), absolute or relative to
- * the pipeline file, or `"builtin:tiny"`. A GGUF file is converted once and kept in the store, its quantized weights as
- * 32-bit floats.
+ * the pipeline file, or `"builtin:tiny"`. A GGUF file is converted once and kept in the store, with its quantized
+ * weights as 32-bit floats.
  *
  * @example A branch of a repository on the hub, in 8 bits
  * ```ts
@@ -77,9 +78,9 @@ function modelOf(base: BaseModelSpec, edits: readonly Sweepable<AdaptationSpec>[
   }, "a model");
 }
 
-/** The sites of the attention of some blocks. */
+/** The sites of attention in some blocks. */
 export interface AttentionSites {
-  /** Queries, keys and values as one projection gives them, in the model families that have one [batch, tokens, all of them]. */
+  /** Queries, keys and values concatenated, in model families with a fused projection [batch, tokens, all of them]. */
   readonly queryKeyValue: SiteSpec;
   /** The queries before rotation [batch, tokens, heads · headWidth]. */
   readonly query: SiteSpec;
@@ -90,7 +91,7 @@ export interface AttentionSites {
   /** What attention adds to the residual stream [batch, tokens, width]. */
   readonly output: SiteSpec;
   /**
-   * One head, from 0, of what the output projection reads.
+   * One head's output (from 0), before the output projection.
    *
    * @example Two heads of a block
    * ```ts
@@ -105,19 +106,19 @@ export interface AttentionSites {
 
 /** The sites of an attention head. */
 export interface HeadSites {
-  /** What the head has gathered [batch, tokens, headWidth]. */
+  /** The head's weighted sum of values [batch, tokens, headWidth]. */
   readonly output: SiteSpec;
 }
 
-/** The sites of the MLP of some blocks. */
+/** The sites of the MLP in some blocks. */
 export interface MlpSites {
-  /** Gate and rise as one projection gives them, in the model families that have one [batch, tokens, 2 · hidden]. */
+  /** Gate and up projection concatenated, in model families with a fused projection [batch, tokens, 2 · hidden]. */
   readonly gateUp: SiteSpec;
-  /** The gate's projection [batch, tokens, hidden]; none in an MLP without a gate. */
+  /** The gate projection [batch, tokens, hidden]; absent in an MLP without a gate. */
   readonly gate: SiteSpec;
-  /** The activation, of the gate where there is one [batch, tokens, hidden]. */
+  /** The result of the activation, which acts on the gate if there is one [batch, tokens, hidden]. */
   readonly activation: SiteSpec;
-  /** What the gate multiplies, or what the activation is of [batch, tokens, hidden]. */
+  /** The up projection, which the gate multiplies or, without a gate, the activation reads [batch, tokens, hidden]. */
   readonly up: SiteSpec;
   /** What the MLP adds to the residual stream [batch, tokens, width]. */
   readonly output: SiteSpec;
@@ -135,20 +136,20 @@ export interface BlockSites {
   readonly output: SiteSpec;
 }
 
-/** A place of the model outside of its blocks. */
+/** A module of the model outside its blocks. */
 export interface ModelSite {
-  /** What it gives [batch, tokens, width]. */
+  /** Its output [batch, tokens, width]. */
   readonly output: SiteSpec;
 }
 
-/** The sites of a decoder's attention to what the encoder has read. */
+/** The sites of a decoder's attention to the encoder's output. */
 export type CrossAttentionSites = Omit<AttentionSites, "queryKeyValue">;
 
-/** The sites of some blocks of a decoder that has an encoder. */
+/** The sites of some blocks of a decoder with an encoder. */
 export interface DecoderBlockSites extends BlockSites {
   /**
-   * The sites of its attention to what the encoder has read. Keys and values are of the prompt's tokens, over which
-   * positions of edits of them count.
+   * The sites of its attention to the encoder's output. Its keys and values belong to the prompt's tokens, so positions
+   * of edits to them count over the prompt.
    */
   readonly crossAttention: CrossAttentionSites;
 }
@@ -166,18 +167,18 @@ export interface StackSites {
    * ```
    */
   block(blocks: Sweepable<Blocks>): BlockSites;
-  /** The token embedding, as it reads it. */
+  /** The token embedding as read by this stack. */
   readonly embedding: ModelSite;
   /** The norm after its last block. */
   readonly finalNorm: ModelSite;
 }
 
-/** The sites of a decoder that has an encoder. */
+/** The sites of a decoder with an encoder. */
 export interface DecoderSites extends StackSites {
   /**
    * Its blocks by number (from 0), in the order given, or all of them.
    *
-   * @example What the decoder takes from the encoder
+   * @example What the decoder reads from the encoder
    * ```ts
    * import { decoder, loreft } from "refract";
    *
@@ -190,7 +191,7 @@ export interface DecoderSites extends StackSites {
 /**
  * The token embedding.
  *
- * @example An edit of what the first block reads
+ * @example An edit of the first block's input
  * ```ts
  * import { embedding, loreft } from "refract";
  *
@@ -200,9 +201,9 @@ export interface DecoderSites extends StackSites {
 export const embedding: ModelSite = guarded({ output: { site: "embedding.output" } }, "the embedding");
 
 /**
- * The norm after the last block; edits act on what the logits are computed from.
+ * The norm after the last block, from whose output the logits are computed.
  *
- * @example An edit of what the logits are computed from
+ * @example An edit of the representation that the logits are computed from
  * ```ts
  * import { finalNorm, loreft } from "refract";
  *
@@ -212,8 +213,8 @@ export const embedding: ModelSite = guarded({ output: { site: "embedding.output"
 export const finalNorm: ModelSite = guarded({ output: { site: "finalNorm.output" } }, "the final norm");
 
 /**
- * Blocks by number (from 0), in the order given, or all of them. In a model with an encoder and a decoder they have to be
- * distinguished: {@linkcode encoder}, {@linkcode decoder}.
+ * Blocks by number (from 0), in the order given, or all of them. In a model with an encoder and a decoder, use
+ * {@linkcode encoder} or {@linkcode decoder} instead.
  *
  * @example Two blocks, each with an edit of its own
  * ```ts
@@ -230,7 +231,7 @@ export function block(blocks: Sweepable<Blocks>): BlockSites {
 }
 
 /**
- * The encoder of a model that has one and a decoder (T5). Positions of its edits count over the prompt's tokens.
+ * The encoder of a model with an encoder and a decoder (T5). Positions of its edits count over the prompt's tokens.
  *
  * @example The prompt's last token in one block
  * ```ts
@@ -249,10 +250,10 @@ export const encoder: StackSites = guarded({
 }, "the encoder");
 
 /**
- * The decoder of a model that has an encoder too (T5). Its tokens are the one that it starts with, which predicts the
- * answer's first (position `"f1"`), those after it (`"completion"`), or both (`"all"`).
+ * The decoder of a model with an encoder and a decoder (T5). Positions of its edits are its start token, which predicts
+ * the answer's first token (`"f1"`), the tokens after it (`"completion"`), or both (`"all"`).
  *
- * @example The token that the decoder starts with
+ * @example The decoder's start token
  * ```ts
  * import { decoder, loreft } from "refract";
  *

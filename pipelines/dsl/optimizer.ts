@@ -15,23 +15,23 @@ import { constantSchedule } from "./schedule.ts";
 
 /** Settings of every optimizer. */
 export interface OptimizerOptions {
-  /** Constant if omitted. */
+  /** The learning-rate schedule; constant if omitted. */
   readonly schedule?: ScheduleSpec;
-  /** Decay of the parameters; 0 if omitted. */
+  /** Weight decay; 0 if omitted. */
   readonly weightDecay?: number;
   /**
-   * What weight decay acts on: `"all"`, as torch's optimizers do and if omitted, or `"weights"`, all but biases and norms,
-   * as transformers' Trainer does.
+   * The parameters that weight decay applies to: `"all"`, the default, as in torch's optimizers; or `"weights"`, all
+   * but biases and norms, as in transformers' Trainer.
    */
   readonly decay?: DecayScope;
   /**
-   * Parameters with a rate or decay of their own, by what they are of; each parameter belongs to the first group that
-   * matches it. `decay: "weights"` spares biases and norms in groups, too.
+   * Groups of parameters with their own learning rate or weight decay; each parameter belongs to the first group that
+   * matches it. `decay: "weights"` exempts biases and norms in groups, too.
    */
   readonly groups?: readonly ParameterGroup[];
 }
 
-/** What all optimizers start from. */
+/** The defaults of all optimizers. */
 const usual = () => ({ schedule: constantSchedule(), weightDecay: 0, decay: "all" } as const);
 
 /** Settings of AdamW. */
@@ -42,14 +42,14 @@ export interface AdamWOptions extends OptimizerOptions {
   readonly beta1?: number;
   /** Decay of the second moment; 0.999 if omitted. */
   readonly beta2?: number;
-  /** Added to the deviation; 1e-8 if omitted. */
+  /** Added to the denominator; 1e-8 if omitted. */
   readonly epsilon?: number;
 }
 
 /**
- * AdamW as torch has it: decoupled weight decay and bias correction (Loshchilov & Hutter 2019).
+ * AdamW as in torch: decoupled weight decay and bias correction (Loshchilov & Hutter 2019).
  *
- * @example Three rates, all else as torch has it
+ * @example Three learning rates, with torch's other defaults
  * ```ts
  * import assert from "node:assert/strict";
  * import { adamw, sweep } from "refract";
@@ -59,14 +59,14 @@ export interface AdamWOptions extends OptimizerOptions {
  * assert.deepEqual([beta1, beta2, epsilon, weightDecay], [0.9, 0.999, 1e-8, 0]);
  * ```
  *
- * @example Weight decay as transformers' Trainer has it
+ * @example Weight decay as in transformers' Trainer
  * ```ts
  * import { adamw } from "refract";
  *
  * const optimizer = adamw({ learningRate: 1e-3, weightDecay: 0.01, decay: "weights" });
  * ```
  *
- * @example LoRA+: a larger rate for LoRA's B (Hayou et al. 2024)
+ * @example LoRA+: a larger learning rate for LoRA's B (Hayou et al. 2024)
  * ```ts
  * import { adamw } from "refract";
  *
@@ -90,17 +90,17 @@ export function adamw(options: SweepableOptions<AdamWOptions>): AdamWSpec {
 export interface SgdOptions extends OptimizerOptions {
   /** The rate that the schedule scales. */
   readonly learningRate: number;
-  /** How much of the last step's direction is kept, from 0 to below 1; 0 if omitted. */
+  /** The momentum factor, from 0 to below 1; 0 if omitted. */
   readonly momentum?: number;
-  /** Whether a step looks ahead along the momentum; not if omitted. */
+  /** Whether to use Nesterov momentum; `false` if omitted. */
   readonly nesterov?: boolean;
 }
 
 /**
- * Stochastic gradient descent as torch has it: weight decay is added to the gradient, and momentum is not dampened
+ * Stochastic gradient descent as in torch: weight decay is added to the gradient, and momentum is not dampened
  * (Sutskever et al. 2013).
  *
- * @example With Nesterov's momentum
+ * @example With Nesterov momentum
  * ```ts
  * import assert from "node:assert/strict";
  * import { sgd } from "refract";
@@ -118,15 +118,16 @@ export function sgd(options: SweepableOptions<SgdOptions>): SgdSpec {
 export interface LionOptions extends OptimizerOptions {
   /** The rate that the schedule scales: the size of each parameter's step. */
   readonly learningRate: number;
-  /** The share of the moment in the direction of a step; 0.9 if omitted. */
+  /** The weight of the moment in the direction of a step; 0.9 if omitted. */
   readonly beta1?: number;
   /** Decay of the moment; 0.99 if omitted. */
   readonly beta2?: number;
 }
 
 /**
- * Lion (Chen et al. 2023, algorithm 2): every parameter moves by the rate, along the sign of a mean of gradients; weight
- * decay is decoupled. Rates are 3 to 10 times smaller than AdamW's, and weight decay as much larger.
+ * Lion (Chen et al. 2023, algorithm 2): every parameter moves by the learning rate along the sign of a running mean of
+ * gradients; weight decay is decoupled. Good learning rates are 3 to 10 times smaller than AdamW's, and weight decay
+ * larger by the same factor.
  *
  * @example With weight decay
  * ```ts
@@ -145,33 +146,33 @@ export function lion(options: SweepableOptions<LionOptions>): LionSpec {
 /** Settings of Adafactor. */
 export interface AdafactorOptions extends OptimizerOptions {
   /**
-   * The rate that the schedule scales, as transformers has it with `relative_step=False`. If omitted, steps are relative,
+   * The rate that the schedule scales, as in transformers with `relative_step=False`. If omitted, steps are relative,
    * min(0.01, 1/√step), and no schedule may be given.
    */
   readonly learningRate?: number;
-  /** Whether steps are multiplied by the root mean square of the parameter; on if omitted. */
+  /** Whether steps are multiplied by the parameter's root mean square; `true` if omitted. */
   readonly scaleParameter?: boolean;
-  /** Whether relative steps rise from 0, as min(10⁻⁶·step, 1/√step); not if omitted. */
+  /** Whether relative steps rise from 0: min(10⁻⁶·step, 1/√step); `false` if omitted. */
   readonly warmupInit?: boolean;
-  /** Decay of the first moment; none is kept if omitted. */
+  /** Decay of the first moment; no first moment is kept if omitted. */
   readonly beta1?: number;
-  /** The second moment forgets the past by `step^decayRate`; −0.8 if omitted. */
+  /** The exponent of the second moment's decay, `1 − step^decayRate`; −0.8 if omitted. */
   readonly decayRate?: number;
-  /** An update whose root mean square is larger is scaled down to it; 1 if omitted. */
+  /** Updates with a larger root mean square are scaled down to it; 1 if omitted. */
   readonly clipThreshold?: number;
   /** Added to squared gradients; 1e-30 if omitted. */
   readonly epsilon?: number;
-  /** The least root mean square that a parameter is taken to have; 1e-3 if omitted. */
+  /** Lower bound on a parameter's root mean square; 1e-3 if omitted. */
   readonly scaleEpsilon?: number;
 }
 
 /**
- * Adafactor (Shazeer & Stern 2018) as transformers has it. Of a matrix it keeps the mean squares of the gradient's rows and
- * columns alone.
+ * Adafactor (Shazeer & Stern 2018) as in transformers. For a matrix it keeps only the mean squares of the gradient's
+ * rows and columns.
  *
- * @throws {RequestError} If a schedule is given without a rate.
+ * @throws {RequestError} If a schedule is given without a learning rate.
  *
- * @example A fixed rate, as T5 is usually finetuned
+ * @example A fixed learning rate, the usual choice for finetuning T5
  * ```ts
  * import { adafactor } from "refract";
  *

@@ -5,43 +5,43 @@ import type { MeasuredRow } from "../metrics/prediction.ts";
 import type { MetricSpec } from "../spec/mod.ts";
 import { requireCall } from "./calls.ts";
 
-/** Settings of a metric of one's own: one of `measure` and `measureAll`, and what they are given. */
+/** Settings of a custom metric: either `measure` or `measureAll`, and what they are passed. */
 export interface OwnMetricOptions<Prediction extends string | number = string> {
-  /** A row's number, or whether it is right; the mean of all rows is reported. */
+  /** Returns a number for one row, or whether it is correct; the mean over all rows is reported. */
   readonly measure?: (prediction: Prediction, row: MeasuredRow) => number | boolean;
-  /** One number of all rows. */
+  /** Returns one number for all rows. */
   readonly measureAll?: (predictions: readonly Prediction[], rows: readonly MeasuredRow[]) => number;
   /**
-   * How often rows are drawn with replacement for the standard error of `measureAll` (Efron 1979), which is called as often;
-   * 0 for none. 1000 if omitted, and fewer of more than 10,000 rows.
+   * The number of bootstrap samples of the rows for the standard error of `measureAll` (Efron 1979), which is called
+   * once for each; 0 for no standard error. 1000 if omitted, or fewer if there are more than 10,000 rows.
    */
   readonly resamples?: number;
-  /** What of the text that was written is measured; `undefined` where there is nothing in it, which becomes `""`. */
+  /** Returns the part of the generated text to measure; `undefined` if there is none, which becomes `""`. */
   readonly extract?: ExtractAnswer;
-  /** What is measured in place of a prediction, after `extract`. */
+  /** Returns the value to measure instead of a prediction; called after `extract`. */
   readonly map?: (prediction: Prediction, row: MeasuredRow) => Prediction;
-  /** Whether less of it is better, for {@linkcode best} and reports; `false` if omitted. */
+  /** Whether lower is better, for {@linkcode best} and reports; `false` if omitted. */
   readonly lowerIsBetter?: boolean;
-  /** What it is counted in, which results and reports show. */
+  /** The unit that results and reports show. */
   readonly unit?: string;
   /**
-   * What the evaluation makes of the rows first: `answers`, which take a decoding or a head, and are what is meant if
-   * omitted; or `scores`, where the prediction is the sum of the completion's negative log-likelihoods in nats.
+   * What a prediction is: with `answers`, the default, the output of a decoding or a head; with `scores`, the sum of
+   * the completion's negative log-likelihoods in nats.
    */
   readonly reads?: "answers" | "scores";
 }
 
 /**
- * A metric of one's own. A prediction is the text that was written or chosen, the name of a class, or a number. The row has
- * the `prompt`, the `completion`, all `fields` of the data and, of choices, their `scores`. Metrics are computed of stored
- * predictions at every run, so that one that changes generates nothing anew.
+ * A custom metric. A prediction is the text that was generated or chosen, the name of a class, or a number. The row has
+ * the `prompt`, the `completion`, all `fields` of the data and, with choices, their `scores`. Metrics are computed from
+ * stored predictions in every run, so that changing one generates nothing again.
  *
- * @param name What results call it: one word that is no other metric's.
- * @param options The function and what it is given.
- * @throws {RequestError} If it has not one of `measure` and `measureAll`. In a run, if a function fails or gives what is no
- * finite number, with the row's place.
+ * @param name The metric's name in results: one word that no other metric has.
+ * @param options The function and what it is passed.
+ * @throws {RequestError} If it does not have exactly one of `measure` and `measureAll`. In a run, if a function throws
+ * or does not return a finite number; the message names the row.
  *
- * @example The mean of a number a row, and one number of all rows
+ * @example The mean of one number per row, and one number for all rows
  * ```ts
  * import { baseModel, evaluate, greedy, jsonl, metric } from "refract";
  *
@@ -64,7 +64,7 @@ export function metric<Prediction extends string | number = string>(
     throw new RequestError(
       `the metric ${name} has ${
         measure === undefined ? "no function" : "two functions"
-      }; give it measure, a row's number, or measureAll, one of all rows`,
+      }; give it measure, which returns a number for each row, or measureAll, which returns one for all rows`,
     );
   }
   return located({ ...options, name, lowerIsBetter, reads, kind: "metric" });

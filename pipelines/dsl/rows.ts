@@ -1,4 +1,4 @@
-/** Rows that a pipeline declares, with their views. @module */
+/** The rows that a pipeline declares, and views of them. @module */
 import { integer, leaf } from "../common/checks.ts";
 import { guarded } from "../common/guarded.ts";
 import type { Dataset, FilterView, MapView, View } from "../data/dataset.ts";
@@ -8,7 +8,7 @@ import { withMethods } from "./methods.ts";
 
 /** How a split is drawn. */
 export interface SplitOptions {
-  /** Share of the rows, between 0 and 1, or a number of rows from 1 up. */
+  /** The size of the test part: a share of the rows between 0 and 1, or a number of rows from 1 up. */
   readonly test: number;
   /** Decides which rows are drawn. */
   readonly seed: number;
@@ -31,7 +31,7 @@ export type Rows = Dataset & {
   /**
    * The rows after the first.
    *
-   * @example The last 50 of 250 rows for an evaluation
+   * @example The last 50 of 250 rows held back for an evaluation
    * ```ts
    * import { jsonl } from "refract";
    *
@@ -41,7 +41,7 @@ export type Rows = Dataset & {
    */
   skip(count: number): Rows;
   /**
-   * The rows from one number, from 0 up, to before another, or to the last one.
+   * The rows from index `start` (from 0) up to, but excluding, `end`, or to the last row.
    *
    * @example Rows 100 to 199
    * ```ts
@@ -53,7 +53,7 @@ export type Rows = Dataset & {
    */
   slice(start: number, end?: number): Rows;
   /**
-   * The rows in two parts without overlap, both in file order.
+   * The rows split into two disjoint parts, both in file order.
    *
    * @example A quarter of the rows held back
    * ```ts
@@ -65,10 +65,10 @@ export type Rows = Dataset & {
    */
   split(options: SplitOptions): { readonly train: Rows; readonly test: Rows };
   /**
-   * Rows with the fields that a function makes of each one's. It runs before the template is filled. Numbers are
-   * JavaScript's there, so that 5.0 of a JSON file becomes 5.
+   * Replaces each row's fields with those that a function returns, before the template is filled in. Numbers are
+   * JavaScript numbers in the function, so that 5.0 in a JSON file becomes 5.
    *
-   * @example Choices by their letters
+   * @example Choices listed by letter
    * ```ts
    * import { jsonl } from "refract";
    *
@@ -78,7 +78,7 @@ export type Rows = Dataset & {
    */
   map(change: MapView["with"]): Rows;
   /**
-   * The rows for which a function holds.
+   * The rows for which a function returns `true`.
    *
    * @example Rows with an answer
    * ```ts
@@ -92,7 +92,7 @@ export type Rows = Dataset & {
   /**
    * The first row of each value of a field.
    *
-   * @example No question twice
+   * @example Each question once
    * ```ts
    * import { jsonl } from "refract";
    *
@@ -101,7 +101,7 @@ export type Rows = Dataset & {
    */
   unique(field: string): Rows;
   /**
-   * All rows in the random order that a seed gives.
+   * All rows in a random order that the seed decides.
    *
    * @example 100 rows from all over the file
    * ```ts
@@ -112,7 +112,7 @@ export type Rows = Dataset & {
    */
   shuffle(seed: number): Rows;
   /**
-   * So many rows, drawn at random without repetition, in the order that they have.
+   * A number of rows drawn at random without replacement, in their original order.
    *
    * @example 100 rows
    * ```ts
@@ -123,9 +123,9 @@ export type Rows = Dataset & {
    */
   sample(count: number, seed: number): Rows;
   /**
-   * The rows, and after them others, each with the template of its own source.
+   * The rows followed by others, each with the template of its own source.
    *
-   * @example Two files with other columns
+   * @example Two files with different columns
    * ```ts
    * import { csv, jsonl } from "refract";
    *
@@ -136,10 +136,10 @@ export type Rows = Dataset & {
   concat(...others: readonly Dataset[]): Rows;
 };
 
-/** The names that any of several records has. */
+/** The keys of any of several record types. */
 type KeysOf<T> = T extends unknown ? keyof T : never;
 
-/** What a record of rows may have beside its views: a source has some settings, a view others. */
+/** The properties that a record of rows may have besides its views: a source has some of them, a view others. */
 const optionalFields = [
   ...Object.values(sourceKinds).flatMap(({ settings }) => Object.keys(settings)),
   ...[

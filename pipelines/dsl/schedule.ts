@@ -5,16 +5,21 @@ import { requireCall } from "./calls.ts";
 
 /** Settings of a schedule. */
 export interface ScheduleOptions {
-  /** Share of all steps, from 0 to 1, over which the rate rises from 0; steps are rounded up, as transformers does. */
+  /**
+   * The share of all steps, from 0 to 1, over which the rate rises from 0, rounded up to whole steps as in
+   * transformers.
+   */
   readonly warmup?: number;
-  /** A number of steps in place of the share. */
+  /** The number of warm-up steps, instead of a share. */
   readonly warmupSteps?: number;
 }
 
-/** Refuses two warm-ups. */
+/** Refuses a schedule with both kinds of warm-up. */
 function requireWarmup(options: SweepableOptions<ScheduleOptions>): void {
   if (options.warmup !== undefined && options.warmupSteps !== undefined) {
-    throw new RequestError("a schedule has warmup, a share of all steps, or warmupSteps, a number of them; omit one");
+    throw new RequestError(
+      "a schedule has either warmup, a share of all steps, or warmupSteps, a number of steps; omit one",
+    );
   }
 }
 
@@ -24,9 +29,9 @@ function scheduleOf(kind: PlainScheduleSpec["kind"], options: SweepableOptions<S
 }
 
 /**
- * The rate rises over the warm-up and stays.
+ * The rate rises over the warm-up and then stays constant.
  *
- * @example A tenth of the steps to warm up
+ * @example Warm-up over a tenth of the steps
  * ```ts
  * import assert from "node:assert/strict";
  * import { adamw, constantSchedule } from "refract";
@@ -41,9 +46,9 @@ export function constantSchedule(options: SweepableOptions<ScheduleOptions> = {}
 }
 
 /**
- * The rate rises over the warm-up, then falls linearly and would be 0 after the last step.
+ * The rate rises over the warm-up, then falls linearly to 0, which it would reach after the last step.
  *
- * @example A tenth of the steps to warm up, then down to 0
+ * @example Warm-up over a tenth of the steps, then down to 0
  * ```ts
  * import { adamw, linearSchedule } from "refract";
  *
@@ -56,10 +61,10 @@ export function linearSchedule(options: SweepableOptions<ScheduleOptions> = {}):
 }
 
 /**
- * The rate rises over the warm-up, then falls along half a cosine and would be 0 after the last step, as transformers'
- * `get_cosine_schedule_with_warmup` has it.
+ * The rate rises over the warm-up, then falls along half a cosine to 0, which it would reach after the last step, as in
+ * transformers' `get_cosine_schedule_with_warmup`.
  *
- * @example A twentieth of the steps to warm up, then down to 0
+ * @example Warm-up over a twentieth of the steps, then down to 0
  * ```ts
  * import assert from "node:assert/strict";
  * import { adamw, cosineSchedule } from "refract";
@@ -74,10 +79,10 @@ export function cosineSchedule(options: SweepableOptions<ScheduleOptions> = {}):
 }
 
 /**
- * The rate rises over w steps of warm-up, then is √(w/step) of its highest, as transformers' `get_inverse_sqrt_schedule`
- * has it; without a warm-up √(10,000/(step + 10,000)).
+ * The rate rises over w warm-up steps and is then √(w/step) times its maximum, or √(10,000/(step + 10,000)) without a
+ * warm-up, as in transformers' `get_inverse_sqrt_schedule`.
  *
- * @example A tenth of the steps to warm up
+ * @example Warm-up over a tenth of the steps
  * ```ts
  * import assert from "node:assert/strict";
  * import { adamw, inverseSqrtSchedule } from "refract";
@@ -93,17 +98,17 @@ export function inverseSqrtSchedule(options: SweepableOptions<ScheduleOptions> =
 
 /** Settings of a polynomial schedule. */
 export interface PolynomialScheduleOptions extends ScheduleOptions {
-  /** The power of the share of steps left, above 0; 1 if omitted. */
+  /** The exponent on the share of remaining steps, above 0; 1 if omitted. */
   readonly power?: number;
-  /** The rate after the last step, below the optimizer's; 1e-7 if omitted. Groups come to the same share of theirs. */
+  /** The rate after the last step, below the optimizer's; 1e-7 if omitted. A group's rate falls by the same factor. */
   readonly end?: number;
 }
 
 /**
- * The rate rises over the warm-up, then falls to `end` as a power of the share of steps that are left, as transformers'
- * `get_polynomial_decay_schedule_with_warmup` has it.
+ * The rate rises over the warm-up, then falls to `end` as a power of the share of remaining steps, as in transformers'
+ * `get_polynomial_decay_schedule_with_warmup`.
  *
- * @example Down to 1e-5 with the square
+ * @example Quadratic decay to 1e-5
  * ```ts
  * import assert from "node:assert/strict";
  * import { adamw, polynomialSchedule } from "refract";

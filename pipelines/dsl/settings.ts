@@ -5,7 +5,9 @@ import { checkDeclaration, overriddenValue, type SettingDeclaration } from "../r
 import { guarded } from "../common/guarded.ts";
 import { requireCall } from "./calls.ts";
 
-/** The values of settings, by their declarations: of `oneOf` those listed, else any of the default's type. */
+/**
+ * The types of settings, from their declarations: one of the values in `oneOf`, otherwise any of the default's type.
+ */
 export type SettingValues<D> = { readonly [K in keyof D]: SettingValue<D[K]> };
 
 /** The type of a setting's value. */
@@ -13,19 +15,19 @@ export type SettingValue<D> = D extends { readonly oneOf: readonly (infer V)[] }
   : D extends { readonly default: infer V } ? Widened<V>
   : Widened<D>;
 
-/** The type of all values like one. */
+/** The general type of a literal value. */
 export type Widened<V> = V extends number ? number : V extends string ? string : V extends boolean ? boolean : never;
 
 /**
- * Declares what a recipe or `--set name=value` may set: single values, where the axes of a sweep have several. It is
- * called in the pipeline's build function or at the top level of its file; each name is declared once.
+ * Declares what a recipe or `--set name=value` may set: single values, as opposed to the axes of a sweep, which have
+ * several. Call it in the pipeline's build function or at the top level of its file; each name is declared once.
  *
- * @param declared Each setting by its name: its default alone, or with bounds, unit and the like.
- * @returns The values, the defaults unless others are given.
- * @throws {RequestError} If a declaration contradicts itself, a name is declared twice, or a value that is given is of
- * another type, out of bounds or not among those listed.
+ * @param declared Each setting by its name: its default, or a record with the default, bounds, unit and so on.
+ * @returns The values: the defaults unless others are set.
+ * @throws {RequestError} If a declaration contradicts itself, a name is declared twice, or a value that is set has
+ * another type, is out of bounds or is not among those listed.
  *
- * @example A number of passes that `--set epochs=5` changes
+ * @example A number of epochs that `--set epochs=5` changes
  * ```ts
  * import assert from "node:assert/strict";
  * import { settings } from "refract";

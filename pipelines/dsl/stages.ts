@@ -32,79 +32,83 @@ import { type Training, trainingOf, type ValidateOptions } from "./training.ts";
 export interface TrainOptions {
   /** The rows. */
   readonly data: Dataset;
-  /** Passes over the rows. */
+  /** The number of passes over the rows. */
   readonly epochs: number;
-  /** Rows whose gradients are computed together. */
+  /** The number of rows whose gradients are computed together. */
   readonly batchSize: number;
-  /** Batches whose gradients make one step; 1 if omitted. The loss is then the mean over all their labelled tokens. */
+  /** The number of batches per training step; 1 if omitted. The loss is the mean over all their labelled tokens. */
   readonly gradientAccumulation?: number;
   /**
-   * In how many parts the rows of a batch are taken at once, each on a device of its own where a run has several
-   * (`--devices cpu:2x1`); 1 if omitted. Their gradients are added in the order of the parts, so that losses are those of
-   * one device but for rounding, and do not depend on how many devices there are.
+   * The number of parts that each batch is split into, which run at the same time, each on its own device if a run has
+   * several (`--devices cpu:2x1`); 1 if omitted. Gradients are summed in the order of the parts, so that losses equal
+   * those of one device up to rounding and do not depend on the number of devices.
    */
   readonly dataParallel?: number;
-  /** How gradients become steps. */
+  /** The optimizer. */
   readonly optimizer: OptimizerSpec;
-  /** Decides initial values and the order of rows; 42 if omitted. */
+  /** The seed of initial values and of the order of rows; 42 if omitted. */
   readonly seed?: number;
-  /** Whether each epoch has an order of its own; file order otherwise. On if omitted. */
+  /** Whether rows are shuffled anew in each epoch instead of being read in file order; `true` if omitted. */
   readonly shuffle?: boolean;
-  /** Rows longer than this many tokens lose the front of their prompt; before a head, the end of their longer text. */
+  /**
+   * Rows longer than this many tokens lose the beginning of their prompt or, with a head, the end of their longer text.
+   */
   readonly maxLength?: number;
   /**
-   * Which end of such rows is cut in place of that, as transformers' `truncation_side`: with `"right"` a completion loses
-   * its end, as in pyreft, or the prompt where an encoder reads it; with `"left"` before a head, texts lose their front.
+   * Which end of such rows is cut instead, like transformers' `truncation_side`. With `"right"`, the completion loses
+   * its end, as in pyreft, or the prompt if an encoder reads it; with `"left"` and a head, texts lose their beginning.
    */
   readonly truncate?: Truncation;
   /**
-   * Gradients of which the 2-norm, taken over all that is trained, is larger are scaled down to it before each step, as
-   * torch's `clip_grad_norm_` does; not if omitted. transformers' Trainer has 1 by default, and so had
-   * the ReFT paper's runs. Norms are in results.json, the report and TensorBoard.
+   * Before each step, gradients are scaled down so that their 2-norm over all trained parameters is at most this, as by
+   * torch's `clip_grad_norm_`; no clipping if omitted. The default of transformers' Trainer, and so of the ReFT paper's
+   * runs, is 1. The norms are in results.json, the report and TensorBoard.
    */
   readonly maxGradNorm?: number;
   /**
-   * The share of each label, from 0 to below 1, that is spread evenly over all tokens of the vocabulary or all classes; 0
-   * if omitted. It is torch's `label_smoothing` and transformers' `label_smoothing_factor`, whose formulas are the same:
-   * the training's losses are then of smoothed labels, those of `evaluate` are not.
+   * The share of each label, from 0 to below 1, that is spread evenly over all tokens of the vocabulary or all classes;
+   * 0 if omitted. This is torch's `label_smoothing` and transformers' `label_smoothing_factor`, whose formulas are the
+   * same. Training losses then use smoothed labels; the loss of `evaluate` does not.
    */
   readonly labelSmoothing?: number;
-  /** Steps after which the training ends, if its epochs do not before; schedules end there, too. */
+  /** The maximum number of training steps; schedules end there, too. */
   readonly maxSteps?: number;
   /**
-   * Whether the frozen model's own dropout acts in training, at the rates of its config.json, as pyreft and peft have it;
-   * not if omitted. Then nothing that the model computes is a constant, and every step runs over whole rows: `plan` says
-   * what it costs. BERT, RoBERTa, DistilBERT, DeBERTa, GPT-2 and T5 have it; evaluations never do.
+   * Whether the frozen model's own dropout is active in training, at the rates in its config.json, as in pyreft and
+   * peft; `false` if omitted. Nothing that the model computes is then constant, and every step runs over whole rows;
+   * `plan` shows the cost. BERT, RoBERTa, DistilBERT, DeBERTa, GPT-2 and T5 have such dropout. Evaluations never use
+   * it.
    */
   readonly baseDropout?: boolean;
   /**
-   * Over what the loss of a step is a mean where `gradientAccumulation` is above 1: all labelled tokens of its batches
-   * (`"tokens"`, and if omitted), or its batches, each the mean over its own tokens, as transformers' Trainer up to 4.45
-   * and so pyreft has it (`"microbatches"`; a last step of fewer batches is divided by as many as a whole one).
+   * What the loss of a step is averaged over if `gradientAccumulation` is above 1. `"tokens"`, the default: all
+   * labelled tokens of its batches. `"microbatches"`: its batches, each averaged over its own tokens, as in
+   * transformers' Trainer up to 4.45 and thus pyreft; a last step with fewer batches is divided by the full number.
    */
   readonly lossReduction?: LossReduction;
-  /** What is minimized of rows with two answers, as in `dpo({ beta: 0.1 })`; other rows have none. */
+  /** The objective for preferences, for example `dpo({ beta: 0.1 })`; omitted for other rows. */
   readonly objective?: ObjectiveSpec;
   /**
-   * Measures the model on other rows while it is trained: in results.json (`validation`), the report and TensorBoard.
-   * Nothing is compiled or encoded twice for it. Rows that are trained on, too, are counted and warned of.
+   * Measures the model on other rows during training; the values are in results.json (`validation`), the report and
+   * TensorBoard. Nothing is compiled or encoded twice for it. Refract warns about rows that are also trained on, with
+   * their number.
    */
   readonly validate?: SweepableOptions<ValidateOptions>;
   /**
-   * `"best"` gives the parameters of the validation that was best by its `best` metric, of equals the earliest;
-   * `"last"`, and if omitted, those after the last step.
+   * The parameters that the training returns: with `"best"`, those of the validation with the best value of its `best`
+   * metric, the earliest on a tie; with `"last"`, the default, those after the last step.
    */
   readonly keep?: KeptParameters;
-  /** Ends the training after so many validations in a row of which none is better than the best before them. */
+  /** Ends the training after this many validations in a row without a new best value. */
   readonly patience?: number;
-  /** The epochs, from 1 up, after which the parameters are kept for {@linkcode Training.at}. */
+  /** The epochs, counted from 1, after which the parameters are kept for {@linkcode Training.at}. */
   readonly checkpoints?: readonly number[];
 }
 
 /**
- * Trains what is to be learned of a model on the completions' tokens, or on labels where it has a head.
+ * Trains a model's edits on the completions' tokens, or on labels if it has a head.
  *
- * @example Three passes over the rows in batches of 8
+ * @example Three epochs in batches of 8
  * ```ts
  * import assert from "node:assert/strict";
  * import { adamw, baseModel, block, jsonl, loreft, train } from "refract";
@@ -115,7 +119,7 @@ export interface TrainOptions {
  * assert.equal(tuned.shuffle, true);
  * ```
  *
- * @example The best epoch by one half of the held-back rows, measured on the other
+ * @example The best epoch on one half of the held-back rows, measured on the other half
  * ```ts
  * import { accuracy, adamw, baseModel, block, classification, evaluate, jsonl, loreft, train } from "refract";
  *
@@ -139,26 +143,28 @@ export function train(model: Sweepable<ModelSpec | BestSpec>, options: Sweepable
 export interface EvaluateOptions {
   /** The rows. */
   readonly data: Dataset;
-  /** What to measure, at least one. */
+  /** The metrics, at least one. */
   readonly metrics: readonly MetricSpec[];
-  /** Examples that are put before every prompt. */
+  /** Few-shot examples that are put before every prompt. */
   readonly fewShot?: FewShotSpec;
-  /** How answers are made; needed by metrics of answers. */
+  /** How answers are generated or chosen; required by metrics that compare answers. */
   readonly decoding?: DecodingSpec;
-  /** Rows that run together; up to 32 if omitted, as many as their keys and values take 256 MB. */
+  /** The number of rows that run together; if omitted, up to 32, as long as their keys and values fit into 256 MB. */
   readonly batchSize?: number;
   /**
-   * Rows longer than this many tokens lose tokens from the start of their prompt, but no special tokens there; where answers
-   * are written, `maxNewTokens` have to fit into the context, too. Before a head, texts lose the end of the longer one, as in
-   * its training if omitted.
+   * Rows longer than this many tokens lose tokens at the beginning of their prompt, but no special tokens; if answers
+   * are generated, `maxNewTokens` must fit into the context, too. With a head, the longer text loses its end, and the
+   * default is the training's `maxLength`.
    */
   readonly maxLength?: number;
   /**
-   * Which end is cut in place of that, as transformers' `truncation_side`: with `"right"` prompts that are longer by themselves
-   * lose their end, as in pyreft.
+   * Which end is cut instead, like transformers' `truncation_side`: with `"right"`, prompts that are too long by
+   * themselves lose their end, as in pyreft.
    */
   readonly truncate?: Truncation;
-  /** The published task that it is of, as `task(…).evaluation` has it: results and reports are then read beside the paper's. */
+  /**
+   * The published task that is measured, as in `task(…).evaluation`; reports then show the paper's results next to it.
+   */
   readonly task?: TaskSpec;
 }
 
@@ -185,28 +191,28 @@ export function evaluate(
   return declared({ ...options, kind: "evaluate", model });
 }
 
-/** Settings of activations. */
+/** Settings of {@linkcode activations}. */
 export interface ActivationsOptions {
-  /** The rows whose prompts or texts are read. Of completions nothing is; labels are written beside what is computed. */
+  /** The rows whose prompts or texts are read. Completions are ignored; labels are written next to the activations. */
   readonly data: Dataset;
-  /** Which of a prompt's tokens are kept, as positions of an edit are written; `"all"` if omitted. */
+  /** Which of a prompt's tokens are kept, written like the positions of an edit; `"all"` if omitted. */
   readonly positions?: string | ChoosePositions;
-  /** Places whose representation is kept, as in `[block("all").mlp.output]`. */
+  /** The sites whose representations are kept, for example `[block("all").mlp.output]`. */
   readonly sites?: readonly SiteSpec[];
-  /** Whether the hidden states are kept, the embedding's and each block's; if omitted, where no sites are named. */
+  /** Whether the hidden states of the embedding and of each block are kept; if omitted, only if no sites are named. */
   readonly hiddenStates?: boolean;
-  /** Whether the logits are kept; not if omitted. */
+  /** Whether the logits are kept; `false` if omitted. */
   readonly logits?: boolean;
 }
 
 /**
- * Writes down what a model, trained or not, computes of prompts, for probes and other studies: to
- * `members/<id>/<name>.safetensors`, a row a prompt, padded on the right. It holds `input_ids`, `attention_mask` and
- * `positions` [rows, kept tokens], `hidden_states.0` to `hidden_states.<blocks>` [rows, kept tokens, width] in
- * transformers' order, `logits`, and sites by name, as in `block.3.mlp.output`. Of T5 these are the encoder's tokens,
- * `encoder_hidden_states.0` and so on; its decoder reads the token alone that it starts with, so that what it gives,
- * `decoder_hidden_states.0` and so on, is [rows, 1, width]. Rows with labels need no head here: `labels` [rows] holds
- * them, numbers as they are, and of names the place among those that the file's metadata lists under `labels`.
+ * Saves the activations of a model, trained or not, on prompts, for probes and other studies: to
+ * `members/<id>/<name>.safetensors`, one row per prompt, padded on the right. The file has `input_ids`,
+ * `attention_mask` and `positions` [rows, kept tokens], `hidden_states.0` to `hidden_states.<blocks>` [rows, kept
+ * tokens, width] in transformers' order, `logits`, and sites by name, for example `block.3.mlp.output`. For T5,
+ * `encoder_hidden_states.0` and so on belong to the encoder's tokens; the decoder reads only its start token, so that
+ * `decoder_hidden_states.0` and so on are [rows, 1, width]. Rows with labels need no head here: `labels` [rows] holds
+ * numbers as they are and, for names, the index into the list `labels` in the file's metadata.
  *
  * @example The last token's hidden states and the MLPs' outputs
  * ```ts
@@ -229,11 +235,12 @@ export function activations(
 }
 
 /**
- * A pipeline: a name and a function that declares its stages. What the function returns names the results.
+ * A pipeline: a name and a function that declares its stages. The keys of the record that the function returns name the
+ * results.
  *
- * @param name Names the run's folder.
- * @param build Runs no tensor work.
- * @param conditions Leave out the members for which one of them does not hold, as in `where(({ rank }) => rank < 8)`.
+ * @param name The name of the pipeline and of its runs' folder.
+ * @param build Declares the stages; it does no tensor work.
+ * @param conditions Conditions that a member must satisfy to run, for example `where(({ rank }) => rank < 8)`.
  *
  * @example A training and its evaluation, for four members
  * ```ts

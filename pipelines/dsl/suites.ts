@@ -13,16 +13,16 @@ import { type Rows, viewed } from "./rows.ts";
 import { evaluate } from "./stages.ts";
 import { type DeclaredTask, task, type TaskOptions } from "./tasks.ts";
 
-/** Where a suite's rows are, which tasks are meant, and how many rows. */
+/** Where a suite's rows are, which tasks to use, and how many rows. */
 export interface SuiteOptions extends TaskOptions {
-  /** The tasks that are meant, by name; all if omitted. */
+  /** The names of the tasks to use; all if omitted. */
   readonly only?: readonly TaskName[];
   /**
-   * What one model is trained on for all tasks: the suite's own file (`"merged"`, as in the paper and if omitted), or the
-   * tasks' training rows one after another (`"mixed"`).
+   * The training rows for one model for all tasks: the suite's own file (`"merged"`, the default, as in the paper), or
+   * the tasks' training rows one after another (`"mixed"`).
    */
   readonly trainedOn?: "merged" | "mixed";
-  /** The first rows alone of each task, for runs that are scaled down. */
+  /** Limits each task to its first rows, for scaled-down runs. */
   readonly rows?: { readonly train?: number; readonly test?: number };
 }
 
@@ -33,9 +33,9 @@ export interface DeclaredSuite {
   /** The rows that one model is trained on for all of them. */
   readonly train: Rows;
   /**
-   * An evaluation of each task, named as the task; results have their average beside them.
+   * One evaluation per task, named after the task; results also have their average.
    *
-   * @example A model as it is, on two tasks by the harness's rule
+   * @example An untrained model on two tasks, scored by the harness's rule
    * ```ts
    * import assert from "node:assert/strict";
    * import { baseModel, suite } from "refract";
@@ -59,14 +59,14 @@ const options: SettingChecks<SuiteOptions> = {
 };
 
 /**
- * A suite of published tasks, with what one model is trained on for all of them. results.json and report.html have the
- * average over its tasks as the paper takes it, beside the paper's.
+ * A suite of published tasks, and the rows for training one model for all of them. results.json and report.html have
+ * the average over its tasks, computed as in the paper, next to the paper's own.
  *
  * @param name `"commonsense"`, `"arithmetic"`, `"gsm8k"`, `"instruct"`, `"glue"` or `"reading"`.
- * @param options Where its rows are, whose rule judges answers, and how much of it is meant.
- * @throws {RequestError} If there is no such suite, or a task is not in it.
+ * @param options Where its rows are, whose rule scores answers, and which tasks and rows to use.
+ * @throws {RequestError} If there is no such suite, or it lacks one of the tasks.
  *
- * @example Commonsense reasoning in eight sets, by the paper's rule
+ * @example Eight commonsense reasoning tasks, scored by the paper's rule
  * ```ts
  * import { adamw, baseModel, block, loreft, pipeline, suite, train } from "refract";
  *
@@ -99,12 +99,12 @@ export function suite(name: SuiteName, settings: SuiteOptions = {}): DeclaredSui
       if (trainedOn === "mixed") return others.length === 0 ? first! : first!.concat(...others);
       if (known.train === undefined) {
         throw new RequestError(
-          `each task of ${name} trains a model of its own; write suite(…).tasks[${quote(names[0]!)}].train`,
+          `each task of ${name} trains its own model; write suite(…).tasks[${quote(names[0]!)}].train`,
         );
       }
       if (of.data === undefined) {
         throw new RequestError(
-          `the hub has no training file of ${name}; give the folder that has ${
+          `the hub has no training file for ${name}; give the folder that has ${
             known.train.names[0]
           }.json as data, or write ` +
             `trainedOn: "mixed"`,

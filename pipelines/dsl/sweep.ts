@@ -8,12 +8,12 @@ import { requireCall, type SettingChecks } from "./calls.ts";
 let declared = 0;
 
 /**
- * An axis of a sweep: a typed value that may be written wherever a plain one may. Axes multiply; the same axis used twice moves
- * together. A value may hold axes of its own, which only members with that value have.
+ * An axis of a sweep: a typed value that can be used wherever a plain value can. Several axes multiply; all uses of one
+ * axis have the same value in a member. A value may itself contain axes, which only members with that value have.
  *
- * @param name Names the axis in results and in `--set`.
- * @param values At least one.
- * @throws {RequestError} If the name is not a word, or the values are not a list, or are none.
+ * @param name The name of the axis in results and in `--set`.
+ * @param values The values, at least one.
+ * @throws {RequestError} If the name is not a word, or the values are not a list or an empty one.
  *
  * @example Two axes that multiply, and one whose values are edits
  * ```ts
@@ -41,7 +41,7 @@ export function sweep<const T>(name: string, values: readonly T[]): Axis<T> {
   return axis({ kind: "axis", name, values: [...values], order: declared++ });
 }
 
-/** Refuses values that are given one after another and not as a list, with the list. */
+/** Refuses values given as separate arguments instead of a list, and suggests the list. */
 function requireList([name, ...values]: ArrayLike<unknown> & Iterable<unknown>): void {
   const isPlain = (value: unknown) => ["number", "string", "boolean"].includes(typeof value);
   if (typeof name !== "string" || values.length === 0 || !values.every(isPlain)) return;
@@ -51,7 +51,7 @@ function requireList([name, ...values]: ArrayLike<unknown> & Iterable<unknown>):
   );
 }
 
-/** An axis, in place of those that it is made of. */
+/** An axis that replaces those that it is made of. */
 function axis<T>(record: Axis<T>, ...madeOf: readonly Axis<unknown>[]): Axis<T> {
   const made = Object.freeze(located(record));
   noteDeclared(made, madeOf);
@@ -59,10 +59,11 @@ function axis<T>(record: Axis<T>, ...madeOf: readonly Axis<unknown>[]): Axis<T> 
 }
 
 /**
- * Axes that move together instead of multiplying: the n-th value of one goes with the n-th of each other.
+ * Axes that vary together instead of multiplying: the n-th value of one is used with the n-th value of the others.
  *
- * @param axes As many values in each. What is returned takes their place.
- * @returns The axes in the same order, as in `const [layer, rank] = zip(sweep("layer", [5, 9]), sweep("rank", [8, 4]))`.
+ * @param axes Axes with the same number of values. Use the returned axes instead of them.
+ * @returns The axes in the same order, as in `const [layer, rank] = zip(sweep("layer", [5, 9]), sweep("rank", [8,
+ * 4]))`.
  * @throws {RequestError} If they differ in length.
  *
  * @example Layers and ranks in pairs: two members, not four
@@ -72,7 +73,7 @@ function axis<T>(record: Axis<T>, ...madeOf: readonly Axis<unknown>[]): Axis<T> 
  *
  * const [layer, rank] = zip(sweep("layer", [5, 9]), sweep("rank", [8, 4]));
  * assert.deepEqual([layer.values, rank.values], [[5, 9], [8, 4]]);
- * assert.throws(() => zip(sweep("layer", [5, 9]), sweep("rank", [8])), /give both as many/);
+ * assert.throws(() => zip(sweep("layer", [5, 9]), sweep("rank", [8])), /give both the same number/);
  * ```
  */
 export function zip<const A extends readonly Axis<unknown>[]>(...axes: A): A {
@@ -81,8 +82,8 @@ export function zip<const A extends readonly Axis<unknown>[]>(...axes: A): A {
   const other = others.find(({ values }) => values.length !== first?.values.length);
   if (first !== undefined && other !== undefined) {
     throw new RequestError(
-      `the axis ${first.name} has ${first.values.length} values and ${other.name} ${other.values.length}, and zip ` +
-        "pairs them; give both as many",
+      `zip pairs the values of axes, but ${first.name} has ${first.values.length} and ${other.name} has ` +
+        `${other.values.length}; give both the same number of values`,
     );
   }
   const zipped = declared++;
@@ -90,10 +91,10 @@ export function zip<const A extends readonly Axis<unknown>[]>(...axes: A): A {
 }
 
 /**
- * One axis with the values of several, in their order.
+ * One axis with the values of several, in order.
  *
- * @param first Gives the name.
- * @throws {RequestError} If there is none.
+ * @param first The first axis, which gives the result its name.
+ * @throws {RequestError} If no axis is given.
  *
  * @example A coarse grid with a fine one added
  * ```ts
@@ -111,11 +112,11 @@ export function concat<T>(first: Axis<T>, ...others: readonly Axis<T>[]): Axis<T
   return axis({ kind: "axis", name: first.name, values, order: first.order }, first, ...others);
 }
 
-/** What a repetition varies. */
+/** Settings of a repetition. */
 export interface RepeatOptions {
-  /** One member for each. */
+  /** The seeds, one member for each. */
   readonly seeds: readonly number[];
-  /** Names the axis; `seed` if omitted. */
+  /** The name of the axis; `seed` if omitted. */
   readonly name?: string;
 }
 
@@ -125,9 +126,9 @@ const repeatOptions: SettingChecks<RepeatOptions> = {
 };
 
 /**
- * An axis of seeds whose members repeat one experiment: results report their mean and standard deviation.
+ * An axis of seeds whose members repeat one experiment; results report the mean and standard deviation over them.
  *
- * @example Three seeds of each rank
+ * @example Three seeds for each rank
  * ```ts
  * import { adamw, baseModel, block, jsonl, loreft, repeat, sweep, train } from "refract";
  *
@@ -150,12 +151,12 @@ export function repeat(options: RepeatOptions): Axis<number> {
 }
 
 /**
- * A condition on members; those for which it does not hold do not run.
+ * A condition on members; those that do not satisfy it do not run.
  *
- * @param holds Gets each axis's value by its name: numbers, texts and booleans as they are, other values as results call
- * them.
+ * @param holds Receives each axis's value by name: numbers, strings and booleans as they are, other values by their
+ * label in results.
  *
- * @example Small ranks for late blocks alone
+ * @example Only small ranks in late blocks
  * ```ts
  * import assert from "node:assert/strict";
  * import { where } from "refract";

@@ -1,4 +1,4 @@
-/** Published tasks and suites: rows, prompts and scoring as others have them. @module */
+/** Published tasks: their rows, prompts and scoring. @module */
 import { count, integer, leaf, oneOf, optional } from "../common/checks.ts";
 import { RequestError } from "../common/errors.ts";
 import { guarded } from "../common/guarded.ts";
@@ -18,50 +18,54 @@ import { classification, regression } from "./heads.ts";
 import { type Rows, viewed } from "./rows.ts";
 import type { EvaluateOptions } from "./stages.ts";
 
-/** Where a task's rows are and whose rule judges answers. */
+/** Where a task's rows are, and whose rule scores answers. */
 export interface TaskOptions {
   /**
-   * A file, or a folder with the splits' files, in place of the hub's: LLM-Adapters' rows (`<data>/boolq/test.json`) or
-   * official ones. Absolute, or relative to the pipeline file.
+   * A file, or a folder with the splits' files, to read instead of the hub: LLM-Adapters' rows
+   * (`<data>/boolq/test.json`) or official ones. Absolute, or relative to the pipeline file.
    */
   readonly data?: string;
   /**
-   * Whose rule judges answers: `"pyreft"`, the paper's, if omitted; `"llm-adapters"`, its baselines'; or `"lm-eval"`, where the
-   * likeliest of a row's choices is taken and nothing is written.
+   * Whose rule scores answers: `"pyreft"`, the default, which is the paper's; `"llm-adapters"`, its baselines'; or
+   * `"lm-eval"`, which picks the likeliest of a row's choices and generates nothing.
    */
   readonly scoring?: TaskScoring;
-  /** Draws GLUE's halves as torch does; 42 if omitted. The paper has the training's seed here. */
+  /**
+   * The seed that splits GLUE's validation rows in halves, as in torch; 42 if omitted. The paper uses the training's
+   * seed.
+   */
   readonly seed?: Sweepable<number>;
   /**
-   * How many programs are written for each problem of a task that is answered by programs; one, greedily, if omitted. Several
-   * are drawn with a stream of random numbers each, with top-p 0.95 and a temperature of 0.2, from 10 on of 0.6 and from 100
-   * on of 0.8 (Chen et al. 2021). The evaluation has pass@1, pass@10 and pass@100 as far as there are so many.
+   * How many programs are generated for each problem of a coding task; one, greedily, if omitted. Several are sampled,
+   * each with its own stream of random numbers, with top-p 0.95 and a temperature of 0.2, or 0.6 from 10 programs and
+   * 0.8 from 100 (Chen et al. 2021). The evaluation has those of pass@1, pass@10 and pass@100 that there are enough
+   * programs for.
    */
   readonly samples?: number;
 }
 
-/** Whose rule judges answers. */
+/** Whose rule scores answers. */
 export type TaskScoring = ScoringName | "lm-eval";
 
-/** A published task, with the splits that it has. */
+/** A published task with its splits. */
 export type DeclaredTask<N extends TaskName = TaskName> =
   & {
-    /** The rows that are reported. */
+    /** The rows that results are reported on. */
     readonly test: Rows;
-    /** What `evaluate` takes. */
+    /** The options to pass to `evaluate`. */
     readonly evaluation: EvaluateOptions;
   }
   & (N extends UntrainedTaskName ? unknown : {
-    /** The rows that are trained on. */
+    /** The training rows. */
     readonly train: Rows;
   })
   & (N extends ValidatedTaskName ? {
-      /** The rows by which settings, or epochs, are chosen. */
+      /** The rows for choosing settings or epochs. */
       readonly validation: Rows;
     }
     : unknown)
   & (N extends GlueName ? {
-      /** The head that it is answered by. */
+      /** The head that predicts its answers. */
       readonly head: ClassificationSpec | RegressionSpec;
     }
     : unknown);
@@ -73,7 +77,7 @@ const options: SettingChecks<TaskOptions> = {
   samples: optional(count),
 };
 
-/** The record of a task, by a name that a pipeline gives. */
+/** Refuses a name that is not a task's. */
 function requireTask(name: string): asserts name is TaskName {
   if (!Object.hasOwn(tasks, name)) {
     throw new RequestError(`there is no task ${quote(name)}; ${suggest(name, Object.keys(tasks))}`);
@@ -81,13 +85,13 @@ function requireTask(name: string): asserts name is TaskName {
 }
 
 /**
- * A published task: its splits as the ReFT paper's code prepares them, and an evaluation by a published rule.
+ * A published task: its splits as prepared by the ReFT paper's code, and an evaluation by a published rule.
  *
- * @param name As in LLM-Adapters' folders, GLUE's configurations and lm-evaluation-harness.
- * @param options Where its rows are, and whose rule judges answers.
- * @returns `{ train, validation, test, evaluation }`, of the splits those that it has, and the `head` that GLUE's tasks take.
- * @throws {RequestError} If there is no such task or rule, or the hub lacks its rows and `data` is omitted. In a run, if the
- * data has another layout, or what is right is not among a row's options.
+ * @param name The name of an LLM-Adapters folder, a GLUE configuration or an lm-evaluation-harness task.
+ * @param options Where its rows are, and whose rule scores answers.
+ * @returns `{ train, validation, test, evaluation }` with the splits that the task has, and the `head` of GLUE's tasks.
+ * @throws {RequestError} If there is no such task or rule, or the hub lacks its rows and `data` is omitted. In a run,
+ * if the data has another layout, or the correct answer is not among a row's options.
  *
  * @example BoolQ, trained and tested as in the paper
  * ```ts
@@ -121,7 +125,7 @@ export function task<const N extends TaskName>(
   requireCall("task", arguments, options);
   requireTask(name);
   const known = tasks[name];
-  // An axis's value takes its place before rows are read.
+  // An axis is replaced by its value before rows are read.
   const from = { ...data !== undefined && { data }, seed: seed as number };
   const rows = (split: SplitName) => viewed(splitRows(name, known, split, from));
   const found: Record<string, unknown> = {};
@@ -140,7 +144,7 @@ export function task<const N extends TaskName>(
   if (known.kind === "head") Object.defineProperty(found, "head", { enumerable: true, get: () => headOf(known) });
   return guarded(found, `the task ${name}`, Object.keys(found), [], (missing) => {
     return missing === "validation"
-      ? `settings are chosen on another task, as on task("gsm8k_own").validation`
+      ? `choose settings on another task, such as task("gsm8k_own").validation`
       : undefined;
   }) as DeclaredTask<N>;
 }
@@ -151,25 +155,26 @@ function headOf({ head }: HeadTask): ClassificationSpec | RegressionSpec {
 
 /** Settings of pass@k. */
 export interface PassAtKOptions {
-  /** Of how many programs one has to pass; 1 if omitted. */
+  /** The number of programs of which at least one must pass; 1 if omitted. */
   readonly k?: number;
   /**
-   * What a program may take, in seconds from its first line on; 18 if omitted, which is HumanEval's limit of 3 where Python is
-   * compiled to WebAssembly.
+   * The time limit of a program in seconds, from its first line; 18 if omitted, which corresponds to HumanEval's limit
+   * of 3 for a Python compiled to WebAssembly.
    */
   readonly seconds?: number;
-  /** What results call it; `pass@<k>` if omitted. */
+  /** The metric's name in results; `pass@<k>` if omitted. */
   readonly name?: string;
 }
 
 /**
- * How likely one of k programs passes its problem's tests: the mean over problems of 1 - C(n - c, k) / C(n, k), of n programs
- * of which c pass (Chen et al. 2021, equation 1). Each answer is put into its problem's program, as the task has it, and run by
- * a Python of its own in a process without any permission. predictions.jsonl has what came of it (`verdict`).
+ * The probability that at least one of k programs passes its problem's tests: the mean over problems of 1 - C(n - c, k)
+ * / C(n, k) for n programs of which c pass (Chen et al. 2021, equation 1). Each answer is inserted into its problem's
+ * program, as the task specifies, and run by its own Python in a process without any permissions. predictions.jsonl has
+ * the outcome (`verdict`).
  *
  * @param of The task whose tests are run.
- * @param options Of how many programs, and how long each may take.
- * @throws {RequestError} In a run, if a problem has fewer programs, or Deno may not start the process.
+ * @param options The number of programs, and the time limit of each.
+ * @throws {RequestError} In a run, if a problem has too few programs, or Deno is not permitted to start the process.
  *
  * @example pass@5 of five programs for each problem
  * ```ts
@@ -185,28 +190,28 @@ export function passAtK(
 ): MetricSpec {
   requireCall("passAtK", arguments);
   if (!Object.hasOwn(code, of)) {
-    throw new RequestError(`no task ${quote(of)} is answered by programs; ${suggest(of, Object.keys(code))}`);
+    throw new RequestError(`no coding task is named ${quote(of)}; ${suggest(of, Object.keys(code))}`);
   }
   return located({ ...rest, kind: "passAtK", task: of, problem: code[of].id, k, seconds });
 }
 
-/** Settings of an accuracy by a published rule. */
+/** Settings of an accuracy scored by a published rule. */
 export interface TaskAccuracyOptions {
-  /** Whose rule it is; `"pyreft"` if omitted. */
+  /** Whose rule to use; `"pyreft"` if omitted. */
   readonly scoring?: ScoringName;
-  /** What results call it; the rule's name if omitted. */
+  /** The metric's name in results; the rule's name if omitted. */
   readonly name?: string;
 }
 
 /**
- * The share of answers that a task's published rule takes for right, to the last quirk: of BoolQ's, `"pyreft"` takes
- * `the correct answer is true` and not `true.`, and `"llm-adapters"` the first of `true` and `false` in a text.
+ * The share of answers that a task's published rule accepts, including its quirks: for BoolQ, `"pyreft"` accepts `the
+ * correct answer is true` but not `true.`, and `"llm-adapters"` uses the first of `true` and `false` in a text.
  *
  * @param of The task's name.
- * @param options Whose rule it is.
- * @throws {RequestError} If there is no such task, or the rule was never published for it.
+ * @param options Whose rule to use.
+ * @throws {RequestError} If there is no such task, or no such rule was published for it.
  *
- * @example Both rules of one evaluation
+ * @example Both rules in one evaluation
  * ```ts
  * import { baseModel, evaluate, task, taskAccuracy } from "refract";
  *

@@ -4,14 +4,14 @@ import type { FromEnd, PromptTokens } from "../data/prompt_tokens.ts";
 import { requireCall } from "./calls.ts";
 
 /**
- * The index of a token by its text, for positions that a function chooses.
+ * The index of the token with a given text, for positions that a function chooses.
  *
  * @param pieces The tokens' texts.
- * @param text All of a token's text, with the space before it where it has one.
- * @param which Of several tokens with this text.
+ * @param text The token's full text, including the space before it, if any.
+ * @param which Which token to use if several have this text.
  * @throws {RequestError} If no token has this text; the message names the row.
  *
- * @example The last token that says " colour"
+ * @example The last token with the text " colour"
  * ```ts
  * import assert from "node:assert/strict";
  * import { at, block, loreft } from "refract";
@@ -31,11 +31,11 @@ export function at(pieces: PromptTokens["pieces"], text: string, which: "first" 
 }
 
 /**
- * A token counted from a prompt's end, for positions that a function chooses: `fromEnd(1)` is the last.
+ * A token counted from the prompt's end, for positions that a function chooses: `fromEnd(1)` is the last.
  *
  * @throws {RequestError} If the count is not a whole number from 1 up.
  *
- * @example The last token but one
+ * @example The second-to-last token
  * ```ts
  * import { block, loreft, fromEnd } from "refract";
  *
@@ -45,5 +45,5 @@ export function at(pieces: PromptTokens["pieces"], text: string, which: "first" 
 export function fromEnd(count: number): FromEnd {
   requireCall("fromEnd", arguments);
   if (Number.isSafeInteger(count) && count >= 1) return { kind: "fromEnd", count };
-  throw new RequestError(`fromEnd(${count}) is not a token; count whole tokens from 1, the last`);
+  throw new RequestError(`fromEnd(${count}) is not a token; use a whole number from 1, the last token, up`);
 }

@@ -12,19 +12,22 @@ import type {
 import { requireCall } from "./calls.ts";
 import { withMethods } from "./methods.ts";
 
-/** Settings of validations. */
+/** Settings of validation during training. */
 export interface ValidateOptions {
   /** The rows. */
   readonly data: Dataset;
-  /** What to measure, at least one. */
+  /** The metrics, at least one. */
   readonly metrics: readonly MetricSpec[];
-  /** `"epoch"` for after each epoch, and if omitted; or a number of steps. It is always done after the last step. */
+  /**
+   * `"epoch"`, the default, for after each epoch, or a number of steps. There is always a validation after the last
+   * step.
+   */
   readonly every?: ValidationInterval;
-  /** By which metric parameters are best and `patience` counts; the first of `metrics` if omitted. */
+  /** The metric that decides the best parameters and `patience`; the first of `metrics` if omitted. */
   readonly best?: MetricSpec;
-  /** How answers are made; needed by metrics of answers. */
+  /** How answers are generated or chosen; required by metrics that compare answers. */
   readonly decoding?: DecodingSpec;
-  /** Rows that run together; as in an evaluation if omitted. */
+  /** The number of rows that run together; as in an evaluation if omitted. */
   readonly batchSize?: number;
   /** As in an evaluation. */
   readonly maxLength?: number;
@@ -33,10 +36,10 @@ export interface ValidateOptions {
 /** A training, whose model can be evaluated. */
 export interface Training extends TrainSpec {
   /**
-   * The model as it was after one of the epochs that `checkpoints` lists. It is in the run's folder, too, and
-   * `deno task export <run> --member main/epoch=1` takes it.
+   * The model after one of the epochs listed in `checkpoints`. It is also in the run's folder, and `deno task export
+   * <run> --member main/epoch=1` exports it.
    *
-   * @param epoch From 1 on. Of a training that `patience` ended before, the model is as that left it.
+   * @param epoch Counted from 1. If `patience` ended the training earlier, the model at its end.
    *
    * @example Each epoch's loss on held-back rows
    * ```ts
@@ -55,7 +58,7 @@ export interface Training extends TrainSpec {
   at(epoch: Sweepable<number>): CheckpointSpec;
 }
 
-/** Settings that a training may lack. */
+/** The optional settings of a training. */
 type OmissibleSettings = { [K in keyof TrainSpec]-?: undefined extends TrainSpec[K] ? K : never }[keyof TrainSpec];
 
 const omissible: Readonly<Record<OmissibleSettings, true>> = {

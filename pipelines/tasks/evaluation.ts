@@ -26,7 +26,8 @@ const usual = "pyreft", harness = "lm-eval";
  *
  * @param scoring Whose rule it is; the one that the task's own numbers were made by if `undefined`.
  * @param samples How many programs are written for each problem, where answers are programs.
- * @throws {RequestError} If the rule was never published for the task, or it has no answers of which several are written.
+ * @throws {RequestError} If the rule was never published for the task, or it has no answers of which several are
+ * written.
  */
 export function evaluationOf(
   suite: string,
@@ -40,7 +41,7 @@ export function evaluationOf(
   const test = () => splitRows(name, task, "test", from);
   if (task.kind === "code") return ofPrograms(suite, name, task, scoring, from, samples);
   if (samples !== undefined) {
-    throw new RequestError(`samples are of tasks that are answered by programs, and ${name} is not; omit them`);
+    throw new RequestError(`samples applies only to coding tasks, and ${name} is not one; omit it`);
   }
   if (scoring === harness || task.kind === "choosing") {
     const asked = "harness" in task ? task.harness : undefined;
@@ -103,7 +104,10 @@ function ofPrograms(
   };
 }
 
-/** Several programs are drawn as Codex drew them (Chen et al. 2021, section 3.3): the more, the more they have to differ. */
+/**
+ * Several programs are drawn as Codex drew them (Chen et al. 2021, section 3.3): the more, the more they have to
+ * differ.
+ */
 function sampled({ kind: _, ...writing }: CodeTask["decoding"], samples: number, seed: number): DecodingSpec {
   const temperature = samples >= 100 ? 0.8 : samples >= 10 ? 0.6 : 0.2;
   return { ...writing, kind: "sample", temperature, topK: 0, topP: 0.95, seed };

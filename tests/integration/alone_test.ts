@@ -25,7 +25,7 @@ Deno.test("a pipeline file that is run as a program says how it is run", async (
   if (!mayStartDeno()) return;
   const { code, stderr, file } = await alone("export default made;");
   const says =
-    `error: ${file}:3:14: a pipeline file only declares; run it by deno task --config ${config} run ${file}\n`;
+    `error: ${file}:3:14: a pipeline file only declares a pipeline; run it with deno task --config ${config} run ${file}\n`;
   assert.deepEqual({ code, stderr }, { code: 2, stderr: says });
 });
 

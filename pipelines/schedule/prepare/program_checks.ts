@@ -30,7 +30,7 @@ export function requireProblems(
   const task: CodeTask | undefined = ownValue(code, settings.task);
   if (task === undefined) {
     throw new RequestError(
-      `no task ${quote(settings.task)} is answered by programs; ${suggest(settings.task, Object.keys(code))}`,
+      `no coding task is named ${quote(settings.task)}; ${suggest(settings.task, Object.keys(code))}`,
     );
   }
   const counts = new Map<unknown, number>();
@@ -66,7 +66,8 @@ export function requireProblems(
 }
 
 /**
- * Refuses to begin where programs could not be run in the end: each runs in a process of its own without any permission.
+ * Refuses to begin where programs could not be run in the end: each runs in a process of its own without any
+ * permission.
  *
  * @throws {RequestError} If this process may not start Deno.
  */

@@ -157,7 +157,10 @@ for (const [name, each] of Object.entries(cases) as [keyof typeof cases, Case][]
 Deno.test("an optimizer refuses settings that contradict each other", () => {
   assert.throws(
     () => optimizerOf("sgd", { momentum: 0, nesterov: true }),
-    /nesterov has no momentum to look ahead with/,
+    /nesterov needs momentum, but it is 0/,
   );
-  assert.throws(() => optimizerOf("adafactor", { ...fixed, warmupInit: true }), /warmupInit is of relative steps/);
+  assert.throws(
+    () => optimizerOf("adafactor", { ...fixed, warmupInit: true }),
+    /warmupInit applies only to relative steps/,
+  );
 });

@@ -48,7 +48,7 @@ Deno.test("minimumCut() goes round infinite edges", () => {
   assert.deepEqual([0, 1, 2, 3].map(side), [true, true, false, false]);
 });
 
-Deno.test("minimumCut() refuses a path without limit", () => {
+Deno.test("minimumCut() refuses a path of infinite capacity", () => {
   assert.throws(() => minimumCut(3, [[0, 1, Infinity], [1, 2, Infinity]], 0, 2), RangeError);
 });
 

@@ -74,5 +74,5 @@ Deno.test("rows of no form are refused with the fields that they have", async ()
 Deno.test("chat() takes rows without a template and without views", () => {
   const template = { prompt: "{q}", completion: "{a}" };
   assert.throws(() => chat(jsonl("x", template)), /omit the template of its rows/);
-  assert.throws(() => chat(jsonl("x").take(3)), /write the views after it, as in chat\(…\)\.take\(100\)/);
+  assert.throws(() => chat(jsonl("x").take(3)), /apply views to its result, as in chat\(…\)\.take\(100\)/);
 });

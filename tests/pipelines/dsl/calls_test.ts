@@ -45,8 +45,8 @@ Deno.test("every function refuses arguments that it does not take, and names its
 });
 
 Deno.test("every function refuses one argument more than it takes", () => {
-  assert.throws(() => (refract.loss as AnyFunction)({}, 1), /^RequestError: loss takes one argument and is given 2; /);
-  assert.throws(() => (rows.take as AnyFunction)(3, 4), /^RequestError: rows.take takes one argument and is given 2; /);
+  assert.throws(() => (refract.loss as AnyFunction)({}, 1), /^RequestError: loss takes one argument but is given 2; /);
+  assert.throws(() => (rows.take as AnyFunction)(3, 4), /^RequestError: rows.take takes one argument but is given 2; /);
 });
 
 for (const name of ["then", "toJSON"]) {

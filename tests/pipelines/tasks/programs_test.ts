@@ -51,7 +51,7 @@ Deno.test("samples are rows one after another, drawn the more freely the more th
     const { maxNewTokens: _, stop: __, ...decoding } = { ...evaluation.decoding, maxNewTokens: 0, stop: [] };
     assert.deepEqual(decoding, { kind: "sample", temperature: 0.6, topK: 0, topP: 0.95, seed: 3 });
     assert.deepEqual(evaluation.metrics.map((metric) => metric.kind === "passAtK" && metric.k), [1, 10]);
-    assert.throws(() => task("boolq", { samples: 2 }).evaluation, /samples are of tasks that are answered by programs/);
+    assert.throws(() => task("boolq", { samples: 2 }).evaluation, /samples applies only to coding tasks/);
     assert.throws(() => task("humaneval", { scoring: "pyreft" }).evaluation, /has no rule "pyreft"; .*"human-eval"/);
   }));
 
@@ -122,5 +122,5 @@ Deno.test({
 });
 
 Deno.test("programs are declared of tasks that have them", () => {
-  assert.throws(() => passAtK("boolq" as never), /no task "boolq" is answered by programs; .*"humaneval"/);
+  assert.throws(() => passAtK("boolq" as never), /no coding task is named "boolq"; .*"humaneval"/);
 });

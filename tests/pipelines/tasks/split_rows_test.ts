@@ -224,7 +224,7 @@ Deno.test("a folder of another layout is an error that has what was expected and
 Deno.test("a task without a split, a rule or rows on the hub says so, and names are checked", () => {
   assert.throws(
     () => Reflect.get(task("boolq"), "validation"),
-    /the task boolq has no "validation"; settings are chosen on/,
+    /the task boolq has no "validation"; choose settings on another task/,
   );
   assert.throws(() => task("AQuA").test, /the hub has no test rows of AQuA; give the file or the folder that has them/);
   assert.throws(
@@ -233,7 +233,7 @@ Deno.test("a task without a split, a rule or rows on the hub says so, and names 
   );
   assert.throws(() => Reflect.apply(task, undefined, ["boolqq"]), /there is no task "boolqq"; did you mean "boolq"/);
   assert.throws(() => suite("commonsense", { only: ["rte"] }), /commonsense has no task "rte"/);
-  assert.throws(() => suite("glue", { data: "." }).train, /each task of glue trains a model of its own/);
+  assert.throws(() => suite("glue", { data: "." }).train, /each task of glue trains its own model/);
 });
 
 Deno.test("a suite is trained on its own file, or on its tasks' rows one after another", () =>

@@ -51,12 +51,12 @@ export const calls: readonly Mistake<string>[] = [
   [
     "a list of edits",
     { tuned: "train(base.with([edit]), { data: rows, epochs: 1, batchSize: 4, optimizer })" },
-    "pipeline.ts:13:32: the first argument of with is a list; give edits, adapters and heads one after another, as in model.with(first, second)",
+    "pipeline.ts:13:32: the first argument of with is a list; give edits, adapters and heads as separate arguments, as in model.with(first, second)",
   ],
   [
     "an argument too many",
     { base: 'baseModel("./model", {}, 1)' },
-    'pipeline.ts:10:16: baseModel takes two arguments and is given 3; write baseModel("./model")',
+    'pipeline.ts:10:16: baseModel takes two arguments but is given 3; write baseModel("./model")',
   ],
   [
     "a metric with a number",

@@ -51,7 +51,7 @@ export const sweeps: readonly Mistake<string>[] = [
   [
     "zip of unequal lengths",
     editing('rank: zip(sweep("a", [1]), sweep("b", [1, 2]))[0]'),
-    "pipeline.ts:11:78: the axis a has 1 values and b 2, and zip pairs them; give both as many",
+    "pipeline.ts:11:78: zip pairs the values of axes, but a has 1 and b has 2; give both the same number of values",
   ],
   [
     "concat of lists",
@@ -84,6 +84,6 @@ export const sweeps: readonly Mistake<string>[] = [
       result:
         '{ score: evaluate(best(evaluate(tuned, { data: held, metrics: [loss()] }), "loss"), { data: held, metrics: [loss()] }) }',
     },
-    'pipeline.ts:14:28: the second argument of best is "loss"; give a metric that is called, as in best(evaluate(…), exactMatch())',
+    'pipeline.ts:14:28: the second argument of best is "loss"; give a metric call, as in best(evaluate(…), exactMatch())',
   ],
 ];

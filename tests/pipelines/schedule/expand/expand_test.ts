@@ -72,7 +72,7 @@ Deno.test("zipped axes move together, and --set picks pairs", () => {
 Deno.test("zip refuses axes of different length", () => {
   assert.throws(() => zip(sweep("rank", [1, 2]), sweep("seed", [7])), {
     name: "RequestError",
-    message: "the axis rank has 2 values and seed 1, and zip pairs them; give both as many",
+    message: "zip pairs the values of axes, but rank has 2 and seed has 1; give both the same number of values",
   });
 });
 

@@ -218,7 +218,7 @@ const bad: readonly { readonly name: string; readonly parts: Partial<PipelinePar
         `{ tuned: evaluate(refract.best(evaluate(tuned, { data, metrics, decoding }), "exactMatch"), { data, metrics, decoding }) }`,
     }),
     says:
-      /the second argument of best is "exactMatch"; give a metric that is called, as in best\(evaluate\(…\), exactMatch\(\)\)$/,
+      /the second argument of best is "exactMatch"; give a metric call, as in best\(evaluate\(…\), exactMatch\(\)\)$/,
   },
 ];
 
