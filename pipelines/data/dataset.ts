@@ -31,6 +31,12 @@ export interface CompletionTemplate {
   readonly prompt: string;
   /** What it is to answer. */
   readonly completion: string;
+  /**
+   * What a training reads in the completion's place, token by token, while the completion's tokens are taught: an answer that
+   * is to be turned into a better one. Where it is the shorter of the two, it is filled with unknown tokens, which no other
+   * token attends to.
+   */
+  readonly reads?: string;
   /** How the two become tokens; `"together"` if omitted, of models with an encoder `"apart"`. */
   readonly tokenization?: Tokenization;
 }

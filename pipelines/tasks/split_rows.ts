@@ -126,7 +126,9 @@ const templates: {
     return { prompt, completion: isTaught ? completion : expected };
   },
   choosing: () => ({ prompt: "{context}", completion: "{separator}{right}" }),
-  instruction: ({ completion }: InstructionTask) => ({ prompt: "{request}", completion }),
+  instruction: ({ completion, taught }: InstructionTask, isTaught) => {
+    return { prompt: "{request}", completion, ...isTaught && taught };
+  },
   head: ({ text, pair }: HeadTask) => ({ text, ...pair !== undefined && { pair }, label: "{label}" }),
   // What is asked is read by itself: HumanEval's prompts end with a line break, which its solutions' indents would join.
   code: ({ prompt, solution }, isTaught) => {

@@ -122,6 +122,8 @@ export interface InstructionTask extends TaskData {
   /** Of rows without input, and of those with one. */
   readonly prompt: { readonly bare: string; readonly withInput: string };
   readonly completion: string;
+  /** What is taught in its place, and read meanwhile. */
+  readonly taught?: { readonly completion: string; readonly reads: string };
   readonly decoding: DecodingSpec;
   /** The data set that AlpacaEval's output form names. */
   readonly dataset: string;
