@@ -16,6 +16,7 @@ import type {
   TsvRows,
 } from "./files/declared.ts";
 import type { Fields } from "./files/raw_row.ts";
+import type { HalvesRule } from "./halves/halves.ts";
 
 /**
  * How a row becomes a prompt and its completion: `{field}` is replaced by the field's value as Python prints it, `{{` and `}}`
@@ -233,8 +234,10 @@ export interface HalfView {
   readonly of: Dataset;
   /** Whether it is reported, or chooses the best epoch. */
   readonly half: "test" | "validation";
-  /** torch's seed. */
+  /** What both are drawn by. */
   readonly seed: number;
+  /** Whose rule draws them; torch's if omitted. */
+  readonly rule?: HalvesRule;
 }
 
 /** Rows, and after them others. */

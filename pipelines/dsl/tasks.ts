@@ -2,6 +2,7 @@
 import { count, integer, leaf, oneOf, optional } from "../common/checks.ts";
 import { RequestError } from "../common/errors.ts";
 import { guarded } from "../common/guarded.ts";
+import { type HalvesRule, halvesRules } from "../data/halves/halves.ts";
 import { located } from "../common/source_location.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import type { ClassificationSpec, MetricSpec, RegressionSpec, Sweepable } from "../spec/mod.ts";
@@ -30,8 +31,13 @@ export interface TaskOptions {
    * likeliest of a row's choices is taken and nothing is written.
    */
   readonly scoring?: TaskScoring;
-  /** Draws GLUE's halves as torch does; 42 if omitted. The paper has the training's seed here. */
+  /** Draws GLUE's halves; 42 if omitted. The paper has the training's seed here. */
   readonly seed?: Sweepable<number>;
+  /**
+   * Whose rule draws GLUE's halves: `"torch"`, as pyreft has it, if omitted; or `"datasets"`, as the paper's own code had it.
+   * Both have as many rows; they are other ones.
+   */
+  readonly halves?: HalvesRule;
   /**
    * How many programs are written for each problem of a task that is answered by programs; one, greedily, if omitted. Several
    * are drawn with a stream of random numbers each, with top-p 0.95 and a temperature of 0.2, from 10 on of 0.6 and from 100
@@ -70,6 +76,7 @@ const options: SettingChecks<TaskOptions> = {
   data: optional(leaf("a path", (value) => typeof value === "string" && value !== "")),
   scoring: optional(oneOf(["pyreft", "llm-adapters", "lm-eval", "lm-eval-strict", "lm-eval-flexible"])),
   seed: optional((value, name) => typeof value === "object" || integer(value, name)),
+  halves: optional(oneOf(Object.keys(halvesRules))),
   samples: optional(count),
 };
 
@@ -116,13 +123,16 @@ function requireTask(name: string): asserts name is TaskName {
  */
 export function task<const N extends TaskName>(
   name: N,
-  { data, scoring, seed = 42, samples }: TaskOptions = {},
+  { data, scoring, seed = 42, halves, samples }: TaskOptions = {},
 ): DeclaredTask<N> {
   requireCall("task", arguments, options);
   requireTask(name);
   const known = tasks[name];
   // An axis's value takes its place before rows are read.
-  const from = { ...data !== undefined && { data }, seed: seed as number };
+  const from = { ...data !== undefined && { data }, seed: seed as number, ...halves !== undefined && { halves } };
+  if (halves !== undefined && known.kind !== "head") {
+    throw new RequestError(`halves are of GLUE's validation sets, and ${name} has none; omit them`);
+  }
   const rows = (split: SplitName) => viewed(splitRows(name, known, split, from));
   const found: Record<string, unknown> = {};
   for (const split of ["train", "validation", "test"] as const) {
