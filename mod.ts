@@ -178,6 +178,7 @@ export {
   type TaskOptions,
   type TaskScoring,
 } from "./pipelines/dsl/tasks.ts";
+export type { HalvesRule } from "./pipelines/data/halves/halves.ts";
 export type { Training, ValidateOptions } from "./pipelines/dsl/training.ts";
 export { at, fromEnd } from "./pipelines/dsl/tokens.ts";
 export { generate } from "./pipelines/interface/generate.ts";

@@ -69,6 +69,7 @@ const rooms: readonly string[] = [
   "pipelines/models/hub",
   "pipelines/models/open",
   "pipelines/data/python",
+  "pipelines/data/halves",
   "pipelines/data/files",
   "pipelines/data/chat/jinja",
   "pipelines/data/chat",

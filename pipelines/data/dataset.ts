@@ -16,6 +16,7 @@ import type {
   TsvRows,
 } from "./files/declared.ts";
 import type { Fields } from "./files/raw_row.ts";
+import type { HalvesRule } from "./halves/halves.ts";
 
 /**
  * How a row becomes a prompt and its completion: `{field}` is replaced by the field's value as Python prints it, `{{` and `}}`
@@ -31,6 +32,12 @@ export interface CompletionTemplate {
   readonly prompt: string;
   /** What it is to answer. */
   readonly completion: string;
+  /**
+   * What a training reads in the completion's place, token by token, while the completion's tokens are taught: an answer that
+   * is to be turned into a better one. Where it is the shorter of the two, it is filled with unknown tokens, which no other
+   * token attends to.
+   */
+  readonly reads?: string;
   /** How the two become tokens; `"together"` if omitted, of models with an encoder `"apart"`. */
   readonly tokenization?: Tokenization;
 }
@@ -227,8 +234,10 @@ export interface HalfView {
   readonly of: Dataset;
   /** Whether it is reported, or chooses the best epoch. */
   readonly half: "test" | "validation";
-  /** torch's seed. */
+  /** What both are drawn by. */
   readonly seed: number;
+  /** Whose rule draws them; torch's if omitted. */
+  readonly rule?: HalvesRule;
 }
 
 /** Rows, and after them others. */

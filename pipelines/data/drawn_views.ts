@@ -1,9 +1,9 @@
 /** Views that a seed draws. @module */
-import { anything, oneOf } from "../common/checks.ts";
+import { anything, oneOf, optional } from "../common/checks.ts";
 import { RequestError } from "../common/errors.ts";
 import type { HalfView, SampleView, ShuffleView, SplitView } from "./dataset.ts";
 import { createRandom } from "./random.ts";
-import { torchHalves } from "./torch_halves.ts";
+import { halvesOf, halvesRules } from "./halves/halves.ts";
 import { counted, type Found, requireCount, requireSeed, type Viewed, type ViewKind } from "./view_kind.ts";
 
 /** The numbers from 0 to below a count in random order. */
@@ -95,19 +95,22 @@ export const shuffle: ViewKind<ShuffleView> = {
   },
 };
 
-/** A half that torch draws. */
+/** A half that is drawn by a rule. */
 export const half: ViewKind<HalfView> = {
-  settings: (of) => ({ of, half: oneOf(["test", "validation"]), seed: anything }),
+  settings: (of) => ({
+    ...{ of, half: oneOf(["test", "validation"]), seed: anything },
+    rule: optional(oneOf(Object.keys(halvesRules))),
+  }),
   reads: "all",
-  describe: ({ half, seed }) => ` (the half for ${half} by torch's seed ${seed})`,
-  rows({ half, seed }, rows) {
-    // torch's generator takes 32 bits.
+  describe: ({ half, seed, rule = "torch" }) => ` (the half for ${half} by ${rule}'s seed ${seed})`,
+  rows({ half, seed, rule = "torch" }, rows) {
+    // Both generators are seeded with 32 bits.
     if (!Number.isSafeInteger(seed) || seed < 0 || seed >= 2 ** 32) {
       throw new RequestError(`expected the halves' seed to be a whole number from 0 to below 2^32 but found ${seed}`);
     }
     return async function* (first = Infinity) {
       const { count, rows: again } = await counted(rows);
-      yield* arranged(again, torchHalves(count, seed)[half].slice(0, first));
+      yield* arranged(again, halvesOf(rule, count, seed)[half].slice(0, first));
     };
   },
 };

@@ -6,6 +6,7 @@ interface Measured {
   readonly prompt: readonly number[];
   readonly completion?: readonly number[];
   readonly rejected?: readonly number[];
+  readonly reads?: unknown;
 }
 
 /** The tokens of each prompt, of each completion, and of the answers that these are preferred to [examples]. */
@@ -14,6 +15,8 @@ interface ExampleLengths {
   readonly completions: Uint32Array;
   /** 0 of an example with one answer. */
   readonly rejected: Uint32Array;
+  /** Whether one is read otherwise than it is taught. */
+  readonly isRead: boolean;
 }
 
 const known = new WeakMap<RowList<Measured>, ExampleLengths>();
@@ -23,12 +26,13 @@ export function lengthsOfExamples(examples: RowList<Measured>): ExampleLengths {
   return known.getOrInsertComputed(examples, () => {
     const lengths = () => new Uint32Array(examples.length);
     const prompts = lengths(), completions = lengths(), others = lengths();
-    let index = 0;
-    for (const { prompt, completion = [], rejected = [] } of examples) {
+    let index = 0, isRead = false;
+    for (const { prompt, completion = [], rejected = [], reads } of examples) {
+      isRead ||= reads !== undefined;
       prompts[index] = prompt.length;
       completions[index] = completion.length;
       others[index++] = rejected.length;
     }
-    return { prompts, completions, rejected: others };
+    return { prompts, completions, rejected: others, isRead };
   });
 }

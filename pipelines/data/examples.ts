@@ -22,6 +22,16 @@ export interface ExampleTokenizer extends JointTokenizer {
   /** A token as a person reads it by itself. */
   pieceOf(id: number): string;
   readonly eosTokenId: number;
+  /** The token that fills an answer which is read in a longer one's place. */
+  readonly fillTokenId?: number;
+}
+
+/** What is read in a completion's place. */
+interface ReadTokens {
+  /** `[readTokens]`, no fewer than the completion has. */
+  readonly tokens: readonly number[];
+  /** How many of the first ones others attend to; those after them fill the rest. */
+  readonly seen: number;
 }
 
 /** What a prompt was made of. */
@@ -50,6 +60,8 @@ export interface TokenizedExample extends TokenizedPrompt {
   readonly completion: readonly number[];
   /** `[rejectedTokens]`, another completion, which the first is preferred to; likewise with its end. */
   readonly rejected?: readonly number[];
+  /** What is read in the completion's place, each token before the one that is taught there; the completion if omitted. */
+  readonly reads?: ReadTokens;
   /** Set if a head gives each of the two completions a number, and neither is predicted. */
   readonly isScored?: true;
   /** The completion's tokens, by index, that are taught; all of them if omitted. The first always is. */
@@ -155,11 +167,12 @@ function withoutEnd(
   { maxLength = Infinity, hasEncoder = false, cutsPrompt = false, ...limits }: TokenizeOptions,
   place: SourceLocation,
 ): TokenizedExample {
-  const { prompt, completion, taught, endToken: _, rejected, ...rest } = example;
+  const { prompt, completion, taught, endToken: _, rejected, reads, ...rest } = example;
   if (cutsPrompt && !hasEncoder) {
     return { ...example, prompt: prompt.slice(0, fitPrompt(prompt, [], 0, { ...limits, maxLength }, place).length) };
   }
-  if (prompt.length + Math.max(completion.length, rejected?.length ?? 0) <= maxLength) return example;
+  const longest = Math.max(completion.length, rejected?.length ?? 0, reads?.tokens.length ?? 0);
+  if (prompt.length + longest <= maxLength) return example;
   if (hasEncoder) {
     const fit = fitPrompt(prompt, [], completion.length, { ...limits, maxLength }, place).length;
     const ending = after.every((id, at) => prompt[prompt.length - after.length + at] === id) ? after : [];
@@ -173,8 +186,13 @@ function withoutEnd(
     ...rejected === undefined
       ? {}
       : { rejected: rejected.slice(0, completionWithin(prompt.length, rejected.length, maxLength, place)) },
+    ...reads === undefined ? {} : { reads: readsWithin(reads, maxLength - prompt.length) },
     ...taught === undefined ? {} : { taught: taught.filter((at) => at < kept) },
   };
+}
+
+function readsWithin({ tokens, seen }: ReadTokens, most: number): ReadTokens {
+  return { tokens: tokens.slice(0, most), seen: Math.min(seen, most) };
 }
 
 function encodeRow(row: Row, tokenizer: ExampleTokenizer, options: TokenizeOptions): TokenizedExample {
@@ -185,13 +203,29 @@ function encodeRow(row: Row, tokenizer: ExampleTokenizer, options: TokenizeOptio
     if (!isOwn) options.note?.("border", place);
     return { ...tokens, source };
   }
-  const end = row.end?.id ?? tokenizer.eosTokenId;
-  if (tokenizationOf(row, options) === "apart") {
-    return { prompt: tokenizer.encodePrompt(text), completion: [...tokenizer.encode(row.completion), end], source };
+  const end = row.end?.id ?? tokenizer.eosTokenId, isApart = tokenizationOf(row, options) === "apart";
+  const reads = (prompt: readonly number[], completion: readonly number[]) => {
+    if (row.reads === undefined) return {};
+    const whole = isApart ? undefined : encodeTogether(text, row.reads, tokenizer);
+    const own = whole === undefined
+      ? tokenizer.encode(row.reads)
+      : [...whole.prompt, ...whole.completion].slice(prompt.length);
+    return { reads: filledReads([...own, tokenizer.eosTokenId], completion.length, tokenizer) };
+  };
+  if (isApart) {
+    const prompt = tokenizer.encodePrompt(text), completion = [...tokenizer.encode(row.completion), end];
+    return { prompt, completion, ...reads(prompt, completion), source };
   }
   const joint = encodeTogether(text, row.completion, tokenizer);
   if (!joint.isOwn) options.note?.("border", place, bothEndings(text, joint, tokenizer));
-  return { prompt: joint.prompt, completion: [...joint.completion, end], source: { ...source, text: joint.text } };
+  const { prompt } = joint, completion = [...joint.completion, end];
+  return { prompt, completion, ...reads(prompt, completion), source: { ...source, text: joint.text } };
+}
+
+/** What is read in a completion's place, filled where that is longer. */
+function filledReads(own: readonly number[], length: number, tokenizer: ExampleTokenizer): ReadTokens {
+  const { fillTokenId: fill = tokenizer.eosTokenId } = tokenizer, missing = Math.max(0, length - own.length);
+  return { tokens: [...own, ...new Array<number>(missing).fill(fill)], seen: own.length };
 }
 
 /** The tokens that a prompt ends in by itself, and those that are in their place once the completion follows. */

@@ -10,7 +10,18 @@
 import type { TokenizedExample } from "./examples.ts";
 
 /** What a chunk says of each row, in this order. */
-const columns = ["prompt", "completion", "rejected", "taught", "text", "end", "bits", "record"] as const;
+const columns = [
+  "prompt",
+  "completion",
+  "rejected",
+  "reads",
+  "seen",
+  "taught",
+  "text",
+  "end",
+  "bits",
+  "record",
+] as const;
 
 /** A number that is not there. */
 const none = -1;
@@ -42,7 +53,7 @@ export class ChunkWriter {
    * @param record As {@linkcode recordText} has it.
    */
   add(example: Omit<TokenizedExample, "source">, text: string, prompt: string, record: string): void {
-    const { prompt: ids, completion, rejected, isScored, taught, typeIds, endToken = none } = example;
+    const { prompt: ids, completion, rejected, reads, isScored, taught, typeIds, endToken = none } = example;
     // A head's target may be any number, and is then two halves.
     const isNumber = completion.length === 1 && !isId(completion[0]!);
     const bytes = new TextEncoder().encode(record);
@@ -50,6 +61,8 @@ export class ChunkWriter {
       ids.length,
       completion.length,
       rejected?.length ?? none,
+      reads?.tokens.length ?? none,
+      reads?.seen ?? none,
       taught?.length ?? none,
       text.length === prompt.length ? none : text.length,
       endToken,
@@ -61,6 +74,7 @@ export class ChunkWriter {
     if (isNumber) numbers.push(...new Int32Array(Float64Array.of(completion[0]!).buffer));
     else for (const id of completion) numbers.push(id);
     for (const id of rejected ?? []) numbers.push(id);
+    for (const id of reads?.tokens ?? []) numbers.push(id);
     for (const at of taught ?? []) numbers.push(at);
     for (const type of typeIds ?? []) numbers.push(type);
     this.#texts.push(bytes);
@@ -143,19 +157,17 @@ export class PackedChunk {
 
   #headAt(row: number): Head {
     const start = 1 + row * columns.length;
-    const [prompt = 0, completion = 0, rejected = 0, taught = 0, text = 0, end = 0, bits = 0, record = 0] = listOf(
-      this.#ints,
-      start,
-      start + columns.length,
-    );
-    return { prompt, completion, rejected, taught, text, end, bits, record };
+    const numbers = listOf(this.#ints, start, start + columns.length);
+    const [prompt = 0, completion = 0, rejected = 0, reads = 0, seen = 0, taught = 0, ...rest] = numbers;
+    const [text = 0, end = 0, bits = 0, record = 0] = rest;
+    return { prompt, completion, rejected, reads, seen, taught, text, end, bits, record };
   }
 }
 
 /** How many numbers a row has after the heads. */
-function numbersOf({ prompt, completion, rejected, taught, bits }: Head): number {
-  const answer = (bits & flags.number) === 0 ? completion : 2;
-  return prompt + answer + Math.max(0, rejected) + Math.max(0, taught) + ((bits & flags.types) === 0 ? 0 : prompt);
+function numbersOf({ prompt, completion, rejected, reads, taught, bits }: Head): number {
+  const answer = (bits & flags.number) === 0 ? completion : 2, others = Math.max(0, rejected) + Math.max(0, reads);
+  return prompt + answer + others + Math.max(0, taught) + ((bits & flags.types) === 0 ? 0 : prompt);
 }
 
 function exampleOf(ints: Int32Array, head: Head, start: number): PackedRow["example"] {
@@ -167,6 +179,7 @@ function exampleOf(ints: Int32Array, head: Head, start: number): PackedRow["exam
     prompt,
     completion,
     ...head.rejected === none ? {} : { rejected: take(head.rejected) },
+    ...head.reads === none ? {} : { reads: { tokens: take(head.reads), seen: head.seen } },
     ...(head.bits & flags.scored) === 0 ? {} : { isScored: true },
     ...head.taught === none ? {} : { taught: take(head.taught) },
     ...(head.bits & flags.types) === 0 ? {} : { typeIds: take(head.prompt) },

@@ -17,6 +17,8 @@ export interface Row {
   readonly spans: Filled["spans"];
   /** What the model is to answer, without an end-of-sequence token that it has in the source. */
   readonly completion: string;
+  /** What a training reads in the completion's place; the completion if omitted. */
+  readonly reads?: string;
   /** The end-of-sequence token that the source's completion ends with. */
   readonly end?: EndToken;
   /** How prompt and completion become tokens; as the model takes them if omitted. */

@@ -102,7 +102,9 @@ export async function openRows(dataset: Dataset, files: FileReading, reading?: C
 /** A row whose answers end with no end-of-sequence token of their own. */
 function endedBy(row: Row, ends: readonly EndToken[]): Row {
   const found = row.kind === "label" ? undefined : withoutEnd(row.completion, ends);
-  const bare = found === undefined ? row : { ...row, completion: found.text, end: found.end };
+  const ended = found === undefined ? row : { ...row, completion: found.text, end: found.end };
+  const reads = row.reads === undefined ? undefined : withoutEnd(row.reads, ends)?.text;
+  const bare = reads === undefined ? ended : { ...ended, reads };
   return bare.rejected === undefined ? bare : { ...bare, rejected: endedBy(bare.rejected, ends) };
 }
 

@@ -11,6 +11,7 @@ const completionTemplate = record(
   {
     prompt: text,
     completion: text,
+    reads: optional(text),
     tokenization: optional(oneOf(["together", "apart"])),
   } satisfies { readonly [K in keyof CompletionTemplate]-?: Check },
 );
@@ -80,6 +81,7 @@ function filled(answer: Filled, role: string, place: SourceLocation): string {
 /** What makes rows of prompts and completions; `role` is what messages call the latter. */
 function completionReader({ tokenization, ...template }: CompletionTemplate, role: string): RowReader {
   const prompt = part(template.prompt, "prompt"), completion = part(template.completion, role);
+  const reads = template.reads === undefined ? undefined : part(template.reads, "reads");
   return (record) => {
     const { text, spans } = prompt(record), { fields, place } = record;
     return {
@@ -87,6 +89,7 @@ function completionReader({ tokenization, ...template }: CompletionTemplate, rol
       prompt: text,
       spans,
       completion: filled(completion(record), role, place),
+      ...reads === undefined ? {} : { reads: reads(record).text },
       ...tokenization === undefined ? {} : { tokenization },
       fields,
       place,

@@ -14,7 +14,10 @@ function textsOf(template: Template): readonly (readonly [role: string, text: st
     const pair = template.pair === undefined ? [] : [["pair", template.pair] as const];
     return [["text", template.text], ...pair, ["label", template.label]];
   }
-  if (!("chosen" in template)) return [["prompt", template.prompt], ["completion", template.completion]];
+  if (!("chosen" in template)) {
+    const reads = template.reads === undefined ? [] : [["reads", template.reads] as const];
+    return [["prompt", template.prompt], ["completion", template.completion], ...reads];
+  }
   const prompt = template.prompt === undefined ? [] : [["prompt", template.prompt] as const];
   return [...prompt, ["chosen", template.chosen], ["rejected", template.rejected]];
 }

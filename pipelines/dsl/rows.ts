@@ -155,6 +155,7 @@ const optionalFields = [
     "field",
     "others",
     "half",
+    "rule",
   ] satisfies KeysOf<
     View
   >[],

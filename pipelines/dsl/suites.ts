@@ -51,6 +51,7 @@ export interface DeclaredSuite {
 const options: SettingChecks<SuiteOptions> = {
   data: optional(text),
   scoring: optional(text),
+  halves: optional(text),
   samples: optional(count),
   seed: optional(leaf("a whole number", (value) => typeof value === "object" || Number.isSafeInteger(value))),
   only: optional(listOf("a list of tasks", text)),

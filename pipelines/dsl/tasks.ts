@@ -2,6 +2,7 @@
 import { count, integer, leaf, oneOf, optional } from "../common/checks.ts";
 import { RequestError } from "../common/errors.ts";
 import { guarded } from "../common/guarded.ts";
+import { type HalvesRule, halvesRules } from "../data/halves/halves.ts";
 import { located } from "../common/source_location.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import type { ClassificationSpec, MetricSpec, RegressionSpec, Sweepable } from "../spec/mod.ts";
@@ -35,6 +36,11 @@ export interface TaskOptions {
    * seed.
    */
   readonly seed?: Sweepable<number>;
+  /**
+   * Whose rule splits GLUE's validation rows in halves: `"torch"`, pyreft's and the default, or `"datasets"`, that of the
+   * paper's own code. The halves are equally large but hold different rows.
+   */
+  readonly halves?: HalvesRule;
   /**
    * How many programs are generated for each problem of a coding task; one, greedily, if omitted. Several are sampled,
    * each with its own stream of random numbers, with top-p 0.95 and a temperature of 0.2, or 0.6 from 10 programs and
@@ -74,6 +80,7 @@ const options: SettingChecks<TaskOptions> = {
   data: optional(leaf("a path", (value) => typeof value === "string" && value !== "")),
   scoring: optional(oneOf(["pyreft", "llm-adapters", "lm-eval", "lm-eval-strict", "lm-eval-flexible"])),
   seed: optional((value, name) => typeof value === "object" || integer(value, name)),
+  halves: optional(oneOf(Object.keys(halvesRules))),
   samples: optional(count),
 };
 
@@ -120,13 +127,16 @@ function requireTask(name: string): asserts name is TaskName {
  */
 export function task<const N extends TaskName>(
   name: N,
-  { data, scoring, seed = 42, samples }: TaskOptions = {},
+  { data, scoring, seed = 42, halves, samples }: TaskOptions = {},
 ): DeclaredTask<N> {
   requireCall("task", arguments, options);
   requireTask(name);
   const known = tasks[name];
   // An axis is replaced by its value before rows are read.
-  const from = { ...data !== undefined && { data }, seed: seed as number };
+  const from = { ...data !== undefined && { data }, seed: seed as number, ...halves !== undefined && { halves } };
+  if (halves !== undefined && known.kind !== "head") {
+    throw new RequestError(`halves are of GLUE's validation sets, and ${name} has none; omit them`);
+  }
   const rows = (split: SplitName) => viewed(splitRows(name, known, split, from));
   const found: Record<string, unknown> = {};
   for (const split of ["train", "validation", "test"] as const) {

@@ -6,14 +6,28 @@ import type { InstructName } from "./names.ts";
 import type { Fields } from "../data/files/raw_row.ts";
 import type { InstructionTask, Reported } from "./task.ts";
 
-function instructionTask(names: readonly string[], dataset: string, reported?: Reported) {
+/** Rows whose outputs are taught. */
+const outputs: Pick<InstructionTask, "form"> = {
+  form: {
+    reads: ["instruction", "output"],
+    official: withReference,
+    officialFields: "instruction, reference_davinci003",
+  },
+};
+
+/** Rows with two outputs, of which the better one is taught while the worse one is read. */
+const pairs: Pick<InstructionTask, "form" | "taught"> = {
+  form: {
+    reads: ["instruction", "chosen_output", "rejected_output"],
+    official: (row) => hasFields(row, outputs.form.reads) ? row : withReference(row),
+    officialFields: "instruction, output, or instruction, reference_davinci003",
+  },
+  taught: { completion: "{chosen_output}", reads: "{rejected_output}" },
+};
+
+function instructionTask(names: readonly string[], dataset: string, reported?: Reported, taught = outputs) {
   return {
     kind: "instruction",
-    form: {
-      reads: ["instruction", "output"],
-      official: withReference,
-      officialFields: "instruction, reference_davinci003",
-    },
     fields: requested,
     splits: {
       train: { names, part: { kind: "all" } },
@@ -22,6 +36,7 @@ function instructionTask(names: readonly string[], dataset: string, reported?: R
     hub: { id: "tatsu-lab/alpaca_eval", config: "alpaca_eval" },
     prompt: { bare: barePrompt, withInput: inputPrompt },
     completion: "{output}",
+    ...taught,
     // The prompt counts in pyreft's 2048 tokens.
     decoding: { kind: "greedy", maxNewTokens: 2048, repetitionPenalty: 1.1, noRepeatNgramSize: 5 },
     dataset,
@@ -49,5 +64,11 @@ export const instruct = {
     direft: { "Llama-2-7B": 84.85 },
     lora: { "Llama-2-7B": 81.48 },
   }),
+  ultrafeedback_pair: instructionTask(
+    ["ultrafeedback_pair/train", "ultrafeedback_pair"],
+    "alpaca_eval",
+    undefined,
+    pairs,
+  ),
   alpaca: instructionTask(["alpaca_data_cleaned/train", "alpaca_data_cleaned", "alpaca_demo"], "alpaca_eval"),
 } satisfies Readonly<Record<InstructName, InstructionTask>>;

@@ -18,7 +18,7 @@ export type ArithmeticName = "AQuA" | "gsm8k" | "mawps" | "SVAMP" | "MultiArith"
 export type Gsm8kName = "gsm8k_own";
 
 /** Instructions, by what is trained on. */
-export type InstructName = "ultrafeedback" | "alpaca";
+export type InstructName = "ultrafeedback" | "ultrafeedback_pair" | "alpaca";
 
 /** GLUE, by its configurations. */
 export type GlueName = "mnli" | "sst2" | "mrpc" | "cola" | "qnli" | "qqp" | "rte" | "stsb";

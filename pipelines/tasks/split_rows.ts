@@ -3,6 +3,7 @@ import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
 import { quote } from "../common/suggest.ts";
 import type { Dataset, Template } from "../data/dataset.ts";
+import type { HalvesRule } from "../data/halves/halves.ts";
 import { hasFields } from "./asked.ts";
 import type { Fields } from "../data/files/raw_row.ts";
 import type {
@@ -23,6 +24,8 @@ export interface RowsFrom {
   /** A file, or a folder in which the split's file is; the hub's data set if omitted. */
   readonly data?: string;
   readonly seed: number;
+  /** Whose rule draws halves; torch's, as pyreft has it, if omitted. */
+  readonly halves?: HalvesRule;
 }
 
 /** What makes a row of one that is read. */
@@ -42,7 +45,7 @@ export function splitRows(name: string, task: Task, split: SplitName, from: Rows
   const isTaught = split === "train", use = isTaught ? "train" : "test";
   const source = sourceOf(name, task, `the ${split} rows of ${name}`, found, templateOf(task, isTaught), from);
   const change = changes.getOrInsertComputed(`${name} ${use}`, () => changeOf(name, task, isTaught));
-  return { kind: "map", of: partOf(source, found.part, from.seed), with: change };
+  return { kind: "map", of: partOf(source, found.part, from), with: change };
 }
 
 /** Solved problems as they are put before prompts. */
@@ -50,7 +53,7 @@ export function shotRows(name: string, task: CodeTask, { split, completion }: Sh
   const { prompt } = task;
   const source = sourceOf(name, task, `the solved problems of ${name}`, split, { prompt, completion }, from);
   const change = changes.getOrInsertComputed(`${name} test`, () => changeOf(name, task, false));
-  return { kind: "map", of: partOf(source, split.part, from.seed), with: change };
+  return { kind: "map", of: partOf(source, split.part, from), with: change };
 }
 
 /** The rows as lm-evaluation-harness asks them. */
@@ -99,7 +102,7 @@ function sourceOf(
   );
 }
 
-function partOf(of: Dataset, part: Part, seed: number): Dataset {
+function partOf(of: Dataset, part: Part, { seed, halves: rule }: RowsFrom): Dataset {
   switch (part.kind) {
     case "all":
       return of;
@@ -108,7 +111,7 @@ function partOf(of: Dataset, part: Part, seed: number): Dataset {
     case "afterFirst":
       return { kind: "skip", of, count: part.count };
     case "half":
-      return { kind: "half", of, half: part.half, seed };
+      return { kind: "half", of, half: part.half, seed, ...rule !== undefined && { rule } };
     case "numbered": {
       const { field, from, to } = part;
       const numberIn = (row: Fields) => Number(ownValue(row, field));
@@ -126,7 +129,9 @@ const templates: {
     return { prompt, completion: isTaught ? completion : expected };
   },
   choosing: () => ({ prompt: "{context}", completion: "{separator}{right}" }),
-  instruction: ({ completion }: InstructionTask) => ({ prompt: "{request}", completion }),
+  instruction: ({ completion, taught }: InstructionTask, isTaught) => {
+    return { prompt: "{request}", completion, ...isTaught && taught };
+  },
   head: ({ text, pair }: HeadTask) => ({ text, ...pair !== undefined && { pair }, label: "{label}" }),
   // What is asked is read by itself: HumanEval's prompts end with a line break, which its solutions' indents would join.
   code: ({ prompt, solution }, isTaught) => {

@@ -18,7 +18,7 @@ export type Part =
   | { readonly kind: "afterFirst"; readonly count: number }
   /** The rows whose numbers in a field are from one to another, both included. */
   | { readonly kind: "numbered"; readonly field: string; readonly from: number; readonly to: number }
-  /** A half that is drawn as pyreft draws it; data/torch_halves.ts has the rule. */
+  /** A half that is drawn as data/halves has the rules. */
   | { readonly kind: "half"; readonly half: "test" | "validation" };
 
 /** Where a split is. */
@@ -122,6 +122,8 @@ export interface InstructionTask extends TaskData {
   /** Of rows without input, and of those with one. */
   readonly prompt: { readonly bare: string; readonly withInput: string };
   readonly completion: string;
+  /** What is taught in its place, and read meanwhile. */
+  readonly taught?: { readonly completion: string; readonly reads: string };
   readonly decoding: DecodingSpec;
   /** The data set that AlpacaEval's output form names. */
   readonly dataset: string;

@@ -8,7 +8,8 @@ tasks/<name>.safetensors: where a training starts, as `pyreft_run.py --dump-init
 tasks/roberta: a small RoBERTa of random weights with a head, whose tokens are bytes.
 tasks/trainings.json: of each task its settings, the ids, labels and edited positions of its rows, the losses of the first
 20 steps, each the mean of its micro-batches', and of the causal ones what the trained model writes greedily after the
-prompts of rows that it was not trained on, one by one.
+prompts of rows that it was not trained on, one by one. Of the pairs, which are read with the output of the row before (of the
+first one with the last's) and taught their own, the labels themselves.
 
 Rows are made ready by pyreft's ReftDataset, to which a task gives its template alone, and trained on by pyreft's own
 trainers in file order; dropout is 0, since its draws have no counterpart. Everything else is as pyreft and Trainer have it:
@@ -96,8 +97,14 @@ TASKS = {
         **{"layers": [0, 2, 3], "rank": 4, "positions": "f5+l5", "tied": False, "task": "ultrafeedback"},
         "rows": "instruct/alpaca_demo.jsonl",
     },
+    "pairs": {
+        **LOREFT,
+        **USUAL,
+        **{"layers": [1, 3], "rank": 4, "positions": "f5+l5", "tied": False, "task": "ultrafeedback_pair"},
+        "rows": "instruct/alpaca_demo.jsonl",
+    },
 }
-TEMPLATES = {"commonsense": commonsense, "math": arithmetic, "gsm8k": gsm8k, "instruct": instruct}
+TEMPLATES = {"commonsense": commonsense, "math": arithmetic, "gsm8k": gsm8k, "instruct": instruct, "pairs": instruct}
 GLUE = {
     **{"kind": "loreft", "layers": [0, 1], "rank": 1, "positions": "f3", "tied": False, "task": "rte"},
     **{"batchSize": 4, "gradientAccumulation": 1, "learningRate": 9e-4, "maxLength": 128, "rows": "glue/rte.train.jsonl"},
@@ -121,6 +128,10 @@ class Generation(ReftDataset):
         whole = ids(prompt + completion + self.tokenizer.eos_token)
         labels = copy.deepcopy(whole)
         labels[: len(asked)] = -100
+        if "rejected" in row:
+            read = ids(prompt + row["rejected"] + self.tokenizer.eos_token)
+            filled = lambda tokens, by: torch.cat([tokens, torch.full((max(len(whole), len(read)) - len(tokens),), by)])
+            whole, labels = filled(read, self.tokenizer.pad_token_id), filled(labels, -100)
         return {"input_ids": whole, "labels": labels}, len(asked)
 
 
@@ -226,17 +237,19 @@ def as_lists(dataset):
     positions of the first and the last intervention, between which each of a side has the same."""
     found = []
     for row in dataset:
-        ids, at, labels = row["input_ids"].tolist(), row["intervention_locations"], row.get("labels")
+        ids, at, labels, taught = row["input_ids"].tolist(), row["intervention_locations"], row.get("labels"), None
         half = at[: len(at) // 2] if at[0] != at[-1] else at
         assert all(each == at[0] for each in half) and all(each == at[-1] for each in at[len(half) :])
         if torch.is_tensor(labels):
-            untaught = sum(label == -100 for label in labels.tolist())
-            assert labels.tolist() == [-100] * untaught + ids[untaught:]
+            untaught = next(at for at, label in enumerate(labels.tolist()) if label != -100)
+            taught = [label for label in labels.tolist() if label != -100]
+            assert labels.tolist() == [-100] * untaught + taught + [-100] * (len(ids) - untaught - len(taught))
             labels = untaught
         found.append(
             {
                 "ids": " ".join(map(str, ids)),
                 **({} if labels is None else {"labels": labels}),
+                **({} if taught is None or ids[labels:] == taught else {"taught": " ".join(map(str, taught))}),
                 "positions": [at[0], at[-1]],
             }
         )
@@ -278,6 +291,9 @@ def generation(peer, shared, folder, name):
     learned = numbered(rows, TRAINED, lambda row: length(template(row)[0]) < settings["maxLength"] - 8)
     context = base.config.max_position_embeddings
     tested = numbered(rows, TESTED, lambda row: length("".join(template(row))) < context - 8, learned[-1][0] + 1)
+    if name == "pairs":
+        others = [learned[-1], *learned]
+        learned = [(at, {**row, "rejected": other["output"]}) for (at, row), (_, other) in zip(learned, others)]
     made = lambda rows, split: Generation(
         name,
         None,

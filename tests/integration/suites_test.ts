@@ -38,6 +38,8 @@ interface Prepared {
   readonly ids: string;
   /** How many tokens are not taught, or the class. */
   readonly labels?: number;
+  /** The tokens that are taught, where these are not those that are read. */
+  readonly taught?: string;
   /** Of the first intervention and of the last. */
   readonly positions: readonly (readonly number[])[];
 }
@@ -63,7 +65,7 @@ interface Golden {
 
 /** The same of a task that is answered by writing. */
 interface WrittenGolden extends Golden {
-  readonly task: "ARC-Easy" | "gsm8k" | "gsm8k_own" | "ultrafeedback";
+  readonly task: "ARC-Easy" | "gsm8k" | "gsm8k_own" | "ultrafeedback" | "ultrafeedback_pair";
   readonly tested: readonly number[];
   readonly asked: readonly Prepared[];
   readonly newTokens: number;
@@ -81,7 +83,12 @@ const golden: {
 async function rowsAt(scratch: string, { rows }: Golden, numbers: readonly number[], name: string): Promise<string> {
   const lines = (await Deno.readTextFile(join(shared!, "tasks", "data", rows))).split("\n");
   const path = join(scratch, `${name}.jsonl`);
-  await Deno.writeTextFile(path, numbers.map((at) => `${lines[at]}\n`).join(""));
+  const found = numbers.map((at) => JSON.parse(lines[at]!));
+  // Of pairs the worse output is that of the row before.
+  const paired = found.map((row, at) => {
+    return { ...row, chosen_output: row.output, rejected_output: found.at(at - 1).output };
+  });
+  await Deno.writeTextFile(path, paired.map((row) => `${JSON.stringify(row)}\n`).join(""));
   return path;
 }
 
@@ -135,10 +142,11 @@ for (const [name, of] of Object.entries(golden.generation)) {
         const { tokenizer } = await openModel(source, { base: scratch });
         const limits = { maxContext: 512, maxLength, truncate: "right" } as const;
         const examples = tokenize(await loadRows(taught.train, scratch), tokenizer, limits);
-        for (const [at, { ids, labels, positions }] of of.prepared.entries()) {
+        for (const [at, { ids, labels, taught, positions }] of of.prepared.entries()) {
           // A token that nothing attends to is in front.
-          const example = examples[at]!, theirs = idsIn(ids).slice(1), { prompt, completion } = example;
-          assert.deepEqual([...prompt, ...completion], theirs);
+          const example = examples[at]!, theirs = idsIn(ids).slice(1), { prompt, completion, reads } = example;
+          assert.deepEqual([...prompt, ...reads?.tokens ?? completion], theirs);
+          assert.deepEqual(completion, taught === undefined ? theirs.slice(labels! - 1) : idsIn(taught));
           assert.equal(prompt.length + 1, labels);
           assert.deepEqual(editedOf(of, example), positions.map((list) => list.map((place) => place - 1)));
         }

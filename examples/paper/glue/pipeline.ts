@@ -1,6 +1,6 @@
 /**
  * GLUE with an encoder and a trained head (table 4): each task trains a model of its own, and the half of its validation
- * set that torch draws from the training's seed is reported. The epoch that is best on the other half is kept.
+ * set that is drawn from the training's seed is reported. The epoch that is best on the other half is kept.
  */
 import { baseModel, evaluate, type EvaluateSpec, type GlueName, pipeline, settings, suite, task, train } from "refract";
 import { adaptationOf, choices, chosenOf, firstOf, listOf, seedsOf, trainingOf } from "../methods.ts";
@@ -15,6 +15,11 @@ export default pipeline("glue", () => {
       about: "A folder with GLUE's files in place of the hub's, from this file's folder or absolute",
     },
     seeds: { ...choices.seeds, default: "42,43,44,45,46" },
+    halves: {
+      default: "torch",
+      oneOf: ["torch", "datasets"],
+      about: "Halves as pyreft draws them, or the paper's own code",
+    },
     only: { default: "", about: "The tasks that are trained, in place of all eight" },
   });
   const paper = methods[set.size][set.method];
@@ -22,7 +27,11 @@ export default pipeline("glue", () => {
   const seed = seedsOf(set), base = baseModel("FacebookAI/roberta-base");
   const stages: Record<string, EvaluateSpec> = {};
   for (const name of names) {
-    const of = task(name, { seed, ...set.data !== "" && { data: set.data } });
+    const of = task(name, {
+      seed,
+      ...set.halves !== "torch" && { halves: set.halves },
+      ...set.data !== "" && { data: set.data },
+    });
     const chosen = chosenOf(paper[name], set);
     const tuned = train(base.with(adaptationOf(set.method, chosen), of.head), {
       data: firstOf(of.train, set.trainRows),

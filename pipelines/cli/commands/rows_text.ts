@@ -95,15 +95,21 @@ function formatData(data: InspectedData, style: RowsStyle): string {
 
 function formatRow({ place, tokens, label, choices = [] }: InspectedRow, isTrained: boolean, style: RowsStyle): string {
   const read = tokens.filter(({ isCut }) => !isCut), isRejected = ({ part }: InspectedToken) => part === "rejected";
+  const isRead = ({ part }: InspectedToken) => part === "read";
   const rejected = read.filter(isRejected).length, taught = read.filter(({ isTaught }) => isTaught).length - rejected;
   const use = rejected > 0 ? "chosen" : isTrained ? "taught" : "expected";
   const said = [
     counted(read.length, "token"),
     ...taught === 0 ? [] : [`${number(taught)} ${use}`],
     ...rejected === 0 ? [] : [`${number(rejected)} rejected`],
+    ...read.some(isRead) ? [`${number(read.filter(isRead).length)} read in their place`] : [],
   ];
   const labelled = label === undefined ? "" : `, label ${JSON.stringify(label)}`;
-  const answers = [tokens.filter((token) => !isRejected(token)), tokens.filter(isRejected)];
+  const answers = [
+    tokens.filter((token) => !isRejected(token) && !isRead(token)),
+    tokens.filter(isRejected),
+    tokens.filter(isRead),
+  ];
   const body = style.hasIds
     ? tokenTable(tokens)
     : answers.filter(({ length }) => length > 0).map((each) => indented(runsOf(each, style.isColored))).join("\n");

@@ -59,12 +59,13 @@ function segmentFeeds(
 }
 
 function runRow(row: LaidOutRow, { name, from, to }: Segment, start: number, layout: Layout): RunRow {
-  const { whole: { typeIds }, branch } = row;
+  const { whole: { typeIds }, branch, seen } = row, isTail = name === tailOf(layout).name;
   return {
     tokens: row[name],
     start,
     ...typeIds === undefined ? {} : { types: typeIds.slice(from, to) },
-    ...branch === undefined || name !== tailOf(layout).name ? {} : { branch },
+    ...branch === undefined || !isTail ? {} : { branch },
+    ...seen === undefined || !isTail ? {} : { seen },
   };
 }
 

@@ -13,6 +13,8 @@ export interface LaidOutRow extends Readonly<Record<SegmentName, readonly number
   readonly labelIndices: readonly number[];
   /** Where the second of two answers begins in the tail; its labels follow those of the first. */
   readonly branch?: Branch;
+  /** How many of the tail's first tokens others see; all of them if omitted. */
+  readonly seen?: number;
 }
 
 const noTokens: Readonly<Record<SegmentName, readonly number[]>> = { shared: [], context: [], tail: [] };
@@ -21,14 +23,19 @@ const noTokens: Readonly<Record<SegmentName, readonly number[]>> = { shared: [],
 export function layOut(example: TokenizedExample, layout: Layout): LaidOutRow {
   const { rejected } = example;
   if (layout.answers !== undefined && rejected !== undefined) return layOutAnswers(example, rejected, layout);
-  const { prompt, completion, taught = [...completion.keys()] } = example, { name: last } = tailOf(layout);
+  const { prompt, completion, reads, taught = [...completion.keys()] } = example, { name: last } = tailOf(layout);
+  const read = (reads?.tokens ?? completion).slice(0, completion.length - 1);
   const tokens = Object.fromEntries(layout.segments.map(({ name, from, to, startToken }) => {
     const start = startToken === undefined ? [] : [startToken];
-    return [name, [...start, ...prompt.slice(from, to), ...name === last ? completion.slice(0, -1) : []]];
+    return [name, [...start, ...prompt.slice(from, to), ...name === last ? read : []]];
   }));
   const row = { ...noTokens, ...tokens }, first = row.tail.length - completion.length;
   const labels = taught.map((at) => completion[at]!), labelIndices = taught.map((at) => first + at);
-  return { ...row, whole: example, labels, labelIndices };
+  const unseen = reads === undefined ? 0 : Math.max(0, read.length - reads.seen);
+  return {
+    ...{ ...row, whole: example, labels, labelIndices },
+    ...unseen === 0 ? {} : { seen: row.tail.length - unseen },
+  };
 }
 
 /** A prompt's row with both of its answers, which begin after the same token. */
@@ -72,7 +79,7 @@ export function groupExtents(rows: readonly LaidOutRow[]): SegmentExtents {
 
 /** What distinguishes a row from others, labels aside. */
 export function rowKey(row: LaidOutRow): readonly (readonly number[])[] {
-  const { whole: { prompt, typeIds = [] }, branch } = row, tokens = segmentNames.map((name) => row[name]);
-  const answers = branch === undefined ? [] : [[branch.at, branch.after]];
-  return [...tokens, [prompt.length], typeIds.some((type) => type !== 0) ? typeIds : [], ...answers];
+  const { whole: { prompt, typeIds = [] }, branch, seen } = row, tokens = segmentNames.map((name) => row[name]);
+  const answers = branch === undefined ? [] : [[branch.at, branch.after]], unseen = seen === undefined ? [] : [[seen]];
+  return [...tokens, [prompt.length], typeIds.some((type) => type !== 0) ? typeIds : [], ...answers, ...unseen];
 }

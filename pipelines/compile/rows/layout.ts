@@ -48,6 +48,8 @@ export interface Layout {
   readonly virtual: number;
   /** Set where each row has two answers to its prompt, of which the second sees nothing of the first. */
   readonly answers?: 2;
+  /** Set where a row's tail may end with tokens that no other sees. */
+  readonly unseen?: true;
 }
 
 /** Rows that are all tail, or of an encoder's context and its decoder's tail. */
@@ -162,8 +164,8 @@ export function stackOfSegment(architecture: Architecture, { stack }: Segment): 
 }
 
 /** Whether the tokens that a causal model's segment sees differ by row: those before it, or of its own in two answers. */
-export function differsByRow({ segments, answers }: Layout, { sees, name: own }: Segment): boolean {
-  if (answers !== undefined && own === "tail") return true;
+export function differsByRow({ segments, answers, unseen }: Layout, { sees, name: own }: Segment): boolean {
+  if ((answers ?? unseen) !== undefined && own === "tail") return true;
   return segments.some(({ name, rows }) => rows === "batch" && sees.includes(name));
 }
 

@@ -57,6 +57,8 @@ export interface RunRow {
   readonly types?: readonly number[];
   /** Where a second text begins that follows the same tokens as the first, and sees nothing of it. */
   readonly branch?: Branch;
+  /** How many of its first tokens others see; all of them if omitted. */
+  readonly seen?: number;
 }
 
 /** Tokens of a row that go back to an earlier one: they take its successors' positions and do not see these. */

@@ -11,6 +11,11 @@ interface SeenRow {
 
 /** One row for all where they see alike: no token sees the padding after it if attention is causal. */
 export function seenRows({ rows, causal, past: { filled } }: RunRows): readonly SeenRow[] {
-  if (causal) return filled.map((count, row) => ({ filled: count, own: Infinity, branch: rows[row]?.branch }));
+  if (causal) {
+    return filled.map((count, row) => {
+      const { branch, seen = Infinity } = rows[row] ?? {};
+      return { filled: count, own: seen, branch };
+    });
+  }
   return rows.map(({ tokens }, row) => ({ filled: filled[row] ?? filled[0] ?? 0, own: tokens.length }));
 }

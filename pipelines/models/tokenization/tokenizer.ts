@@ -67,6 +67,8 @@ export interface Tokenizer {
   readonly eosTokenIds: readonly number[];
   /** The token to fill a batch with; the end-of-sequence token where the model names none that it has an embedding for. */
   readonly padTokenId: number;
+  /** The token of what is unknown; `padTokenId` where the model names none that it has an embedding for. */
+  readonly fillTokenId: number;
   /** One more than the highest id. A model's embedding may have more rows, or fewer. */
   readonly vocabularySize: number;
   /** SHA-256 in hex over all that ids and text depend on: tokenizer.json, tokenizer_config.json, the tokens above. */
@@ -136,6 +138,8 @@ export async function loadTokenizer(folder: string, rows = Infinity): Promise<To
   }
   const pads = [namedToken(encoder, config["pad_token"]), ...models.flatMap((model) => idsOf(model["pad_token_id"]))];
   const padTokenId = pads.find((id) => id !== undefined && id < rows) ?? eosTokenId;
+  const unknown = namedToken(encoder, config["unk_token"]);
+  const fillTokenId = unknown !== undefined && unknown < rows ? unknown : padTokenId;
   // As transformers has it, a token that a role names is special unless files declare it otherwise.
   const marked = tokensAddedBy(json).filter(({ special }) => special === true).map(({ id }) => Number(id));
   const special = new Set([...marked, eosTokenId]);
@@ -156,6 +160,7 @@ export async function loadTokenizer(folder: string, rows = Infinity): Promise<To
     },
     eosTokenIds,
     padTokenId,
+    fillTokenId,
     digest,
   };
 }

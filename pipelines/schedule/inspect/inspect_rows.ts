@@ -189,23 +189,31 @@ function shownRow(row: Row, whole: TokenizedExample, kept: TokenizedExample, rea
     isTaught: taught.has(at),
     edits: at < kept.completion.length ? editsOf(at, true) : 0,
   }));
-  const tokens = [...prompt, ...answer, ...rejectedTokens(whole, kept, edits, tokenizer)];
+  const tokens = [
+    ...prompt,
+    ...answer,
+    ...otherTokens("rejected", whole, whole.rejected, kept, kept.rejected, edits, tokenizer),
+    ...otherTokens("read", whole, whole.reads?.tokens, kept, kept.reads?.tokens, edits, tokenizer),
+  ];
   return { place: row.place, tokens, ...isLabel ? { label: row.completion } : {} };
 }
 
-/** The answer that another is preferred to, which follows the prompt as that one does. */
-function rejectedTokens(
-  { prompt, rejected = [] }: TokenizedExample,
+/** Another answer than the completion, which follows the prompt as that one does. */
+function otherTokens(
+  part: "rejected" | "read",
+  { prompt }: TokenizedExample,
+  all: readonly number[] = [],
   kept: TokenizedExample,
+  left: readonly number[] = [],
   edits: readonly Masked[],
   tokenizer: Tokenizer,
 ): readonly InspectedToken[] {
-  const textAfter = textsOf(tokenizer), read = { ...kept, completion: kept.rejected ?? [] };
+  const textAfter = textsOf(tokenizer), read = { ...kept, completion: left };
   for (const id of prompt.slice(-decodedBefore)) textAfter(id);
-  return rejected.map((id, at) => {
-    const isCut = at >= read.completion.length;
+  return all.map((id, at) => {
+    const isCut = at >= left.length;
     const acting = isCut ? [] : edits.filter((edit) => isEdited(edit, read, read.prompt.length + at));
-    return { id, text: textAfter(id), part: "rejected", isCut, isTaught: !isCut, edits: acting.length };
+    return { id, text: textAfter(id), part, isCut, isTaught: !isCut && part === "rejected", edits: acting.length };
   });
 }
 

@@ -6,8 +6,8 @@ export interface InspectedToken {
   readonly id: number;
   /** What it adds to the text before it. */
   readonly text: string;
-  /** Of two answers, the chosen one is the completion. */
-  readonly part: "prompt" | "completion" | "rejected";
+  /** Of two answers, the chosen one is the completion; what is read in a completion's place comes after it. */
+  readonly part: "prompt" | "completion" | "rejected" | "read";
   /** Whether `maxLength` cuts it off, so that the model does not read it. */
   readonly isCut: boolean;
   /** Whether a training predicts it, or an evaluation compares it. */

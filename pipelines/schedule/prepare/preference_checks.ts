@@ -94,6 +94,11 @@ export function hasPairs(examples: RowList<TokenizedExample>): boolean {
   return pairs.getOrInsertComputed(examples, () => lengthsOfExamples(examples).rejected.some((length) => length > 0));
 }
 
+/** Whether an example is read otherwise than it is taught. */
+export function hasReads(examples: RowList<TokenizedExample>): boolean {
+  return lengthsOfExamples(examples).isRead;
+}
+
 /** Members that share rows ask it of the same. */
 const pairs = new WeakMap<RowList<TokenizedExample>, boolean>();
 

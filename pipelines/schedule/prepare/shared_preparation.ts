@@ -13,7 +13,7 @@ import type { ModelSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { noteTo } from "../context/work.ts";
 import { longestOf, requireSelections } from "./example_checks.ts";
-import { hasPairs } from "./preference_checks.ts";
+import { hasPairs, hasReads } from "./preference_checks.ts";
 import { prepareModel } from "./prepare_model.ts";
 import type { PreparedModel } from "./prepared_model.ts";
 import { type PreparedRows, readRows } from "./read_rows.ts";
@@ -126,8 +126,11 @@ export class SharedPreparation {
     const plain = model.full === undefined && !dropsBase
       ? layoutOf(architecture, adaptations, examples)
       : wholeRows(architecture, adaptations);
-    const answers = hasPairs(examples) ? { answers: 2 } as const : {};
-    const layout = { ...dropsBase ? plain : withAttentionParts(plain, architecture, examples), ...answers };
+    const layout = {
+      ...dropsBase ? plain : withAttentionParts(plain, architecture, examples),
+      ...hasPairs(examples) ? { answers: 2 } as const : {},
+      ...hasReads(examples) ? { unseen: true } as const : {},
+    };
     requireSelections(adaptations, examples);
     const rows = await this.#once(["layout", layout, this.#numberOf(prepared)], () => {
       const own = madeOf(examples, (example) => layOut(example, layout)), { of } = prepared;

@@ -5,7 +5,7 @@
  * @module
  */
 import { deviation, meanOf, standardError } from "./win_rate.ts";
-import { dot, fitSparse, sigmoid } from "./sparse_logistic.ts";
+import { dot, fitSparse, seedsOf, sigmoid } from "./sparse_logistic.ts";
 
 /** One comparison. Lengths are in characters: Python's, which are code points. */
 interface Comparison {
@@ -50,6 +50,9 @@ const folds = 5;
 /** The candidates of the penalty's inverse: ten from 1e-4 to 1e4, evenly in their logarithms. */
 const candidates = Array.from({ length: 10 }, (_, at) => 10 ** (-4 + at * 8 / 9));
 
+/** Of each fold's candidates, and of the last fit the first. */
+const seeds = seedsOf(123, candidates.length);
+
 /** A row of the fit, whose label is a probability. */
 interface Row {
   readonly features: readonly number[];
@@ -76,7 +79,7 @@ export function lengthControlled(comparisons: readonly Comparison[], model: Leng
       weight: 1,
     })),
   ].filter(({ probability }) => !Number.isNaN(probability));
-  const C = bestPenalty(rows), weights = fit(rows, C);
+  const C = bestPenalty(rows), weights = fit(rows, C, seeds[0]!);
   const predicted = comparisons.map(({ difficulty }) => 100 * sigmoid(dot(weights, featuresOf(0, difficulty))));
   return {
     length_controlled_winrate: meanOf(predicted),
@@ -87,7 +90,7 @@ export function lengthControlled(comparisons: readonly Comparison[], model: Leng
 }
 
 /** Each row is there twice: as a 1 with its probability for a weight, and as a 0 with the rest. */
-function fit(rows: readonly Row[], C: number): number[] {
+function fit(rows: readonly Row[], C: number, seed: number): number[] {
   return fitSparse({
     features: [...rows, ...rows].map(({ features }) => features),
     labels: [...rows.map(() => 1), ...rows.map(() => 0)],
@@ -95,16 +98,16 @@ function fit(rows: readonly Row[], C: number): number[] {
       ...rows.map(({ weight, probability }) => weight * probability),
       ...rows.map(({ weight, probability }) => weight * (1 - probability)),
     ],
-  }, C);
+  }, C, seed);
 }
 
 /** The penalty that predicts held-back rows best, the first of equals. */
 function bestPenalty(rows: readonly Row[]): number {
   // scikit-learn's groups go to folds from the last to the first.
   const foldOf = (at: number) => (rows.length - 1 - at) % folds;
-  const losses = candidates.map((C) =>
+  const losses = candidates.map((C, candidate) =>
     meanOf(Array.from({ length: folds }, (_, fold) => {
-      const weights = fit(rows.filter((_, at) => foldOf(at) !== fold), C);
+      const weights = fit(rows.filter((_, at) => foldOf(at) !== fold), C, seeds[candidate]!);
       return meanOf(rows.filter((_, at) => foldOf(at) === fold).map((row) => lossOf(row, weights)));
     }))
   );

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { type ExampleTokenizer, tokenize, type TokenizedExample } from "../../../pipelines/data/examples.ts";
+import {
+  type ExampleTokenizer,
+  tokenize,
+  type TokenizedExample,
+  type TokenizeOptions,
+} from "../../../pipelines/data/examples.ts";
 import type { Row } from "../../../pipelines/data/row.ts";
 import { RequestError } from "../../../pipelines/common/errors.ts";
 
@@ -76,6 +81,21 @@ Deno.test("tokenize() cuts the end of a prompt that is to be answered, of which 
   assert.deepEqual(cut(4), { prompt: [1, 97, 98, 99], completion: [100, 2] });
   assert.deepEqual(cut(3), { prompt: [1, 97, 98], completion: [100, 2] });
   assert.deepEqual(cut(100, 98), { prompt: [1, 97], completion: [100, 2] });
+});
+
+Deno.test("tokenize() reads another text in a completion's place, filled where that is longer", () => {
+  const filling = { ...tokenizer, fillTokenId: 9 };
+  const reads = (completion: string, reads: string, limits: Partial<TokenizeOptions> = {}) => {
+    const rows = [{ ...row("ab", completion), reads }];
+    return tokenize(rows, filling, { maxContext: 100, truncate: "right", ...limits })[0]!;
+  };
+  const ids = (text: string) => tokenizer.encode(text), filled = reads("cde", "f");
+  assert.deepEqual(idsOf([filled]), idsOf(tokenize([row("ab", "cde")], tokenizer, { maxContext: 100 })));
+  assert.deepEqual(filled.reads, { tokens: [...ids("f"), 2, 9, 9], seen: 2 });
+  assert.deepEqual(reads("c", "def").reads, { tokens: [...ids("def"), 2], seen: 4 });
+  // Each is cut by itself, as pyreft cuts them.
+  assert.deepEqual(reads("c", "def", { maxLength: 5 }).reads, { tokens: ids("de"), seen: 2 });
+  assert.deepEqual(reads("cde", "", { maxLength: 5 }).reads, { tokens: [2, 9], seen: 1 });
 });
 
 Deno.test("tokenize() cuts the end of what an encoder reads, but no special token there", () => {

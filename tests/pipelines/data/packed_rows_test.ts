@@ -14,6 +14,8 @@ const examples: readonly Example[] = [
   { prompt: [5, 5], completion: [] },
   { prompt: [5, 6], completion: [7, 0], rejected: [8, 9, 0] },
   { prompt: [5], completion: [0], rejected: [1, 0], isScored: true },
+  { prompt: [5], completion: [7, 8, 0], reads: { tokens: [9, 0, 3], seen: 2 }, taught: [1] },
+  { prompt: [5], completion: [7], reads: { tokens: [], seen: 0 } },
 ];
 
 Deno.test("chunks give back the rows that were put in, with the texts of their records", () => {

@@ -89,10 +89,9 @@ Deno.test({
         difficulty: instruction_difficulty[at]!,
       }));
       const found = lengthControlled(comparisons, models[glm]!), what = `${model} by ${glm}`;
-      // liblinear stops before the minimum, which is found here.
-      assertClose(found.length_controlled_winrate, out["length_controlled_winrate"]!, 0.005, what);
-      assertClose(found.lc_standard_error, out["lc_standard_error"]!, 0.001, what);
-      Object.values(weights).forEach((weight, at) => assertClose(found.weights[at]!, weight, 5e-4, what));
+      assertClose(found.length_controlled_winrate, out["length_controlled_winrate"]!, 1e-9, what);
+      assertClose(found.lc_standard_error, out["lc_standard_error"]!, 1e-9, what);
+      Object.values(weights).forEach((weight, at) => assertClose(found.weights[at]!, weight, 1e-9, what));
     }
   },
 });

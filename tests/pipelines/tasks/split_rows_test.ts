@@ -64,6 +64,10 @@ Deno.test("GLUE's validation set is split as torch splits it, and STS-B is taugh
     const rows = async (name: "test" | "validation") => (await loadRows(rte[name], folder)).map(({ prompt }) => prompt);
     assert.deepEqual(await rows("test"), order.slice(0, 5).map((at) => `a ${at}`));
     assert.deepEqual(await rows("validation"), order.slice(5).map((at) => `a ${at}`));
+    // numpy.random.default_rng(42).permutation(10)
+    const original = task("rte", { data: ".", halves: "datasets" }), drawn = [5, 6, 0, 7, 3, 2, 4, 9, 1, 8];
+    const [chosen, tested10] = [await loadRows(original.validation, folder), await loadRows(original.test, folder)];
+    assert.deepEqual([...chosen, ...tested10].map(({ prompt }) => prompt), drawn.map((at) => `a ${at}`));
     const stsb = task("stsb", { data: "." }), [taught] = await loadRows(stsb.train, folder);
     const [tested] = await loadRows(stsb.test, folder);
     assert.deepEqual([taught!.completion, tested!.completion, taught!.pair], ["3.796875", "3.8", "b 0"]);
@@ -232,6 +236,11 @@ Deno.test("a task without a split, a rule or rows on the hub says so, and names 
     /has no rule "llm-adapters"; use one/,
   );
   assert.throws(() => Reflect.apply(task, undefined, ["boolqq"]), /there is no task "boolqq"; did you mean "boolq"/);
+  assert.throws(
+    () => task("boolq", { halves: "datasets" }),
+    /halves are of GLUE's validation sets, and boolq has none; omit them/,
+  );
+  assert.throws(() => Reflect.apply(task, undefined, ["rte", { halves: "numpy" }]), /halves.*"torch".*"datasets"/);
   assert.throws(() => suite("commonsense", { only: ["rte"] }), /commonsense has no task "rte"/);
   assert.throws(() => suite("glue", { data: "." }).train, /each task of glue trains its own model/);
 });

@@ -34,6 +34,19 @@ for (
   });
 }
 
+Deno.test("layOut() reads other tokens in a completion's place, and says which of them fill it", () => {
+  const reads = { tokens: [30, 31, 3, 3, 3, 3], seen: 2 }, example = { prompt, completion, reads, source };
+  for (const layout of [whole, cutRows(1, 0), cutRows(3, 1)]) {
+    const row = layOut(example, layout), { tail, labels, labelIndices, seen } = row;
+    assert.deepEqual(readTokens(row, layout), [...prompt, 30, 31, 3, 3, 3]);
+    assert.deepEqual([labels, labelIndices], [completion, completion.map((_, at) => tail.length - 6 + at)]);
+    assert.equal(seen, tail.length - 3);
+    assert.notDeepEqual(rowKey(row), rowKey(layOut({ ...example, reads: { ...reads, seen: 3 } }, layout)));
+  }
+  const longer = layOut({ prompt, completion: [20, 21], reads: { tokens: [30, 31, 32], seen: 3 }, source }, whole);
+  assert.deepEqual([longer.tail, longer.seen], [[...prompt, 30], undefined]);
+});
+
 Deno.test("layOut() of a prompt alone predicts nothing", () => {
   const { labels, labelIndices, tail } = layOut({ prompt, completion: [], source }, cutRows(2, 0));
   assert.deepEqual([labels, labelIndices, tail], [[], [], [13, 14]]);
