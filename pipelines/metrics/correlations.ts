@@ -2,7 +2,7 @@
 import type { RowList } from "../common/row_list.ts";
 import type { SpecOf } from "./declared.ts";
 import type { Metric } from "./metric.ts";
-import type { HeadPrediction } from "./prediction.ts";
+import type { HeadPrediction, Labelled } from "./prediction.ts";
 import { mappedSettings } from "./settings.ts";
 import { wholeOf } from "./statistic.ts";
 
@@ -75,12 +75,12 @@ function cautionOf(x: readonly number[], whose: string): string | undefined {
     : undefined;
 }
 
-const expectedOf = (rows: RowList<HeadPrediction>) => rows.map(({ expected }) => expected);
-const predictedOf = (rows: RowList<HeadPrediction>) => rows.map(({ predicted }) => predicted);
+const expectedOf = (rows: RowList<Labelled>) => rows.map(({ expected }) => expected);
+const predictedOf = (rows: RowList<Labelled>) => rows.map(({ predicted }) => predicted);
 
 function correlation(call: string, onRanks: boolean): Metric<SpecOf<"pearson" | "spearman">> {
   const read = onRanks ? ranks : (x: readonly number[]) => x;
-  const statistic = wholeOf((row: HeadPrediction) => row, (rows) => {
+  const statistic = wholeOf(({ expected, predicted }: HeadPrediction): Labelled => ({ expected, predicted }), (rows) => {
     return pearsonOf(read(expectedOf(rows)), read(predictedOf(rows)));
   });
   return {

@@ -1,14 +1,15 @@
 /** F1, as scikit-learn defines it. @module */
 import type { SpecOf } from "./declared.ts";
 import type { Metric } from "./metric.ts";
-import type { HeadPrediction } from "./prediction.ts";
+import type { HeadPrediction, Labelled } from "./prediction.ts";
 import { mappedSettings } from "./settings.ts";
 import { wholeOf } from "./statistic.ts";
 
-const same = (row: HeadPrediction) => row;
+/** What of a row counts. */
+const same = ({ expected, predicted }: HeadPrediction): Labelled => ({ expected, predicted });
 
 /** The harmonic mean of precision and recall of one class; 0 if it is not a row's and is predicted of none. */
-function f1Of(rows: readonly HeadPrediction[], id: number): number {
+function f1Of(rows: readonly Labelled[], id: number): number {
   const right = rows.filter(({ expected, predicted }) => expected === id && predicted === id).length;
   const named = rows.reduce(
     (sum, { expected, predicted }) => sum + Number(expected === id) + Number(predicted === id),
@@ -17,7 +18,7 @@ function f1Of(rows: readonly HeadPrediction[], id: number): number {
   return named === 0 ? 0 : 2 * right / named;
 }
 
-function macroF1Of(rows: readonly HeadPrediction[]): number {
+function macroF1Of(rows: readonly Labelled[]): number {
   const ids = [...new Set(rows.flatMap(({ expected, predicted }) => [expected, predicted]))];
   return ids.reduce((sum, id) => sum + f1Of(rows, id), 0) / ids.length;
 }

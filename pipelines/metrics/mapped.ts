@@ -1,6 +1,8 @@
 /** What a metric is computed of in place of the predictions, where its declaration says so. @module */
 import { formatLocation, RequestError } from "../common/errors.ts";
 import { suggest } from "../common/suggest.ts";
+import { keptOf } from "../common/json_rows.ts";
+import { madeOf } from "../common/row_list.ts";
 import { calledFor, shownValue } from "./called.ts";
 import type { AnswerSettings, MetricSpec } from "./declared.ts";
 import type { Predicted } from "./predicted.ts";
@@ -15,18 +17,24 @@ export function mapped(spec: MetricSpec, predicted: Predicted): Predicted {
     return extracted === undefined || map === undefined ? extracted : mappedOf(map, extracted, row);
   };
   switch (predicted.kind) {
-    case "texts":
+    case "texts": {
+      const answers = keptOf(predicted.rows, (row) => made(row) ?? null);
       return {
         ...predicted,
-        rows: predicted.rows.map((row) => {
-          const { prediction: _, ...rest } = row, answer = made(row);
-          return answer === undefined ? rest : { ...rest, prediction: String(answer) };
+        rows: madeOf(predicted.rows, (row, at) => {
+          const { prediction: _, ...rest } = row, answer = answers.at(at) ?? null;
+          return answer === null ? rest : { ...rest, prediction: String(answer) };
         }),
       };
-    case "classes":
-      return { ...predicted, rows: predicted.rows.map((each) => withClass(each, made(each.row), predicted.labels)) };
-    case "numbers":
-      return { ...predicted, rows: predicted.rows.map((each) => withNumber(each, made(each.row))) };
+    }
+    case "classes": {
+      const { rows, labels } = predicted, found = keptOf(rows, ({ row }) => classOf(row, made(row), labels));
+      return { ...predicted, rows: madeOf(rows, (each, at) => withClass(each, found.at(at)!, labels)) };
+    }
+    case "numbers": {
+      const { rows } = predicted, found = keptOf(rows, ({ row }) => numberOf(row, made(row)));
+      return { ...predicted, rows: madeOf(rows, (each, at) => withNumber(each, found.at(at)!)) };
+    }
     case "pairs":
       // Rewards are not predictions that a function could take.
       return predicted;
@@ -54,23 +62,27 @@ function mappedOf(
   );
 }
 
-function withClass(
-  each: HeadPrediction,
-  name: string | number | undefined,
-  labels: readonly string[],
-): HeadPrediction {
+function classOf({ place }: MeasuredRow, name: string | number | undefined, labels: readonly string[]): number {
   const predicted = labels.indexOf(String(name));
-  if (predicted >= 0) return { ...each, predicted, row: { ...each.row, prediction: labels[predicted]! } };
+  if (predicted >= 0) return predicted;
   throw new RequestError(
-    `map gave ${shownValue(name)} at ${formatLocation(each.row.place)}, which is not a class; ${
+    `map gave ${shownValue(name)} at ${formatLocation(place)}, which is not a class; ${
       suggest(String(name), labels)
     }`,
   );
 }
 
-function withNumber(each: HeadPrediction, predicted: string | number | undefined): HeadPrediction {
-  if (typeof predicted === "number") return { ...each, predicted, row: { ...each.row, prediction: predicted } };
+function withClass(each: HeadPrediction, predicted: number, labels: readonly string[]): HeadPrediction {
+  return { ...each, predicted, row: { ...each.row, prediction: labels[predicted]! } };
+}
+
+function numberOf({ place }: MeasuredRow, predicted: string | number | undefined): number {
+  if (typeof predicted === "number") return predicted;
   throw new RequestError(
-    `map gave ${shownValue(predicted)} at ${formatLocation(each.row.place)}; let it return a finite number`,
+    `map gave ${shownValue(predicted)} at ${formatLocation(place)}; let it return a finite number`,
   );
+}
+
+function withNumber(each: HeadPrediction, predicted: number): HeadPrediction {
+  return { ...each, predicted, row: { ...each.row, prediction: predicted } };
 }

@@ -1,12 +1,12 @@
 /** Matthews' correlation of classes, as scikit-learn defines it. @module */
 import type { SpecOf } from "./declared.ts";
 import type { Metric } from "./metric.ts";
-import type { HeadPrediction } from "./prediction.ts";
+import type { HeadPrediction, Labelled } from "./prediction.ts";
 import { mappedSettings } from "./settings.ts";
 import { wholeOf } from "./statistic.ts";
 
 /** Of several classes in Gorodkin's form (2004); 0 where a factor of the denominator is. */
-function matthewsOf(rows: readonly HeadPrediction[]): number {
+function matthewsOf(rows: readonly Labelled[]): number {
   const size = rows.length, right = rows.filter(({ expected, predicted }) => expected === predicted).length;
   const expected = countsOf(rows.map((row) => row.expected)), predicted = countsOf(rows.map((row) => row.predicted));
   const products = (a: ReadonlyMap<number, number>, b: ReadonlyMap<number, number>) => {
@@ -25,5 +25,5 @@ export const matthews: Metric<SpecOf<"matthews">> = {
   call: "matthews()",
   settings: mappedSettings,
   lowerIsBetter: false,
-  measures: { classes: () => ({ statistic: wholeOf((row) => row, matthewsOf) }) },
+  measures: { classes: () => ({ statistic: wholeOf(({ expected, predicted }): Labelled => ({ expected, predicted }), matthewsOf) }) },
 };

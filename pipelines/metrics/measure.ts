@@ -1,5 +1,5 @@
 /** Measuring what a model predicted. @module */
-import type { RowList } from "../common/row_list.ts";
+import { MadeRows, type RowList } from "../common/row_list.ts";
 import { RequestError } from "../common/errors.ts";
 import { atLocationOf } from "../common/source_location.ts";
 import type { MetricSpec } from "./declared.ts";
@@ -59,12 +59,12 @@ export function measure(
 export function measuredRows(
   specs: readonly MetricSpec[],
   predicted: Predicted,
-): readonly Readonly<Record<string, number>>[] {
+): RowList<Readonly<Record<string, number>>> {
   const found = specs.flatMap((spec) => {
     const values = withStatistic(spec, mapped(spec, predicted), rowValues);
     return values === undefined ? [] : [[metricNameOf(spec), values] as const];
   });
-  return predicted.rows.map((_, row) => Object.fromEntries(found.map(([name, values]) => [name, values[row]!])));
+  return new MadeRows(predicted.rows.length, (row) => Object.fromEntries(found.map(([name, values]) => [name, values[row]!])));
 }
 
 const estimateOf = (spec: MetricSpec, predicted: Predicted) => withStatistic(spec, predicted, estimate);

@@ -61,9 +61,13 @@ export interface MeasuredRow extends Prediction {
 }
 
 /** What a head predicts of a row beside what the row has: classes by their ids, or numbers. */
-export interface HeadPrediction {
+export interface Labelled {
   readonly expected: number;
   readonly predicted: number;
+}
+
+/** The same, with the row and what it costs. */
+export interface HeadPrediction extends Labelled {
   readonly loss: number;
   readonly row: MeasuredRow;
 }

@@ -11,6 +11,7 @@ import { DiskError, RequestError, RunError } from "../common/errors.ts";
 import { digestInThread } from "../common/digest_thread.ts";
 import { faultText, temporaryName, unwritable, writeIfWhole } from "../common/files.ts";
 import { freeSpace } from "../common/free_space.ts";
+import { jsonText } from "../common/json_rows.ts";
 import { removeOwnSync } from "../common/leavings.ts";
 import { PendingChecks } from "../common/pending_checks.ts";
 import { Claimant, type ClaimTimes, sweepClaims } from "./claims.ts";
@@ -297,12 +298,7 @@ export class Store {
    * @throws {RunError} If the disk is full or can't be written.
    */
   async putJson(kind: string, key: string, value: unknown): Promise<void> {
-    const json = JSON.stringify(value, (name, member: unknown) => {
-      if (typeof member !== "number" || Number.isFinite(member)) return member;
-      throw new TypeError(`Expected a document of finite numbers but "${name}" is ${member}`);
-    });
-    if (json === undefined) throw new TypeError(`Expected a document to be a JSON value but found ${typeof value}`);
-    const bytes = new TextEncoder().encode(json);
+    const bytes = new TextEncoder().encode(jsonText(value));
     await this.put(kind, key, (entry) => {
       entry.declare({ tensors: [{ name: "json", dtype: "U8", shape: [bytes.length] }] });
       entry.append("json", bytes);

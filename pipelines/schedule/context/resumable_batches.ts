@@ -5,6 +5,9 @@
  * @module
  */
 import { RunError, StoppedError } from "../../common/errors.ts";
+import { JsonRows } from "../../common/json_rows.ts";
+import type { RowList } from "../../common/row_list.ts";
+import { getList, putList } from "../../store/json_list.ts";
 import { keyOf, type Store } from "../../store/store.ts";
 import { CheckpointTimer } from "./checkpoint_interval.ts";
 import type { RunContext } from "./run_context.ts";
@@ -32,7 +35,7 @@ const kind = "part";
 const partKey = (key: string, purpose: Purpose) => keyOf([key, purpose]);
 
 /**
- * Works on all rows but those whose results an earlier run has kept; gives a result for each.
+ * Works on all rows but those whose results an earlier run has kept; gives a result for each, which is JSON.
  *
  * @param work Gives a batch's results; it gets the next batch as well, to prepare it meanwhile.
  */
@@ -40,25 +43,25 @@ export async function inBatches<T>(
   runContext: Pick<RunContext, "store" | "emit" | "checkpointInterval">,
   rows: BatchedRows,
   work: (batch: readonly number[], next: readonly number[] | undefined) => Promise<readonly T[]>,
-): Promise<T[]> {
+): Promise<RowList<T>> {
   const { store, emit } = runContext, { purpose, stage, lengths } = rows, key = partKey(rows.key, purpose);
   const timer = new CheckpointTimer(runContext.checkpointInterval, 0), planned = batches(lengths, rows.size);
   // In the order of the batches, whose rows are those that they were for whoever kept this.
-  const results = [...await store.getJson(kind, key) as readonly T[] | undefined ?? []];
+  const results = await getList<T>(store, kind, key) ?? new JsonRows<T>();
   const name = purpose === "answer" ? "evaluate" : "score";
   const done = rows.isQuiet ? () => {} : beginWork(emit, name, lengths.length, stage);
   if (results.length > 0) done(results.length, true);
   let start = 0, kept = results.length;
   const keep = async () => {
     if (results.length === kept) return;
-    await timer.measure(() => store.putJson(kind, key, results));
+    await timer.measure(() => putList(store, kind, key, results.list()));
     kept = results.length;
   };
   try {
     for (const [at, batch] of planned.entries()) {
       start += batch.length;
       if (start <= results.length) continue;
-      results.push(...await work(batch, planned[at + 1]));
+      for (const result of await work(batch, planned[at + 1])) results.push(result);
       done(results.length);
       if (timer.isDue) await keep().catch(tolerate);
     }
@@ -67,9 +70,10 @@ export async function inBatches<T>(
     await keep().catch(tolerate);
     throw error.at(`at ${purpose} ${kept} of ${lengths.length} of ${stage}`);
   }
-  const ordered = new Array<T>(lengths.length);
-  planned.flat().forEach((row, at) => ordered[row] = results[at]!);
-  return ordered;
+  const order = new Uint32Array(lengths.length);
+  let at = 0;
+  for (const batch of planned) for (const row of batch) order[row] = at++;
+  return results.list(order);
 }
 
 /** Removes what was kept on the way to results that are in the store. */

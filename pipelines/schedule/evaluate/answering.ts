@@ -1,4 +1,5 @@
 /** How a decoding answers. @module */
+import type { RowList } from "../../common/row_list.ts";
 import type { Prediction } from "../../metrics/prediction.ts";
 import type { DecodingSpec, Resolved } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
@@ -7,7 +8,7 @@ import type { EvaluateJob } from "./evaluate_job.ts";
 
 /** What a decoding says of the rows. */
 interface Answered {
-  readonly rows: readonly Partial<Prediction>[];
+  readonly rows: RowList<Partial<Prediction>>;
   readonly cached: boolean;
   /** Of what was written now. */
   readonly tokensPerSecond?: number;

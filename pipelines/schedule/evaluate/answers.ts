@@ -17,7 +17,8 @@ import type { EvaluateJob } from "./evaluate_job.ts";
 import { openGenerator } from "./generator.ts";
 import { inStore } from "./in_store.ts";
 import { prefixedPrompts } from "./shared_prefix.ts";
-import type { RowList } from "../../common/row_list.ts";
+import { keptOf } from "../../common/json_rows.ts";
+import { madeOf, type RowList } from "../../common/row_list.ts";
 
 /** Writes the new tokens of some prompts, which are rows by these numbers, of so many at once. */
 interface Writer<W> {
@@ -53,12 +54,15 @@ function writingWith<W extends Writing>(writer: Writer<W>): Answering<W> {
         return made.answers;
       });
       const { rows, examples, model: { tokenizer } } = job.stage;
+      const taught = keptOf(rows, ({ completion }, row) => {
+        return taughtAnswer(completion, tokenizer, examples.at(row)!.completion) ?? null;
+      });
       return {
         cached,
         ...tokensPerSecond === undefined ? {} : { tokensPerSecond },
-        rows: rows.map(({ completion }, row) => {
-          const taught = taughtAnswer(completion, tokenizer, examples.at(row)!.completion);
-          return { ...(taught === undefined ? {} : { taught }), ...predictionOf(found[row]!) };
+        rows: madeOf(found, (answer, row) => {
+          const text = taught.at(row) ?? null;
+          return { ...(text === null ? {} : { taught: text }), ...predictionOf(answer) };
         }),
       };
     },
@@ -114,7 +118,7 @@ function predictionOf(answer: KeptAnswer): Pick<Prediction, "prediction" | "ends
 
 /** Answers, and how many tokens of them were written a second; nothing where an earlier run wrote them all. */
 interface Written {
-  readonly answers: readonly KeptAnswer[];
+  readonly answers: RowList<KeptAnswer>;
   readonly tokensPerSecond: number | undefined;
 }
 

@@ -1,6 +1,6 @@
 /** The choices of an evaluation: the log-likelihood of each answer that it is given, and the best of them. @module */
+import { keptOf } from "../../common/json_rows.ts";
 import { madeOf, type RowList } from "../../common/row_list.ts";
-import { RequestError } from "../../common/errors.ts";
 import { interventionsOf } from "../../compile/lower/adaptation.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import { chosenBy, type ScoredChoices } from "../../metrics/choice_scores.ts";
@@ -32,16 +32,15 @@ export const choosing: Answering<Extract<Resolved<DecodingSpec>, { kind: "choice
       { choices: listedChoices(stage) },
       madeOf(choices, (ofRow) => ofRow.map(({ example }) => example)),
     );
-    const compared = choices.map((ofRow) => ofRow.flatMap(({ unconditional }) => unconditional ?? [])).flat();
-    const unconditional = compared.length === 0 ? undefined : await unconditionalScores(scoring, compared);
+    const unconditional = await unconditionalScores(scoring, choices);
     let at = 0;
-    const rows = choices.map((ofRow) => {
-      const start = at, of = (values: readonly number[]) => values.slice(start, start + ofRow.length);
+    const rows = keptOf(choices, (ofRow) => {
+      const start = at, of = (values: RowList<number>) => ofRow.map((_, which) => values.at(start + which)!);
       at += ofRow.length;
-      return rowOf(ofRow, of(scored.found), unconditional && of(unconditional.found), stage.name);
+      return rowOf(ofRow, of(scored.found), unconditional && of(unconditional.found));
     });
     return {
-      rows: rows.map((row) => ({ ...row, prediction: chosenBy(by, row) })),
+      rows: madeOf(rows, (row) => ({ ...row, prediction: chosenBy(by, row) })),
       cached: scored.cached && (unconditional?.cached ?? true),
     };
   },
@@ -49,7 +48,7 @@ export const choosing: Answering<Extract<Resolved<DecodingSpec>, { kind: "choice
 
 /** What of the choices decides their log-likelihoods. */
 function listedChoices({ choices = [] }: EvaluateJob["stage"]) {
-  return choices.map((ofRow) => {
+  return madeOf(choices, (ofRow) => {
     return ofRow.map(({ text, example: { prompt, completion } }) => [text, prompt, completion]);
   });
 }
@@ -59,11 +58,7 @@ function rowOf(
   choices: readonly Choice[],
   scores: readonly number[],
   unconditional: readonly number[] | undefined,
-  stage: string,
 ): ScoredChoices {
-  if (![...scores, ...unconditional ?? []].every(Number.isFinite)) {
-    throw new RequestError(`the log-likelihoods of ${stage} are not finite; the model's logits are not`);
-  }
   return {
     choices: choices.map(({ text }) => text),
     scores,
@@ -80,20 +75,30 @@ async function scores(
 ) {
   return await inStore(runContext, keyOf({ ...work, ...parts }), async (key) => {
     const found = await scoreGroups(runContext, job, groups, { key, purpose: "choice" });
-    return found.map(({ loss }) => -loss);
+    return madeOf(found, ({ loss }) => -loss);
   });
 }
 
-/** The same of answers after the unconditional prompt; an answer that several rows have is read once. */
-async function unconditionalScores(scoring: Scoring, examples: readonly TokenizedExample[]) {
+/**
+ * The same of answers after the unconditional prompt; an answer that several rows have is read once. Nothing where answers
+ * are not compared with that.
+ */
+async function unconditionalScores(scoring: Scoring, choices: RowList<readonly Choice[]>) {
   // What functions select may depend on the row.
   const isSelective = interventionsOf(scoring.job.stage.adaptations).some(({ positions, subspace }) => {
     return positions.selector !== undefined || subspace !== undefined;
   });
-  const keys = examples.map(({ prompt, completion }, at) => JSON.stringify([prompt, completion, isSelective ? at : 0]));
-  const distinct = new Map(examples.map((example, at) => [keys[at]!, example]));
-  const read = [...distinct.values()], numbers = new Map([...distinct.keys()].map((key, at) => [key, at]));
+  const read: TokenizedExample[] = [], numbers = new Map<string, number>(), asked: number[] = [];
+  for (const ofRow of choices) {
+    for (const { unconditional } of ofRow) {
+      if (unconditional === undefined) continue;
+      const { prompt, completion } = unconditional;
+      const key = JSON.stringify([prompt, completion, isSelective ? asked.length : 0]);
+      asked.push(numbers.getOrInsertComputed(key, () => read.push(unconditional) - 1));
+    }
+  }
+  if (asked.length === 0) return undefined;
   const listed = read.map(({ prompt, completion }) => [prompt, completion]);
   const { found, cached } = await scores(scoring, { unconditional: listed }, read.map((example) => [example]));
-  return { found: keys.map((key) => found[numbers.get(key)!]!), cached };
+  return { found: madeOf(asked, (number) => found.at(number)!), cached };
 }

@@ -44,7 +44,7 @@ export async function predictions(
   const head = headOf(stage.adaptations);
   if (head?.kind === "reward") {
     const { found, cached } = await rewards(runContext, job, work);
-    const predictions = madeOf(stage.rows, (row, at) => ({ ...textsOf(row), ...found[at] }));
+    const predictions = madeOf(stage.rows, (row, at) => ({ ...textsOf(row), ...found.at(at) }));
     return { predictions, predicted: { kind: "pairs", rows: withRows(predictions, stage.rows) }, cached };
   }
   if (head !== undefined) {
@@ -70,11 +70,11 @@ export async function predictions(
   const found = madeOf(stage.rows, (row, at) => {
     return {
       ...textsOf(row),
-      ...answers?.rows[at],
+      ...answers?.rows.at(at),
       ...judged?.found[at],
       ...preferred?.found[at],
-      ...scores?.found[at],
-      ...compared?.found[at],
+      ...scores?.found.at(at),
+      ...compared?.found.at(at),
     };
   });
   return {
@@ -112,5 +112,5 @@ async function rewards(
       return rewardsOf(runContext, model, request, objective);
     },
   );
-  return { found: found.map(([chosenReward, rejectedReward]) => ({ chosenReward, rejectedReward })), cached };
+  return { found: madeOf(found, ([chosenReward, rejectedReward]) => ({ chosenReward, rejectedReward })), cached };
 }

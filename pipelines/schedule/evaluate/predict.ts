@@ -21,7 +21,7 @@ import type { EvaluateJob } from "./evaluate_job.ts";
  *
  * @throws {RequestError} If one of them is not finite.
  */
-export async function predict(runContext: RunContext, job: EvaluateJob, key: string): Promise<number[][]> {
+export async function predict(runContext: RunContext, job: EvaluateJob, key: string): Promise<RowList<number[]>> {
   const { stage: { name, model: { architecture }, adaptations, examples, batchSize }, weights, tensors } = job;
   const layout = withAttentionParts(wholeRows(architecture, adaptations), architecture, examples);
   const session = await runContext.sessions.open(headProgram(job.compiled, layout), weights);
@@ -41,14 +41,14 @@ export async function predict(runContext: RunContext, job: EvaluateJob, key: str
 /** BatchedRows as predictions.jsonl lists them and as metrics take them. */
 export function readPredictions(
   { rows, examples, adaptations }: Pick<PreparedEvaluation, "rows" | "examples" | "adaptations">,
-  outputs: readonly (readonly number[])[],
+  outputs: RowList<readonly number[]>,
 ): { readonly predictions: RowList<Prediction>; readonly predicted: Predicted } {
   const head = headOf(adaptations);
   if (head === undefined || head.kind === "reward") throw new TypeError("The model has no head that reads labels");
   const { kind, labels } = head;
   const read = madeOf(rows, ({ prompt, pair, completion }, row) => {
     const texts = { prompt, ...pair === undefined ? {} : { pair } }, expected = examples.at(row)!.completion[0]!;
-    return readers[kind](outputs[row]!, expected, { ...texts, completion }, head);
+    return readers[kind](outputs.at(row)!, expected, { ...texts, completion }, head);
   });
   const measured = madeOf(read, ({ prediction, ...row }, at) => {
     const { fields, place } = rows.at(at)!;

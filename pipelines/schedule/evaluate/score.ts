@@ -15,6 +15,7 @@ import { type Layout, wholeRows } from "../../compile/rows/layout.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { Session } from "../../runtime/runtime.ts";
+import { finite } from "../context/finite.ts";
 import { type BatchedRows, inBatches } from "../context/resumable_batches.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { EvaluateJob } from "./evaluate_job.ts";
@@ -26,6 +27,8 @@ interface Scorer {
   readonly adaptations: readonly Adaptation[];
   readonly tensors: TensorMap;
   readonly session: Session;
+  /** The stage's name. */
+  readonly name: string;
   readonly layout: Layout;
   /** What was read of that which all rows share. */
   readonly shared: Feeds;
@@ -39,7 +42,7 @@ export interface Score {
 
 /** The scores of rows that run together. */
 async function score(scorer: Scorer, rows: readonly LaidOutRow[], kept: Feeds = {}): Promise<Score[]> {
-  const { architecture, adaptations, tensors, session, layout, shared } = scorer;
+  const { architecture, adaptations, tensors, session, name, layout, shared } = scorer;
   const { outputs } = await session.run({
     ...exampleFeeds(rows, layout, architecture, adaptations),
     ...copyTensors(tensors),
@@ -51,7 +54,7 @@ async function score(scorer: Scorer, rows: readonly LaidOutRow[], kept: Feeds = 
   return rows.map(({ labels }) => {
     let loss = 0;
     for (const end = at + labels.length; at < end; at++) loss += losses[at]!;
-    return { loss, tokens: labels.length };
+    return { loss: finite(loss, name), tokens: labels.length };
   });
 }
 
@@ -61,7 +64,7 @@ export async function scoreAll(
   job: EvaluateJob,
   examples: RowList<TokenizedExample>,
   kept: Pick<BatchedRows, "key" | "purpose">,
-): Promise<Score[]> {
+): Promise<RowList<Score>> {
   const { stage, weights, compiled, tensors } = job;
   const lengths = examples.map(({ prompt, completion }) => prompt.length + completion.length);
   const batched = { ...kept, stage: stage.name, lengths, size: stage.batchSize, isQuiet: job.isQuiet };
@@ -69,7 +72,7 @@ export async function scoreAll(
   if (encoded !== undefined) {
     const { program, layout, rows } = encoded, { model: { architecture }, adaptations } = stage;
     const session = await runContext.sessions.open(program, weights);
-    const scorer = { architecture, adaptations, tensors, session, layout, shared: {} };
+    const scorer = { architecture, adaptations, tensors, session, name: stage.name, layout, shared: {} };
     let slot: 0 | 1 = 0;
     let gathered: { readonly batch: readonly number[]; readonly kept: Feeds } | undefined;
     const gather = (batch: readonly number[]) => ({ batch, kept: encoded.kept(batch, slot = slot === 0 ? 1 : 0) });
@@ -94,7 +97,7 @@ export async function scoreAll(
       madeOf(examples, (each) => layOut(each, layout)),
     );
   const session = await runContext.sessions.open(program, weights);
-  const scorer: Scorer = { architecture, adaptations, tensors, session, layout, shared };
+  const scorer: Scorer = { architecture, adaptations, tensors, session, name: stage.name, layout, shared };
   return await inBatches(runContext, batched, (batch) => {
     return score(scorer, batch.map((row) => layOut(examples.at(row)!, layout)));
   });

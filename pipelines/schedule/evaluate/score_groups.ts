@@ -1,6 +1,7 @@
 /** Scoring completions that follow the same prompt, which is read once for all of them. @module */
 import { flatMadeOf, type RowList } from "../../common/row_list.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
+import { finite } from "../context/finite.ts";
 import { type BatchedRows, inBatches } from "../context/resumable_batches.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { EvaluateJob } from "./evaluate_job.ts";
@@ -20,7 +21,7 @@ export async function scoreGroups(
   job: EvaluateJob,
   groups: RowList<Group>,
   kept: Pick<BatchedRows, "key" | "purpose">,
-): Promise<readonly Score[]> {
+): Promise<RowList<Score>> {
   if (canRate(job, groups)) return await rateGroups(runContext, job, groups, kept);
   return await scoreAll(runContext, job, flatMadeOf(groups, (group) => group), kept);
 }
@@ -37,7 +38,7 @@ async function rateGroups(
   job: EvaluateJob,
   groups: RowList<Group>,
   kept: Pick<BatchedRows, "key" | "purpose">,
-): Promise<readonly Score[]> {
+): Promise<RowList<Score>> {
   const { stage } = job, { model, adaptations } = stage;
   const generator = generatorOf(runContext, { ...job, model, adaptations }, 1);
   const prefixes = isPrefixed(stage) ? prefixesOf(runContext, model.architecture) : undefined;
@@ -53,10 +54,10 @@ async function rateGroups(
     const rates: (readonly number[])[] = [];
     for (const part of parts) if (part.length > 0) rates.push(...await rateAnswers(generator, part, prefixes));
     return rates.map((own, at) =>
-      own.map((rate, which) => ({ loss: -rate, tokens: asked[at]!.answers[which]!.length }))
+      own.map((rate, which) => ({ loss: finite(-rate, stage.name), tokens: asked[at]!.answers[which]!.length }))
     );
   });
-  return found.flat();
+  return flatMadeOf(found, (own) => own);
 }
 
 /** What is kept of the beginnings of prompts, for all evaluations of a run. */

@@ -1,4 +1,5 @@
 /** Answers run as programs against their problems' tests; verdicts are kept by the programs' digests. @module */
+import type { RowList } from "../../common/row_list.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import type { ProgramsSettings } from "../../metrics/declared.ts";
 import { keyOf, type Store } from "../../store/store.ts";
@@ -21,13 +22,13 @@ interface Judged {
 export async function verdicts(
   runContext: RunContext,
   { name, rows }: Pick<PreparedEvaluation, "name" | "rows">,
-  answers: readonly { readonly prediction?: string | number }[],
+  answers: RowList<{ readonly prediction?: string | number }>,
   { task, seconds }: ProgramsSettings,
 ): Promise<Judged> {
   const { store, emit } = runContext, limits = { ...usualLimits, seconds };
   const known: CodeTask = ownValue(code, task)!;
   const programs = rows.map(({ fields, place }, at) => {
-    return programOf(known, { problem: fields, generation: String(answers[at]?.prediction ?? ""), place });
+    return programOf(known, { problem: fields, generation: String(answers.at(at)?.prediction ?? ""), place });
   });
   const keys = new Map<string, string>();
   for (const program of programs) {

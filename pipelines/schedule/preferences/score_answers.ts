@@ -12,6 +12,7 @@ import { type Layout, wholeRows } from "../../compile/rows/layout.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import { inBatches } from "../context/resumable_batches.ts";
+import { finite } from "../context/finite.ts";
 import type { RunContext } from "../context/run_context.ts";
 
 /** Answers to score. */
@@ -64,9 +65,10 @@ export async function scoreAnswers(
       from += row.labels.length;
       // A head gives a number, and what is written has a negative log-likelihood a token.
       if (hasHead) return [Number(data[first]), Number(data[first + 1])];
-      return sumsByAnswer(row, (label) => -Number(data[first + label]));
+      const [chosen, rejected] = sumsByAnswer(row, (label) => -Number(data[first + label]));
+      return [finite(chosen, name), finite(rejected, name)];
     });
   });
   if (isQuiet !== true) await runContext.sessions.release(program, weights);
-  return scores;
+  return [...scores];
 }

@@ -44,7 +44,7 @@ export const evaluateStage: StageExecution<"evaluate"> = {
     if (outputs !== undefined) await output.document(join("members", member.id, name, "model_outputs.json"), outputs);
     const measured = measure(spec.metrics, predicted, (caution) => noteTo(runContext.emit)(`${name}: ${caution}`));
     const rows = measuredRows(spec.metrics, predicted);
-    const written = madeOf(found, (prediction, row) => ({ ...prediction, measured: rows[row]! }));
+    const written = madeOf(found, (prediction, row) => ({ ...prediction, measured: rows.at(row)! }));
     await output.predictions(path, written);
     // Of a member's only evaluation they are where anyone looks first, too.
     if (ofKind(stages, "evaluate").length === 1) {
