@@ -34,7 +34,7 @@ const wrapped: readonly { readonly name: string; readonly place: RegExp }[] = [
   { name: "jsonc-parser", place: /^pipelines\/data\/python\/json\.ts$/ },
   { name: "typescript", place: /^pipelines\/interchange\/web\/types\.ts$/ },
   { name: "onnxruntime-web", place: /^pipelines\/runtime\/web_library\.ts$/ },
-  { name: "@noble/hashes", place: /^pipelines\/web\/node\/crypto\.ts$/ },
+  { name: "hash-wasm", place: /^pipelines\/web\/node\/crypto\.ts$/ },
   { name: "hyparquet-compressors", place: /^pipelines\/data\/files\/parquet\.ts$/ },
   { name: "pyodide", place: /^pipelines\/tasks\/sandbox\/interpreter\.ts$/ },
   { name: "picomatch", place: /^pipelines\/data\/files\/glob\.ts$/ },

@@ -5,7 +5,7 @@
  * @module
  */
 import { ownValue } from "../../ops/program/own_value.ts";
-import { actsOnCompletion, type Adaptation, interventionsOf } from "../compile/lower/adaptation.ts";
+import type { Adaptation } from "../compile/lower/adaptation.ts";
 import { exampleFeeds } from "../compile/rows/feeds.ts";
 import { indexFeeds } from "../compile/rows/labels.ts";
 import { groupExtents, layOut, readTokens } from "../compile/rows/laid_out_rows.ts";
@@ -14,8 +14,7 @@ import type { Feeds } from "../common/host_tensor.ts";
 import type { RunOrigin } from "../compile/frontier/prefill.ts";
 import type { Layout } from "../compile/rows/layout.ts";
 import { copyTensors, type TensorMap } from "../compile/parameters/initial.ts";
-import { columnsOf } from "../compile/lower/edit_masks.ts";
-import { maskName, maskWidth } from "../compile/lower/edit_masks.ts";
+import { columnsOf, maskName, masksOf, maskWidth } from "../compile/lower/edit_masks.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
 import type { HostTensor, Session } from "../runtime/runtime.ts";
@@ -188,21 +187,19 @@ export function logitsOf({ data, shape }: HostTensor): Logits {
   return (row) => (data as Float32Array).subarray(row * width, (row + 1) * width);
 }
 
-/** What is fed for a written token: the masks of adaptations that act after the prompt, and the tensors that are read. */
+/** What is fed for a written token: the masks of adaptations, of which those of the prompt act no more, and the tensors. */
 function writtenFeeds(
   { adaptations, tensors }: Generator,
   prompts: readonly TokenizedPrompt[],
   { model }: Session,
 ): Feeds {
-  const acting = adaptations.filter(actsOnCompletion);
-  const masks = interventionsOf(acting).map((intervention) => {
-    const { strength = 1 } = intervention,
-      width = maskWidth(intervention),
-      data = new Float32Array(prompts.length * width);
-    prompts.forEach((prompt, row) =>
-      columnsOf(intervention, prompt).forEach((at) => data[row * width + at] = strength)
-    );
-    return [maskName(intervention), { data, shape: [prompts.length, 1, width] }] as const;
+  const isRead = new Set(model.fed.map(({ name }) => name));
+  const masks = masksOf(adaptations).filter((masked) => isRead.has(maskName(masked))).map((masked) => {
+    const width = maskWidth(masked), data = new Float32Array(prompts.length * width), { positions, strength = 1 } = masked;
+    if (positions.completion) {
+      prompts.forEach((prompt, row) => columnsOf(masked, prompt).forEach((at) => data[row * width + at] = strength));
+    }
+    return [maskName(masked), { data, shape: [prompts.length, 1, width] }] as const;
   });
   const read = model.fed.flatMap(({ name }) =>
     Object.hasOwn(tensors, name) ? [[name, ownValue(tensors, name)!] as const] : []

@@ -30,13 +30,20 @@ export function externalWeights({ bytes: model }: Pick<OnnxModel, "bytes">): Ext
   return { locations, bytes, largest };
 }
 
+/** How much is read at a time, in bytes. Most tensors have less. */
+const windowBytes = 16 << 20;
+
 /**
- * A file that looks like its bytes to ONNX Runtime, which takes parts of it and copies them: each is read when it is
- * taken, so that no more than one tensor is in memory twice.
+ * A file that looks like its bytes to ONNX Runtime, which takes parts of it and copies them at once: each is read when it
+ * is taken, and its memory serves the next or is freed by then, so that no more than one tensor is in memory twice.
  */
 export class ReadBytes extends Uint8Array<ArrayBuffer> implements Disposable {
   readonly #file: SystemFile;
   readonly #size: number;
+  /** What the browser has read into it keeps until its own collection of garbage; so there is one of it. */
+  readonly #window = new Uint8Array(windowBytes);
+  /** Of a tensor that is larger. */
+  #large = new ArrayBuffer(0);
 
   constructor(path: string) {
     super(new ArrayBuffer(0));
@@ -49,9 +56,27 @@ export class ReadBytes extends Uint8Array<ArrayBuffer> implements Disposable {
   }
 
   override subarray(start: number = 0, end: number = this.#size): Uint8Array<ArrayBuffer> {
-    const target = new Uint8Array(end - start);
+    const length = end - start;
+    this.#free();
     this.#file.seekSync(start, system.SeekMode.Start);
-    for (let done = 0; done < target.length;) {
+    if (length <= windowBytes) return this.#read(length);
+    const target = new Uint8Array(length);
+    this.#large = target.buffer;
+    for (let done = 0; done < length; done += windowBytes) {
+      target.set(this.#read(Math.min(windowBytes, length - done)), done);
+    }
+    return target;
+  }
+
+  [Symbol.dispose](): void {
+    this.#free();
+    this.#file.close();
+  }
+
+  /** The next bytes, which are good until more are read. */
+  #read(length: number): Uint8Array<ArrayBuffer> {
+    const target = this.#window.subarray(0, length);
+    for (let done = 0; done < length;) {
       const count = this.#file.readSync(target.subarray(done));
       if (count === null) throw new Error("a file of weights has become too short");
       done += count;
@@ -59,7 +84,8 @@ export class ReadBytes extends Uint8Array<ArrayBuffer> implements Disposable {
     return target;
   }
 
-  [Symbol.dispose](): void {
-    this.#file.close();
+  /** At once: the collector of garbage waits until as much as all weights has gathered. */
+  #free(): void {
+    this.#large = this.#large.transfer(0);
   }
 }

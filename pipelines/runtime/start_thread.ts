@@ -6,6 +6,9 @@
 import type { Reply } from "./protocol.ts";
 import type { RuntimeThread, ThreadOwner } from "./thread.ts";
 
+/** Whether sessions map weights from their files, so that several that read the same ones take the memory of one. */
+export const mapsWeights: boolean = true;
+
 /** Starts the worker. */
 export function startThread({ answered, died }: ThreadOwner): RuntimeThread {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });

@@ -1,14 +1,14 @@
 /** A static site that trains in its visitors' browsers. @module */
+import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { contentOf, writeAtomically } from "../../common/files.ts";
 import { digestOf } from "../../common/digest.ts";
-import { digestOfPart } from "../../common/file_digest.ts";
 import { builtinFolder, builtins } from "../../models/open/builtin.ts";
 import { descriptionFiles, weightFiles } from "../../models/hub/files.ts";
 import type { FileReading } from "../../data/files/record_kind.ts";
 import type { Member } from "../../schedule/expand/member.ts";
-import { listName, type ModelFile } from "../../web/models/file_list.ts";
+import { listName, type ModelFile, partBytes } from "../../web/models/file_list.ts";
 import { bundled } from "./bundle.ts";
 import { siteDefaults } from "./defaults.ts";
 import { copyRuntime } from "./runtime_files.ts";
@@ -48,10 +48,11 @@ export async function writeSite(folder: string, { name, members, reading, folder
   await Deno.writeTextFile(join(folder, "scripts", "page.js"), await bundled("web/page/page.ts", folder));
   const [style, own] = [await textOf(reportStyle), await textOf(new URL("site.css", page))];
   await Deno.writeTextFile(join(folder, "page.css"), `${style}\n${own}`);
-  await Deno.writeTextFile(join(folder, "index.html"), await textOf(new URL("index.html", page)));
+  const html = await textOf(new URL("index.html", page));
+  await Deno.writeTextFile(join(folder, "index.html"), html.replace("scripts/engine.js", engine));
   await Deno.writeTextFile(join(folder, "offline.js"), await textOf(new URL("offline.js", page)));
   await Deno.writeTextFile(join(folder, "_headers"), headers);
-  await Deno.writeTextFile(join(folder, "site.json"), JSON.stringify({ defaults, engine }));
+  await Deno.writeTextFile(join(folder, "site.json"), JSON.stringify(defaults));
 }
 
 /** What scripts find beside them: ONNX Runtime, and the models that Refract brings along. */
@@ -81,14 +82,34 @@ async function copyModel(folder: string, source: string): Promise<string> {
   const names = Array.from(Deno.readDirSync(source), ({ name }) => name);
   for (const name of names.filter((each) => descriptionFiles.includes(each) || isWeights(each)).sort()) {
     await writeAtomically(join(target, name), contentOf(join(source, name)));
-    const copied = join(target, name), { size } = await Deno.stat(copied);
-    files.push({ name, size, sha256: digestOfPart({ path: copied, start: 0 }) });
+    files.push({ name, ...digestsOf(join(target, name)) });
   }
   if (!files.some(({ name }) => isWeights(name))) {
     throw new RequestError("has no weights in safetensors files; give such a model", { file: source });
   }
   await Deno.writeTextFile(join(target, listName), JSON.stringify({ files }));
   return `./${path}/`;
+}
+
+/** The digests of a file, as a whole and of its parts. */
+function digestsOf(path: string): Omit<ModelFile, "name"> {
+  using file = Deno.openSync(path);
+  const whole = createHash("sha256"),
+    parts: string[] = [],
+    part = new Uint8Array(partBytes),
+    { size } = file.statSync();
+  for (let left = size; left > 0;) {
+    const bytes = part.subarray(0, Math.min(left, partBytes));
+    for (let done = 0; done < bytes.length;) {
+      const count = file.readSync(bytes.subarray(done));
+      if (count === null) throw new RequestError("changed while it was read; try again", { file: path });
+      done += count;
+    }
+    whole.update(bytes);
+    parts.push(digestOf(bytes));
+    left -= bytes.length;
+  }
+  return { size, sha256: whole.digest("hex"), parts };
 }
 
 const isWeights = (name: string) => name === weightFiles.index || /^model(-\d+-of-\d+)?\.safetensors$/.test(name);

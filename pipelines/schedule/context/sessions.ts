@@ -10,6 +10,7 @@ import type { Device } from "../../runtime/device.ts";
 import { unplacedOperations } from "../../runtime/placement.ts";
 import { explainRefusal, isFallbackRefusal } from "../../runtime/providers.ts";
 import { Runtime, type Session, type SessionOptions } from "../../runtime/runtime.ts";
+import { mapsWeights } from "../../runtime/start_thread.ts";
 
 /** A generation needs two sessions at once, its training's validation another, and a fourth saves what was trained. */
 const mostOpen = 4;
@@ -20,6 +21,8 @@ type SessionWeights = Pick<ModelWeights, "digest" | "locate" | "computesInInt8">
 /** The sessions of a device, of which those in use stay open: each keeps the memory of its largest run. */
 export class Sessions implements AsyncDisposable {
   readonly device: Device;
+  /** Whether a further session of the same weights takes no memory for them. */
+  readonly mapsWeights: boolean = mapsWeights;
   readonly #provider: Provider;
   readonly #threads: number;
   readonly #signal: AbortSignal | undefined;

@@ -74,7 +74,9 @@ export function generatorOf(
 ): Generator {
   const { model, weights, compiled, adaptations, tensors, endTokens = [] } = writer,
     { architecture, tokenizer } = model;
-  const decode = decodeProgram(compiled);
+  // One program that does both takes one copy of the weights; edits of the prompt do nothing while it decodes.
+  const isShared = !runContext.sessions.mapsWeights && architecture.encoder === undefined && encoded === undefined;
+  const decode = isShared ? extendProgram(compiled) : decodeProgram(compiled);
   const prepacks = isInFewBits(decode) || (rows > 1 && weightBytes(decode) <= mostPackedBytes);
   const prefill = openPrefill(runContext, writer, encoded, prompts);
   const extend = architecture.encoder !== undefined || encoded !== undefined
@@ -89,7 +91,7 @@ export function generatorOf(
     rate: extend && (() => runContext.sessions.open(rateProgram(compiled), weights)),
     readsAs: `${model.folder} ${weights.digest}`,
     decode: () => runContext.sessions.open(decode, weights, { prepacks }),
-    decodesAs: adaptations.some(actsOnCompletion) ? {} : `${weights.digest} ${digest(decode)}`,
+    decodesAs: adaptations.some((each) => isShared || actsOnCompletion(each)) ? {} : `${weights.digest} ${digest(decode)}`,
     endTokens: new Set([...tokenizer.eosTokenIds, ...endTokens]),
     mostKeyValueBytes,
   };

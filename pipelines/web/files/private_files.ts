@@ -129,11 +129,11 @@ class PrivateFiles implements BlockSource {
 
   async #grow(): Promise<void> {
     const slots = Array.from({ length: Math.max(0, spare - this.#free.length) }, () => this.#next++);
-    for (const slot of slots) {
+    await Promise.all(slots.map(async (slot) => {
       const blocks = await handleOf(this.#folder, String(slot));
       this.#slots.set(blocks, slot);
       this.#free.push(blocks);
-    }
+    }));
     for (const file of filesIn(this.root)) if (file.slot === undefined) this.#adopt(file);
   }
 

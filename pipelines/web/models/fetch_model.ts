@@ -5,16 +5,16 @@
  */
 import { storeFolder } from "../../cli/requests/caller_paths.ts";
 import { digestOf } from "../../common/digest.ts";
-import { digestInThread } from "../../common/digest_thread.ts";
 import { publish } from "../../common/durable.ts";
 import { RequestError } from "../../common/errors.ts";
-import { faultText, writeAll, writeAtomically } from "../../common/files.ts";
+import { faultText, writeAtomically } from "../../common/files.ts";
 import { freeSpace } from "../../common/free_space.ts";
 import { formatSize } from "../../common/size.ts";
 import { system } from "../../common/system.ts";
 import { descriptionFiles, tokenizerFile, weightFiles } from "../../models/hub/files.ts";
 import { readHeader } from "../../models/weights/safetensors.ts";
 import { digestCacheOf, rememberDigest } from "../../models/weights/weights_digest.ts";
+import { type ArrivingFile, arrivingFile } from "./arriving_file.ts";
 import { listName, type ModelFile } from "./file_list.ts";
 
 /** Files that a model has to have. */
@@ -35,12 +35,12 @@ export function showDownloads(show: typeof report): void {
 export async function fetchModel(address: URL, signal: AbortSignal): Promise<string> {
   const folder = `${system.cwd()}/models/${digestOf(new TextEncoder().encode(address.href)).slice(0, 16)}`;
   await system.mkdir(folder, { recursive: true });
-  const get = (name: string, isNeeded: boolean, sha256?: string) => {
-    return fetchFile(new URL(name, address), `${folder}/${name}`, { isNeeded, sha256 }, signal);
+  const get = (name: string, isNeeded: boolean, listed?: ModelFile) => {
+    return fetchFile(new URL(name, address), `${folder}/${name}`, { isNeeded, listed }, signal);
   };
   if (await get(listName, false)) {
     const { files }: { files: readonly ModelFile[] } = JSON.parse(await system.readTextFile(`${folder}/${listName}`));
-    for (const { name, sha256 } of files) await get(name, true, sha256);
+    for (const file of files) await get(file.name, true, file);
     return folder;
   }
   for (const name of needed) await get(name, true);
@@ -59,60 +59,89 @@ function shardsOf(index: string): readonly string[] {
 /** What is known of a file before it is here. */
 interface Wanted {
   readonly isNeeded: boolean;
-  readonly sha256: string | undefined;
+  readonly listed: ModelFile | undefined;
 }
 
 /** Whether a file is there; it is fetched if it is not. */
-async function fetchFile(url: URL, path: string, { isNeeded, sha256 }: Wanted, signal: AbortSignal): Promise<boolean> {
+async function fetchFile(url: URL, path: string, { isNeeded, listed }: Wanted, signal: AbortSignal): Promise<boolean> {
   if (await exists(path)) return true;
   const absent = `${path}.absent`;
   if (!isNeeded && await exists(absent)) return false;
-  const partial = `${path}.incomplete`;
+  const partial = `${path}.incomplete`, name = url.pathname.split("/").at(-1) ?? "";
   using file = await system.open(partial, { read: true, write: true, create: true });
-  const begun = (await file.stat()).size, name = url.pathname.split("/").at(-1) ?? "";
-  const response = await request(url, begun, signal);
-  if (response.status === 404 && !isNeeded) {
-    await system.remove(partial);
-    await writeAtomically(absent, []);
-    return false;
-  }
-  if (!response.ok) {
-    throw new RequestError(`${url} can't be fetched (${response.status}); check the address of the model's folder`);
-  }
-  const from = response.status === 206 ? begun : 0;
-  await file.truncate(from);
-  await file.seek(from, system.SeekMode.Start);
-  // A length counts what is sent, which is shorter where it is compressed.
-  const isPlain = response.headers.get("content-encoding") === null;
-  const length = isPlain ? Number(response.headers.get("content-length") ?? NaN) : NaN, total = from + length;
-  requireRoom(length, name);
-  let done = from;
-  try {
-    for await (const chunk of response.body ?? []) {
-      signal.throwIfAborted();
-      await writeAll(file, chunk);
-      report(done += chunk.length, Number.isNaN(total) ? done : total, name);
+  const arriving = await arrivingFile(file, listed);
+  if (listed === undefined || arriving.bytes < listed.size) {
+    const response = await requestRest(url, arriving, signal);
+    if (response.status === 404 && !isNeeded) {
+      await system.remove(partial);
+      await writeAtomically(absent, []);
+      return false;
     }
-  } catch (fault) {
-    signal.throwIfAborted();
-    throw new RequestError(
-      `${name} broke off at ${formatSize(done)} (${faultText(fault)}); try again, it goes on from there`,
-    );
+    if (!response.ok) {
+      throw new RequestError(`${url} can't be fetched (${response.status}); check the address of the model's folder`);
+    }
+    await receive(arriving, response, name, signal);
   }
-  if (!Number.isNaN(total) && done !== total) {
-    throw new RequestError(
-      `${name} broke off at ${formatSize(done)} of ${formatSize(total)}; try again, it goes on from there`,
-    );
-  }
-  if (sha256 !== undefined && await digestInThread({ path: partial, start: 0 }, signal) !== sha256) {
-    await system.remove(partial);
-    throw new RequestError(`${name} arrived damaged; try again, it is fetched anew`);
-  }
+  const sha256 = await arriving.finish();
   await publish(file, partial, path);
   // It was read as a whole just now, and need not be again for its digest.
-  if (sha256 !== undefined) await rememberDigest(path, sha256, digestCacheOf(storeFolder(undefined)));
-  if (name.endsWith(".safetensors")) await requireWhole(path);
+  if (name.endsWith(".safetensors")) {
+    await requireWhole(path);
+    await rememberDigest(path, sha256, digestCacheOf(storeFolder(undefined)));
+  }
   return true;
+}
+
+/** Asks for what is missing; for all where the server gives no parts, or has no more than is here. */
+async function requestRest(url: URL, arriving: ArrivingFile, signal: AbortSignal): Promise<Response> {
+  const response = await request(url, arriving.bytes, signal), { status, headers } = response;
+  const from = Number(/^bytes (\d+)-/.exec(headers.get("content-range") ?? "")?.[1] ?? arriving.bytes);
+  if (status === 206 && from === arriving.bytes) return response;
+  await arriving.restart();
+  if (status !== 206 && status !== 416) return response;
+  await response.body?.cancel();
+  return await request(url, 0, signal);
+}
+
+/** Takes one answer. */
+async function receive(arriving: ArrivingFile, response: Response, name: string, signal: AbortSignal): Promise<void> {
+  // A length counts what is sent, which is shorter where it is compressed.
+  const isPlain = response.headers.get("content-encoding") === null;
+  const length = isPlain ? Number(response.headers.get("content-length") ?? NaN) : NaN, total = arriving.bytes + length;
+  requireRoom(length, name);
+  let arrived = arriving.bytes;
+  const brokeOff = (why: string) => {
+    return new RequestError(`${name} broke off at ${formatSize(arrived)} ${why}; try again, it goes on from there`);
+  };
+  const reader = response.body?.getReader();
+  try {
+    while (reader !== undefined) {
+      signal.throwIfAborted();
+      const { done, value: chunk } = await reader.read().catch((fault) => {
+        signal.throwIfAborted();
+        throw brokeOff(`(${faultText(fault)})`);
+      });
+      if (done) break;
+      await keep(arriving, chunk, name);
+      report(arrived += chunk.length, Number.isNaN(total) ? arrived : total, name);
+    }
+  } finally {
+    await reader?.cancel().catch(() => {});
+  }
+  if (!Number.isNaN(total) && arrived !== total) throw brokeOff(`of ${formatSize(total)}`);
+}
+
+/** Writes what arrived. A browser may have promised more room than it has. */
+async function keep(arriving: ArrivingFile, chunk: Uint8Array, name: string): Promise<void> {
+  try {
+    await arriving.write(chunk);
+  } catch (fault) {
+    if (fault instanceof RequestError) throw fault;
+    throw new RequestError(
+      `${name} can't be kept beyond ${formatSize(arriving.bytes)} (${faultText(fault)}); choose a smaller model, or ` +
+        "free some space",
+    );
+  }
 }
 
 /** What does not hold together is fetched again. */

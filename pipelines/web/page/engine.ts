@@ -17,12 +17,14 @@ interface Waiting {
 export class Engine {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #listens = Promise.withResolvers<void>();
   #next = 0;
 
   /** @param onEvent Gets what runs report. */
   constructor(script: URL, onEvent: (event: ShownEvent) => void) {
     this.#worker = new Worker(script, { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<FromEngine>) => {
+      if ("listens" in data) return this.#listens.resolve();
       if ("event" in data) return onEvent(data.event);
       const waiting = this.#waiting.get(data.id);
       this.#waiting.delete(data.id);
@@ -41,7 +43,8 @@ export class Engine {
   async ask<Asked extends Ask>(ask: Asked): Promise<Answers[Asked["kind"]]> {
     const id = this.#next++, message: ToEngine = { id, ask };
     const answer = new Promise<Answers[keyof Answers]>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
-    this.#worker.postMessage(message);
+    // What is sent to a worker that does not listen yet is lost.
+    void this.#listens.promise.then(() => this.#worker.postMessage(message));
     return await answer as Answers[Asked["kind"]];
   }
 

@@ -5,16 +5,9 @@ import { addRow, chosen, fill, showFile, showParts } from "./choices.ts";
 import { showLosses } from "./curve.ts";
 import { Engine, Refusal } from "./engine.ts";
 import { editInAddress, linkWith } from "./links.ts";
+import { keepForOffline } from "./offline.ts";
 import { Progress } from "./progress.ts";
 import { showRows } from "./rows.ts";
-
-/** What the site's own file says. */
-interface Site {
-  readonly defaults: SiteDefaults;
-  readonly engine: string;
-}
-
-const response = await fetch("site.json"), site: Site = await response.json(), { defaults } = site;
 
 /** The name under which the browser remembers what the fields said. */
 const remembered = "refract choices";
@@ -23,7 +16,9 @@ const buttons = ["train", "ask", "download", "link", "show-rows"] as const;
 const progress = new Progress();
 let isTuned = false;
 
-const engine = new Engine(new URL(site.engine, document.baseURI), take);
+// The worker starts beside what the page itself needs.
+const engine = new Engine(new URL(document.documentElement.dataset["engine"] ?? "", document.baseURI), take);
+const defaults: SiteDefaults = await (await fetch("site.json")).json();
 
 function take(event: ShownEvent): void {
   progress.take(event);
@@ -191,6 +186,6 @@ await working(async () => {
   byId("state").textContent = `Ready: WebAssembly with ${threads === 1 ? "1 thread" : `${threads} threads`}` +
     `${hasWebGpu ? ", WebGPU" : ""}${isKept ? "; what is computed is kept in this browser" : ""}.`;
 });
-// A host that takes no such script, or a page that is not served securely, goes without.
-await navigator.serviceWorker?.register("offline.js").catch(() => {});
 document.body.dataset["ready"] = String(Math.round(performance.now()));
+// A host that takes no such script, or a page that is not served securely, goes without.
+await keepForOffline().catch(() => {});

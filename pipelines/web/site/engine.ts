@@ -29,6 +29,11 @@ const shownRows = 3;
 /** The most tokens that an answer has. */
 const mostTokens = 64;
 
+// Both take a while, and the page will ask for them.
+const opening = openTab(), asksGpu = hasWebGpu();
+// Who asks gets what is wrong.
+opening.catch(() => {});
+
 let trained: SiteTrained | undefined;
 let pausing = new AbortController();
 
@@ -42,11 +47,11 @@ async function answer(ask: Ask): Promise<Answers[keyof Answers]> {
   const { signal } = pausing;
   switch (ask.kind) {
     case "open": {
-      const { threads, isKept } = await openTab();
+      const { threads, isKept } = await opening;
       // Written by the exporter of the same version.
       trained = ask.defaults.trained as SiteTrained;
       showDownloads(bytesProgress(emit, "download"));
-      return { threads, isKept, hasWebGpu: await hasWebGpu(), isTuned: isTuned() };
+      return { threads, isKept, hasWebGpu: await asksGpu, isTuned: isTuned() };
     }
     case "file": {
       const file = `/home/rows/${ask.name.replaceAll("/", "_")}`;
@@ -120,3 +125,5 @@ self.onmessage = ({ data }: MessageEvent<ToEngine>) => {
     }
   });
 };
+
+say({ listens: true });

@@ -103,8 +103,9 @@ export interface Answers {
 /** A question with its number, or a request to pause what runs. */
 export type ToEngine = { readonly id: number; readonly ask: Ask } | { readonly pause: true };
 
-/** What the worker says. */
+/** What the worker says: first that it listens, which it does once its modules are made. */
 export type FromEngine =
+  | { readonly listens: true }
   | { readonly id: number; readonly answer: Answers[keyof Answers] }
   | { readonly id: number; readonly problem: string; readonly isPaused: boolean }
   | { readonly event: ShownEvent };

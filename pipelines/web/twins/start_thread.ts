@@ -10,6 +10,9 @@ const builds: Readonly<Record<Provider, string>> = {
   cuda: "",
 };
 
+/** WebAssembly maps no files: each session has its own copy. */
+export const mapsWeights = false;
+
 /** What this browser's adapter takes. */
 async function limitsHere(): Promise<AdapterLimits | undefined> {
   return "gpu" in navigator ? (await navigator.gpu.requestAdapter())?.limits : undefined;

@@ -23,9 +23,8 @@ export function openTab(): Promise<TabState> {
 }
 
 async function open(): Promise<TabState> {
-  const files = await openPrivateFiles();
+  const [files] = await Promise.all([openPrivateFiles(), measureFreeSpace()]);
   if (files !== undefined) system.attach(files.root, files.source);
-  await measureFreeSpace();
   return { isKept: files !== undefined, threads: threadsHere() };
 }
 

@@ -62,7 +62,8 @@ for (const [name, specs] of Object.entries(learned)) {
       for (const { data } of Object.values(tensors)) {
         data.forEach((each, place) => data[place] = Number(each) * 3 + 0.3);
       }
-      const generator = await openGenerator(runContext, { model, weights, compiled, adaptations, tensors }, 4);
+      const writing = { model, weights, compiled, adaptations, tensors };
+      const generator = await openGenerator(runContext, writing, 4);
       const ids = model.tokenizer.encode("the cat and a dog saw so many birds ".repeat(40));
       const prompts = lengths.map((length, row) => ({
         ...tokenizePrompt({ text: "the cat", spans: {}, fields: {} }, model.tokenizer),
@@ -85,5 +86,11 @@ for (const [name, specs] of Object.entries(learned)) {
         const found = await write(small, generator, prompts);
         assert.deepEqual(found.map(({ tokens }) => tokens), whole.map(({ tokens }) => tokens), `little room, ${turn}`);
       }
+      // As where every session has its own copy of the weights.
+      Object.assign(runContext.sessions, { mapsWeights: false });
+      const single = await openGenerator(runContext, writing, 4);
+      assert.equal(await single.decode(), await single.extend!());
+      const found = await write(new Engine(limits), single, prompts);
+      assert.deepEqual(found.map(({ tokens }) => tokens), whole.map(({ tokens }) => tokens), "by one program");
     }));
 }

@@ -81,6 +81,24 @@ export async function conforms(t: Deno.TestContext, start: () => Runtime, within
     }
   });
 
+  await t.step("reads a weight of more than is read at a time", async () => {
+    const file = await Deno.realPath(await Deno.makeTempFile()), count = 5e6;
+    try {
+      const numbers = Float32Array.from({ length: count }, (_, at) => at % 3 - 1);
+      await Deno.writeFile(file, new Uint8Array(numbers.buffer));
+      const picked = o.slice(weight("large", [count]), 0, count - 4, count);
+      const locate = () => ({ location: file.slice(1), offset: 0, length: numbers.byteLength });
+      const session = await runtime.open(
+        emitOnnx(program({ picked: o.add(picked, o.reduceSum(x, [0, 1])) }), "cpu", locate),
+      );
+      const { outputs } = await session.run(fed([0, 0]));
+      near(outputs["picked"]!.data as Float32Array, [...numbers.subarray(-4)]);
+      await session.close();
+    } finally {
+      await Deno.remove(file);
+    }
+  });
+
   await t.step("keeps rows that a run writes for one that reads them", async () => {
     const cached = parameter("cached", ["batch", 1, "tokens", 2]);
     const writer = await opened({ made: o.reshape(x, ["batch", 1, 1, 2]) });

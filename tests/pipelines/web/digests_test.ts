@@ -1,0 +1,47 @@
+/** A page's digests are node:crypto's. @module */
+import assert from "node:assert/strict";
+import * as node from "node:crypto";
+import { createHash } from "../../../pipelines/web/node/crypto.ts";
+
+/** Content of a length that no block divides, as numbers that repeat late. */
+const content = (length: number) => Uint8Array.from({ length }, (_, at) => (at * 7919 + (at >> 8)) & 0xff);
+
+const algorithms = ["sha1", "sha256"] as const;
+
+for (const name of algorithms) {
+  Deno.test(`${name} of nothing, of texts and of megabytes is the same in hex, in base64 and as bytes`, () => {
+    for (const given of ["", "größer", content(1), content(64), content(3_000_001)]) {
+      const own = () => createHash(name).update(given), theirs = () => node.createHash(name).update(given);
+      assert.equal(own().digest("hex"), theirs().digest("hex"));
+      assert.equal(own().digest("base64"), theirs().digest("base64"));
+      assert.deepEqual(own().digest(), new Uint8Array(theirs().digest()));
+    }
+  });
+}
+
+Deno.test("digests that are made in turns, of both algorithms, do not mix", () => {
+  const names = [...algorithms, ...algorithms], parts = [content(63), content(200), content(65)];
+  const own = names.map((name) => createHash(name)), theirs = names.map((name) => node.createHash(name));
+  for (const part of parts) {
+    names.forEach((_, at) => {
+      own[at]!.update(part.subarray(at));
+      theirs[at]!.update(part.subarray(at));
+    });
+  }
+  assert.deepEqual(own.map((hash) => hash.digest("hex")), theirs.map((hash) => hash.digest("hex")));
+});
+
+Deno.test("a copy goes on by itself", () => {
+  const hash = createHash("sha256").update("begun"), copy = hash.copy();
+  copy.update(" otherwise");
+  assert.equal(hash.digest("hex"), node.createHash("sha256").update("begun").digest("hex"));
+  assert.equal(copy.digest("hex"), node.createHash("sha256").update("begun otherwise").digest("hex"));
+});
+
+Deno.test("a digest is made once", () => {
+  const hash = createHash("sha1").update("a");
+  hash.digest();
+  assert.throws(() => hash.digest("hex"), /made already/);
+  assert.throws(() => hash.update("b"), /made already/);
+  assert.throws(() => hash.copy().digest(), /made already/);
+});
