@@ -54,7 +54,9 @@ export class JsonRows<T> {
   }
 
   at(index: number): T {
-    if (!(index >= 0 && index < this.#length)) throw new RangeError(`Expected one of ${this.#length} but found ${index}`);
+    if (!(index >= 0 && index < this.#length)) {
+      throw new RangeError(`Expected one of ${this.#length} but found ${index}`);
+    }
     return JSON.parse(decoder.decode(this.#bytes.subarray(this.#starts[index]!, this.#starts[index + 1]!)));
   }
 
@@ -92,7 +94,15 @@ export function keptOf<T, U>(rows: RowList<T>, make: (row: T, index: number) => 
   return kept.list();
 }
 
-const codes = { open: 0x5b, close: 0x5d, comma: 0x2c, quote: 0x22, backslash: 0x5c, openObject: 0x7b, closeObject: 0x7d };
+const codes = {
+  open: 0x5b,
+  close: 0x5d,
+  comma: 0x2c,
+  quote: 0x22,
+  backslash: 0x5c,
+  openObject: 0x7b,
+  closeObject: 0x7d,
+};
 
 /** Where the comma is that follows the value at a place, or the end. */
 function endOfValue(text: Uint8Array, start: number, end: number): number {

@@ -195,7 +195,9 @@ function writtenFeeds(
 ): Feeds {
   const isRead = new Set(model.fed.map(({ name }) => name));
   const masks = masksOf(adaptations).filter((masked) => isRead.has(maskName(masked))).map((masked) => {
-    const width = maskWidth(masked), data = new Float32Array(prompts.length * width), { positions, strength = 1 } = masked;
+    const width = maskWidth(masked),
+      data = new Float32Array(prompts.length * width),
+      { positions, strength = 1 } = masked;
     if (positions.completion) {
       prompts.forEach((prompt, row) => columnsOf(masked, prompt).forEach((at) => data[row * width + at] = strength));
     }

@@ -80,9 +80,12 @@ const predictedOf = (rows: RowList<Labelled>) => rows.map(({ predicted }) => pre
 
 function correlation(call: string, onRanks: boolean): Metric<SpecOf<"pearson" | "spearman">> {
   const read = onRanks ? ranks : (x: readonly number[]) => x;
-  const statistic = wholeOf(({ expected, predicted }: HeadPrediction): Labelled => ({ expected, predicted }), (rows) => {
-    return pearsonOf(read(expectedOf(rows)), read(predictedOf(rows)));
-  });
+  const statistic = wholeOf(
+    ({ expected, predicted }: HeadPrediction): Labelled => ({ expected, predicted }),
+    (rows) => {
+      return pearsonOf(read(expectedOf(rows)), read(predictedOf(rows)));
+    },
+  );
   return {
     call,
     settings: mappedSettings,

@@ -66,9 +66,7 @@ function classOf({ place }: MeasuredRow, name: string | number | undefined, labe
   const predicted = labels.indexOf(String(name));
   if (predicted >= 0) return predicted;
   throw new RequestError(
-    `map gave ${shownValue(name)} at ${formatLocation(place)}, which is not a class; ${
-      suggest(String(name), labels)
-    }`,
+    `map gave ${shownValue(name)} at ${formatLocation(place)}, which is not a class; ${suggest(String(name), labels)}`,
   );
 }
 

@@ -25,5 +25,9 @@ export const matthews: Metric<SpecOf<"matthews">> = {
   call: "matthews()",
   settings: mappedSettings,
   lowerIsBetter: false,
-  measures: { classes: () => ({ statistic: wholeOf(({ expected, predicted }): Labelled => ({ expected, predicted }), matthewsOf) }) },
+  measures: {
+    classes: () => ({
+      statistic: wholeOf(({ expected, predicted }): Labelled => ({ expected, predicted }), matthewsOf),
+    }),
+  },
 };

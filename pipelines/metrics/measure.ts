@@ -64,7 +64,10 @@ export function measuredRows(
     const values = withStatistic(spec, mapped(spec, predicted), rowValues);
     return values === undefined ? [] : [[metricNameOf(spec), values] as const];
   });
-  return new MadeRows(predicted.rows.length, (row) => Object.fromEntries(found.map(([name, values]) => [name, values[row]!])));
+  return new MadeRows(
+    predicted.rows.length,
+    (row) => Object.fromEntries(found.map(([name, values]) => [name, values[row]!])),
+  );
 }
 
 const estimateOf = (spec: MetricSpec, predicted: Predicted) => withStatistic(spec, predicted, estimate);

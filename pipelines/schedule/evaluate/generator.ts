@@ -91,7 +91,9 @@ export function generatorOf(
     rate: extend && (() => runContext.sessions.open(rateProgram(compiled), weights)),
     readsAs: `${model.folder} ${weights.digest}`,
     decode: () => runContext.sessions.open(decode, weights, { prepacks }),
-    decodesAs: adaptations.some((each) => isShared || actsOnCompletion(each)) ? {} : `${weights.digest} ${digest(decode)}`,
+    decodesAs: adaptations.some((each) => isShared || actsOnCompletion(each))
+      ? {}
+      : `${weights.digest} ${digest(decode)}`,
     endTokens: new Set([...tokenizer.eosTokenIds, ...endTokens]),
     mostKeyValueBytes,
   };
