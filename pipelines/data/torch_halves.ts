@@ -7,16 +7,16 @@ interface Halves {
   readonly validation: readonly number[];
 }
 
-/** A set of more rows than this gives so many to the part that chooses. */
+/** A set with more than the first number of rows gives the second number to the part that chooses. */
 const [manyRows, mostChosen] = [5000, 1000];
 
-/** The numbers of the rows of both parts, in torch's order. */
+/** The indices of the rows of both parts, in torch's order. */
 export function torchHalves(count: number, seed: number): Halves {
   const chosen = count > manyRows ? mostChosen : Math.floor(count / 2), order = torchPermutation(count, seed);
   return { test: order.slice(0, count - chosen), validation: order.slice(count - chosen) };
 }
 
-/** `torch.randperm` of the CPU after `torch.manual_seed(seed)`. */
+/** `torch.randperm` on the CPU after `torch.manual_seed(seed)`. */
 function torchPermutation(count: number, seed: number): number[] {
   const generator = mersenne(seed), order = Array.from({ length: count }, (_, index) => index);
   for (let at = 0; at < count - 1; at++) {

@@ -4,7 +4,7 @@ import { system } from "../../common/system.ts";
 
 const fileDigests = new Map<string, Promise<string>>();
 
-/** A digest of a file's content, made once for as long as the file stays as it is. */
+/** The digest of a file's content, cached until the file changes. */
 export async function fileDigest(path: string): Promise<string> {
   const { size, mtime } = await system.stat(path);
   const key = JSON.stringify([path, size, mtime]);
