@@ -1,4 +1,4 @@
-/** The command line: which commands there are, and how an error of any is reported. @module */
+/** The command line: its commands, and how their errors are reported. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError, RunError, StoppedError } from "../common/errors.ts";
 import { systemCode } from "../common/files.ts";
@@ -30,7 +30,7 @@ import { unitCommand } from "./commands/unit_command.ts";
 import { watchCommand } from "./commands/watch_command.ts";
 import { workflowCommand } from "./commands/workflow_command.ts";
 
-/** Each command, or group of them, that a program may be started for. */
+/** Each command, or group of commands, that a program may be started for. */
 const commands: Readonly<Record<CommandName, Command | CommandGroup>> = {
   new: newCommand,
   run: runCommand,
@@ -65,15 +65,15 @@ export const refract: CommandGroup = {
 };
 
 /** Options of every command. */
-export const sharedOptions = { verbose: flag("shows the stack of an error") };
+export const sharedOptions = { verbose: flag("shows the stack trace of an error") };
 
 /**
- * Does what a command line asks.
+ * Runs a command line.
  *
  * @param args Without the program's own name.
- * @param terminal Gets results on one side, and progress, notes and errors on the other.
- * @param control How a run can be stopped, and how often it keeps unfinished work.
- * @returns The exit code: 0 done, 1 the run failed, 2 the request was wrong; 130 or 143 if it was stopped.
+ * @param terminal Receives results on stdout, and progress, notes and errors on stderr.
+ * @param control How a run can be stopped, and how often it saves unfinished work.
+ * @returns The exit code: 0 success, 1 the run failed, 2 the request was invalid; 130 or 143 if it was stopped.
  */
 export async function commandLine(
   args: readonly string[],
@@ -88,22 +88,22 @@ export async function commandLine(
   }
 }
 
-const space = "; free some space, or give folders on another disk", access = "; see that its folder may be written";
+const space = "; free some space, or use folders on another disk", access = "; make its folder writable";
 
-/** What to do about what the system refuses, wherever that is. */
+/** Remedies for errors of the operating system, wherever they occur. */
 const refusals: Readonly<Record<string, string>> = {
   ENOSPC: space,
   EDQUOT: space,
   EACCES: access,
   EPERM: access,
   EROFS: access,
-  EIO: "; the disk failed, check it or give folders on another",
-  EMFILE: "; too many files are open, raise the limit, as by ulimit -n 4096",
-  ENFILE: "; too many files are open on this machine, end other programs",
+  EIO: "; the disk failed; check it or use folders on another",
+  EMFILE: "; too many files are open; raise the limit, as in ulimit -n 4096",
+  ENFILE: "; too many files are open on this machine; end other programs",
 };
 
 /**
- * Reports an error in one line; with `isVerbose` its stack as well.
+ * Reports an error in one line; with `isVerbose`, its stack trace as well.
  *
  * @returns The exit code.
  */
@@ -119,7 +119,7 @@ export function report(error: unknown, terminal: Pick<Terminal, "endLine" | "wri
   }
   const isKnown = error instanceof RequestError || error instanceof RunError;
   const hint = isKnown ? "" : ownValue(refusals, systemCode(error) ?? "") ??
-    "; this should not happen, run again with --verbose and report what it shows";
+    "; this should not happen; run again with --verbose and report what it shows";
   const text = error instanceof Error ? error.message || error.name : String(error);
   terminal.write(`error: ${visible(shortened(text.replaceAll(/\s+/g, " ").trim()))}${hint}\n`);
   if (isVerbose && error instanceof Error) terminal.write(`${visible(Deno.inspect(error))}\n`);

@@ -1,5 +1,5 @@
 /**
- * The `refract` command: starts each command's program with the permissions that the command needs.
+ * The `refract` command: starts each command's program with the permissions that it needs.
  *
  * @example Installing it
  * ```sh
@@ -20,7 +20,7 @@ try {
   const folder = callerFolder();
   const environment = readEnvironment(), endpoint = environment["HF_ENDPOINT"];
   const args = denoArguments(copy, { args: Deno.args, folder, endpoint, hub: knownHubCache(environment) });
-  // What may read few paths may not ask where it is.
+  // Permission to read few paths does not include asking for the current folder.
   const env = { INIT_CWD: folder, ...noUpdateCheck, ...libraryEnvironment(Deno.args, Deno.env.toObject()) };
   const child = new Deno.Command(Deno.execPath(), { args, env, stdin: "inherit", stdout: "inherit", stderr: "inherit" })
     .spawn();

@@ -1,20 +1,20 @@
 import { RequestError } from "../common/errors.ts";
 import { createRandom } from "./random.ts";
 
-/** How examples are dealt into batches. */
+/** How examples are divided into batches. */
 interface BatchOptions {
-  /** How many examples there are. */
+  /** The number of examples. */
   readonly count: number;
-  /** Examples a batch; an epoch's last batch may have fewer. */
+  /** Examples per batch; an epoch's last batch may have fewer. */
   readonly batchSize: number;
   readonly epochs: number;
-  /** Whether each epoch has an order of its own; otherwise all go in the examples' order. */
+  /** Whether each epoch has its own random order; otherwise all keep the examples' order. */
   readonly shuffle: boolean;
   readonly seed: number;
 }
 
 /**
- * The examples of every batch, over all epochs in order. Each epoch's order depends on the seed and the epoch alone.
+ * The examples of every batch, over all epochs in order. Each epoch's order depends only on the seed and the epoch.
  *
  * @returns `[epochs × ⌈count / batchSize⌉]` batches of example indices from 0.
  * @throws {RequestError} If a number is not whole or too small.
@@ -33,7 +33,9 @@ export function batchOrder({ count, batchSize, epochs, shuffle, seed }: BatchOpt
     const [name, value, least] of [["count", count, 0], ["batchSize", batchSize, 1], ["epochs", epochs, 0]] as const
   ) {
     if (!Number.isSafeInteger(value) || value < least) {
-      throw new RequestError(`expected ${name} to be a whole number from ${least} up but found ${value}; correct it`);
+      throw new RequestError(
+        `expected ${name} to be a whole number of at least ${least} but found ${value}; correct it`,
+      );
     }
   }
   const inOrder = Array.from({ length: count }, (_, index) => index);
@@ -46,17 +48,17 @@ export function batchOrder({ count, batchSize, epochs, shuffle, seed }: BatchOpt
 }
 
 /**
- * Parts a batch into groups of like length that run together, each padded to its longest item, so that the whole costs
- * least: the sum over the groups of size × longest + overhead.
+ * Partitions a batch into groups of similar length that run together, each padded to its longest item, at the lowest
+ * total cost: the sum over the groups of size × longest + overhead.
  *
- * Sorted by length, some best partition has groups that are contiguous runs, so that
- * best(j) = min over i < j of best(i) + (j − i)·length(j − 1) + overhead finds it, in O(n²).
+ * Some optimal partition consists of contiguous runs of the items sorted by length, so that best(j) = min over i < j of
+ * best(i) + (j − i)·length(j − 1) + overhead finds it, in O(n²).
  *
  * @param items One batch.
  * @param length An item's length in tokens.
- * @param options `overhead`: what one more group costs, in tokens. `most`: how many padded tokens a group may have,
- * unless it is a single item.
- * @returns Groups from short to long, each sorted by length; items of one length keep the order given.
+ * @param options `overhead`: the cost of one more group, in tokens. `most`: the maximum number of padded tokens in a
+ * group, unless it is a single item.
+ * @returns Groups from short to long, each sorted by length; items of equal length keep their order.
  */
 export function groupByLength(
   items: readonly number[],

@@ -1,4 +1,4 @@
-/** Conversations as rows, of a file or of the pipeline file itself. @module */
+/** Conversations as rows, from a file or from the pipeline file itself. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { among, type Fields, isList, leaf, oneOf, optional, text } from "../common/checks.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
@@ -22,9 +22,9 @@ import type { ChatReading, SourceKind } from "./source_kind.ts";
 type ChatSettings = Pick<ChatSource, "loss" | "system" | "template" | "tools">;
 
 /**
- * What makes a row of a conversation.
+ * Returns a function that makes a row of a conversation.
  *
- * @throws {RequestError} If the chat template is not sound; what it gives does so if a conversation is not.
+ * @throws {RequestError} If the chat template is invalid; the returned function throws it if a conversation is.
  */
 export async function conversationReader(
   source: ChatSettings,
@@ -40,7 +40,7 @@ export async function conversationReader(
     const { conversation, end } = withoutEnds(written, chat.ends);
     const template = templateFor(toolsOf(row, place));
     const bare = findTurns(conversation, loss, template.render, place);
-    // A template that ends no turn leaves that to the data.
+    // A template that does not end turns leaves that to the data.
     const isEnded = end === undefined || withoutEnd(bare.text, chat.ends) !== undefined;
     const turns = isEnded ? bare : findTurns(written, loss, template.render, place);
     requireCalls(conversation, template, place);
@@ -59,7 +59,7 @@ export async function conversationReader(
   };
 }
 
-/** A conversation whose assistant's turns end with no end-of-sequence token of their own. */
+/** A conversation whose assistant turns do not end with their own end-of-sequence token. */
 function withoutEnds(
   conversation: Conversation,
   ends: readonly EndToken[],
@@ -75,7 +75,7 @@ function withoutEnds(
   return { conversation: bare, end };
 }
 
-/** What the last turn says: its content, but what the template writes where it calls tools. */
+/** The last turn's text: its content, or what the template renders if it calls tools. */
 function answerOf(
   conversation: Conversation,
   { text, answersFrom, spans }: Turns,
@@ -85,7 +85,7 @@ function answerOf(
   return { completion: text.slice(Math.max(start, answersFrom), end), isTemplated: true };
 }
 
-/** Fields of messages that hold something and that neither a template nor a reader of conversations asks for. */
+/** Non-empty fields of messages that neither the template nor the reader of conversations uses. */
 function unreadFields(conversation: Conversation, template: ChatTemplate): ReadonlySet<string> {
   return new Set(conversation.flatMap((message) => {
     return Object.keys(message).filter((field) => {
@@ -94,12 +94,12 @@ function unreadFields(conversation: Conversation, template: ChatTemplate): Reado
   }));
 }
 
-/** Refuses an answer that calls tools where the template writes no calls. */
+/** Rejects an answer that calls tools if the template does not render calls. */
 function requireCalls(conversation: Conversation, template: ChatTemplate, place: SourceLocation): void {
   const unread = callsOf(conversation.at(-1)!).find((field) => !template.reads(field));
   if (unread === undefined) return;
   throw new RequestError(
-    `the row's answer has ${unread}, which the chat template does not write; give chat(…) a template that does`,
+    `the row's answer has ${unread}, which the chat template does not render; give chat(…) a template that does`,
     place,
   );
 }

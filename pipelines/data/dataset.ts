@@ -1,6 +1,6 @@
 /**
- * What `jsonl(...)`, `csv(...)`, `hub(...)` and the like return, and their views such as `.take` and `.split`: plain data
- * that says which rows are meant. Nothing is read before `loadRows`.
+ * What `jsonl(...)`, `csv(...)`, `hub(...)` and the like return, and their views such as `.take` and `.split`: plain
+ * data that says which rows are meant. Nothing is read before `loadRows`.
  *
  * @module
  */
@@ -19,8 +19,8 @@ import type { Fields } from "./files/raw_row.ts";
 import type { HalvesRule } from "./halves/halves.ts";
 
 /**
- * How a row becomes a prompt and its completion: `{field}` is replaced by the field's value as Python prints it, `{{` and `}}`
- * for braces.
+ * How a row becomes a prompt and its completion: `{field}` is replaced by the field's value as Python prints it, `{{`
+ * and `}}` by literal braces.
  *
  * @example A question and its answer
  * ```ts
@@ -28,9 +28,9 @@ import type { HalvesRule } from "./halves/halves.ts";
  * ```
  */
 export interface CompletionTemplate {
-  /** What the model is given. */
+  /** The model's input. */
   readonly prompt: string;
-  /** What it is to answer. */
+  /** The answer. */
   readonly completion: string;
   /**
    * What a training reads in the completion's place, token by token, while the completion's tokens are taught: an answer that
@@ -43,8 +43,8 @@ export interface CompletionTemplate {
 }
 
 /**
- * How a prompt and its completion become tokens: encoded as one text, in which the prompt's own tokens end the prompt, or
- * each by itself.
+ * How a prompt and its completion are tokenized: as one text, in which the prompt's own tokens end the prompt, or each
+ * separately.
  */
 export type Tokenization = "together" | "apart";
 
@@ -57,9 +57,9 @@ export type Tokenization = "together" | "apart";
  * ```
  */
 export interface LabelTemplate {
-  /** What the model is given. */
+  /** The model's input. */
   readonly text: string;
-  /** A second text, which the tokenizer sets apart from the first. */
+  /** A second text, which the tokenizer separates from the first. */
   readonly pair?: string;
   /** A label's name or its number from 0; a number for regression. */
   readonly label: string;
@@ -74,13 +74,13 @@ export interface LabelTemplate {
  * ```
  */
 export interface PreferenceTemplate {
-  /** What the model is given; if omitted, the tokens that both answers begin with. */
+  /** The model's input; if omitted, the tokens that both answers begin with. */
   readonly prompt?: string;
-  /** The answer that is preferred. */
+  /** The preferred answer. */
   readonly chosen: string;
-  /** The other. */
+  /** The other answer. */
   readonly rejected: string;
-  /** How a prompt and an answer become tokens; `"together"` if omitted. */
+  /** How a prompt and an answer are tokenized; `"together"` if omitted. */
   readonly tokenization?: Tokenization;
 }
 
@@ -89,7 +89,7 @@ export type Template = CompletionTemplate | LabelTemplate | PreferenceTemplate;
 
 /** What makes examples of rows. */
 export interface Templated {
-  /** How a record becomes a row; omitted for rows that are conversations, or instructions with outputs, already. */
+  /** How a record becomes a row; omitted for rows that already are conversations, or instructions with outputs. */
   readonly template?: Template;
 }
 
@@ -105,12 +105,12 @@ export interface JsonSource extends JsonRows, Templated {}
 export interface ParquetSource extends ParquetRows, Templated {}
 /** The rows of a data set of the Hugging Face hub. */
 export interface HubSource extends HubRows, Templated {}
-/** The rows of one file of a folder. */
+/** The rows of one file in a folder. */
 export interface FolderSource extends FolderRows, Templated {}
-/** Rows that the pipeline file holds itself. */
+/** Rows in the pipeline file itself. */
 export interface RecordsSource extends RecordRows, Templated {}
 
-/** Where rows come from, where it is not a conversation that is declared as one. */
+/** Where rows come from, unless they are declared as conversations. */
 export type TemplatedSource =
   | JsonlSource
   | TsvSource
@@ -126,79 +126,80 @@ export type Source = TemplatedSource | ChatSource;
 
 /** The first `count` rows, or all if there are fewer. */
 export interface TakeView {
-  /** Which kind of data set this is. */
+  /** The kind of data set. */
   readonly kind: "take";
-  /** What is viewed. */
+  /** The underlying data set. */
   readonly of: Dataset;
-  /** Number of rows. */
+  /** The number of rows. */
   readonly count: number;
 }
 
 /** All but the first `count` rows. */
 export interface SkipView {
-  /** Which kind of data set this is. */
+  /** The kind of data set. */
   readonly kind: "skip";
-  /** What is viewed. */
+  /** The underlying data set. */
   readonly of: Dataset;
-  /** Number of rows. */
+  /** The number of rows. */
   readonly count: number;
 }
 
 /**
- * One part of a split. Both parts keep the order of the rows, share none and cover all.
+ * One part of a split. Both parts keep the order of the rows; they are disjoint and together contain all rows. `test`
+ * is a share of the rows (more than 0, less than 1; rounded to whole rows, at least one) or a number of rows.
  *
  * `test` is a share of the rows (more than 0, less than 1; rounded to whole rows, at least one) or a number of rows.
  */
 export interface SplitView {
-  /** Which kind of data set this is. */
+  /** The kind of data set. */
   readonly kind: "split";
-  /** What is viewed. */
+  /** The underlying data set. */
   readonly of: Dataset;
   /** Which of the two parts this is. */
   readonly part: "train" | "test";
-  /** Share of the rows in the test part, or their number. */
+  /** The test part's share of the rows, or its number of rows. */
   readonly test: number;
-  /** Decides which rows are drawn. */
+  /** Determines which rows are drawn. */
   readonly seed: number;
 }
 
-/** The rows from one to before another. */
+/** The rows from one index up to, but not including, another. */
 export interface SliceView {
-  /** Which kind of data set this is. */
+  /** The kind of data set. */
   readonly kind: "slice";
-  /** What is viewed. */
+  /** The underlying data set. */
   readonly of: Dataset;
-  /** The first row's number, from 0 up. */
+  /** The first row's index, from 0. */
   readonly start: number;
-  /** The number of the row that follows the last one; omitted for all the rest. */
+  /** The index of the row after the last one; if omitted, all remaining rows. */
   readonly end?: number;
 }
 
-/** What a function makes of each row's fields. */
+/** Rows with their fields transformed by a function. */
 export interface MapView {
-  /** Which kind of data set this is. */
+  /** The kind of data set. */
   readonly kind: "map";
-  /** What is viewed. */
+  /** The underlying data set. */
   readonly of: Dataset;
-  /** Gives a row's new fields. */
+  /** Returns a row's new fields. */
   readonly with: (fields: Fields, index: number) => Fields;
 }
 
-/** The rows for which a function holds. */
+/** The rows for which a function returns true. */
 export interface FilterView {
-  /** Which kind of data set this is. */
+  /** The kind of data set. */
   readonly kind: "filter";
-  /** What is viewed. */
+  /** The underlying data set. */
   readonly of: Dataset;
-  /** Whether a row stays. */
+  /** Whether to keep a row. */
   readonly keep: (fields: Fields, index: number) => boolean;
 }
 
-/** The first row of each value of a field. */
+/** The first row with each value of a field. */
 export interface UniqueView {
-  /** Which kind of data set this is. */
+  /** The kind of data set. */
   readonly kind: "unique";
-  /** What is viewed. */
+  /** The underlying data set. */
   readonly of: Dataset;
   /** The field whose values are compared. */
   readonly field: string;
@@ -206,33 +207,33 @@ export interface UniqueView {
 
 /** All rows in random order. */
 export interface ShuffleView {
-  /** Which kind of data set this is. */
+  /** The kind of data set. */
   readonly kind: "shuffle";
-  /** What is viewed. */
+  /** The underlying data set. */
   readonly of: Dataset;
-  /** Decides the order. */
+  /** Determines the order. */
   readonly seed: number;
 }
 
-/** Rows drawn at random, in the order that they had. */
+/** Rows drawn at random, in their original order. */
 export interface SampleView {
-  /** Which kind of data set this is. */
+  /** The kind of data set. */
   readonly kind: "sample";
-  /** What is viewed. */
+  /** The underlying data set. */
   readonly of: Dataset;
-  /** Number of rows. */
+  /** The number of rows. */
   readonly count: number;
-  /** Decides which rows are drawn. */
+  /** Determines which rows are drawn. */
   readonly seed: number;
 }
 
-/** A half of a validation set as pyreft draws it, in torch's order. */
+/** One half of a validation set as pyreft draws it, in torch's order. */
 export interface HalfView {
-  /** Which kind of data set this is. */
+  /** The kind of data set. */
   readonly kind: "half";
-  /** What is viewed. */
+  /** The underlying data set. */
   readonly of: Dataset;
-  /** Whether it is reported, or chooses the best epoch. */
+  /** The half that is reported, or the one that chooses the best epoch. */
   readonly half: "test" | "validation";
   /** What both are drawn by. */
   readonly seed: number;
@@ -240,27 +241,27 @@ export interface HalfView {
   readonly rule?: HalvesRule;
 }
 
-/** Rows, and after them others. */
+/** Rows followed by others. */
 export interface ConcatView {
-  /** Which kind of data set this is. */
+  /** The kind of data set. */
   readonly kind: "concat";
-  /** What is viewed. */
+  /** The underlying data set. */
   readonly of: Dataset;
-  /** What follows. */
+  /** The data sets that follow. */
   readonly others: readonly Dataset[];
 }
 
-/** Each row so many times, one after another. */
+/** Each row several times, one after another. */
 export interface RepeatView {
-  /** Tells the kinds of data set apart. */
+  /** The kind of data set. */
   readonly kind: "repeat";
-  /** What is viewed. */
+  /** The underlying data set. */
   readonly of: Dataset;
-  /** How often each row is there. */
+  /** How often each row is repeated. */
   readonly count: number;
 }
 
-/** Other rows, or another order, of what is viewed. */
+/** A selection or a reordering of the underlying rows. */
 export type View =
   | TakeView
   | SkipView

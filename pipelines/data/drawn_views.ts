@@ -6,12 +6,12 @@ import { createRandom } from "./random.ts";
 import { halvesOf, halvesRules } from "./halves/halves.ts";
 import { counted, type Found, requireCount, requireSeed, type Viewed, type ViewKind } from "./view_kind.ts";
 
-/** The numbers from 0 to below a count in random order. */
+/** The numbers from 0 up to, but not including, a count, in random order. */
 function orderOf(count: number, seed: number, what: string): number[] {
   return createRandom(seed, what).shuffle(Array.from({ length: count }, (_, index) => index));
 }
 
-/** Those rows whose numbers are wanted, in their order. */
+/** The rows whose indices are wanted, in their order. */
 async function* chosen(rows: Viewed, isWanted: (index: number) => boolean): AsyncGenerator<Found> {
   let index = 0;
   for await (const row of rows.read()) if (isWanted(index++)) yield row;
@@ -58,7 +58,7 @@ export const sample: ViewKind<SampleView> = {
       const { count, rows: again } = await counted(rows);
       if (size > count) {
         throw new RequestError(
-          `sample(${size}, ${seed}) of ${count} rows asks for more than there are; ask for fewer`,
+          `sample(${size}, ${seed}) of ${count} rows is more than there are; request fewer`,
           {
             file: rows.name,
           },
@@ -70,7 +70,7 @@ export const sample: ViewKind<SampleView> = {
   },
 };
 
-/** Rows by their numbers, in the numbers' order; of the rows only those are held that are asked for. */
+/** Rows in the order of the given indices; only the requested rows are held in memory. */
 async function* arranged(rows: Viewed, wanted: readonly number[]): AsyncGenerator<Found> {
   const places = new Map(wanted.map((index, place) => [index, place])), found = new Array<Found>(wanted.length);
   let index = 0;
@@ -106,7 +106,9 @@ export const half: ViewKind<HalfView> = {
   rows({ half, seed, rule = "torch" }, rows) {
     // Both generators are seeded with 32 bits.
     if (!Number.isSafeInteger(seed) || seed < 0 || seed >= 2 ** 32) {
-      throw new RequestError(`expected the halves' seed to be a whole number from 0 to below 2^32 but found ${seed}`);
+      throw new RequestError(
+        `expected the halves' seed to be a whole number of at least 0 and below 2^32 but found ${seed}`,
+      );
     }
     return async function* (first = Infinity) {
       const { count, rows: again } = await counted(rows);

@@ -1,11 +1,11 @@
 /**
- * Completions that end with the end-of-sequence token themselves: it is taught once, and is not part of the text that an
- * answer is compared with.
+ * Completions that already end with the end-of-sequence token: it is trained on once, and is not part of the text that
+ * an answer is compared with.
  *
  * @module
  */
 
-/** What this takes of a tokenizer. */
+/** What this needs from a tokenizer. */
 interface EndingTokenizer {
   encode(text: string): number[];
   decode(ids: readonly number[]): string;
@@ -13,13 +13,13 @@ interface EndingTokenizer {
   readonly eosTokenIds: readonly number[];
 }
 
-/** A token that ends answers, as it is written in a text. */
+/** A token that ends answers, as it is written in text. */
 export interface EndToken {
   readonly id: number;
   readonly text: string;
 }
 
-/** The end-of-sequence tokens that a text can spell out. */
+/** The end-of-sequence tokens that can appear in text. */
 export function endTokensOf({ encode, decode, eosTokenIds }: EndingTokenizer): EndToken[] {
   return eosTokenIds.map((id) => ({ id, text: decode([id]) })).filter(({ id, text }) => {
     const ids = text === "" ? [] : encode(text);
@@ -27,7 +27,9 @@ export function endTokensOf({ encode, decode, eosTokenIds }: EndingTokenizer): E
   });
 }
 
-/** A text and the token that it ends with, the first of several; `undefined` if it ends with none. */
+/**
+ * A text without the token that it ends with (the first of several), and that token; `undefined` if it ends with none.
+ */
 export function withoutEnd(
   text: string,
   ends: readonly EndToken[],

@@ -1,4 +1,4 @@
-/** How long examples are, found once for all who ask: of those that are not in memory, too. @module */
+/** The lengths of examples, computed once for all who need them, including examples that are not in memory. @module */
 import type { RowList } from "../common/row_list.ts";
 
 /** What has lengths: a prompt, and an example's completion or both of its answers. */
@@ -9,11 +9,11 @@ interface Measured {
   readonly reads?: unknown;
 }
 
-/** The tokens of each prompt, of each completion, and of the answers that these are preferred to [examples]. */
+/** The number of tokens of each prompt, of each completion, and of each rejected answer [examples]. */
 interface ExampleLengths {
   readonly prompts: Uint32Array;
   readonly completions: Uint32Array;
-  /** 0 of an example with one answer. */
+  /** 0 for an example with one answer. */
   readonly rejected: Uint32Array;
   /** Whether one is read otherwise than it is taught. */
   readonly isRead: boolean;

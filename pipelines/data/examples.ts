@@ -13,13 +13,13 @@ import { completionWithin, fitPrompt, type LengthLimits, requireFit, requireLeng
 import type { Row } from "./row.ts";
 import type { Filled } from "./template.ts";
 
-/** What tokenizing rows takes of a tokenizer. */
+/** What tokenizing rows needs from a tokenizer. */
 export interface ExampleTokenizer extends JointTokenizer {
   /** The ids of a prompt, with the special tokens that the tokenizer adds. */
   encodePrompt(text: string): number[];
   /** Whether a token is a special one. */
   isSpecial(id: number): boolean;
-  /** A token as a person reads it by itself. */
+  /** A single token in readable form. */
   pieceOf(id: number): string;
   readonly eosTokenId: number;
   /** The token that fills an answer which is read in a longer one's place. */
@@ -34,11 +34,11 @@ interface ReadTokens {
   readonly seen: number;
 }
 
-/** What a prompt was made of. */
+/** What a prompt was made from. */
 interface PromptSource extends Filled {
-  /** All that the data has about its row. */
+  /** Everything that the data has about its row. */
   readonly fields: Readonly<Record<string, unknown>>;
-  /** Where the row stands; `undefined` if it comes from no file. */
+  /** The row's place; `undefined` if it does not come from a file. */
   readonly place?: SourceLocation;
 }
 
@@ -46,63 +46,65 @@ interface PromptSource extends Filled {
 export interface TokenizedPrompt {
   /** `[promptTokens]`, never empty. */
   readonly prompt: readonly number[];
-  /** Each token's type, 1 for those of a second text; omitted where there is one text alone. */
+  /** Each token's type, 1 for tokens of a second text; omitted if there is only one text. */
   readonly typeIds?: readonly number[];
   readonly source: PromptSource;
 }
 
-/** One example as token ids. A model reads the prompt and is taught the completion. */
+/** One example as token ids. A model reads the prompt and is trained to produce the completion. */
 export interface TokenizedExample extends TokenizedPrompt {
   /**
-   * `[completionTokens]`, the end-of-sequence token last; of a conversation what the template ends a turn with; before a head
-   * `[1]`, the id of a class or a number.
+   * `[completionTokens]`, ending with the end-of-sequence token, or in a conversation with what the template ends a
+   * turn with; with a head `[1]`, the id of a class or a number.
    */
   readonly completion: readonly number[];
-  /** `[rejectedTokens]`, another completion, which the first is preferred to; likewise with its end. */
+  /** `[rejectedTokens]`, another completion, to which the first is preferred; likewise with its end. */
   readonly rejected?: readonly number[];
   /** What is read in the completion's place, each token before the one that is taught there; the completion if omitted. */
   readonly reads?: ReadTokens;
   /** Set if a head gives each of the two completions a number, and neither is predicted. */
   readonly isScored?: true;
-  /** The completion's tokens, by index, that are taught; all of them if omitted. The first always is. */
+  /** The indices of the completion's tokens that are trained on; all of them if omitted. The first one always is. */
   readonly taught?: readonly number[];
-  /** The special token that ends the completion, of a conversation's if there is one. */
+  /** The special token that ends the completion; in a conversation, if there is one. */
   readonly endToken?: number;
 }
 
 /** How rows become examples. */
 export interface TokenizeOptions extends LengthLimits {
-  /** Whether prompts are for a model to answer, so that a conversation's is encoded without what follows. */
+  /** Whether a model is to answer the prompts, so that a conversation's prompt is encoded without what follows. */
   readonly asks?: boolean;
-  /** Whether a row that is cut on the right loses of its prompt alone, because its completion is not read. */
+  /** Whether a row that is cut on the right loses only tokens of its prompt, because its completion is not read. */
   readonly cutsPrompt?: boolean;
-  /** Whether prompt and completion go to two stacks of a model, so that nothing can be encoded together. */
+  /**
+   * Whether prompt and completion go to the encoder and decoder of a model, so that they cannot be encoded together.
+   */
   readonly hasEncoder?: boolean;
-  /** Takes what there is to say of rows that are read otherwise than their author may expect. */
+  /** Receives notes on rows that are tokenized differently than their author may expect. */
   readonly note?: (note: RowNote, place: SourceLocation, detail?: string) => void;
 }
 
-/** What there may be to say of a row. */
+/** The notes that may be given on a row. */
 export type RowNote = keyof typeof rowNotes;
 
-/** What is said, after the row's place. */
+/** The text of each note, after the row's place. */
 export const rowNotes = {
   border:
-    "the prompt's tokens are others once the completion follows, so the prompt ends where its characters do, and a token " +
-    "with characters of both is the completion's",
-  end: "the completion ends with the end-of-sequence token already, which is taught once",
+    "the prompt's tokens change once the completion follows, so the prompt ends with its last character, and a token " +
+    "with characters of both belongs to the completion",
+  end: "the completion already ends with the end-of-sequence token, which is trained on once",
 };
 
-/** A prompt by itself, with the special tokens that its tokenizer adds. */
+/** A prompt alone, with the special tokens that its tokenizer adds. */
 export function tokenizePrompt(source: PromptSource, { encodePrompt }: Pick<ExampleTokenizer, "encodePrompt">) {
   return { prompt: encodePrompt(source.text), source } satisfies TokenizedPrompt;
 }
 
 /**
- * Encodes rows: prompt and completion as one text unless they are to be encoded apart, and the end-of-sequence token after
- * the completion.
+ * Encodes rows: prompt and completion as one text unless they are to be tokenized apart, followed by the
+ * end-of-sequence token.
  *
- * @returns One example a row, in the rows' order.
+ * @returns One example per row, in the rows' order.
  * @throws {RequestError} If a row has no prompt tokens, is too long for the model, or has a completion that leaves no
  * room within `maxLength`; the message has the row's place.
  */
@@ -130,14 +132,14 @@ export function tokenize(
   });
 }
 
-/** A row with its completion, or with both of its answers, which follow the tokens that their prompts have in common. */
+/** A row with its completion, or with both of its answers, which follow the common prefix of their prompts' tokens. */
 function encodeAnswers(row: Row, tokenizer: ExampleTokenizer, options: TokenizeOptions): TokenizedExample {
   const chosen = encodeRow(row, tokenizer, options);
   if (row.rejected === undefined) return chosen;
   const rejected = encodeRow(row.rejected, tokenizer, options), all = [chosen, rejected].map(tokensOf);
   const shared = sharedLength(all[0]!, all[1]!);
   const own = Math.min(chosen.prompt.length, rejected.prompt.length);
-  // An answer is left of each, also where one continues where the other ends.
+  // At least one token of each answer remains, even if one answer continues the other.
   const most = row.isPromptShared ? Math.min(...all.map(({ length }) => length)) - 1 : own;
   const count = Math.min(shared, most);
   if (!row.isPromptShared && count < Math.max(chosen.prompt.length, rejected.prompt.length)) {
@@ -157,9 +159,9 @@ function tokensOf({ prompt, completion }: TokenizedExample): readonly number[] {
 }
 
 /**
- * An example cut at its end, as transformers cuts a text on the right: what is taught loses its end, the end-of-sequence
- * token first. Where an encoder reads the prompt it is the prompt that loses its end, but no special token there.
- * So does a prompt that is to be answered, which counts by itself.
+ * An example cut at its end, as transformers truncates on the right: the completion loses its end, the end-of-sequence
+ * token first. If an encoder reads the prompt, the prompt loses its end, except for special tokens there. So does a
+ * prompt that is to be answered, whose length counts alone.
  */
 function withoutEnd(
   example: TokenizedExample,
@@ -228,16 +230,16 @@ function filledReads(own: readonly number[], length: number, tokenizer: ExampleT
   return { tokens: [...own, ...new Array<number>(missing).fill(fill)], seen: own.length };
 }
 
-/** The tokens that a prompt ends in by itself, and those that are in their place once the completion follows. */
+/** The last tokens of a prompt alone, and the tokens in their place once the completion follows. */
 function bothEndings(text: string, { prompt, completion }: JointTokens, tokenizer: ExampleTokenizer): string {
   const own = [...tokenizer.around.before, ...tokenizer.encode(text)], whole = [...prompt, ...completion];
   const from = sharedLength(own, whole);
   const piecesOf = (ids: readonly number[]) =>
     ids.slice(from, from + 4).map((id) => quote(tokenizer.pieceOf(id))).join(" ");
-  return `by itself it ends in ${piecesOf(own)}, with the completion that is ${piecesOf(whole.slice(0, own.length))}`;
+  return `alone it ends in ${piecesOf(own)}; with the completion that becomes ${piecesOf(whole.slice(0, own.length))}`;
 }
 
-/** How a row's prompt and completion become tokens. */
+/** How a row's prompt and completion are tokenized. */
 export function tokenizationOf(
   { tokenization, place }: Pick<Row, "tokenization" | "place">,
   { hasEncoder = false }: Pick<TokenizeOptions, "hasEncoder">,

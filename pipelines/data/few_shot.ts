@@ -1,4 +1,4 @@
-/** Examples put before the prompts of rows. @module */
+/** Few-shot examples that precede the prompts of rows. @module */
 import { formatLocation, RequestError } from "../common/errors.ts";
 import type { Dataset } from "./dataset.ts";
 import type { FileReading } from "./files/record_kind.ts";
@@ -7,23 +7,23 @@ import type { Row } from "./row.ts";
 import { loadRows } from "./rows.ts";
 import type { ChatReading } from "./source_kind.ts";
 
-/** Examples that are put before every prompt. */
+/** Few-shot examples that precede every prompt. */
 export interface FewShot {
-  /** Where they are drawn from. */
+  /** The data set that they are drawn from. */
   readonly examples: Dataset;
   /** How many. */
   readonly count: number;
-  /** Decides which are drawn, and their order. */
+  /** Determines which are drawn, and their order. */
   readonly seed: number;
-  /** Follows each of them. */
+  /** The text after each of them. */
   readonly separator: string;
-  /** Whether they are the first rows in their order, and nothing is drawn. */
+  /** Whether they are the first rows in their order, without drawing. */
   readonly inOrder?: boolean;
 }
 
-/** Examples that were drawn, to be put before rows. */
+/** Drawn examples, to be prepended to rows. */
 export interface Shots {
-  /** What is put before each prompt. */
+  /** The text that precedes each prompt. */
   readonly text: string;
   /**
    * A row whose prompt follows them.
@@ -31,15 +31,15 @@ export interface Shots {
    * @throws {RequestError} If it is not a prompt with a completion.
    */
   before(row: Row): Row;
-  /** What there is to say of the rows that were asked for until now: whether one of them is among the examples. */
+  /** A note on the rows requested so far: whether one of them is among the examples. */
   note(): string | undefined;
 }
 
 /**
- * The examples that are put before every prompt.
+ * The few-shot examples that precede every prompt.
  *
- * @param files Where files are, and how data sets are had from a hub.
- * @returns Nothing where none is asked for.
+ * @param files Where files are, and how data sets are downloaded from a hub.
+ * @returns `undefined` if none are requested.
  * @throws {RequestError} If there are fewer examples, or they are not prompts with completions.
  */
 export async function shotsOf(
@@ -51,7 +51,7 @@ export async function shotsOf(
   const all = await loadRows(examples, files, reading);
   for (const row of all) requirePlain(row);
   if (all.length < count) {
-    throw new RequestError(`fewShot asks for ${count} examples of ${all.length}; give it more rows or ask for fewer`);
+    throw new RequestError(`fewShot requests ${count} examples of ${all.length}; give it more rows or request fewer`);
   }
   const drawn = (inOrder ? all : createRandom(seed, "fewShot").shuffle(all)).slice(0, count);
   const shots = new Set(drawn.map(textOf)), asked = new Set<string>();
@@ -75,21 +75,21 @@ export async function shotsOf(
       const known = drawn.find((shot) => asked.has(textOf(shot)));
       if (known === undefined) return undefined;
       const where = formatLocation(known.place);
-      return `${where}: an example that fewShot puts before the prompts is one of the rows that are asked for`;
+      return `${where}: an example that fewShot puts before the prompts is also one of the evaluated rows`;
     },
   };
 }
 
 const textOf = ({ prompt, completion }: Row) => JSON.stringify([prompt, completion]);
 
-/** Refuses rows that are not plain prompts with completions. */
+/** Rejects rows that are not plain prompts with completions. */
 function requirePlain({ kind, turns, place }: Row): void {
   const odd = turns === undefined ? oddRows[kind] : "a conversation, whose examples are turns of it";
   if (odd === undefined) return;
-  throw new RequestError(`fewShot takes prompts with completions, and the row is ${odd}; omit fewShot`, place);
+  throw new RequestError(`fewShot takes prompts with completions, but the row is ${odd}; omit fewShot`, place);
 }
 
-/** What rows are that no example can be put before. */
+/** Descriptions of rows that no example can precede. */
 const oddRows: Readonly<Record<Row["kind"], string | undefined>> = {
   completion: undefined,
   preference: "a prompt with two answers",

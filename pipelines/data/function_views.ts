@@ -1,4 +1,4 @@
-/** Views that look into rows: by functions of the pipeline, and by the values of a field. @module */
+/** Views that depend on the content of rows: functions in the pipeline, and the values of a field. @module */
 import { createHash } from "node:crypto";
 import { anything, leaf } from "../common/checks.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
@@ -9,7 +9,7 @@ import type { ViewKind } from "./view_kind.ts";
 
 const aFunction = leaf("a function", (value) => typeof value === "function");
 
-/** Calls a user's function; what it throws becomes an error about the request. */
+/** Calls a user's function; an exception becomes a request error. */
 function called<T>(view: string, place: SourceLocation, call: () => T): T {
   try {
     return call();
@@ -32,7 +32,7 @@ export const map: ViewKind<MapView> = {
         const at = index++, fields: unknown = called(kind, place, () => change(before, at));
         if (typeof fields !== "object" || fields === null || Array.isArray(fields) || fields instanceof Promise) {
           throw new RequestError(
-            `the function of .map gives ${whatIs(fields)}; return an object of the row's fields`,
+            `the function of .map returned ${whatIs(fields)}; return an object of the row's fields`,
             place,
           );
         }
@@ -53,7 +53,7 @@ export const filter: ViewKind<FilterView> = {
         const { fields, place } = row.record, at = index++;
         const isKept: unknown = called(kind, place, () => keep(fields, at));
         if (typeof isKept !== "boolean") {
-          throw new RequestError(`the function of .filter gives ${whatIs(isKept)}; return true or false`, place);
+          throw new RequestError(`the function of .filter returned ${whatIs(isKept)}; return true or false`, place);
         }
         if (isKept) yield row;
       }
@@ -76,7 +76,7 @@ export const unique: ViewKind<UniqueView> = {
       const seen = new Set<string>();
       for await (const row of rows.read()) {
         const text = repr(fieldOf(row.record, field, ".unique").python());
-        // Long texts are known by their digests, since all values are held.
+        // Long texts are stored as digests, because all values are held in memory.
         const key = text.length <= 64 ? text : createHash("sha256").update(text).digest("base64");
         if (seen.has(key)) continue;
         seen.add(key);

@@ -6,9 +6,9 @@ import type { TokenizedExample } from "./examples.ts";
 import { type LengthLimits, requireFit, requireLength, type Truncation } from "./length_limits.ts";
 import type { Row } from "./row.ts";
 
-/** What tokenizing rows with labels takes of a tokenizer. */
+/** What tokenizing rows with labels needs from a tokenizer. */
 interface PairTokenizer {
-  /** One text or two as ids with special tokens, each with its type, cut to a length. */
+  /** One text or two as ids with special tokens, each with its type, truncated to a length. */
   encodePair(
     first: string,
     second: string | undefined,
@@ -17,13 +17,14 @@ interface PairTokenizer {
   ): { ids: number[]; typeIds: number[] };
 }
 
-/** What a row's label is to a head: a class's id, or a number. */
+/** What a head makes of a row's label: a class id, or a number. */
 export type TargetOf = (label: string, place: SourceLocation) => number;
 
 /**
- * Encodes rows with labels: one text or two, cut to `maxLength` on the right or the left, the longer of two first.
+ * Encodes rows with labels: one text or two, truncated to `maxLength` on the right or the left, the longer of two
+ * first.
  *
- * @returns One example a row, its completion the target alone.
+ * @returns One example per row, its completion only the target.
  * @throws {RequestError} If a row has no tokens, is too long for the model, or has a label that is not a target.
  */
 export function tokenizeLabelled(
@@ -45,7 +46,7 @@ export function tokenizeLabelled(
 }
 
 /**
- * The id of a class: its place among the names, or the id that is written where no class has that for a name.
+ * The id of a class: the index of its name, or a number that is not itself a class's name.
  *
  * @throws {RequestError} If there is no such class.
  */
@@ -58,9 +59,9 @@ export function classOf(labels: readonly string[], label: string, place: SourceL
 }
 
 /**
- * The number that a label writes.
+ * The number that a label represents.
  *
- * @throws {RequestError} If it writes none, or one that is not finite.
+ * @throws {RequestError} If it is not a number, or not finite.
  */
 export function numberOf(label: string, place: SourceLocation): number {
   const number = label.trim() === "" ? NaN : Number(label);

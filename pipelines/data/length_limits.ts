@@ -1,26 +1,26 @@
-/** How long rows may be, and what they lose where they are longer. @module */
+/** How long rows may be, and what longer rows lose. @module */
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { sharedLength } from "../models/tokenization/joint_tokens.ts";
 
-/** Which end of what is too long is cut. */
+/** Which end of a row that is too long is cut. */
 export type Truncation = "left" | "right";
 
-/** How many tokens an example may have, its completion and the end-of-sequence token counted. */
+/** How many tokens an example may have, including its completion and the end-of-sequence token. */
 export interface LengthLimits {
   /** The model's context length. A longer example is an error. */
   readonly maxContext: number;
   /**
-   * A longer example loses tokens from the start of its prompt, but none of the special tokens that its tokenizer puts
-   * there; never from its completion.
+   * A longer example loses tokens from the start of its prompt, except for the special tokens that its tokenizer puts
+   * there, and never from its completion.
    */
   readonly maxLength?: number;
-  /** Which end of a longer example is cut; if omitted the prompt's start, and of a labelled text its end. */
+  /** Which end of a longer example is cut; if omitted, the prompt's start, or a labelled text's end. */
   readonly truncate?: Truncation;
-  /** How many tokens are still to be written after the prompt, for which it has to leave room where it is cut. */
+  /** How many tokens will be generated after the prompt; a prompt that is cut leaves room for them. */
   readonly toWrite?: number;
 }
 
-/** Refuses a limit that is not a number of tokens. */
+/** Rejects a limit that is not a number of tokens. */
 export function requireLength(maxLength: number | undefined): void {
   if (maxLength === undefined || (Number.isSafeInteger(maxLength) && maxLength >= 1)) return;
   throw new RequestError(
@@ -29,25 +29,25 @@ export function requireLength(maxLength: number | undefined): void {
 }
 
 /**
- * Refuses a row that is too long for the model.
+ * Rejects a row that is too long for the model.
  *
  * @param lost What `maxLength` cuts off.
  */
 export function requireFit(length: number, maxContext: number, lost: string, place: SourceLocation): void {
   if (length <= maxContext) return;
   throw new RequestError(
-    `the row has ${length} tokens and the model reads at most ${maxContext}; ` +
+    `the row has ${length} tokens, but the model reads at most ${maxContext}; ` +
       `shorten the row, or let its training or evaluation cut the ${lost} with maxLength: ${maxContext}`,
     place,
   );
 }
 
 /**
- * A prompt within the limits, cut as transformers cuts on the left: the special tokens before it stay.
+ * A prompt within the limits, cut as transformers truncates on the left: the special tokens before it stay.
  *
  * @param before The special tokens that the tokenizer adds before a text.
- * @param after How many tokens follow the prompt at most.
- * @throws {RequestError} If what follows leaves no room for as much.
+ * @param after The maximum number of tokens after the prompt.
+ * @throws {RequestError} If what follows leaves no room for the prompt.
  */
 export function fitPrompt(
   prompt: readonly number[],
@@ -66,15 +66,15 @@ export function fitPrompt(
       place,
     );
   }
-  // A limit past the context says nothing of how much will be written.
+  // A limit beyond the context does not say how much will be generated.
   const asked = maxContext - toWrite, most = asked < least ? room : Math.min(room, asked);
   return prompt.length > most ? [...prompt.slice(0, kept), ...prompt.slice(prompt.length - most + kept)] : prompt;
 }
 
 /**
- * How much of a completion is left within `maxLength` after the whole of its prompt.
+ * How much of a completion remains within `maxLength` after its whole prompt.
  *
- * @throws {RequestError} If nothing is, so that there is nothing to teach.
+ * @throws {RequestError} If nothing remains, so that there is nothing to train on.
  */
 export function completionWithin(prompt: number, completion: number, maxLength: number, place: SourceLocation): number {
   if (prompt < maxLength) return Math.min(completion, maxLength - prompt);

@@ -6,8 +6,8 @@ import { fieldOf, type Values } from "./template.ts";
 /**
  * The texts that a field lists, at least one.
  *
- * @param asking Who names the field, as in "choices".
- * @throws {RequestError} If the row has no such field, or it holds no list of texts.
+ * @param asking What names the field, as in "choices".
+ * @throws {RequestError} If the row has no such field, or it does not hold a list of texts.
  */
 export function listedTexts(row: Values, field: string, asking: string): readonly string[] {
   const { value: listed } = fieldOf(row, field, asking), { place } = row;
@@ -18,7 +18,7 @@ export function listedTexts(row: Values, field: string, asking: string): readonl
     );
   }
   if (isTexts(listed)) return listed;
-  throw new RequestError(`the field ${quote(field)} holds no list of texts; write it as ["one", "another"]`, place);
+  throw new RequestError(`the field ${quote(field)} is not a list of texts; write it as ["one", "another"]`, place);
 }
 
 function isTexts(value: unknown): value is readonly string[] {

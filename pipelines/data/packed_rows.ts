@@ -1,9 +1,9 @@
 /**
- * Examples and the records that they were made of as bytes, some hundred to a chunk, so that rows can be kept in a file
- * and read from it again.
+ * Examples and the records that they were made from, as bytes, a few hundred per chunk, so that rows can be stored in a
+ * file and read from it again.
  *
- * A chunk has the number of its rows, a few numbers about each, their ids and the like, and the texts of their records, in
- * this order; numbers are 32 bits, little-endian.
+ * A chunk has the number of its rows, a few numbers about each row, their ids, and the texts of their records, in this
+ * order; numbers are 32 bits, little-endian.
  *
  * @module
  */
@@ -23,7 +23,7 @@ const columns = [
   "record",
 ] as const;
 
-/** A number that is not there. */
+/** An absent number. */
 const none = -1;
 
 const flags = { types: 1, number: 2, scored: 4 } as const;
@@ -31,7 +31,7 @@ const flags = { types: 1, number: 2, scored: 4 } as const;
 /** A chunk ends with the row that makes it this long. */
 const [mostRows, mostBytes] = [256, 2 ** 19];
 
-/** Rows on their way into a chunk. */
+/** Rows being collected into a chunk. */
 export class ChunkWriter {
   readonly #heads: number[] = [];
   readonly #texts: Uint8Array[] = [];
@@ -49,8 +49,8 @@ export class ChunkWriter {
   /**
    * Adds a row.
    *
-   * @param prompt The whole text of its prompt, with which the example's begins.
-   * @param record As {@linkcode recordText} has it.
+   * @param prompt The whole text of its prompt, of which the example's text is a prefix.
+   * @param record As {@linkcode recordText} returns it.
    */
   add(example: Omit<TokenizedExample, "source">, text: string, prompt: string, record: string): void {
     const { prompt: ids, completion, rejected, reads, isScored, taught, typeIds, endToken = none } = example;
@@ -81,7 +81,7 @@ export class ChunkWriter {
     this.#textBytes += bytes.length;
   }
 
-  /** The chunk, after which another one begins. */
+  /** Returns the chunk and begins another one. */
   take(): Uint8Array {
     const numbers = Int32Array.of(this.rows, ...this.#heads);
     const size = 4 * (numbers.length + this.#numbers.length) + this.#textBytes;
@@ -107,16 +107,16 @@ const isId = (value: number) => Number.isInteger(value) && value >= 0 && value <
 /** A row of a chunk. */
 export interface PackedRow {
   readonly example: Omit<TokenizedExample, "source">;
-  /** How much of its prompt's text is the example's; all of it if `undefined`. */
+  /** The length of the prefix of its prompt's text that is the example's; all of it if `undefined`. */
   readonly textLength: number | undefined;
   /** The text of its record. */
   record(): string;
 }
 
-/** What a chunk says of a row. */
+/** What a chunk stores about a row. */
 type Head = Readonly<Record<typeof columns[number], number>>;
 
-/** The rows of a chunk, each made when it is asked for, so that a chunk that is kept takes little more than its bytes. */
+/** The rows of a chunk, each built on access, so that a chunk in memory takes little more than its bytes. */
 export class PackedChunk {
   readonly length: number;
   readonly #bytes: Uint8Array<ArrayBuffer>;
@@ -126,7 +126,7 @@ export class PackedChunk {
   /** Where the text of each row's record begins, and the last one's ends. */
   readonly #texts: Uint32Array;
 
-  /** @param bytes Of a buffer of its own, from the start. */
+  /** @param bytes Must start at the beginning of their own buffer. */
   constructor(bytes: Uint8Array<ArrayBuffer>) {
     this.#bytes = bytes;
     this.#ints = new Int32Array(bytes.buffer, 0, bytes.length >> 2);
@@ -187,7 +187,7 @@ function exampleOf(ints: Int32Array, head: Head, start: number): PackedRow["exam
   };
 }
 
-/** A part as a list; several times faster than by its iterator. */
+/** A range as a list; several times faster than with its iterator. */
 function listOf(ints: Int32Array, start: number, end: number): number[] {
   const list: number[] = [];
   for (let at = start; at < end; at++) list.push(ints[at]!);

@@ -1,10 +1,13 @@
-/** Views that are a part of the rows by their places, or rows that follow others. @module */
+/** Views that select rows by index, or append rows to others. @module */
 import { anything } from "../common/checks.ts";
 import { RequestError } from "../common/errors.ts";
 import type { ConcatView, RepeatView, SkipView, SliceView, TakeView } from "./dataset.ts";
 import { requireCount, type Viewed, type ViewKind } from "./view_kind.ts";
 
-/** The rows from one place to before another; no further ones are read. `ended` receives their number, if they are fewer. */
+/**
+ * The rows from one index up to, but not including, another; no further rows are read. `ended` receives their number if
+ * there are fewer.
+ */
 function between(rows: Viewed, start: number, end: number, ended = (_: number) => {}): Viewed["read"] {
   return async function* (first = Infinity) {
     const stop = Math.min(end, start + first);
@@ -25,7 +28,7 @@ export const take: ViewKind<TakeView> = {
   describe: ({ count }) => `.take(${count})`,
   rows: ({ kind, count }, rows, _, note) =>
     between(rows, 0, requireCount(kind, count), (all) => {
-      if (all > 0) note(`take(${count}) takes all ${all} rows, since there are no more`);
+      if (all > 0) note(`take(${count}) takes all ${all} rows, because there are no more`);
     }),
 };
 
@@ -47,7 +50,7 @@ export const slice: ViewKind<SliceView> = {
       return between(rows, start, end);
     }
     throw new RequestError(
-      `expected slice's start and end to be whole numbers from 0 up, the end above the start, but found ${start} and ` +
+      `expected slice's start and end to be whole numbers of at least 0, the end above the start, but found ${start} and ` +
         `${end}; correct them, as in .slice(100, 200)`,
     );
   },
@@ -80,7 +83,7 @@ export const concat: ViewKind<ConcatView> = {
   },
 };
 
-/** Each row so many times, as a task asks for so many answers to it. */
+/** Each row several times, for tasks that request several answers to it. */
 export const repeat: ViewKind<RepeatView> = {
   reads: "as asked",
   settings: (of) => ({ of, count: anything }),

@@ -1,19 +1,19 @@
-/** A prompt's tokens with their text, and which of them each field of its template wrote. @module */
+/** A prompt's tokens with their text, and which of them each field of its template produced. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
 import type { TokenizedPrompt } from "./examples.ts";
 
-/** A prompt as a model reads it, and the row that it was made of. */
+/** A prompt as a model reads it, and the row that it was made from. */
 export interface PromptTokens {
-  /** The whole prompt, special tokens included. */
+  /** The whole prompt, including special tokens. */
   readonly text: string;
   /** Each token's id. */
   readonly ids: readonly number[];
   /** Each token's text. */
   readonly pieces: readonly string[];
-  /** The row's fields, as the data has them. */
+  /** The row's fields, as in the data. */
   readonly fields: Readonly<Record<string, unknown>>;
-  /** The tokens, by index, that each field of the prompt's template wrote. */
+  /** The indices of the tokens that each field of the prompt's template produced. */
   readonly spans: Readonly<Record<string, readonly number[]>>;
 }
 
@@ -21,26 +21,26 @@ export interface PromptTokens {
 export interface FromEnd {
   /** Which kind of record this is. */
   readonly kind: "fromEnd";
-  /** From 1, the last token. */
+  /** 1 for the last token. */
   readonly count: number;
 }
 
 /**
- * Chooses which of a prompt's tokens to edit, by their index from 0 at the start, or counted from its end. It has to depend
- * on the prompt alone.
+ * Chooses which of a prompt's tokens to edit, by index from 0, or counted from the prompt's end. It must depend only on
+ * the prompt.
  */
 export type ChoosePositions = (prompt: PromptTokens) => readonly (number | FromEnd)[];
 
 /** Chooses which rows of an edit's rank act on an example, from 0, by the fields of its row. */
 export type ChooseSubspace = (fields: Readonly<Record<string, unknown>>) => readonly number[];
 
-/** The text of some ids, as it is where it is compared with an original. */
+/** The text of some ids, unmodified if it is compared with an original. */
 export type Decode = (
   ids: readonly number[],
   options: { readonly skipSpecialTokens?: boolean; readonly cleanUpSpaces: false },
 ) => string;
 
-/** What is asked of a prompt when an edit depends on it; the spans are looked for when they are read. */
+/** What a function receives about a prompt when an edit depends on it; the spans are computed on access. */
 export function readPrompt(of: TokenizedPrompt, decode: Decode): PromptTokens {
   const { prompt: ids, source: { fields, spans } } = of;
   let found: PromptTokens["spans"] | undefined;
@@ -56,14 +56,14 @@ export function readPrompt(of: TokenizedPrompt, decode: Decode): PromptTokens {
 }
 
 /**
- * The tokens, by index, that hold something of what a field of the template wrote. A token that begins with the space
- * before it counts.
+ * The indices of the tokens that contain any part of a template field's text. A token that begins with the space before
+ * it counts.
  *
- * @throws {RequestError} If the tokenizer changes the text, so that its tokens can't be found in it.
+ * @throws {RequestError} If the tokenizer changes the text, so that its tokens cannot be located in it.
  */
 export function fieldTokens({ prompt, source, typeIds }: TokenizedPrompt, field: string, decode: Decode): number[] {
   const written = ownValue(source.spans, field) ?? [];
-  // Before a head a text loses its end, else its start unless its rows are cut on the right.
+  // With a head a text loses its end, otherwise its start, unless its rows are cut on the right.
   const places = tokenPlaces(prompt, source.text, decode, typeIds === undefined ? startOfEither : startOfFront);
   if (places === undefined) {
     throw new RequestError(
@@ -78,10 +78,10 @@ export function fieldTokens({ prompt, source, typeIds }: TokenizedPrompt, field:
 
 type TokenPlace = readonly [start: number, end: number] | undefined;
 
-/** Where in a text a part of it begins; nothing if it is no such part. */
+/** Where a part of a text begins; `undefined` if it is not part of it. */
 type StartOf = (part: string, text: string) => number | undefined;
 
-// Some tokenizers put a space in front that the text does not have.
+// Some tokenizers prepend a space that the text does not have.
 const startOfEnd: StartOf = (part, text) =>
   text.endsWith(part) || part.trimStart() === text.trimStart() ? text.length - part.length : undefined;
 const startOfFront: StartOf = (part, text) => {
@@ -93,8 +93,8 @@ const startOfFront: StartOf = (part, text) => {
 const startOfEither: StartOf = (part, text) => startOfEnd(part, text) ?? startOfFront(part, text);
 
 /**
- * Where each token stands in the text, `undefined` for special tokens; nothing if the tokens' text is not the part of the
- * text that is left where it may have been cut.
+ * Where each token is in the text, `undefined` for special tokens; the whole result is `undefined` if the tokens' text
+ * is not the remaining part of a text that may have been cut.
  */
 function tokenPlaces(
   ids: readonly number[],
@@ -109,7 +109,7 @@ function tokenPlaces(
   let end = 0;
   return ids.map((id, index): TokenPlace => {
     const start = end;
-    // A character of which bytes are still to come is not counted yet.
+    // A character whose remaining bytes are still to come is not counted yet.
     end = Math.max(start, decoded(index + 1).replace(/\ufffd+$/, "").length);
     if (textOf([id]) === "") return undefined;
     return [start + shift, Math.max(end, start + 1) + shift];

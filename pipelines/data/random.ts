@@ -3,26 +3,26 @@ import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
 
-/** A stream of random numbers that its seed determines. */
+/** A stream of random numbers determined by its seed. */
 export interface Random {
   /** A number in [0, 1), a multiple of 2⁻⁵³. */
   uniform(): number;
-  /** 32 random bits, as a whole number from −2³¹ on. */
+  /** 32 random bits, as a signed whole number. */
   word(): number;
-  /** A whole number in [0, n), for a whole n from 1 up. */
+  /** A whole number in [0, n), for a whole n of at least 1. */
   integer(n: number): number;
   /** A number from the standard normal distribution. */
   normal(): number;
-  /** The items in random order; what is given stays as it is. */
+  /** The items in random order, as a new list. */
   shuffle<T>(items: readonly T[]): T[];
 }
 
 /**
- * A generator (xoroshiro128+) whose numbers depend on the seed and on what they are for, so that drawing more for one
+ * A generator (xoroshiro128+) whose numbers depend on the seed and on their purpose, so that drawing more for one
  * purpose never changes another.
  *
  * @param seed Any finite number.
- * @param stream What the numbers are for, as in `createRandom(42, "shuffle", epoch)`.
+ * @param stream The purpose of the numbers, as in `createRandom(42, "shuffle", epoch)`.
  * @throws {RequestError} If the seed or a number in the stream is not finite.
  */
 export function createRandom(seed: number, ...stream: readonly (string | number)[]): Random {
@@ -32,7 +32,7 @@ export function createRandom(seed: number, ...stream: readonly (string | number)
   const uniform = () => uniformFloat64(generator);
   const integer = (n: number) => {
     if (!Number.isSafeInteger(n) || n < 1) {
-      throw new RangeError(`Expected n to be a whole number from 1 up but found ${n}`);
+      throw new RangeError(`Expected n to be a whole number of at least 1 but found ${n}`);
     }
     return uniformInt(generator, 0, n - 1);
   };
@@ -48,7 +48,7 @@ export function createRandom(seed: number, ...stream: readonly (string | number)
     spare = radius * Math.sin(angle);
     return radius * Math.cos(angle);
   };
-  // Fisher and Yates: each position, from the last, gets one of the items not placed yet.
+  // Fisher–Yates: each position, from the last, gets one of the items not placed yet.
   const shuffle = <T>(items: readonly T[]): T[] => {
     const shuffled = [...items];
     for (let last = shuffled.length - 1; last > 0; last--) {
@@ -60,7 +60,7 @@ export function createRandom(seed: number, ...stream: readonly (string | number)
   return { uniform, word: () => generator.next(), integer, normal, shuffle };
 }
 
-/** FNV-1a, 64 bits, of the parts as JSON, which keeps 1 and "1", and ["a", "b"] and ["ab"], apart. */
+/** 64-bit FNV-1a of the parts as JSON, which distinguishes 1 from "1", and ["a", "b"] from ["ab"]. */
 function hash(parts: readonly (string | number)[]): bigint {
   for (const part of parts) {
     if (typeof part === "number" && !Number.isFinite(part)) {
@@ -74,7 +74,9 @@ function hash(parts: readonly (string | number)[]): bigint {
   return value;
 }
 
-/** Four words of 32 bits by SplitMix64, as xoroshiro's authors advise: like seeds must not give like first numbers. */
+/**
+ * Four 32-bit words from SplitMix64, as xoroshiro's authors advise: similar seeds must not give similar first numbers.
+ */
 function stateOf(seed: bigint): number[] {
   const words: number[] = [];
   for (let step = 1n; step <= 2n; step++) {

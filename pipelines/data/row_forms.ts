@@ -1,6 +1,6 @@
 /**
- * Forms that rows come in of themselves, so that they need no template: conversations as OpenAI's and ShareGPT's files
- * have them, two answers to a prompt as preference data sets do, and instructions with outputs as Alpaca's do.
+ * Row formats that need no template: conversations as in OpenAI's and ShareGPT's files, two answers to a prompt as in
+ * preference data sets, and instructions with outputs as in Alpaca's.
  *
  * @module
  */
@@ -14,9 +14,9 @@ import type { Row, RowReader } from "./row.ts";
 import type { ChatReading } from "./source_kind.ts";
 import { templateReader } from "./template_rows.ts";
 
-/** A form of rows. */
+/** A row format. */
 interface RowForm {
-  /** What such rows have, for messages. */
+  /** The fields of such rows, for messages. */
   readonly fields: string;
   is(fields: Fields): boolean;
   reader(base: string, chat: ChatReading | undefined): RowReader | Promise<RowReader>;
@@ -31,7 +31,7 @@ const forms: readonly RowForm[] = [
     reader: (base, chat) => conversationReader({ loss: "completion" }, base, chat),
   },
   {
-    fields: "chosen and rejected, of texts a prompt too",
+    fields: "chosen and rejected, with a prompt if they are texts",
     is: (fields) => isThere(fields, "chosen") && isThere(fields, "rejected"),
     async reader(base, chat) {
       const texts = templateReader({ prompt: "{prompt}", chosen: "{chosen}", rejected: "{rejected}" });
@@ -54,9 +54,10 @@ const forms: readonly RowForm[] = [
 ];
 
 /**
- * What makes a row of a record by the form that it has.
+ * Returns a function that makes a row of a record according to its format.
  *
- * @throws {RequestError} What it gives does so if a record has none of the forms, or is not sound in the one it has.
+ * @throws {RequestError} The returned function throws it if a record has none of the formats, or is invalid in the one
+ * it has.
  */
 export async function formReader(base: string, chat: ChatReading | undefined): Promise<RowReader> {
   const readers = await Promise.all(forms.map((form) => readerOf(() => form.reader(base, chat))));
@@ -66,13 +67,16 @@ export async function formReader(base: string, chat: ChatReading | undefined): P
     const fields = Object.keys(record.fields).slice(0, 12).map(quote).join(", ");
     throw new RequestError(
       `the row has the fields ${fields}; give a template that names them, as in { prompt: "{question}", completion: ` +
-        `"{answer}" }, since rows without one have ${forms.map((form) => form.fields).join(", or ")}`,
+        `"{answer}" }, because rows without one must have ${forms.map((form) => form.fields).join(", or ")}`,
       record.place,
     );
   };
 }
 
-/** A form's reader; where there can be none, as of conversations without a chat template, that shows when it is used. */
+/**
+ * A format's reader; if it cannot be made, as for conversations without a chat template, the error is thrown when it is
+ * used.
+ */
 async function readerOf(make: () => RowReader | Promise<RowReader>): Promise<RowReader> {
   try {
     return await make();

@@ -1,17 +1,16 @@
-/** Some of many rows, drawn as they come. @module */
+/** Draws a random sample of rows from a stream. @module */
 import { createRandom } from "./random.ts";
 
-/** Rows that were drawn, in their order, and of how many. */
+/** The drawn rows, in their order, and the total number. */
 interface RowSample<T> {
   readonly rows: readonly T[];
   readonly of: number;
 }
 
 /**
- * Draws rows of which each is as likely as any other, though their number is known only at the end (Vitter 1985,
- * algorithm R).
+ * Draws rows, each with equal probability, although their number is known only at the end (Vitter 1985, algorithm R).
  *
- * @param size How many; all if there are no more.
+ * @param size The sample size; all rows if there are no more.
  */
 export async function sampleOf<T>(rows: AsyncIterable<T>, size: number): Promise<RowSample<T>> {
   const random = createRandom(0, "sample of rows"), drawn: { readonly row: T; readonly at: number }[] = [];

@@ -17,13 +17,13 @@ import { viewKindOf } from "./view_kinds.ts";
 
 /**
  * Reads a dataset's rows, in the order of its source and views. A source is read up to the last row that the views can
- * leave, and every line read must be a record, but only the rows that are left have to fit the templates.
+ * select; every line read must be a record, but only the selected rows must fit the templates.
  *
  * @param dataset A source and its views.
- * @param files Where files are; a text is the folder that relative paths count from.
+ * @param files Where files are; a string is the folder that relative paths are resolved from.
  * @param reading How conversations are read, which only they need, and the tokens that end an answer.
- * @throws {RequestError} If a file, a line, a template or a view is wrong, a row lacks a field that a template names,
- * a completion or label is empty, a conversation or its template is not sound, or no row is left.
+ * @throws {RequestError} If a file, a line, a template or a view is invalid, a row lacks a field that a template names,
+ * a completion or label is empty, a conversation or its template is invalid, or no row is left.
  */
 export async function loadRows(
   dataset: Dataset,
@@ -33,7 +33,7 @@ export async function loadRows(
   return await Array.fromAsync(streamRows(dataset, files, reading));
 }
 
-/** Gives a dataset's rows one by one, as {@linkcode loadRows} reads all of them. */
+/** Yields a dataset's rows one by one, as {@linkcode loadRows} reads all of them. */
 export async function* streamRows(
   dataset: Dataset,
   files: FileReading | string,
@@ -43,16 +43,16 @@ export async function* streamRows(
   for await (const { row } of (await openRows(dataset, where, reading)).read(where)) yield row;
 }
 
-/** A record with the number of its source, and its row. */
+/** A record with the index of its source, and its row. */
 export interface FoundRow extends PlacedRecord {
   readonly row: Row;
 }
 
 /** A dataset that can be read. */
 export interface OpenRows {
-  /** Its records as {@linkcode OpenRows.read} has them, before any becomes a row. */
+  /** Its records in the order of {@linkcode OpenRows.read}, before they become rows. */
   records(files: FileReading): AsyncGenerator<PlacedRecord>;
-  /** Its rows in order. Errors as of {@linkcode loadRows}. */
+  /** Its rows in order. Errors as in {@linkcode loadRows}. */
   read(files: FileReading): AsyncGenerator<FoundRow>;
   /** The row of a record. */
   rowOf(record: PlacedRecord): Row;
@@ -61,7 +61,7 @@ export interface OpenRows {
 /**
  * Prepares to read a dataset.
  *
- * @throws {RequestError} If a file that it names is not there, or a template is wrong.
+ * @throws {RequestError} If a file that it names does not exist, or a template is invalid.
  */
 export async function openRows(dataset: Dataset, files: FileReading, reading?: ChatReading): Promise<OpenRows> {
   const sources = sourcesOf(dataset), readers: RowReader[] = [];
@@ -74,7 +74,7 @@ export async function openRows(dataset: Dataset, files: FileReading, reading?: C
     try {
       return endedBy(readers[source]!(record), ends);
     } catch (fault) {
-      // The row may be wrong, or what the pipeline says of it.
+      // Either the row is wrong, or what the pipeline says about it.
       throw fault instanceof RequestError ? fault.declaredAt(locationOf(sources[source])) : fault;
     }
   };
@@ -99,7 +99,7 @@ export async function openRows(dataset: Dataset, files: FileReading, reading?: C
   };
 }
 
-/** A row whose answers end with no end-of-sequence token of their own. */
+/** A row whose answers do not end with their own end-of-sequence token. */
 function endedBy(row: Row, ends: readonly EndToken[]): Row {
   const found = row.kind === "label" ? undefined : withoutEnd(row.completion, ends);
   const ended = found === undefined ? row : { ...row, completion: found.text, end: found.end };
@@ -108,14 +108,14 @@ function endedBy(row: Row, ends: readonly EndToken[]): Row {
   return bare.rejected === undefined ? bare : { ...bare, rejected: endedBy(bare.rejected, ends) };
 }
 
-/** Sees that the files that a source names one by one are there. */
+/** Checks that the files that a source names one by one exist. */
 async function requireFiles(source: Source, base: string): Promise<void> {
   for (const { path, use } of filesOf(source)) {
     if (use !== "folder" && !isPattern(path)) await requireFile(base, path);
   }
 }
 
-/** Looks at a source's first two rows, which show whether its template uses them. */
+/** Examines a source's first two rows, which show whether its template uses them. */
 function checkUse(source: Source, { fields }: RawRow, count: number, { warn }: FileReading): void {
   if (source.kind === "chat" || source.template === undefined) return;
   const { template } = source;
@@ -124,7 +124,7 @@ function checkUse(source: Source, { fields }: RawRow, count: number, { warn }: F
   if (says !== undefined) warn?.(placed(source, says));
 }
 
-/** A dataset's records, to be read as often as they are asked for. */
+/** A dataset's records, which can be read repeatedly. */
 function viewed(dataset: Dataset, files: FileReading): Viewed {
   if (!("of" in dataset)) {
     const name = "path" in dataset ? resolve(files.base, dataset.path) : dataset.kind;
@@ -141,7 +141,7 @@ async function* foundIn<S>(source: S, records: AsyncIterable<RawRow>) {
   for await (const record of records) yield { record, source };
 }
 
-/** That views leave no row, of how many. */
+/** The error that views leave no row, with the original number. */
 async function noRows(dataset: Dataset, files: FileReading): Promise<RequestError> {
   let count = 0, file: string | undefined;
   for (const source of sourcesOf(dataset)) {
@@ -152,11 +152,11 @@ async function noRows(dataset: Dataset, files: FileReading): Promise<RequestErro
   }
   return new RequestError(
     `no row is left of the ${count} of ${file ?? sourcesOf(dataset)[0]!.kind} after ${describeViews(dataset)}; ` +
-      "give it more rows or ask for fewer",
+      "give it more rows or request fewer",
   );
 }
 
-/** As a pipeline file has them: `.skip(10).take(5)`. */
+/** As in a pipeline file: `.skip(10).take(5)`. */
 function describeViews(dataset: Dataset): string {
   return "of" in dataset ? describeViews(dataset.of) + viewKindOf(dataset).describe(dataset) : "";
 }

@@ -1,4 +1,8 @@
-/** The kinds of sources. A source that reads files has to say which, so that a run's manifest has their digests. @module */
+/**
+ * The kinds of sources. A source that reads files must list them, so that a run's manifest has their digests.
+ *
+ * @module
+ */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { passes } from "../common/checks.ts";
 import type { Dataset, Source } from "./dataset.ts";
@@ -30,7 +34,7 @@ function isSourceKind(kind: unknown): kind is Source["kind"] {
   return typeof kind === "string" && Object.hasOwn(sourceKinds, kind);
 }
 
-/** Whether a declared record is a source with settings that it can have. */
+/** Whether a declared record is a source with valid settings. */
 export function isSource(record: object): record is Source {
   if (!("kind" in record) || !isSourceKind(record.kind)) return false;
   const declared: Readonly<Record<string, unknown>> = { ...record };
@@ -38,18 +42,18 @@ export function isSource(record: object): record is Source {
   return Object.entries(settings).every(([name, check]) => passes(check, ownValue(declared, name), name));
 }
 
-/** What a dataset is a view of: one source, or several that follow each other. */
+/** The sources of a dataset's views: one, or several that follow each other. */
 export function sourcesOf(dataset: Dataset): readonly Source[] {
   if (!("of" in dataset)) return [dataset];
   return [dataset.of, ..."others" in dataset ? dataset.others : []].flatMap(sourcesOf);
 }
 
-/** Whether some of a dataset's rows are conversations, of which an evaluation asks for the last turn. */
+/** Whether some of a dataset's rows are conversations, whose last turn an evaluation generates. */
 export function hasTurns(dataset: Dataset): boolean {
   return sourcesOf(dataset).some((source) => kindOf(source).hasTurns(source));
 }
 
-/** The files that a source reads, by the paths that the pipeline has. */
+/** The files that a source reads, by their paths in the pipeline. */
 export function filesOf(source: Source): readonly { readonly path: string; readonly use: FileUse }[] {
   const found: { path: string; use: FileUse }[] = [];
   kindOf(source).withFiles(source, (path, use) => {

@@ -6,15 +6,15 @@ import { isDict, isList, type PythonValue, Untextual } from "./python/value.ts";
 import { pythonFields, type RawRow } from "./files/raw_row.ts";
 import { requireWellFormed } from "../common/well_formed.ts";
 
-/** A template taken apart: literal text and the names of fields, in order. */
+/** A parsed template: literal text and the names of fields, in order. */
 type Segments = readonly ({ readonly text: string } | { readonly field: string })[];
 
 /**
- * Takes a template apart.
+ * Parses a template.
  *
  * @param template As in `"{question}\n"`; `{{` and `}}` are literal braces.
- * @param role What the template makes, for the message: `"prompt"` or `"completion"`.
- * @throws {RequestError} If a brace is not closed or not opened, or holds no name.
+ * @param role What the template produces, for the message: `"prompt"` or `"completion"`.
+ * @throws {RequestError} If a brace is not closed or not opened, or contains no name.
  */
 export function parseTemplate(template: string, role: string): Segments {
   const wrong = (problem: string) => new RequestError(`the ${role} template ${quote(template)} ${problem}`);
@@ -28,10 +28,10 @@ export function parseTemplate(template: string, role: string): Segments {
       text += character;
       at++;
     } else if (character === "}") {
-      throw wrong(`has a "}" that no "{" opens; write "}}" for a literal brace`);
+      throw wrong(`has a "}" without a "{"; write "}}" for a literal brace`);
     } else {
       const field = /^[^{}]*(?=\})/.exec(template.slice(at + 1))?.[0];
-      if (field === undefined) throw wrong(`has a "{" that no "}" closes; write "{{" for a literal brace`);
+      if (field === undefined) throw wrong(`has a "{" without a "}"; write "{{" for a literal brace`);
       if (field === "") throw wrong(`has an empty "{}"; name a field or write "{{}}" for literal braces`);
       if (text !== "") segments.push({ text });
       segments.push({ field });
@@ -43,20 +43,20 @@ export function parseTemplate(template: string, role: string): Segments {
   return segments;
 }
 
-/** A template with a row's values in it. */
+/** A template filled with a row's values. */
 export interface Filled {
   readonly text: string;
-  /** Where each field's values stand, in their order. */
+  /** Where each field's values are, in order. */
   readonly spans: Readonly<Record<string, readonly Span[]>>;
 }
 
-/** What a template is filled with: a row, in a file or not. */
+/** What a template is filled with: a row, from a file or not. */
 export type Values = Pick<RawRow, "fields" | "json" | "python"> & { readonly place?: SourceLocation };
 
 /**
- * Puts a row's values in a template's place, as Python prints them: `5.0`, `True`, `['a', 1]`.
+ * Fills a template with a row's values, as Python prints them: `5.0`, `True`, `['a', 1]`.
  *
- * @throws {RequestError} If the row lacks a field, or the field holds null, half of a surrogate pair, or a number that
+ * @throws {RequestError} If the row lacks a field, or the field holds null, a lone surrogate, or a number that
  * JavaScript has rounded.
  */
 export function fillTemplate(segments: Segments, row: Values, role: string): Filled {
@@ -84,17 +84,17 @@ function printField(row: Values, field: string, role: string): string {
   return requireWellFormed(printed, `the field ${quote(field)}`, place);
 }
 
-/** The value of a field as JavaScript has it, and as Python does, which is found when it is asked for. */
+/** The value of a field in JavaScript, and in Python, which is computed on access. */
 interface FieldValue {
   readonly value: unknown;
   python(): PythonValue;
 }
 
 /**
- * A row's value by its name, or by the names that lead to it, as in `choices.text` and `answers.text.0`.
+ * A row's value by its name, or by a path, as in `choices.text` and `answers.text.0`.
  *
- * @param asking Who names it, as in `the prompt template`.
- * @throws {RequestError} If the row has no such field, or its values have no text.
+ * @param asking What names it, as in `the prompt template`.
+ * @throws {RequestError} If the row has no such field, or its values have no text form.
  */
 export function fieldOf(row: Values, field: string, asking: string): FieldValue {
   const { fields, place } = row;
@@ -113,7 +113,7 @@ export function fieldOf(row: Values, field: string, asking: string): FieldValue 
     value = Reflect.get(holder, name);
     if (value instanceof Untextual) {
       throw new RequestError(
-        `the field ${quote(field)} holds ${value.what}, for which there is no text; make one where the file is written`,
+        `the field ${quote(field)} holds ${value.what}, which has no text form; convert it where the file is written`,
         place,
       );
     }

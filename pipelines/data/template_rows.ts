@@ -1,4 +1,4 @@
-/** Rows by templates: of prompts and completions, or of texts and labels. @module */
+/** Makes rows with templates: of prompts and completions, or of texts and labels. @module */
 import { type Check, oneOf, optional, record, text } from "../common/checks.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import type { CompletionTemplate, PreferenceTemplate, Template } from "./dataset.ts";
@@ -15,7 +15,7 @@ const completionTemplate = record(
     tokenization: optional(oneOf(["together", "apart"])),
   } satisfies { readonly [K in keyof CompletionTemplate]-?: Check },
 );
-/** That a template has the texts of preferences. */
+/** Checks that a template has the texts of preferences. */
 export const checkPreference: Check = record(
   "{ prompt, chosen, rejected }",
   {
@@ -27,7 +27,7 @@ export const checkPreference: Check = record(
 );
 const labelTemplate = record("{ text, label }", { text, pair: optional(text), label: text });
 
-/** That a declared template has the texts of one of the three. */
+/** Checks that a declared template has the texts of one of the three kinds. */
 export const checkTemplate: Check = (value, name) => {
   const isObject = typeof value === "object" && value !== null;
   const isLabelled = isObject && ("label" in value || "text" in value);
@@ -36,10 +36,10 @@ export const checkTemplate: Check = (value, name) => {
 };
 
 /**
- * What makes a row of a record by a template.
+ * Returns a function that makes a row of a record with a template.
  *
- * @throws {RequestError} If a brace of the template is not closed or not opened; what it gives does so if a record lacks a
- * field, or has nothing to answer.
+ * @throws {RequestError} If a brace of the template is not closed or not opened; the returned function throws it if a
+ * record lacks a field, or its answer is empty.
  */
 export function templateReader(template: Template): RowReader {
   if ("chosen" in template) {
@@ -67,7 +67,7 @@ export function templateReader(template: Template): RowReader {
   };
 }
 
-/** What fills a text of a template. */
+/** Fills a text of a template. */
 function part(text: string, role: string): (row: RawRow) => Filled {
   const segments = parseTemplate(text, role);
   return (row) => fillTemplate(segments, row, role);
@@ -78,7 +78,7 @@ function filled(answer: Filled, role: string, place: SourceLocation): string {
   throw new RequestError(`the row's ${role} is empty; fill its field or remove it`, place);
 }
 
-/** What makes rows of prompts and completions; `role` is what messages call the latter. */
+/** Makes rows of prompts and completions; `role` is the name of the latter in messages. */
 function completionReader({ tokenization, ...template }: CompletionTemplate, role: string): RowReader {
   const prompt = part(template.prompt, "prompt"), completion = part(template.completion, role);
   const reads = template.reads === undefined ? undefined : part(template.reads, "reads");

@@ -1,11 +1,11 @@
-/** Whether a template uses what rows have, as its author must have meant it. @module */
+/** Checks that a template uses the rows' fields as its author probably intended. @module */
 import { RequestError } from "../common/errors.ts";
 import { quote } from "../common/suggest.ts";
 import type { Template } from "./dataset.ts";
 import type { Fields } from "./files/raw_row.ts";
 import { parseTemplate } from "./template.ts";
 
-/** A name between two pairs of braces, as other template languages write a field. */
+/** A name in doubled braces, as other template languages write a field. */
 const doubled = /\{\{\s*([\w.-]+)\s*\}\}/g;
 
 /** The texts of a template by their role. */
@@ -23,10 +23,10 @@ function textsOf(template: Template): readonly (readonly [role: string, text: st
 }
 
 /**
- * Refuses a field in two pairs of braces, which are literal ones, if no text names it in one pair.
+ * Rejects a field in doubled braces, which are literal ones, if no text has it in single braces.
  *
  * @param fields Those of a row.
- * @throws {RequestError} With the field, and how it is written.
+ * @throws {RequestError} It names the field, and how to write it.
  */
 export function requireSingleBraces(template: Template, fields: Fields): void {
   const texts = textsOf(template);
@@ -44,12 +44,12 @@ export function requireSingleBraces(template: Template, fields: Fields): void {
   }
 }
 
-/** Whether a row has a field of this name, or one that holds it, as `answers` holds `answers.text`. */
+/** Whether a row has a field with this name, or one that contains it, as `answers` contains `answers.text`. */
 function hasField(fields: Fields, field: string): boolean {
   return Object.hasOwn(fields, field) || Object.hasOwn(fields, field.split(".", 1)[0] ?? field);
 }
 
-/** What to say of a template that makes one text of all rows; an empty one is meant. */
+/** A note on a template that gives all rows the same text; an empty one is intended. */
 export function sameForAll(template: Template): string | undefined {
   const same = textsOf(template).find(([role, text]) =>
     role !== "pair" && text !== "" && fieldsOf(text, role).length === 0
@@ -58,7 +58,7 @@ export function sameForAll(template: Template): string | undefined {
   const [role, text] = same;
   return `the ${role} template ${
     quote(text)
-  } names no field, so that all rows have the same ${role}; name one as in "{question}"`;
+  } names no field, so all rows have the same ${role}; name one, as in "{question}"`;
 }
 
 function fieldsOf(text: string, role: string): string[] {

@@ -1,4 +1,4 @@
-/** Sources of rows that a template makes examples of, or that have a form of their own. @module */
+/** Sources whose rows a template turns into examples, or that have a format of their own. @module */
 import { optional } from "../common/checks.ts";
 import type { TemplatedSource } from "./dataset.ts";
 import type { DeclaredRows, HubRows } from "./files/declared.ts";
@@ -7,7 +7,7 @@ import { formReader } from "./row_forms.ts";
 import type { SourceKind } from "./source_kind.ts";
 import { checkTemplate, templateReader } from "./template_rows.ts";
 
-/** A kind of source by the kind of its rows. */
+/** A kind of source, made from the kind of its rows. */
 export function templated<R extends DeclaredRows>(
   kind: RecordKind<R>,
 ): SourceKind<R & Pick<TemplatedSource, "template">> {

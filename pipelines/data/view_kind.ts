@@ -10,14 +10,14 @@ export interface Found {
   readonly source: Source;
 }
 
-/** Rows that can be read more than once, from the first on each time. */
+/** Rows that can be read more than once, from the first each time. */
 export interface Viewed {
-  /** What errors call the rows: the first source's file, or its kind. */
+  /** Their name in errors: the first source's file, or its kind. */
   readonly name: string;
   /**
-   * The rows in order, read as they are asked for.
+   * The rows in order, read as they are requested.
    *
-   * @param first How many are asked for, if that is known; there may be more.
+   * @param first How many are requested, if known; there may be more.
    */
   read(first?: number): AsyncIterable<Found>;
 }
@@ -26,16 +26,19 @@ export interface Viewed {
 export interface ViewKind<V extends View> {
   /** A check of each setting, in the order in which they are reported. */
   settings(dataset: Check): Checks<V>;
-  /** What it reads of its rows: all if they are drawn, some of the first, as much as is asked for, or what a function says. */
+  /**
+   * Which of its rows it reads: all if they are drawn, some of the first, as many as requested, or those that a
+   * function selects.
+   */
   readonly reads: "all" | "first" | "as asked" | "by function";
-  /** As a pipeline file has it, as in `.take(5)`. */
+  /** As written in a pipeline file, as in `.take(5)`. */
   describe(view: V): string;
-  /** The rows that it leaves of others. `of` opens other data sets, and `note` takes what a person should know. */
+  /** The rows that it selects from others. `of` opens other data sets, and `note` receives notes for the user. */
   rows(view: V, rows: Viewed, of: (dataset: Dataset) => Viewed, note: (says: string) => void): Viewed["read"];
 }
 
 /**
- * How many rows there are. As long as they are few they are kept, so that a file is not read again for them.
+ * Counts rows. If there are few, they are kept in memory, so that a file is not read again for them.
  *
  * @returns The number, and the rows.
  */
@@ -59,13 +62,13 @@ export async function counted(rows: Viewed): Promise<{ readonly count: number; r
   };
 }
 
-/** Rows that are kept to spare reading them again. */
+/** The maximum number of rows kept in memory. */
 const mostKept = 2_000;
 
 /**
- * Sees that a count is one of rows.
+ * Checks that a count is a number of rows.
  *
- * @throws {RequestError} If it is none.
+ * @throws {RequestError} If it is not.
  */
 export function requireCount(view: string, count: number, example = "100"): number {
   if (Number.isSafeInteger(count) && count >= 0) return count;
@@ -75,9 +78,9 @@ export function requireCount(view: string, count: number, example = "100"): numb
 }
 
 /**
- * Sees that a seed is a whole number.
+ * Checks that a seed is a whole number.
  *
- * @throws {RequestError} If it is none.
+ * @throws {RequestError} If it is not.
  */
 export function requireSeed(view: string, seed: number): number {
   if (Number.isSafeInteger(seed)) return seed;

@@ -1,4 +1,4 @@
-/** The kinds of views, a record each. @module */
+/** The kinds of views, one record each. @module */
 import type { View } from "./dataset.ts";
 import { half, sample, shuffle, split } from "./drawn_views.ts";
 import { filter, map, unique } from "./function_views.ts";

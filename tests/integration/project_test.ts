@@ -57,7 +57,7 @@ Deno.test("every starter makes a project that is checked, and those of a builtin
     const again = await deno([...flags, join(root, launcher), "new", "sweep"], folder);
     assert.deepEqual([again.code, again.stderr], [
       2,
-      `error: ${join(folder, "sweep")}: has files already; give a folder that is empty or not there\n`,
+      `error: ${join(folder, "sweep")}: is not empty; give an empty folder, or one that does not exist\n`,
     ]);
   }));
 
@@ -69,7 +69,10 @@ Deno.test({
       const model = await smollm2Folder(sharedFolder()!), data = join(root, "tests/integration/reviews.csv");
       const made = await deno([...flags, join(root, launcher), "new", "mine", "--data", data, "--base", model], folder);
       assert.equal(made.code, 0, made.stderr);
-      assert.match(made.stdout, /; it asks \{review\} of reviews\.csv and teaches \{verdict\}, as pipeline\.ts says; /);
+      assert.match(
+        made.stdout,
+        /; pipeline\.ts uses \{review\} of reviews\.csv as the prompt and \{verdict\} as the completion; /,
+      );
       const ran = await deno(["task", "run", "pipeline.ts", "--json"], join(folder, "mine"));
       assert.equal(ran.code, 0, ran.stderr);
       const { members: [member] }: Results = JSON.parse(ran.stdout);

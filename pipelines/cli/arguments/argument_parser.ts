@@ -1,5 +1,5 @@
 /**
- * Reads the arguments of a command line by the commands' declarations, and writes their help. The only file that knows
+ * Parses the arguments of a command line by the commands' declarations, and writes their help. The only file that uses
  * the commander library.
  *
  * @module
@@ -10,22 +10,22 @@ import type { Command, CommandContext, CommandGroup } from "./command.ts";
 import { InvalidValue, type Options, type Switch, type ValueOption } from "./option.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-/** The command line is written wrongly. */
+/** The command line is invalid. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** A command, ready to run with all that it was given. */
+/** A command, ready to run with its arguments and options. */
 type Invocation = (context: CommandContext) => Promise<void> | void;
 
 /**
- * Reads a command line.
+ * Parses a command line.
  *
  * @param program All commands.
  * @param shared Options that every command has after its own.
- * @param terminal Gets the help, if the line asks for it.
+ * @param terminal Receives the help, if the line asks for it.
  * @returns The command to run; `undefined` if the line asked for help.
- * @throws {UsageError} If there is no such command or option, or one is given what it can't take.
+ * @throws {UsageError} If there is no such command or option, or a value is invalid.
  */
 export function parseArguments(
   program: CommandGroup,
@@ -47,7 +47,7 @@ export function parseArguments(
 interface ParserContext {
   readonly shared: Options;
   readonly terminal: Pick<Terminal, "print" | "write">;
-  /** Called with the command that the arguments ask for. */
+  /** Called with the command that the arguments select. */
   readonly found: (invocation: Invocation) => void;
 }
 
@@ -80,14 +80,14 @@ function commandParser(command: Command, context: ParserContext): Parser {
   });
 }
 
-/** What to do about a wrong command line, by commander's codes. */
+/** Remedies for an invalid command line, by commander's error codes. */
 const remedies: Readonly<Record<string, string>> = {
-  "commander.unknownOption": "--help lists those there are",
+  "commander.unknownOption": "--help lists the options",
   "commander.missingMandatoryOptionValue": "add it",
   "commander.optionMissingArgument": "give it a value",
 };
 
-/** A parser that writes to the terminal, and throws a CommanderError once it has written help, else a UsageError. */
+/** A parser that writes to the terminal; it throws a CommanderError after writing help, and otherwise a UsageError. */
 function newParser(
   name: string,
   summary: string,

@@ -1,4 +1,8 @@
-/** What a command of the command line is. Each is a record in a file of its own, which the command line lists. @module */
+/**
+ * What a command of the command line is. Each command is a record in its own file, which the command line lists.
+ *
+ * @module
+ */
 import type { HubOptions } from "../../models/hub/access.ts";
 import type { CheckpointInterval } from "../../schedule/context/checkpoint_interval.ts";
 import type { Options, OptionValues } from "./option.ts";
@@ -9,12 +13,12 @@ export interface RunControl {
   /**
    * Starts listening for requests to stop; the signal's reason is a StoppedError.
    *
-   * @param grace How long the command may take to end then, in milliseconds.
+   * @param grace How long the command may then take to end, in milliseconds.
    */
   readonly stops?: (grace?: number) => AbortSignal;
-  /** How often unfinished work is kept, if not at the usual interval. */
+  /** How often unfinished work is saved, if not at the default interval. */
   readonly checkpointInterval?: CheckpointInterval;
-  /** How a hub is reached, if not as the environment says. */
+  /** How to reach a hub, if not as the environment says. */
   readonly hub?: HubOptions;
 }
 
@@ -23,7 +27,7 @@ export interface CommandContext extends RunControl {
   readonly terminal: Terminal;
 }
 
-/** An argument without an option's name, as in `<folder>`. */
+/** A positional argument, as in `<folder>`. */
 export interface Parameter {
   readonly name: string;
   readonly help: string;
@@ -37,7 +41,7 @@ interface CommandDeclaration<Parameters extends readonly Parameter[], Declared e
   readonly parameters: Parameters;
   /** In the order of the help. */
   readonly options: Declared;
-  /** Command lines, as they follow `deno task`. */
+  /** Command lines, without the leading `deno task`. */
   readonly examples: readonly [string, ...string[]];
   readonly run: (
     args: { readonly [Index in keyof Parameters]: string },
@@ -46,10 +50,10 @@ interface CommandDeclaration<Parameters extends readonly Parameter[], Declared e
   ) => Promise<void> | void;
 }
 
-/** A command as the parser knows it, without the types of its arguments and options. */
+/** A command as the parser sees it, without the types of its arguments and options. */
 export interface Command extends Omit<CommandDeclaration<readonly Parameter[], Options>, "run"> {
   readonly kind: "command";
-  /** Takes a text for each parameter, and a value of the declared type for each option. */
+  /** Receives a string for each parameter, and a value of the declared type for each option. */
   readonly run: (
     args: readonly string[],
     options: Readonly<Record<string, unknown>>,
@@ -65,7 +69,7 @@ export interface CommandGroup {
   readonly commands: readonly (Command | CommandGroup)[];
 }
 
-/** Declares a command: `run` gets its arguments and options as they are declared. */
+/** Declares a command: `run` receives its arguments and options with their declared types. */
 export function command<const Parameters extends readonly Parameter[], const Declared extends Options>(
   declaration: CommandDeclaration<Parameters, Declared>,
 ): Command {

@@ -1,8 +1,8 @@
-/** What a command's options are: how each is written, what it gives, and what applies if it is omitted. @module */
+/** What a command's options are: how each is written, what value it has, and its default. @module */
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import { parseSize } from "../../common/size.ts";
 
-/** A text that an option can't take; the message says what to write instead. */
+/** A value that an option does not accept; the message says what to write instead. */
 export class InvalidValue extends Error {
   override readonly name = "InvalidValue";
 }
@@ -11,7 +11,7 @@ export class InvalidValue extends Error {
 export interface Switch {
   readonly kind: "switch";
   readonly help: string;
-  /** Whether it is on unless `--no-` and its name are written. */
+  /** Whether it is on unless written with `--no-`. */
   readonly turnsOff: boolean;
 }
 
@@ -19,40 +19,40 @@ export interface Switch {
 export interface ValueOption<Value> {
   readonly kind: "value";
   readonly help: string;
-  /** What the help calls the value, as in `folder`. */
+  /** The name of the value in the help, as in `folder`. */
   readonly placeholder: string;
   readonly omitted: "error" | { readonly value: Value };
   readonly values: ValueReader<Value>;
 }
 
-/** Listed values, or a function of a text and of the option's value so far. */
+/** Listed values, or a function of a text and the option's value so far. */
 type ValueReader<Value> =
   | { readonly choices: readonly (Value & string)[] }
   | { parse(text: string, before: Value): Value };
 
-/** A command's options by the names that its code has for them; `--cache-disk` is `cacheDisk`. */
+/** A command's options by their names in the code; `--cache-disk` is `cacheDisk`. */
 export type Options = Readonly<Record<string, Switch | ValueOption<unknown>>>;
 
-/** What options give. */
+/** The values of options. */
 export type OptionValues<Declared extends Options> = {
   readonly [Name in keyof Declared]: Declared[Name] extends ValueOption<infer Value> ? Value : boolean;
 };
 
-/** What the value of an option is. */
+/** The type of an option's value. */
 export interface ValueType<Value> {
   readonly placeholder: string;
   readonly read: { readonly choices: readonly (Value & string)[] } | {
-    /** @throws {InvalidValue} If the text is no such value. */
+    /** @throws {InvalidValue} If the text is not such a value. */
     readonly parse: (text: string) => Value;
   };
 }
 
-/** An option that is off unless it is written. */
+/** An option that is off unless given. */
 export function flag(help: string): Switch {
   return { kind: "switch", help, turnsOff: false };
 }
 
-/** An option that is on unless it is written, with `--no-`. */
+/** An option that is on unless given with `--no-`. */
 export function onUnlessNamed(help: string): Switch {
   return { kind: "switch", help, turnsOff: true };
 }
@@ -62,12 +62,12 @@ export function optional<Value>({ placeholder, read }: ValueType<Value>, help: s
   return { kind: "value", help, placeholder, omitted: { value: undefined }, values: read };
 }
 
-/** An option that may not be omitted. */
+/** A required option. */
 export function required<Value>({ placeholder, read }: ValueType<Value>, help: string): ValueOption<Value> {
   return { kind: "value", help, placeholder, omitted: "error", values: read };
 }
 
-/** An option that has a default value. */
+/** An option with a default value. */
 export function withDefault<Value>(
   { placeholder, read }: ValueType<Value>,
   help: string,
@@ -87,22 +87,22 @@ export function repeatable<Value>(
   return { kind: "value", help, placeholder, omitted: { value: none }, values: { parse } };
 }
 
-/** A value of any form. */
+/** A value with its own syntax. */
 export function parsed<Value>(placeholder: string, parse: (text: string) => Value): ValueType<Value> {
   return { placeholder, read: { parse } };
 }
 
-/** A text as it is. */
+/** Any text. */
 export function text(placeholder: string): ValueType<string> {
   return parsed(placeholder, (text) => text);
 }
 
-/** One of some texts. */
+/** One of several texts. */
 export function choice<const Value extends string>(placeholder: string, choices: readonly Value[]): ValueType<Value> {
   return { placeholder, read: { choices } };
 }
 
-/** A number within bounds, the bounds included. */
+/** A number within bounds, inclusive. */
 export function number(placeholder: string, least: number, most = Infinity): ValueType<number> {
   return parsed(placeholder, (text) => {
     const number = Number(text);
@@ -111,7 +111,7 @@ export function number(placeholder: string, least: number, most = Infinity): Val
   });
 }
 
-/** A whole number within bounds, the bounds included. */
+/** A whole number within bounds, inclusive. */
 export function integer(placeholder: string, least: number, most = Infinity): ValueType<number> {
   return parsed(placeholder, (text) => {
     const number = Number(text);
@@ -134,7 +134,7 @@ export const json: ValueType<JsonObject> = parsed("json", (text) => {
   throw new InvalidValue('give a JSON object, as in \'{"language": "fr"}\'');
 });
 
-/** `undefined` of what is not JSON. */
+/** `undefined` if the text is not JSON. */
 function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);

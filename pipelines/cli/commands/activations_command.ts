@@ -18,23 +18,23 @@ const declared = {
   input: optional(text("file"), "safetensors with input_ids and attention_mask [batch, tokens]"),
   text: repeatable<readonly string[] | undefined>(
     "text",
-    "in place of --input; may be repeated, a row each",
+    "text instead of --input; may be repeated, one row each",
     undefined,
     (before = [], text) => [...before, text],
   ),
   out: required(text("file"), "the safetensors file to write"),
   sites: optional(
     parsed("list", (list) => list.split(",").map((site) => site.trim())),
-    "further sites, as in block.3.mlp.output,block.0.attention.query",
+    "additional sites, as in block.3.mlp.output,block.0.attention.query",
   ),
   logits: onUnlessNamed("omits the logits"),
   ...runtimeOptions,
 };
 
-/** Writes what a model computes of some tokens: hidden states, logits and the representations at the sites named. */
+/** Writes what a model computes on some tokens: hidden states, logits and the representations at the named sites. */
 export const activationsCommand = command({
   name: "activations",
-  summary: "Writes what a model computes: hidden states, logits, any site.",
+  summary: "Writes what a model computes: hidden states, logits, or any site.",
   parameters: [{ name: "model", help: "a Hugging Face id, a folder or builtin:NAME" }],
   options: declared,
   examples: ["activations builtin:tiny --text red --sites block.1.output --out red.safetensors"],
@@ -48,7 +48,7 @@ async function writeActivations(
 ): Promise<void> {
   const { input, text, out: path, provider, threads } = options;
   if ((input === undefined) === (text === undefined)) {
-    throw new RequestError("say what the model is to read: give either --input or --text");
+    throw new RequestError("there is nothing for the model to read; give either --input or --text");
   }
   const out = callerPath(path), base = callerFolder();
   if ((await Deno.stat(out).catch(() => undefined))?.isDirectory === true) {

@@ -1,4 +1,4 @@
-/** `deno task cache`: looking at the store, emptying it and checking it. @module */
+/** `deno task cache`: lists, cleans and verifies the store. @module */
 import { basename } from "node:path";
 import { RequestError, RunError } from "../../common/errors.ts";
 import { evict, evictionOrder } from "../../store/eviction.ts";
@@ -12,7 +12,7 @@ import { cacheDisk, store } from "../arguments/common_options.ts";
 import { flag } from "../arguments/option.ts";
 import { formatTable, type Terminal } from "../terminal/terminal.ts";
 
-/** What may be done with the store. */
+/** The commands for the store. */
 export const cacheCommands: CommandGroup = {
   kind: "group",
   name: "cache",
@@ -36,7 +36,7 @@ export const cacheCommands: CommandGroup = {
     }),
     command({
       name: "verify",
-      summary: "Checks every entry and converted model and drops those that are damaged.",
+      summary: "Checks every entry and converted model, and drops those that are damaged.",
       parameters: [],
       options: { store },
       examples: ["cache verify --store .refract/store"],
@@ -47,11 +47,11 @@ export const cacheCommands: CommandGroup = {
 
 interface CacheOptions {
   readonly store: string | undefined;
-  /** What the store may hold, in bytes. */
+  /** How much the store may hold, in bytes. */
   readonly cacheDisk?: number | undefined;
 }
 
-/** Lists what the store holds, by kind; with `json` entry by entry. */
+/** Lists what the store holds, by kind; with `json`, entry by entry. */
 function listCache(options: CacheOptions & { readonly json: boolean }, terminal: Terminal): void {
   const store = openStore(options), entries = store.entries();
   const kinds = [...Map.groupBy(entries, ({ kind }) => kind)].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -66,10 +66,10 @@ function listCache(options: CacheOptions & { readonly json: boolean }, terminal:
   );
 }
 
-/** Converted models are not the budget's. */
+/** Converted models do not count towards the budget. */
 function besides(store: Store): string {
   const models = modelsIn(store.folder);
-  return models.length === 0 ? "" : `, besides ${count(models.length, "converted model")}, ${sizeOf(models)}`;
+  return models.length === 0 ? "" : `, in addition to ${count(models.length, "converted model")}, ${sizeOf(models)}`;
 }
 
 function sizeOf(parts: readonly { readonly bytes: number }[]): string {
@@ -91,10 +91,10 @@ function listing(store: Store, entries: readonly StoredEntry[]): unknown {
   };
 }
 
-/** Evicts down to what the store may hold, or everything, and says what that freed. */
+/** Evicts entries down to the store's limit, or all of them, and says how much that freed. */
 function collectCache(options: CacheOptions & { readonly all: boolean }, terminal: Terminal): void {
   if (options.all && options.cacheDisk !== undefined) {
-    throw new RequestError("--all and --cache-disk exclude each other; give one of them");
+    throw new RequestError("--all and --cache-disk cannot be combined; give one of them");
   }
   const store = openStore(options), entries = store.entries();
   const limit = options.all ? 0 : store.limit, held = totalBytes(entries);
@@ -115,7 +115,7 @@ function collectCache(options: CacheOptions & { readonly all: boolean }, termina
 }
 
 /**
- * Reads every entry and every converted model, and drops those that are not what was written.
+ * Reads every entry and every converted model, and drops those that are damaged.
  *
  * @throws {RunError} If there was one.
  */
@@ -137,9 +137,9 @@ async function verifyCache(options: CacheOptions, terminal: Terminal): Promise<v
   const converted = models.length === 0 ? "" : ` and ${count(models.length, "converted model")}, ${sizeOf(models)}`;
   const checked = `${count(entries.length, "entry")}, ${formatSize(totalBytes(entries))}${converted}`;
   if (damaged > 0) {
-    throw new RunError(`${store.folder}: ${damaged} of ${checked} are damaged; run again what needs them`);
+    throw new RunError(`${store.folder}: ${damaged} of ${checked} are damaged; rerun what needs them`);
   }
-  terminal.print(`${store.folder}: ${checked}, all sound`);
+  terminal.print(`${store.folder}: ${checked}, all intact`);
 }
 
 function openStore({ store, cacheDisk }: CacheOptions, onDamaged: (message: string) => void = () => {}): Store {

@@ -30,26 +30,29 @@ import type { Terminal } from "../terminal/terminal.ts";
 
 const declared = {
   member,
-  model: optional(text("base"), "the base model, if it is elsewhere than the run says"),
-  plain: flag("asks each line by itself, without the model's chat template"),
-  chatTemplate: optional(text("template"), "in place of the model's: a name that it has, a .jinja file or Jinja"),
+  model: optional(text("base"), "the base model, if it is not where the run says"),
+  plain: flag("treats each line as a separate prompt, without the model's chat template"),
+  chatTemplate: optional(
+    text("template"),
+    "replaces the model's: the name of one of its templates, a .jinja file or Jinja",
+  ),
   system: optional(text("text"), "the system message of the conversation"),
   template: optional(
     parsed("text", parseTemplate),
-    'what a plain prompt is made of (default: "{prompt}\\n"); \\n is a line\'s end',
+    'the template of a plain prompt (default: "{prompt}\\n"); \\n is a newline',
   ),
-  fields: withDefault(json, "what the template and the edits know of a row besides the prompt", {}),
-  positions: optional(text("positions"), "in place of those that the edits were trained with"),
-  maxNewTokens: withDefault(integer("n", 1), "the most tokens of an answer", 128),
-  temperature: withDefault(number("t", 0), "0 takes the likeliest token", 0),
-  topP: withDefault(number("p", 0, 1), "draws from the likeliest tokens of this mass", 1),
-  seed: withDefault(integer("n", 1), "decides what is drawn", 42),
+  fields: withDefault(json, "the row's other fields, for the template and the edits", {}),
+  positions: optional(text("positions"), "replaces those that the edits were trained with"),
+  maxNewTokens: withDefault(integer("n", 1), "the maximum number of tokens in an answer", 128),
+  temperature: withDefault(number("t", 0), "0 picks the likeliest token", 0),
+  topP: withDefault(number("p", 0, 1), "samples from the likeliest tokens with this probability mass", 1),
+  seed: withDefault(integer("n", 1), "the seed for sampling", 42),
   ...runtimeOptions,
 };
 
 type ChatOptions = OptionValues<typeof declared>;
 
-/** Answers each line that is read with what a tuned model writes. */
+/** Answers each line of input with what a tuned model generates. */
 export const chatCommand = command({
   name: "chat",
   summary: "Answers each line of input with a trained model.",
@@ -60,11 +63,11 @@ export const chatCommand = command({
 });
 
 function parseTemplate(text: string): string {
-  if (!text.includes("{prompt}")) throw new InvalidValue("write {prompt} where the prompt belongs");
+  if (!text.includes("{prompt}")) throw new InvalidValue("write {prompt} where the prompt goes");
   return text.replaceAll("\\n", "\n");
 }
 
-/** Answers token by token: as turns of one conversation where the model has a chat template. */
+/** Answers token by token: as turns of one conversation if the model has a chat template. */
 async function chat(path: string, options: ChatOptions, terminal: Terminal): Promise<void> {
   const stored = await findIntervention(path, options.member);
   const { source, base } = await baseModelOf(stored, options.model);
@@ -75,19 +78,19 @@ async function chat(path: string, options: ChatOptions, terminal: Terminal): Pro
   const room = roomOf(generator);
   const { maxNewTokens, temperature, topP, seed } = options;
   let answered = 0;
-  for await (const line of terminal.lines(`${source} with ${stored.folder}\nyour prompt, an empty line ends: `)) {
+  for await (const line of terminal.lines(`${source} with ${stored.folder}\nyour prompt (an empty line ends): `)) {
     if (line === "") break;
     const fits = ({ length }: readonly number[]) => length > 0 && length < room;
     const { prompt: tokenized, forgotten } = session.ask(line, fits), { prompt } = tokenized;
     if (!fits(prompt)) {
-      terminal.write(`the prompt has ${prompt.length} tokens and the model reads 1 to ${room - 1}\n`);
+      terminal.write(`the prompt has ${prompt.length} tokens, but the model reads 1 to ${room - 1}\n`);
       continue;
     }
     if (forgotten > 0) terminal.write(`the first ${forgotten} messages no longer fit and are forgotten\n`);
     const writing = temperature === 0
       ? { kind: "greedy", maxNewTokens } as const
       : { kind: "sample", maxNewTokens, temperature, topK: 0, topP, seed } as const;
-    // Nothing is shown that damaged weights have written.
+    // Nothing generated with damaged weights is shown.
     await runContext.store.checks.settled();
     const stream = new TextStream((text) => terminal.put(text), tokenizer.cleanUp.settled);
     const [written = []] = await generateRows(generator, [tokenized], {
@@ -97,12 +100,12 @@ async function chat(path: string, options: ChatOptions, terminal: Terminal): Pro
     });
     stream.end();
     terminal.put("\n");
-    // What the model reads of its answer from now on is what it wrote.
+    // From now on, the model reads its answer as it generated it.
     session.answered(tokenizer.decode(written, { skipSpecialTokens: true, cleanUpSpaces: false }));
   }
 }
 
-/** A conversation if the model or the options have a template for it, else each line by itself. */
+/** A conversation if the model or the options have a template for it, otherwise each line separately. */
 async function openSession(
   { model: { tokenizer, architecture } }: WritingModel,
   options: ChatOptions,
@@ -110,7 +113,9 @@ async function openSession(
   const { plain, template, chatTemplate, system, fields } = options;
   const isPlain = plain || template !== undefined;
   if (isPlain && (chatTemplate ?? system) !== undefined) {
-    throw new RequestError("--chat-template and --system exclude --plain and --template; omit one of them");
+    throw new RequestError(
+      "--chat-template and --system cannot be combined with --plain and --template; omit one of them",
+    );
   }
   const hasTemplate = chatTemplate !== undefined || tokenizer.chat.templates.size > 0;
   if (system !== undefined && !hasTemplate) {

@@ -18,28 +18,29 @@ import { formatSeconds, type Terminal } from "../terminal/terminal.ts";
 import { differenceOf, prove } from "./provider_proof.ts";
 
 const declared = {
-  install: flag("gets what the CUDA provider lacks, 1.3 GB, from the package index"),
-  index: optional(text("address"), "a package index in place of PyPI's, as in https://mirror.example/simple/"),
+  install: flag("downloads the libraries that the CUDA provider lacks, 1.3 GB, from the package index"),
+  index: optional(text("URL"), "a package index to use instead of PyPI, as in https://mirror.example/simple/"),
   json: flag("prints JSON on stdout"),
 };
 
-/** Says what this machine can run on, and what is missing. */
+/** Shows what this machine can run on, and what is missing. */
 export const doctorCommand = command({
   name: "doctor",
-  summary: "Says what this machine can run on, proves it by a few steps of training, and gets what CUDA lacks.",
+  summary:
+    "Shows which providers work on this machine, tests them with a few training steps, and installs CUDA's libraries.",
   parameters: [],
   options: declared,
   examples: ["doctor", "doctor --install"],
   run: (_, options, { terminal }) => doctor(options, terminal),
 });
 
-/** What is known of a provider on this machine. */
+/** What was found about a provider on this machine. */
 interface Finding {
   readonly provider: Provider;
   readonly works: boolean;
-  /** What was measured, or what is missing and the command that gets it. */
+  /** What was measured, or what is missing and the command that installs it. */
   readonly says: string;
-  /** The largest relative difference of a loss from the cpu's. */
+  /** The largest relative difference of a loss from the CPU's. */
   readonly difference?: number;
   readonly stepSeconds?: number;
 }
@@ -69,10 +70,10 @@ type Proved = Awaited<ReturnType<typeof prove>>;
 
 function worked(provider: Provider, proof: Proved, host: Proved): Finding {
   const difference = differenceOf(host.losses, proof.losses), works = difference < 1e-3;
-  const against = provider === "cpu" ? "" : `losses within ${difference.toExponential(1)} of the cpu's, `;
+  const against = provider === "cpu" ? "" : `losses within ${difference.toExponential(1)} of the CPU's, `;
   const says = works
     ? `trains; ${against}a step of builtin:tiny takes ${formatSeconds(proof.seconds)}`
-    : `its losses differ from the cpu's by ${difference.toExponential(1)}: do not use it, and report its driver`;
+    : `its losses differ from the CPU's by ${difference.toExponential(1)}: do not use it, and report its driver`;
   return { provider, works, says, difference, stepSeconds: proof.seconds };
 }
 
@@ -87,16 +88,16 @@ async function findingOf(provider: Provider, gpus: readonly Gpu[], host: Proved)
   }
 }
 
-/** What the CUDA provider lacks, with what to do; `undefined` where nothing is known to be missing. */
+/** What the CUDA provider lacks, and the remedy; `undefined` if nothing is known to be missing. */
 function cudaLacks(gpus: readonly Gpu[]): string | undefined {
   if (!isPublishedFor()) return `does not exist for ${Deno.build.os} on ${Deno.build.arch}`;
   const [gpu] = gpus;
   if (gpu === undefined) return `no NVIDIA driver is loaded; install one for your GPU, version ${leastDriver} or later`;
   if (Number.parseInt(gpu.driver) < leastDriver) {
-    return `the driver is ${gpu.driver}, and CUDA 13 takes ${leastDriver} or later`;
+    return `the driver is ${gpu.driver}, but CUDA 13 needs ${leastDriver} or later`;
   }
   const folder = cudaFolder(), missing = cudaWheels.flatMap((wheel) => missingOf(wheel, folder));
-  return missing.length === 0 ? undefined : `lacks ${missing.join(", ")}; deno task doctor --install gets them`;
+  return missing.length === 0 ? undefined : `lacks ${missing.join(", ")}; deno task doctor --install downloads them`;
 }
 
 const isPublishedFor = () => Deno.build.os === "linux" && Deno.build.arch === "x86_64";
@@ -104,16 +105,16 @@ const isPublishedFor = () => Deno.build.os === "linux" && Deno.build.arch === "x
 function cudaFolder(): string {
   const folder = libraryFolder((name) => Deno.env.get(name));
   if (folder === undefined) {
-    throw new RequestError("there is no HOME and no XDG_CACHE_HOME to keep libraries in; set one");
+    throw new RequestError("neither HOME nor XDG_CACHE_HOME is set, so there is no folder for libraries; set one");
   }
   return folder;
 }
 
-/** Gets the libraries that are missing, and has the runtime find them. */
+/** Downloads the missing libraries and makes the runtime find them. */
 async function install(index: string | undefined, terminal: Terminal): Promise<void> {
   if (!isPublishedFor()) {
     throw new RequestError(
-      `CUDA's libraries are published for Linux on x86-64, and this is ${Deno.build.os} on ${Deno.build.arch}`,
+      `CUDA's libraries are published for Linux on x86-64, but this is ${Deno.build.os} on ${Deno.build.arch}`,
     );
   }
   const folder = cudaFolder(), show = bytesProgress(terminalEvents(terminal), "download");

@@ -14,18 +14,18 @@ import type { Terminal } from "../terminal/terminal.ts";
 
 /** Options that some formats take. */
 const extras = {
-  model: optional(text("base"), "but for pyreft: the base model, if it is elsewhere than the run says"),
-  positions: optional(text("positions"), "but for pyreft and peft: in place of those that the edits were trained with"),
-  fields: optional(json, "onnx: the fields that the edits' subspaces name, the same for all prompts"),
+  model: optional(text("base"), "all but pyreft: the base model, if it is not where the run says"),
+  positions: optional(text("positions"), "all but pyreft and peft: replaces those that the edits were trained with"),
+  fields: optional(json, "onnx: fixed values of the fields that the edits' subspaces name"),
   dtype: optional(
     choice("type", ["float32", "float16"]),
-    "onnx: what weights are stored in (default: as they are)",
+    "onnx: the type that weights are stored in (default: their own)",
   ),
 };
 
 type Extras = OptionValues<typeof extras>;
 
-/** What every format is asked for by. */
+/** The request that every format receives. */
 interface ExportRequest extends Extras {
   readonly member: string | undefined;
   readonly out: string;
@@ -37,7 +37,7 @@ interface ExportFormat {
   readonly write: (path: string, request: ExportRequest, terminal: Terminal) => Promise<void>;
 }
 
-/** By what `--to` says. */
+/** By the value of `--to`. */
 const formats = {
   pyreft: { takes: [], write: exportPyreft },
   peft: { takes: ["model"], write: exportPeft },
@@ -50,19 +50,18 @@ const formats = {
 
 type FormatName = keyof typeof formats;
 
-/** Makes what another library reads of a trained or imported intervention. */
+/** Writes a trained or imported intervention in another library's format. */
 export const exportCommand = command({
   name: "export",
   summary:
     "Writes a trained or imported intervention for pyreft, peft, llama.cpp, vLLM, EasySteer or ONNX Runtime, or a pipeline as a site.",
   parameters: [{
     name: "folder",
-    help:
-      "a run's folder, a member's, or an intervention's; onnx: or a model's that was trained whole; web: a pipeline",
+    help: "the folder of a run, a member or an intervention; onnx: or of a fully finetuned model; web: a pipeline",
   }],
   options: {
     member,
-    to: required(choice("format", Object.keys(formats) as FormatName[]), "for which library"),
+    to: required(choice("format", Object.keys(formats) as FormatName[]), "the library to write for"),
     out: required(text("folder"), "where to write it: a folder; gguf: a file"),
     ...extras,
   },

@@ -17,7 +17,7 @@ import type { EditExportOptions } from "./export_vllm.ts";
 
 const direction = "direction.gguf", list = "steering.json";
 
-/** Makes a folder of what EasySteer's requests name. Of the base model its config.json is enough. */
+/** Writes a folder with what EasySteer's requests name. Only the base model's config.json is needed. */
 export async function exportEasySteer(
   path: string,
   { member, out: folder, model, positions }: EditExportOptions,

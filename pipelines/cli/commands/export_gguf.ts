@@ -22,7 +22,7 @@ interface ExportGgufOptions {
   readonly positions: string | undefined;
 }
 
-/** Makes a GGUF file of a LoRA adapter, or of edits that add a vector to blocks' outputs. */
+/** Writes a GGUF file of a LoRA adapter, or of edits that add a vector to block outputs. */
 export async function exportGguf(
   path: string,
   { member, out: file, model, positions }: ExportGgufOptions,
@@ -38,13 +38,13 @@ export async function exportGguf(
   const parts = atLocation({ file: stored.file }, () => {
     const named = ggufArchitecture(architecture.family);
     if (named === undefined) {
-      throw new RequestError(`no GGUF files of ${architecture.family} models can be written; export it --to onnx`);
+      throw new RequestError(`GGUF files of ${architecture.family} models cannot be written; export it --to onnx`);
     }
     if (!isVector) return loraFile({ architecture, named, adaptations, tensors });
     const shifts = blockShifts(adaptations, tensors, "export it --to onnx");
     if (shifts.has(0)) {
       throw new RequestError(
-        "llama.cpp adds control vectors from block 1 on, and this edits block 0; export it --to onnx",
+        "llama.cpp applies control vectors from block 1 on, but this edits block 0; export it --to onnx",
       );
     }
     return controlVector(shifts, { architecture: named, blocks: architecture.blocks });
@@ -57,10 +57,10 @@ export async function exportGguf(
   terminal.print(`${count} in ${out}, ${isVector ? "a control vector" : "a LoRA adapter"}`);
 }
 
-/** Requires that a path is to be a file that llama.cpp is given. */
+/** Requires that a path can be a GGUF file for llama.cpp. */
 async function requireGgufPath(out: string): Promise<void> {
   if (!out.endsWith(".gguf")) {
-    throw new RequestError("is not a GGUF file's name; give --out one that ends in .gguf", { file: out });
+    throw new RequestError("is not the name of a GGUF file; give --out a name that ends in .gguf", { file: out });
   }
   if ((await Deno.stat(out).catch(() => undefined))?.isDirectory === true) {
     throw new RequestError("is a folder; give --out a file", { file: out });

@@ -40,7 +40,7 @@ interface ExportOnnxOptions {
   readonly dtype: TunedModel["dtype"];
 }
 
-/** Makes an ONNX model of a trained or imported intervention and its base model, or of a fully finetuned model. */
+/** Writes an ONNX model of a trained or imported intervention and its base model, or of a fully finetuned model. */
 export async function exportOnnx(path: string, options: ExportOnnxOptions, terminal: Terminal): Promise<void> {
   const out = callerPath(options.out), { fields = {}, dtype } = options;
   if (options.positions !== undefined) positionsOf(options.positions);
@@ -53,8 +53,8 @@ export async function exportOnnx(path: string, options: ExportOnnxOptions, termi
   if (model.tokenizer === undefined) {
     sources.warn(`${model.name} has no tokenizer.json, so the folder has no tokenizer and no example that reads text`);
   }
-  requireNoHead(adaptations, callerPath(path), "export one without");
-  // The base is read once, to be copied: what has to be read for a digest is read beside it.
+  requireNoHead(adaptations, callerPath(path), "export one without a head");
+  // The base is read only once, to be copied; the digest is computed from the same read.
   using checks = new PendingChecks();
   const weights = await openModelWeights(model, digestCacheOf(storeFolder(undefined)), checks);
   await writeFolder(out, async (temporary) => {
@@ -66,17 +66,17 @@ export async function exportOnnx(path: string, options: ExportOnnxOptions, termi
   terminal.print(`${model.name}${trained} in ${join(out, onnxFiles.graph)}`);
 }
 
-/** A model, and what is learned of it. */
+/** A model and its adaptations. */
 type Tuned = Pick<TunedModel, "model" | "adaptations" | "tensors" | "quantize">;
 
-/** Whether a path is a model's folder, and no option is given that applies to edits alone. */
+/** Whether a path is a model's folder; options that apply only to edits are then rejected. */
 async function isModel(folder: string, { member, model, positions, fields }: ExportOnnxOptions): Promise<boolean> {
   const holds = (name: string) => Deno.stat(join(folder, name)).then(() => true, () => false);
   if ([member, model, positions, fields].some((option) => option !== undefined)) return false;
   return await holds("config.json") && !await holds(interventionFileNames.description);
 }
 
-/** How the base model is found, and how a download or conversion is reported. */
+/** How to find the base model, and how downloads and conversions are reported. */
 type Sources = Omit<SourceOptions, "base"> & Required<Pick<SourceOptions, "warn">>;
 
 function sourcesOf(terminal: Terminal): Sources {
@@ -103,7 +103,7 @@ async function editedBase(path: string, options: ExportOnnxOptions, sources: Sou
   return { model, adaptations, tensors, quantize: stored.description.quantize };
 }
 
-/** Refuses a folder that holds anything but an earlier export: an export would mix with it, or overwrite it. */
+/** Rejects a folder that holds anything but an earlier export, because an export would mix with it or overwrite it. */
 async function requireOwn(out: string): Promise<void> {
   const wasCutShort = removeLeavings(out);
   const names = (await namesIn(out)).filter((name) => !isTemporaryOf(name, basename(out)));
@@ -114,7 +114,7 @@ async function requireOwn(out: string): Promise<void> {
   });
 }
 
-/** Opens a model that continues texts by one stack of blocks; others can't be exported. */
+/** Opens a decoder-only model; others cannot be exported. */
 async function openWriter(source: string, options: SourceOptions): Promise<ReadModel> {
   const model = await openReadModel(source, options);
   return atLocation({ file: model.folder }, () => {
@@ -122,7 +122,7 @@ async function openWriter(source: string, options: SourceOptions): Promise<ReadM
     requireLogits(model.architecture);
     if (encoder === undefined) return model;
     throw new RequestError(
-      `the ${family} model has an encoder and a decoder, and an export to ONNX holds one stack; choose a decoder`,
+      `the ${family} model has an encoder and a decoder, but an export to ONNX holds one stack; choose a decoder-only model`,
     );
   });
 }
@@ -130,7 +130,7 @@ async function openWriter(source: string, options: SourceOptions): Promise<ReadM
 /**
  * The adaptations of an intervention.
  *
- * @throws {RequestError} If they depend on what an exported graph does not know of an example.
+ * @throws {RequestError} If they depend on something about an example that an exported graph does not know.
  */
 function exportable(
   stored: StoredIntervention,
@@ -143,13 +143,13 @@ function exportable(
     for (const { positions: { selector }, positionsText, subspace } of interventionsOf(adaptations)) {
       if (selector !== undefined) {
         throw new RequestError(
-          `the positions ${quote(positionsText)} depend on a prompt's text, of which a graph knows nothing; ` +
+          `the positions ${quote(positionsText)} depend on a prompt's text, which a graph does not know; ` +
             "give others with --positions, as in l1",
         );
       }
       if (subspace !== undefined && !Object.hasOwn(fields, subspace.name)) {
         throw new RequestError(
-          `the edit's subspace is in each row's field ${quote(subspace.name)}, of which a graph knows nothing; ` +
+          `the edit's subspace is in each row's field ${quote(subspace.name)}, which a graph does not know; ` +
             `fix it for all, as in --fields '{${JSON.stringify(subspace.name)}: [0]}'`,
         );
       }
@@ -162,14 +162,14 @@ function requireNoFunctions({ interventions }: InterventionDescription, override
   for (const { index, positions, subspace } of interventions) {
     if (positions === null && override === undefined) {
       throw new RequestError(
-        `a function chose the positions of intervention ${index}, and a graph cannot call it; ` +
+        `a function chose the positions of intervention ${index}, but a graph cannot call it; ` +
           "give fixed ones with --positions, as in l1",
       );
     }
     if (subspace !== null) continue;
     throw new RequestError(
-      `a function chose the subspace of intervention ${index}, and a graph cannot call it; ` +
-        "export an edit without, or whose subspace is a field",
+      `a function chose the subspace of intervention ${index}, but a graph cannot call it; ` +
+        "export an edit without a subspace, or whose subspace is a field",
     );
   }
 }

@@ -19,7 +19,7 @@ interface ExportPeftOptions {
   readonly model: string | undefined;
 }
 
-/** Makes a folder as peft saves it of a trained or imported adapter. Of the base model its config.json is enough. */
+/** Writes a trained or imported adapter as a peft folder. Only the base model's config.json is needed. */
 export async function exportPeft(
   path: string,
   { member, out: folder, model }: ExportPeftOptions,

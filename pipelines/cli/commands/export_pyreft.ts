@@ -24,7 +24,7 @@ interface ExportPyreftOptions {
   readonly out: string;
 }
 
-/** Makes a folder as pyreft saves it of a trained or imported intervention. */
+/** Writes a trained or imported intervention as a pyreft folder. */
 export async function exportPyreft(
   path: string,
   { member, out: folder }: ExportPyreftOptions,
@@ -41,24 +41,26 @@ export async function exportPyreft(
   terminal.print(`${count} ${count === 1 ? "intervention" : "interventions"} in ${out}`);
 }
 
-/** Requires that an adaptation is one that pyreft's folders can hold: an edit of a whole representation. */
+/** Requires that an adaptation can be written to a pyreft folder: an edit of a whole representation. */
 function requireEdit(listed: JsonObject, file: string): void {
   const { kind, head, block, site } = listed;
   if (head !== undefined || formOf(listed) !== "intervention") {
-    const name = typeof kind === "string" ? kind.slice(0, 60) : "such adaptation";
-    const what = head === undefined ? name : "edit of one head";
-    throw new RequestError(`pyreft's folders hold no ${what}; export an edit`, { file });
+    const name = typeof kind === "string" ? kind.slice(0, 60) : "this adaptation";
+    const what = head === undefined ? name : "an edit of one head";
+    throw new RequestError(`a pyreft folder cannot hold ${what}; export an edit`, { file });
   }
   const isBlock = block === null || Number.isSafeInteger(block) && (block as number) >= 0;
   if (!isBlock || typeof site !== "string") {
     throw new RequestError("has an intervention without a valid block or site; train or import it again", { file });
   }
   if (/^(encoder|decoder)\./.test(site)) {
-    throw new RequestError(`pyreft's folders hold no edit of ${site}; export one of a model of one stack`, { file });
+    throw new RequestError(`a pyreft folder cannot hold an edit of ${site}; export an edit of a decoder-only model`, {
+      file,
+    });
   }
 }
 
-/** What the tensors say of the model that they were trained for, so that it need not be at hand. */
+/** What the tensors reveal about the model that they were trained for, so that it is not needed. */
 async function editedModel({ width, interventions }: InterventionDescription, weights: string): Promise<EditedModel> {
   const { tensors } = await readHeader(weights);
   const sites = interventions.map(({ index, site }) => {
@@ -72,7 +74,7 @@ async function editedModel({ width, interventions }: InterventionDescription, we
 async function writePyreftFolder(out: string, { config, states }: PyreftContent, readme: string): Promise<void> {
   const names = await namesIn(out), other = names.find((name) => isStateFile(name) && !Object.hasOwn(states, name));
   if (other !== undefined) {
-    throw new RequestError("is another export's and would belong to no intervention; give --out another folder", {
+    throw new RequestError("belongs to another export and not to this intervention; give --out another folder", {
       file: join(out, other),
     });
   }

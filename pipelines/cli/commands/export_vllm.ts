@@ -19,7 +19,7 @@ export interface EditExportOptions {
   readonly positions: string | undefined;
 }
 
-/** Makes a folder from which vLLM's ReFT fork takes edits. Of the base model its config.json is enough. */
+/** Writes a folder from which vLLM's ReFT fork loads edits. Only the base model's config.json is needed. */
 export async function exportVllm(
   path: string,
   { member, out: folder, model, positions }: EditExportOptions,

@@ -16,10 +16,10 @@ interface ExportWebOptions {
   readonly out: string;
 }
 
-/** Makes a site of a pipeline, which trains in its visitors' browsers. */
+/** Writes a site for a pipeline, which trains in its visitors' browsers. */
 export async function exportWeb(path: string, { member, out }: ExportWebOptions, terminal: Terminal): Promise<void> {
   if (await isFolder(callerPath(path))) {
-    throw new RequestError("is a folder; a site is made of a pipeline's file, as in examples/quickstart/pipeline.ts", {
+    throw new RequestError("is a folder; give a pipeline file, as in examples/quickstart/pipeline.ts", {
       file: callerPath(path),
     });
   }
@@ -42,5 +42,5 @@ export async function exportWeb(path: string, { member, out }: ExportWebOptions,
       },
     });
   });
-  terminal.print(`${name} in ${folder}: serve it by any server of static files`);
+  terminal.print(`${name} in ${folder}: serve it with any static file server`);
 }

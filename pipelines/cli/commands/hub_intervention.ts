@@ -1,4 +1,4 @@
-/** Interventions as a Hugging Face hub holds them: where they are, and which of a repository's files they are. @module */
+/** Interventions on a Hugging Face hub: where they are, and which of a repository's files belong to them. @module */
 import { RequestError } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
 import { interventionFileNames } from "../../compile/parameters/intervention_file.ts";
@@ -17,25 +17,25 @@ import { isStateFile } from "../../interchange/pyreft_config.ts";
 import type { CommandContext } from "../arguments/command.ts";
 import { terminalEvents } from "../terminal/event_lines.ts";
 
-/** The file of a repository's model card. */
+/** The file name of a repository's model card. */
 export const card = "README.md";
 
-/** A revision of a repository to reach. */
+/** A repository's revision to reach. */
 export interface HubTarget {
   readonly id: string;
   readonly revision: string;
 }
 
 /**
- * How the hub of a repository is reached.
+ * How to reach a repository's hub.
  *
- * @throws {RequestError} If it is not a repository's name, or no revision's.
+ * @throws {RequestError} If the name of the repository or of the revision is invalid.
  */
 export async function reachHub(
   { id, revision }: HubTarget,
   { terminal, hub = {}, stops }: CommandContext,
 ): Promise<{ readonly env: Environment; readonly access: HubAccess }> {
-  if (!isHubId(id)) throw new RequestError(`${quote(id)} is not a name of a repository; write it as owner/name`);
+  if (!isHubId(id)) throw new RequestError(`${quote(id)} is not the name of a repository; write it as owner/name`);
   requireRevision(id, revision);
   const env = hub.env ?? readEnvironment(), signal = stops?.(), warn = noteTo(terminalEvents(terminal));
   const options: AccessOptions = { ...hub, warn, ...signal === undefined ? {} : { signal } };
@@ -43,15 +43,15 @@ export async function reachHub(
 }
 
 /**
- * The names among a repository's files that make up an intervention, Refract's or pyreft's.
+ * The names of a repository's files that make up an intervention, Refract's or pyreft's.
  *
- * @throws {RequestError} If they don't.
+ * @throws {RequestError} If there is none.
  */
 export function interventionFiles({ id, paths }: Pick<Repository, "id" | "paths">): readonly string[] {
   const { description, tensors } = interventionFileNames, cards = paths.filter((path) => path === card);
   if (paths.includes(description)) {
     if (paths.includes(tensors)) return [description, tensors, ...cards];
-    throw new RequestError(`${id} has ${description} and no ${tensors}; choose another revision, or push it again`);
+    throw new RequestError(`${id} has ${description} but no ${tensors}; choose another revision, or push it again`);
   }
   const states = paths.filter(isStateFile);
   if (states.length > 0 && paths.includes("config.json")) return ["config.json", ...states, ...cards];

@@ -18,20 +18,20 @@ const declared = {
     "the base model: a Hugging Face id, a folder, a .gguf file or builtin:NAME (peft: default, the adapter's own)",
   ),
   out: required(text("folder"), "where to write intervention.json and weights.safetensors"),
-  positions: optional(text("text"), "pyreft: the tokens that are edited, as in f7+l7; its folder does not say"),
+  positions: optional(text("text"), "pyreft: the edited tokens, as in f7+l7, which its folder does not record"),
   short: optional(
     choice("rule", ["paper", "pyreft"]),
-    "pyreft: how prompts too short for them are edited (default: paper)",
+    "pyreft: how prompts that are too short for the positions are edited (default: paper)",
   ),
 };
 
-/** Converts a folder that pyreft or peft saved into an intervention. */
+/** Converts a folder saved by pyreft or peft into an intervention. */
 export const importCommand = command({
   name: "import",
-  summary: "Converts a folder that pyreft or peft saved into an intervention.",
+  summary: "Converts a folder saved by pyreft or peft into an intervention.",
   parameters: [{
     name: "folder",
-    help: "a folder that pyreft's ReftModel.save or peft's save_pretrained wrote",
+    help: "a folder written by pyreft's ReftModel.save or peft's save_pretrained",
   }],
   options: declared,
   examples: [
@@ -56,7 +56,9 @@ async function importPeft(
 ): Promise<void> {
   if (positions !== undefined || short !== undefined) {
     throw new RequestError(
-      `--${positions === undefined ? "short" : "positions"} is for pyreft's folders; omit it, peft's adapters act on ` +
+      `--${
+        positions === undefined ? "short" : "positions"
+      } is for pyreft folders; omit it, because peft's adapters act on ` +
         "every token",
     );
   }
@@ -72,7 +74,7 @@ async function importPeft(
   });
   for (const note of config.notes) terminal.write(`${note}\n`);
   if (config.base !== undefined && config.base !== base) {
-    terminal.write(`the adapter was trained on ${config.base}, and it is imported for ${base}\n`);
+    terminal.write(`the adapter was trained on ${config.base}, but is imported for ${base}\n`);
   }
   terminal.print(`${adaptations.length} adaptations in ${callerPath(out)}`);
 }
@@ -85,7 +87,7 @@ async function importPyreft(
   const out = callerPath(path);
   if (positions !== undefined) positionsOf(positions);
   if (model === undefined) {
-    throw new RequestError("pyreft's folders do not name their base model; give it with --model");
+    throw new RequestError("a pyreft folder does not name its base model; give it with --model");
   }
   const { architecture } = await openBase(model);
   const { interventions, tensors } = await readPyreftFolder(folder, architecture, positions);
@@ -96,13 +98,13 @@ async function importPyreft(
   });
   if (positions === undefined) {
     terminal.write(
-      `pyreft's folders do not say which tokens are edited: ${interventions[0]!["positions"]} is assumed; ` +
+      `a pyreft folder does not say which tokens are edited; ${interventions[0]!["positions"]} is assumed; ` +
         "give others with --positions or saved(folder, { positions })\n",
     );
   }
   if (adaptations.some(({ tensors }) => Object.values(tensors).some(({ isUnread }) => isUnread))) {
     terminal.write(
-      "proj_layer.bias of a NodireftIntervention is read by no formula, pyreft's neither; it is kept as it is\n",
+      "proj_layer.bias of a NodireftIntervention is not used, in pyreft either; it is kept as it is\n",
     );
   }
   terminal.print(`${interventions.length} interventions in ${out}`);

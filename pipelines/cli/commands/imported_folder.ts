@@ -1,4 +1,4 @@
-/** What an import leaves: an intervention's folder of what another library saved. @module */
+/** What an import writes: the folder of an intervention that another library saved. @module */
 import { join } from "node:path";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
@@ -12,9 +12,9 @@ import { writeSealed } from "../../models/weights/safetensors_writer.ts";
 import { writeFolder } from "../requests/output_folder.ts";
 import { adaptationsOf } from "../requests/stored_intervention.ts";
 
-/** What another library's folder was read as. */
+/** The content of another library's folder. */
 interface Imported {
-  /** The base model, as it is to be opened again. */
+  /** The base model, by the name that it is opened with. */
   readonly base: string;
   readonly architecture: Architecture;
   /** As intervention.json lists them. */
@@ -27,7 +27,7 @@ interface Imported {
 /**
  * Writes an intervention's folder.
  *
- * @throws {RequestError} If what was read is not sound; then nothing is written.
+ * @throws {RequestError} If what was read is invalid; then nothing is written.
  */
 export async function writeImported(
   out: string,

@@ -15,17 +15,17 @@ import { writeFolder } from "../requests/output_folder.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 const declared = {
-  against: required(text("file"), "the other model's outputs: { instruction, output } a row"),
-  endpoint: required(text("address"), "an OpenAI-compatible endpoint, as in https://api.openai.com/v1"),
+  against: required(text("file"), "the other model's outputs: one { instruction, output } per row"),
+  endpoint: required(text("URL"), "an OpenAI-compatible endpoint, as in https://api.openai.com/v1"),
   model: required(text("name"), "the model that judges"),
   key: optional(text("variable"), "the environment variable with the endpoint's key"),
-  out: required(text("folder"), "gets model_outputs.json, annotations.json and leaderboard.json"),
-  generator: optional(text("name"), "what the answers' model is called; the file's name if omitted"),
-  unweighted: flag("takes the judge's word, not its log-probabilities"),
-  priceIn: optional(number("dollars", 0), "what a million tokens of questions cost, for the estimate"),
-  priceOut: optional(number("dollars", 0), "what a million tokens of answers cost, for the estimate"),
-  yes: flag("asks; without it the command only says what asking would cost"),
-  store: optional(text("folder"), "where answers are kept"),
+  out: required(text("folder"), "the folder for model_outputs.json, annotations.json and leaderboard.json"),
+  generator: optional(text("name"), "the name of the answers' model (default: the file's name)"),
+  unweighted: flag("uses the judge's answer, not its log-probabilities"),
+  priceIn: optional(number("dollars", 0), "the price of a million input tokens, for the estimate"),
+  priceOut: optional(number("dollars", 0), "the price of a million output tokens, for the estimate"),
+  yes: flag("sends the requests; without it the command only says what they would cost"),
+  store: optional(text("folder"), "where the judge's answers are kept"),
 };
 
 type Declared = OptionValues<typeof declared>;
@@ -53,7 +53,7 @@ async function judgeAnswers(path: string, options: Declared, terminal: Terminal)
   const store = new Store(storeFolder(options.store)), kept = judgementsIn(store);
   const plan = await planJudge(paired(outputs, others, callerPath(path)), endpoint, weighted, kept);
   terminal.write(`${costOf(plan, endpoint, options, "--price-in and --price-out give dollars")}\n`);
-  if (!options.yes && plan.questions > 0) return terminal.write("asked nothing; --yes asks\n");
+  if (!options.yes && plan.questions > 0) return terminal.write("sent no requests; --yes sends them\n");
   let answered = 0;
   const annotations = await judgePairs(plan, endpoint, weighted, kept, {
     onAnswer: () => terminal.live && terminal.write(`\r${++answered}/${plan.open.length} compared`),
@@ -67,12 +67,14 @@ async function judgeAnswers(path: string, options: Declared, terminal: Terminal)
   });
   terminal.print(JSON.stringify(board));
   const unread = annotations.filter(({ preference }) => preference === null).length;
-  if (unread > 0) terminal.write(`warning: of ${unread} of ${annotations.length} comparisons no preference was read\n`);
+  if (unread > 0) {
+    terminal.write(`warning: no preference could be read from ${unread} of ${annotations.length} comparisons\n`);
+  }
 }
 
 const words = { endpoint: "--endpoint", key: "--key", example: "--key OPENAI_API_KEY" } as const;
 
-/** The rows of a file: a JSON list, or one of JSON lines. */
+/** The rows of a file: a JSON list, or JSON Lines. */
 async function readRows(path: string): Promise<OutputRow[]> {
   await requireAsWritten(path);
   const read = extname(path) === ".json"

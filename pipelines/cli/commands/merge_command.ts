@@ -37,18 +37,18 @@ const declared = {
   out: required(text("folder"), "where to write the model"),
   dtype: optional(
     choice("type", Object.keys(storedTypes) as StoredName[]),
-    "what its weights are stored in (default: as they are)",
+    "the type that weights are stored in (default: the base's)",
   ),
-  model: optional(text("base"), "the base model, if it is elsewhere than the run says"),
-  positions: optional(text("positions"), "in place of those that edits were trained with: all+completion"),
-  shardSize: withDefault(size, "most bytes of one file of weights", 5e9),
+  model: optional(text("base"), "the base model, if it is not where the run says"),
+  positions: optional(text("positions"), "replaces those that edits were trained with: all+completion"),
+  shardSize: withDefault(size, "the maximum size of a weight file", 5e9),
 };
 
-/** Makes a model of a base and what was learned of it, which needs nothing of Refract. */
+/** Writes a model with its adaptations merged into the base, which does not need Refract. */
 export const mergeCommand = command({
   name: "merge",
   summary: "Writes a Hugging Face model with an adapter merged into its weights.",
-  parameters: [{ name: "folder", help: "a run's folder, a member's, or an intervention's" }],
+  parameters: [{ name: "folder", help: "the folder of a run, a member or an intervention" }],
   options: declared,
   examples: [
     "merge runs/lora/first --out merged",
@@ -90,7 +90,7 @@ async function merge(
   });
   if (stored.description.quantize !== undefined) {
     terminal.write(
-      `it was trained over weights in ${stored.description.quantize} and is merged into those as they are stored, so its ` +
+      `it was trained on weights in ${stored.description.quantize} but is merged into the unquantized ones, so its ` +
         "answers may differ\n",
     );
   }
@@ -99,18 +99,18 @@ async function merge(
   terminal.print(`${bare.name} with ${count} merged in ${out}`);
 }
 
-/** What rounding lost, if it lost anything. */
+/** What rounding lost, if anything. */
 function lossText({ shares }: RoundingLoss, dtype: StoredType | undefined): string {
   if (shares === undefined) return "";
   const { ofWeights, ofLearned } = shares, percent = (share: number) => `${(100 * share).toPrecision(2)} %`;
   const type = dtype === undefined ? "the type of the base's weights" : storages[dtype].torch;
-  const learned = Number.isFinite(ofLearned) ? `, which is ${percent(ofLearned)} of what was learned` : "";
+  const learned = Number.isFinite(ofLearned) ? `, which is ${percent(ofLearned)} of what training changed` : "";
   return `rounding to ${type} changes the merged weights by ${
     percent(ofWeights)
   }${learned}; --dtype f32 changes nothing\n`;
 }
 
-/** The fields of config.json by which the model gets the biases that it lacks, and all that it gets by them. */
+/** The fields of config.json that give the model the biases it lacks, and all biases that they add. */
 async function neededBiases(
   { folder, architecture }: BareModel,
   sites: readonly MergeSite[],
@@ -126,7 +126,7 @@ async function neededBiases(
   throw new RequestError(
     `the ${first!.kind} needs ${
       biasOf(weight)
-    }, and ${architecture.family} models have no such bias; export it to onnx instead`,
+    }, but ${architecture.family} models have no such bias; export it to onnx instead`,
     { file },
   );
 }

@@ -1,4 +1,4 @@
-/** What a new project holds. @module */
+/** The contents of a new project. @module */
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import own from "../../../deno.json" with { type: "json" };
@@ -7,7 +7,7 @@ import { type Own, ownPipeline } from "./own_pipeline.ts";
 import { launchFlags, noUpdateCheck } from "../launch/launch.ts";
 import { resolvedFrom } from "../launch/project.ts";
 
-/** A project to start from, which the examples have as a folder of the same name. */
+/** A project template; the examples have a folder of the same name. */
 interface Starter {
   readonly about: string;
   readonly files: readonly string[];
@@ -15,18 +15,18 @@ interface Starter {
   readonly then?: string;
 }
 
-/** The names of the projects to start from. */
+/** The names of the project templates. */
 export const starterNames = ["quickstart", "sweep", "classification", "chat"] as const;
 
 type StarterName = typeof starterNames[number];
 
-/** The projects to start from. */
+/** The project templates. */
 export const starters: Readonly<Record<StarterName, Starter>> = {
   quickstart: { about: "one edit, before and after", files: ["pipeline.ts", "rows.jsonl"] },
-  sweep: { about: "ranks and layers beside each other", files: ["pipeline.ts", "rows.jsonl"] },
+  sweep: { about: "ranks and layers side by side", files: ["pipeline.ts", "rows.jsonl"] },
   classification: { about: "a head with and without an edit", files: ["pipeline.ts", "rows.jsonl"] },
   chat: {
-    about: "a persona from forty conversations, on a model of the hub",
+    about: "a persona from forty conversations, on a model from the hub",
     files: ["pipeline.ts", "rows.jsonl"],
     then: "chat runs/chat/<run>",
   },
@@ -34,7 +34,7 @@ export const starters: Readonly<Record<StarterName, Starter>> = {
 
 const config = new URL("../../../deno.json", import.meta.url);
 
-/** The files of a new project, by their names. */
+/** The files of a new project, by name. */
 export async function projectFiles(
   folder: string,
   name: StarterName,
@@ -54,7 +54,7 @@ export async function projectFiles(
   };
 }
 
-/** The import map and the tasks, which name this copy of Refract. */
+/** The import map and the tasks, which refer to this copy of Refract. */
 function projectConfig(folder: string) {
   const address = (place: string) => addressFrom(folder, new URL(place, config));
   const imports = Object.entries(own.imports).map(([name, value]) => {
@@ -73,13 +73,16 @@ function projectConfig(folder: string) {
     imports: Object.fromEntries(imports),
     nodeModulesDir: own.nodeModulesDir,
     allowScripts: own.allowScripts,
-    // Those that Refract is checked with, which its declarations are written for.
+    // The compiler options that Refract is checked with, which its declarations are written for.
     compilerOptions: own.compilerOptions,
     tasks: Object.fromEntries(tasks),
   };
 }
 
-/** A file of this copy as a project names it: by the way there where that is short, so that both can move, or by its address. */
+/**
+ * How a project refers to a file of this copy: by a relative path if that is short, so that both can be moved together,
+ * or by its URL.
+ */
 function addressFrom(folder: string, url: URL): string {
   if (url.protocol !== "file:") return url.href;
   const path = relative(folder, fileURLToPath(url)).replaceAll("\\", "/");
@@ -99,8 +102,8 @@ ${next}\`\`\`
 
 \`rows\` shows ${
     rows?.name ?? "rows.jsonl"
-  } as the model reads it, \`plan\` what a run would do, and \`run\` does it. A run's folder, under
-\`runs/\`, has its \`report.html\`. What was computed once is kept in \`.refract/store\`.
+  } as the model reads it, \`plan\` shows what a run would do, and \`run\` does it. The run folder, under
+\`runs/\`, contains its \`report.html\`. What was computed once is kept in \`.refract/store\`.
 
 Refract ${own.version}
 `;

@@ -1,18 +1,18 @@
-/** A starter's pipeline with a person's own rows and base model in place of its own. @module */
+/** A starter's pipeline, changed to use the user's own rows and base model. @module */
 import { RequestError } from "../../common/errors.ts";
 import type { OwnRows } from "./own_rows.ts";
 
-/** What a person gives in place of a starter's own. */
+/** What the user gives to replace a starter's own. */
 export interface Own {
   readonly rows?: OwnRows | undefined;
   /** A model's id, folder or `builtin:NAME`. */
   readonly base?: string | undefined;
 }
 
-/** A model of the hub that is small enough for any machine, for rows that are about anything. */
+/** A model on the hub that is small enough for any machine, for rows about anything. */
 const usualBase = "HuggingFaceTB/SmolLM2-135M";
 
-/** The lines of a starter that its rows are read in, with what stands in their place. */
+/** The lines in which a starter reads its rows, with their replacements. */
 const readings: readonly {
   readonly line: RegExp;
   readonly own: (rows: OwnRows, asked: string, taught: string) => string;
@@ -30,10 +30,10 @@ const readings: readonly {
 ];
 
 /**
- * A starter's pipeline, changed.
+ * Changes a starter's pipeline.
  *
  * @param starter Its name.
- * @throws {RequestError} If the starter takes other rows.
+ * @throws {RequestError} If the starter needs other rows.
  */
 export function ownPipeline(starter: string, text: string, { rows, base }: Own): string {
   const withRows = rows === undefined ? text : rowsChanged(starter, text, rows);
@@ -47,7 +47,7 @@ function rowsChanged(starter: string, text: string, rows: OwnRows): string {
   if (isChat !== (fields === undefined)) {
     throw new RequestError(
       isChat
-        ? "has no conversations, rows with messages; omit --from, or use --from classification for labels"
+        ? "has no conversations (rows with messages); omit --from, or use --from classification for labels"
         : "has conversations; start with --from chat",
       file,
     );
@@ -65,14 +65,14 @@ function rowsChanged(starter: string, text: string, rows: OwnRows): string {
   if (!/^const labels = /m.test(read)) return read;
   if (labels.length === 0) {
     throw new RequestError(
-      `has too many values of ${fields.taught}, or one alone, for classes; use --from quickstart`,
+      `has too many different values of ${fields.taught}, or only one, for classes; use --from quickstart`,
       file,
     );
   }
   return read.replace(/^const labels = .*$/m, () => `const labels = ${JSON.stringify(labels).replaceAll(",", ", ")};`);
 }
 
-/** The names that a pipeline imports, in their order. */
+/** The names that a pipeline imports, in order. */
 function sortedImports(text: string): string {
   return text.replace(/^import \{\n([^}]*)\} from/m, (_, names: string) => {
     const lines = names.trimEnd().split("\n").sort((one, other) => one.localeCompare(other));
@@ -80,7 +80,10 @@ function sortedImports(text: string): string {
   });
 }
 
-/** Another base: all its blocks are edited, since how many there are is not known yet, in the epochs and at the rate that suit more blocks. */
+/**
+ * Another base: all its blocks are edited, because their number is not known yet, with epochs and a rate that suit more
+ * blocks.
+ */
 function baseChanged(text: string, base: string): string {
   return text.replace(/^ *\/\/ A model of 0\.8 million.*\n/m, "")
     .replace(/baseModel\("[^"]*"\)/, () => `baseModel(${JSON.stringify(base)})`)

@@ -1,4 +1,9 @@
-/** What a new project reads of a person's own file: which reader takes it, and which of its fields it asks and teaches. @module */
+/**
+ * What a new project needs to know about the user's file: its reader, and which of its fields are the prompt and the
+ * completion.
+ *
+ * @module
+ */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { basename } from "node:path";
 import { RequestError } from "../../common/errors.ts";
@@ -11,24 +16,24 @@ export interface OwnRows {
   readonly name: string;
   /** The function of Refract that reads it. */
   readonly reader: "jsonl" | "json" | "csv" | "tsv" | "parquet";
-  /** What is asked, and what is to be answered; `undefined` of conversations, which need no template. */
+  /** The fields for the prompt and the completion; `undefined` for conversations, which need no template. */
   readonly fields: { readonly asked: string; readonly taught: string } | undefined;
-  /** The values of the taught field, in their order, where they are few enough to be classes. */
+  /** The values of the completion field, in order, if there are few enough to be classes. */
   readonly labels: readonly string[];
-  /** How many tokens an answer may take, more than any of the rows looked at has. */
+  /** How many tokens an answer may take: more than any answer in the rows examined. */
   readonly longestAnswer: number;
 }
 
-/** Names that fields usually have, the likeliest first. */
+/** Usual names of fields, the likeliest first. */
 const usual = {
   asked: ["question", "prompt", "instruction", "query", "input", "text", "sentence", "source", "title"],
   taught: ["answer", "completion", "output", "response", "reply", "label", "class", "category", "target"],
 };
 
-/** Rows that are looked at. */
+/** The number of rows examined. */
 const looked = 1000;
 
-/** More different answers than these are no classes. */
+/** More different answers than this are not classes. */
 const mostLabels = 50;
 
 const readers: Readonly<Record<string, OwnRows["reader"]>> = {
@@ -44,13 +49,13 @@ const readers: Readonly<Record<string, OwnRows["reader"]>> = {
  * Reads the first rows of a file.
  *
  * @param path Absolute.
- * @throws {RequestError} If it is no file of rows, or its rows have no two fields to ask and to teach.
+ * @throws {RequestError} If it is not a file of rows, or its rows do not have two suitable fields.
  */
 export async function ownRowsOf(path: string): Promise<OwnRows> {
   const read = formOf(path), ending = /\.(\w+)(?:\.(?:gz|zst|zstd))?$/i.exec(path)?.[1]?.toLowerCase() ?? "";
   const reader = ownValue(readers, ending);
   if (read === undefined || reader === undefined) {
-    throw new RequestError("has none of the endings .jsonl, .json, .csv, .tsv and .parquet; rename or convert it", {
+    throw new RequestError("does not end in .jsonl, .json, .csv, .tsv or .parquet; rename or convert it", {
       file: path,
     });
   }
@@ -73,7 +78,7 @@ export async function ownRowsOf(path: string): Promise<OwnRows> {
   return { ...common, fields, longestAnswer, labels: labels.length > 1 && labels.length <= mostLabels ? labels : [] };
 }
 
-/** The fields by their usual names, else the first and the last. */
+/** The fields with usual names, otherwise the first and the last. */
 function fieldsOf(row: Fields, path: string): { readonly asked: string; readonly taught: string } {
   const names = Object.keys(row).filter((name) => ["string", "number", "boolean"].includes(typeof ownValue(row, name)));
   const named = (list: readonly string[], others: readonly string[]) => list.find((name) => others.includes(name));
@@ -81,7 +86,7 @@ function fieldsOf(row: Fields, path: string): { readonly asked: string; readonly
   const rest = names.filter((name) => name !== taught), asked = named(usual.asked, rest) ?? rest[0];
   if (taught !== undefined && asked !== undefined) return { asked, taught };
   throw new RequestError(
-    `has rows with fewer than two fields of text (${names.join(", ")}); give a question and its answer`,
+    `has rows with fewer than two fields of text (${names.join(", ")}); give each row a question and its answer`,
     {
       file: path,
       line: 1,

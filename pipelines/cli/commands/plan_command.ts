@@ -18,8 +18,11 @@ export const planCommand = command({
   parameters: [pipelineParameter],
   options: {
     ...requestOptions,
-    devices: optional(text("list"), "simulates the run on many devices, as 64xH100, or 64xhere by rates measured here"),
-    explain: flag("says what the plan's terms mean"),
+    devices: optional(
+      text("list"),
+      "simulates the run on many devices, as in 64xH100, or 64xhere with rates measured here",
+    ),
+    explain: flag("explains the plan's terms"),
     dot: flag("prints the programs as a graph for Graphviz"),
   },
   examples: ["plan examples/rank-by-layer/pipeline.ts --set rank=1,8"],

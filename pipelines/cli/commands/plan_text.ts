@@ -3,39 +3,39 @@ import type { Plan, PlanEstimate, PlannedFleet, PlannedMember } from "../../sche
 import { formatSize } from "../../common/size.ts";
 import { formatSeconds, formatTable } from "../terminal/terminal.ts";
 
-/** Longer lists are cut. */
+/** Longer lists are truncated. */
 const mostLines = 20;
 
-/** More members are named by the first and the last of them. */
+/** If there are more members than this, only the first and the last are named. */
 const fewMembers = 4;
 
-/** What a plan's terms mean, in the order in which they come. */
+/** What a plan's terms mean, in the order in which they appear. */
 const terms: readonly (readonly [term: string, meaning: string])[] = [
-  ["member", "one combination of the values that a sweep varies; it is trained and evaluated by itself"],
-  ["trainable", "how many numbers it trains; the share is of the base model's parameters, which stay as they are"],
-  ["frontier", "where the program is cut: what is before it no trained number can change, so it is computed once"],
-  ["kept", "what of that is kept for all rows, and the memory it may take (--cache-memory)"],
-  ["recomputed", "blocks whose results each step computes twice, to stay within --activation-memory"],
+  ["member", "one combination of the values that a sweep varies; it is trained and evaluated separately"],
+  ["trainable", "how many numbers it trains, and their share of the base model's parameters, which stay frozen"],
+  ["frontier", "where the program is cut: training cannot change what comes before it, so that part is computed once"],
+  ["kept", "what is kept of that part for all rows, and the memory it may take (--cache-memory)"],
+  ["recomputed", "blocks that each step computes twice, to stay within --activation-memory"],
   ["encode", "the program that computes what is kept, once for all epochs and for all members that share it"],
-  ["train", "the program of a step: forward, backward and the optimizer, beyond the frontier alone"],
-  ["operations", "nodes of a program's graph; ~ where it was not compiled but estimated from programs like it"],
-  ["GFLOP", "arithmetic of the program's matrix products over the whole run, in thousand millions"],
-  ["in the store", "whether an earlier run left the result; then it is read, and takes no time"],
+  ["train", "the program of a step: forward and backward pass and optimizer, only beyond the frontier"],
+  ["operations", "nodes in a program's graph; ~ if it was not compiled but estimated from similar programs"],
+  ["GFLOP", "floating-point operations of the program's matrix products over the whole run, in billions"],
+  ["in the store", "whether an earlier run stored the result; then it is read, and takes no time"],
   [
     "about … s",
-    "by what steps, batches and written tokens took before, for models of this shape and runs of this size",
+    "from how long steps, batches and generated tokens took before, for models of this shape and runs of this size",
   ],
 ];
 
 /** The plan as text: members, frontiers, programs with what is cached, advice, and the estimate. */
 export function formatPlan(plan: Plan, explains = false): string {
-  const rest = plan.goesOn ? "and then what continues with the best of these\n" : "";
+  const rest = plan.goesOn ? "and then the stages that continue with the best of these\n" : "";
   const { memory, activations } = plan.budgets;
   const reasons = plan.frontiers.map(({ members, reason, level, bytes, recomputedBlocks }) => {
     const again = recomputedBlocks === 0
       ? ""
       : `recomputed: ${recomputedBlocks === 1 ? "1 block" : `${recomputedBlocks} blocks`} in each step, ` +
-        `for the longest row to take ${formatSize(activations ?? Infinity)} at most\n`;
+        `so that the longest row takes at most ${formatSize(activations ?? Infinity)}\n`;
     const kept = `kept: ${level}, ${formatSize(bytes)} of at most ${formatSize(memory ?? Infinity)}\n`;
     return { members, says: `${reason}\n${kept}${again}` };
   });
@@ -46,7 +46,7 @@ export function formatPlan(plan: Plan, explains = false): string {
   const advice = plan.advice.map((sentence) => `advice: ${sentence}\n`).join("");
   const members = [formatMembers(plan.members), rest, formatQuantized(plan)];
   const samples = plan.samples.map(({ rows, of }) => {
-    return `estimated from a sample of ${rows.toLocaleString("en")} rows, of ${of.toLocaleString("en")}\n`;
+    return `estimated from a sample of ${rows.toLocaleString("en")} of ${of.toLocaleString("en")} rows\n`;
   });
   const parts = [`pipeline ${plan.pipeline}\n`, ...members, frontiers.join(""), advice];
   const meanings = explains ? terms.map(([term, meaning]) => `${term.padEnd(12)}  ${meaning}\n`).join("") : "";
@@ -55,11 +55,11 @@ export function formatPlan(plan: Plan, explains = false): string {
     .filter((part) => part !== "").join("\n");
 }
 
-/** The base models in a few bits. */
+/** The quantized base models. */
 function formatQuantized({ cache }: Plan): string {
   return cache.filter(({ kind }) => kind === "quantize").map(({ key, bytes, cached }) => {
-    const state = cached ? "in the store" : key === null ? "to be made unless the store has it" : "to be made";
-    return `base in a few bits: ${formatSize(bytes)}, ${state}\n`;
+    const state = cached ? "in the store" : key === null ? "to be computed unless the store has it" : "to be computed";
+    return `quantized base: ${formatSize(bytes)}, ${state}\n`;
   }).join("");
 }
 
@@ -89,7 +89,7 @@ function formatPrograms({ programs, cache }: Plan): string {
   const most = Math.max(...programs.map(({ parts = 1 }) => parts));
   const inParts = most <= 1
     ? ""
-    : `encoded in ${most} parts, each over all rows before the next, since the weights are more than half of --memory\n`;
+    : `encoded in ${most} parts, each over all rows before the next, because the weights take more than half of --memory\n`;
   return formatTable(header, rows) + andMore(programs.length, "programs") + inParts;
 }
 
@@ -110,10 +110,10 @@ function formatEstimate({ estimate, goesOn, budgets: { disk } }: Plan): string {
     ...evaluations === 0 ? [] : [counted(evaluations, "evaluation")],
   ];
   const budget = `the store may hold: ${formatSize(disk ?? Infinity)}\n`;
-  if (counts.length === 0 && estimate.seconds === 0) return `${budget}to run: nothing, all of it is in the store\n`;
+  if (counts.length === 0 && estimate.seconds === 0) return `${budget}to run: nothing, everything is in the store\n`;
   const work = `${counts.join(", ")}; ${(flops / 1e9).toFixed(1)} GFLOP to encode and train, ${
     (bytes / 1e6).toFixed(1)
-  } MB to store, ${(memory / 1e6).toFixed(0)} MB of activations, ${formatSize(resident)} of memory in all\n`;
+  } MB to store, ${(memory / 1e6).toFixed(0)} MB of activations, ${formatSize(resident)} of memory in total\n`;
   return `${budget}to run: ${work}${formatTime(estimate, goesOn)}`;
 }
 
@@ -126,20 +126,22 @@ function formatFleet(fleet: PlannedFleet): string {
     return [each.devices.toLocaleString("en"), formatSeconds(each.seconds), `${speed.toFixed(1)} ×`];
   });
   const by = basis === "measured"
-    ? "by rates measured here"
-    : "simulated by stated peaks, of which 35 % are assumed to be reached, a store of 5 GB/s and weights of 16 bits";
+    ? "with rates measured here"
+    : "simulated with stated peaks at an assumed 35 % efficiency, a store of 5 GB/s and 16-bit weights";
   return `on ${devices.toLocaleString("en")} ${name}: ${formatSeconds(seconds)}, ${
     formatSeconds(encodeSeconds)
   } of it to ` +
     `encode; ${formatSize(bytesMoved)} moved${cost}; ${by}\n\n${formatTable(["devices", "time", "speed"], rows)}` +
-    `beyond ${stopsAt.toLocaleString("en")} a device does less than half of what one does alone: ${limit} bounds it\n`;
+    `beyond ${
+      stopsAt.toLocaleString("en")
+    } each device does less than half of what a single one does: ${limit} is the bottleneck\n`;
 }
 
-/** What a time is estimated by. */
+/** The basis of a time estimate. */
 const bases: { readonly [B in PlanEstimate["basis"]]: string } = {
-  model: "by runs of models of this shape here",
-  machine: "by runs of other models here, since this one has not run yet",
-  assumed: "by an assumed speed, since nothing like it has run here yet",
+  model: "from runs of models of this shape here",
+  machine: "from runs of other models here, because this one has not run yet",
+  assumed: "from an assumed speed, because nothing similar has run here yet",
 };
 
 function formatTime({ seconds, parts, range, basis }: PlanEstimate, goesOn: boolean): string {

@@ -1,4 +1,4 @@
-/** Whether a provider trains as the cpu does: a few steps of the model that comes with Refract, on both. @module */
+/** Tests whether a provider trains as the CPU does: a few steps of the bundled model on both. @module */
 import { join } from "node:path";
 import type { Provider } from "../../../ops/onnx/model.ts";
 import { removeOwn } from "../../common/leavings.ts";
@@ -19,14 +19,14 @@ const proof = pipeline("proof", () => {
   return { tuned: train(edited, { data, epochs: 4, batchSize: 4, optimizer: adamw({ learningRate: 1e-3 }) }) };
 });
 
-/** What a few steps gave. */
+/** The result of a few steps. */
 interface Proof {
   readonly losses: readonly number[];
-  /** Seconds of the median step, once the first is done. */
+  /** Seconds of the median step, not counting the first. */
   readonly seconds: number;
 }
 
-/** Trains a few steps on a provider, in a folder that goes afterwards. */
+/** Trains a few steps on a provider, in a temporary folder. */
 export async function prove(provider: Provider): Promise<Proof> {
   const folder = await Deno.makeTempDir({ prefix: "refract-doctor-" });
   try {
@@ -43,7 +43,7 @@ export async function prove(provider: Provider): Promise<Proof> {
   }
 }
 
-/** The largest relative difference of two lists of losses. */
+/** The largest relative difference between two lists of losses. */
 export function differenceOf(one: readonly number[], other: readonly number[]): number {
   return Math.max(...one.map((loss, step) => Math.abs(loss - (other[step] ?? NaN)) / Math.abs(loss)));
 }

@@ -15,7 +15,7 @@ import { required, text, withDefault } from "../arguments/option.ts";
 import { writeFolder } from "../requests/output_folder.ts";
 import { terminalEvents } from "../terminal/event_lines.ts";
 
-/** Downloads an intervention into a folder, by way of the shared cache. */
+/** Downloads an intervention into a folder, through the shared cache. */
 export const pullCommand = command({
   name: "pull",
   summary: "Downloads an intervention from the Hugging Face hub.",

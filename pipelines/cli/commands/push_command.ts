@@ -22,18 +22,18 @@ import { card, type HubTarget, interventionFiles, reachHub } from "./hub_interve
 import { interventionFolder, runOf } from "../requests/intervention_folder.ts";
 import { flag, text, withDefault } from "../arguments/option.ts";
 
-/** Uploads an intervention's folder, or one that was exported, with a model card. */
+/** Uploads an intervention's folder, or an exported one, with a model card. */
 export const pushCommand = command({
   name: "push",
   summary: "Uploads an intervention to the Hugging Face hub, with a model card.",
   parameters: [
-    { name: "folder", help: "a run's folder, a member's, an intervention's, or one that was exported" },
+    { name: "folder", help: "the folder of a run, a member or an intervention, or an exported one" },
     { name: "owner/name", help: "the repository, which is created if it does not exist" },
   ],
   options: {
     member,
-    revision: withDefault(text("branch"), "the branch, which is made where it is absent", "main"),
-    private: flag("makes a repository that nobody else sees"),
+    revision: withDefault(text("branch"), "the branch, which is created if it does not exist", "main"),
+    private: flag("creates a private repository"),
   },
   examples: ["push runs/arc-easy/first someone/arc-easy --member rank=4 --private"],
   run: ([path, id], { member, revision, private: isPrivate }, context) =>
@@ -90,12 +90,12 @@ async function pushedFolder(
   return { folder, names };
 }
 
-/** Requires that a file is one itself: a link may lead to what nobody means to show. */
+/** Requires that a file is not a link, which may lead to something that nobody means to publish. */
 async function requireRegular(file: string): Promise<void> {
   const { isFile, isSymlink } = await Deno.lstat(file);
   if (isFile) return;
-  const what = isSymlink ? "a symbolic link" : "no regular file";
-  throw new RequestError(`is ${what}, and only files of the folder itself are pushed; put a copy in its place`, {
+  const what = isSymlink ? "a symbolic link" : "not a regular file";
+  throw new RequestError(`is ${what}, but only regular files in the folder are pushed; replace it with a copy`, {
     file,
   });
 }
@@ -108,7 +108,7 @@ async function cardOf(folder: string, id: string): Promise<string> {
   return modelCard({ id, description: await readDescription(folder), parameters, member: await memberOf(folder) });
 }
 
-/** What results.json says of the member whose folder contains an intervention's. */
+/** The results of the member whose folder contains an intervention's. */
 async function memberOf(folder: string): Promise<Results["members"][number] | undefined> {
   const within = runOf(folder);
   if (within === undefined) return undefined;

@@ -9,20 +9,20 @@ import { flag, optional, text } from "../arguments/option.ts";
 import { callerFolder, callerPath } from "../requests/caller_paths.ts";
 import { formatTable } from "../terminal/terminal.ts";
 
-/** The examples of this checkout; a copy that is loaded from an address can list none. */
+/** The examples of this checkout; a copy loaded from a URL cannot list any. */
 function examplesFolder(): string {
   const url = new URL("../../../examples/", import.meta.url);
   if (url.protocol === "file:") return fileURLToPath(url);
-  throw new RequestError(`the recipes of published experiments are listed in a clone; give a folder with --in`);
+  throw new RequestError(`the recipes of published experiments are only in a clone; give a folder with --in`);
 }
 
-/** Lists recipes with what they say of themselves. */
+/** Lists recipes with their descriptions. */
 export const recipesCommand = command({
   name: "recipes",
-  summary: "Lists the recipes in a folder, or this checkout's published experiments if none is given.",
+  summary: "Lists the recipes in a folder, by default this checkout's published experiments.",
   parameters: [],
   options: {
-    in: optional(text("folder"), "the folder that they are in (default: Refract's examples)"),
+    in: optional(text("folder"), "the recipes' folder (default: Refract's examples)"),
     json: flag("prints a list of { path, name, about, pipeline, set } as JSON"),
   },
   examples: ["recipes", "recipes --in my/experiments"],
@@ -41,7 +41,7 @@ export const recipesCommand = command({
     }));
     if (json) return terminal.print(JSON.stringify(found, null, 2));
     if (found.length === 0) {
-      throw new RequestError("the folder has no recipes; a recipe ends in .yaml", { file: folder });
+      throw new RequestError("the folder has no recipes; give one with .yaml files", { file: folder });
     }
     terminal.print(formatTable(["recipe", "what it runs"], found.map(({ path, about }) => [path, about])).trimEnd());
   },

@@ -12,19 +12,19 @@ import { choice, optional, repeatable } from "../arguments/option.ts";
 
 const noFolders: readonly string[] = [];
 
-/** Redraws a run's report from its folder. */
+/** Writes a run's report again from its folder. */
 export const reportCommand = command({
   name: "report",
-  summary: "Redraws a run's report from its folder.",
-  parameters: [{ name: "folder", help: "a run's folder" }],
+  summary: "Writes a run's report again from its folder.",
+  parameters: [{ name: "folder", help: "a run folder" }],
   options: {
     table: optional(
       choice("form", ["markdown", "latex"]),
-      "prints its numbers on published tasks beside the paper's, and draws nothing",
+      "prints its numbers on published tasks beside the paper's, and writes no report",
     ),
     with: repeatable(
       "folder",
-      "another run's folder, of which the table has the numbers too",
+      "another run folder, to include in the table",
       noFolders,
       (all, text) => {
         return [...all, text];
@@ -43,7 +43,7 @@ export const reportCommand = command({
     const tables = paperTables(runs.length === 1 ? runs[0]!.results : merged(runs));
     if (tables.length === 0) {
       throw new RequestError(
-        "the run has no published tasks; evaluate some by task(…).evaluation or suite(…).evaluate",
+        "the run has no published tasks; evaluate some with task(…).evaluation or suite(…).evaluate",
         {
           file: folder,
         },
@@ -62,10 +62,12 @@ interface Named {
 async function resultsOf(folder: string): Promise<Named> {
   const results = await readResults(folder);
   if (results !== undefined) return { name: basename(folder), results };
-  throw new RequestError("there is no results.json; give the folder of a run that has ended", { file: folder });
+  throw new RequestError("there is no results.json; give the folder of a finished run", { file: folder });
 }
 
-/** The members of several runs, whose ids have their run's name before them; that of all seeds is the run's. */
+/**
+ * The members of several runs, with their run's name before each id; for results over all seeds, the run's name alone.
+ */
 function merged(runs: readonly Named[]): Pick<Results, "members" | "summaries"> {
   const named = (run: string, id: string) => id === "main" ? run : `${run} ${id}`;
   return {

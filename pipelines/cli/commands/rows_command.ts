@@ -1,4 +1,4 @@
-/** `deno task rows`, which is `deno task data` too. @module */
+/** `deno task rows`, also `deno task data`. @module */
 import { inspectRows } from "../../schedule/inspect/inspect_rows.ts";
 import { command } from "../arguments/command.ts";
 import { pipelineParameter, requestOptions } from "../arguments/common_options.ts";
@@ -19,7 +19,7 @@ const named = (name: "rows" | "data", summary: string) =>
     parameters: [pipelineParameter],
     options: {
       rows: withDefault(integer("n", 0), "how many rows of each data set are shown", 3),
-      ids: flag("lists each token with its id and its piece"),
+      ids: flag("lists each token with its id and piece"),
       set,
       store,
       json,
@@ -38,8 +38,8 @@ const named = (name: "rows" | "data", summary: string) =>
 /** Shows rows as the model reads them. */
 export const rowsCommand = named(
   "rows",
-  "Shows the first rows as the model reads them, and what there is to say of all.",
+  "Shows the first rows as the model reads them, and statistics of all rows.",
 );
 
-/** The same by another name. */
+/** The same under another name. */
 export const dataCommand = named("data", "The same as rows.");

@@ -15,11 +15,11 @@ import { formatTable } from "../terminal/terminal.ts";
 interface RowsStyle {
   /** In colour, rather than with marks. */
   readonly isColored: boolean;
-  /** Each token with its id and its piece, rather than the text. */
+  /** Each token with its id and piece, rather than the text. */
   readonly hasIds: boolean;
 }
 
-/** What becomes of a token. */
+/** What happens to a token. */
 type Fate =
   | "prompt"
   | "taught"
@@ -30,7 +30,7 @@ type Fate =
   | "rejected and edited"
   | "cut";
 
-/** How a fate is shown, in colour and in marks, and what it is called if not by its own name. */
+/** How a fate is shown, in colour and with marks, and its name if that differs. */
 interface Look {
   readonly color: string;
   readonly marks: readonly [open: string, close: string];
@@ -40,13 +40,13 @@ interface Look {
 /** The look of each fate. */
 const looks: { readonly [F in Fate]: Look } = {
   prompt: { color: "\x1b[36m", marks: ["", ""] },
-  taught: { color: "\x1b[32m", marks: ["«", "»"], name: "taught, or expected of an evaluation" },
+  taught: { color: "\x1b[32m", marks: ["«", "»"], name: "taught, or expected by an evaluation" },
   untaught: { color: "\x1b[2m", marks: ["‹", "›"], name: "not taught" },
   edited: { color: "\x1b[30;43m", marks: ["[", "]"] },
   "taught and edited": { color: "\x1b[30;42m", marks: ["«[", "]»"] },
   rejected: { color: "\x1b[35m", marks: ["»", "«"] },
   "rejected and edited": { color: "\x1b[30;45m", marks: ["»[", "]«"] },
-  cut: { color: "\x1b[31;9m", marks: ["(cut: ", ")"], name: "what maxLength takes" },
+  cut: { color: "\x1b[31;9m", marks: ["(cut: ", ")"], name: "cut by maxLength" },
 };
 
 const reset = "\x1b[0m";
@@ -63,13 +63,13 @@ const number = (count: number) => count.toLocaleString("en");
 const counted = (count: number, what: string) => `${number(count)} ${what}${count === 1 ? "" : "s"}`;
 const share = (part: number, whole: number) => `${Number((100 * part / whole).toPrecision(2))} %`;
 
-/** What is found of a pipeline's rows, as text. */
+/** What was found about a pipeline's rows, as text. */
 export function formatRows({ data, shared }: Inspection, style: RowsStyle): string {
   const parts = data.map((each) => formatData(each, style));
   return [legend(data, style), ...parts, shared.map(formatShared).join("")].filter((part) => part !== "").join("\n");
 }
 
-/** What the looks of those fates mean that there are. */
+/** The legend of the looks that occur. */
 function legend(data: readonly InspectedData[], { isColored, hasIds }: RowsStyle): string {
   if (hasIds) return "";
   const found = new Set(data.flatMap(({ first }) => first.flatMap(({ tokens }) => tokens.map(fateOf))));
@@ -120,7 +120,7 @@ function formatRow({ place, tokens, label, choices = [] }: InspectedRow, isTrain
   return `\n${formatLocation(place)}: ${said.join(", ")}${labelled}\n${body}\n${chosen}`;
 }
 
-/** Tokens of one fate that follow each other, as they look. */
+/** Consecutive tokens with the same fate, formatted. */
 function runsOf(tokens: readonly InspectedToken[], isColored: boolean): string {
   const runs: { readonly fate: Fate; text: string }[] = [];
   for (const token of tokens) {
@@ -129,12 +129,12 @@ function runsOf(tokens: readonly InspectedToken[], isColored: boolean): string {
     else runs.push({ fate, text: token.text });
   }
   return runs.map(({ fate, text }) => {
-    // Each line has its own colour, so that the margin has none; control characters are not commands to a terminal.
+    // Each line has its own colour, so that the margin has none; control characters must not reach a terminal.
     return withMarks(text).split("\n").map((line) => shown(line, fate, isColored)).join("\n");
   }).join("");
 }
 
-/** A text whose newlines and control characters show. */
+/** A text with visible newlines and control characters. */
 function withMarks(text: string): string {
   return visible(text.replaceAll(/[^\P{Cc}\n]/gu, (control) => JSON.stringify(control).slice(1, -1)))
     .replaceAll("\n", "⏎\n");
@@ -162,11 +162,17 @@ function formatSummary(data: InspectedData): string {
   const lines = [...lengthLines(data), ...taughtLines(data)];
   for (const { text, rows: ended, isAppended } of ends) {
     const of = ended === rows ? "every completion" : `${number(ended)} of ${number(rows)} completions`;
-    if (text === "") lines.push(`end: nothing ends ${of}, since the chat template writes no token there`);
-    else lines.push(`end: ${of} ends with ${JSON.stringify(text)}${isAppended ? ", which is added to the data" : ""}`);
+    if (text === "") lines.push(`end: nothing ends ${of}, because the chat template writes no token there`);
+    else {lines.push(
+        `end: ${of} ends with ${JSON.stringify(text)}${isAppended ? ", which is appended to the data" : ""}`,
+      );}
   }
   if (withoutRight > 0) {
-    lines.push(`choices: of ${counted(withoutRight, "row")} (${share(withoutRight, rows)}) none is the completion`);
+    lines.push(
+      `choices: ${counted(withoutRight, "row")} (${
+        share(withoutRight, rows)
+      }) whose completion is not among the choices`,
+    );
   }
   if (cut.rows > 0) {
     const rowsCut = `${counted(cut.rows, "row")} (${share(cut.rows, rows)}) ${cut.rows === 1 ? "loses" : "lose"}`;
@@ -186,10 +192,10 @@ function formatSummary(data: InspectedData): string {
   return `\n${lines.join("\n")}\n`;
 }
 
-/** Labels at most that are listed. */
+/** The maximum number of labels listed. */
 const mostLabels = 12;
 
-/** What is taught or expected, in tokens or in labels. */
+/** What is trained on or expected, in tokens or in labels. */
 function taughtLines({ isTrained, taughtTokens, labels }: InspectedData): string[] {
   if (labels.length === 0) return isTrained ? [`taught: ${counted(taughtTokens, "token")}`] : [];
   const listed = labels.slice(0, mostLabels).map(([label, rows]) => `${label} ${number(rows)}`);
@@ -200,7 +206,7 @@ function firstOf({ first }: Repeated): string {
   return first === undefined ? "" : `, the first is ${formatLocation(first.place)}, as ${formatLocation(first.as)}`;
 }
 
-/** Lines of a histogram at most, and the width of its bars. */
+/** The maximum number of lines in a histogram, and the width of its bars. */
 const [mostBins, barWidth] = [8, 32];
 
 /** How long rows are. */
@@ -225,7 +231,7 @@ function lengthLines({ lengths, rows }: InspectedData): string[] {
     return `  ${names[at]!.padStart(margin)}  ${bar}${bar === "" ? "" : " "}${number(found)}`;
   });
   const total = lengths.reduce((sum, [length, found]) => sum + length * found, 0);
-  const summary = `median ${number(quantile(0.5))}, 95 % up to ${number(quantile(0.95))}, ${number(total)} in all`;
+  const summary = `median ${number(quantile(0.5))}, 95 % up to ${number(quantile(0.95))}, ${number(total)} in total`;
   return [`lengths in tokens: ${number(least)} to ${number(most)}, ${summary}`, ...bars.length > 1 ? bars : []];
 }
 

@@ -12,12 +12,12 @@ import { summarize } from "./summary.ts";
 
 const declared = {
   ...requestOptions,
-  out: optional(text("folder"), "the run's folder (default: runs/<pipeline>/<time>)"),
-  log: optional(text("file"), "gets every event of the run as a line of JSON"),
-  mlflow: optional(text("url"), "an MLflow server that gets parameters, losses and metrics"),
+  out: optional(text("folder"), "the run folder (default: runs/<pipeline>/<time>)"),
+  log: optional(text("file"), "appends every event of the run to this file, as a line of JSON"),
+  mlflow: optional(text("url"), "an MLflow server to log parameters, losses and metrics to"),
   mlflowExperiment: optional(text("name"), "the experiment there (default: the pipeline's name)"),
-  devices: optional(text("list"), "spreads members and encodings over workers or GPUs, as cpu:2x1 or cuda:0,1"),
-  allowChanges: flag("repeats a run from its manifest although what it reads has changed"),
+  devices: optional(text("list"), "spreads members and encodings over workers or GPUs, as in cpu:2x1 or cuda:0,1"),
+  allowChanges: flag("repeats a run from its manifest even if its inputs have changed"),
 };
 
 type RunOptions = OptionValues<typeof declared>;

@@ -17,22 +17,22 @@ import type { Terminal } from "../terminal/terminal.ts";
 import { scorePrograms, usualSeconds } from "./score_programs.ts";
 
 const declared = {
-  scoring: required(text("rule"), "whose rule judges the texts, as in pyreft or llm-adapters"),
-  data: optional(text("file"), "the problems that programs are written for, where the rows name them alone"),
+  scoring: required(text("rule"), "whose rule scores the answers, as in pyreft or llm-adapters"),
+  data: optional(text("file"), "the problems that programs are written for, if rows have only their ids"),
   seconds: withDefault(
     number("seconds", 0.1),
-    "what a program may take; 3 of CPython's are about 18 here",
+    "the time limit of a program; 3 seconds of CPython are about 18 here",
     usualSeconds,
   ),
 };
 
-/** Judges texts that were made elsewhere by a published rule of a task. */
+/** Scores answers generated elsewhere by a task's published rule. */
 export const scoreCommand = command({
   name: "score",
-  summary: "Scores texts made elsewhere by a task's published rule.",
+  summary: "Scores answers generated elsewhere by a task's published rule.",
   parameters: [
     { name: "task", help: "the task, as in boolq, AQuA or gsm8k_own" },
-    { name: "file.jsonl", help: "a { generation, label } a line, with the prompt where it is known" },
+    { name: "file.jsonl", help: "one { generation, label } per line, with the prompt if known" },
   ],
   options: declared,
   examples: [
@@ -75,7 +75,7 @@ async function score(
 /** The rows of a file that the caller names. */
 const rowsOf = (path: string) => jsonl.records({ kind: "jsonl", path }, { base: callerFolder() });
 
-/** What is made of a row; an error has the row's place. */
+/** Judges a row; errors name the row's place. */
 function judgedAt(row: RawRow, judged: (answered: Answered) => Verdict): Verdict {
   const prompt = row.fields["prompt"];
   const answered = {
@@ -90,7 +90,7 @@ function judgedAt(row: RawRow, judged: (answered: Answered) => Verdict): Verdict
   }
 }
 
-/** A field as Python prints it, so that a label may be a number. */
+/** A field as Python prints it, because a label may be a number. */
 function textField(row: RawRow, name: string): string {
   const { fields, place } = row;
   if (!Object.hasOwn(fields, name)) {
@@ -102,7 +102,7 @@ function textField(row: RawRow, name: string): string {
   throw new RequestError(`the field ${quote(name)} is not text; write it as a string`, place);
 }
 
-/** As Python writes it, but infinity, which JSON has no number for, as a text. */
+/** As Python writes it, except for infinity, which JSON cannot represent as a number and which is written as text. */
 function written({ extracted, correct }: Verdict): string {
   const isText = typeof extracted === "string" || Number.isFinite(extracted);
   const verdict = new Map<string, string | number | boolean>([

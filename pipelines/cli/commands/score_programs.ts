@@ -1,4 +1,4 @@
-/** What `deno task score` makes of programs. @module */
+/** How `deno task score` scores programs. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
@@ -12,10 +12,10 @@ import type { Verdict } from "../../tasks/scoring/scoring.ts";
 import type { Fields } from "../../data/files/raw_row.ts";
 import type { CodeTask } from "../../tasks/task.ts";
 
-/** What a program may take if a command does not say. */
+/** The default time limit of a program. */
 export const usualSeconds = usualLimits.seconds;
 
-/** Verdicts in the rows' order, and what is said of all. */
+/** Verdicts in the rows' order, and the summary. */
 interface ScoredPrograms {
   readonly lines: readonly Verdict[];
   readonly summary: string;
@@ -24,8 +24,8 @@ interface ScoredPrograms {
 /**
  * Runs programs against their problems' tests.
  *
- * @param rows A `generation` each, with the problem's own fields, or its id alone.
- * @param problems Where the problems are that rows name by their ids.
+ * @param rows Each with a `generation` and the problem's own fields, or only its id.
+ * @param problems Where to find the problems that rows name by id.
  */
 export async function scorePrograms(
   task: CodeTask,

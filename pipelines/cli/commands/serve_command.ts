@@ -1,4 +1,4 @@
-/** `deno task serve`: a model with its edits, by OpenAI's API. @module */
+/** `deno task serve`: serves a model with its edits through OpenAI's API. @module */
 import { join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
@@ -28,27 +28,30 @@ const none: readonly string[] = [];
 const added = (before: readonly string[], text: string) => [...before, text];
 
 const declared = {
-  member: repeatable("id", "which members of the run; may be repeated, all if omitted", none, added),
-  watch: repeatable("folder", "serves the runs and interventions in it, also those that come later", none, added),
+  member: repeatable("id", "a member of the run; may be repeated (default: all)", none, added),
+  watch: repeatable("folder", "serves the runs and interventions in it, including those added later", none, added),
   port: withDefault(integer("n", 0, 65535), "the port, 0 for any that is free", 8080),
   host: withDefault(
     text("address"),
-    "the address to listen on; any but this machine's own takes --api-key",
+    "the address to listen on; any other than this machine's own requires --api-key",
     "127.0.0.1",
   ),
-  apiKey: optional(text("NAME"), "the environment variable with the key that clients have to send"),
+  apiKey: optional(text("NAME"), "the environment variable with the key that clients must send"),
   tlsCert: optional(text("file"), "a certificate, PEM"),
   tlsKey: optional(text("file"), "the certificate's key, PEM"),
-  model: optional(text("base"), "the base model, if it is elsewhere than the run says"),
-  quantize: optional(choice("name", quantizationNames), "a few bits for the base model's weights, if no run says"),
-  chatTemplate: optional(text("template"), "in place of the model's: a name that it has, a .jinja file or Jinja"),
-  rows: withDefault(integer("n", 1, 1024), "the most answers that are written at once", 32),
-  keyValues: withDefault(size, "the most memory of what the answers at work have read", 2 ** 31),
-  queue: withDefault(integer("n", 1), "the most answers that wait; others get 429", 256),
-  maxNewTokens: withDefault(integer("n", 1), "the most tokens of an answer", 4096),
-  maxBody: withDefault(size, "the most bytes of a request", 4_000_000),
-  seconds: withDefault(integer("n", 1), "the most seconds of an answer", 600),
-  drainSeconds: withDefault(integer("n", 0), "seconds that answers may take after SIGTERM", 30),
+  model: optional(text("base"), "the base model, if it is not where the run says"),
+  quantize: optional(choice("name", quantizationNames), "quantizes the base model's weights, if no run says how"),
+  chatTemplate: optional(
+    text("template"),
+    "replaces the model's: the name of one of its templates, a .jinja file or Jinja",
+  ),
+  rows: withDefault(integer("n", 1, 1024), "the maximum number of answers generated at once", 32),
+  keyValues: withDefault(size, "the maximum memory for keys and values of the answers in progress", 2 ** 31),
+  queue: withDefault(integer("n", 1), "the maximum number of waiting answers; others get 429", 256),
+  maxNewTokens: withDefault(integer("n", 1), "the maximum number of tokens in an answer", 4096),
+  maxBody: withDefault(size, "the maximum size of a request", 4_000_000),
+  seconds: withDefault(integer("n", 1), "the maximum seconds for an answer", 600),
+  drainSeconds: withDefault(integer("n", 0), "how many seconds answers may take after SIGTERM", 30),
   ...runtimeOptions,
 };
 
@@ -57,8 +60,8 @@ type ServeOptions = OptionValues<typeof declared>;
 /** Serves a model with its edits. */
 export const serveCommand = command({
   name: "serve",
-  summary: "Serves a model with its trained edits by OpenAI's API: each request names its edit.",
-  parameters: [{ name: "run or model", help: "a run's folder, an intervention's, or a base model" }],
+  summary: "Serves a model with its trained edits through OpenAI's API: each request names its edit.",
+  parameters: [{ name: "run or model", help: "the folder of a run or an intervention, or a base model" }],
   options: declared,
   examples: [
     "serve runs/arc-easy/first --member rank=1 --member rank=4",
@@ -67,7 +70,7 @@ export const serveCommand = command({
   run: ([path], options, context) => serveModel(path, options, context),
 });
 
-/** Seconds that a body may take to come. */
+/** Seconds that a request body may take to arrive. */
 const bodySeconds = 30;
 
 async function serveModel(path: string, options: ServeOptions, { terminal, stops }: CommandContext): Promise<void> {
@@ -100,7 +103,7 @@ async function serveModel(path: string, options: ServeOptions, { terminal, stops
   });
 }
 
-/** Addresses of this machine alone, by which it may be called. */
+/** Addresses by which only this machine can reach the server. */
 const loopback = ["127.0.0.1", "localhost", "[::1]"];
 
 function accessOf({ host, apiKey }: ServeOptions) {
@@ -109,7 +112,9 @@ function accessOf({ host, apiKey }: ServeOptions) {
     throw new RequestError(`there is no ${apiKey} in the environment; set it to the key, or omit --api-key`);
   }
   if (!isOwn && key === undefined) {
-    throw new RequestError(`anyone who reaches ${host} could ask; name a variable with a key by --api-key`);
+    throw new RequestError(
+      `anyone who can reach ${host} could send requests; name a variable with a key with --api-key`,
+    );
   }
   return { key, hosts: isOwn ? loopback : undefined };
 }
@@ -117,7 +122,7 @@ function accessOf({ host, apiKey }: ServeOptions) {
 async function readTls({ tlsCert, tlsKey }: ServeOptions) {
   if (tlsCert === undefined && tlsKey === undefined) return undefined;
   if (tlsCert === undefined || tlsKey === undefined) {
-    throw new RequestError("a certificate and its key belong together; give both --tls-cert and --tls-key");
+    throw new RequestError("a certificate needs its key; give both --tls-cert and --tls-key");
   }
   const read = async (path: string) => {
     const file = callerPath(path);
@@ -130,13 +135,13 @@ async function readTls({ tlsCert, tlsKey }: ServeOptions) {
   return { cert: await read(tlsCert), key: await read(tlsKey) };
 }
 
-/** The base model and the folders that a path means. */
+/** The base model and the folders that a path refers to. */
 async function servedBy(path: string, { model, member, watch, quantize }: ServeOptions) {
   const folder = callerPath(path), isOne = [folder, join(folder, "intervention")].some(isIntervention);
   const ids = isOne ? [] : await trainedIds(folder), watched = watch.map(callerPath);
   const places = { folders: [folder], members: member, watched, anyBase: model !== undefined };
   if (!isOne && ids.length === 0) {
-    if (member.length > 0) throw new RequestError(`${path} is not a run, and has no members; omit --member`);
+    if (member.length > 0) throw new RequestError(`${path} is not a run and has no members; omit --member`);
     return { source: path, base: callerFolder(), quantize, places: { ...places, folders: [] } };
   }
   const [first] = member.length === 0 ? ids : member, stored = await findIntervention(path, isOne ? undefined : first);

@@ -1,14 +1,14 @@
-/** The table that ends a run. @module */
+/** The table at the end of a run. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import type { MemberOutline } from "../../results/events.ts";
 import type { EvaluateRecord, RepeatedRecord, Results, StageRecord, TrainRecord } from "../../results/results.ts";
 import { ofKind } from "../../common/of_kind.ts";
 import { formatSeconds, formatTable } from "../terminal/terminal.ts";
 
-/** What the summary needs of a member that was run. */
+/** What the summary needs from a member that was run. */
 type SummarizedMember = Pick<MemberOutline, "baseParameters" | "stages">;
 
-/** A member a line: metrics, trainable parameters and their share of the base, times; then what the cache saved. */
+/** One line per member: metrics, trainable parameters and their share of the base, times; then what the cache saved. */
 export function summarize(results: Results, members: readonly SummarizedMember[], seconds: number): string {
   const metrics = [...new Set(results.members.flatMap(({ stages }) => stages.flatMap(metricNames)))];
   const units = new Map(results.members.flatMap(({ stages }) => ofKind(stages, "evaluate").flatMap(unitsOf)));
@@ -39,15 +39,15 @@ export function summarize(results: Results, members: readonly SummarizedMember[]
   }total  ${formatSeconds(seconds)}${predicted(results)}\n`;
 }
 
-/** What stages took and were predicted to take; starting and writing the report are no part of either. */
+/** The actual and predicted time of the stages; startup and writing the report are part of neither. */
 function predicted({ time }: Results): string {
   if (time === undefined || time.expectedSeconds === 0) return "";
   const { seconds, expectedSeconds, basis } = time;
-  const by = basis === "assumed" ? " at an assumed speed; what they took is noted for the next plan" : "";
-  return `, stages ${formatSeconds(seconds)} where ${formatSeconds(expectedSeconds)} were predicted${by}`;
+  const by = basis === "assumed" ? " at an assumed speed; the actual times are recorded for the next plan" : "";
+  return `, stages ${formatSeconds(seconds)} (${formatSeconds(expectedSeconds)} predicted${by})`;
 }
 
-/** Of suites a line each: the average over the tasks that were run. */
+/** One line per suite: the average over the tasks that were run. */
 function averages({ members }: Results): string {
   const rows = members.flatMap(({ id, averages = [] }) => {
     return averages.map((
@@ -63,12 +63,12 @@ function measuredText({ metrics, standardErrors = {} }: EvaluateRecord, metric: 
   return both.flatMap((number) => number === undefined ? [] : [number.toFixed(3)]).join(" ± ");
 }
 
-/** What a stage's metrics are counted in, by their names in the table. */
+/** The units of a stage's metrics, by their names in the table. */
 function unitsOf({ name, units = {} }: EvaluateRecord): (readonly [string, string])[] {
   return Object.entries(units).map(([metric, unit]) => [`${name} ${metric}`, unit] as const);
 }
 
-/** Of repeated experiments a line each: the mean and deviation of every metric. */
+/** One line per repeated experiment: the mean and deviation of every metric. */
 function repetitions({ summaries = [] }: Results): string {
   if (summaries.length === 0) return "";
   const named = (stages: RepeatedRecord["stages"]) =>
@@ -97,7 +97,7 @@ function medianStep({ stepSeconds }: TrainRecord): string {
   return median === undefined ? "" : formatSeconds(median);
 }
 
-/** What was computed once, and what computing it again in every epoch would have taken. */
+/** What was computed once, and how long recomputing it in every epoch would have taken. */
 function encodings(results: Results, members: readonly SummarizedMember[]): string {
   const { encode } = results;
   const epochs = members.flatMap(({ stages }, index) => {
@@ -109,7 +109,7 @@ function encodings(results: Results, members: readonly SummarizedMember[]): stri
   }).reduce((sum, count) => sum + count, 0);
   return encode.map(({ cached, seconds, examples, tokens, bytes }) => {
     const size = `${examples} examples, ${tokens.toLocaleString("en")} tokens, ${(bytes / 1e6).toFixed(1)} MB`;
-    if (epochs === 0) return `encode  ${size}, in the store; nothing had to read it\n`;
+    if (epochs === 0) return `encode  ${size}, in the store; nothing needed to read it\n`;
     if (cached) return `encode  ${size}, read from the store for ${epochs} epochs\n`;
     const saved = encode.length === 1 ? `, which saved about ${formatSeconds(seconds * (epochs - 1))}` : "";
     return `encode  ${size}, computed once in ${formatSeconds(seconds)} for ${epochs} epochs${saved}\n`;

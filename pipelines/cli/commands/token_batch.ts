@@ -1,4 +1,4 @@
-/** Batches of token ids as transformers takes them, and the rows that a model runs over. @module */
+/** Batches of token ids in transformers' format, and the rows that a model runs over. @module */
 import { RequestError } from "../../common/errors.ts";
 import type { Architecture, Encoder } from "../../models/architecture/architecture.ts";
 import { readHeader, readIntegers } from "../../models/weights/safetensors.ts";
@@ -15,11 +15,11 @@ interface TokenRows {
 
 /** What a model reads. */
 interface Batch extends TokenRows {
-  /** What the decoder reads, in a model that has an encoder, too. */
+  /** What the decoder reads, in an encoder-decoder model. */
   readonly decoder?: TokenRows;
 }
 
-/** What the names of tensors begin with; those that the decoder of a model of two stacks reads have a prefix. */
+/** The prefix of tensor names; those for the decoder of an encoder-decoder model have one. */
 type Prefix = "" | "decoder_";
 
 /** The stacks of a model: whether it has an encoder, and the token that its decoder then starts with. */
@@ -27,7 +27,7 @@ interface Stacks {
   readonly encoder?: Pick<Encoder, "startToken">;
 }
 
-/** Rows of tokens padded on the right; a decoder after an encoder reads the token that it starts with. */
+/** Rows of tokens padded on the right; in an encoder-decoder model the decoder reads its start token. */
 export function paddedBatch(rows: readonly (readonly number[])[], { encoder }: Stacks): Batch {
   const read = padded(rows);
   return encoder === undefined ? read : { ...read, decoder: padded(rows.map(() => [encoder.startToken])) };
@@ -51,10 +51,10 @@ function tensorsOf({ ids, mask }: TokenRows, prefix: Prefix): NamedTensor[] {
 }
 
 /**
- * Reads a batch from a safetensors file: `input_ids`, and if they are there `attention_mask` and `token_type_ids`; of a model
- * with an encoder `decoder_input_ids`, and if it is there `decoder_attention_mask`.
+ * Reads a batch from a safetensors file: `input_ids` and, if present, `attention_mask` and `token_type_ids`; for a
+ * model with an encoder also `decoder_input_ids` and, if present, `decoder_attention_mask`.
  *
- * @throws {RequestError} If ids are missing, or if a tensor is not of their shape or holds no whole numbers.
+ * @throws {RequestError} If ids are missing, or a tensor has another shape or does not hold whole numbers.
  */
 export async function readBatch(file: string, { encoder }: Stacks): Promise<Batch> {
   const { tensors } = await readHeader(file);
@@ -64,7 +64,7 @@ export async function readBatch(file: string, { encoder }: Stacks): Promise<Batc
   if (encoder === undefined) return read;
   if (decoderIds === undefined) {
     throw new RequestError(
-      "has no tensor decoder_input_ids [batch, tokens], what the decoder reads; add it, each row beginning with the " +
+      "has no tensor decoder_input_ids [batch, tokens], which the decoder reads; add it, each row beginning with the " +
         `decoder_start_token_id ${encoder.startToken}`,
       { file },
     );
@@ -72,7 +72,7 @@ export async function readBatch(file: string, { encoder }: Stacks): Promise<Batc
   const decoder = await readRows(tensors, decoderIds, "decoder_", file);
   if (decoder.ids.length === read.ids.length) return { ...read, decoder };
   throw new RequestError(
-    `has ${decoder.ids.length} rows of decoder_input_ids for ${read.ids.length} of input_ids; give as many`,
+    `has ${decoder.ids.length} rows of decoder_input_ids for ${read.ids.length} of input_ids; give the same number`,
     { file },
   );
 }
@@ -105,9 +105,9 @@ async function readRows(
 /**
  * The rows without their padding, on whichever side it is, with the positions that their results belong to.
  *
- * @param file Where the batch was read from, if from a file.
- * @throws {RequestError} If a row has no tokens or too many, an id is none of the vocabulary's, or a mask marks by other
- * numbers than 0 and 1.
+ * @param file The file that the batch was read from, if any.
+ * @throws {RequestError} If a row has no tokens or too many, an id is not in the vocabulary, or a mask has values other
+ * than 0 and 1.
  */
 export function activatedRows(
   { decoder, ...read }: Batch,
@@ -132,23 +132,23 @@ function runsOf(
     const unknownMark = marks.find((mark) => mark !== 0 && mark !== 1);
     if (unknownMark !== undefined) {
       throw new RequestError(
-        `has ${unknownMark} in the ${prefix}attention_mask of row ${index}; mark tokens by 1 and padding by 0`,
+        `has ${unknownMark} in the ${prefix}attention_mask of row ${index}; mark tokens with 1 and padding with 0`,
         locationIn(file),
       );
     }
     if (kept.length === 0) throw new RequestError(`has no token ${inRow(index)}; omit the row`, locationIn(file));
     if (kept.length > contextLength) {
       throw new RequestError(
-        `has ${kept.length} tokens ${inRow(index)} and the model reads at most ${contextLength}; shorten it`,
+        `has ${kept.length} tokens ${inRow(index)}, but the model reads at most ${contextLength}; shorten it`,
         locationIn(file),
       );
     }
     const unknown = kept.map((at) => row[at]!).find((id) => id < 0 || id >= vocabularySize);
     if (unknown !== undefined) {
       throw new RequestError(
-        `has the id ${unknown} ${inRow(index)} and the vocabulary ends at ${
+        `has the id ${unknown} ${inRow(index)}, but the vocabulary ends at ${
           vocabularySize - 1
-        }; tokenize for this model`,
+        }; use this model's tokenizer`,
         locationIn(file),
       );
     }

@@ -22,13 +22,13 @@ const declared = {
   wait: flag("waits until the units that it needs are done"),
 };
 
-/** Does one unit of a workflow, unless the store has what it gives. */
+/** Runs one unit of a workflow, unless the store has its result. */
 export const unitCommand = command({
   name: "unit",
-  summary: "Does one unit of a workflow; an engine calls it, and may do so twice.",
+  summary: "Runs one unit of a workflow; an engine calls it, possibly more than once.",
   parameters: [
     { name: "plan.json", help: "the workflow's plan" },
-    { name: "id", help: "the unit's, or its number from 0" },
+    { name: "id", help: "the unit's id, or its number from 0" },
   ],
   options: declared,
   examples: ["unit shared/ranks/plan.json train-1"],
@@ -46,7 +46,7 @@ async function unit(
   requireSameVersions(plan, noteTo(show));
   const store = options.store ?? plan.store;
   if (!isAddress(store) && !await isFolder(callerPath(store))) {
-    throw new RequestError("this machine does not see the store of the plan; mount it, or give --store", {
+    throw new RequestError("this machine cannot see the plan's store; mount it, or give --store", {
       file: callerPath(store),
     });
   }
@@ -68,12 +68,12 @@ async function unit(
   terminal.print(`${unit.id} is done`);
 }
 
-/** What the file says that marks a unit as done. */
+/** The content of the file that marks a unit as done. */
 function summary({ pipeline }: WorkPlan, { kind, members }: Unit): string {
   return JSON.stringify({ pipeline, kind, members });
 }
 
-/** How often is looked whether other units are done, in milliseconds. */
+/** The interval at which other units are checked, in milliseconds. */
 const interval = 2000;
 
 async function untilDone(folder: string, { needs }: Unit, signal: AbortSignal | undefined): Promise<void> {

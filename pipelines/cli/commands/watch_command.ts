@@ -1,4 +1,4 @@
-/** `deno task watch`: a run's report, served to this machine alone during the run. @module */
+/** `deno task watch`: serves a run's report during the run, only to this machine. @module */
 import { join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
@@ -15,18 +15,18 @@ import type { Terminal } from "../terminal/terminal.ts";
 export const watchCommand = command({
   name: "watch",
   summary: "Serves a run's report on this machine during the run.",
-  parameters: [{ name: "folder", help: "a run's folder, which need not be there yet" }],
+  parameters: [{ name: "folder", help: "a run folder, which need not exist yet" }],
   options: { port: withDefault(integer("n", 0, 65535), "the port, 0 for any that is free", 8787) },
   examples: ["watch runs/arc-easy/first --port 0"],
   run: ([path], { port }, { terminal, stops }) => serveReport(callerPath(path), port, terminal, stops?.()),
 });
 
-/** Milliseconds between two checks of the run's folder. */
+/** Milliseconds between two checks of the run folder. */
 const interval = 700;
 
 /**
- * Serves a run's report until it is stopped, and brings open pages up to date. Who else uses this machine does not know the
- * token in the address.
+ * Serves a run's report until it is stopped, and updates open pages. Other users of this machine do not know the token
+ * in the address.
  */
 export async function serveReport(
   folder: string,
@@ -54,7 +54,10 @@ export async function serveReport(
   }
 }
 
-/** What every answer says: it is what its type says, of this page alone, in no other's frame, and kept nowhere. */
+/**
+ * Headers of every response: its type is as stated, it belongs to this page alone, must not be framed and must not be
+ * cached.
+ */
 const headers = {
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
@@ -69,7 +72,7 @@ function answerOf(body: BodyInit, status: number, more: Readonly<Record<string, 
 
 async function answer(folder: string, token: string, request: Request): Promise<Response> {
   const { hostname, port, pathname: path, searchParams } = new URL(request.url);
-  // A request by another name comes from a page elsewhere that tries to read what is served (DNS rebinding).
+  // A request with another host name comes from a page elsewhere that tries to read what is served (DNS rebinding).
   if (hostname !== "127.0.0.1" && hostname !== "localhost") return answerOf("not this host", 403);
   // Browsers send cookies of a host to all of its ports.
   const cookie = `refract-${port || 80}=${token}`, cookies = (request.headers.get("cookie") ?? "").split(/;\s*/);
@@ -91,7 +94,7 @@ async function page(folder: string): Promise<string> {
   return await pageOf(viewOf(await readLiveSource(folder)));
 }
 
-/** A server-sent event with the whole view whenever the run's files have changed, or with what is wrong with them. */
+/** A server-sent event with the whole view whenever the run's files have changed, or with the error in them. */
 function events(folder: string): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let timer: ReturnType<typeof setTimeout> | undefined, seen = "", isOpen = true;
@@ -117,7 +120,7 @@ function events(folder: string): ReadableStream<Uint8Array> {
   });
 }
 
-/** Changes when the run's files do, and when they have not for long. */
+/** Changes when the run's files do, and when they have not changed for a while. */
 function stateOf(folder: string): string {
   const now = Date.now();
   return ["results.json", liveFile].map((name) => {

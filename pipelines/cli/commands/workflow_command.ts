@@ -33,22 +33,22 @@ const { json: _, ...request } = requestOptions;
 
 const declared = {
   to: required(choice("engine", Object.keys(workflowEngines) as EngineName[]), "what starts the units"),
-  out: required(text("folder"), "gets the workflow, its logs and at the end the run; all machines must see it"),
+  out: required(text("folder"), "for the workflow, its logs and finally the run; all machines must see it"),
   ...request,
-  maxParallel: optional(integer("n", 1), "how many units run at once (default: as the engine decides)"),
+  maxParallel: optional(integer("n", 1), "how many units run at once (default: the engine decides)"),
   shardSeconds: withDefault(
     number("seconds", 0),
     "how long an encoding may take before its rows are shared between units",
     600,
   ),
-  retries: withDefault(integer("n", 0, 100), "how often a unit that failed is tried again", 2),
-  margin: withDefault(number("factor", 1, 100), "how much more time and memory a unit may take than predicted", 2),
-  command: optional(text("words"), "what does a unit (default: this copy of Refract)"),
-  image: optional(text("name"), "the container image that has Refract, on Kubernetes"),
+  retries: withDefault(integer("n", 0, 100), "how often a failed unit is retried", 2),
+  margin: withDefault(number("factor", 1, 100), "by what factor a unit may exceed its predicted time and memory", 2),
+  command: optional(text("words"), "the command that runs a unit (default: this copy of Refract)"),
+  image: optional(text("name"), "the container image with Refract, on Kubernetes"),
   volume: optional(text("claim"), "the volume claim that holds --out and --store, on Kubernetes"),
 };
 
-/** Writes what an engine runs on many machines. */
+/** Writes what an engine needs to run a pipeline on many machines. */
 export const workflowCommand = command({
   name: "workflow",
   summary: "Splits a run into units of work for a cluster: Snakemake, Slurm or Kubernetes.",
@@ -61,7 +61,7 @@ export const workflowCommand = command({
   run: ([path], options, context) => workflow(path, options, context),
 });
 
-/** So many units share an encoding at most where nothing is said of how many run at once. */
+/** The maximum number of units that share an encoding if the number of parallel units is not given. */
 const usualShards = 64;
 
 async function workflow(
@@ -110,7 +110,7 @@ async function workflow(
     image: options.image,
     volume: options.volume,
   });
-  // Units ask for it, so that one that sees another disk does not work in vain.
+  // Units check for it, so that one that sees a different disk does not work in vain.
   await Deno.mkdir(store, { recursive: true });
   await writeNewFolder(folder, async (temporary) => {
     const all = { ...files, [planFile]: `${JSON.stringify(plan, null, 1)}\n` };
@@ -122,28 +122,32 @@ async function workflow(
     for (const name of ["done", "logs"]) await Deno.mkdir(join(temporary, name));
   });
   if (expansion.goesOn) {
-    terminal.write("what continues with the best members is known only then: the report runs it, in one process\n");
+    terminal.write(
+      "stages that continue with the best members are known only then: the report unit runs them, in one process\n",
+    );
   }
   terminal.print(`${unitsText(units)} in ${folder}\nstart them with: ${engine.start(folder)}`);
 }
 
-/** How this copy of Refract is called. */
+/** How to call this copy of Refract. */
 function ownCommand(): readonly string[] {
   const main = new URL("../refract.ts", import.meta.url);
   const place = main.protocol === "file:" ? fileURLToPath(main) : main.href;
   return [Deno.execPath(), "run", ...launchFlags, place, "unit"];
 }
 
-/** A command as it was written, whose last word is the verb. */
+/** A command as it was written, without the verb that comes last. */
 function wordsOf(text: string): readonly string[] {
   const words = text.split(/\s+/).filter((word) => word !== "");
-  if (words.length === 0) throw new RequestError("--command is empty; write the words before unit, as in refract");
+  if (words.length === 0) {
+    throw new RequestError("--command is empty; write the command that precedes unit, as in refract");
+  }
   return [...words, "unit"];
 }
 
-/** How many units there are, and what they take in all. */
+/** How many units there are, and how long they take in total. */
 function unitsText(units: readonly Unit[]): string {
   const kinds = Map.groupBy(units, ({ kind }) => kind), seconds = units.reduce((sum, unit) => sum + unit.seconds, 0);
   const counts = [...kinds].map(([kind, { length }]) => `${length} ${kind}`);
-  return `${units.length} units (${counts.join(", ")}), ${formatSeconds(seconds)} of work in all as predicted,`;
+  return `${units.length} units (${counts.join(", ")}), ${formatSeconds(seconds)} of work in total as predicted,`;
 }

@@ -1,9 +1,9 @@
-/** What a pipeline needs besides, as its text says before it is loaded. @module */
+/** What else a pipeline needs, according to its text, before it is loaded. @module */
 import { dirname, extname, resolve } from "node:path";
 import { code } from "../../tasks/code.ts";
 import type { Asked } from "./grants.ts";
 
-/** What a pipeline writes that has a task which is answered by programs. */
+/** Text in a pipeline with a task that has programs as answers. */
 const programs = new RegExp(`\\b(?:${Object.keys(code).join("|")}|passAtK)\\b|\\bsuite\\(\\s*["'\`]code\\b`);
 
 /** What a pipeline, or the one of a recipe, asks for. */
@@ -14,7 +14,7 @@ export function askedIn(path: string): Asked {
   return { programs: programs.test(all), judges: /\bjudge\b/.test(all) ? judgesIn(all) : [] };
 }
 
-/** The endpoints that a text has in quotes, each with the key that follows it or comes before it. */
+/** The endpoints that a text has in quotes, each with the key that follows or precedes it. */
 function judgesIn(text: string): Asked["judges"] {
   return [...text.matchAll(/\bendpoint:\s*["'`](https?:\/\/[^"'`\s]+)["'`]/g)].map(({ 1: endpoint, index }) => {
     const near = text.slice(Math.max(0, index - 200), index + 400);
@@ -22,7 +22,7 @@ function judgesIn(text: string): Asked["judges"] {
   });
 }
 
-/** The command itself says of a file that can't be read what is wrong with it. */
+/** If a file cannot be read, the command itself reports why. */
 function textOf(path: string): string {
   try {
     return Deno.readTextFileSync(path);

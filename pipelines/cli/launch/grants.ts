@@ -6,11 +6,11 @@
 
 import { gpuTool } from "../../doctor/machine.ts";
 
-/** Permissions of Deno by their names; those with a list are held to it. */
+/** Deno's permissions by name; those with a list are limited to it. */
 export interface Grants {
   readonly read: true | readonly string[];
   readonly write?: true | readonly string[];
-  /** Hosts whose modules may be imported; none of any if omitted. */
+  /** Hosts whose modules may be imported; none if omitted. */
   readonly import?: readonly string[];
   /** ONNX Runtime, which is native code. */
   readonly ffi?: true;
@@ -21,7 +21,9 @@ export interface Grants {
   readonly env: readonly string[];
 }
 
-/** What a command reads and writes, where that is little: paths that it is given, the store; or writes, caches alone. */
+/**
+ * What a command that accesses few paths reads and writes: its path arguments, the store; or, only for writing, caches.
+ */
 export type Place = "arguments" | "store" | "caches";
 
 /** The hosts that Deno lets any program import from. */
@@ -35,7 +37,7 @@ const importHosts = [
   "gist.githubusercontent.com:443",
 ] as const;
 
-/** Stays on this machine; the library that prints the help reads CLICOLOR_FORCE. */
+/** Works offline; the library that prints the help reads CLICOLOR_FORCE. */
 const offline = { read: true, env: ["INIT_CWD", "CLICOLOR_FORCE"] } as const satisfies Grants;
 
 /** What the YAML library reads. */
@@ -61,7 +63,7 @@ const hub = {
   net: ["huggingface.co", "*.huggingface.co", "*.hf.co"],
 } as const satisfies Grants;
 
-/** Loads a pipeline and keeps a store. */
+/** Loads a pipeline and uses a store. */
 const pipeline = {
   ...hub,
   write: true,
@@ -70,16 +72,16 @@ const pipeline = {
   env: [...hub.env, ...yaml, "REFRACT_STORE_TOKEN"],
 } as const satisfies Grants;
 
-/** Loads a pipeline and decides by the machine's memory how it runs. */
+/** Loads a pipeline and decides how to run it by the machine's memory. */
 const planning = { ...pipeline, sys: [...pipeline.sys, "systemMemoryInfo"] } as const satisfies Grants;
 
-/** Loads a pipeline and runs models; others that do so with the same store know this machine by its name. */
+/** Loads a pipeline and runs models; other processes with the same store identify this machine by its host name. */
 const models = { ...planning, ffi: true, sys: [...planning.sys, "hostname"] } as const satisfies Grants;
 
-/** Opens models that it is given, and keeps a store. */
+/** Opens given models, and uses a store. */
 const store = { ...hub, write: true, sys: ["statfs"], env: pipeline.env } as const satisfies Grants;
 
-/** Of each command, in the order of the help. */
+/** The permissions of each command, in the order of the help. */
 const grants = {
   new: { ...offline, write: true },
   run: models,
@@ -111,7 +113,7 @@ const grants = {
   cache: { ...offline, write: true, sys: ["statfs"] },
 } as const satisfies Readonly<Record<string, Grants>>;
 
-/** The commands that read and write little; `watch` writes nothing. */
+/** The commands that access few paths; `watch` writes nothing. */
 const places: Readonly<Partial<Record<keyof typeof grants, Place>>> = {
   report: "arguments",
   watch: "arguments",
@@ -121,13 +123,13 @@ const places: Readonly<Partial<Record<keyof typeof grants, Place>>> = {
   data: "caches",
 };
 
-/** A command of the command line, or a group of them, by its name. */
+/** A command of the command line, or a group of commands, by its name. */
 export type CommandName = keyof typeof grants;
 
 /** All of them, in the order of the help. */
 export const commandNames = Object.keys(grants).filter(isCommandName);
 
-/** Whether there is a command of this name. */
+/** Whether there is a command with this name. */
 export function isCommandName(name: string | undefined): name is CommandName {
   return name !== undefined && Object.hasOwn(grants, name);
 }
@@ -141,7 +143,7 @@ export function grantsOf(command: CommandName | undefined, endpoint: string | un
     : { ...granted, net: [...granted.net, host] };
 }
 
-/** What writing to an MLflow server takes: its host, and the variables that its own client reads a password from. */
+/** What writing to an MLflow server needs: its host, and the variables from which its own client reads a password. */
 export function withMlflow(granted: Grants, address: string): Grants {
   const host = URL.parse(address)?.host ?? "";
   if (host === "") return granted;
@@ -149,13 +151,13 @@ export function withMlflow(granted: Grants, address: string): Grants {
   return { ...granted, net: [...granted.net ?? [], host], env: [...granted.env, ...env] };
 }
 
-/** What a store takes that is a shared cache's address: its host. */
+/** What a store with a shared cache's URL needs: its host. */
 export function withStore(granted: Grants, address: string): Grants {
   const host = URL.parse(address)?.host ?? "";
   return host === "" ? granted : { ...granted, net: [...granted.net ?? [], host] };
 }
 
-/** What asking a judge takes: its host, and the variable that holds its key. */
+/** What calling a judge needs: its host, and the variable that holds its key. */
 export function withJudge(granted: Grants, address: string, key: string | undefined): Grants {
   const host = URL.parse(address)?.host ?? "";
   return {
@@ -165,7 +167,7 @@ export function withJudge(granted: Grants, address: string, key: string | undefi
   };
 }
 
-/** What serving takes: the address that is listened on, and the variable that holds the clients' key. */
+/** What serving needs: the address to listen on, and the variable that holds the clients' key. */
 export function withServer(granted: Grants, address: string | undefined, key: string | undefined): Grants {
   return {
     ...granted,
@@ -176,12 +178,12 @@ export function withServer(granted: Grants, address: string | undefined, key: st
 
 const isVariable = (name: string | undefined): name is string => name !== undefined && /^[A-Za-z_]\w*$/.test(name);
 
-/** What asking NVIDIA's driver takes, where its program is. */
+/** What querying NVIDIA's driver needs, if its program is installed. */
 export function withGpuTool(granted: Grants, isThere: boolean): Grants {
   return isThere ? { ...granted, run: [...granted.run ?? [], gpuTool] } : granted;
 }
 
-/** What a pipeline's text asks for besides: to run programs, and judges that it names with their keys. */
+/** What else a pipeline's text asks for: running programs, and judges with their keys. */
 export interface Asked {
   readonly programs: boolean;
   readonly judges: readonly { readonly endpoint: string; readonly key: string | undefined }[];
@@ -196,14 +198,14 @@ export function withAsked(granted: Grants, { programs, judges }: Asked): Grants 
   return programs ? withPrograms(all) : all;
 }
 
-/** What loading a pipeline takes. */
+/** What loading a pipeline needs. */
 export function withPipeline(granted: Grants): Grants {
   return { ...granted, import: importHosts };
 }
 
 /**
- * What running programs that a model wrote takes, and making scripts for a browser: Deno itself, which runs each program
- * without any permission.
+ * What running programs that a model wrote, and bundling scripts for a browser, needs: Deno itself, which runs each
+ * program without any permission.
  */
 export function withPrograms(granted: Grants): Grants {
   return { ...granted, run: [Deno.execPath()] };
@@ -214,20 +216,22 @@ export function placeOf(command: CommandName | undefined): Place | undefined {
   return command === undefined ? undefined : places[command];
 }
 
-/** What a command may do that reads some paths, and writes some of them. A flag of Deno holds no path with a comma. */
+/**
+ * Limits a command to reading some paths, and writing some of them. Deno's flags cannot express a path with a comma.
+ */
 export function within(granted: Grants, paths: readonly string[], read: readonly string[]): Grants {
   if ([...paths, ...read].some((path) => path.includes(","))) return granted;
   return { ...granted, read: [...paths, ...read], ...granted.write === undefined ? {} : { write: paths } };
 }
 
-/** What a command may do that writes some paths and reads any. */
+/** Limits a command to writing some paths; it may read any. */
 export function writing(granted: Grants, paths: readonly string[]): Grants {
   return paths.some((path) => path.includes(",")) ? granted : { ...granted, write: paths };
 }
 
 /** Permissions as flags of `deno run`. */
 export function flagsOf(granted: Grants): string[] {
-  // Deno takes no empty list; nothing is what it grants without the flag.
+  // Deno does not accept an empty list; omitting the flag grants nothing.
   const lists = Object.entries(granted).filter(([_, list]) => list === true || list.length > 0);
   const flags = lists.map(([name, list]) => `--allow-${name}${list === true ? "" : `=${list.join(",")}`}`);
   return granted.import === undefined ? [...flags, "--deny-import"] : flags;

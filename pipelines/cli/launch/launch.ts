@@ -1,6 +1,6 @@
 /**
- * Starts the program of a command with the permissions that are its own, and no others. A copy of Refract on the disk or
- * at an address is started alike.
+ * Starts the program of a command with its own permissions and no others. A copy of Refract on disk and one at a URL
+ * are started alike.
  *
  * @module
  */
@@ -30,15 +30,15 @@ import {
 import { askedIn } from "./asked.ts";
 import { type Project, projectOf, resolvedFrom, resolvedImports } from "./project.ts";
 
-/** What this program itself needs, as flags of `deno run`: it loads nothing but its own files, and starts Deno. */
+/** What this program itself needs, as flags of `deno run`: it loads only its own files, and starts Deno. */
 export const launchFlags = ["--no-prompt", "--allow-read", "--allow-env", "--allow-run"] as const;
 
-/** Without it Deno asks a server of its own now and then whether there is a newer version. */
+/** Without it Deno occasionally asks its own server whether there is a newer version. */
 export const noUpdateCheck = { DENO_NO_UPDATE_CHECK: "1" } as const;
 
 /** A copy of Refract. */
 export interface Copy {
-  /** The address of its deno.json. */
+  /** The URL of its deno.json. */
   readonly config: string;
   /** The imports of its deno.json. */
   readonly imports: Readonly<Record<string, string>>;
@@ -46,9 +46,9 @@ export interface Copy {
 
 /** What a command is called with. */
 interface Call {
-  /** The command's, and any permissions that a pipeline is given besides. */
+  /** The command's arguments, and any additional permissions for the pipeline. */
   readonly args: readonly string[];
-  /** Where the caller is. */
+  /** The caller's folder. */
   readonly folder: string;
   /** The value of HF_ENDPOINT. */
   readonly endpoint?: string | undefined;
@@ -56,13 +56,13 @@ interface Call {
   readonly hub?: string | undefined;
 }
 
-/** A copy of Refract other than the one that is called. */
+/** Another copy of Refract than the one called. */
 export class OtherCopyError extends Error {}
 
 /**
- * The arguments of Deno that do what a call asks.
+ * The arguments for Deno that run a call.
  *
- * @throws {OtherCopyError} If the project of the caller, or of the pipeline, has another copy of Refract.
+ * @throws {OtherCopyError} If the caller's or the pipeline's project uses another copy of Refract.
  */
 export function denoArguments(copy: Copy, { args, folder, endpoint, hub }: Call): string[] {
   const own = args.filter((argument) => !isPermission(argument)), [command, first] = own;
@@ -89,12 +89,13 @@ export function denoArguments(copy: Copy, { args, folder, endpoint, hub }: Call)
 }
 
 /**
- * Room for objects that were made just now, in MB for each of V8's two halves. Rows that are read one after the other are
- * garbage at once; with V8's own 16 MB, more of them wait to be collected: 316 MB at most in place of 250 for 450,000.
+ * The size of V8's young generation, in MB for each of its two semi-spaces. Rows that are read one after the other
+ * become garbage at once; with V8's default of 16 MB, more of them wait to be collected: 316 MB at most instead of 250
+ * for 450,000 rows.
  */
 const youngObjects = "--v8-flags=--max-semi-space-size=8";
 
-/** What a call's own arguments take besides. */
+/** What a call's own arguments need in addition. */
 function grantedFor(usual: Grants, own: readonly string[], folder: string): Grants {
   const [command] = own,
     index = optionIn(own, "--index"),
@@ -119,7 +120,7 @@ function grantedFor(usual: Grants, own: readonly string[], folder: string): Gran
   }
 }
 
-/** What is to be asked of Deno: that a request is aborted when its client leaves, and not whenever it is answered. */
+/** Makes Deno abort a request when its client disconnects, and not whenever it is answered. */
 function unstableFlags(command: string | undefined): readonly string[] {
   return command === "serve" ? ["--unstable-no-legacy-abort"] : [];
 }
@@ -135,7 +136,7 @@ function isProgram(name: string): boolean {
   });
 }
 
-/** Permissions held to the paths that a command is given, or to its store. */
+/** Limits permissions to the paths that a command is given, or to its store. */
 function placed(
   granted: Grants,
   place: Place | undefined,
@@ -153,18 +154,18 @@ function placed(
   const named = optionIn(args, "--store"),
     given = named?.includes("://") ? undefined : named,
     project = projectOf(folder)?.folder;
-  // Before a shared cache, which is at an address, there is the usual store.
+  // A shared cache, at a URL, has the default store in front of it.
   const stores = given === undefined || /^https?:/i.test(given)
     ? [project, place === "caches" ? projectOf(folderOf(args[1], folder))?.folder : undefined, folder]
       .flatMap((each) => each === undefined ? [] : [join(each, ".refract", "store")])
     : [absolute(given)];
   if (place === "caches") return writing(granted, [...stores, ...hub === undefined ? [] : [hub]].flatMap(withTarget));
   const [store = folder] = stores;
-  // The command looks for the project, too.
+  // The command also looks for the project.
   return within(granted, withTarget(store), [...copy, ...above(folder).map((each) => join(each, "deno.json"))]);
 }
 
-/** A path, and what it leads to where it is a link. */
+/** A path, and its target if it is a link. */
 function withTarget(path: string): string[] {
   try {
     return [...new Set([path, Deno.realPathSync(path)])];
@@ -173,18 +174,18 @@ function withTarget(path: string): string[] {
   }
 }
 
-/** A folder and all that it is in. */
+/** A folder and all its ancestors. */
 function above(folder: string): string[] {
   const parent = dirname(folder);
   return parent === folder ? [folder] : [folder, ...above(parent)];
 }
 
-/** Whether an argument lets a pipeline do more, as in `--allow-net=example.com`. */
+/** Whether an argument grants a pipeline more, as in `--allow-net=example.com`. */
 function isPermission(argument: string): boolean {
   return /^--allow-(?:env|ffi|import|net|read|run|sys|write)(?:=.*)?$/.test(argument);
 }
 
-/** The value of an option, as it is written. */
+/** The value of an option, as written. */
 function optionIn(args: readonly string[], name: string): string | undefined {
   const at = args.findIndex((argument) => argument === name || argument.startsWith(`${name}=`));
   return args[at] === name ? args[at + 1] : args[at]?.slice(name.length + 1);
@@ -196,7 +197,7 @@ function folderOf(argument: string | undefined, folder: string): string {
   return dirname(isAbsolute(argument) ? argument : join(folder, argument));
 }
 
-/** What lets a pipeline and Refract itself find their imports: by the copy's own deno.json, and by the project's. */
+/** How a pipeline and Refract itself find their imports: through the copy's own deno.json, and the project's. */
 function importFlags(copy: Copy, project: Project | undefined): string[] {
   const own = Object.fromEntries(
     Object.entries(copy.imports).map(([name, address]) => [name, resolvedFrom(copy.config, address)]),
@@ -206,7 +207,7 @@ function importFlags(copy: Copy, project: Project | undefined): string[] {
   const theirs = resolvedImports(project);
   if (!isSame(theirs["refract"], own["refract"])) {
     throw new OtherCopyError(
-      `${project.file} maps "refract" to ${theirs["refract"]}, and this is ${own["refract"]}; ` +
+      `${project.file} maps "refract" to ${theirs["refract"]}, but this is ${own["refract"]}; ` +
         "call that copy's command, as its deno task does, or change the map",
     );
   }
@@ -216,7 +217,7 @@ function importFlags(copy: Copy, project: Project | undefined): string[] {
     : ["--config", project.file, importMap({ ...theirs, ...own })];
 }
 
-/** An import map as Deno makes it of a deno.json's imports, where a package's name also leads to its parts. */
+/** An import map as Deno derives it from a deno.json's imports, where a package's name also maps its subpaths. */
 function importMap(imports: Readonly<Record<string, string>>): string {
   const parts = Object.entries(imports).flatMap(([name, address]) => {
     const [, scheme, packageName] = /^(npm|jsr):\/?(.+)$/.exec(address) ?? [];
@@ -226,7 +227,7 @@ function importMap(imports: Readonly<Record<string, string>>): string {
   return `--import-map=data:application/json,${encodeURIComponent(JSON.stringify({ imports: all }))}`;
 }
 
-/** Whether two addresses are of one module; a file may have several paths. */
+/** Whether two URLs refer to one module; a file may have several paths. */
 function isSame(one: string | undefined, other: string | undefined): boolean {
   const place = (address = "") => {
     if (!address.startsWith("file:")) return address;

@@ -1,11 +1,11 @@
-/** Where libraries are kept that a provider needs and no package of npm's has. @module */
+/** Where to keep libraries that a provider needs and no npm package contains. @module */
 import { join } from "node:path";
 import { ownValue } from "../../../ops/program/own_value.ts";
 
 /**
- * The folder of CUDA's libraries in the user's own cache.
+ * The folder of CUDA's libraries in the user's cache.
  *
- * @param variable Gives a variable of the environment.
+ * @param variable Returns an environment variable.
  */
 export function libraryFolder(variable: (name: string) => string | undefined): string | undefined {
   const home = variable("HOME"),
@@ -14,7 +14,7 @@ export function libraryFolder(variable: (name: string) => string | undefined): s
 }
 
 /**
- * The environment by which a command's process finds these libraries, if it needs them; the system reads it when the
+ * The environment in which a command's process finds these libraries, if it needs them; the system reads it when the
  * process starts.
  */
 export function libraryEnvironment(

@@ -1,6 +1,6 @@
 /**
- * A project of a person's own: the folder of a deno.json that maps `refract`. Its imports hold for its pipelines, and it
- * has one store.
+ * A user's project: the folder of a deno.json that maps `refract`. Its imports apply to its pipelines, and it has one
+ * store.
  *
  * @module
  */
@@ -13,11 +13,11 @@ export interface Project {
   readonly folder: string;
   /** The path of its deno.json. */
   readonly file: string;
-  /** As it is written there. */
+  /** As written there. */
   readonly imports: Readonly<Record<string, string>>;
 }
 
-/** The project that a folder belongs to: its own deno.json's, or that of the nearest folder above. */
+/** The project that a folder belongs to: that of its own deno.json, or of the nearest one above. */
 export function projectOf(folder: string): Project | undefined {
   for (let at = folder;; at = dirname(at)) {
     const imports = importsOf(join(at, "deno.json"));
@@ -43,12 +43,12 @@ function importsOf(file: string): Readonly<Record<string, string>> | undefined {
       )
       : undefined;
   } catch {
-    // Deno itself names what is wrong with it.
+    // Deno itself reports what is wrong with it.
     return undefined;
   }
 }
 
-/** An address of an import map as it is meant from the file that the map is in. */
+/** An address in an import map, resolved from the map's file. */
 export function resolvedFrom(base: string, address: string): string {
   return /^(?:\.{0,2}\/)/.test(address) ? new URL(address, base).href : address;
 }

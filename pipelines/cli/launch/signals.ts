@@ -1,43 +1,52 @@
 /**
- * Signals that end a process, passed on to the one that does its work; and its end where it is too busy to listen, as in
- * a loop of a pipeline file.
+ * Forwards signals that end a process to the child that does its work, and ends the child if it is too busy to listen,
+ * as in a loop of a pipeline file.
  *
  * @module
  */
 
 import { ownValue } from "../../../ops/program/own_value.ts";
 
-/** The signals of a terminal and of a system, with the exit codes that a shell gives to processes that they end. */
+/**
+ * The signals of a terminal and of the system, with the exit codes that a shell reports for processes that they end.
+ */
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGUSR1: 138, SIGUSR2: 140 } as const;
 
-/** A signal that is passed on. */
+/** A signal that is forwarded. */
 type Ending = keyof typeof exitCodes;
 
-/** Signals by which a system ends a process that has no say in it, and what is most likely to be the reason. */
+/** Signals by which the system kills a process, and the likeliest reason. */
 const ends: Readonly<Partial<Record<Deno.Signal, string>>> = {
-  SIGBUS: "a file that it reads in place, such as a model's weights, became shorter meanwhile, or its disk failed; " +
-    "see that nothing changes the model, and run the same command again, which checks it",
-  SIGKILL: "there was not enough memory, or somebody ended it; run it with smaller batches, or with --cache-memory 1GB",
+  SIGBUS: "a file that it reads in place, such as a model's weights, was truncated, or its disk failed; " +
+    "make sure that nothing changes the model, and run the same command again, which checks it",
+  SIGKILL: "there was not enough memory, or someone killed it; run it with smaller batches, or with --cache-memory 1GB",
   SIGSEGV: "native code failed; run the same command again, and report it if it fails again",
 };
 
 /** In milliseconds. */
 interface SignalTimings {
-  /** A terminal signals every process in it, and `deno task` and npx pass on what they received already. */
+  /**
+   * Repeats of a signal: a terminal signals every process in it, and `deno task` and npx forward what the child has
+   * already received.
+   */
   readonly repeats: number;
-  /** How long a child may take to end by itself at a second Ctrl-C. */
+  /** How long a child may take to end after a second Ctrl-C. */
   readonly grace: number;
-  /** How long one may continue after the first signal: of a system, until it is ended; of a person, until that is said. */
+  /**
+   * How long a child may continue after the first signal: after a system's signal, until it is killed; after a user's,
+   * until a message is shown.
+   */
   readonly unwinding: number;
 }
 
 const usual: SignalTimings = { repeats: 200, grace: 250, unwinding: 3000 };
 
 /**
- * Passes what would end this process on to a child, and leaves it to the child to end. A child that does not is ended: by
- * a second Ctrl-C at once, by another signal after a while. That does no harm: every file on the disk is complete.
+ * Forwards signals that would end this process to a child, and lets the child end itself. A child that does not is
+ * killed: at once after a second Ctrl-C, and after a while for any other signal. That does no harm: every file on disk
+ * is complete.
  *
- * @param say Gets a line when a person waits.
+ * @param say Receives a line when the user is waiting.
  * @returns The exit code, once the child has ended.
  */
 export async function endWith(
@@ -57,7 +66,7 @@ export async function endWith(
   const later = (milliseconds: number, act: () => void) => timers.push(setTimeout(act, milliseconds));
   for (const signal of listened()) {
     Deno.addSignalListener(signal, () => {
-      // At SIGUSR1 Deno also opens its debugger, so that this signal goes no further.
+      // At SIGUSR1 Deno also opens its debugger, so this signal is not forwarded further.
       pass(signal === "SIGUSR1" ? "SIGUSR2" : signal);
       const now = performance.now();
       if (first !== undefined) {
@@ -65,7 +74,7 @@ export async function endWith(
         return;
       }
       first = { at: now, signal };
-      // Who gives notice of a time limit ends the process at that time.
+      // Whoever announced a time limit ends the process when it is reached.
       if (signal.startsWith("SIGUSR")) return;
       later(unwinding, () => {
         if (signal === "SIGINT") say("still busy; Ctrl-C again ends it at once");

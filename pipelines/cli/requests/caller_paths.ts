@@ -1,4 +1,4 @@
-/** Paths as the user of the command line means them. @module */
+/** Resolves paths as the user of the command line means them. @module */
 import { isAbsolute, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { system } from "../../common/system.ts";
@@ -15,10 +15,10 @@ export function callerPath(path: string): string {
 }
 
 /**
- * The store's folder: the one given, or where none is, as also before a shared cache, `.refract/store` in the project that the caller is in, else in the project of the
- * pipeline, else where the caller is.
+ * The store's folder: the given one; otherwise, and in front of a shared cache, `.refract/store` in the project that
+ * the caller is in, or else in the pipeline's project, or else in the caller's folder.
  *
- * @param base The folder of the pipeline file, where there is one.
+ * @param base The folder of the pipeline file, if there is one.
  */
 export function storeFolder(store: string | undefined, base?: string): string {
   if (store !== undefined && !isAddress(store)) return callerPath(store);
@@ -26,12 +26,15 @@ export function storeFolder(store: string | undefined, base?: string): string {
   return join(project?.folder ?? callerFolder(), ".refract", "store");
 }
 
-/** Whether a store that was given is a shared cache's address. */
+/** Whether a given store is a shared cache's URL. */
 export function isAddress(store: string): boolean {
   return /^[a-z]+:\/\//i.test(store);
 }
 
-/** The project of a folder, unless that is Refract's own: an example's store is where it is called. */
+/**
+ * The project of a folder, unless that is Refract's own: the examples use the store of the folder that they are run
+ * from.
+ */
 function ownProjectOf(folder: string): Project | undefined {
   const project = projectOf(folder), own = new URL("../../../deno.json", import.meta.url);
   return project === undefined || pathToFileURL(project.file).href === own.href ? undefined : project;

@@ -1,4 +1,4 @@
-/** The members of a pipeline that a program has declared. @module */
+/** Expands the members of a pipeline that a program has declared. @module */
 import { declaringInto } from "../../common/declared.ts";
 import { RequestError } from "../../common/errors.ts";
 import { locationOf } from "../../common/source_location.ts";
@@ -11,7 +11,7 @@ import type { Pipeline } from "../../spec/mod.ts";
 /**
  * Expands the members of a pipeline that a program has declared.
  *
- * @throws {RequestError} If the pipeline is not sound, or an override is of nothing that it has.
+ * @throws {RequestError} If the pipeline is invalid, or an override names nothing in it.
  */
 export function expandPipeline(pipeline: Pipeline, overrides: Overrides): Expansion {
   requireName(pipeline);
@@ -20,9 +20,9 @@ export function expandPipeline(pipeline: Pipeline, overrides: Overrides): Expans
 }
 
 /**
- * Requires that a pipeline's name can be a folder's.
+ * Requires that a pipeline's name can be a folder's name.
  *
- * @throws {RequestError} If it can't.
+ * @throws {RequestError} If it cannot.
  */
 export function requireName(pipeline: Pipeline, file?: string): void {
   if (/^\w[\w.-]*$/.test(pipeline.name)) return;

@@ -1,4 +1,4 @@
-/** Which intervention a path on the command line refers to. @module */
+/** Finds the intervention that a path on the command line refers to. @module */
 import { basename, dirname, join } from "node:path";
 import { system } from "../../common/system.ts";
 import { interventionFileNames } from "../../compile/parameters/intervention_file.ts";
@@ -10,9 +10,9 @@ import { quote, suggest } from "../../common/suggest.ts";
 /**
  * The folder of the intervention that a path refers to.
  *
- * @param path An intervention's folder, a member's or a training's within it, or a run's.
- * @param member Which member of the run, and where it has several trainings which of them, as in `rank=1/tuned`; needed
- * where there are several. An epoch that a training keeps comes last, as in `rank=1/epoch=3`.
+ * @param path The folder of an intervention, of a member or a training within it, or of a run.
+ * @param member The member of the run and, if it has several trainings, one of them, as in `rank=1/tuned`; required if
+ * there are several. An epoch that a training keeps comes last, as in `rank=1/epoch=3`.
  * @throws {RequestError} If there is no intervention, or more than one.
  */
 export async function interventionFolder(path: string, member: string | undefined): Promise<string> {
@@ -25,8 +25,8 @@ export async function interventionFolder(path: string, member: string | undefine
     if (!await exists(path)) throw new RequestError("there is no such folder; check the path", { file: path });
     throw new RequestError(
       itself === undefined
-        ? "holds no trained intervention; give a run's folder or an intervention's"
-        : `is not a run's folder and has no member ${quote(member ?? "")}; omit --member`,
+        ? "holds no trained intervention; give the folder of a run or an intervention"
+        : `is not a run folder and has no member ${quote(member ?? "")}; omit --member`,
       { file: path },
     );
   }
@@ -48,13 +48,16 @@ export async function interventionFolder(path: string, member: string | undefine
   );
 }
 
-/** An intervention's folder within a run's, which someone else may have made: neither it nor its files lead elsewhere. */
+/**
+ * An intervention's folder within a run's, which someone else may have made: neither it nor its files may link
+ * elsewhere.
+ */
 async function withinRun(run: string, folder: string): Promise<string> {
   for (const name of Object.values(interventionFileNames)) await innerPath(run, join(folder, name));
   return join(run, folder);
 }
 
-/** The run whose folder contains an intervention's, and the member's id; `undefined` if no run's does. */
+/** The run whose folder contains an intervention's, and the member's id; `undefined` if it is not in a run. */
 export function runOf(folder: string): { readonly run: string; readonly member: string } | undefined {
   const trained = dirname(folder);
   const member = [trained, dirname(trained)].find((path) => basename(dirname(path)) === "members");

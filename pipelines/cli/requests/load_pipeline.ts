@@ -1,5 +1,5 @@
 /**
- * Loading a pipeline file, with every fault of it as one line that names its location.
+ * Loads a pipeline file, and reports any error in it as one line with its location.
  *
  * @module
  */
@@ -16,26 +16,29 @@ import { callerPath } from "./caller_paths.ts";
 import { requireName } from "./expand_pipeline.ts";
 import { describeFault } from "./pipeline_faults.ts";
 
-/** A pipeline file, loaded. */
+/** A loaded pipeline file. */
 export interface LoadedPipeline {
   readonly pipeline: Pipeline;
   readonly file: string;
-  /** The folder that its relative paths start from. */
+  /** The folder that its relative paths are resolved from. */
   readonly base: string;
   readonly expansion: Expansion;
   /** The values of its settings. */
   readonly settings: ReadonlyMap<string, Scalar>;
 }
 
-/** The settings that files declared when they were imported: a second import in the same process does not run them. */
+/**
+ * The settings that files declared when they were imported: importing a file again in the same process does not run it
+ * again.
+ */
 const imported = new Map<string, { readonly overrides: string; readonly settings: ReadonlyMap<string, Scalar> }>();
 
 /**
  * Loads a pipeline file and expands its members.
  *
  * @param overrides Values of axes and settings, by name.
- * @throws {RequestError} If the file is absent, does not compile, throws, or has no pipeline as its default export, or
- * an override is of nothing that it has.
+ * @throws {RequestError} If the file does not exist, does not compile, throws, or has no pipeline as its default
+ * export, or an override names nothing in it.
  */
 export async function loadPipeline(path: string, overrides: Overrides): Promise<LoadedPipeline> {
   const file = callerPath(path);
@@ -64,10 +67,10 @@ async function importPipeline(file: string, overrides: Overrides, settings: Map<
   imported.set(file, before);
   for (const [name, value] of before.settings) settings.set(name, value);
   if (before.overrides === valuesOf(overrides, before.settings)) return pipeline;
-  throw new RequestError("was loaded with other settings before; run it in a separate process", { file });
+  throw new RequestError("was already loaded with other settings; run it in a separate process", { file });
 }
 
-/** The overrides of settings as a text, to compare them. */
+/** The overrides of settings as text, for comparison. */
 function valuesOf(overrides: Overrides, settings: ReadonlyMap<string, Scalar>): string {
   return JSON.stringify([...settings.keys()].map((name) => overrides.get(name)?.values.map(String)));
 }
@@ -77,7 +80,7 @@ function isPipeline(value: unknown): value is Pipeline {
     "build" in value && typeof value.build === "function" && "name" in value && typeof value.name === "string";
 }
 
-/** Runs a part of a pipeline file; what it throws becomes an error at the line that threw it. */
+/** Runs a part of a pipeline file; an exception becomes an error at the line that threw it. */
 async function faultsOf<T>(file: string, part: () => T | Promise<T>): Promise<T> {
   try {
     return await part();
@@ -91,18 +94,20 @@ async function faultsOf<T>(file: string, part: () => T | Promise<T>): Promise<T>
   }
 }
 
-/** A pipeline file may import a copy of Refract that has classes of its own. */
+/** A pipeline file may import a copy of Refract with its own classes. */
 function isRequestError(fault: unknown): fault is Pick<RequestError, "problem" | "location"> {
   return fault instanceof Error && fault.name === "RequestError" && "problem" in fault;
 }
 
-/** What a pipeline file can import, asked for by the name that it imports: the command line knows no function of the DSL. */
+/**
+ * What a pipeline file can import from the name that it imports: the command line does not know the DSL's functions.
+ */
 async function exportedNames(): Promise<readonly string[]> {
   const refract: object = await import(import.meta.resolve("../../../mod.ts"));
   return Object.keys(refract);
 }
 
-/** The frames of a stack above this file's, among which are the pipeline file's. */
+/** The frames of a stack above this file's, which include the pipeline file's. */
 function ownFrames(stack: string): string {
   return stack.split(/\/load_pipeline\.ts:/)[0] ?? "";
 }

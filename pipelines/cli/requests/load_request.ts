@@ -1,6 +1,6 @@
 /**
- * What a command runs: a pipeline file, or a recipe that names one, or a pipeline that a program has declared. Options win
- * over the recipe.
+ * What a command runs: a pipeline file, a recipe that names one, or a pipeline that a program has declared. Options
+ * take precedence over the recipe.
  *
  * @module
  */
@@ -24,17 +24,17 @@ import { type LoadedPipeline, loadPipeline } from "./load_pipeline.ts";
 /** The options that a recipe has as well. */
 interface RequestOptions {
   readonly overrides: Overrides;
-  /** What the relative paths of a pipeline start from, if not its file's folder. */
+  /** The folder that a pipeline's relative paths are resolved from, if not its file's. */
   readonly base?: string | undefined;
   readonly threads?: number | undefined;
   readonly provider?: Provider | undefined;
-  /** What the run is spread over, as it was written. */
+  /** What the run is spread over, as written. */
   readonly devices?: string | undefined;
 }
 
-/** A pipeline with all that it is to be run with. */
+/** A pipeline with everything that it is to be run with. */
 export interface Request extends Omit<LoadedPipeline, "file">, Redirected {
-  /** The pipeline's file; a notebook's pipeline is in none. */
+  /** The pipeline's file; a notebook's pipeline has none. */
   readonly file: string | undefined;
   /** The members as the pipeline declares them, before data and models were redirected. */
   readonly declared: readonly Member[];
@@ -48,7 +48,7 @@ export interface Request extends Omit<LoadedPipeline, "file">, Redirected {
 /**
  * Loads a pipeline file or a recipe, or takes a pipeline as it is.
  *
- * @throws {RequestError} As of {@linkcode loadPipeline}, {@linkcode readRecipe} and {@linkcode redirect}.
+ * @throws {RequestError} As for {@linkcode loadPipeline}, {@linkcode readRecipe} and {@linkcode redirect}.
  */
 export async function loadRequest(pipeline: string | Pipeline, options: RequestOptions): Promise<Request> {
   const devices = options.devices === undefined ? undefined : devicesOf(options.devices, options);
@@ -69,7 +69,7 @@ export async function loadRequest(pipeline: string | Pipeline, options: RequestO
   };
 }
 
-/** A pipeline of a program, whose settings have their values already. */
+/** A program's pipeline, whose settings already have their values. */
 function expanded(pipeline: Pipeline, overrides: Overrides) {
   const declaredIn = locationOf(pipeline)?.file,
     file = declaredIn !== undefined && isFile(declaredIn) ? declaredIn : undefined;
@@ -77,7 +77,7 @@ function expanded(pipeline: Pipeline, overrides: Overrides) {
   return { pipeline, file, base, expansion: expandPipeline(pipeline, overrides), settings: new Map() };
 }
 
-/** @throws {RequestError} If other options say otherwise. */
+/** @throws {RequestError} If other options contradict it. */
 function devicesOf(text: string, { provider, threads }: RequestOptions): DeviceRequest {
   const request = parseDevices(text);
   const contradicted = provider !== undefined && provider !== request.provider

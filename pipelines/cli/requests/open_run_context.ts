@@ -6,13 +6,13 @@ import { quote } from "../../common/suggest.ts";
 import type { Emit } from "../../results/events.ts";
 import { isAddress, storeFolder } from "./caller_paths.ts";
 
-/** What a command's options say of the store and of memory. */
+/** A command's options about the store and memory. */
 interface StoreOptions
   extends Partial<Pick<RunContextOptions, "cacheDisk" | "cacheMemory" | "activationMemory" | "memory">> {
   readonly store?: string | undefined;
 }
 
-/** Opens what a run works with, by the command line's options. */
+/** Opens what a run works with, according to the command line's options. */
 export function openRunContext(
   { base, threads, provider, devices }: Pick<RunContextOptions, "base" | "threads" | "provider" | "devices">,
   { store, cacheDisk, cacheMemory, activationMemory, memory }: StoreOptions,
@@ -34,10 +34,10 @@ export function openRunContext(
   });
 }
 
-/** The variable with the token that a shared cache asks for. */
+/** The environment variable with the token for a shared cache. */
 const tokenVariable = "REFRACT_STORE_TOKEN";
 
-/** @throws {RequestError} If the address is none that a cache can have. */
+/** @throws {RequestError} If it is not a valid address of a cache. */
 function sharedCache(address: string): NonNullable<RunContextOptions["shared"]> {
   const url = URL.parse(address);
   if (url === null || !["http:", "https:"].includes(url.protocol)) {

@@ -7,12 +7,12 @@ import { markWritten, mostTries, systemCode, temporaryName, unwritable, writeAll
 import { isStill, removeLeavings, removeOwn } from "../../common/leavings.ts";
 
 /**
- * Makes a folder, or adds files to one that exists, once all of them are written. What processes that died have left of an
- * earlier try is removed.
+ * Creates a folder, or adds files to an existing one, once all of them are written. What killed processes left of an
+ * earlier attempt is removed.
  *
- * @param write Writes the files into the folder that it is given; what it throws leaves nothing behind.
+ * @param write Writes the files into the folder that it is given; if it throws, nothing is left behind.
  * @throws {RequestError} If the path is a file's.
- * @throws {DiskError} If the folder can't be written.
+ * @throws {DiskError} If the folder cannot be written.
  */
 export async function writeFolder(path: string, write: (folder: string) => Promise<void>): Promise<void> {
   const there = await Deno.stat(path).catch(() => undefined);
@@ -20,13 +20,13 @@ export async function writeFolder(path: string, write: (folder: string) => Promi
     throw new RequestError("is a file; give --out a folder", { file: path });
   }
   removeLeavings(path);
-  // Beside the folder or in it, so that the files can be moved at once.
+  // Beside the folder or in it, so that the files can be renamed into place.
   const parent = there === undefined ? dirname(path) : path;
   const temporary = temporaryName(join(parent, basename(path)));
   using _ = await makeLocked(path, temporary);
   try {
     await write(temporary).catch((fault: unknown) => {
-      // What a system refuses has a code; all else says itself what is wrong.
+      // Errors of the operating system have a code; all others explain themselves.
       throw systemCode(fault) === undefined ? fault : unwritable(path, fault);
     });
     await orUnwritable(path, () => publishMarked(temporary, path, there === undefined));
@@ -36,8 +36,8 @@ export async function writeFolder(path: string, write: (folder: string) => Promi
 }
 
 /**
- * Gives what was written its place, with a mark beside it that lists what is new there. It goes last: who dies before
- * leaves it to the next command, which then knows what it may write anew.
+ * Moves what was written into place, after writing a mark that lists the new files. The mark is removed last: if the
+ * process is killed before that, the next command knows which files it may overwrite.
  */
 async function publishMarked(temporary: string, path: string, isNew: boolean): Promise<void> {
   const there = new Set(isNew ? [] : await namesIn(path));
@@ -62,7 +62,10 @@ async function publishMarked(temporary: string, path: string, isNew: boolean): P
   await removeOwn(mark);
 }
 
-/** Makes a folder and locks it; it is made again if another process removed it as abandoned before the lock was held. */
+/**
+ * Creates a folder and locks it; it is created again if another process removed it as abandoned before the lock was
+ * taken.
+ */
 async function makeLocked(path: string, temporary: string): Promise<Disposable | undefined> {
   for (let tries = 1;; tries++) {
     await orUnwritable(path, () => Deno.mkdir(temporary, { recursive: true }));
@@ -71,7 +74,7 @@ async function makeLocked(path: string, temporary: string): Promise<Disposable |
       folder = Deno.openSync(temporary, { read: true });
     } catch (fault) {
       if (fault instanceof Deno.errors.NotFound && tries < mostTries) continue;
-      // Some systems open no folder: what is left there goes after a day.
+      // Some systems cannot open folders: what is left there is removed after a day.
       return undefined;
     }
     markWritten(folder);
@@ -81,16 +84,16 @@ async function makeLocked(path: string, temporary: string): Promise<Disposable |
 }
 
 /**
- * {@linkcode writeFolder}, of a folder that holds nothing yet.
+ * {@linkcode writeFolder} for a folder that is still empty.
  *
- * @throws {RequestError} If it holds anything, with which the files would mix.
+ * @throws {RequestError} If it holds anything that the files would mix with.
  */
 export async function writeNewFolder(path: string, write: (folder: string) => Promise<void>): Promise<void> {
   await requireEmpty(path);
   await writeFolder(path, write);
 }
 
-/** @throws {RequestError} If a folder holds anything but what is left of an earlier try, which is removed. */
+/** @throws {RequestError} If a folder holds anything but the remains of an earlier attempt, which are removed. */
 export async function requireEmpty(path: string, fault = "holds other files; give --out a new folder"): Promise<void> {
   removeLeavings(path, true);
   if ((await namesIn(path)).length === 0) return;

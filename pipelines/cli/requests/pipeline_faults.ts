@@ -1,18 +1,18 @@
-/** What is wrong with a pipeline file that cannot be loaded or throws, in words that say what to write. @module */
+/** Describes why a pipeline file cannot be loaded or throws, and what to write instead. @module */
 import { stripVTControlCharacters } from "node:util";
 import type { SourceLocation } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
 import { callerLocation, shown } from "../../common/source_location.ts";
 import { nearest, quote } from "../../common/suggest.ts";
 
-/** A fault of a pipeline file. */
+/** An error in a pipeline file. */
 interface Fault {
   /** What is wrong and, after a semicolon, what to do about it. */
   readonly problem: string;
   readonly location?: SourceLocation | undefined;
 }
 
-/** A fault of a kind that JavaScript or Deno reports, and what to say of it; nothing if it is none of these. */
+/** A kind of error that JavaScript or Deno reports, and its description; `undefined` if it does not apply. */
 interface FaultKind {
   readonly message: RegExp;
   readonly says: (parts: readonly string[], exported: readonly string[]) => string | undefined;
@@ -20,19 +20,19 @@ interface FaultKind {
 
 const importOf = (name: string) => `import { ${name} } from "refract"`;
 
-/** A name that refract exports, or nearly does. */
+/** A name that refract exports, or a similar one. */
 function meant(name: string, exported: readonly string[]): string | undefined {
   return exported.includes(name) ? name : nearest(name, exported);
 }
 
-/** What Deno asks to be allowed, by the flag that allows it, and what a pipeline does instead. */
+/** What a pipeline should do instead of using a permission, by the flag that grants it. */
 const instead: ReadonlyMap<string, string> = new Map([
   ["net", "download the file before the run"],
-  ["env", "declare a setting, as in settings({ rank: 4 }), and give it by --set rank=8"],
+  ["env", "declare a setting, as in settings({ rank: 4 }), and set it with --set rank=8"],
   ["run", "run the program before the run"],
 ]);
 
-/** What has the methods that there are. */
+/** What has each of these methods. */
 const owners: ReadonlyMap<string, string> = new Map([
   ["with", "a model has it, as baseModel(…) gives one"],
   ...["take", "skip", "split"].map((view) => [view, "rows have it, as jsonl(…) gives them"] as const),
@@ -47,13 +47,13 @@ const kinds: readonly FaultKind[] = [
       if (found === undefined) return `${name} is not defined; declare it or import it`;
       return found === name
         ? `${name} is not imported; write ${importOf(name)}`
-        : `${name} is not defined; did you mean ${quote(found)} of "refract"`;
+        : `${name} is not defined; did you mean ${quote(found)} from "refract"`;
     },
   },
   {
     message: /^TypeError: (.*?)\.(\w+) is not a function$/s,
     says([object = "", name = ""], exported) {
-      if (exported.includes(object)) return `${object} is not called; write ${object}(…).${name}(…)`;
+      if (exported.includes(object)) return `${object} must be called; write ${object}(…).${name}(…)`;
       const owner = owners.get(name);
       if (owner !== undefined) return `${object} has no method ${name}; only ${owner}`;
       const found = meant(name, exported), isMethod = object.endsWith(")");
@@ -82,7 +82,7 @@ const kinds: readonly FaultKind[] = [
         return `the package ${quote(specifier)} is not known; write where it comes from, as in "npm:${specifier}"`;
       }
       return specifier === "refract"
-        ? 'nothing says where "refract" is; make a project by deno task new in the checkout, or map "refract" to its mod.ts'
+        ? 'nothing says where "refract" is; create a project with deno task new in the checkout, or map "refract" to its mod.ts'
         : `there is no package ${quote(specifier)}; did you mean "refract"`;
     },
   },
@@ -103,16 +103,16 @@ const kinds: readonly FaultKind[] = [
     message: /^NotFound: .*?(?:, \w+|: \w+) '(.*)'|^ENOENT: .*'(.*)'$/,
     says([first, second]) {
       const path = first ?? second ?? "";
-      return `there is no ${quote(path)}; paths that the file itself opens start from import.meta.dirname, as in ` +
+      return `there is no ${quote(path)}; resolve paths that the file itself opens from import.meta.dirname, as in ` +
         `import.meta.dirname + "/rows.json"`;
     },
   },
 ];
 
 /**
- * What a pipeline file threw, or why it could not be loaded.
+ * Describes what a pipeline file threw, or why it could not be loaded.
  *
- * @param ownFrames The frames of a stack that are the pipeline file's or of what it calls.
+ * @param ownFrames The stack frames that belong to the pipeline file or to code that it calls.
  * @param exported What a pipeline file can import from refract.
  */
 export function describeFault(
@@ -137,7 +137,7 @@ export function describeFault(
 function messageOf(fault: Error, ownFrames: (stack: string) => string) {
   const name = fault.name === "Error" || fault.name === "RequestError" ? "" : `${fault.name}: `;
   const message = stripVTControlCharacters(fault.message);
-  // A file that cannot be loaded: the location ends the message, and may have the line in question before it.
+  // A file that cannot be loaded: the location ends the message, possibly preceded by the line in question.
   const loading = /^(.*?)\.?(?:\n.*)?\s+at ((?:file|https?):\/\/\S+?):(\d+):(\d+)$/s.exec(message);
   if (loading === null) {
     const short = name + faultText(message).slice(0, 300);

@@ -1,4 +1,4 @@
-/** The base model of a stored intervention, opened by its config.json alone. @module */
+/** The base model of a stored intervention, opened with only its config.json. @module */
 import { type BareModel, openBareModel } from "../../models/open/model.ts";
 import { isHubId, type SourceOptions } from "../../models/open/source.ts";
 import { storeFolder } from "./caller_paths.ts";
@@ -7,11 +7,11 @@ import { baseModelOf, type StoredIntervention } from "./stored_intervention.ts";
 /** A base model, and the name by which another library finds it. */
 interface StoredBase {
   readonly bare: BareModel;
-  /** A hub's `owner/name`, else the folder's absolute path. */
+  /** A hub's `owner/name`, or else the folder's absolute path. */
   readonly named: string;
 }
 
-/** @param model What the command line says, if it says anything. */
+/** @param model What the command line says, if anything. */
 export async function openStoredBase(
   stored: StoredIntervention,
   model: string | undefined,

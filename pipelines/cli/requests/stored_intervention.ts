@@ -17,7 +17,7 @@ import { checkedAdaptation } from "../../schedule/validate/adaptation_checks.ts"
 import { callerFolder, callerPath } from "./caller_paths.ts";
 import { interventionFolder, runOf } from "./intervention_folder.ts";
 
-/** An intervention's folder, and what its description holds. */
+/** An intervention's folder, and the content of its description. */
 export interface StoredIntervention {
   readonly folder: string;
   /** The path of the description. */
@@ -38,17 +38,17 @@ export async function findIntervention(path: string, member: string | undefined)
   };
 }
 
-/** How a base model is named, and the folder that the name starts from. */
+/** How a base model is named, and the folder that the name is resolved from. */
 interface BaseModel {
   readonly source: string;
   readonly base: string;
 }
 
 /**
- * The base model of an intervention: the one that the command line names, else where the run had it, else as the
+ * The base model of an intervention: the one that the command line names, or else where the run had it, or else as the
  * description names it, from the pipeline's folder.
  *
- * @param model What the command line says, if it says anything.
+ * @param model What the command line says, if anything.
  */
 export async function baseModelOf(
   { folder, description: { base: source } }: StoredIntervention,
@@ -63,8 +63,8 @@ export async function baseModelOf(
 /**
  * The adaptations of a description, lowered for a model.
  *
- * @param positions In place of those that the edits were trained with.
- * @throws {RequestError} If they are not sound, or not for the model; it names the description's file.
+ * @param positions Replace those that the edits were trained with.
+ * @throws {RequestError} If they are invalid, or do not fit the model; it names the description's file.
  */
 export function adaptationsOf(
   { description, file }: Pick<StoredIntervention, "description" | "file">,
@@ -78,11 +78,11 @@ export function adaptationsOf(
 }
 
 /**
- * Requires that a model with some adaptations writes texts.
+ * Requires that a model with some adaptations generates text.
  *
  * @param remedy What to do otherwise.
  */
 export function requireNoHead(adaptations: readonly Adaptation[], file: string, remedy: string): void {
   if (!adaptations.some(({ form }) => form === "head")) return;
-  throw new RequestError(`the model has a head, which predicts labels and writes nothing; ${remedy}`, { file });
+  throw new RequestError(`the model has a head, which predicts labels and generates no text; ${remedy}`, { file });
 }

@@ -1,4 +1,4 @@
-/** What the user sees while a run is spread over devices: one line that says what each of them does. @module */
+/** What the user sees while a run is spread over devices: one line that shows what each of them is doing. @module */
 import { visible } from "../../common/visible.ts";
 import { trainingLabel, workLabel } from "../../results/event_labels.ts";
 import type { RunEvent } from "../../results/events.ts";
@@ -6,7 +6,7 @@ import type { Terminal } from "./terminal.ts";
 
 const redrawMilliseconds = { live: 80, logged: 10_000 };
 
-/** What a device does. */
+/** What a device is doing. */
 interface Shown {
   readonly label: string;
   readonly done: number;
@@ -14,7 +14,7 @@ interface Shown {
   readonly note: string;
 }
 
-/** The devices of a run, and what each does. */
+/** The devices of a run, and what each is doing. */
 export class DeviceLines {
   readonly #terminal: Pick<Terminal, "live" | "write" | "columns">;
   readonly #shown = new Map<string, Shown>();
@@ -25,7 +25,7 @@ export class DeviceLines {
     this.#drawn = terminal.live ? -Infinity : performance.now();
   }
 
-  /** Takes an event of a device. */
+  /** Receives a device's event. */
   take(device: string, event: RunEvent): void {
     const shown = this.#shownOf(device, event);
     if (shown === undefined) return;
@@ -56,7 +56,7 @@ export class DeviceLines {
     }
   }
 
-  /** Writes what is done on a line of its own, and what the others do below it. */
+  /** Writes finished work on its own line, and what the others are doing below it. */
   #end(device: string, { label, done, total, note }: Shown): void {
     const { live, write } = this.#terminal;
     this.#shown.delete(device);

@@ -1,5 +1,5 @@
 /**
- * What the user sees of a run's events: one line for each part of the work on stderr, a bar that fills if that is a
+ * What the user sees of a run's events: one line on stderr for each part of the work, with a progress bar if that is a
  * terminal, and notes.
  *
  * @module
@@ -14,21 +14,21 @@ import { formatSeconds, type Terminal } from "./terminal.ts";
 const width = 24;
 const redrawMilliseconds = { live: 80, logged: 10_000 };
 
-/** Work that is shown, from its first part. */
+/** Work that is shown, from its first unit. */
 interface ShownWork {
   readonly label: string;
   readonly total: number;
-  /** How many parts were done when it began, by an earlier run. */
+  /** How many units an earlier run had done when it began. */
   readonly before: number;
   readonly count: (parts: number) => string;
   readonly start: number;
-  /** How long it is expected to take, in seconds, as long as nothing of it is measured. */
+  /** Its expected seconds, until something is measured. */
   readonly expected: number | undefined;
   /** When its line was last written. */
   drawn: number;
 }
 
-/** Shows events, a line for each part of the work. */
+/** Shows events, one line for each part of the work. */
 export function terminalEvents(terminal: Pick<Terminal, "live" | "write" | "columns">): Emit {
   const lines = new EventLines(terminal), devices = new DeviceLines(terminal);
   return (event) => event.device === undefined ? lines.take(event) : devices.take(event.device, event);
@@ -38,21 +38,21 @@ class EventLines {
   readonly #terminal: Pick<Terminal, "live" | "write" | "columns">;
   #work: ShownWork | undefined;
   /**
-   * The training at work, whose line continues where a validation encoded its rows in between, and ends when its stage does:
+   * The current training: its line continues after a validation has encoded its rows, and ends with its stage, because
    * a validation may follow its last step.
    */
   #training: ShownWork | undefined;
   #step: StepDone | undefined;
-  /** The line that is not ended yet. */
+  /** The unfinished line. */
   #open = "";
-  /** The members that run together, by id; of one alone nothing is said. */
+  /** The members that run together, by id; a single member is not named. */
   #places = new Map<string, number>();
   #member: MemberPlace | undefined;
-  /** What the newest validations measured, by member. */
+  /** What the latest validations measured, by member. */
   #validated = new Map<string, string>();
-  /** How long what has not begun is expected to take, in seconds, by member and stage. */
+  /** The expected seconds of work that has not begun, by member and stage. */
   readonly #ahead = new Map<string, number>();
-  /** The same of the stage that has begun. */
+  /** The same for the stage that has begun. */
   #expected: number | undefined;
 
   constructor(terminal: Pick<Terminal, "live" | "write" | "columns">) {
@@ -107,7 +107,7 @@ class EventLines {
       case "stageDone":
         return this.#endTraining();
       case "runFailed":
-        // One that failed before its last step has no line to end.
+        // A training that failed before its last step has no line to end.
         return this.#step?.step === this.#step?.steps ? this.#endTraining() : undefined;
       case "note":
         return this.#note(event.message);
@@ -116,12 +116,12 @@ class EventLines {
       case "evaluation":
       case "memberDone":
       case "runDone":
-        // The summary says what there is to say of these.
+        // The summary reports these.
         return;
     }
   }
 
-  /** What has begun is no longer ahead. */
+  /** Removes work that has begun from what is ahead. */
   #takeAhead(keys: readonly string[]): number | undefined {
     const found = keys.flatMap((key) => this.#ahead.get(key) ?? []);
     for (const key of keys) this.#ahead.delete(key);
@@ -140,7 +140,7 @@ class EventLines {
     this.#work = { label, total, before, count, start, expected, drawn: this.#terminal.live ? -Infinity : start };
   }
 
-  /** How long this work and all that is ahead will still take. */
+  /** The time left for this work and everything ahead. */
   #leftText(work: ShownWork, done: number, seconds: number): string {
     if (done >= work.total) return "";
     const { before, total, expected } = work;
@@ -149,8 +149,8 @@ class EventLines {
       : expected && Math.max(0, expected - seconds);
     if (left === undefined) return "";
     const ahead = [...this.#ahead.values()].reduce((sum, each) => sum + each, 0);
-    // What is ahead is measured less well than what is at work.
-    return `, ${formatSeconds(left)} left${ahead < 1 ? "" : `, about ${formatSeconds(left + ahead)} in all`}`;
+    // The estimate for what is ahead is less certain than that for current work.
+    return `, ${formatSeconds(left)} left${ahead < 1 ? "" : `, about ${formatSeconds(left + ahead)} in total`}`;
   }
 
   #drawStep({ step, members }: StepDone, ends = false): void {
@@ -188,7 +188,7 @@ class EventLines {
     write(`${isOver ? "\r\x1b[2K" : ""}note: ${visible(message)}\n${live ? this.#open : ""}`);
   }
 
-  /** Which of the members that run together are trained, as in `rank=4 (2 of 4)` or `(1 to 3 of 4)`. */
+  /** Which of the members that run together are being trained, as in `rank=4 (2 of 4)` or `(1 to 3 of 4)`. */
   #membersText(ids: readonly string[]): string {
     const [first = ""] = ids, of = this.#places.size, number = this.#places.get(first);
     if (number === undefined) return "";
@@ -207,7 +207,7 @@ function memberText(member: MemberPlace | undefined): string {
   return member === undefined || member.of === 1 ? "" : `${member.id} (${member.number} of ${member.of})`;
 }
 
-/** A line that can be written over: one that is wrapped cannot. */
+/** A line that can be overwritten, which a wrapped one cannot. */
 function fitted(line: string, columns: number | undefined): string {
   return columns === undefined || line.length < columns ? line : `${line.slice(0, Math.max(0, columns - 2))}…`;
 }

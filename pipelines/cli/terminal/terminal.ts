@@ -1,4 +1,4 @@
-/** Where the command line writes to, and how it writes times and tables. @module */
+/** Where the command line writes to, and how it formats times and tables. @module */
 import { visible } from "../../common/visible.ts";
 
 /** Where the command line writes to. */
@@ -7,15 +7,15 @@ export interface Terminal {
   print(text: string): void;
   /** Writes a part of a result. */
   put(text: string): void;
-  /** The lines that are read; where a person types them, an invitation comes first. */
+  /** The lines of input; if they are typed, preceded by a prompt. */
   lines(invitation: string): AsyncIterable<string>;
-  /** Writes what is not a result: progress, notes, errors. */
+  /** Writes anything that is not a result: progress, notes, errors. */
   write(text: string): void;
-  /** Ends a line that was begun with `write` and is still open, as a bar's is. */
+  /** Ends a line that was begun with `write` and is still open, such as a progress bar. */
   endLine(): void;
-  /** Whether a line that was written can be written over. */
+  /** Whether a written line can be overwritten. */
   readonly live: boolean;
-  /** How many characters fit on a line, where that is known. */
+  /** How many characters fit on a line, if known. */
   readonly columns?: () => number;
   /** Whether results may have colours. */
   readonly isColored: boolean;
@@ -29,7 +29,7 @@ export function processTerminal(): Terminal {
     writeWhole(Deno.stderr, encoder.encode(text));
     isOpen = text === "" ? isOpen : !text.endsWith("\n");
   };
-  // What is written to a file or another program stays as it is.
+  // Output to a file or another program stays as it is.
   const shown = Deno.stdout.isTerminal() ? visible : (text: string) => text;
   const isColored = Deno.stdout.isTerminal() && !Deno.noColor;
   return {
@@ -42,13 +42,13 @@ export function processTerminal(): Terminal {
     write,
     endLine: () => isOpen ? write("\n") : undefined,
     live: Deno.stderr.isTerminal(),
-    // A terminal that knows no size says 0.
+    // A terminal of unknown size reports 0.
     columns: () => Deno.stderr.isTerminal() ? Deno.consoleSize().columns || Infinity : Infinity,
     isColored,
   };
 }
 
-/** A text whose own colours stay. */
+/** A text with its own colours preserved. */
 function withColors(text: string, shown: (text: string) => string): string {
   // deno-lint-ignore no-control-regex
   return text.split(/(\x1b\[[\d;]*m)/).map((part, at) => at % 2 === 1 ? part : shown(part)).join("");
@@ -77,7 +77,7 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
-/** Rows below a header, columns aligned; numbers to the right. */
+/** A table with a header, columns aligned; numbers to the right. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length))

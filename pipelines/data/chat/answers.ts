@@ -1,12 +1,12 @@
-/** Conversations that end in two ways, of which the first is preferred, as preference data sets have them. @module */
+/** Conversations with two endings, of which the first is preferred, as in preference data sets. @module */
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import { isList, type PythonDict, type PythonValue } from "../python/value.ts";
 
 /**
- * The messages of both conversations of a row with `chosen` and `rejected`, each a text that the assistant says or a list
- * of messages, after those of its `prompt`, likewise a text of the user's or a list; `undefined` of other rows.
+ * The messages of both conversations of a row with `chosen` and `rejected`: each is a text that the assistant says or a
+ * list of messages, after those of its `prompt`, which is likewise a user's text or a list; `undefined` for other rows.
  *
- * @throws {RequestError} If one of the two is missing, or neither a text nor a list.
+ * @throws {RequestError} If one of the two is missing, or is neither a text nor a list.
  */
 export function answersOf(row: PythonDict, place: SourceLocation): readonly PythonValue[] | undefined {
   const names = ["chosen", "rejected"] as const;

@@ -1,5 +1,5 @@
 /**
- * Conversations as rows have them, checked.
+ * Conversations as rows contain them, validated.
  *
  * @module
  */
@@ -10,19 +10,19 @@ import { isEqual } from "../python/compare.ts";
 import { str } from "../python/print.ts";
 import { isDict, isList, type PythonDict, type PythonValue } from "../python/value.ts";
 
-/** One turn of a conversation, of values as Python has them. What else it has is for the template to read. */
+/** One turn of a conversation, with Python's values. Other fields are for the template to read. */
 export interface Message {
   readonly role: string;
   readonly content?: PythonValue;
   readonly [field: string]: PythonValue;
 }
 
-/** Messages of which the last is the assistant's and taught, and the first is not the assistant's. */
+/** Messages, the last of which is the assistant's and trained on, and the first is not the assistant's. */
 export type Conversation = readonly Message[];
 
 const roles = ["system", "developer", "user", "assistant", "tool", "ipython"];
 
-/** What files of `{ from, value }` call the roles. */
+/** The names of roles in files of `{ from, value }`. */
 const rolesOfSpeakers: Readonly<Record<string, string>> = {
   human: "user",
   user: "user",
@@ -38,24 +38,24 @@ const rolesOfSpeakers: Readonly<Record<string, string>> = {
   observation: "tool",
 };
 
-/** Fields of a message that may mean nothing to a template. */
+/** Fields of a message that a template may ignore without a note. */
 export const knownFields: ReadonlySet<string> = new Set(["role", "content", "name", "tool_call_id", "weight"]);
 
 /**
- * A row's conversation up to the last turn that is taught; what comes after it teaches nothing.
+ * A row's conversation up to the last turn that is trained on; later turns are dropped.
  *
  * @param row Has `messages` of `{ role, content }`, `conversations` of `{ from, value }` or `instruction`, `input` and
  * `output`, and may have a `system` message for them.
  * @param system The system message of a conversation that has none.
- * @throws {RequestError} If there are no messages, one is not an object, has an unknown role or is empty, or the assistant has
- * no turn that is taught, or the first.
+ * @throws {RequestError} If there are no messages, one is not an object, has an unknown role or is empty, or the
+ * assistant has no turn to train on, or has the first turn.
  */
 export function conversationOf(row: PythonDict, system: string | undefined, place: SourceLocation): Conversation {
   const messages = row.get("messages") ?? row.get("conversations") ?? instructed(row);
   if (messages === undefined && !row.has("messages")) {
     const fields = [...row.keys()].map(str);
     throw new RequestError(
-      `the row has no field "messages"; ${suggest("messages", fields)}, and a list of { role, content } is wanted`,
+      `the row has no field "messages"; ${suggest("messages", fields)}; it must be a list of { role, content }`,
       place,
     );
   }
@@ -67,8 +67,8 @@ export function conversationOf(row: PythonDict, system: string | undefined, plac
   if (last === -1) {
     throw new RequestError(
       turns.some(isAnswer)
-        ? "the row's turns of the assistant all have the weight 0, so there is nothing to teach; give one the weight 1"
-        : "the row has no turn of the assistant, so there is nothing to teach; add a message with the role assistant",
+        ? "the assistant's turns in the row all have the weight 0, so there is nothing to train on; give one the weight 1"
+        : "the row has no turn of the assistant, so there is nothing to train on; add a message with the role assistant",
       place,
     );
   }
@@ -76,12 +76,15 @@ export function conversationOf(row: PythonDict, system: string | undefined, plac
   const isOpened = opening === undefined || asked.some(({ role }) => role === "system" || role === "developer");
   const whole = isOpened ? asked : [{ role: "system", content: opening }, ...asked];
   if (isAnswer(whole[0]!)) {
-    throw new RequestError("the row begins with a turn of the assistant; put what it answers before it", place);
+    throw new RequestError(
+      "the row begins with a turn of the assistant; add the message that it answers before it",
+      place,
+    );
   }
   return whole;
 }
 
-/** The turns of a row of instruction, input and output, as Alpaca's files have them: the first two are the user's. */
+/** The turns of a row of instruction, input and output, as in Alpaca's files: the first two are the user's. */
 function instructed(row: PythonDict): PythonValue {
   const [instruction, input, output] = ["instruction", "input", "output"].map((name) => row.get(name) ?? "");
   if (typeof instruction !== "string" || typeof input !== "string" || typeof output !== "string") return undefined;
@@ -92,7 +95,7 @@ function instructed(row: PythonDict): PythonValue {
   });
 }
 
-/** A row's own system message, as files of ShareGPT have it; nothing if it is empty. */
+/** A row's own system message, as in ShareGPT's files; `undefined` if it is empty. */
 function systemOf(row: PythonDict, place: SourceLocation): string | undefined {
   const system = row.get("system") ?? "";
   if (typeof system === "string") return system === "" ? undefined : system;
@@ -104,12 +107,12 @@ export function isAnswer({ role }: Message): boolean {
   return role === "assistant";
 }
 
-/** Whether a turn is the assistant's, and not one that its weight of 0 takes out of training. */
+/** Whether a turn is the assistant's and not excluded from training by a weight of 0. */
 export function isTaught(message: Message): boolean {
   return isAnswer(message) && !isEqual(message["weight"], 0n);
 }
 
-/** The fields by which a turn calls tools. */
+/** The fields with which a turn calls tools. */
 export function callsOf(message: Message): readonly string[] {
   return ["tool_calls", "function_call"].filter((field) => {
     const calls = ownValue(message, field);
@@ -117,7 +120,7 @@ export function callsOf(message: Message): readonly string[] {
   });
 }
 
-/** What a message says, its parts joined. */
+/** The text of a message, its parts joined. */
 export function textOf({ content }: Message): string {
   const parts = isList(content) ? content : [content];
   return parts.map((part) => isDict(part) ? part.get("text") : part).filter((text) => typeof text === "string").join(
@@ -129,7 +132,7 @@ function messageOf(value: PythonValue, number: number, place: SourceLocation): M
   const wrong = (problem: string) => new RequestError(`the row's message ${number} ${problem}`, place);
   if (!isDict(value)) throw wrong("is not an object; write { role, content }");
   const fields = Object.fromEntries([...value].map(([key, part]) => [str(key), part]));
-  // Files of many shapes have null for what a shape lacks.
+  // Files with several schemas have null for the fields of the others.
   const isSpoken = value.has("from") && (value.get("role") ?? null) === null;
   const message: Message = isSpoken ? spoken(fields, wrong) : { ...fields, role: roleOf(fields["role"], wrong) };
   const { content, weight } = message, hasCalls = callsOf(message).length > 0;
@@ -138,10 +141,10 @@ function messageOf(value: PythonValue, number: number, place: SourceLocation): M
   } else if (content === null || content === undefined) {
     if (!hasCalls) throw wrong("has no content; write it or remove the message");
   } else if (typeof content !== "string" && !(isList(content) && content.every(isDict))) {
-    throw wrong("has a content that is neither a text nor a list of parts; write it as a string");
+    throw wrong("has content that is neither a string nor a list of parts; write it as a string");
   }
   if (weight !== undefined && weight !== null && !isEqual(weight, 0n) && !isEqual(weight, 1n)) {
-    throw wrong(`has the weight ${str(weight)}; write 0 for a turn that is not taught, or 1`);
+    throw wrong(`has the weight ${str(weight)}; write 0 for a turn that is not trained on, or 1`);
   }
   return message;
 }

@@ -7,21 +7,21 @@ import type { Turns } from "./turns.ts";
 interface ConversationTokens {
   readonly prompt: readonly number[];
   readonly completion: readonly number[];
-  /** Whether a token ends where the prompt's text does. */
+  /** Whether a token boundary coincides with the end of the prompt's text. */
   readonly isOwn: boolean;
-  /** The completion's tokens, by index, that are taught; all of them if omitted. */
+  /** The indices of the completion's tokens that are trained on; all of them if omitted. */
   readonly taught?: readonly number[];
   /** The special token that ends the completion, if there is one. */
   readonly endToken?: number;
 }
 
-/** What templates write is all that a conversation has: the tokenizer adds nothing to it. */
+/** The template writes everything in a conversation: the tokenizer adds nothing to it. */
 export const around: SpecialTokens = { before: [], after: [] };
 
 /**
- * Encodes a conversation as one text, in which the first taught token begins the completion.
+ * Encodes a conversation as one text; the first trained token begins the completion.
  *
- * @param asks Whether the prompt is for a model to answer, so that it has what the template asks with.
+ * @param asks Whether a model is to answer the prompt, which then ends with the template's generation prompt.
  */
 export function encodeConversation(found: Turns, tokenizer: ChatTokenizer, asks: boolean): ConversationTokens {
   const { ids, turns, asked, isOwn, endToken } = encodeTurns(found, tokenizer);
@@ -30,7 +30,8 @@ export function encodeConversation(found: Turns, tokenizer: ChatTokenizer, asks:
   const whole = { prompt: ids.slice(0, start), completion: ids.slice(start, end), isOwn, ...ends };
   if (asks) {
     if (asked?.isOwn && asked.count === start) return whole;
-    // What is asked may end otherwise than what is taught, and a model that is asked gets the tokens of that text alone.
+    // The prompt for generation may end differently from the trained text, and the model gets only the tokens of the
+    // prompt's own text.
     const prompt = asked?.isOwn ? ids.slice(0, asked.count) : askedAlone(found, tokenizer);
     const isBeginning = asked !== undefined && asked.count === prompt.length &&
       sharedLength(prompt, ids) === asked.count;
@@ -42,12 +43,12 @@ export function encodeConversation(found: Turns, tokenizer: ChatTokenizer, asks:
   return { ...whole, ...(taught.length === whole.completion.length ? {} : { taught }) };
 }
 
-/** The tokens that a model is asked with where the answer is still to be written, as in chat. */
+/** The tokens of the prompt when the answer is still to be generated, as in chat. */
 function askedAlone({ asked }: Turns, { encode, decode }: ChatTokenizer): readonly number[] {
   return encodeUnanswered(asked, { encode, decode, around }).prompt;
 }
 
-/** What is left to say after what is asked, encoded alone. */
+/** The part of the text after the prompt, encoded separately. */
 function answeredAlone({ text, answersFrom, spans }: Turns, { encode }: ChatTokenizer): readonly number[] {
   return encode(text.slice(answersFrom, spans.at(-1)![1]));
 }

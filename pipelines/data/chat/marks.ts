@@ -1,6 +1,6 @@
 /**
- * Where a template says that the assistant writes: transformers' `{% generation %}` blocks, as marks in the text that are
- * taken out again.
+ * Finds the text that a template marks as the assistant's: transformers' `{% generation %}` blocks become marks in the
+ * text, which are then removed.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import type { Span } from "../../common/span.ts";
 /** The names of the marks within a template. */
 export const markNames = ["__generation_begins__", "__generation_ends__"] as const;
 
-/** Noncharacters, which texts seldom have. */
+/** Noncharacters, which texts seldom contain. */
 const noncharacters = Array.from({ length: 32 }, (_, at) => String.fromCharCode(0xfdd0 + at));
 
 /**
- * Characters that a text does not have.
+ * Characters that a text does not contain.
  *
- * @throws {Error} If it has too many of those that stand for nothing.
+ * @throws {Error} If it contains too many of the noncharacters.
  */
 export function charactersNotIn(text: string, count: number): string[] {
   const free = noncharacters.filter((character) => !text.includes(character)).slice(0, count);
@@ -23,7 +23,7 @@ export function charactersNotIn(text: string, count: number): string[] {
   throw new Error("the text has all of Unicode's noncharacters, one of which is needed to find the assistant's turns");
 }
 
-/** The tags as blocks of plain Jinja that leave marks, and the same spaces around them. */
+/** Replaces the tags with blocks of plain Jinja that leave marks, with the same white space control. */
 export function withMarks(template: string): string {
   const tag = /\{%([-+]?)\s*(end)?generation\s*([-+]?)%\}/g, [begins, ends] = markNames;
   return template.replace(tag, (_, left: string, end: string | undefined, right: string) => {
@@ -31,7 +31,7 @@ export function withMarks(template: string): string {
   });
 }
 
-/** A text with marks without them, and where they were. */
+/** A marked text without its marks, and where they were. */
 export function unmarked(marked: string, [opening, closing]: readonly string[]): { text: string; marked: Span[] } {
   const spans: Span[] = [];
   let text = "", start = 0;

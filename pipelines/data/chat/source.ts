@@ -1,17 +1,17 @@
 /** Conversations as a pipeline declares them. @module */
 import type { DeclaredRows, RecordRows } from "../files/declared.ts";
 
-/** One turn of a conversation. What else it has, such as `tool_calls`, is for the template to read. */
+/** One turn of a conversation. Other fields, such as `tool_calls`, are for the template to read. */
 export interface ChatMessage {
-  /** Whose turn it is: `system`, `user`, `assistant` or `tool`, as a rule. */
+  /** Whose turn it is: usually `system`, `user`, `assistant` or `tool`. */
   readonly role: string;
-  /** A text, or what a template takes in its place. */
+  /** A text, or whatever else the template accepts. */
   readonly content?: string | readonly object[] | null;
-  /** What else the template may ask for. */
+  /** Other fields that the template may read. */
   readonly [field: string]: unknown;
 }
 
-/** A conversation: its messages alone, or with other fields that edits may ask for. */
+/** A conversation: its messages alone, or with other fields that edits may read. */
 export type ChatRow = readonly ChatMessage[] | {
   /** The turns in order. */
   readonly messages: readonly ChatMessage[];
@@ -19,20 +19,20 @@ export type ChatRow = readonly ChatMessage[] | {
   readonly [field: string]: unknown;
 };
 
-/** Conversations, put into text by a chat template. */
+/** Conversations, rendered by a chat template. */
 export interface ChatSource {
-  /** Which kind of data set this is. */
+  /** The kind of data set. */
   readonly kind: "chat";
-  /** One conversation a row, of files, of a hub or of the pipeline file itself. */
+  /** One conversation per row, from files, from a hub or from the pipeline file itself. */
   readonly conversations:
     | Exclude<DeclaredRows, RecordRows>
     | { readonly kind: "records"; readonly records: readonly ChatRow[] };
-  /** What is taught: the last of the assistant's turns, or each of them. */
+  /** What is trained on: the last of the assistant's turns, or each of them. */
   readonly loss: "completion" | "all-turns";
   /** The system message of conversations that have none. */
   readonly system?: string;
-  /** In place of the tokenizer's own template: the name of another that it has, a file, or Jinja text. */
+  /** Replaces the tokenizer's default template: the name of another one that it has, a file, or Jinja text. */
   readonly template?: string;
-  /** Tools that the template is given, as JSON schemas. */
+  /** Tools for the template, as JSON schemas. */
   readonly tools?: readonly object[];
 }

@@ -1,5 +1,5 @@
 /**
- * Chat templates: Jinja that puts a conversation into one text.
+ * Chat templates: Jinja that renders a conversation as one text.
  *
  * @module
  */
@@ -29,30 +29,30 @@ interface Rendered {
   readonly marked: readonly Span[];
 }
 
-/** Puts messages into a text; errors name the row's place. */
+/** Renders messages; errors name the row's place. */
 export type Render = (
   messages: readonly Message[],
   place: SourceLocation | undefined,
   options?: { readonly addGenerationPrompt?: boolean },
 ) => Rendered;
 
-/** A template that was read. */
+/** A parsed template. */
 export interface ChatTemplate {
   readonly render: Render;
-  /** Whether it reads a field of messages: it names the field, or has read it in what it has rendered. */
+  /** Whether it reads a field of messages: it names the field, or has read it in a rendering. */
   reads(field: string): boolean;
 }
 
-/** The template of a conversation by its own tools; without them by those of its source. */
+/** The template for a conversation with its own tools; without them, with those of its source. */
 type ChatTemplates = (tools?: PythonValue) => ChatTemplate;
 
 /**
- * Makes ready the templates of some conversations.
+ * Prepares the templates of some conversations.
  *
- * @param source Says which template, and what it is given.
- * @param base The folder that a relative path of a template counts from.
- * @throws {RequestError} If there is no template, or it is not Jinja. A conversation's rendering throws one if its template
- * raises.
+ * @param source Says which template to use, and its inputs.
+ * @param base The folder that a template's relative path is resolved from.
+ * @throws {RequestError} If there is no template, or it is not Jinja. Rendering a conversation throws one if its
+ * template raises.
  */
 export async function chatTemplates(
   { template, tools: common }: Pick<ChatSource, "template" | "tools">,
@@ -73,12 +73,15 @@ export async function chatTemplates(
         const given = { fields, tools: tools ?? null, addGenerationPrompt };
         try {
           const late = (seconds: number) =>
-            new RequestError(`the chat template takes more than ${seconds} s for the row; give chat(…) another`, place);
+            new RequestError(
+              `the chat template takes more than ${seconds} s for the row; give chat(…) another template`,
+              place,
+            );
           const rendered = inTime(0, late, () => withBudget(() => write(compiled, given, names)));
           return { ...rendered, text: requireWellFormed(rendered.text, "the row's text", place) };
         } catch (fault) {
           if (fault instanceof RequestError) throw fault;
-          const problem = `the chat template does not take the row (${oneLine(fault)})`;
+          const problem = `the chat template cannot render the row (${oneLine(fault)})`;
           throw new RequestError(`${problem}; change the row, or give chat(…) another template`, place);
         }
       },
@@ -88,9 +91,9 @@ export async function chatTemplates(
   return choose;
 }
 
-/** What one rendering is given. */
+/** The inputs of one rendering. */
 interface Given {
-  /** Each message's. */
+  /** The fields of each message. */
   readonly fields: readonly (readonly [string, PythonValue][])[];
   readonly tools: PythonValue;
   readonly addGenerationPrompt: boolean;
@@ -123,16 +126,20 @@ interface CompiledTemplate {
 
 function compile(text: string, file: string | undefined): CompiledTemplate {
   try {
-    const late = (seconds: number) => new RequestError(`the chat template takes more than ${seconds} s to read`);
+    const late = (seconds: number) =>
+      new RequestError(`the chat template takes more than ${seconds} s to parse; use another one`);
     const body = inTime(0, late, () => readTemplate(withMarks(text))), names = namesIn(body);
     return { body, names, read: new Set(), isMarked: markNames.some((name) => names.has(name)) };
   } catch (fault) {
     const place = file === undefined ? undefined : { file };
-    throw new RequestError(`the chat template is not Jinja that can be read (${oneLine(fault)}); correct it`, place);
+    throw new RequestError(
+      `the chat template is not valid Jinja, or uses an unsupported part of it (${oneLine(fault)}); correct it`,
+      place,
+    );
   }
 }
 
-/** All that values say, as one text. */
+/** All texts in some values, joined. */
 function textsOf(values: PythonValue): string {
   return writeJson(values, { ensureAscii: false, indent: undefined, separators: [",", ":"], sortKeys: false });
 }

@@ -1,17 +1,17 @@
-/** Which template a conversation is put into text by. @module */
+/** Which template renders a conversation. @module */
 import { resolve } from "node:path";
 import { system } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
 import { quote, suggest } from "../../common/suggest.ts";
 import type { ChatFormat } from "../../models/tokenization/chat_template.ts";
 
-/** A template as it is written. */
+/** The source of a template. */
 interface TemplateText {
   readonly text: string;
   readonly file?: string;
 }
 
-/** The template that a source names or has: a file, another of the tokenizer's, or Jinja. */
+/** The template that a source names or contains: a file, another one of the tokenizer's, or Jinja. */
 export async function ownTemplate(
   template: string,
   templates: ChatFormat["templates"],
@@ -27,7 +27,7 @@ export async function ownTemplate(
   );
 }
 
-/** The tokenizer's own, of which one may be for tools. */
+/** The tokenizer's default template, which may depend on whether there are tools. */
 export function usualTemplate(hasTools: boolean, templates: ChatFormat["templates"]): string {
   const usual = (hasTools ? templates.get("tool_use") : undefined) ?? templates.get("default");
   if (usual !== undefined) return usual;
@@ -36,7 +36,7 @@ export function usualTemplate(hasTools: boolean, templates: ChatFormat["template
     throw new RequestError(`the tokenizer has several chat templates and no default; give template: one of ${listed}`);
   }
   throw new RequestError(
-    'the tokenizer has no chat template; give chat(…) one, as in template: "./chat.jinja", or take a model that was ' +
+    'the tokenizer has no chat template; give chat(…) one, as in template: "./chat.jinja", or use a model that was ' +
       "tuned for conversations",
   );
 }
@@ -49,12 +49,12 @@ async function readFile(file: string): Promise<TemplateText> {
   }
 }
 
-/** Whether a template is the path of a file; else it is the name of one of the tokenizer's, or Jinja text. */
+/** Whether a template is the path of a file; otherwise it is the name of one of the tokenizer's, or Jinja text. */
 export function isTemplatePath(template: string): boolean {
   return !template.includes("{") && /\.(jinja2?|j2)$/.test(template);
 }
 
-/** A fault's message within another. */
+/** An error's message, for use within another. */
 export function oneLine(fault: unknown): string {
   return (fault instanceof Error ? fault.message : String(fault)).replace(/\s+/g, " ").trim().replace(/\.$/, "");
 }

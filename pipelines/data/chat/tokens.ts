@@ -1,5 +1,5 @@
 /**
- * A conversation's text as tokens, and which of them are taught.
+ * A conversation's text as tokens, and which of them are trained on.
  *
  * @module
  */
@@ -7,11 +7,11 @@ import { type Border, borderOf } from "../../models/tokenization/joint_tokens.ts
 import { tokenEnds } from "../../models/tokenization/token_ends.ts";
 import type { Turns } from "./turns.ts";
 
-/** What this takes of a tokenizer. */
+/** What this needs from a tokenizer. */
 export interface ChatTokenizer {
   /** The ids of a text alone. */
   encode(text: string): number[];
-  /** The text of some ids as it is. */
+  /** The exact text of some ids. */
   decode(ids: readonly number[], options: { readonly cleanUpSpaces: false }): string;
   /** Whether a token is a special one. */
   isSpecial(id: number): boolean;
@@ -19,22 +19,22 @@ export interface ChatTokenizer {
 
 /** A conversation as token ids. */
 interface ChatTokens {
-  /** All of its tokens, as transformers' `apply_chat_template` gives them. */
+  /** All of its tokens, as transformers' `apply_chat_template` returns them. */
   readonly ids: readonly number[];
-  /** The first taught token of each turn, and the one after its last. */
+  /** The first trained token of each turn, and the one after its last. */
   readonly turns: readonly (readonly [start: number, end: number])[];
-  /** The tokens of what is asked; `undefined` if the text does not begin with it. */
+  /** The tokens of the prompt; `undefined` if the text does not begin with it. */
   readonly asked: Border | undefined;
-  /** Whether a token ends where the first turn begins. */
+  /** Whether a token boundary coincides with the start of the first turn. */
   readonly isOwn: boolean;
-  /** The special token that ends the last turn, if one does. */
+  /** The special token that ends the last turn, if there is one. */
   readonly endToken: number | undefined;
 }
 
 /**
- * Encodes a conversation's text at once, no special tokens added, and finds the tokens of its turns: those that hold any
- * of their characters. White space after the special token that ends a turn is the template's and is not taught, unless
- * the template marks it.
+ * Encodes a conversation's whole text, without adding special tokens, and finds the tokens of its turns: those that
+ * contain any of their characters. White space after the special token that ends a turn is the template's and is not
+ * trained on, unless the template marks it.
  */
 export function encodeTurns({ text, asked, spans, isMarked }: Turns, tokenizer: ChatTokenizer): ChatTokens {
   const ids = tokenizer.encode(text), borderAt = bordersOf(ids, text, tokenizer);
@@ -53,11 +53,11 @@ export function encodeTurns({ text, asked, spans, isMarked }: Turns, tokenizer: 
   };
 }
 
-/** The border in the tokens of a text at any of its characters. */
+/** The boundary in the tokens of a text at any character. */
 function bordersOf(ids: readonly number[], text: string, { encode, decode }: ChatTokenizer): (at: number) => Border {
   const textOf = (some: readonly number[]) => decode(some, { cleanUpSpaces: false });
   const ends = tokenEnds(ids, text, textOf);
-  // The tokens of a text that the tokenizer changes are compared with those of its beginning.
+  // If the tokenizer changes the text, its tokens are compared with those of the text's beginning.
   if (ends === undefined) return (at) => borderOf(encode(text.slice(0, at)), ids, textOf);
   return (at) => {
     let low = 0, high = ends.length;

@@ -1,10 +1,10 @@
-/** The tools that a row has for its own conversation. @module */
+/** A row's own tools for its conversation. @module */
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import { readJson } from "../python/json.ts";
 import { isDict, isList, type PythonDict, type PythonValue } from "../python/value.ts";
 
 /**
- * A row's own tools, as a list of JSON schemas or its JSON; nothing if it has none.
+ * A row's own tools, as a list of JSON schemas or as JSON; `undefined` if it has none.
  *
  * @throws {RequestError} If they are something else.
  */

@@ -1,6 +1,6 @@
 /**
- * Where many turns stand in a conversation's text, without rendering the conversation once for each: turns that a template
- * puts between the same texts are of one kind, and two of a kind show what is theirs of these.
+ * Finds many turns in a conversation's text without rendering the conversation once for each: turns that a template
+ * puts between the same texts are of one kind, and two turns of a kind show which part of these belongs to the turn.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import type { Span } from "../../common/span.ts";
 import type { Conversation, Message } from "./conversation.ts";
 import { charactersNotIn } from "./marks.ts";
 
-/** What finding turns takes. */
+/** What finding turns needs. */
 interface TurnSearch {
   readonly conversation: Conversation;
   /** The whole conversation, rendered. */
   readonly text: string;
   readonly render: (conversation: Conversation) => string;
-  /** Finds one turn by what is rendered before it and with it. */
+  /** Finds one turn from renderings up to it and including it. */
   readonly spanOf: (turn: number) => Span;
 }
 
-/** The places of some turns of the assistant, in order. */
+/** The spans of some of the assistant's turns, in order. */
 export function spansOf(turns: readonly number[], search: TurnSearch): Span[] {
   const { conversation, text, spanOf } = search, all = turns.length > 2 ? wordsOf(search) : undefined;
   if (all === undefined) return turns.map(spanOf);
@@ -40,16 +40,16 @@ export function spansOf(turns: readonly number[], search: TurnSearch): Span[] {
   return turns.map((turn) => found.get(turn)!);
 }
 
-/** What a message says, without white space around it, as it stands in the text. */
+/** A message's content without surrounding white space, as it appears in the text. */
 interface Words {
   readonly span: Span;
-  /** The text from the words of the message before it. */
+  /** The text since the content of the previous message. */
   readonly before: string;
-  /** The text up to the words of the message after it. */
+  /** The text up to the content of the next message. */
   readonly after: string;
 }
 
-/** The text around a turn's words that is part of the turn. */
+/** The text around a turn's content that is part of the turn. */
 interface Surroundings {
   readonly before: string;
   readonly after: string;
@@ -62,7 +62,7 @@ function kindOf(conversation: Conversation, turn: number, words: Words | undefin
   return JSON.stringify([roles, Object.keys(message), spacesOf(message), words.before, words.after]);
 }
 
-/** Each message's words; nothing if the template changes any of them. */
+/** Each message's content; `undefined` if the template changes any of them. */
 function wordsOf({ conversation, text, render }: TurnSearch): ReadonlyMap<number, Words> | undefined {
   const said = new Map([...conversation.entries()].flatMap(([at, { content }]) => {
     const words = typeof content === "string" ? content.trim() : "";
@@ -89,7 +89,7 @@ function spacesOf({ content }: Message): readonly string[] {
   return typeof content === "string" ? [/^\s*/, /\s*$/].map((spaces) => spaces.exec(content)![0]) : ["", ""];
 }
 
-/** Nothing if the template refuses words that it does not know. */
+/** `undefined` if the template rejects text that it does not expect. */
 function rendered(conversation: Conversation, render: TurnSearch["render"]): string | undefined {
   try {
     return render(conversation);

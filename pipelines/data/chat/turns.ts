@@ -1,7 +1,7 @@
 /**
- * Where the assistant's turns stand in a conversation's text: as the template marks them, else by rendering what comes
- * before each turn, and with it; else, where a template puts a turn otherwise once others follow (as those that leave
- * out past thoughts), by what changes in the text when the turn says something else.
+ * Finds the assistant's turns in a conversation's text: where the template marks them, or else by rendering the
+ * conversation up to each turn, and including it; or else, if a template renders a turn differently once others follow
+ * (such as those that omit past thoughts), by what changes in the text when the turn says something else.
  *
  * @module
  */
@@ -13,27 +13,27 @@ import { charactersNotIn } from "./marks.ts";
 import type { Render } from "./template.ts";
 import { spansOf } from "./turn_spans.ts";
 
-/** A conversation's text and what of it is taught. */
+/** A conversation's text and the part of it that is trained on. */
 export interface Turns {
   readonly text: string;
-  /** What a model is given to write the last turn: all before it, and the template's beginning of a turn. */
+  /** The prompt for generating the last turn: everything before it, and the template's beginning of a turn. */
   readonly asked: string;
-  /** How much of the text what is asked has already: there the answer begins. */
+  /** The length of the part of the text that the prompt already contains: there the answer begins. */
   readonly answersFrom: number;
-  /** The taught turns in order, none of them empty. */
+  /** The trained turns in order, none of them empty. */
   readonly spans: readonly Span[];
-  /** Whether the template itself says where they are. */
+  /** Whether the template itself marks them. */
   readonly isMarked: boolean;
 }
 
 /**
  * Renders a conversation and finds its turns.
  *
- * A turn begins where the text before it ends, with the template's beginning of a turn, and ends where the text with it
- * does: as far as these are the beginning of the whole.
+ * A turn begins where the text before it ends, with the template's beginning of a turn, and ends where the text that
+ * includes it does, as far as these are prefixes of the whole text.
  *
  * @param conversation Ends with a turn of the assistant.
- * @throws {RequestError} If the template raises, or leaves a turn out.
+ * @throws {RequestError} If the template raises, or omits a turn.
  */
 export function findTurns(
   conversation: Conversation,
@@ -49,7 +49,7 @@ export function findTurns(
     if (turn === last) return checked([answersFrom, text.length], turn, place);
     const including = render(conversation.slice(0, turn + 1), place).text, end = sharedLength(text, including);
     const beginning = before(turn);
-    // What the template ends a whole conversation with may be missing within it, but nothing else.
+    // The template's ending of a whole conversation may be missing within it, but nothing else.
     if (including.slice(end).trim() === "") return checked([sharedLength(text, beginning), end], turn, place);
     return checked(bySubstitution(conversation, turn, { text, beginning }, renderText), turn, place);
   };
@@ -70,7 +70,7 @@ export function findTurns(
   return { text, asked, answersFrom, spans: spansOfAll(turns), isMarked: false };
 }
 
-/** A turn's place by what changes when it says something else, with what follows it where it is the last. */
+/** A turn's span, found by what changes when it says something else; the last turn's includes what follows it. */
 function bySubstitution(
   conversation: Conversation,
   turn: number,
@@ -100,7 +100,7 @@ function missing(turn: number, place: SourceLocation | undefined): RequestError 
   );
 }
 
-/** How much two texts have in common from their beginning. */
+/** The length of the common prefix of two texts. */
 function sharedLength(one: string, other: string): number {
   let length = 0;
   while (length < one.length && one[length] === other[length]) length++;

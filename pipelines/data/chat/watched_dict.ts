@@ -1,4 +1,4 @@
-/** Dicts that say what is read of them. @module */
+/** Dicts that record which keys are read. @module */
 import type { PythonValue } from "../python/value.ts";
 
 /** A dict that adds each key whose value is read to a set. */

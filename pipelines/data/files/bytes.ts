@@ -1,4 +1,4 @@
-/** The content of a file of rows, piece by piece; what gzip or zstd has compressed comes decompressed. @module */
+/** The content of a file of rows, chunk by chunk; gzip and zstd are decompressed. @module */
 import { system } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
@@ -8,23 +8,23 @@ import type { FileProgress } from "./record_kind.ts";
 /** How much of a file is read at a time. */
 const chunkBytes = 2 ** 20;
 
-/** What compresses a file that begins with these bytes, if anything does. */
+/** The compression of a file that begins with these bytes, if any. */
 function compressionOf(bytes: Uint8Array): Compression | undefined {
   return compressions.find(({ magic }) => magic.every((byte, at) => bytes[at] === byte));
 }
 
 /**
- * Sees that a path is a file's.
+ * Checks that a path is a file's.
  *
  * @param path Absolute.
- * @param ending What such a file's name ends with, for the message.
- * @returns Its size. Throws a RequestError if there is none, or it is a folder, a pipe or a device.
+ * @param ending The file name extension, for the message.
+ * @returns Its size. Throws a RequestError if there is no file, or it is a folder, a pipe or a device.
  */
 export async function checkFile(path: string, ending: string): Promise<number> {
   const { isFile, isDirectory, size } = await withProblem(path, ending, () => system.stat(path));
   if (isFile) return size;
   if (isDirectory) throw new RequestError(folder(ending), { file: path });
-  throw new RequestError("this is not a regular file, but a pipe or a device; write its rows to a file", {
+  throw new RequestError("this is not a regular file but a pipe or a device; write its rows to a file", {
     file: path,
   });
 }
@@ -32,11 +32,12 @@ export async function checkFile(path: string, ending: string): Promise<number> {
 const folder = (ending: string) => `this is a folder; give the path of a ${ending} file`;
 
 /**
- * Reads a file no further than its pieces are asked for, and never holds it as a whole.
+ * Reads a file only as far as its chunks are requested, and never holds it as a whole.
  *
  * @param path Absolute.
- * @param ending What such a file's name ends with, for the message.
- * @throws {RequestError} If the file can't be read, is a folder, a pipe or a device, or its compressed content is damaged.
+ * @param ending The file name extension, for the message.
+ * @throws {RequestError} If the file cannot be read, is a folder, a pipe or a device, or its compressed content is
+ * damaged.
  */
 export async function* readBytes(path: string, ending: string, progress?: FileProgress): AsyncGenerator<Uint8Array> {
   const size = await checkFile(path, ending);
@@ -82,13 +83,13 @@ async function* decompressed(
   } catch (fault) {
     if (fault instanceof RequestError) throw fault;
     throw new RequestError(
-      `the file's ${name} data is damaged or ends early (${faultText(fault)}); make or download it again`,
+      `the file's ${name} data is damaged or ends early (${faultText(fault)}); create or download it again`,
       { file: path },
     );
   }
 }
 
-/** Does something with a file, and puts its failure into words. */
+/** Runs an operation on a file, and explains its failure. */
 async function withProblem<T>(path: string, ending: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act();

@@ -3,7 +3,7 @@ import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
 
 /**
- * Sees that each column has a name of its own.
+ * Checks that each column has its own name.
  *
  * @throws {RequestError} If one has none, or two share one.
  */
@@ -17,7 +17,7 @@ export function requireNames(names: readonly string[], place: SourceLocation): v
 /**
  * A line's cells by their columns' names.
  *
- * @throws {RequestError} If there are more or fewer than columns.
+ * @throws {RequestError} If there are more or fewer cells than columns.
  */
 export function cellsByName(
   cells: readonly string[],

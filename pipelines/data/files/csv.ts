@@ -9,12 +9,13 @@ import type { FileProgress, RecordKind } from "./record_kind.ts";
 import { inFiles } from "./row_files.ts";
 
 /**
- * Reads comma-separated values as {@linkcode CsvRecords} has them. Empty lines are skipped; a byte order mark and CRLF are
- * tolerated. All values are texts.
+ * Reads comma-separated values as {@linkcode CsvRecords} parses them. Empty lines are skipped; a byte order mark and
+ * CRLF are tolerated. All values are strings.
  *
  * @param path Absolute.
- * @throws {RequestError} If the file can't be read, is not UTF-8, holds no row, names a column twice or not at all, or a
- * row has another number of columns or a faulty field in quotes; the message has the line where the row begins.
+ * @throws {RequestError} If the file cannot be read, is not UTF-8, has no rows, a column without a name or two with the
+ * same name, or a row has another number of columns or an invalid quoted field; the message has the line where the row
+ * begins.
  */
 async function* readCsv(
   { separator = ",", columns }: CsvRows,
@@ -29,7 +30,7 @@ async function* readCsv(
     if (record === undefined) continue;
     const { cells, place } = record;
     if (names === undefined) {
-      // The index that pandas writes has no name; it is called as pandas and Python's datasets call it.
+      // The index that pandas writes has no name; it gets the name that pandas and Python's datasets give it.
       names = cells.map((name, at) => name === "" && cells.length > 1 ? `Unnamed: ${at}` : name);
       requireColumns(names, separator, place);
       continue;
@@ -38,15 +39,17 @@ async function* readCsv(
     yield { fields: cellsByName(cells, names, place), place };
   }
   records.end();
-  if (isEmpty) throw new RequestError("the file holds no rows; write one row a line", { file: path });
+  if (isEmpty) throw new RequestError("the file has no rows; write one row per line", { file: path });
 }
 
-/** Sees that a header names columns that are split by the separator, and not another file's content. */
+/** Checks that a header names columns split by the separator, and is not the content of another kind of file. */
 function requireColumns(names: readonly string[], separator: string, place: SourceLocation): void {
   const [only = ""] = names;
   if (names.length === 1 && /[\t;]|^\s*[[{]/.test(only) || names.some((name) => name.includes("\0"))) {
     throw new RequestError(
-      `the header has no separator ${JSON.stringify(separator)}; give the one that the file has, as in separator: ";"`,
+      `the header has no separator ${
+        JSON.stringify(separator)
+      }; give the separator that the file uses, as in separator: ";"`,
       place,
     );
   }

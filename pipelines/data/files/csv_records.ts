@@ -3,8 +3,8 @@ import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import { mostBytes, tooLong } from "./text.ts";
 
 /**
- * Makes records of the lines of a file as RFC 4180 has them: a field in quotes may hold separators, newlines and, doubled,
- * quotes. In a field that does not begin with one a quotation mark is a character like others, as in pandas and Python.
+ * Parses the lines of a file as in RFC 4180: a quoted field may contain separators, newlines and, doubled, quotes. In a
+ * field that does not begin with one, a quotation mark is an ordinary character, as in pandas and Python.
  */
 export class CsvRecords {
   readonly #separator: string;
@@ -21,8 +21,9 @@ export class CsvRecords {
   /**
    * Takes the next line, without its end.
    *
-   * @returns The record that ends with it and where that begins; `undefined` if it is empty, or goes on in the next line.
-   * @throws {RequestError} If a field continues after the mark that closes it, or grows too long for a text.
+   * @returns The record that ends with it and where that begins; `undefined` if it is empty or continues on the next
+   * line.
+   * @throws {RequestError} If a field continues after its closing quotation mark, or grows too long for a string.
    */
   next(
     line: string,
@@ -48,7 +49,7 @@ export class CsvRecords {
     throw new RequestError(problem, this.#begun);
   }
 
-  /** Takes a line's fields; false if the last of them stays open. */
+  /** Parses a line's fields; false if the last of them stays open. */
   #takes(line: string): boolean {
     let at = 0;
     for (;;) {
@@ -63,14 +64,14 @@ export class CsvRecords {
     }
   }
 
-  /** Takes a field that is not in quotes, and says where the separator after it is, or that the line ends. */
+  /** Parses an unquoted field, and returns where the separator after it is, or that the line ends. */
   #takeBare(line: string, at: number): number {
     const end = line.indexOf(this.#separator, at);
     this.#cells.push(end === -1 ? line.slice(at).replace(/\r$/, "") : line.slice(at, end));
     return end === -1 ? line.length : end;
   }
 
-  /** The same of a field in quotes, after the mark that opens it; `undefined` if it stays open. */
+  /** The same for a quoted field, after its opening quotation mark; `undefined` if it stays open. */
   #takeQuoted(line: string, from: number): number | undefined {
     for (let at = from;;) {
       const quote = line.indexOf('"', at);

@@ -1,90 +1,98 @@
-/** Rows as a pipeline declares them by where they are: plain data, of which nothing is read yet. @module */
+/** Rows as a pipeline declares them by location: plain data, of which nothing has been read yet. @module */
 
-/** One JSON object a line, in a file or in those that a pattern such as `./part-*.jsonl.gz` names, in their names' order. */
+/**
+ * One JSON object per line, in one file or in those that match a pattern such as `./part-*.jsonl.gz`, in the order of
+ * their names.
+ */
 export interface JsonlRows {
-  /** Which kind of data set this is. */
+  /** The kind of data set. */
   readonly kind: "jsonl";
   /** Absolute, or relative to the pipeline file. */
   readonly path: string;
 }
 
-/** One row a line, its columns separated by tabs and nothing quoted, in one file or several. */
+/** One row per line, columns separated by tabs, without quoting, in one file or several. */
 export interface TsvRows {
-  /** Which kind of data set this is. */
+  /** The kind of data set. */
   readonly kind: "tsv";
   /** Absolute, or relative to the pipeline file. */
   readonly path: string;
-  /** The columns' names; omitted where the file's first line says them. */
+  /** The columns' names; omitted if the file's first line has them. */
   readonly columns?: readonly string[];
 }
 
-/** Comma-separated values by RFC 4180, in one file or several: what is in quotes may hold commas, quotes and newlines. */
+/**
+ * Comma-separated values as in RFC 4180, in one file or several: quoted fields may contain commas, quotes and newlines.
+ */
 export interface CsvRows {
-  /** Which kind of data set this is. */
+  /** The kind of data set. */
   readonly kind: "csv";
   /** Absolute, or relative to the pipeline file. */
   readonly path: string;
-  /** What parts the columns; a comma if omitted. */
+  /** The separator of the columns; a comma if omitted. */
   readonly separator?: string;
-  /** The columns' names; omitted where the file's first line says them. */
+  /** The columns' names; omitted if the file's first line has them. */
   readonly columns?: readonly string[];
 }
 
-/** JSON files that hold a list of objects, the whole file or at a path within it. */
+/** JSON files that contain a list of objects, as the whole file or at a path within it. */
 export interface JsonRows {
-  /** Which kind of data set this is. */
+  /** The kind of data set. */
   readonly kind: "json";
   /** Absolute, or relative to the pipeline file. */
   readonly path: string;
-  /** The names that lead to the list, as in `"data"` or `"data.rows"`; omitted where the file is the list. */
+  /** The path of the list, as in `"data"` or `"data.rows"`; omitted if the file is the list. */
   readonly at?: string;
 }
 
 /** Parquet files. */
 export interface ParquetRows {
-  /** Which kind of data set this is. */
+  /** The kind of data set. */
   readonly kind: "parquet";
   /** Absolute, or relative to the pipeline file. */
   readonly path: string;
 }
 
-/** A data set of the Hugging Face hub. */
+/** A data set on the Hugging Face hub. */
 export interface HubRows {
-  /** Which kind of data set this is. */
+  /** The kind of data set. */
   readonly kind: "hub";
   /** `owner/name`. */
   readonly id: string;
-  /** Which of its configurations; omitted where it has one alone, or a default. */
+  /** One of its configurations; omitted if it has only one, or a default. */
   readonly config?: string;
-  /** Which of its splits; omitted where it has one alone. */
+  /** One of its splits; omitted if it has only one. */
   readonly splitName?: string;
   /** A branch, a tag or a commit; `main` if omitted. */
   readonly revision?: string;
 }
 
-/** Rows of one file, or of the first that a folder has by one of several names. */
+/** Rows of one file, or of the first file in a folder that has one of several names. */
 export interface FolderRows {
-  /** Which kind of data set this is. */
+  /** The kind of data set. */
   readonly kind: "folder";
   /** A file or a folder, absolute or relative to the pipeline file. */
   readonly path: string;
-  /** Names without endings, with the folders that they are in, the first choice first. */
+  /** Names without extensions, with the folders that they are in, in order of preference. */
   readonly names: readonly string[];
   /** What the rows are, for messages. */
   readonly what: string;
-  /** The columns of a tab-separated file whose first line is a row: one with as many cells, none of which is one of these. */
+  /**
+   * The columns of a tab-separated file without a header line: its first line has the same number of cells, and none of
+   * them is one of these names.
+   */
   readonly columns?: readonly string[];
 }
 
-/** Rows that the pipeline file holds itself. */
+/** Rows in the pipeline file itself. */
 export interface RecordRows {
-  /** Which kind of data set this is. */
+  /** The kind of data set. */
   readonly kind: "records";
-  /** One object a row. */
+  /** One object per row. */
   readonly records: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** Rows by where they are. */
+/** Rows by location. */
 export type DeclaredRows =
   | JsonlRows
   | TsvRows

@@ -1,17 +1,17 @@
-/** What compresses files of rows. @module */
+/** The compression formats of files of rows. @module */
 import { type Duplex, Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 
-/** A way to compress files. */
+/** A compression format. */
 export interface Compression {
   readonly name: string;
   /** The bytes that such a file begins with. */
   readonly magic: readonly number[];
-  /** Decompresses no further than is asked for. Throws what its source throws, and an Error for damaged data. */
+  /** Decompresses only as far as requested. Throws what its source throws, and an Error for damaged data. */
   readonly decompress: (source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 }
 
-/** The ways that are read. */
+/** The supported formats. */
 export const compressions: readonly Compression[] = [
   { name: "gzip", magic: [0x1f, 0x8b], decompress: (source) => through(createGunzip(), source) },
   { name: "zstd", magic: [0x28, 0xb5, 0x2f, 0xfd], decompress: (source) => through(createZstdDecompress(), source) },

@@ -1,17 +1,21 @@
-/** What Python's datasets calls a data set's features: here the names of classes, where a column has their numbers. @module */
+/**
+ * What Python's datasets calls a data set's features: here the names of classes, for columns that hold their numbers.
+ *
+ * @module
+ */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { isJsonObject } from "../../common/files.ts";
 import type { PythonValue } from "../python/value.ts";
 import type { RawRow } from "./raw_row.ts";
 
-/** The names of classes by the column that has their numbers. */
+/** The names of classes, by the column that holds their numbers. */
 export type ClassNames = ReadonlyMap<string, readonly string[]>;
 
 /**
- * The classes of a data set: as files have them (`{ info: { features: { label: { names, _type: "ClassLabel" } } } }`), or
- * as its card does (`[{ name: "label", dtype: { class_label: { names: { "0": … } } } }]`).
+ * The classes of a data set: as in its files (`{ info: { features: { label: { names, _type: "ClassLabel" } } } }`), or
+ * as in its card (`[{ name: "label", dtype: { class_label: { names: { "0": … } } } }]`).
  *
- * @param described Unchecked; what is no such description has no classes.
+ * @param described Not validated; anything else has no classes.
  */
 export function classNamesOf(described: unknown): ClassNames {
   const features = fieldOf(fieldOf(described, "info"), "features") ?? fieldOf(described, "features") ?? described;
@@ -39,7 +43,7 @@ function fieldOf(value: unknown, name: string): unknown {
   return isJsonObject(value) ? ownValue(value, name) : undefined;
 }
 
-/** A row with the names of its classes beside their numbers: `label.name` beside `label`. */
+/** A row with the names of its classes in addition to their numbers: `label.name` beside `label`. */
 export function withClassNames(row: RawRow, classes: ClassNames): RawRow {
   const named = [...classes].flatMap(([column, names]): [string, string][] => {
     const number = ownValue(row.fields, column), field = `${column}.name`;

@@ -1,10 +1,10 @@
-/** What a file is that a reader of rows could not read, so that an error can say which reader takes it. @module */
+/** Recognizes what a file is that a reader could not read, so that the error can name the reader that can. @module */
 import { RequestError } from "../../common/errors.ts";
 import { readBytes } from "./bytes.ts";
 
-/** A form that files of rows come in. */
+/** A format of files. */
 interface FileForm {
-  /** Whether a file's first bytes, and their text as UTF-8, are of this form. */
+  /** Whether a file's first bytes, and their text as UTF-8, have this format. */
   readonly is: (bytes: Uint8Array, text: string) => boolean;
   /** What the file is and, after a semicolon, what to do. */
   readonly problem: string;
@@ -15,7 +15,7 @@ const startsWith = (...magic: readonly number[]) => (bytes: Uint8Array) =>
 
 const ascii = (magic: string) => startsWith(...new TextEncoder().encode(magic));
 
-/** Whether every second byte, from one of the first two on, is zero, as where letters take two bytes each. */
+/** Whether every second byte is zero, starting at one of the first two, as in text with two bytes per letter. */
 function alternatesWithZeros(bytes: Uint8Array): boolean {
   const count = Math.min(bytes.length, 512) & ~1;
   if (count < 4) return false;
@@ -52,27 +52,27 @@ const binary: readonly FileForm[] = [
 
 const returns: FileForm = {
   is: (_, text) => endsLinesWithReturns(text),
-  problem: "the file's lines end with carriage returns alone, as on old Macs; save it with LF or CRLF",
+  problem: "the file's lines end with carriage returns only, as on old Macs; save it with LF or CRLF",
 };
 
-const parquet: FileForm = { is: ascii("PAR1"), problem: "the file is Parquet; read it by parquet(…)" };
+const parquet: FileForm = { is: ascii("PAR1"), problem: "the file is Parquet; read it with parquet(…)" };
 const jsonList: FileForm = {
   is: (_, text) => /^\s*\[\s*\{/.test(text),
-  problem: "the file is a JSON list; read it by json(…)",
+  problem: "the file is a JSON list; read it with json(…)",
 };
-const objects: FileForm = { is: (_, text) => /^\s*\{/.test(text), problem: "the file is JSON; read it by jsonl(…)" };
+const objects: FileForm = { is: (_, text) => /^\s*\{/.test(text), problem: "the file is JSON; read it with jsonl(…)" };
 const columns = (separator: string, problem: string): FileForm => ({
   is: (_, text) => separatorOf(text) === separator,
   problem,
 });
-const tabs = columns("\t", "the file is tab-separated text; read it by tsv(…)");
-const commas = columns(",", "the file is CSV; read it by csv(…)");
+const tabs = columns("\t", "the file is tab-separated text; read it with tsv(…)");
+const commas = columns(",", "the file is CSV; read it with csv(…)");
 const semicolons = columns(
   ";",
-  'the file\'s columns are separated by semicolons; read it by csv(…) with separator: ";"',
+  'the file\'s columns are separated by semicolons; read it with csv(…) and separator: ";"',
 );
 
-/** The forms that each reader mistakes, the likeliest first. */
+/** The formats that each reader is mistakenly given, the likeliest first. */
 const forms = {
   jsonl: [
     ...binary,
@@ -82,8 +82,8 @@ const forms = {
     {
       is: (_, text) => isPretty(text),
       problem:
-        "the file holds JSON over several lines; read it by json(…) if it is one list or one object, or write one " +
-        "object a line, as in jq -c . FILE",
+        "the file has JSON over several lines; read it with json(…) if it is one list or one object, or write one " +
+        "object per line, as in jq -c . FILE",
     },
     tabs,
     commas,
@@ -92,7 +92,7 @@ const forms = {
   json: [
     ...binary,
     parquet,
-    { is: (_, text) => /^\s*\{.*\}\s*\n\s*\{/.test(text), problem: "the file is JSON Lines; read it by jsonl(…)" },
+    { is: (_, text) => /^\s*\{.*\}\s*\n\s*\{/.test(text), problem: "the file is JSON Lines; read it with jsonl(…)" },
     tabs,
     commas,
     semicolons,
@@ -105,13 +105,13 @@ const forms = {
 /** The readers of files. */
 export type FileReader = keyof typeof forms;
 
-/** Bytes that are looked at. */
+/** The number of bytes examined. */
 const looked = 65536;
 
 /**
- * What a file is instead of what a reader takes: one line with a remedy, or `undefined` if nothing is known of it.
+ * What a file is instead of what a reader expects: one line with a remedy, or `undefined` if it is not recognized.
  *
- * @param path Absolute; what cannot be read is not looked at.
+ * @param path Absolute; a file that cannot be read is not examined.
  */
 async function otherForm(reader: FileReader, path: string): Promise<string | undefined> {
   let read: Uint8Array | undefined;
@@ -130,7 +130,7 @@ async function otherForm(reader: FileReader, path: string): Promise<string | und
 }
 
 /**
- * What a reader gives of a file. Where it fails and the file is of another form, the error says so instead.
+ * What a reader yields from a file. If it fails and the file has another format, the error says so instead.
  *
  * @param path Absolute.
  */

@@ -1,4 +1,4 @@
-/** Rows in one of the files of a folder, found by the names that people give it. @module */
+/** Rows in one of the files of a folder, found by their usual names. @module */
 import { resolve } from "node:path";
 import { system } from "../../common/system.ts";
 import { isList, isText, leaf, listOf, optional, text } from "../../common/checks.ts";
@@ -12,13 +12,13 @@ import { readLines } from "./lines.ts";
 import type { RecordKind, RowFile } from "./record_kind.ts";
 import { tsv } from "./tsv.ts";
 
-/** How many folders deep a file may lie. */
+/** How many folders deep a file may be. */
 const mostDepth = 3;
 
-/** A name without its ending, in which case and the kind of dash count for nothing. */
+/** A name without its extension, ignoring case and the kind of dash. */
 const plain = (name: string) => name.replace(/\.\w+(\.(gz|zst|zstd))?$/i, "").toLowerCase().replaceAll("-", "_");
 
-/** The path itself where it is a file, else the file of the folder that has the first of the names. */
+/** The path itself if it is a file, otherwise the file in the folder with the first matching name. */
 async function fileOf({ path, names, what }: FolderRows, base: string): Promise<RowFile> {
   const full = resolve(base, path);
   if (await system.stat(full).then(({ isFile }) => isFile, () => false)) return { name: path, path: full };
@@ -41,9 +41,7 @@ async function fileOf({ path, names, what }: FolderRows, base: string): Promise<
     `${quote(path)} has no file for ${what}, as in ${
       names.slice(0, 3).map((name) => quote(`${name}.json`)).join(", ")
     }; ` +
-      (there.length === 0
-        ? "there are no rows in it at all"
-        : `there are ${listed}, of which one can be given by its path`),
+      (there.length === 0 ? "there are no rows in it" : `there are ${listed}, give the path of one of them`),
   );
 }
 
@@ -73,7 +71,7 @@ export const folder: RecordKind<FolderRows> = {
     }
     if (read === undefined) {
       throw new RequestError(
-        "the file's name does not say what it is; end it in .json, .jsonl, .csv, .tsv or .parquet",
+        "the file's name does not say what it is; rename it to end in .json, .jsonl, .csv, .tsv or .parquet",
         {
           file: path,
         },

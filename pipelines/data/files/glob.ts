@@ -1,4 +1,4 @@
-/** Paths with wildcards. The only file that knows the library for them. @module */
+/** Paths with wildcards. The only file that uses the library for them. @module */
 import { join, resolve } from "node:path";
 // @ts-types="@types/picomatch"
 import picomatch from "picomatch";
@@ -7,12 +7,12 @@ import { RequestError } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
 import type { RowFile } from "./record_kind.ts";
 
-/** Whether a path may match several: it has `*`, `?`, `[…]` or `{…}` in it. */
+/** Whether a path may match several files: it contains `*`, `?`, `[…]` or `{…}`. */
 export function isPattern(path: string): boolean {
   return /[*?]|\[.+\]|\{.+\}/.test(path);
 }
 
-/** The folder that a pattern begins with, its last slash included; empty where it begins with none. */
+/** The folder that a pattern begins with, including its last slash; empty if it begins with none. */
 export function fixedPart(pattern: string): string {
   const parts = pattern.split("/"), first = parts.findIndex(isPattern);
   return parts.slice(0, first === -1 ? -1 : first).map((part) => `${part}/`).join("");
@@ -28,7 +28,7 @@ export function matching(pattern: string, names: readonly string[]): readonly st
  * The files that a path names: one, or those that match a pattern, in the order of their names' characters.
  *
  * @param path Absolute, or relative to `base`. A file whose own name looks like a pattern is itself.
- * @returns The one path as it is, be it there or not. Throws a RequestError if nothing matches a pattern.
+ * @returns A single path as it is, whether it exists or not. Throws a RequestError if nothing matches a pattern.
  */
 export async function filesOfPath(path: string, base: string): Promise<readonly RowFile[]> {
   const file = resolve(base, path);
@@ -41,7 +41,7 @@ export async function filesOfPath(path: string, base: string): Promise<readonly 
   throw new RequestError(`no file matches ${quote(path)} in ${base}; correct it, or give the path of a file`);
 }
 
-/** The files below a folder, links to them included, as paths from it; none where there is no folder. */
+/** The files below a folder, including links to files, as relative paths; empty if there is no folder. */
 export async function namesBelow(folder: string, within = "", depth = Infinity): Promise<readonly string[]> {
   const found: string[] = [];
   const entries = await Array.fromAsync(system.readDir(join(folder, within))).catch(() => []);

@@ -1,4 +1,4 @@
-/** Data sets of the Hugging Face hub, from the cache that they share with Python's huggingface_hub. @module */
+/** Data sets on the Hugging Face hub, from the cache shared with Python's huggingface_hub. @module */
 import { join } from "node:path";
 import { system } from "../../common/system.ts";
 import { leaf, optional, text } from "../../common/checks.ts";
@@ -31,10 +31,10 @@ interface Split {
 }
 
 /**
- * The files of a split, downloaded if need be. The repository's own files come first, and where it has none that can be
- * read, the hub's Parquet copy of them.
+ * The files of a split, downloaded if necessary. The repository's own files are preferred; if it has none that can be
+ * read, the hub's Parquet copy is used.
  *
- * @throws {RequestError} If the data set, its configuration or its split can't be had.
+ * @throws {RequestError} If the data set, its configuration or its split is not available.
  */
 async function openSplit({ id, config, splitName: split, revision }: HubRows, reading: FileReading): Promise<Split> {
   const wanted = { id, config, split }, own = await findSplit(wanted, revision ?? "main", reading, ownFiles);
@@ -45,7 +45,7 @@ async function openSplit({ id, config, splitName: split, revision }: HubRows, re
     : "holds no Parquet, JSON or CSV files";
   if (revision !== undefined) {
     throw new RequestError(
-      `${id} (revision ${revision}) ${reason}; omit the revision, so that the hub's Parquet copy is read, or write its ` +
+      `${id} (revision ${revision}) ${reason}; omit the revision to read the hub's Parquet copy, or write its ` +
         "rows to a file",
     );
   }
@@ -55,7 +55,7 @@ async function openSplit({ id, config, splitName: split, revision }: HubRows, re
         throw fault;
       }
       throw new RequestError(
-        `${id} ${reason}, and the hub has no Parquet copy of it; load it in Python and write its rows by to_json(…)`,
+        `${id} ${reason}, and the hub has no Parquet copy of it; load it in Python and write its rows with to_json(…)`,
       ).causedBy(fault);
     },
   );
@@ -69,7 +69,7 @@ async function openSplit({ id, config, splitName: split, revision }: HubRows, re
 /** Chooses the files of a split, by the repository's paths and its card. */
 type Choose = (paths: readonly string[], card: unknown, wanted: Wanted) => readonly string[] | undefined;
 
-/** A split at a revision, and the repository's files; no split where it has none that can be read. */
+/** A split at a revision, and the repository's files; no split if it has none that can be read. */
 async function findSplit(
   wanted: Wanted,
   revision: string,
@@ -87,7 +87,7 @@ async function findSplit(
     const folder = parts.snapshot(cached);
     await removeDamaged(folder, ["README.md"], env, warn);
     const paths = await namesBelow(folder), card = await cardIn(folder);
-    // What another program, or an earlier run for another split, left there may be a part of the repository.
+    // The cache may hold only part of the repository, left by another program or by an earlier run for another split.
     const names = whole(() => choose(paths, card, wanted));
     const shards = names === "lacking" ? "some" : shardsOf(names ?? []);
     const isWhole = names !== "lacking" && (shards === "all" || shards === "unknown" && isOffline(env));
@@ -125,7 +125,7 @@ async function findSplit(
   return { split: names === undefined ? undefined : splitOf(commit, names, card), paths: all };
 }
 
-/** What a choice gives, or that something is lacking for it, which a part of a repository may. */
+/** The result of a choice, or that files are missing for it, as in an incomplete repository. */
 function whole(choose: () => readonly string[] | undefined): readonly string[] | undefined | "lacking" {
   try {
     return choose();
@@ -135,7 +135,7 @@ function whole(choose: () => readonly string[] | undefined): readonly string[] |
   }
 }
 
-/** What files' names say of how many there are: `train-00000-of-00002` is one of two. */
+/** What the files' names say about the number of shards: `train-00000-of-00002` is one of two. */
 function shardsOf(names: readonly string[]): "all" | "some" | "unknown" {
   const groups = Map.groupBy(names, (name) => /^(.*)-\d{5}-of-(\d{5})[^/]*$/.exec(name)?.slice(1).join("-of-"));
   const counts = [...groups].map(([group, found]) => {
@@ -152,7 +152,7 @@ async function cardIn(folder: string): Promise<unknown> {
   return readme === undefined ? undefined : cardOf(readme);
 }
 
-/** What a card says of a configuration's features. */
+/** What a card says about a configuration's features. */
 function infoOf(card: unknown, { config }: Wanted): unknown {
   const info = isJsonObject(card) ? card["dataset_info"] : undefined;
   if (!Array.isArray(info)) return info;
@@ -162,7 +162,7 @@ function infoOf(card: unknown, { config }: Wanted): unknown {
 /** What {@linkcode isDatasetId} accepts. */
 export const datasetIds = "the name of a data set, as in owner/name";
 
-/** Whether a value can be the id of a data set of the hub. */
+/** Whether a value can be the id of a hub data set. */
 export const isDatasetId = (value: unknown) =>
   typeof value === "string" && /^([\w.-]{1,96}\/)?[\w.-]{1,96}$/.test(value) && !/--|\.\./.test(value) &&
   value.split("/").every((part) => !/^[-.]|[-.]$/.test(part));

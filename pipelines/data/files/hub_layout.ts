@@ -1,6 +1,6 @@
 /**
- * Which files of a data set's repository hold a split, as Python's datasets finds them: by the card's `configs`, by the
- * names of files and folders, or in the hub's own Parquet copy.
+ * Finds the files of a data set's repository that hold a split, as Python's datasets does: by the card's `configs`, by
+ * the names of files and folders, or in the hub's own Parquet copy.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import { quote, suggest } from "../../common/suggest.ts";
 import { formOf } from "./hub_forms.ts";
 import { matching } from "./glob.ts";
 
-/** What is wanted. */
+/** What is requested. */
 export interface Wanted {
   readonly id: string;
   readonly config: string | undefined;
   readonly split: string | undefined;
 }
 
-/** A configuration of a data set: its splits, and what their files match. */
+/** A configuration of a data set: its splits, and the patterns of their files. */
 interface Config {
   readonly name: string;
   readonly isDefault: boolean;
@@ -27,7 +27,7 @@ interface Config {
 /** The files of each split. */
 type Splits = ReadonlyMap<string, readonly string[]>;
 
-/** The words by which files and folders are known to hold a split. */
+/** The words that mark files and folders as holding a split. */
 const words = new Map([
   ["train", ["train", "training"]],
   ["validation", ["validation", "valid", "dev", "val"]],
@@ -41,9 +41,9 @@ const descriptions = ["README.md", "config.json", "dataset_info.json", "dataset_
  * The files of a split in a repository that holds the data set's own files.
  *
  * @param paths All files of the repository.
- * @param card What the README's front matter says.
- * @returns In order. `undefined` if the repository holds no file that can be read. Throws a RequestError if it has no such
- * configuration or split, or more than one and none is named.
+ * @param card The README's front matter.
+ * @returns In order. `undefined` if the repository holds no file that can be read. Throws a RequestError if it has no
+ * such configuration or split, or more than one and none is named.
  */
 export function ownFiles(paths: readonly string[], card: unknown, wanted: Wanted): readonly string[] | undefined {
   const configs = configsOf(paths.filter(isData), card);
@@ -87,9 +87,9 @@ function filesOf(configs: readonly Config[], { id, config, split }: Wanted): rea
   const part = split === undefined ? null : /^([^[]+)\[.*\]$/.exec(split)?.[1];
   throw new RequestError(
     part !== null && part !== undefined && splits.has(part)
-      ? `the split ${quote(split!)} of ${id} is a part of one; write split: ${
+      ? `the split ${quote(split!)} of ${id} is part of a split; write split: ${
         quote(part)
-      } and take the part by .slice(…)`
+      } and take the part with .slice(…)`
       : `${id} has no split ${quote(split ?? "")}; ${suggest(split ?? "", known)}`,
   );
 }
@@ -97,7 +97,7 @@ function filesOf(configs: readonly Config[], { id, config, split }: Wanted): rea
 const listed = (names: readonly string[]) =>
   names.slice(0, 12).map(quote).join(", ") + (names.length > 12 ? `, … (${names.length})` : "");
 
-/** Whether a file may hold rows: none that is hidden, or in a folder that is. */
+/** Whether a file may hold rows: it is neither hidden nor in a hidden folder. */
 function isData(path: string): boolean {
   const parts = path.split("/"), name = parts.at(-1)!;
   return !descriptions.includes(name) && !parts.some((part) => /^(\.|__)/.test(part)) && formOf(path) !== undefined;
@@ -142,7 +142,7 @@ function splitsByPattern(paths: readonly string[], declared: unknown): Splits {
   return splits;
 }
 
-/** The files of splits by their names: shards under data/, folders, then files, and else all in one split. */
+/** The files of splits by their names: shards under data/, then folders, then files, and otherwise all in one split. */
 function splitsByName(paths: readonly string[]): Splits {
   const shards = Map.groupBy(
     paths,

@@ -14,8 +14,8 @@ import { decodeText } from "./text.ts";
  * Reads the objects of a list in a JSON file one by one.
  *
  * @param path Absolute.
- * @throws {RequestError} If the file can't be read, is not UTF-8 or no JSON, has no list at `at`, or an item of it is no
- * object; the message has the line where the item begins.
+ * @throws {RequestError} If the file cannot be read, is not UTF-8 or not JSON, has no list at `at`, or an item of it is
+ * not an object; the message has the line where the item begins.
  */
 async function* readJsonList(
   { at }: JsonRows,
@@ -33,7 +33,7 @@ async function* readJsonList(
     isEmpty = false;
     yield { fields, place, ...losesJson(fields) ? { json: text } : {} };
   }
-  if (isEmpty) throw new RequestError("the list holds no rows; give it at least one object", { file: path });
+  if (isEmpty) throw new RequestError("the list has no rows; give it at least one object", { file: path });
 }
 
 /** `json(...)`. */

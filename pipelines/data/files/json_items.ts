@@ -1,6 +1,6 @@
 /**
- * The items of one list in a JSON text, as their bytes: JSON's readers give values without how they are written, and
- * without their lines.
+ * Yields the items of one list in a JSON text, as bytes: JSON parsers return values without their source text and line
+ * numbers.
  *
  * @module
  */
@@ -15,17 +15,17 @@ const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x
 /** An item of the list. */
 interface JsonItem {
   readonly bytes: Uint8Array;
-  /** The line where it begins, from 1 up. */
+  /** The line where it begins, from 1. */
   readonly line: number;
 }
 
 /**
- * Gives the items of a list as they come. That an item is sound JSON is for its reader to see.
+ * Yields the items of a list as they come. Their reader checks that each is valid JSON.
  *
- * @param chunks The text in parts, UTF-8, with or without a byte order mark.
+ * @param chunks The UTF-8 text in chunks, with or without a byte order mark.
  * @param file For messages.
- * @param names What leads to the list; none where it is the whole text.
- * @throws {RequestError} If the text ends early, has no such list, or has brackets that do not match around it.
+ * @param names The path of the list; empty if it is the whole text.
+ * @throws {RequestError} If the text ends early, has no such list, or has unbalanced brackets around it.
  */
 export async function* jsonItems(
   chunks: AsyncIterable<Uint8Array>,
@@ -51,7 +51,7 @@ export async function* jsonItems(
       if (byte === space || byte === newline || byte === tab || byte === carriageReturn) continue;
       if (depth === 1 && (byte === comma || byte === closeBracket)) {
         if (begun !== undefined) yield { bytes: joined([...begun, bytes.subarray(start, at)]), line: itemLine };
-        else if (byte === comma) throw wrong("a comma follows no item of the list; correct it");
+        else if (byte === comma) throw wrong("a comma in the list does not follow an item; correct it");
         begun = undefined;
       } else if (depth === 1 && begun === undefined) {
         begun = [];
@@ -72,23 +72,23 @@ export async function* jsonItems(
     begun?.push(bytes.slice(start));
   }
   if (isInText || depth > 0 || !outline.isWhole) {
-    throw wrong("the file ends within a value; make or download it again");
+    throw wrong("the file ends within a value; create or download it again");
   }
   if (!outline.hasList) throw new RequestError(outline.absence(), { file });
 }
 
-/** An object or a list that is open. */
+/** An open object or list. */
 interface Frame {
   readonly isObject: boolean;
-  /** The key of the value at hand; `undefined` where a key is to come. */
+  /** The key of the current value; `undefined` if a key is expected. */
   key?: string | undefined;
 }
 
-/** What is around the list that some names lead to. */
+/** The structure around the list at a path. */
 class Outline {
   /** Whether the list is open. */
   isInList = false;
-  /** Whether there was one. */
+  /** Whether the list was found. */
   hasList = false;
   readonly #names: readonly string[];
   readonly #open: Frame[] = [];
@@ -100,18 +100,18 @@ class Outline {
     this.#names = names;
   }
 
-  /** Whether all that was opened is closed. */
+  /** Whether everything that was opened is closed. */
   get isWhole(): boolean {
     return this.#open.length === 0;
   }
 
-  /** Takes a byte within a text. */
+  /** Takes a byte within a string. */
   spell(byte: number): void {
     const frame = this.#open.at(-1);
     if (frame?.isObject && frame.key === undefined) this.#spelled.push(byte);
   }
 
-  /** Ends a text, which is a key where one is to come. */
+  /** Ends a string, which is a key if one is expected. */
   endText(): void {
     const frame = this.#open.at(-1);
     if (!frame?.isObject || frame.key !== undefined) return;
@@ -121,7 +121,7 @@ class Outline {
     if (isOnWay && this.#open.length === Math.max(1, this.#names.length)) this.#keys.add(frame.key);
   }
 
-  /** Takes a byte outside of texts; gives what is wrong with it. */
+  /** Takes a byte outside of strings; returns what is wrong with it. */
   take(byte: number): string | undefined {
     if (this.#hasValue && this.isWhole) return "something follows the end of the value; remove it";
     switch (byte) {
@@ -137,7 +137,7 @@ class Outline {
         return undefined;
       case closeBracket:
       case closeBrace:
-        return this.#open.pop() === undefined ? "a bracket closes that none opens; correct it" : undefined;
+        return this.#open.pop() === undefined ? "a closing bracket has no opening one; correct it" : undefined;
       case comma: {
         const frame = this.#open.at(-1);
         if (frame !== undefined) frame.key = undefined;
@@ -152,15 +152,15 @@ class Outline {
     this.#open.pop();
   }
 
-  /** That there is no list, and what there is. */
+  /** Describes that there is no list, and what there is. */
   absence(): string {
     const keys = [...this.#keys];
     if (this.#names.length > 0) {
       return `the file has no list at ${quote(this.#names.join("."))}; ${suggest(this.#names.at(-1) ?? "", keys)}`;
     }
-    if (keys.length === 0) return "the file holds no list; write a list of objects";
+    if (keys.length === 0) return "the file has no list; write a list of objects";
     const listed = keys.slice(0, 12).map(quote).join(", ");
-    return `the file holds one object; say where its list is, as in at: ${quote(keys[0]!)} (it has ${listed})`;
+    return `the file is one object; say where its list is, as in at: ${quote(keys[0]!)} (it has ${listed})`;
   }
 
   #isAtNames(): boolean {

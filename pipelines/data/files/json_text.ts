@@ -1,22 +1,22 @@
-/** JSON texts of rows, and what is wrong with them. @module */
+/** JSON texts of rows, and the errors in them. @module */
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
 
 /**
- * Checks that a row is an object with names for its fields.
+ * Checks that a row is an object with named fields.
  *
  * @throws {RequestError} If it is not.
  */
 export function checkRecord(value: unknown, place: SourceLocation): Readonly<Record<string, unknown>> {
   if (isRecord(value)) return value;
   const found = value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
-  throw new RequestError(`expected a JSON object but found ${found}; write one object a row`, place);
+  throw new RequestError(`expected a JSON object but found ${found}; write one object per row`, place);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value that a text holds, or V8's message about it. */
+/** The value of a text, or V8's message about it. */
 export function parseJson(text: string): { value: unknown } | string {
   try {
     return { value: JSON.parse(text) };
@@ -25,7 +25,7 @@ export function parseJson(text: string): { value: unknown } | string {
   }
 }
 
-/** V8's message without the row's text and without the position, which the place has already. */
+/** V8's message without the row's text and without the position, which the place already has. */
 export function reason(message: string): string {
   const short = message
     .replace(/, (\.\.\.)?".*$/su, "")
@@ -35,7 +35,7 @@ export function reason(message: string): string {
   return short.charAt(0).toLowerCase() + short.slice(1);
 }
 
-/** A character that does not show, as JSON writes it. */
+/** An invisible character, escaped as in JSON. */
 function escaped(character: string): string {
   const text = JSON.stringify(character).slice(1, -1);
   return text === character ? `\\u${character.codePointAt(0)!.toString(16).padStart(4, "0")}` : text;

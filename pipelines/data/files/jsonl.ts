@@ -8,7 +8,7 @@ import type { RawRow } from "./raw_row.ts";
 import type { FileProgress, RecordKind } from "./record_kind.ts";
 import { inFiles } from "./row_files.ts";
 
-/** Reads a file of one JSON object a line. Blank lines are skipped; a byte order mark and CRLF are tolerated. */
+/** Reads a file with one JSON object per line. Blank lines are skipped; a byte order mark and CRLF are tolerated. */
 async function* readJsonl(path: string, progress: FileProgress | undefined): AsyncGenerator<RawRow> {
   let isEmpty = true;
   for await (const { text, place } of readLines(path, ".jsonl", progress)) {
@@ -16,7 +16,7 @@ async function* readJsonl(path: string, progress: FileProgress | undefined): Asy
     isEmpty = false;
     yield { fields, place, ...losesJson(fields) ? { json: text } : {} };
   }
-  if (isEmpty) throw new RequestError("the file holds no rows; write one JSON object a line", { file: path });
+  if (isEmpty) throw new RequestError("the file has no rows; write one JSON object per line", { file: path });
 }
 
 function parseLine(line: string, place: SourceLocation): Readonly<Record<string, unknown>> {
@@ -31,13 +31,13 @@ function parseLine(line: string, place: SourceLocation): Readonly<Record<string,
 
 const unexpectedToken = "Unexpected token";
 
-/** Most of V8's messages carry the column; for the rest it is found here. */
+/** Most of V8's messages state the column; for the rest it is found here. */
 function faultColumn(line: string, message: string): number | undefined {
   const stated = /\bcolumn (\d+)\)/.exec(message)?.[1];
   if (stated !== undefined) return Number(stated);
   if (message.startsWith("Unexpected end")) return line.trimEnd().length + 1;
   if (!message.startsWith(unexpectedToken)) return undefined;
-  // The shortest beginning of the line that has the same fault ends with it; a shorter one is merely incomplete.
+  // The shortest prefix of the line with the same error ends with it; a shorter one is merely incomplete.
   let [low, high] = [1, line.length];
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -16,12 +16,12 @@ export async function* readLines(path: string, ending: string, progress?: FilePr
 }
 
 /**
- * Reads a file's lines; a byte order mark is skipped. The file is read no further than lines are asked for, and never held
- * as a whole.
+ * Reads a file's lines; a byte order mark is skipped. The file is read only as far as lines are requested, and never
+ * held as a whole.
  *
  * @param path Absolute.
- * @param ending What such a file's name ends with, for the message.
- * @throws {RequestError} If the file can't be read or a line is not UTF-8; the message has the line.
+ * @param ending The file name extension, for the message.
+ * @throws {RequestError} If the file cannot be read or a line is not UTF-8; the message has the line.
  */
 export async function* readAllLines(path: string, ending: string, progress?: FileProgress): AsyncGenerator<Line> {
   let number = 0;
@@ -34,7 +34,7 @@ export async function* readAllLines(path: string, ending: string, progress?: Fil
   for await (const bytes of readBytes(path, ending, progress)) {
     let start = 0;
     for (;;) {
-      // A newline byte is never part of a longer UTF-8 sequence, so that lines can be decoded one by one.
+      // A newline byte is never part of a longer UTF-8 sequence, so lines can be decoded one by one.
       const end = bytes.indexOf(0x0a, start);
       if (end === -1) break;
       const line = lineOf(joined([...begun, bytes.subarray(start, end)]));
@@ -50,7 +50,7 @@ export async function* readAllLines(path: string, ending: string, progress?: Fil
   if (begun.length > 0) yield lineOf(joined(begun));
 }
 
-/** Parts of bytes as one. */
+/** Concatenates arrays of bytes. */
 export function joined(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1) return parts[0]!;
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));

@@ -1,4 +1,4 @@
-/** Parquet files. The only file that knows the library for them. @module */
+/** Parquet files. The only file that uses the library for them. @module */
 import {
   type AsyncBuffer,
   type FileMetaData,
@@ -20,23 +20,26 @@ import type { RawRow } from "./raw_row.ts";
 import type { RecordKind } from "./record_kind.ts";
 import { inFiles } from "./row_files.ts";
 
-/** Without the library's fault: a page of nulls alone is compressed from nothing, which its LZ4 takes for damaged. */
+/**
+ * Works around an error of the library: a page with only nulls is compressed from nothing, which its LZ4 takes for
+ * damaged.
+ */
 const compressors = {
   ...all,
   LZ4: (input: Uint8Array, length: number) => length === 0 ? new Uint8Array() : decompressLz4(input, length),
   LZ4_RAW: (input: Uint8Array, length: number) => length === 0 ? new Uint8Array() : decompressLz4Raw(input, length),
 };
 
-/** Values are kept as they are stored where the library would make less of them. */
+/** Values are kept as stored where the library would lose something. */
 const parsers = {
   jsonFromBytes: (bytes: Uint8Array) => new TextDecoder().decode(bytes),
 };
 
 /**
- * Reads a Parquet file, a group of rows at a time. Columns whose type has no text are not read.
+ * Reads a Parquet file, one row group at a time. Columns whose type has no text form are not read.
  *
  * @param path Absolute.
- * @throws {RequestError} If the file can't be read, is not a Parquet file, or holds no row.
+ * @throws {RequestError} If the file cannot be read, is not a Parquet file, or has no rows.
  */
 async function* readParquet(path: string): AsyncGenerator<RawRow> {
   await checkFile(path, ".parquet");
@@ -56,7 +59,7 @@ async function* readParquet(path: string): AsyncGenerator<RawRow> {
     }
     first = end;
   }
-  if (first === 0) throw new RequestError("the file holds no rows; give one that has some", { file: path });
+  if (first === 0) throw new RequestError("the file has no rows; give one that has some", { file: path });
 }
 
 async function rowsOf(
@@ -72,7 +75,7 @@ async function rowsOf(
   return await sound(path, () => parquetReadObjects(options));
 }
 
-/** What makes a row's values of those that are stored. */
+/** Returns a function that converts stored values to a row's values. */
 function readerOf(columns: ReadonlyMap<string, Column>) {
   const typed = [...columns].flatMap(([name, column]): [string, ColumnType][] => {
     return column instanceof Untextual ? [] : [[name, column]];
@@ -90,7 +93,7 @@ function readerOf(columns: ReadonlyMap<string, Column>) {
   };
 }
 
-/** What Python's datasets keeps of a data set's features in its files. */
+/** What Python's datasets stores in its files about a data set's features. */
 function huggingFaceInfo({ key_value_metadata = [] }: FileMetaData): unknown {
   const kept = key_value_metadata.find(({ key }) => key === "huggingface")?.value;
   try {
@@ -102,7 +105,7 @@ function huggingFaceInfo({ key_value_metadata = [] }: FileMetaData): unknown {
 
 async function asBuffer(file: SystemFile, path: string): Promise<AsyncBuffer> {
   const { size: byteLength } = await file.stat();
-  // One read at a time, since reads share the place in the file.
+  // One read at a time, because reads share the file position.
   let before: Promise<unknown> = Promise.resolve();
   const read = async (start: number, end: number): Promise<ArrayBuffer> => {
     const bytes = new Uint8Array(end - start);
@@ -110,7 +113,7 @@ async function asBuffer(file: SystemFile, path: string): Promise<AsyncBuffer> {
     for (let done = 0; done < bytes.length;) {
       const count = await file.read(bytes.subarray(done));
       if (count === null) {
-        throw new RequestError("the file got shorter while it was read; run it again", { file: path });
+        throw new RequestError("the file was truncated while it was being read; run it again", { file: path });
       }
       done += count;
     }
@@ -126,14 +129,14 @@ async function asBuffer(file: SystemFile, path: string): Promise<AsyncBuffer> {
   };
 }
 
-/** What the library gives of a file; what it can't make of one is the file's fault. */
+/** The library's result for a file; its errors are reported as errors of the file. */
 async function sound<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (fault) {
     if (fault instanceof RequestError) throw fault;
     throw new RequestError(
-      `the file is not a sound Parquet file (${faultText(fault)}); make or download it again`,
+      `the file is not a valid Parquet file (${faultText(fault)}); create or download it again`,
       { file: path },
     );
   }

@@ -1,16 +1,20 @@
-/** What Parquet's types are to templates: which have a text, and what their values are to JavaScript and to Python. @module */
+/**
+ * Parquet's types in templates: which of them have a text form, and their values in JavaScript and in Python.
+ *
+ * @module
+ */
 import type { SchemaElement, SchemaTree } from "hyparquet";
 import { type PythonValue, Untextual } from "../python/value.ts";
 
-/** How values of a column become those that rows have. */
+/** How a column's stored values become a row's values. */
 export interface ColumnType {
-  /** Values as JavaScript has them: a whole number is a number where that is exact, else a `bigint`. */
+  /** Values in JavaScript: a whole number is a number if that is exact, otherwise a `bigint`. */
   readonly value: (stored: unknown) => unknown;
-  /** Values as Python has them; omitted where JavaScript's lose nothing. */
+  /** Values in Python; omitted if JavaScript's lose nothing. */
   readonly python?: (stored: unknown) => PythonValue;
 }
 
-/** A column that has no text is not read; the message of who asks for it names its type. */
+/** A column without a text form is not read; a request for it fails with a message that names its type. */
 export type Column = ColumnType | Untextual;
 
 const isWhole = (value: bigint) => value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER;
@@ -24,13 +28,13 @@ const float: ColumnType = {
   python: (stored) => typeof stored === "number" ? stored : null,
 };
 
-/** The type of a column, or why its values have no text. */
+/** The type of a column, or why its values have no text form. */
 export function columnOf(tree: SchemaTree): Column {
   const { element, children } = tree;
   if (children.length === 0) return leafOf(element);
   if (isKind(element, "MAP") || isKind(element, "MAP_KEY_VALUE")) return new Untextual("a map");
   if (isKind(element, "LIST")) {
-    // Three levels as the format's rules have it, two in older files.
+    // Three levels according to the format's rules, two in older files.
     const [repeated] = children, inner = repeated?.children.length === 1 ? repeated.children[0]! : repeated;
     return inner === undefined ? new Untextual("an empty list type") : listOf(columnOf(inner));
   }
@@ -71,7 +75,7 @@ function isItems(stored: unknown): stored is ArrayLike<unknown> {
   return Array.isArray(stored) || ArrayBuffer.isView(stored) && !(stored instanceof DataView);
 }
 
-/** A value as Python has it. */
+/** A value in Python. */
 export function pythonOf({ value, python }: ColumnType, stored: unknown): PythonValue {
   return python === undefined ? asPython(value(stored)) : python(stored);
 }

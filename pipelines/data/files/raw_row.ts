@@ -1,4 +1,4 @@
-/** Rows as their sources have them. @module */
+/** Rows as their sources contain them. @module */
 import type { SourceLocation } from "../../common/errors.ts";
 import { readJson } from "../python/json.ts";
 import { isDict, type PythonDict, toPython } from "../python/value.ts";
@@ -6,20 +6,20 @@ import { isDict, type PythonDict, toPython } from "../python/value.ts";
 /** A row's fields by name. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** A row as its source has it. */
+/** A row as its source contains it. */
 export interface RawRow {
   readonly fields: Fields;
   readonly place: SourceLocation;
-  /** The row's JSON, where JavaScript's values lose something of it: how numbers are written, or the order of keys. */
+  /** The row's JSON, if JavaScript's values lose something: the notation of numbers, or the order of keys. */
   readonly json?: string;
-  /** The row as Python has it, of a source that is not text, where JavaScript's values lose something of it. */
+  /** The row in Python's values, for sources other than text, if JavaScript's values lose something. */
   readonly python?: PythonDict;
 }
 
 /**
- * A row's fields as Python has them, which is how they become text.
+ * A row's fields in Python's values, from which their text is printed.
  *
- * @throws {RequestError} If a field holds what is not data, or a whole number that JavaScript has rounded.
+ * @throws {RequestError} If a field holds something that is not data, or a whole number that JavaScript has rounded.
  */
 export function pythonFields(
   { fields, place, json, python }: Partial<RawRow> & Pick<RawRow, "fields">,

@@ -5,30 +5,30 @@ import type { DownloadProgress } from "../../models/hub/snapshot.ts";
 import type { DeclaredRows } from "./declared.ts";
 import type { RawRow } from "./raw_row.ts";
 
-/** What a path is read for: a recipe may put other rows in their place, but not another template or folder. */
+/** What a path is read for: a recipe may replace rows, but not a template or a folder. */
 export type FileUse = "rows" | "template" | "folder";
 
-/** Shows how far a large file is read; called with the bytes that are done. */
+/** Shows progress while a large file is read; called with the number of bytes read so far. */
 export type FileProgress = (path: string, total: number) => (done: number) => void;
 
-/** How data sets are had from a hub. */
+/** How data sets are downloaded from a hub. */
 export interface HubReading extends AccessOptions {
   readonly progress?: DownloadProgress;
 }
 
 /** Where files are, and what reports on reading them. */
 export interface FileReading {
-  /** The folder that relative paths count from. */
+  /** The folder that relative paths are resolved from. */
   readonly base: string;
   readonly hub?: HubReading;
   readonly progress?: FileProgress;
-  /** Takes what a person should know of the files; the same more than once. */
+  /** Receives notes on the files for the user; the same note may come more than once. */
   readonly warn?: (message: string) => void;
 }
 
 /** A file that rows are read from. */
 export interface RowFile {
-  /** What a manifest calls it. */
+  /** Its name in a manifest. */
   readonly name: string;
   /** Absolute. */
   readonly path: string;
@@ -38,15 +38,15 @@ export interface RowFile {
 export interface RecordKind<R extends DeclaredRows> {
   /** A check of each setting, in the order in which they are reported. */
   readonly settings: Fields<R>;
-  /** The rows with another path in place of each that they name. */
+  /** The rows with each path replaced. */
   withFiles(rows: R, pathOf: (path: string, use: FileUse) => string): R;
   /**
-   * The files that are read, in order, those of a pattern or a hub by name; downloaded if need be.
+   * The files that are read, in order, with those of a pattern or a hub sorted by name; downloaded if necessary.
    *
    * @throws {RequestError} If there are none.
    */
   files(rows: R, reading: FileReading): Promise<readonly RowFile[]>;
-  /** The rows in order, read as they are asked for. */
+  /** The rows in order, read as they are requested. */
   records(rows: R, reading: FileReading): AsyncIterable<RawRow>;
 }
 

@@ -1,4 +1,4 @@
-/** The kinds of rows by where they are, a record each. @module */
+/** The kinds of rows by location, one record each. @module */
 import { csv } from "./csv.ts";
 import type { DeclaredRows } from "./declared.ts";
 import { folder } from "./folder.ts";

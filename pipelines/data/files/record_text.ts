@@ -1,6 +1,6 @@
 /**
- * Records as text that keeps all of them, so that rows can be read again without their files. Most are plain JSON; what
- * JSON has no form for is written as `{ "$": kind, "v": value }`.
+ * Records as text that preserves all of their content, so that rows can be read again without their files. Most are
+ * plain JSON; what JSON cannot express is written as `{ "$": kind, "v": value }`.
  *
  * @module
  */
@@ -8,23 +8,23 @@ import { Untextual } from "../python/value.ts";
 import type { Fields, RawRow } from "./raw_row.ts";
 import type { PythonDict } from "../python/value.ts";
 
-/** A record and the number of its source. */
+/** A record and the index of its source. */
 export interface PlacedRecord {
   readonly record: RawRow;
   readonly source: number;
 }
 
-/** A value that no file has, such as a function or a date of the pipeline's own. */
+/** A value that no file can contain, such as a function or a date created in the pipeline. */
 class Unwritable extends Error {}
 
-/** What a text that is not plain JSON begins with. */
+/** The prefix of a text that is not plain JSON. */
 const tag = "!";
 
 /**
  * A record as text.
  *
- * @param files The files of the data set; a record of one of them has its number in place of its path.
- * @returns Nothing if it holds what no file does.
+ * @param files The files of the data set; a record from one of them has its index instead of its path.
+ * @returns `undefined` if it contains something that no file can.
  */
 export function recordText({ record, source }: PlacedRecord, files: readonly string[]): string | undefined {
   const { fields, place: { file, line = null, column = null }, json = null, python = null } = record;
@@ -61,7 +61,7 @@ export function recordOf(text: string, files: readonly string[]): PlacedRecord {
   return { source, record: { fields, place, ...json === null ? {} : { json }, ...asPython } };
 }
 
-/** Whether JSON gives a value back as it is. */
+/** Whether JSON preserves a value exactly. */
 function isPlain(value: unknown): boolean {
   if (value === null || typeof value === "string" || typeof value === "boolean") return true;
   if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);

@@ -1,4 +1,4 @@
-/** What the kinds of rows that are in files have in common. @module */
+/** What the kinds of rows in files have in common. @module */
 import type { DeclaredRows } from "./declared.ts";
 import { type FileReader, readingAs } from "./file_form.ts";
 import { filesOfPath } from "./glob.ts";
@@ -9,9 +9,9 @@ import type { FileReading, RecordKind } from "./record_kind.ts";
 type RowsInFiles = Extract<DeclaredRows, { readonly path: string }>;
 
 /**
- * What is known of a kind whose rows are in files, one after the other.
+ * The record of a kind whose rows are in files, one after the other.
  *
- * @param reader Which form the files have.
+ * @param reader The format of the files.
  * @param read Reads one of them, by its absolute path.
  */
 export function inFiles<R extends RowsInFiles>(

@@ -1,10 +1,10 @@
 /** Text of files. @module */
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
 
-/** The most bytes that a text is sure to hold: V8's limit is on its characters. */
+/** The maximum number of bytes that always fits into a string: V8's limit counts characters. */
 export const mostBytes = 2 ** 29 - 24;
 
-/** The error of a line that no text can hold. */
+/** The error for a line that does not fit into a string. */
 export function tooLong(place: SourceLocation): RequestError {
   return new RequestError("the line is longer than 512 MB; end each row with a newline", place);
 }
@@ -12,7 +12,7 @@ export function tooLong(place: SourceLocation): RequestError {
 /**
  * Bytes as text.
  *
- * @throws {RequestError} If they are not UTF-8, or more than a text can hold.
+ * @throws {RequestError} If they are not UTF-8, or do not fit into a string.
  */
 export function decodeText(bytes: Uint8Array, place: SourceLocation): string {
   if (bytes.length > mostBytes) throw tooLong(place);

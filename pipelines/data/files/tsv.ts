@@ -8,13 +8,13 @@ import type { FileProgress, RecordKind } from "./record_kind.ts";
 import { inFiles } from "./row_files.ts";
 
 /**
- * Reads a file of one row a line, its columns separated by tabs. Nothing is quoted: a quotation mark is an ordinary character,
- * as in GLUE's files. Blank lines are skipped; a byte order mark and CRLF are tolerated.
+ * Reads a file with one row per line, its columns separated by tabs. Nothing is quoted: a quotation mark is an ordinary
+ * character, as in GLUE's files. Blank lines are skipped; a byte order mark and CRLF are tolerated.
  *
  * @param path Absolute.
- * @param columns Their names where the file's first line does not say them.
- * @throws {RequestError} If the file can't be read, is not UTF-8, holds no row, names a column twice or not at all, or a
- * line has another number of columns; the message has the line.
+ * @param columns Their names, if the file's first line does not have them.
+ * @throws {RequestError} If the file cannot be read, is not UTF-8, has no rows, a column without a name or two with the
+ * same name, or a line has another number of columns; the message has the line.
  */
 async function* readTsv(
   path: string,
@@ -33,7 +33,7 @@ async function* readTsv(
     isEmpty = false;
     yield { fields: cellsByName(line.split("\t"), names, place), place };
   }
-  if (isEmpty) throw new RequestError("the file holds no rows; write one row a line", { file: path });
+  if (isEmpty) throw new RequestError("the file has no rows; write one row per line", { file: path });
 }
 
 /** `tsv(...)`. */

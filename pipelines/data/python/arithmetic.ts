@@ -6,7 +6,7 @@ import { isList, itemsOf, PythonTuple, type PythonValue, SafeText, typeName } fr
 
 type Numbers = readonly [bigint, bigint] | readonly [number, number];
 
-/** How two ints, and how two floats go together. */
+/** An operation on two ints, and on two floats. */
 interface Operation {
   readonly ints: (one: bigint, other: bigint) => PythonValue;
   readonly floats: (one: number, other: number) => PythonValue;
@@ -38,7 +38,7 @@ const operations: ReadonlyMap<string, Operation> = new Map([
 ]);
 
 /**
- * What two values and the sign between them give.
+ * The result of a binary operation.
  *
  * @throws {TypeError} If there is no such operation on them.
  */
@@ -62,7 +62,7 @@ export function calculate(operator: string, one: PythonValue, other: PythonValue
     if (repeated !== undefined) return repeated;
   }
   if (operator === "%" && typeof one === "string") return formatted(one, other);
-  throw new TypeError(`values of type ${typeName(one)} and ${typeName(other)} can't go with ${operator}`);
+  throw new TypeError(`values of type ${typeName(one)} and ${typeName(other)} can't be combined with ${operator}`);
 }
 
 const htmlEscapes: ReadonlyMap<string, string> = new Map([
@@ -73,7 +73,7 @@ const htmlEscapes: ReadonlyMap<string, string> = new Map([
   ["'", "&#39;"],
 ]);
 
-/** A text as HTML. */
+/** A text escaped as HTML. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => htmlEscapes.get(character)!);
 }
@@ -81,13 +81,13 @@ export function escapeHtml(text: string): string {
 function htmlOf(value: PythonValue): string {
   if (value instanceof SafeText) return value.text;
   if (typeof value === "string") return escapeHtml(value);
-  throw new TypeError(`values of type Markup and ${typeName(value)} can't go with +`);
+  throw new TypeError(`values of type Markup and ${typeName(value)} can't be combined with +`);
 }
 
 /** `+` or `-` before a number. */
 export function signed(operator: string, value: PythonValue): PythonValue {
   const number = asNumber(value);
-  if (number === undefined) throw new TypeError(`a value of type ${typeName(value)} can't go after ${operator}`);
+  if (number === undefined) throw new TypeError(`a value of type ${typeName(value)} can't follow ${operator}`);
   return operator === "-" ? -number : number;
 }
 

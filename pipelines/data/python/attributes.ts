@@ -1,4 +1,4 @@
-/** What values have by name, by place and by slice. @module */
+/** What values have by name, by index and by slice. @module */
 import { type Method, taking } from "./call.ts";
 import { asNumber, isEqual, iterate } from "./compare.ts";
 import { textMethods } from "./text_methods.ts";
@@ -16,10 +16,10 @@ import {
 
 const pairs = (dict: PythonDict) => [...dict].map((pair) => new PythonTuple(pair));
 
-/** transformers lets a template change nothing that it is given. */
+/** transformers does not let a template change its inputs. */
 const changing = (names: readonly string[]) =>
   names.map((name): [string, () => never] => [name, () => {
-    throw new TypeError(`${name} would change what the template is given, which transformers forbids`);
+    throw new TypeError(`${name} would change the template's input, which transformers forbids`);
   }]);
 
 const dictMethods: ReadonlyMap<string, Method<PythonDict>> = new Map<string, Method<PythonDict>>([
@@ -45,13 +45,13 @@ const listMethods: ReadonlyMap<string, Method> = new Map<string, Method>([
   ...changing(["append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"]),
 ]);
 
-/** `value.name`: a method, else an attribute or what a dict has under the name. */
+/** `value.name`: a method, or else an attribute or a dict's value under that name. */
 export function attributeOf(value: PythonValue, name: string): PythonValue {
   if (value instanceof Namespace) return value.attributes.get(name);
   return methodOf(value, name) ?? (isDict(value) ? value.get(name) : undefined);
 }
 
-/** `value[key]`: an item, else a method of that name. */
+/** `value[key]`: an item, or else a method with that name. */
 export function itemOf(value: PythonValue, key: PythonValue): PythonValue {
   if (isDict(value) && value.has(key)) return value.get(key);
   const items = typeof value === "string" ? Array.from(value) : itemsOf(value), place = asNumber(key);
@@ -72,7 +72,7 @@ function methodOf(value: PythonValue, name: string): PythonValue {
 /**
  * `value[start:stop:step]`.
  *
- * @throws {TypeError} If the value has no places, or a bound is not a whole number.
+ * @throws {TypeError} If the value cannot be indexed, or a bound is not a whole number.
  */
 export function sliceOf(value: PythonValue, ...bounds: readonly PythonValue[]): PythonValue {
   const items = typeof value === "string" ? Array.from(value) : itemsOf(value);
@@ -80,11 +80,11 @@ export function sliceOf(value: PythonValue, ...bounds: readonly PythonValue[]): 
   const [start, stop, step = 1] = bounds.map((bound) => {
     if (bound === undefined || bound === null) return undefined;
     if (typeof bound !== "bigint") {
-      throw new TypeError(`a slice's bound is a whole number, not of type ${typeName(bound)}`);
+      throw new TypeError(`a slice's bound must be a whole number, not of type ${typeName(bound)}`);
     }
     return Number(bound);
   });
-  if (step === 0) throw new TypeError("a slice's step is not 0");
+  if (step === 0) throw new TypeError("a slice's step must not be 0");
   const taken = everyStep(items, start, stop, step);
   if (typeof value === "string") return taken.join("");
   return isList(value) ? taken : new PythonTuple(taken);

@@ -1,13 +1,13 @@
-/** How functions take what they are called with. @module */
+/** How functions receive their arguments. @module */
 import type { Arguments, PythonValue } from "./value.ts";
 
 /** A function of a value: a method, a filter, a test. */
 export type Method<Self extends PythonValue = PythonValue> = (self: Self, passed: Arguments) => PythonValue;
 
 /**
- * A method whose parameters have names, by which a call may give them; what it does not give is `undefined`.
+ * A method with named parameters, which a call may pass by name; those not passed are `undefined`.
  *
- * @throws {TypeError} If a call gives too many, one that has no such name, or one twice.
+ * @throws {TypeError} If a call passes too many arguments, an unknown one, or one twice.
  */
 export function taking<Self extends PythonValue = PythonValue>(
   parameters: readonly string[],
@@ -19,11 +19,11 @@ export function taking<Self extends PythonValue = PythonValue>(
 /**
  * The value of each parameter.
  *
- * @throws {TypeError} If a call gives too many, one that has no such name, or one twice.
+ * @throws {TypeError} If a call passes too many arguments, an unknown one, or one twice.
  */
 export function bound(parameters: readonly string[], { positional, named }: Arguments): PythonValue[] {
   if (positional.length > parameters.length) {
-    throw new TypeError(`there are ${positional.length} arguments where at most ${parameters.length} are taken`);
+    throw new TypeError(`there are ${positional.length} arguments, but at most ${parameters.length} are accepted`);
   }
   for (const name of named.keys()) {
     const at = parameters.indexOf(name);
@@ -33,7 +33,7 @@ export function bound(parameters: readonly string[], { positional, named }: Argu
   return parameters.map((name, at) => at < positional.length ? positional[at] : named.get(name));
 }
 
-/** What a method is called with where only values by position are. */
+/** The arguments of a call with positional values only. */
 export function positionally(positional: readonly PythonValue[]): Arguments {
   return { positional, named: new Map() };
 }

@@ -1,7 +1,7 @@
 /** Python's truth, equality, order and membership. @module */
 import { isDict, itemsOf, Namespace, plain, type PythonList, type PythonValue, typeName } from "./value.ts";
 
-/** Whether a condition holds with a value. */
+/** Whether a value is truthy. */
 export function isTrue(value: PythonValue): boolean {
   const items = itemsOf(value);
   if (items !== undefined) return items.length > 0;
@@ -10,7 +10,7 @@ export function isTrue(value: PythonValue): boolean {
 
 export function isEqual(one: PythonValue, other: PythonValue): boolean {
   const [a, b] = [asNumber(one), asNumber(other)];
-  // An int and a float are equal where their values are; `==` compares them exactly.
+  // An int and a float are equal if their values are; `==` compares them exactly.
   if (a !== undefined && b !== undefined) return a == b;
   const [items, others] = [itemsOf(one), itemsOf(other)];
   if (items !== undefined && others !== undefined) {
@@ -38,7 +38,7 @@ export function compare(one: PythonValue, other: PythonValue): number {
   throw new TypeError(`values of type ${typeName(one)} and ${typeName(other)} have no order`);
 }
 
-/** By code points, where JavaScript's order is by halves of surrogate pairs. */
+/** By code points; JavaScript compares UTF-16 code units. */
 function compareTexts(one: string, other: string): number {
   if (one === other) return 0;
   let at = 0;
@@ -47,7 +47,7 @@ function compareTexts(one: string, other: string): number {
   return a - b;
 }
 
-/** Whether `container` has a value in it: a list's item, a dict's key, a part of a text. */
+/** Whether `container` contains a value: a list's item, a dict's key, a part of a text. */
 export function contains(container: PythonValue, value: PythonValue): boolean {
   if (container === undefined) return false;
   if (typeof container === "string") {
@@ -59,9 +59,9 @@ export function contains(container: PythonValue, value: PythonValue): boolean {
 }
 
 /**
- * What a loop goes over: a list's items, a text's characters, a dict's keys.
+ * What a loop iterates over: a list's items, a text's characters, a dict's keys.
  *
- * @throws {TypeError} If the value has no items.
+ * @throws {TypeError} If the value is not iterable.
  */
 export function iterate(value: PythonValue): PythonList {
   if (value === undefined) return [];
@@ -72,7 +72,7 @@ export function iterate(value: PythonValue): PythonList {
   return items;
 }
 
-/** The number of items; of a text that of its code points. */
+/** The number of items; for a text, the number of code points. */
 export function lengthOf(value: PythonValue): bigint {
   if (value instanceof Namespace || asNumber(value) !== undefined) {
     throw new TypeError(`a value of type ${typeName(value)} has no length`);
@@ -80,7 +80,7 @@ export function lengthOf(value: PythonValue): bigint {
   return BigInt(isDict(value) ? value.size : iterate(value).length);
 }
 
-/** A number, to which a truth counts. */
+/** A number; booleans count as numbers. */
 export function asNumber(value: PythonValue): bigint | number | undefined {
   if (typeof value === "boolean") return value ? 1n : 0n;
   return typeof value === "bigint" || typeof value === "number" ? value : undefined;

@@ -3,7 +3,7 @@ import { type Node, parseTree } from "jsonc-parser";
 import { floatRepr } from "./print.ts";
 import { isDict, itemsOf, type PythonValue, typeName } from "./value.ts";
 
-/** Whether JavaScript's values lose something: how numbers are written, or the order of keys that are whole numbers. */
+/** Whether JavaScript's values lose something: the notation of numbers, or the order of keys that are whole numbers. */
 export function losesJson(value: unknown): boolean {
   if (typeof value === "number") return true;
   if (typeof value !== "object" || value === null) return false;
@@ -12,10 +12,10 @@ export function losesJson(value: unknown): boolean {
 }
 
 /**
- * Reads JSON as Python does: a number with a fraction or an exponent is a float, any other a whole number of all its
- * digits, and keys keep their order.
+ * Reads JSON as Python does: a number with a fraction or an exponent is a float, any other is a whole number with all
+ * its digits, and keys keep their order.
  *
- * @param text Sound JSON.
+ * @param text Valid JSON.
  */
 export function readJson(text: string): PythonValue {
   const valueOf = ({ type, value, children = [], offset, length }: Node): PythonValue => {
@@ -39,9 +39,9 @@ export function readJson(text: string): PythonValue {
 
 /** How JSON is written. */
 export interface JsonStyle {
-  /** Whether characters past ASCII are escaped. */
+  /** Whether non-ASCII characters are escaped. */
   readonly ensureAscii: boolean;
-  /** What each level is indented by; all on one line without it. */
+  /** The indentation of each level; all on one line without it. */
   readonly indent: string | undefined;
   readonly separators: readonly [item: string, key: string];
   readonly sortKeys: boolean;
@@ -96,7 +96,7 @@ function floatJson(value: number): string {
 }
 
 function textJson(text: string, ensureAscii: boolean): string {
-  // JSON.stringify would escape half of a surrogate pair too, which Python leaves.
+  // JSON.stringify would also escape lone surrogates, which Python leaves as they are.
   const written = `"${
     text.replace(/["\\]|[^\P{Cc}\x7f-\x9f]/gu, (character) => JSON.stringify(character).slice(1, -1))
   }"`;

@@ -3,12 +3,12 @@ import { wideSpaces } from "./split.ts";
 
 const decimal = /^\p{Nd}$/u, decimals = /\p{Nd}/gu, plainNumber = /-?\p{Nd}+\.?\p{Nd}*/gu;
 
-/** A text with the decimal digits of all scripts as those of ASCII. */
+/** A text with the decimal digits of all scripts replaced by ASCII digits. */
 function asciiDigits(text: string): string {
   return text.replace(decimals, digitValue);
 }
 
-/** What a decimal digit counts: Unicode has them in order, ten of a script, each beginning with zero. */
+/** The value of a decimal digit: Unicode has them in order, ten per script, each beginning with zero. */
 function digitValue(character: string): string {
   if (character < "\x80") return character;
   const code = character.codePointAt(0)!;
@@ -17,8 +17,8 @@ function digitValue(character: string): string {
   return String(before % 10);
 }
 
-// `float` turns white space beyond ASCII into blanks, and then strips what C counts as white space: U+001C to U+001F, which
-// `str.strip` strips too, stay.
+// `float` turns white space beyond ASCII into blanks, and then strips what C counts as white space: U+001C to U+001F,
+// which `str.strip` strips too, stay.
 const spaces = `\\t-\\r ${wideSpaces}`;
 const atStart = new RegExp(`^[${spaces}]+`, "u"), atEnd = new RegExp(`[${spaces}]+$`, "u");
 
@@ -26,7 +26,7 @@ const digits = "[0-9](?:_?[0-9])*";
 const finite = new RegExp(`^[-+]?(?:${digits}\\.?(?:${digits})?|\\.${digits})(?:[eE][-+]?${digits})?$`);
 const named = /^([-+]?)(inf|infinity|nan)$/i;
 
-/** The number that Python's `float` makes of a text; `undefined` where that is a ValueError. */
+/** The number that Python's `float` returns for a text; `undefined` where it raises a ValueError. */
 export function floatOf(text: string): number | undefined {
   const written = asciiDigits(text.replace(atStart, "").replace(atEnd, ""));
   if (finite.test(written)) return Number(written.replaceAll("_", ""));
@@ -36,8 +36,8 @@ export function floatOf(text: string): number | undefined {
 }
 
 /**
- * The last match of `-?\d+\.?\d*` in a text without its commas, as pyreft and LLM-Adapters read the number of an answer;
- * `undefined` where there is none.
+ * The last match of `-?\d+\.?\d*` in a text without its commas, as pyreft and LLM-Adapters read the number of an
+ * answer; `undefined` if there is none.
  */
 export function lastNumber(text: string): number | undefined {
   const found = text.replaceAll(",", "").match(plainNumber)?.at(-1);

@@ -7,9 +7,9 @@ import { type Arguments, isDict, PythonTuple, type PythonValue, typeName } from 
 const directive = /%(?:\((?<key>[^)]*)\))?(?<flags>[-0+ ]*)(?<width>\d*)(?:\.(?<precision>\d+))?(?<kind>.|$)/gsu;
 
 /**
- * A text with values in its directives' place, as in `"%s has %d" % (a, b)`.
+ * A text with its directives replaced by values, as in `"%s has %d" % (a, b)`.
  *
- * @throws {TypeError} If the values are not as many, or a directive is not known.
+ * @throws {TypeError} If the number of values does not match, or a directive is not supported.
  */
 export function formatted(text: string, values: PythonValue): string {
   const list = values instanceof PythonTuple ? values.items : [values];
@@ -54,9 +54,9 @@ function shownAs(kind: string, value: PythonValue, precision: string | undefined
 }
 
 /**
- * A text with values in its braces' place, as in `"{} has {0} {name}".format(a, name=b)`.
+ * A text with its braces replaced by values, as in `"{} has {0} {name}".format(a, name=b)`.
  *
- * @throws {TypeError} If a brace names no value, or says how to write it, which is not known.
+ * @throws {TypeError} If a brace names no value, or has a format specification, which is not supported.
  */
 export function filledBraces(text: string, { positional, named }: Arguments): string {
   let next = 0;

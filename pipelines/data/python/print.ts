@@ -1,14 +1,14 @@
 /** What Python's `str` and `repr` print. @module */
 import { isDict, isList, Namespace, PythonTuple, type PythonValue, SafeText, typeName } from "./value.ts";
 
-/** A value as a text: `5.0`, `True`, `[1, 'a']`; a string is itself. */
+/** A value as text: `5.0`, `True`, `[1, 'a']`; a string is itself. */
 export function str(value: PythonValue): string {
   if (typeof value === "string") return value;
   if (value instanceof SafeText) return value.text;
   return value === undefined ? "" : repr(value);
 }
 
-/** A value as Python's source has it. */
+/** A value as in Python's source code. */
 export function repr(value: PythonValue): string {
   if (value === undefined) return "Undefined";
   if (value === null) return "None";
@@ -27,7 +27,7 @@ export function repr(value: PythonValue): string {
   throw new TypeError(`a ${typeName(value)} can't be printed`);
 }
 
-/** The shortest digits that give the same float, with an exponent where it is below −4 or from 16 on. */
+/** The shortest digits that give the same float, with an exponent below −4 or from 16 on. */
 export function floatRepr(value: number): string {
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
@@ -43,7 +43,7 @@ export function floatRepr(value: number): string {
 
 const escapes: ReadonlyMap<string, string> = new Map([["\\", "\\\\"], ["\n", "\\n"], ["\r", "\\r"], ["\t", "\\t"]]);
 
-/** In single quotes, unless these are in it and double ones are not; what can't be printed is escaped. */
+/** In single quotes, unless the text contains these and no double ones; unprintable characters are escaped. */
 function quoted(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   const inner = text.replace(/[\p{C}\p{Z}\\'"]/gu, (character) => {

@@ -1,6 +1,6 @@
-/** Splitting texts as Python does. @module */
+/** Splits texts as Python does. @module */
 
-/** White space beyond ASCII, as the inside of a class of characters. */
+/** White space beyond ASCII, as the inside of a character class. */
 export const wideSpaces = "\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 /** What Python counts as white space, likewise. */
 const spaces = `\\t-\\r\\x1c-\\x20${wideSpaces}`;
@@ -17,7 +17,7 @@ export function isSpace(text: string): boolean {
 /** Which sides of a text are stripped. */
 export type Sides = "both" | "left" | "right";
 
-/** A text without white space, or without given characters, at its sides. */
+/** A text without white space, or without the given characters, at its sides. */
 export function strip(text: string, sides: Sides = "both", characters?: string): string {
   if (characters === undefined) {
     const left = sides === "right" ? text : text.replace(atStart, "");
@@ -37,9 +37,9 @@ export function splitLines(text: string): string[] {
 }
 
 /**
- * The parts of a text between separators, white space if there is none.
+ * The parts of a text between separators; without a separator, between white space.
  *
- * @param most How many splits are made at most, from the left or the right.
+ * @param most The maximum number of splits, from the left or the right.
  * @throws {TypeError} If the separator is empty.
  */
 export function split(text: string, separator: string | undefined, most = Infinity, fromRight = false): string[] {
@@ -62,7 +62,7 @@ export function split(text: string, separator: string | undefined, most = Infini
   return all;
 }
 
-/** Where a part stands in a text, no place overlapping another. */
+/** Where a part occurs in a text, without overlaps. */
 export function placesOf(text: string, part: string, fromRight = false): number[] {
   const found: number[] = [];
   if (fromRight) {

@@ -1,4 +1,4 @@
-/** The methods of Python's `str`. Places in a text count code points. @module */
+/** The methods of Python's `str`. Indices into a text count code points. @module */
 import { spendText } from "./budget.ts";
 import { type Method, taking } from "./call.ts";
 import { iterate } from "./compare.ts";
@@ -6,34 +6,34 @@ import { filledBraces } from "./percent.ts";
 import { isSpace, placesOf, type Sides, split, splitLines, strip } from "./split.ts";
 import { itemsOf, PythonTuple, type PythonValue, typeName } from "./value.ts";
 
-/** The first character large, the others small. */
+/** The first character in upper case, the others in lower case. */
 export function capitalize(text: string): string {
   const [first = "", ...others] = text;
   return first.toUpperCase() + others.join("").toLowerCase();
 }
 
-/** A text with another in place of a part of it, everywhere or so many times. */
+/** Replaces a part of a text, everywhere or up to a number of times. */
 export function replace(text: string, part: string, other: string, count = Infinity): string {
-  // Between all characters of a text is nothing.
+  // The empty part occurs between all characters.
   const pieces = part === "" ? ["", ...text, ""] : text.split(part);
   spendText(Math.min(count, pieces.length) * other.length);
   return pieces.reduce((written, piece, at) => written + (at <= count ? other : part) + piece);
 }
 
-/** Texts with another between them. */
+/** Texts joined with a separator. */
 export function joined(texts: readonly string[], separator: string): string {
   spendText(texts.length * separator.length + texts.reduce((sum, { length }) => sum + length, 0));
   return texts.join(separator);
 }
 
 /**
- * A text that a function is given.
+ * A text passed to a function.
  *
- * @throws {TypeError} If it is given something else.
+ * @throws {TypeError} If it is something else.
  */
 export function textOf(value: PythonValue): string {
   if (typeof value === "string") return value;
-  throw new TypeError(`a text is wanted where a value of type ${typeName(value)} is given`);
+  throw new TypeError(`expected a text but found a value of type ${typeName(value)}`);
 }
 
 /** A text that may be omitted, or None. */
@@ -45,7 +45,7 @@ export function optionalText(value: PythonValue): string | undefined {
 export function optionalCount(value: PythonValue): number | undefined {
   if (value === undefined || value === null || (typeof value === "bigint" && value < 0n)) return undefined;
   if (typeof value === "bigint") return Number(value);
-  throw new TypeError(`a whole number is wanted where a value of type ${typeName(value)} is given`);
+  throw new TypeError(`expected a whole number but found a value of type ${typeName(value)}`);
 }
 
 const stripping = (sides: Sides) =>
@@ -63,7 +63,7 @@ const parting = (fromRight: boolean) =>
     return new PythonTuple(fromRight ? ["", "", text] : [text, "", ""]);
   });
 
-/** The place of a part in code points; −1, or an error where one is asked for. */
+/** The index of a part in code points; −1, or an error if the method raises one. */
 const finding = (fromRight: boolean, fails: boolean) =>
   taking<string>(["sub"], (text, part) => {
     const at = fromRight ? text.lastIndexOf(textOf(part)) : text.indexOf(textOf(part));

@@ -1,6 +1,6 @@
 /**
- * Values as Python has them: what a file's JSON is to it, and what a chat template computes with. Whole numbers are
- * `bigint` and floats `number`, so that 21 and 21.0 stay apart; dicts are maps, which keep the order of all their keys.
+ * Python's values: what it makes of a file's JSON, and what a chat template computes with. Whole numbers are `bigint`
+ * and floats `number`, so that 21 and 21.0 stay distinct; dicts are maps, which keep the order of all their keys.
  *
  * @module
  */
@@ -25,34 +25,34 @@ export type PythonList = readonly PythonValue[];
 
 export type PythonDict = ReadonlyMap<PythonValue, PythonValue>;
 
-/** A list that can't change, and prints in parentheses. */
+/** An immutable list, printed in parentheses. */
 export class PythonTuple {
   constructor(readonly items: PythonList) {}
 }
 
-/** A text that is HTML: what a text is added to, or adds, is escaped. */
+/** Text that is HTML: texts that are concatenated with it are escaped. */
 export class SafeText {
   constructor(readonly text: string) {}
 }
 
-/** A value of which HTML is a text like any other. */
+/** A value with HTML treated like any other text. */
 export function plain(value: PythonValue): PythonValue {
   return value instanceof SafeText ? value.text : value;
 }
 
-/** A value of a file that has no text, such as an image's bytes. */
+/** A value from a file that has no text form, such as an image's bytes. */
 export class Untextual {
   /** @param what As in `bytes`. */
   constructor(readonly what: string) {}
 }
 
-/** An object with attributes, of which a template may set some. */
+/** An object with attributes, some of which a template may set. */
 export class Namespace {
-  /** @param call What a call of it does, where it can be called. */
+  /** @param call What a call of it does, if it can be called. */
   constructor(readonly attributes: Map<string, PythonValue>, readonly call?: PythonFunction) {}
 }
 
-/** What a call passes: values by position and by name. */
+/** The arguments of a call: values by position and by name. */
 export interface Arguments {
   readonly positional: PythonList;
   readonly named: ReadonlyMap<string, PythonValue>;
@@ -60,7 +60,7 @@ export interface Arguments {
 
 export type PythonFunction = (passed: Arguments) => PythonValue;
 
-/** The items of a list or a tuple, which are one to most functions. */
+/** The items of a list or a tuple, which most functions treat alike. */
 export function itemsOf(value: PythonValue): PythonList | undefined {
   if (value instanceof PythonTuple) return value.items;
   return isList(value) ? value : undefined;
@@ -74,7 +74,7 @@ export function isDict(value: PythonValue): value is PythonDict {
   return value instanceof Map;
 }
 
-/** What Python calls a value's type. */
+/** Python's name of a value's type. */
 export function typeName(value: PythonValue): string {
   if (value === undefined) return "undefined";
   if (value === null) return "NoneType";
@@ -88,10 +88,11 @@ export function typeName(value: PythonValue): string {
 }
 
 /**
- * What a value of JavaScript, plain data, is to Python. A whole number is an int.
+ * The Python value of a plain JavaScript value. A whole number is an int.
  *
  * @param place Where it is, for the message.
- * @throws {RequestError} If it holds a whole number past 2⁵³, of which the digits are lost, or no data.
+ * @throws {RequestError} If it contains a whole number beyond 2⁵³, whose digits are lost, or something that is not
+ * data.
  */
 export function toPython(value: unknown, place?: SourceLocation): PythonValue {
   switch (typeof value) {

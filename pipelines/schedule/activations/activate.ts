@@ -1,4 +1,4 @@
-/** Running rows through a model for the values that it computes on the way. @module */
+/** Runs rows through a model and collects intermediate values. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { elementCount } from "../../../ops/program/dimension.ts";
 import type { Feeds, HostTensor } from "../../common/host_tensor.ts";
@@ -21,28 +21,28 @@ import type { NamedTensor } from "../../models/weights/safetensors_writer.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { beginWork } from "../context/work.ts";
 
-/** A run of tokens whose representations are wanted. */
+/** A run of tokens whose representations are requested. */
 export interface ActivatedRun extends RunRow {
-  /** For each slot of the results the index of the token that it is of; `undefined` for one that stays 0. */
+  /** For each slot of the results, the index of its token; `undefined` for a slot that stays 0. */
   readonly slots: readonly (number | undefined)[];
 }
 
-/** A row whose representations are wanted. */
+/** A row whose representations are requested. */
 export interface ActivatedRow extends ActivatedRun {
-  /** What the encoder reads, in a model that has one; the row itself is then what the decoder reads. */
+  /** What the encoder reads, in an encoder-decoder model; the row itself is then what the decoder reads. */
   readonly encoded?: ActivatedRun;
 }
 
-/** What is to be computed. */
+/** What to compute. */
 interface ActivateJob {
   readonly architecture: Architecture;
   readonly weights: ModelWeights;
-  /** All with as many slots, and as many of what the encoder reads. */
+  /** All have the same number of slots, and the same number for the encoder. */
   readonly rows: readonly ActivatedRow[];
   readonly hiddenStates: boolean;
   readonly logits: boolean;
   readonly sites: readonly KeptSite[];
-  /** Edits that act, with the rows as they are laid out for them. */
+  /** The edits to apply, with the rows laid out for them. */
   readonly edited?: {
     readonly adaptations: readonly Adaptation[];
     readonly tensors: TensorMap;
@@ -50,13 +50,14 @@ interface ActivateJob {
   };
 }
 
-/** Rows of like length run together up to so many tokens, or logits, so that memory is bounded by one group's. */
+/** Rows of similar length run together up to this many tokens, or logits, so that memory is bounded by one group. */
 const groupTokens = 4096, groupLogits = 1 << 26;
 
 /**
- * The representations of rows, by name: each [rows, slots, width], 0 in slots of no token; scores of whole rows [rows, classes].
+ * The representations of rows, by name: each [rows, slots, width], with 0 in slots without a token; the scores of whole
+ * rows are [rows, classes].
  *
- * @param stage The stage that asks for them, if one does.
+ * @param stage The stage that requests them, if any.
  */
 export async function activate(runContext: RunContext, job: ActivateJob, stage?: string): Promise<NamedTensor[]> {
   const { architecture, weights, rows, edited } = job;
@@ -92,7 +93,7 @@ export async function activate(runContext: RunContext, job: ActivateJob, stage?:
   return [...found.values()].sort((a, b) => byName.compare(a.name, b.name));
 }
 
-/** What a group of rows is fed. */
+/** The feeds of a group of rows. */
 function feedsOf(rows: readonly ActivatedRow[], architecture: Architecture): Feeds {
   const { encoder } = architecture, length = longest(rows);
   if (encoder === undefined) return runFeeds("tail", architecture, { rows, length });
@@ -130,7 +131,7 @@ function emptyLike(name: string, { shape }: HostTensor, rows: number, slots: num
   return { name, shape: whole, data: new Float32Array(elementCount(whole)) };
 }
 
-/** Copies what a group gave for one of its rows to that row's slots. */
+/** Copies a group's results for one row to that row's slots. */
 function copyRow(
   { data, shape }: HostTensor,
   at: number,
@@ -151,7 +152,10 @@ function copyRow(
   });
 }
 
-/** A prompt as a model reads it; where an encoder does, the decoder reads its start token alone. */
+/**
+ * A prompt as a model reads it; in an encoder-decoder model the encoder reads it and the decoder reads only its start
+ * token.
+ */
 export function readBy({ encoder }: Architecture, prompt: ActivatedRun): ActivatedRow {
   return encoder === undefined ? prompt : { tokens: [encoder.startToken], start: 0, slots: [0], encoded: prompt };
 }

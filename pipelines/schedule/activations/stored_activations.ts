@@ -1,4 +1,4 @@
-/** The activations stage: what a model computes of prompts, kept in the store. @module */
+/** The activations stage: what a model computes on prompts, kept in the store. @module */
 import { interventionsOf } from "../../compile/lower/adaptation.ts";
 import { selectedRows } from "../../compile/lower/edit_masks.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
@@ -14,7 +14,7 @@ import type { PreparedActivations } from "../prepare/prepared.ts";
 import { activate, type ActivatedRun, readBy } from "./activate.ts";
 import { madeOf } from "../../common/row_list.ts";
 
-/** What a stage gives, from the store if it is there: an entry of safetensors, for the caller to close. */
+/** A stage's result, from the store if it is there: a safetensors entry that the caller closes. */
 export async function activationsOf(
   runContext: RunContext,
   stage: PreparedActivations,
@@ -77,12 +77,12 @@ export async function activationsOf(
   return { entry, cached: false };
 }
 
-/** The labels of rows as a file of tensors has them. */
+/** The labels of rows, as stored in the tensor file. */
 interface Labels {
-  /** [rows]: numbers as they are, of names the place among {@linkcode names}. */
+  /** [rows]: numbers as they are; for names, their index in {@linkcode names}. */
   readonly tensor: NamedTensor;
   readonly names?: readonly string[];
-  /** What the store's key depends on. */
+  /** The content that the store's key depends on. */
   readonly content: readonly string[];
 }
 

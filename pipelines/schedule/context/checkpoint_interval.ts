@@ -1,42 +1,42 @@
 /**
- * How often unfinished work is kept, so that a run that dies loses seconds and keeping costs next to nothing.
+ * How often unfinished work is saved, so that a crash loses only seconds and saving costs next to nothing.
  *
  * @module
  */
 
-/** How often work is kept. */
+/** How often work is saved. */
 export interface CheckpointInterval {
-  /** The seconds between two times, at least. */
+  /** The minimum number of seconds between saves. */
   readonly seconds: number;
-  /** The most of the time that keeping may take. */
+  /** The largest share of the time that saving may take. */
   readonly share: number;
 }
 
-/** The interval of a run. */
+/** The default interval of a run. */
 export const defaultInterval: CheckpointInterval = { seconds: 2, share: 0.03 };
 
-/** Bytes a second that are expected of the disk before it was written to. */
+/** The disk's expected write rate in bytes per second, used before the first write. */
 const expectedRate = 2e8;
 
-/** Says when it is time to keep a state again, by what that took before. */
+/** Decides when to save again, from how long the last save took. */
 export class CheckpointTimer {
   readonly #interval: CheckpointInterval;
   #cost: number;
   #last = performance.now();
 
-  /** @param bytes How much is kept each time, about. */
+  /** @param bytes Approximately how many bytes each save writes. */
   constructor(interval: CheckpointInterval, bytes: number) {
     this.#interval = interval;
     this.#cost = bytes / expectedRate;
   }
 
-  /** Whether it is time. */
+  /** Whether a save is due. */
   get isDue(): boolean {
     const { seconds, share } = this.#interval;
     return performance.now() - this.#last >= 1000 * Math.max(seconds, this.#cost / share);
   }
 
-  /** Runs what keeps the state, and measures how long that takes. */
+  /** Runs a save and measures how long it takes. */
   async measure(write: () => Promise<void>): Promise<void> {
     const begun = performance.now();
     await write();

@@ -1,10 +1,10 @@
-/** What of Refract itself results depend on. @module */
+/** The parts of Refract itself that results depend on. @module */
 import { createHash } from "node:crypto";
 import { system } from "../../common/system.ts";
 
 const root = new URL("../../../", import.meta.url);
 
-/** The folders whose code decides what is computed, from the root. */
+/** The folders whose code decides what is computed, relative to the root. */
 const folders = [
   "ops/",
   "pipelines/common/",
@@ -20,9 +20,9 @@ const folders = [
 let known: string | undefined;
 
 /**
- * Equal for copies of Refract that compute the same in the same way: a digest of the code that decides it, so that a
- * declaration can be part of a key instead of the programs that are compiled from it. A copy that is loaded from elsewhere
- * than the disk is identified by its address.
+ * Equal for copies of Refract that compute the same results in the same way: a digest of the code that determines them,
+ * so that a declaration can be part of a key instead of the programs compiled from it. A copy that was not loaded from
+ * disk is identified by its URL.
  */
 export function compilerVersion(): string {
   return known ??= import.meta.url.startsWith("file:") ? sourcesDigest() : import.meta.url;
@@ -34,7 +34,7 @@ function sourcesDigest(): string {
   return hash.digest("hex");
 }
 
-/** The sources below a folder, in the order of their names. */
+/** The sources in a folder and its subfolders, sorted by name. */
 function* sourcesIn(folder: URL): Generator<Uint8Array> {
   const entries = [...system.readDirSync(folder)].sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const { name, isDirectory } of entries) {

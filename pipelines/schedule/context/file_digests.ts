@@ -5,7 +5,7 @@ import { system } from "../../common/system.ts";
 
 const known = new Map<string, { readonly identity: FileIdentity; readonly digest: Promise<string> }>();
 
-/** A digest of a file's content, made once for as long as the file stays as it is. */
+/** The digest of a file's content, cached until the file changes. */
 export async function fileDigest(path: string): Promise<string> {
   const identity = await identityOf(path), before = known.get(path);
   if (before !== undefined && isSameFile(before.identity, identity)) return await before.digest;

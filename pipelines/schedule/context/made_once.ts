@@ -1,27 +1,27 @@
-/** What one process makes and all that share its store find. @module */
+/** Results that one process computes and all processes that share its store reuse. @module */
 import type { Claim } from "../../store/claims.ts";
 import type { RunContext } from "./run_context.ts";
 import { noteTo } from "./work.ts";
 
 type ClaimContext = Pick<RunContext, "store" | "emit" | "stopIfAsked">;
 
-/** What is made, and who makes it. */
+/** How to compute or find a result. */
 interface Made<T> {
-  /** What this process is to do, unless another has done it meanwhile. */
+  /** Computes it, if no other process has done so in the meantime. */
   readonly make: () => Promise<T>;
-  /** Finds it in the store. */
+  /** Looks it up in the store. */
   readonly find: () => Promise<T | undefined>;
-  /** What it is, for who waits, as in `encodes the same rows`. */
+  /** What the other process is doing, for those who wait, as in `encodes the same rows`. */
   readonly does: string;
 }
 
-/** Between two looks at who makes something, in milliseconds. */
+/** The pause between two checks on the other process, in milliseconds. */
 const [leastPause, mostPause] = [50, 2000];
 
 /**
- * What the store has, or what this process makes unless another does: then it is waited for.
+ * Finds a result in the store, or computes it; if another process is computing it, waits for that one.
  *
- * @returns It, and whether it was found.
+ * @returns The result, and whether it was found.
  */
 export async function madeOnce<T>(
   runContext: ClaimContext,
@@ -36,7 +36,7 @@ export async function madeOnce<T>(
   return found === undefined ? { value: await make(), cached: false } : { value: found, cached: true };
 }
 
-/** Waits until nobody else makes an entry, which then may be there. */
+/** Waits until no other process is computing an entry, which may then be there. */
 export async function claimed(
   runContext: ClaimContext,
   kind: string,
@@ -47,7 +47,7 @@ export async function claimed(
   let pause = leastPause;
   for (let claim = claimant.take();; claim = claimant.take()) {
     if (claim !== undefined) {
-      // What another has put there may be unknown to this machine for a while.
+      // An entry written by another machine may take a while to become visible on this one.
       if (pause > leastPause) claimant.refresh();
       return claim;
     }

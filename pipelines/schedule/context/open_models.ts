@@ -1,4 +1,4 @@
-/** The models of a run that are open, with their weights. @module */
+/** A run's open models and their weights. @module */
 import type { Provider } from "../../../ops/onnx/model.ts";
 import type { HubOptions } from "../../models/hub/access.ts";
 import {
@@ -21,11 +21,11 @@ import { bytesProgress, noteTo } from "./work.ts";
 import { isWidened, openWidened, unmadeWidened } from "./widen.ts";
 import { type OpenedQuantized, openQuantized } from "./quantize.ts";
 
-/** Where models come from, and where what is made of them is kept. */
+/** Where models come from, and where files derived from them are kept. */
 interface OpenModelsOptions extends HubOptions {
-  /** The folder that the pipeline's relative paths start from. */
+  /** The folder that the pipeline's relative paths are resolved from. */
   readonly base: string;
-  /** Ends downloads when it is aborted. */
+  /** Cancels downloads when it is aborted. */
   readonly signal: AbortSignal | undefined;
   readonly store: Store;
   readonly emit: Emit;
@@ -45,19 +45,22 @@ export class OpenModels implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** The model of a source. */
+  /** The model from a source. */
   model(source: string, revision?: string): Promise<Model> {
     return this.#models.getOrInsertComputed(JSON.stringify([source, revision]), () => {
       return openModel(source, { ...this.#sources(), ...(revision === undefined ? {} : { revision }) });
     });
   }
 
-  /** The model of a source as far as its config describes it. */
+  /** The model from a source, as far as its config describes it. */
   bareModel(source: string): Promise<BareModel> {
     return openBareModel(source, this.#sources());
   }
 
-  /** A model's weights; those of its projections in a few bits if asked for, made if the store lacks them. */
+  /**
+   * A model's weights, with its projections quantized if requested; quantized weights are computed if the store lacks
+   * them.
+   */
   async weights(model: BareModel, quantize?: QuantizationName): Promise<ModelWeights> {
     const { store, emit, provider } = this.#options;
     const open = async () => {
@@ -79,7 +82,7 @@ export class OpenModels implements AsyncDisposable {
     return this.#files.getOrInsertComputed(model, () => modelFileDigests(model, this.#digests));
   }
 
-  /** What is known of a model's weights without reading any; `undefined` if they were never digested. */
+  /** What is known about a model's weights without reading them; `undefined` if they have never been digested. */
   async peekWeights(model: BareModel, quantize?: QuantizationName): Promise<ModelWeights | undefined> {
     const stored = await peekModelWeights(model, this.#digests);
     const base = stored && isWidened(model, stored, this.#options.provider) ? unmadeWidened(stored) : stored;
@@ -93,12 +96,12 @@ export class OpenModels implements AsyncDisposable {
     }
   }
 
-  /** Where the digests of weight files are remembered. */
+  /** Where the digests of weight files are cached. */
   get #digests(): string {
     return digestCacheOf(this.#options.store.folder);
   }
 
-  /** How models are found, with downloads and conversions shown. */
+  /** How models are found, with progress for downloads and conversions. */
   #sources(): SourceOptions {
     const { base, signal, store, emit, provider: _, ...hub } = this.#options;
     return {

@@ -1,5 +1,5 @@
 /**
- * A base model's weights in 4 or 8 bits, made once and kept in the store.
+ * A base model's weights in 4 or 8 bits, computed once and kept in the store.
  *
  * @module
  */
@@ -16,22 +16,22 @@ import { beginWork } from "./work.ts";
 /** The kind of the store's entries. */
 export const quantizedKind = "quantize";
 
-/** The bytes that a model's quantized matrices take. */
+/** The size of a model's quantized matrices in bytes. */
 export function quantizedBytes({ architecture }: Pick<BareModel, "architecture">, name: BitsName): number {
   return [...quantizedMatrices(architecture, name).values()].reduce((sum, { rows, columns, bits }) => {
     return sum + rows * blocksOf(columns) * (codeBytes[bits] + 4);
   }, 0);
 }
 
-/** Weights of which the matrices are in the store, and the entry that holds them open. */
+/** Weights whose matrices are in the store, and the entry that keeps them open. */
 export interface OpenedQuantized {
   readonly weights: ModelWeights;
   readonly entry: Entry;
 }
 
 /**
- * A model's weights with its matrices in a few bits, from the store if they are there. One weight at a time is in
- * memory while they are made.
+ * A model's weights with quantized matrices, from the store if they are there. While they are being computed, only one
+ * weight is in memory at a time.
  *
  * @throws {RequestError} If a weight is not finite.
  */
@@ -85,6 +85,6 @@ function quantized(weight: string, data: Float32Array, columns: number, name: Bi
     return quantize(data, columns, name);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new RequestError(`the tensor ${weight} holds something that is not a finite number; omit quantize`, { file });
+    throw new RequestError(`the tensor ${weight} contains a value that is not finite; omit quantize`, { file });
   }
 }

@@ -1,6 +1,6 @@
 /**
- * How fast this machine has done what a store holds, by the shape of the model and the size of a run, so that plans and
- * progress can say how long more of it will take.
+ * How fast this machine did what a store holds, by the shape of the model and the size of a run, so that plans and
+ * progress can estimate the time left.
  *
  * @module
  */
@@ -11,48 +11,53 @@ import { DiskError } from "../../common/errors.ts";
 import { isJsonObject, readFileIfPresent, writeAtomically } from "../../common/files.ts";
 import type { RunContext } from "./run_context.ts";
 
-/** What is measured apart: a model that nothing trained writes longer answers than one that has learned to end them. */
+/** What is measured separately: an untrained model writes longer answers than one that has learned to end them. */
 type WorkKind = "encode" | "train" | "evaluate" | "evaluateBase" | "activations";
 
-/** Work of runs that are alike. */
+/** A number of similar runs of a program. */
 export interface Work {
   readonly kind: WorkKind;
-  /** The numbers of a model that decide its speed. */
+  /** The dimensions of a model that determine its speed. */
   readonly shape: string;
-  /** Steps, batches, and tokens that a batch writes. */
+  /** Steps, batches, or tokens that a batch generates. */
   readonly runs: number;
   /** Floating-point operations of all runs together. */
   readonly flops: number;
 }
 
-/** Where a time is from: runs of this model's shape, runs of other models of about this size, or an assumed speed. */
+/**
+ * Where an estimate comes from: runs of this model's shape, runs of other models of about this size, or an assumed
+ * speed.
+ */
 export type Basis = "model" | "machine" | "assumed";
 
-/** How long work will take. */
+/** How long work is expected to take. */
 export interface Expected {
   readonly seconds: number;
   readonly basis: Basis;
 }
 
-/** What a run took, with the seconds that passed before the first. */
+/** How long a run took, and the seconds before the first one. */
 interface Measurement {
   readonly shape: string;
-  /** Of a run. */
+  /** Per run. */
   readonly flops: number;
   readonly seconds: number;
   readonly start: number;
 }
 
-/** What a machine of two cores reaches about, and what a run takes besides, for those that have measured nothing yet. */
+/**
+ * Roughly what a machine with two cores reaches, and the overhead of a run, for machines that have no measurements yet.
+ */
 const assumed = { flopsPerSecond: 5e10, overhead: 1e-3 };
 
-/** Runs that are so many times as large or small say nothing about each other. */
+/** Runs that differ in size by more than this factor say nothing about each other. */
 const reach = 16;
 
-/** Runs that are nearer to each other than by this factor are measured as one. */
+/** Runs that differ in size by less than this factor share a measurement. */
 const alike = 1.25;
 
-/** Measurements that are kept of a kind. */
+/** The number of measurements kept for each kind. */
 const mostKept = 64;
 
 /** Where rates are kept, and for which machine. */
@@ -72,7 +77,7 @@ async function readAll(runContext: RateContext): Promise<Readonly<Record<string,
     const found: unknown = bytes === undefined ? {} : JSON.parse(new TextDecoder().decode(bytes));
     return isJsonObject(found) ? found : {};
   } catch {
-    // Only estimates are made of it, and the next run writes it anew.
+    // It only serves estimates, and the next run writes it again.
     return {};
   }
 }
@@ -85,12 +90,12 @@ export class Rates {
     this.#kept = kept;
   }
 
-  /** Those of this machine with these threads. */
+  /** Those of this machine with this number of threads. */
   static async read(runContext: RateContext): Promise<Rates> {
     return new Rates(keptOf(await readAll(runContext), machineName(runContext)));
   }
 
-  /** How long some work will take. */
+  /** How long some work is expected to take. */
   expected({ kind, shape, runs, flops }: Work): Expected {
     if (runs === 0) return { seconds: 0, basis: "model" };
     const each = flops / runs,
@@ -105,11 +110,11 @@ export class Rates {
   }
 }
 
-/** Of what a file holds that anybody may have written, the measurements that can be some. */
+/** The valid measurements in a file that anyone may have written. */
 function keptOf(all: Readonly<Record<string, unknown>>, machine: string): Kept {
   const kinds = ownValue(all, machine);
   if (!isJsonObject(kinds)) return {};
-  // An earlier version kept a number.
+  // An earlier version stored a number.
   const lists = Object.entries(kinds).map((
     [kind, list],
   ) => [kind, Array.isArray(list) ? list.filter(isMeasurement) : []]);
@@ -130,7 +135,7 @@ function distance(one: number, other: number): number {
   return one === other ? 1 : Math.max(one / other, other / one);
 }
 
-/** The seconds of a run between those of the next smaller and the next larger run, as a power of its size. */
+/** The seconds of a run, interpolated between the next smaller and the next larger run as a power of its size. */
 function between(found: readonly Measurement[], flops: number): number {
   const sorted = found.toSorted((one, other) => one.flops - other.flops);
   const below = sorted.findLast((other) => other.flops <= flops), above = sorted.find((other) => other.flops > flops);
@@ -143,10 +148,11 @@ function between(found: readonly Measurement[], flops: number): number {
 }
 
 /**
- * Takes down how long work took; half of it is what work like it took before. A disk that refuses keeps what it has.
+ * Records how long work took; earlier measurements of similar work keep half of the weight. If the disk refuses, the
+ * old record stays.
  *
- * @param seconds Of all runs.
- * @param start The seconds that passed before the first.
+ * @param seconds For all runs.
+ * @param start The seconds before the first run.
  */
 export async function noteRate(
   runContext: RateContext,

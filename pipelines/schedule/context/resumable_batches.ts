@@ -1,6 +1,6 @@
 /**
- * Rows that are worked on batch by batch, with what the batches so far gave kept in the store until all are done, so
- * that a run that died continues after them. A batch's results depend on its own rows alone.
+ * Rows that are processed batch by batch, with the results so far kept in the store until all are done, so that a run
+ * that was killed resumes after them. A batch's results depend only on its own rows.
  *
  * @module
  */
@@ -13,21 +13,21 @@ import { CheckpointTimer } from "./checkpoint_interval.ts";
 import type { RunContext } from "./run_context.ts";
 import { beginWork } from "./work.ts";
 
-/** What the rows of a stage are worked on for. */
+/** What the rows of a stage are processed for. */
 type Purpose = "answer" | "choice" | "score";
 
-/** Rows to work on. */
+/** Rows to process. */
 export interface BatchedRows {
-  /** The store's key of what is made of the results. */
+  /** The store's key of what is derived from the results. */
   readonly key: string;
   readonly purpose: Purpose;
   /** The stage's name. */
   readonly stage: string;
   /** The rows' lengths. */
   readonly lengths: readonly number[];
-  /** How many rows make a batch. */
+  /** The number of rows in a batch. */
   readonly size: number;
-  /** Whether how far it is is not shown. */
+  /** Whether to hide progress. */
   readonly isQuiet?: boolean | undefined;
 }
 
@@ -35,9 +35,9 @@ const kind = "part";
 const partKey = (key: string, purpose: Purpose) => keyOf([key, purpose]);
 
 /**
- * Works on all rows but those whose results an earlier run has kept; gives a result for each, which is JSON.
+ * Processes all rows except those whose results an earlier run has saved; returns a result for each.
  *
- * @param work Gives a batch's results; it gets the next batch as well, to prepare it meanwhile.
+ * @param work Computes a batch's results; it also gets the next batch, to prepare it in the meantime.
  */
 export async function inBatches<T>(
   runContext: Pick<RunContext, "store" | "emit" | "checkpointInterval">,
@@ -76,17 +76,19 @@ export async function inBatches<T>(
   return results.list(order);
 }
 
-/** Removes what was kept on the way to results that are in the store. */
+/** Removes the partial results once the final ones are in the store. */
 export function removeParts(store: Store, key: string): void {
   for (const purpose of ["answer", "choice", "score"] as const) store.remove(kind, partKey(key, purpose));
 }
 
-/** The disk may refuse, and JSON has no infinite number: then nothing is kept, and the work continues all the same. */
+/**
+ * If the disk refuses, or JSON cannot represent a number that is not finite, nothing is saved and the work continues.
+ */
 function tolerate(error: unknown): void {
   if (!(error instanceof RunError || error instanceof TypeError)) throw error;
 }
 
-/** BatchedRows of like length together, longest first so that memory grows once. */
+/** Batches of rows of similar length, longest first so that memory grows only once. */
 function batches(lengths: readonly number[], size: number): number[][] {
   const order = [...lengths.keys()].sort((a, b) => lengths[b]! - lengths[a]! || a - b);
   return Array.from({ length: Math.ceil(order.length / size) }, (_, batch) => {

@@ -1,5 +1,5 @@
 /**
- * What every stage works with: settings, the store, the models that are open and the sessions that are compiled.
+ * What every stage works with: settings, the store, the open models and the compiled sessions.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { Sessions } from "./sessions.ts";
 
 /** Settings of a run. */
 export interface RunContextOptions {
-  /** The folder that the pipeline's relative paths start from. */
+  /** The folder that the pipeline's relative paths are resolved from. */
   readonly base: string;
   readonly store: string;
   readonly provider: Provider;
@@ -30,56 +30,63 @@ export interface RunContextOptions {
   /** What the run is spread over; one device if omitted. */
   readonly devices?: readonly Device[] | undefined;
   readonly emit: Emit;
-  /** How often unfinished work is kept; without it at {@linkcode defaultInterval}. */
+  /** How often unfinished work is saved; {@linkcode defaultInterval} if omitted. */
   readonly checkpointInterval?: CheckpointInterval;
   /** Ends the run when it is aborted, with its reason. */
   readonly signal?: AbortSignal | undefined;
-  /** What the store may hold, in bytes; without it {@linkcode defaultDiskBudget}. */
+  /** How much the store may hold, in bytes; {@linkcode defaultDiskBudget} if omitted. */
   readonly cacheDisk?: number | undefined;
-  /** What a training may keep of its rows, in bytes; without it what the store may hold, or would hold by default. */
+  /**
+   * How much a training may keep of its encoded rows, in bytes; if omitted, as much as the store may hold, or would
+   * hold by default.
+   */
   readonly cacheMemory?: number | undefined;
-  /** What the activations of a training's longest row may take, in bytes; without it {@linkcode usualActivations}. */
+  /**
+   * How much the activations of a training's longest row may take, in bytes; {@linkcode usualActivations} if omitted.
+   */
   readonly activationMemory?: number | undefined;
-  /** What of the machine's memory may be used, in bytes; all of it if omitted. */
+  /** How much of the machine's memory may be used, in bytes; all of it if omitted. */
   readonly memory?: number | undefined;
-  /** How a hub is reached that models come from. */
+  /** How to reach the hub that models come from. */
   readonly hub?: HubOptions;
-  /** A cache that is asked for what the store lacks, and gets what is made. */
+  /** A cache that is queried for what the store lacks, and receives what is computed. */
   readonly shared?: Pick<CacheAccess, "address" | "token">;
 }
 
-/** The kernel that results depend on besides the program: ONNX Runtime's version. */
+/** The kernels that results depend on besides the program: ONNX Runtime's version. */
 export const runtimeVersion = "onnxruntime-node 1.30.0";
 
-/** What the stages of a run share. Dispose it at the end. */
+/** What the stages of a run share. Dispose of it at the end. */
 export class RunContext implements AsyncDisposable {
   readonly base: string;
   readonly provider: Provider;
   readonly threads: number;
   readonly emit: Emit;
   readonly store: Store;
-  /** What a training may keep of its rows, in bytes. */
+  /** How much a training may keep of its encoded rows, in bytes. */
   readonly cacheMemory: number;
-  /** What the activations of a training's longest row may take, in bytes. */
+  /** How much the activations of a training's longest row may take, in bytes. */
   readonly activationMemory: number;
-  /** What of the machine's memory may be used, in bytes: models that are larger are encoded in parts. */
+  /** How much of the machine's memory may be used, in bytes: larger models are encoded in parts. */
   readonly memory: number;
   readonly checkpointInterval: CheckpointInterval;
   readonly #signal: AbortSignal;
   readonly #options: RunContextOptions;
-  /** Trainings that were compiled, by what decides their programs. */
+  /** Compiled trainings, by what determines their programs. */
   readonly compiled: Map<string, CompiledTraining>;
   readonly models: OpenModels;
-  /** How data sets are had from a hub. */
+  /** How data sets are downloaded from a hub. */
   readonly hub: HubReading;
   /** The sessions of the device that this context works on. */
   readonly sessions: Sessions;
   /** Those of all devices of the run, its own first. */
   readonly devices: readonly Sessions[];
-  /** What is open until the end. */
+  /** What stays open until the end. */
   readonly opened: DisposableStack;
 
-  /** @param of The context of the run whose device with a number this one is for; without it the run's own. */
+  /**
+   * @param of The run's context and the number of the device that this one is for; omitted for the run's own context.
+   */
   constructor(options: RunContextOptions, of?: { readonly run: RunContext; readonly device: number }) {
     this.#options = options;
     const { base, store, provider, threads, emit, checkpointInterval = defaultInterval, hub = {} } = options;
@@ -98,7 +105,7 @@ export class RunContext implements AsyncDisposable {
       onEvicted: warn,
       shared: shared === undefined ? undefined : new SharedCache({ ...shared, warn, signal: options.signal }),
     });
-    // A run that uses damaged weights ends when that is found, not when it would publish something.
+    // A run that uses damaged weights ends as soon as this is found, not when it would publish something.
     const signal = AbortSignal.any([...options.signal ? [options.signal] : [], this.store.checks.signal]);
     this.#signal = signal;
     this.hub = { ...hub, signal, warn, progress: bytesProgress(emit, "download") };
@@ -109,24 +116,24 @@ export class RunContext implements AsyncDisposable {
       ? (options.devices ?? [undefined]).map((device) => new Sessions(provider, threads, signal, device))
       : [...of.run.devices.slice(of.device), ...of.run.devices.slice(0, of.device)];
     this.sessions = this.devices[0]!;
-    // Not the free space of the moment: it would decide the program, and with it whether an earlier result is found.
+    // Not the current free space: that would determine the program, and so whether an earlier result is found.
     const disk = cacheDisk ?? mostByDefault;
     this.cacheMemory = Math.min(cacheMemory ?? disk, cacheDisk ?? Infinity);
     this.activationMemory = activationMemory;
     this.memory = memory;
   }
 
-  /** The same for work on one of the run's devices; nothing of it has to be disposed of. */
+  /** The same context for work on one of the run's devices; it need not be disposed of. */
   onDevice(device: number, emit: Emit): RunContext {
-    // Workers of the processor share the machine's memory.
+    // CPU workers share the machine's memory.
     const memory = this.provider === "cpu" ? this.memory / this.devices.length : this.memory;
     return new RunContext({ ...this.#options, memory, emit }, { run: this, device });
   }
 
   /**
-   * Lets a request to stop be heard, between parts of work that keep this thread busy.
+   * Lets a request to stop take effect between parts of work that keep this thread busy.
    *
-   * @throws {StoppedError} If there is one. What a check of weights in use has thrown, if one failed.
+   * @throws {StoppedError} If there is one; or the error of a check of weights in use, if one failed.
    */
   async stopIfAsked(): Promise<void> {
     // A timer would wait for a millisecond or more.
@@ -134,7 +141,7 @@ export class RunContext implements AsyncDisposable {
     this.#signal.throwIfAborted();
   }
 
-  /** What every result that the runtime computes depends on besides program, weights and data. */
+  /** What every result that the runtime computes depends on, besides program, weights and data. */
   get machine(): readonly [string, Provider, number] {
     return [runtimeVersion, this.provider, this.threads];
   }

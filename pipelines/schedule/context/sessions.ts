@@ -1,4 +1,4 @@
-/** The compiled programs of a run that are open. @module */
+/** A run's open compiled programs. @module */
 import { emitOnnx } from "../../../ops/emission/emit.ts";
 import type { Provider } from "../../../ops/onnx/model.ts";
 import { verify } from "../../../ops/passes/verify.ts";
@@ -18,7 +18,7 @@ const mostOpen = 4;
 /** The weights that a session reads. */
 type SessionWeights = Pick<ModelWeights, "digest" | "locate" | "computesInInt8">;
 
-/** The sessions of a device, of which those in use stay open: each keeps the memory of its largest run. */
+/** A device's sessions, of which the most recently used stay open: each keeps the memory of its largest run. */
 export class Sessions implements AsyncDisposable {
   readonly device: Device;
   /** Whether a further session of the same weights takes no memory for them. */
@@ -26,9 +26,12 @@ export class Sessions implements AsyncDisposable {
   readonly #provider: Provider;
   readonly #threads: number;
   readonly #signal: AbortSignal | undefined;
-  /** By weights and program; the one that was used last is the last. */
+  /** By weights and program; the most recently used is last. */
   readonly #open = new Map<string, Promise<Session>>();
-  /** Those that stay open until they are released, as the sessions of a training that is validated between its steps. */
+  /**
+   * Those that stay open until they are released, such as the sessions of a training that is validated between its
+   * steps.
+   */
   readonly #held = new Set<string>();
   #runtime: Runtime | undefined;
   #failure: Error | undefined;
@@ -41,12 +44,12 @@ export class Sessions implements AsyncDisposable {
     this.device = device ?? { name: provider, number: undefined };
   }
 
-  /** Whether the device has failed, so that nothing more is given to it. */
+  /** Whether the device has failed and gets no more work. */
   get hasFailed(): boolean {
     return this.#failure !== undefined;
   }
 
-  /** Gives the device up: whoever waits for it gets the error. */
+  /** Marks the device as failed: all pending work gets the error. */
   fail(error: Error): void {
     this.#failure ??= error;
     this.#runtime?.stop(error);
@@ -55,7 +58,7 @@ export class Sessions implements AsyncDisposable {
   /**
    * A compiled program, opened once for each set of weights.
    *
-   * @throws {RequestError} If the provider is not there or refuses the program.
+   * @throws {RequestError} If the provider is not available or rejects the program.
    * @throws {RunError} If the provider has no kernel for an operation.
    */
   async open(program: Program, weights: SessionWeights, options: SessionOptions = {}): Promise<Session> {
@@ -76,12 +79,12 @@ export class Sessions implements AsyncDisposable {
     return await this.open(program, weights);
   }
 
-  /** Closes the session of a program that is done, with the memory that it keeps. */
+  /** Closes the session of a program that is done, and frees its memory. */
   async release(program: Program, weights: Pick<ModelWeights, "digest">): Promise<void> {
     const key = keyOf(program, weights), session = this.#open.get(key);
     this.#open.delete(key);
     this.#held.delete(key);
-    // One that could not be opened has nothing to close.
+    // A session that failed to open has nothing to close.
     await session?.then((open) => open.close(), () => {});
   }
 
@@ -99,7 +102,7 @@ export class Sessions implements AsyncDisposable {
   ): Promise<Session> {
     const runtime = this.#runtime ??= this.#startRuntime(), provider = this.#provider;
     try {
-      // The products that compute in 8 bits are those of packed codes.
+      // The matrix products that compute in 8 bits are those with packed codes.
       const { prepacks = computesInInt8 ?? false } = options, emitted = { packs: prepacks };
       return await runtime.open(emitOnnx(verify(program), provider, locate, emitted), { ...options, prepacks });
     } catch (error) {

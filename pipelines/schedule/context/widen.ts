@@ -1,6 +1,6 @@
 /**
- * A base model's weights in float32 for a provider that cannot read them as they are stored, made once and kept in the
- * store: WebGPU has no bfloat16. No number changes.
+ * A base model's weights in float32, for a provider that cannot read them as they are stored; computed once and kept in
+ * the store. WebGPU has no bfloat16. No value changes.
  *
  * @module
  */
@@ -17,13 +17,13 @@ import { beginWork } from "./work.ts";
 /** The kind of the store's entries. */
 const widenedKind = "widen";
 
-/** Whether a provider reads some of a model's weights in float32 alone. */
+/** Whether a provider can read some of a model's weights only in float32. */
 export function isWidened({ architecture }: BareModel, weights: ModelWeights, provider: Provider): boolean {
   return provider === "webgpu" && weights.isAbsent !== true &&
     [...architecture.weights.keys()].some((name) => weights.storedType(name) === "bfloat16");
 }
 
-/** What is known of widened weights before they are made; they can't be read where the programs read them. */
+/** What is known about widened weights before they are computed; programs cannot read them yet. */
 export function unmadeWidened(base: ModelWeights): ModelWeights {
   return {
     ...base,
@@ -32,7 +32,7 @@ export function unmadeWidened(base: ModelWeights): ModelWeights {
   };
 }
 
-/** Weights of which those in bfloat16 are in the store as float32, and the entry that holds them open. */
+/** Weights whose bfloat16 tensors are in the store as float32, and the entry that keeps them open. */
 export async function openWidened(
   store: Store,
   model: BareModel,

@@ -1,10 +1,10 @@
-/** Work whose parts are counted, as events of a run. @module */
+/** Work with progress, as events of a run. @module */
 import { basename } from "node:path";
 import type { FileProgress } from "../../data/files/record_kind.ts";
 import type { SourceOptions } from "../../models/open/source.ts";
 import type { Emit, WorkName, WorkUnit } from "../../results/events.ts";
 
-/** What the parts of each work are. */
+/** The unit in which each kind of work is counted. */
 const units: Readonly<Record<WorkName, WorkUnit>> = {
   activations: "rows",
   convert: "bytes",
@@ -17,17 +17,17 @@ const units: Readonly<Record<WorkName, WorkUnit>> = {
   quantize: "tensors",
   read: "bytes",
   score: "rows",
-  // How many rows a file has shows at its end.
+  // The number of rows in a file is known only at its end.
   tokenize: "bytes",
 };
 
-/** Says how many parts are done, those of an earlier run included. */
+/** Reports how many units are done, including those of an earlier run. */
 type ShowDone = (done: number, resumed?: true) => void;
 
 /**
- * Begins work that has parts.
+ * Begins work with progress.
  *
- * @param subject What is worked on: a file's name, or a stage's.
+ * @param subject What is being worked on: a file's name, or a stage's.
  */
 export function beginWork(emit: Emit, work: WorkName, total: number, subject?: string): ShowDone {
   const said = { kind: "work", work, total, unit: units[work], ...subject === undefined ? {} : { subject } } as const;
@@ -36,12 +36,12 @@ export function beginWork(emit: Emit, work: WorkName, total: number, subject?: s
   return show;
 }
 
-/** Says what a person should know. */
+/** Notes something that the user should know. */
 export function noteTo(emit: Emit): (message: string) => void {
   return (message) => emit({ kind: "note", message });
 }
 
-/** Shows downloads, conversions or merges as work whose parts are bytes; several files may be on their way at once. */
+/** Shows downloads, conversions or merges as work counted in bytes; several files may be in progress at once. */
 export function bytesProgress(
   emit: Emit,
   work: "convert" | "download" | "merge",
@@ -55,12 +55,12 @@ export function bytesProgress(
   };
 }
 
-/** From how many bytes on it is shown how far a file is read. */
+/** Files of at least this many bytes show progress while they are read. */
 const shownFrom = 2 ** 26;
-/** After how many: of a large file a few rows may be all that is asked for. */
+/** Progress shows after this many bytes: only a few rows of a large file may be needed. */
 const shownAfter = 2 ** 23;
 
-/** Shows how far large files of rows are read. */
+/** Shows progress while large files of rows are read. */
 export function fileProgress(emit: Emit): FileProgress {
   return (path, total) => {
     if (total < shownFrom) return () => {};

@@ -20,7 +20,7 @@ import { removeShards, runsOf, type Shard, shardKey, shardKind, shardsOf, stored
 /**
  * The encoded examples, from the store if they are there.
  *
- * @param shards In how many parts other processes may have computed them.
+ * @param shards How many shards other processes may have computed.
  */
 export async function encode(runContext: RunContext, job: EncodeJob, shards = 1): Promise<EncodedExamples> {
   const start = performance.now();
@@ -37,7 +37,7 @@ export async function encode(runContext: RunContext, job: EncodeJob, shards = 1)
 
 const encodes = "encodes the same rows";
 
-/** Computes one part of an encoding, unless that or the whole is in the store. */
+/** Computes one shard of an encoding, unless it or the complete encoding is in the store. */
 export async function encodeShard(runContext: RunContext, job: EncodeJob, shard: Shard): Promise<void> {
   const key = encodeKey(runContext, job), partKey = shardKey(key, shard), { store } = runContext;
   const isThere = () => store.has("encode", key) || store.has(shardKind, partKey);

@@ -16,13 +16,13 @@ import type { Model, ModelWeights } from "../../models/open/model.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { rowsDigest } from "../keys/row_keys.ts";
 
-/** What is to be encoded. */
+/** What to encode. */
 export interface EncodeJob {
   readonly model: Model;
   readonly weights: ModelWeights;
   readonly layout: Layout;
   readonly rows: RowList<LaidOutRow>;
-  /** Which of the rows, in ascending order, where the trainings that read it end before they have read all. */
+  /** Which rows to encode, in ascending order, if the trainings that read them end before they have read all. */
   readonly taken?: Uint32Array<ArrayBuffer> | undefined;
   /** The kept values of all programs that will read the result. */
   readonly kept: readonly KeptValue[];
@@ -32,22 +32,25 @@ export interface EncodeJob {
 
 /** The programs of an encoding. */
 interface EncodingPrograms {
-  /** Run once: what all rows share. */
+  /** Runs once, over what all rows share. */
   readonly shared: Program;
   /** Run one after another, each over all rows. */
   readonly parts: readonly EncodePart[];
 }
 
-/** The programs of an encoding. A part's weights take half of the memory at most, which leaves room for the rest. */
+/** The programs of an encoding. A part's weights take at most half of the memory, which leaves room for the rest. */
 export function encodingPrograms({ memory }: Pick<RunContext, "memory">, job: EncodeJob): EncodingPrograms {
   const typical = typicalExtents(job.rows), { shared, rows } = encodePrograms(job.kept, typical);
   return { shared, parts: encodeParts(rows, typical, memory / 2) };
 }
 
-/** How an entry holds rows: in one tensor, since the table of one tensor a row grows with the rows in memory. */
+/**
+ * How an entry holds rows: in one tensor, because with one tensor per row the tensor table in memory grows with the
+ * rows.
+ */
 const form = "joined";
 
-/** The store's key of an encoding; it has the same bytes in one part and in several. */
+/** The store's key of an encoding; it has the same bytes whether computed in one part or in several. */
 export function encodeKey(runContext: RunContext, job: EncodeJob): string {
   return keyOf({
     program: digest(encodeProgram(job.kept)),

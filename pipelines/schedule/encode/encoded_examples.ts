@@ -19,10 +19,10 @@ export class EncodedExamples implements Disposable {
   readonly #job: EncodeJob;
   readonly #ownValues: readonly KeptValue[];
   readonly #buffers = new FeedBuffers();
-  /** What all examples share, fed again and again. */
+  /** What all examples share, fed in every run. */
   readonly #shared: Feeds = {};
 
-  /** @param from `entry` is closed with these. */
+  /** @param from Its `entry` is closed when this is disposed of. */
   constructor({ record, entry, rows, job }: {
     readonly record: EncodeRecord;
     readonly entry: Entry;
@@ -44,7 +44,7 @@ export class EncodedExamples implements Disposable {
   /**
    * The kept values of some examples, padded to the group's extents.
    *
-   * @param slot Buffers are shared between calls of one slot; a call's tensors are good until the next of its slot.
+   * @param slot Calls with the same slot share buffers; a call's tensors are valid until the next call with its slot.
    */
   feeds(examples: readonly number[], wanted: readonly KeptValue[], slot: string): Feeds {
     const { rows } = this.#job;

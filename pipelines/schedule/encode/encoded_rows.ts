@@ -1,13 +1,13 @@
 /**
- * Rows in an entry of the store: one tensor with all of them, in the order in which they were computed, and where each
- * begins in it.
+ * Rows in an entry of the store: one tensor with all of them, in the order in which they were computed, and each row's
+ * start in it.
  *
  * @module
  */
 import type { Entry } from "../../store/entry.ts";
 import type { EntryWriter } from "../../store/store.ts";
 
-/** A tensor that is written whole, before the rows. */
+/** A tensor that is written as a whole, before the rows. */
 interface WholeTensor {
   readonly name: string;
   readonly shape: readonly number[];
@@ -22,20 +22,20 @@ export interface BesideRows {
 
 /** What an entry of rows holds. */
 interface RowsDeclaration extends BesideRows {
-  /** In the order in which they will come. */
+  /** In the order in which they will be added. */
   readonly order: readonly number[];
-  /** How many elements a row has. */
+  /** The number of elements of a row. */
   readonly count: (row: number) => number;
-  /** How many rows there are, those included that the entry does not hold. */
+  /** The number of rows, including those that the entry does not hold. */
   readonly rows: number;
 }
 
 const names = { starts: "rows.starts", rows: "rows.values" } as const;
 
-/** Where a row would begin that is not there. */
+/** The start of a row that is absent. */
 const absent = -1;
 
-/** Declares an entry of rows and writes all but them; {@linkcode appendRow} adds each. */
+/** Declares an entry of rows and writes everything except the rows; {@linkcode appendRow} adds each of them. */
 export function beginRows(
   writer: EntryWriter,
   { order, count, rows, before = [], metadata = {} }: RowsDeclaration,
@@ -77,7 +77,7 @@ export class RowReader {
     return new RowReader(entry, new Float64Array((await entry.readBytes(names.starts)).buffer));
   }
 
-  /** Fills an array with elements of a row, at once. */
+  /** Fills an array with elements of a row, synchronously. */
   readInto(row: number, target: Float32Array, from: number): void {
     const start = this.#starts[row] ?? absent;
     if (start === absent) throw new RangeError(`Row ${row} was not encoded`);

@@ -15,7 +15,7 @@ export function rowFlops(program: Program, rows: RowList<LaidOutRow>): number {
   });
 }
 
-/** Many members share programs and rows. */
+/** Cached, because many members share programs and rows. */
 const counted = new WeakMap<Program, WeakMap<RowList<LaidOutRow>, number>>();
 
 /** Floating-point operations of an encoding. */

@@ -1,4 +1,4 @@
-/** Computing what an encoding keeps, run by run, and packing each example's values into one tensor. @module */
+/** Computes what an encoding keeps, run by run, and packs each example's values into one tensor. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { elementCount } from "../../../ops/program/dimension.ts";
 import type { Program } from "../../../ops/program/program.ts";
@@ -15,12 +15,14 @@ import { encodedRows, type EncodeJob, encodingPrograms } from "./encode_job.ts";
 import { beginRows, type BesideRows } from "./encoded_rows.ts";
 import { PartResults } from "./part_results.ts";
 
-/** Runs take about this many tokens, enough for full matrix speed and little enough to stay in the caches. */
+/**
+ * Runs have about this many tokens: enough for full speed of matrix products, and few enough to stay in the CPU caches.
+ */
 const tokensPerRun = 1024;
 
 /** Computes and packs the rows of an encoding, run by run. */
 export class Packing implements AsyncDisposable {
-  /** Examples that run together: of like length, in the order of their lengths. */
+  /** Examples that run together: of similar length, ordered by length. */
   readonly runs: readonly (readonly number[])[];
   readonly #common: Feeds;
   readonly #own: readonly KeptValue[];
@@ -51,9 +53,9 @@ export class Packing implements AsyncDisposable {
   }
 
   /**
-   * Computes all that comes before the program's last part, so that runs can be packed.
+   * Computes everything before the program's last part, so that runs can be packed.
    *
-   * @param key The entry's that they will be packed in.
+   * @param key The key of the entry that they will be packed into.
    */
   async prepare(runs: readonly (readonly number[])[], key: string): Promise<void> {
     const { runContext, job } = this, parts = this.#parts, feedsOf = (run: readonly number[]) => this.#feeds(run);
@@ -61,7 +63,10 @@ export class Packing implements AsyncDisposable {
     this.#session = await runContext.sessions.open(this.#last.program, job.weights);
   }
 
-  /** What is kept of what all rows share. A run may move its numbers, so that they are good until the next. */
+  /**
+   * What is kept of the part that all rows share. A run may overwrite the buffers, so they are valid only until the
+   * next one.
+   */
   get shared(): readonly { readonly name: string; readonly shape: number[]; readonly data: Float32Array }[] {
     return this.job.kept.filter(isShared).map(({ name }) => {
       const { shape, data } = ownValue(this.#common, name)!;
@@ -69,7 +74,7 @@ export class Packing implements AsyncDisposable {
     });
   }
 
-  /** Declares an entry of some runs, and writes all but what is kept of them. */
+  /** Declares an entry for some runs, and writes everything except the runs' values. */
   begin(writer: EntryWriter, runs: readonly (readonly number[])[], beside: BesideRows = {}): void {
     const order = runs.flat(), count = (example: number) => this.countOf(example);
     beginRows(writer, { order, count, rows: this.job.rows.length, ...beside });
@@ -80,7 +85,7 @@ export class Packing implements AsyncDisposable {
     return packedValues(this.#own, extentsAt(this.#lengths, example)).count;
   }
 
-  /** What is kept of each of a run's examples. */
+  /** What is kept of each example of a run. */
   async pack(run: readonly number[]): Promise<readonly Float32Array[]> {
     const session = this.#session, before = this.#before;
     if (session === undefined || before === undefined) throw new TypeError("prepare was not called");
@@ -98,7 +103,7 @@ export class Packing implements AsyncDisposable {
     });
   }
 
-  /** Removes what was only there to be packed. */
+  /** Removes the intermediate results, which are needed only for packing. */
   removeParts(): void {
     this.#before?.remove(this.runContext);
   }
@@ -121,7 +126,7 @@ export class Packing implements AsyncDisposable {
   }
 }
 
-/** What all rows share: what they read and what is kept of it. */
+/** What all rows share: the tokens that they read and the values kept of them. */
 async function computeShared(
   runContext: RunContext,
   { rows, layout, model, weights }: EncodeJob,
@@ -135,7 +140,7 @@ async function computeShared(
   return { ...outputs };
 }
 
-/** Examples of like length, run together. */
+/** Groups examples of similar length to run together. */
 function* runs(order: Uint32Array, ownLength: (row: number) => number): Generator<number[]> {
   let group: number[] = [];
   for (const example of order) {

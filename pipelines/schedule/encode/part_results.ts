@@ -1,6 +1,6 @@
 /**
- * What the parts of an encode program give, run by run, kept in the store until the encoding is whole: a part's weights
- * are read once for all rows, and a run that was stopped goes on with the next part.
+ * The results of the parts of an encode program, run by run, kept in the store until the encoding is complete: a part's
+ * weights are read once for all rows, and a stopped run resumes with the next part.
  *
  * @module
  */
@@ -19,22 +19,22 @@ import type { EncodeJob } from "./encode_job.ts";
 /** The kind of entry that holds a part's results. */
 const partKind = "part";
 
-/** A part of an encoding's program over some of its runs. */
+/** One part of an encoding's program, over some of its runs. */
 interface PartWork {
   readonly parts: readonly EncodePart[];
   readonly runs: readonly (readonly number[])[];
   /** What is fed besides the results of earlier parts. */
   readonly feedsOf: (run: readonly number[]) => Feeds;
-  /** The encoding's, or its shard's. */
+  /** The key of the encoding, or of its shard. */
   readonly key: string;
 }
 
-/** The results of all parts but the last. */
+/** The results of all parts except the last. */
 export class PartResults implements Disposable {
   readonly #entries: Entry[] = [];
   readonly #keys: string[] = [];
 
-  /** Runs all parts but the last, each over all runs, as far as the store lacks their results. */
+  /** Runs all parts except the last over all runs, as far as the store lacks their results. */
   static async compute(runContext: RunContext, job: EncodeJob, work: PartWork): Promise<PartResults> {
     const { parts, key } = work, results = new PartResults();
     try {
@@ -52,7 +52,7 @@ export class PartResults implements Disposable {
     return results;
   }
 
-  /** What a part gave of a run, by names. */
+  /** A part's results for a run, by name. */
   async of(run: readonly number[], wanted: readonly KeptValue[]): Promise<Feeds> {
     const found: Feeds = {};
     for (const { name } of wanted) {
@@ -64,7 +64,7 @@ export class PartResults implements Disposable {
     return found;
   }
 
-  /** Removes them from the store; they can be read on until they are disposed. */
+  /** Removes them from the store; they can still be read until they are disposed of. */
   remove({ store }: RunContext): void {
     for (const key of this.#keys) store.remove(partKind, key);
   }

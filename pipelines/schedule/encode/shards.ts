@@ -1,6 +1,6 @@
 /**
- * An encoding in parts, so that several processes share its rows: each computes some of its runs, and one puts them
- * together. The runs are those of a single process, so that the bytes are too.
+ * An encoding in shards, so that several processes can share its rows: each computes some of its runs, and one puts
+ * them together. The runs are those of a single process, so the bytes are the same too.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import { keyOf } from "../../common/content_key.ts";
 import type { Entry } from "../../store/entry.ts";
 import type { Store } from "../../store/store.ts";
 
-/** One of several parts of about the same number of tokens. */
+/** One of several shards with about the same number of tokens. */
 export interface Shard {
   /** From 0. */
   readonly number: number;
   readonly of: number;
 }
 
-/** The kind of entry that holds a shard's rows until all are there. */
+/** The kind of entry that holds a shard's rows until all shards are there. */
 export const shardKind = "shard";
 
 /** The store's key of a shard of an encoding. */
@@ -33,7 +33,7 @@ export function runsOf<Run>(all: readonly Run[], { number, of }: Shard): readonl
   return all.slice(Math.floor(number * all.length / of), Math.floor((number + 1) * all.length / of));
 }
 
-/** The shards that the store has, by their numbers; to be closed by the caller. */
+/** The shards that the store has, by number; the caller closes them. */
 export async function storedShards(store: Store, key: string, of: number): Promise<ReadonlyMap<number, Entry>> {
   const found = new Map<number, Entry>();
   if (of === 1) return found;

@@ -6,18 +6,18 @@ import type { RunContext } from "../context/run_context.ts";
 import type { PreparedEvaluation } from "../prepare/prepared.ts";
 import type { EvaluateJob } from "./evaluate_job.ts";
 
-/** What a decoding says of the rows. */
+/** A decoding's answers for the rows. */
 interface Answered {
   readonly rows: RowList<Partial<Prediction>>;
   readonly cached: boolean;
-  /** Of what was written now. */
+  /** For the tokens generated in this run. */
   readonly tokensPerSecond?: number;
 }
 
-/** All that a decoding's kind takes to answer. */
+/** What is needed to answer with a kind of decoding. */
 export interface Answering<D extends Resolved<DecodingSpec>> {
   /**
-   * Answers for the rows of an evaluation, from the store if they are there.
+   * Answers the rows of an evaluation, from the store if they are there.
    *
    * @param work What they depend on besides the decoding.
    */

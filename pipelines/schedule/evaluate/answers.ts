@@ -1,4 +1,4 @@
-/** The answers of an evaluation: texts that the model writes, or its choices among texts. @module */
+/** The answers of an evaluation: texts that the model generates, or its choices among texts. @module */
 import type { TokenizedExample, TokenizedPrompt } from "../../data/examples.ts";
 import { answerOf, taughtAnswer } from "../../decoding/answer.ts";
 import { sampleBeams, searchBeams } from "../../decoding/beam.ts";
@@ -20,7 +20,7 @@ import { prefixedPrompts } from "./shared_prefix.ts";
 import { keptOf } from "../../common/json_rows.ts";
 import { madeOf, type RowList } from "../../common/row_list.ts";
 
-/** Writes the new tokens of some prompts, which are rows by these numbers, of so many at once. */
+/** Generates the new tokens of some prompts, given their row numbers and a batch size. */
 interface Writer<W> {
   write(
     generator: Generator,
@@ -32,7 +32,7 @@ interface Writer<W> {
   ): Promise<number[][]>;
 }
 
-/** Continues each row by itself; what is drawn for a row depends on its number and not on the others. */
+/** Continues each row independently; what is sampled for a row depends on its number and not on other rows. */
 const byRow: Writer<RowWriting> = {
   write(generator, prompts, rows, writing, tokenizer, most) {
     const { stop = [], maxNewTokens } = writing, choose = chooserOf(writing, rows);
@@ -41,7 +41,7 @@ const byRow: Writer<RowWriting> = {
   },
 };
 
-/** Writes answers; what the completions' tokens say is noted where it is not what the rows say. */
+/** Generates answers; notes where the decoded completions differ from the rows' texts. */
 function writingWith<W extends Writing>(writer: Writer<W>): Answering<W> {
   const keyFor = (decoding: W, work: Readonly<Record<string, unknown>>) => keyOf({ ...work, decoding, choices: null });
   return {
@@ -92,7 +92,7 @@ const answerings: { readonly [K in Decoding["kind"]]: Answering<Extract<Decoding
   choices: choosing,
 };
 
-/** What a generator writes after each of some prompts, as a decoding has it. */
+/** What a generator writes after each of some prompts, with the settings of a decoding. */
 export async function writeTexts(
   generator: Generator,
   prompts: readonly TokenizedPrompt[],
@@ -104,28 +104,30 @@ export async function writeTexts(
   return written.map((tokens) => answerOf(writing.stop ?? [], tokenizer, tokens).text);
 }
 
-/** How a decoding answers. */
+/** How a kind of decoding answers. */
 export function answeringOf({ kind }: Decoding): Answering<Decoding> {
   return answerings[kind];
 }
 
-/** An answer as it is kept: its text, and whether the end of the model's context ended it, which is rare. */
+/** An answer as stored: its text, and, rarely, that the end of the model's context cut it off. */
 type KeptAnswer = string | readonly [text: string, end: "context"];
 
 function predictionOf(answer: KeptAnswer): Pick<Prediction, "prediction" | "endsWithContext"> {
   return typeof answer === "string" ? { prediction: answer } : { prediction: answer[0], endsWithContext: true };
 }
 
-/** Answers, and how many tokens of them were written a second; nothing where an earlier run wrote them all. */
+/**
+ * Answers, and how many of their tokens were generated per second; `undefined` if an earlier run generated them all.
+ */
 interface Written {
   readonly answers: RowList<KeptAnswer>;
   readonly tokensPerSecond: number | undefined;
 }
 
-/** How many batches of prompts are given to the engine together, so that few of its rows are empty at the end. */
+/** How many batches of prompts the engine gets at once, so that few of its rows are idle at the end. */
 const batchesAtOnce = 4;
 
-/** What the model writes for each row. */
+/** What the model generates for each row. */
 async function generate<W extends Writing>(
   runContext: RunContext,
   job: EvaluateJob,

@@ -13,7 +13,7 @@ import type { EvaluateJob } from "./evaluate_job.ts";
 import { inStore } from "./in_store.ts";
 import { scoreGroups } from "./score_groups.ts";
 
-/** How the log-likelihoods of examples are got. */
+/** How to obtain the log-likelihoods of examples. */
 interface Scoring {
   readonly runContext: RunContext;
   readonly job: EvaluateJob;
@@ -21,7 +21,7 @@ interface Scoring {
   readonly work: Readonly<Record<string, unknown>>;
 }
 
-/** Chooses among each row's answers; their log-likelihoods are kept, so that others can be compared without the model. */
+/** Chooses among each row's answers; their log-likelihoods are stored, so that other comparisons need no model. */
 export const choosing: Answering<Extract<Resolved<DecodingSpec>, { kind: "choices" }>> = {
   key: (stage, _, work) => keyOf({ ...work, choices: listedChoices(stage) }),
   async answers(runContext, job, { by = "sum" }, work) {
@@ -46,14 +46,14 @@ export const choosing: Answering<Extract<Resolved<DecodingSpec>, { kind: "choice
   },
 };
 
-/** What of the choices decides their log-likelihoods. */
+/** The parts of the choices that determine their log-likelihoods. */
 function listedChoices({ choices = [] }: EvaluateJob["stage"]) {
   return madeOf(choices, (ofRow) => {
     return ofRow.map(({ text, example: { prompt, completion } }) => [text, prompt, completion]);
   });
 }
 
-/** What predictions.jsonl says of a row's choices. */
+/** The line of predictions.jsonl for a row's choices. */
 function rowOf(
   choices: readonly Choice[],
   scores: readonly number[],
@@ -67,7 +67,7 @@ function rowOf(
   };
 }
 
-/** Log-likelihoods of groups of examples, one after another, from the store if they are there. */
+/** Log-likelihoods of groups of examples, one group after another, from the store if they are there. */
 async function scores(
   { runContext, job, work }: Scoring,
   parts: Readonly<Record<string, unknown>>,

@@ -1,5 +1,5 @@
 /**
- * The evaluate stage: answers and scores for rows, of which metrics are computed.
+ * The evaluate stage: answers and scores for rows, from which metrics are computed.
  *
  * @module
  */
@@ -21,19 +21,19 @@ import { scoreAll } from "./score.ts";
 import { verdicts } from "./verdicts.ts";
 import { madeOf, type RowList } from "../../common/row_list.ts";
 
-/** What an evaluation gives. */
+/** The result of an evaluation. */
 interface Evaluated {
   readonly predictions: RowList<Prediction>;
-  /** What metrics are computed of. */
+  /** The inputs of the metrics. */
   readonly predicted: Predicted;
   readonly cached: boolean;
-  /** Of the answers, where they were written now. */
+  /** Of the answers, if they were generated in this run. */
   readonly tokensPerSecond?: number;
 }
 
 /**
- * The predictions, from the store as far as they are there. Answers and scores are separate entries, so that a metric of
- * one does not make the other again; metrics themselves are not part of their keys.
+ * The predictions, from the store as far as they are there. Answers and scores are separate entries, so that a metric
+ * that needs one does not recompute the other; metrics themselves are not part of their keys.
  */
 export async function predictions(
   runContext: RunContext,

@@ -11,14 +11,14 @@ export interface EvaluateJob {
   readonly stage: PreparedEvaluation;
   readonly weights: ModelWeights;
   readonly compiled: CompiledModel;
-  /** The edits' tensors in saved form. */
+  /** The edits' tensors in their saved form. */
   readonly tensors: TensorMap;
-  /** What the tensors depend on: a training's key, or what they start from. */
+  /** What the tensors depend on: a training's key, or their initial values. */
   readonly tensorsKey: string;
-  /** Encodes the prompts for all evaluations that share them; `undefined` if it does not pay to keep what is constant. */
+  /** Encodes the prompts for all evaluations that share them; `undefined` if caching the constant part does not pay. */
   readonly encodedPrompts: () => Promise<EncodedPrompts | undefined>;
-  /** Encodes the rows that are scored, where they are scored again and again; `undefined` if that does not pay. */
+  /** Encodes rows that are scored repeatedly; `undefined` if that does not pay. */
   readonly encodedScores?: () => Promise<EncodedScores | undefined>;
-  /** Whether how far it is is not shown, as it is a part of something that is. */
+  /** Whether to hide progress, because this is part of work that shows its own. */
   readonly isQuiet?: boolean;
 }

@@ -1,4 +1,4 @@
-/** What the predictions of an evaluation depend on, by which the store has them. @module */
+/** What the predictions of an evaluation depend on: their keys in the store. @module */
 import { joinedRows, madeOf } from "../../common/row_list.ts";
 import { headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { selectedRows } from "../../compile/lower/edit_masks.ts";
@@ -12,10 +12,10 @@ import { answeringOf } from "./answers.ts";
 import type { EvaluateJob } from "./evaluate_job.ts";
 import { isPrefixed } from "./shared_prefix.ts";
 
-/** What all that an evaluation computes depends on. */
+/** What every result of an evaluation depends on. */
 export type EvaluationWork = Readonly<Record<string, unknown>>;
 
-/** The part of a job that decides its keys. */
+/** The part of a job that determines its keys. */
 type Keyed = Pick<EvaluateJob, "stage" | "weights" | "tensorsKey">;
 
 /** What predictions of any kind depend on. */
@@ -29,12 +29,12 @@ export function commonWork(
     chosen: selectedRows(interventionsOf(stage.adaptations), joinedRows(stage.examples, answeredExamples(stage))),
     batchSize: stage.batchSize,
     machine,
-    // What is read in two parts may differ in its last bits.
+    // Reading in two parts may change the last bits.
     ...isPrefixed(stage) ? { prefixed: true } : {},
   };
 }
 
-/** What answers and scores of texts depend on besides what they are asked for. */
+/** What answers and scores of texts depend on besides the request. */
 export function textWork({ model, examples }: PreparedEvaluation, work: EvaluationWork): EvaluationWork {
   return {
     ...work,
@@ -43,7 +43,7 @@ export function textWork({ model, examples }: PreparedEvaluation, work: Evaluati
   };
 }
 
-/** The key of what a head predicts. */
+/** The key of a head's predictions. */
 export function headKey({ examples }: PreparedEvaluation, work: EvaluationWork): string {
   return keyOf({ ...work, rows: madeOf(examples, ({ prompt, typeIds }) => [prompt, typeIds]) });
 }
@@ -57,7 +57,7 @@ export function rewardsKey({ examples, training }: PreparedEvaluation, work: Eva
   return keyOf({ ...work, pairs, objective: training?.spec.objective ?? null });
 }
 
-/** The keys of all that an evaluation computes. */
+/** The keys of everything that an evaluation computes. */
 export function evaluationKeys(runContext: Pick<RunContext, "machine">, job: Keyed): readonly string[] {
   const { stage } = job, { decoding, metrics } = stage.spec, work = commonWork(runContext, job);
   const head = headOf(stage.adaptations);

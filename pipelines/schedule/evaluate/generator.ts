@@ -1,4 +1,4 @@
-/** A model made ready to write. @module */
+/** Prepares a model for generation. @module */
 import type { RowList } from "../../common/row_list.ts";
 import { bytesOf } from "../../../ops/passes/cost.ts";
 import { digest } from "../../../ops/program/digest.ts";
@@ -20,25 +20,25 @@ import type { Model, ModelWeights } from "../../models/open/model.ts";
 import type { Session } from "../../runtime/runtime.ts";
 import type { RunContext } from "../context/run_context.ts";
 
-/** A model with what is learned of it. */
+/** A model with its trained values. */
 export interface WritingModel {
   readonly model: Model;
   readonly weights: ModelWeights;
   readonly compiled: CompiledModel;
   readonly adaptations: readonly Adaptation[];
-  /** The edits' tensors in saved form. */
+  /** The edits' tensors in their saved form. */
   readonly tensors: TensorMap;
   /** Tokens that end an answer besides the model's own. */
   readonly endTokens?: ReadonlySet<number>;
 }
 
 /**
- * The decode program reads a few rows at each step. Weights packed for its products make that twice as fast, but they are
- * a copy, so larger ones stay mapped from their files.
+ * The decode program reads a few rows at each step. Packing weights for its matrix products makes it twice as fast, but
+ * the packed weights are a copy, so larger ones stay mapped from their files.
  */
 const mostPackedBytes = 2 ** 30;
 
-/** What was encoded of some prompts, and the prefill that continues from there. */
+/** What was encoded of some prompts, and the prefill program that continues from there. */
 export interface EncodedPrompts {
   readonly prefill: CompiledPrefill;
   readonly layout: Layout;
@@ -46,11 +46,11 @@ export interface EncodedPrompts {
 }
 
 /**
- * Opens a model's programs for writing.
+ * Opens a model's programs for generation.
  *
- * @param rows How many rows are written at once.
- * @param encoded All prompts that are to be read, if they were encoded.
- * @param prompts Those that are known; long ones are read in parts.
+ * @param rows How many rows are generated at once.
+ * @param encoded All prompts to read, if they were encoded.
+ * @param prompts Those that are known; long ones are read in chunks.
  */
 export async function openGenerator(
   runContext: RunContext,
@@ -64,7 +64,7 @@ export async function openGenerator(
   return generator;
 }
 
-/** The same, with programs that are opened when they are used. */
+/** The same, with programs that are opened on first use. */
 export function generatorOf(
   runContext: RunContext,
   writer: WritingModel,
@@ -100,8 +100,8 @@ export function generatorOf(
 }
 
 /**
- * The program that reads prompts on. Where no edit acts on prompts it is the one that decodes, and is opened as that is;
- * else its weights stay mapped, as a run over many tokens gains nothing by a copy.
+ * The program that extends prompts. Where no edit acts on prompts, it is the decode program, opened in the same way;
+ * otherwise its weights stay mapped, because a run over many tokens gains nothing from a copy.
  */
 function extendWith(
   runContext: RunContext,
@@ -129,7 +129,7 @@ function openPrefill(
   return { session: () => runContext.sessions.open(program, weights), layout, runs, kept };
 }
 
-/** Packed weights of a few bits are multiplied as they are; unpacked, each token would widen all of them. */
+/** Packed low-bit weights are multiplied as they are; unpacked, they would all be widened for each token. */
 function isInFewBits(program: Program): boolean {
   return leavesOf(program, "weight").some(({ dtype }) => isCodeType(dtype));
 }

@@ -5,13 +5,13 @@ import { madeOnce } from "../context/made_once.ts";
 import { removeParts } from "../context/resumable_batches.ts";
 import type { RunContext } from "../context/run_context.ts";
 
-/** A list of the store, and whether it was there. */
+/** A document of the store, and whether it was found. */
 interface Stored<T> {
   readonly found: RowList<T>;
   readonly cached: boolean;
 }
 
-/** A list of the store, made if it is not there. */
+/** A document of the store, computed if it is not there. */
 export async function inStore<T>(
   runContext: RunContext,
   key: string,
@@ -27,7 +27,7 @@ export async function inStore<T>(
       return made;
     },
   });
-  // Also what a run left that died between the two.
+  // Also what a run left behind if it was killed between the two.
   removeParts(store, key);
   return { found, cached };
 }

@@ -1,4 +1,9 @@
-/** Answers compared with the rows' completions by another model; what it said is kept by its questions' content. @module */
+/**
+ * Answers compared with the rows' completions by another model; its verdicts are stored by the content of its
+ * questions.
+ *
+ * @module
+ */
 import type { RowList } from "../../common/row_list.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
@@ -11,16 +16,16 @@ import { beginWork, noteTo } from "../context/work.ts";
 import { judgeWords } from "../prepare/judge_checks.ts";
 import type { PreparedEvaluation } from "../prepare/prepared.ts";
 
-/** What a judge makes of an evaluation's rows. */
+/** A judge's comparisons of an evaluation's rows. */
 interface Compared {
   readonly found: readonly { readonly preference: number | null }[];
   readonly cached: boolean;
 }
 
 /**
- * Has a judge compare answers with the rows' completions. What that costs is said before it is asked.
+ * Has a judge compare answers with the rows' completions. The cost is noted before the judge is called.
  *
- * @throws {RequestError} If no key is there, or the judge named no answer of any row.
+ * @throws {RequestError} If there is no key, or the judge named an answer for no row.
  */
 export async function judgements(
   runContext: RunContext,
@@ -46,9 +51,9 @@ export async function judgements(
   const found = annotations.map(({ preference }) => ({ preference }));
   const unread = found.filter(({ preference }) => preference === null).length;
   if (unread === found.length) {
-    throw new RequestError(`${settings.model} named neither answer of any row of ${name}; take another judge`);
+    throw new RequestError(`${settings.model} did not name an answer for any row of ${name}; use another judge`);
   }
-  if (unread > 0) noteTo(emit)(`${name}: of ${unread} of ${found.length} comparisons no preference was read`);
+  if (unread > 0) noteTo(emit)(`${name}: no preference could be read from ${unread} of ${found.length} comparisons`);
   return { found, cached: plan.questions === 0 };
 }
 

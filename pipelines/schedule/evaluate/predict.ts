@@ -1,4 +1,4 @@
-/** What a model's head predicts for an evaluation's rows, in one forward pass over each. @module */
+/** A model head's predictions for an evaluation's rows, in one forward pass over each. @module */
 import { madeOf, type RowList } from "../../common/row_list.ts";
 import { RequestError } from "../../common/errors.ts";
 import { type Head, headOf } from "../../compile/lower/adaptation.ts";
@@ -17,7 +17,7 @@ import type { PreparedEvaluation } from "../prepare/prepared.ts";
 import type { EvaluateJob } from "./evaluate_job.ts";
 
 /**
- * What the head gives for each row: the logits of its classes, or one number.
+ * The head's output for each row: the logits of its classes, or one number.
  *
  * @throws {RequestError} If one of them is not finite.
  */
@@ -33,12 +33,14 @@ export async function predict(runContext: RunContext, job: EvaluateJob, key: str
     const { headOutputs: output } = (await session.run(feeds)).outputs;
     const [, width] = output!.shape as readonly [number, number];
     const numbers = Array.from(output!.data, Number);
-    if (!numbers.every(Number.isFinite)) throw new RequestError(`what the head of ${name} gives is not finite`);
+    if (!numbers.every(Number.isFinite)) {
+      throw new RequestError(`the head of ${name} returned a value that is not finite`);
+    }
     return batch.map((_, at) => numbers.slice(at * width, (at + 1) * width));
   });
 }
 
-/** BatchedRows as predictions.jsonl lists them and as metrics take them. */
+/** Rows as predictions.jsonl lists them and as metrics read them. */
 export function readPredictions(
   { rows, examples, adaptations }: Pick<PreparedEvaluation, "rows" | "examples" | "adaptations">,
   outputs: RowList<readonly number[]>,
@@ -64,7 +66,7 @@ interface Read extends Omit<HeadPrediction, "row"> {
   readonly prediction: Prediction;
 }
 
-/** Reads what a head of a kind gives for a row, whose own label is expected. */
+/** Reads the output of a kind of head for a row, given the row's own label. */
 type Reader = (output: readonly number[], expected: number, texts: Prediction, head: Head) => Read;
 
 const readers: { readonly [K in Exclude<Head["kind"], "reward">]: Reader } = {

@@ -1,5 +1,5 @@
 /**
- * Scoring: the log-likelihood that a model gives to completions.
+ * Scoring: the log-likelihood that a model assigns to completions.
  *
  * @module
  */
@@ -30,11 +30,11 @@ interface Scorer {
   /** The stage's name. */
   readonly name: string;
   readonly layout: Layout;
-  /** What was read of that which all rows share. */
+  /** What was computed of the part that all rows share. */
   readonly shared: Feeds;
 }
 
-/** What a completion costs: the sum of its tokens' negative log-likelihoods in nats, and their number. */
+/** The loss of a completion: the sum of its tokens' negative log-likelihoods in nats, and their number. */
 export interface Score {
   readonly loss: number;
   readonly tokens: number;

@@ -1,4 +1,4 @@
-/** Scoring completions that follow the same prompt, which is read once for all of them. @module */
+/** Scores completions that follow the same prompt, which is read once for all of them. @module */
 import { flatMadeOf, type RowList } from "../../common/row_list.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import { finite } from "../context/finite.ts";
@@ -12,7 +12,7 @@ import { generatorOf } from "./generator.ts";
 import { type Score, scoreAll } from "./score.ts";
 import { isPrefixed } from "./shared_prefix.ts";
 
-/** Examples of one prompt. */
+/** Examples with the same prompt. */
 type Group = readonly TokenizedExample[];
 
 /** The scores of groups of examples, one group after another. */
@@ -26,13 +26,13 @@ export async function scoreGroups(
   return await scoreAll(runContext, job, flatMadeOf(groups, (group) => group), kept);
 }
 
-/** Whether all that is wanted of examples is how likely their completions are after a prompt that a decoder reads. */
+/** Whether only the likelihood of completions after a prompt is needed, in a decoder-only model. */
 function canRate({ stage: { model: { architecture } } }: EvaluateJob, groups: RowList<Group>): boolean {
   return architecture.causal && architecture.encoder === undefined &&
     groups.every((group) => isOfOnePrompt(group) && group.every(({ taught, typeIds }) => !taught && !typeIds));
 }
 
-/** Scores completions after prompts that are read once each; what they begin with may be kept of earlier ones. */
+/** Scores completions after prompts that are read once each; cached prefixes of earlier prompts are reused. */
 async function rateGroups(
   runContext: RunContext,
   job: EvaluateJob,
@@ -49,7 +49,7 @@ async function rateGroups(
       const group = groups.at(at)!;
       return { prompt: group[0]!, answers: group.map(({ completion }) => completion) };
     });
-    // What the first one begins with is kept for the others.
+    // The first one's prefix is cached for the others.
     const alone = prefixes === undefined ? 0 : 1, parts = [asked.slice(0, alone), asked.slice(alone)];
     const rates: (readonly number[])[] = [];
     for (const part of parts) if (part.length > 0) rates.push(...await rateAnswers(generator, part, prefixes));
@@ -60,10 +60,10 @@ async function rateGroups(
   return flatMadeOf(found, (own) => own);
 }
 
-/** What is kept of the beginnings of prompts, for all evaluations of a run. */
+/** The cached prompt prefixes, for all evaluations of a run. */
 const keptPrefixes = new WeakMap<RunContext, Map<Architecture, PrefixCache>>();
 
-/** The most that is kept, in bytes: examples that come before each prompt. */
+/** The maximum size of the cache in bytes: enough for few-shot examples before each prompt. */
 const mostKept = 2 ** 28;
 
 function prefixesOf(runContext: RunContext, architecture: Architecture): PrefixCache {

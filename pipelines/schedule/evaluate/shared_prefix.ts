@@ -1,4 +1,4 @@
-/** What all prompts of an evaluation begin with, read once for all rows: few-shot examples. @module */
+/** The common prefix of an evaluation's prompts (few-shot examples), read once for all rows. @module */
 import { madeOf, type RowList } from "../../common/row_list.ts";
 import type { Program } from "../../../ops/program/program.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
@@ -16,12 +16,15 @@ import type { PreparedEvaluation } from "../prepare/prepared.ts";
 import type { EvaluateJob } from "./evaluate_job.ts";
 import type { EncodedPrompts } from "./generator.ts";
 
-/** Whether something is put before all prompts of an evaluation. */
+/** Whether something is prepended to all prompts of an evaluation. */
 export function isPrefixed({ spec: { fewShot } }: Pick<PreparedEvaluation, "spec">): boolean {
   return fewShot !== undefined && fewShot.count > 0;
 }
 
-/** The layout of an evaluation's rows; `undefined` where nothing is put before its prompts, or nothing of it can be shared. */
+/**
+ * The layout of an evaluation's rows; `undefined` if nothing is prepended to its prompts, or nothing of it can be
+ * shared.
+ */
 export function prefixLayout(
   stage: PreparedEvaluation,
   prompts: RowList<TokenizedPrompt>,
@@ -32,13 +35,13 @@ export function prefixLayout(
   return isWhole(layout) ? undefined : layout;
 }
 
-/** A program that continues from what all rows share, and what it is fed of that. */
+/** A program that continues from the shared part, and what it is fed of that. */
 interface PrefixedProgram {
   readonly program: Program;
   readonly shared: Feeds;
 }
 
-/** Cuts a program over rows in a layout after what they share, and reads that. */
+/** Cuts a program over rows in a layout after the part that they share, and reads that part. */
 export async function withPrefixRead(
   runContext: RunContext,
   job: EvaluateJob,
@@ -50,7 +53,7 @@ export async function withPrefixRead(
   return { program: rest, shared: await readShared(runContext, job, kept, layout, rows.at(0)!) };
 }
 
-/** The prompts' reading before answers are written, of which what all share is read now. */
+/** The prompts' prefill before answers are generated; the shared part is read now. */
 export async function prefixedPrompts(
   runContext: RunContext,
   job: EvaluateJob,
@@ -63,7 +66,7 @@ export async function prefixedPrompts(
   return { prefill, layout, kept: () => shared };
 }
 
-/** Runs over what all rows share. */
+/** Runs over the part that all rows share. */
 async function readShared(
   runContext: RunContext,
   { weights, stage: { model: { architecture } } }: EvaluateJob,

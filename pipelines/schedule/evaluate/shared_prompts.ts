@@ -1,7 +1,8 @@
 /**
- * The prompts of evaluations, encoded once for all members and for runs to come.
+ * The prompts of evaluations, encoded once for all members and for later runs.
  *
- * Whether they are depends on an evaluation alone and not on the others, whose number must not change an answer.
+ * Whether they are encoded depends only on the evaluation itself and not on how many others there are, which must not
+ * change an answer.
  *
  * @module
  */
@@ -27,13 +28,13 @@ import type { PreparedEvaluation } from "../prepare/prepared.ts";
 import { compiledModel } from "../prepare/prepared_model.ts";
 import type { EncodedPrompts } from "./generator.ts";
 
-/** The most that is kept of one evaluation's prompts, in bytes. */
+/** The maximum size of one evaluation's encoded prompts, in bytes. */
 const mostKept = 2 ** 30;
 
-/** The share of the work that is left at most, for keeping to pay. */
+/** The largest share of the work that may remain for encoding to pay. */
 const mostLeft = 0.7;
 
-/** An evaluation that writes answers of a model with edits. */
+/** An evaluation that generates answers with an edited model. */
 interface Reader {
   readonly stage: PreparedEvaluation;
   readonly weights: ModelWeights;
@@ -47,7 +48,7 @@ interface Group {
   encoded?: Promise<EncodedExamples>;
 }
 
-/** Whether keeping what is constant of rows saves much of a program's work, and takes little room. */
+/** Whether keeping the constant part of rows saves much of a program's work and takes little space. */
 export function isWorthKeeping(
   rows: RowList<LaidOutRow>,
   { program, kept }: Pick<CompiledPrefill, "program" | "kept">,
@@ -60,7 +61,7 @@ export function isWorthKeeping(
   return left <= mostLeft * (left + once);
 }
 
-/** The evaluations of a run, by what they can share. */
+/** The evaluations of a run, grouped by what they can share. */
 export class SharedPrompts implements Disposable {
   readonly #runContext: RunContext;
   readonly #groups = new Map<string, Group>();
@@ -73,7 +74,7 @@ export class SharedPrompts implements Disposable {
     this.#runContext = runContext;
   }
 
-  /** Takes note of an evaluation that will run, or whose result may be in the store. */
+  /** Registers an evaluation that will run, or whose result may be in the store. */
   add(stage: PreparedEvaluation, weights: ModelWeights): void {
     const { decoding } = stage.spec;
     if (writtenOf(decoding).newTokens === 0 || stage.adaptations.length === 0) return;
@@ -87,7 +88,7 @@ export class SharedPrompts implements Disposable {
     this.#readers.set(stage, { reader, group });
   }
 
-  /** What is encoded of an evaluation's prompts; `undefined` if that would save little or take much room. */
+  /** The encoding of an evaluation's prompts; `undefined` if it would save little or take much space. */
   async of(stage: PreparedEvaluation): Promise<EncodedPrompts | undefined> {
     const found = this.#readers.get(stage);
     if (found === undefined) return undefined;

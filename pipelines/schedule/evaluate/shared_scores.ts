@@ -1,6 +1,6 @@
 /**
- * Rows that are scored again and again while what is learned changes, as validations do: what no parameter reaches is
- * encoded once, for all members and for runs to come, and each scoring runs over the rest.
+ * Rows that are scored repeatedly while the trained values change, as in validations: the part that no parameter
+ * reaches is encoded once, for all members and for later runs, and each scoring runs over the rest.
  *
  * @module
  */
@@ -27,16 +27,16 @@ import { compiledModel } from "../prepare/prepared_model.ts";
 import { isWorthKeeping } from "./shared_prompts.ts";
 import { madeOf, type RowList } from "../../common/row_list.ts";
 
-/** The scoring of rows of which a part was encoded. */
+/** How to score rows that were partly encoded. */
 export interface EncodedScores {
   readonly program: Program;
   readonly layout: Layout;
   readonly rows: RowList<LaidOutRow>;
-  /** What was encoded of some of the rows; it is good until the next call with the same slot. */
+  /** What was encoded of some of the rows; valid until the next call with the same slot. */
   readonly kept: (rows: readonly number[], slot: 0 | 1) => Feeds;
 }
 
-/** Rows cut into segments, and the program that scores them, cut at what no parameter reaches. */
+/** Rows cut into segments, and the program that scores them, cut at the part that no parameter reaches. */
 interface CutScoring {
   readonly layout: Layout;
   readonly rows: RowList<LaidOutRow>;
@@ -55,7 +55,7 @@ interface Group {
   encoded?: Promise<EncodedExamples>;
 }
 
-/** How the rows of an evaluation are scored after their encoding; `undefined` where nothing could be encoded. */
+/** How the rows of an evaluation are scored after their encoding; `undefined` if nothing could be encoded. */
 export function cutScoring(
   { model: { architecture }, adaptations, examples, full }: PreparedEvaluation,
   compiled: CompiledModel,
@@ -68,7 +68,7 @@ export function cutScoring(
   return { layout, rows, scoring };
 }
 
-/** The evaluations of a run whose rows are scored more than once, by what they can share. */
+/** The evaluations of a run whose rows are scored more than once, grouped by what they can share. */
 export class SharedScores implements Disposable {
   readonly #runContext: RunContext;
   readonly #groups = new Map<string, Group>();
@@ -80,7 +80,7 @@ export class SharedScores implements Disposable {
     this.#runContext = runContext;
   }
 
-  /** Takes note of an evaluation that will be done again and again. */
+  /** Registers an evaluation that will run repeatedly. */
   add(stage: PreparedEvaluation, weights: ModelWeights): void {
     const found = cutScoring(stage, compiledModel(stage, weights), (layout, rows, make) => {
       return this.#programs.getOrInsertComputed(keyOf([programKey(stage, weights), layout, rowsDigest(rows)]), make);
@@ -93,7 +93,7 @@ export class SharedScores implements Disposable {
     this.#readers.set(stage, { reader, group });
   }
 
-  /** What is encoded of an evaluation's rows; `undefined` if that would save little or take much room. */
+  /** The encoding of an evaluation's rows; `undefined` if it would save little or take much space. */
   async of(stage: PreparedEvaluation): Promise<EncodedScores | undefined> {
     const found = this.#readers.get(stage);
     if (found === undefined) return undefined;

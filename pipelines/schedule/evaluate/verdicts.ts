@@ -12,13 +12,15 @@ import type { RunContext } from "../context/run_context.ts";
 import { beginWork } from "../context/work.ts";
 import type { PreparedEvaluation } from "../prepare/prepared.ts";
 
-/** What came of the programs of an evaluation's rows. */
+/** The outcomes of the programs of an evaluation's rows. */
 interface Judged {
   readonly found: readonly { readonly verdict: string }[];
   readonly cached: boolean;
 }
 
-/** What came of running each row's answer. A program is run once, whichever rows, members or runs have it. */
+/**
+ * The outcome of running each row's answer. A program is run once, no matter how many rows, members or runs share it.
+ */
 export async function verdicts(
   runContext: RunContext,
   { name, rows }: Pick<PreparedEvaluation, "name" | "rows">,

@@ -7,36 +7,36 @@ import { labelOf, withValues } from "./axis_values.ts";
 import { axesIn, bestsIn, isAxis, isBest, isBestValue, isKind } from "./declarations.ts";
 import { withEpochs } from "./shortening.ts";
 
-/** Which value each axis has, by name and number of the value. */
+/** The value that each axis has: its index, by the axis's name. */
 export type Point = ReadonlyMap<string, number>;
 
-/** Where the best member of an evaluation is. */
+/** The best member of an evaluation, as a point. */
 export interface BestPoint {
   readonly point: Point;
-  /** The share of its declared epochs that it was trained for; 1 unless members were stopped early. */
+  /** The share of its declared epochs for which it was trained; 1 unless members were stopped early. */
   readonly epochs: number;
 }
 
-/** The best members that are known. */
+/** The best members found so far. */
 type BestPoints = ReadonlyMap<BestSpec, BestPoint>;
 
-/** The axes of a pipeline, each with the values that it is to have. */
+/** The axes of a pipeline, each with its values after overrides. */
 export class Axes {
   readonly #axes: readonly Axis<unknown>[];
   readonly #byName: ReadonlyMap<string, Axis<unknown>>;
-  /** For each part of the declaration the axes in it, also those of values that a point may not have. */
+  /** For each part of the declaration, the axes in it, including those of values that a point may not have. */
   readonly #within = new WeakMap<object, readonly Axis<unknown>[]>();
   /** Whether a part of the declaration continues with a best member. */
   readonly #holding = new WeakMap<object, boolean>();
-  /** What each part of the declaration is at the points met so far, so that equal parts of members are one object. */
+  /** Each part of the declaration resolved at the points seen so far, so that equal parts of members are one object. */
   readonly #resolved = new WeakMap<object, Map<string, unknown>>();
 
   /**
-   * @param declared All that may hold axes.
+   * @param declared Everything that may hold axes.
    * @param overrides New values for axes, by name; those for settings are ignored.
-   * @param settings The settings that are declared.
-   * @throws {RequestError} If two axes share a name, or an override is of neither an axis nor a setting, or has a value
-   * that is not of its axis's kind.
+   * @param settings The declared settings.
+   * @throws {RequestError} If two axes share a name, or an override names neither an axis nor a setting, or has a value
+   * of the wrong kind for its axis.
    */
   constructor(declared: unknown, overrides: Overrides, settings: ReadonlyMap<string, Scalar>) {
     const found = new Map<string, Axis<unknown>>();
@@ -66,7 +66,7 @@ export class Axes {
     return this.#axes.map(({ name }) => name);
   }
 
-  /** The points that some declarations span together: the last axis varies fastest; at each the axes that it has. */
+  /** The points that some declarations span, each with the axes that it has; the last axis varies fastest. */
   points(declared: unknown, chosen: BestPoints): Point[] {
     const points: Point[] = [];
     const extend = (point: Point): void => {
@@ -79,7 +79,7 @@ export class Axes {
     return points;
   }
 
-  /** The axis declared first of those that a declaration has at a point and the point does not. */
+  /** Of the axes that a declaration has at a point but the point does not, the one declared first. */
   #firstFree(declared: unknown, point: Point, chosen: BestPoints): Axis<unknown> | undefined {
     let first: Axis<unknown> | undefined;
     const visit = (value: unknown, at: Point): void => {
@@ -119,7 +119,7 @@ export class Axes {
     return visit(declared, point) as Resolved<T>;
   }
 
-  /** What results call a point's values, in the order of the axes. */
+  /** The labels of a point's values in the results, in the order of the axes. */
   labels(point: Point): Readonly<Record<string, AxisLabel>> {
     const named = this.#axes.flatMap((axis) => {
       const index = point.get(axis.name);
@@ -137,7 +137,7 @@ export class Axes {
   }
 }
 
-/** A training of a best member is one of its model as it was before it was trained. */
+/** Training a best member continues from its model as it was before that training. */
 function modelOf(parts: readonly (readonly [string, unknown])[]): Record<string, unknown> {
   const record = Object.fromEntries(parts), { kind, model } = record;
   const trained = isKind<{ training: unknown }>(model, "checkpoint") ? model.training : model;

@@ -1,11 +1,14 @@
-/** The values that axes have, as declared or as overridden, and what results call them. @module */
+/** The values of axes, as declared or as overridden, and their labels in the results. @module */
 import { RequestError } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
 import type { Override, Overrides, Scalar } from "../../recipes/overrides.ts";
 import type { Axis, AxisLabel } from "../../spec/mod.ts";
 import { labelsOf, plainLabel } from "./value_labels.ts";
 
-/** An axis with the values that it is overridden with; one that moves with others takes some of its own, and these follow. */
+/**
+ * An axis with its overriding values; an axis that moves with others keeps a subset of its own values, and the others
+ * follow.
+ */
 export function withValues(
   axis: Axis<unknown>,
   axes: readonly Axis<unknown>[],
@@ -28,7 +31,7 @@ export function withValues(
   const values = axis.values.filter((_, at) => together.every((other) => taken(other, at)));
   if (values.length > 0) return { ...axis, values };
   throw new RequestError(
-    `no members have these values of ${axis.name} and of the axes that move with it; give some that go together`,
+    `no member has this combination of values for ${axis.name} and the axes that move with it; give values that go together`,
     own?.location ?? overrides.get(together[0]!.name)!.location,
   );
 }
@@ -50,12 +53,12 @@ function knownValue(axis: Axis<unknown>, text: string): unknown {
 function ofAnotherKind(axis: Axis<unknown>, text: string, { location }: Override): RequestError {
   const listed = axis.values.map((value) => labelOf(axis, value)).join(", ");
   return new RequestError(
-    `${quote(text)} is not of the kind of the axis ${axis.name}; give values such as ${listed}`,
+    `${quote(text)} has the wrong type for the axis ${axis.name}; give values such as ${listed}`,
     location,
   );
 }
 
-/** What results call a value of an axis. */
+/** The label of an axis's value in the results. */
 export function labelOf(axis: Axis<unknown>, value: unknown): AxisLabel {
   const plain = plainLabel(value);
   if (plain !== undefined) return plain;
@@ -63,5 +66,5 @@ export function labelOf(axis: Axis<unknown>, value: unknown): AxisLabel {
   return at === -1 ? labelsOf([value])[0]! : labels.getOrInsertComputed(axis, () => labelsOf(axis.values))[at]!;
 }
 
-/** Those of each axis. */
+/** The labels of each axis. */
 const labels = new WeakMap<Axis<unknown>, readonly AxisLabel[]>();

@@ -9,27 +9,27 @@ import type { BestSpec, MetricSpec } from "../../spec/mod.ts";
 import type { Point } from "./axes.ts";
 import type { Member } from "./member.ts";
 
-/** A member that may be the best, with its point of the axes. */
+/** A member that may be the best, with its point on the axes. */
 export interface Candidate {
   readonly member: Member;
   readonly point: Point;
 }
 
-/** The metric that a best is found by. */
+/** The metric by which the best member is chosen. */
 export function comparedBy({ by }: BestSpec): MetricSpec {
   return by.kind === "halving" ? by.by : by;
 }
 
 /**
- * Refuses a best member by a metric that its stage does not measure.
+ * Rejects a best member whose metric its stage does not measure.
  *
- * @throws {RequestError} If there is no such metric in the stage.
+ * @throws {RequestError} If the stage does not have that metric.
  */
 export function requireMetric(best: BestSpec): void {
   const by: unknown = comparedBy(best), { metrics } = best.stage;
   if (!isMetric(by)) {
     throw new RequestError(
-      "best compares by something that is not a metric; give it one, as in exactMatch()",
+      "best compares by a value that is not a metric; give it a metric, as in exactMatch()",
       locationOf(best),
     );
   }
@@ -44,10 +44,10 @@ export function requireMetric(best: BestSpec): void {
 }
 
 /**
- * Candidates from the best to the worst, one of each that repeats an experiment, which counts by its mean; of equals the
- * first is better.
+ * Candidates from the best to the worst; repeats of one experiment count as one candidate, by their mean. Of equals,
+ * the first one is better.
  *
- * @param records The candidates' results; without one a candidate counts as the worst.
+ * @param records The candidates' results; a candidate without one counts as the worst.
  */
 export function ranked(
   candidates: readonly Candidate[],

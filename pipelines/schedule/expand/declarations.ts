@@ -1,7 +1,7 @@
-/** What declarations hold: axes and best members. @module */
+/** What declarations contain: axes and best members. @module */
 import type { Axis, BestSpec, BestValueSpec, EvaluateSpec } from "../../spec/mod.ts";
 
-/** A best member, with the declaration of the evaluation in which it is compared. */
+/** A best member, with the declaration of the evaluation that compares the candidates. */
 export type BestMemberSpec = BestSpec<EvaluateSpec>;
 
 /** Whether a declaration is of a kind. */
@@ -29,14 +29,14 @@ function visitParts(declared: unknown, when: "before" | "after", visit: (part: o
   walk(declared);
 }
 
-/** A declaration and all that it holds. */
+/** A declaration and everything in it. */
 export function partsOf(declared: unknown): ReadonlySet<object> {
   const parts = new Set<object>();
   visitParts(declared, "before", (part) => parts.add(part));
   return parts;
 }
 
-/** The axes in a declaration, each once, also those in its axes' values. */
+/** The axes in a declaration, each once, including those in the values of its axes. */
 export function axesIn(declared: unknown): ReadonlySet<Axis<unknown>> {
   const axes = new Set<Axis<unknown>>();
   visitParts(declared, "before", (part) => isAxis(part) && axes.add(part));
@@ -52,5 +52,5 @@ export function bestsIn(declared: object): readonly BestMemberSpec[] {
   });
 }
 
-/** Declarations do not change, and are asked once for each member. */
+/** Cached, because declarations do not change and are queried for each member. */
 const foundBests = new WeakMap<object, readonly BestMemberSpec[]>();

@@ -1,5 +1,6 @@
 /**
- * A pipeline as members: one for each point of its axes. What continues with the best of them expands when they have run.
+ * Expands a pipeline into members: one for each point of its axes. Stages that continue with the best member expand
+ * once the candidates have run.
  *
  * @module
  */
@@ -22,8 +23,8 @@ import { unusedNotes } from "./unused.ts";
  *
  * @param overrides New values for axes, by name; those for settings are ignored.
  * @param settings The settings that are declared once the pipeline is built.
- * @param declared What has been declared once it is built.
- * @throws {RequestError} If the stages, axes or conditions are not sound, or an override does not fit them.
+ * @param declared Everything declared once it is built.
+ * @throws {RequestError} If the stages, axes or conditions are invalid, or an override does not fit them.
  */
 export function expand(
   pipeline: Pipeline,
@@ -34,7 +35,10 @@ export function expand(
   const stages = pipeline.build();
   requireStages(stages, pipeline);
   if (!pipeline.conditions.every((condition) => condition?.kind === "where")) {
-    throw new RequestError("a condition of the pipeline is not one; write where((member) => …)", locationOf(pipeline));
+    throw new RequestError(
+      "a condition of the pipeline is not a where(…) condition; write where((member) => …)",
+      locationOf(pipeline),
+    );
   }
   const axes = new Axes(stages, overrides, settings);
   for (const best of bestsIn(stages)) requireMetric(best);
@@ -49,16 +53,16 @@ function linesOf(file: string): readonly string[] | undefined {
   try {
     return system.readTextFileSync(file).split("\n");
   } catch {
-    // A pipeline may come from elsewhere than the disk.
+    // A pipeline may come from a URL instead of the disk.
     return undefined;
   }
 }
 
-/** What a value is that is not a stage, and what to do about it. */
+/** Describes a value that is not a stage, and the remedy. */
 function described(value: unknown): { readonly found: string; readonly remedy?: string } {
   if (value === undefined || value === null) return { found: "nothing" };
   if (value instanceof Promise) {
-    return { found: "a promise, as async functions do", remedy: "omit async and await, nothing is read yet" };
+    return { found: "a promise, as async functions do", remedy: "omit async and await, because nothing is read yet" };
   }
   if (Array.isArray(value)) return { found: "a list" };
   if (typeof value !== "object") return { found: `a ${typeof value}` };
@@ -81,7 +85,7 @@ function requireStages(stages: unknown, pipeline: Pipeline): asserts stages is S
       );
     }
     if (isStageKind(stage?.kind)) continue;
-    const { found, remedy = "return what train or evaluate gave, each under its own name" } = described(stage);
+    const { found, remedy = "return what train or evaluate returned, each under its own name" } = described(stage);
     throw new RequestError(`the result ${name} is not a stage but ${found}; ${remedy}`, location);
   }
 }

@@ -16,9 +16,9 @@ export type MemberStage = MemberStages[StageKind];
 export interface Member {
   /** Readable and stable: `layer=15,rank=4`; `main` without axes. */
   readonly id: string;
-  /** The id without the axes that repeat one experiment, which is that of what they repeat. */
+  /** The id without the axes that repeat one experiment: the same for all its repeats. */
   readonly repeated: string;
-  /** Numbers, texts and booleans as they are; other values by their label. */
+  /** Numbers, strings and booleans as they are; other values by their label. */
   readonly axes: Readonly<Record<string, AxisLabel>>;
   readonly stages: Readonly<Record<string, MemberStage>>;
   /** The best members that it continues with. */
@@ -27,25 +27,27 @@ export interface Member {
 
 /** A member that others continue with. */
 export interface BestMember {
-  /** The stage that it is best in. */
+  /** The stage in which it is best. */
   readonly stage: string;
-  /** The metric by which it is. */
+  /** The metric by which it is best. */
   readonly metric: string;
   /** Its id, without the axes that repeat. */
   readonly member: string;
 }
 
-/** Members that can run together; those that continue with the best of them take what they give. */
+/**
+ * Groups of members that can run together; those that continue with the best of them are created from their results.
+ */
 export type Rounds = Generator<readonly Member[], void, readonly MemberRecord[]>;
 
-/** A pipeline with its axes, from which its members are made. */
+/** A pipeline with its axes, from which its members are created. */
 export interface Expansion {
-  /** The members that depend on no other's results. */
+  /** The members that do not depend on other members' results. */
   readonly members: readonly Member[];
   /** Whether members follow that continue with the best of these. */
   readonly goesOn: boolean;
   /** All rounds of members, from the first. */
   readonly rounds: () => Rounds;
-  /** What a person should know of the declarations, each with its place. */
+  /** What the user should know about the declarations, each with its place. */
   readonly notes: readonly string[];
 }

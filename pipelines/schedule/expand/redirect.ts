@@ -1,5 +1,5 @@
 /**
- * Members with other data and base models than the pipeline names.
+ * Members with other data and base models than those in the pipeline.
  *
  * @module
  */
@@ -20,19 +20,19 @@ import type { Expansion, Member, Rounds } from "./member.ts";
 /** Members with what they read. */
 export interface Redirected {
   readonly expansion: Expansion;
-  /** The absolute path of each data file, by the path that the pipeline has. */
+  /** The absolute path of each data file, by its path in the pipeline. */
   readonly data: ReadonlyMap<string, string>;
-  /** The data set of the hub that is read in place of others, by the path or the id that the pipeline has. */
+  /** The hub data set that replaces others, by their path or id in the pipeline. */
   readonly hubs: ReadonlyMap<string, HubChoice>;
-  /** The source of each base model, by the source that the pipeline has; a folder's is absolute. */
+  /** The source of each base model, by its source in the pipeline; a folder's is absolute. */
   readonly bases: ReadonlyMap<string, string>;
 }
 
 /**
- * Replaces the data and base models that the pipeline names by a recipe's.
+ * Replaces the data and base models of the pipeline by a recipe's.
  *
- * @param base The folder that the pipeline's relative paths start from.
- * @throws {RequestError} If the recipe names data or a base model that the pipeline has not.
+ * @param base The folder that the pipeline's relative paths are resolved from.
+ * @throws {RequestError} If the recipe names data or a base model that the pipeline does not have.
  */
 export async function redirect(
   expansion: Expansion,
@@ -68,7 +68,7 @@ export async function redirect(
 
 function notOfHub(name: string, { location }: DataReplacement): RequestError {
   return new RequestError(
-    `${quote(name)} is a data set of the hub; give another of the hub, as in { hub: owner/name }`,
+    `${quote(name)} is a hub data set; give another hub data set, as in { hub: owner/name }`,
     location,
   );
 }
@@ -113,9 +113,9 @@ function requireNamed(
   }
 }
 
-/** Shows all records of which members are made, but not what sources hold. */
+/** Visits all records that members consist of, but not the contents of sources. */
 function walk(members: readonly Member[], see: (record: object) => void): void {
-  // Members share the parts that no axis of theirs changes.
+  // Members share the parts that none of their axes changes.
   const seen = new Set<object>();
   const visit = (value: unknown): void => {
     if (typeof value !== "object" || value === null || seen.has(value)) return;
@@ -128,9 +128,9 @@ function walk(members: readonly Member[], see: (record: object) => void): void {
 
 /** The data and base models that members name. */
 interface NamedSources {
-  /** Files by their paths, and data sets of the hub by their ids. */
+  /** Files by their paths, and hub data sets by their ids. */
   readonly data: readonly string[];
-  /** Those of them that are of the hub. */
+  /** Those of them that are on the hub. */
   readonly hubs: ReadonlySet<string>;
   readonly bases: readonly string[];
 }
@@ -155,7 +155,7 @@ function nameOf(source: Source): { readonly name: string | undefined; readonly i
   return { name: filesOf(source).find(({ use }) => use === "rows")?.path, isHub: false };
 }
 
-/** The source that is read where a recipe has a data set of the hub in place of another; `undefined` where it has not. */
+/** The replacement of a source for which a recipe gives a hub data set; `undefined` if it gives none. */
 export function fromHub(source: Source, hubs: Redirected["hubs"]): Source | undefined {
   const { name } = nameOf(source), choice = name === undefined ? undefined : hubs.get(name);
   if (choice === undefined) return undefined;
@@ -166,7 +166,7 @@ export function fromHub(source: Source, hubs: Redirected["hubs"]): Source | unde
     id,
     ...wanted === undefined ? {} : { config: wanted },
     ...split === undefined ? {} : { splitName: split },
-    // A version of one data set is none of another.
+    // A revision of one data set does not apply to another.
     ...revision === undefined ? {} : { revision },
   });
 }
@@ -180,7 +180,7 @@ export function sourcesIn(members: readonly Member[]): readonly Source[] {
   return found;
 }
 
-/** Other files that members name, by the paths that the pipeline has: what edits start from, and chat templates. */
+/** Other files that members name, by their paths in the pipeline: initial values of edits, and chat templates. */
 export function otherFilesOf(members: readonly Member[]): readonly string[] {
   const found = new Set<string>();
   walk(members, (record) => {
@@ -193,14 +193,14 @@ export function otherFilesOf(members: readonly Member[]): readonly string[] {
   return [...found];
 }
 
-/** What replaces what is declared. */
+/** The replacements to make. */
 interface Replacements {
   readonly data: ReadonlyMap<string, string>;
   readonly hubs: Redirected["hubs"];
   readonly bases: ReadonlyMap<string, string>;
-  /** Base models that a recipe replaces, so that their revisions do not hold, and where it says so. */
+  /** Base models that a recipe replaces, whose declared revisions no longer apply, and where the recipe says so. */
   readonly moved: ReadonlyMap<string, SourceLocation>;
-  /** How many bits all base models are kept in; as they are declared if `undefined`. */
+  /** How many bits all base models are kept in; as declared if `undefined`. */
   readonly quantize: QuantizationName | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** The rounds in which members run: those that continue with the best of others follow when these have run. @module */
+/** The rounds in which members run: those that continue with the best of others run after these. @module */
 import { mergeValues, ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { guarded } from "../../common/guarded.ts";
@@ -12,7 +12,7 @@ import { type BestMemberSpec, bestsIn } from "./declarations.ts";
 import type { BestMember, Rounds } from "./member.ts";
 import { shortened } from "./shortening.ts";
 
-/** The stages of a pipeline, by what results call them. */
+/** The stages of a pipeline, by their names in the results. */
 export type Stages = Readonly<Record<string, StageSpec>>;
 
 /** The rounds of one run. */
@@ -54,7 +54,7 @@ export class MemberRounds {
     }
   }
 
-  /** All its members for few epochs, then fewer for more. */
+  /** Successive halving: all its members for a few epochs, then fewer members for more. */
   *#halve(best: BestMemberSpec, round: number): Rounds {
     const { stage, by } = best;
     if (by.kind !== "halving") return;
@@ -82,7 +82,7 @@ export class MemberRounds {
     return bestsIn(stage).every((best) => this.#chosen.has(best));
   }
 
-  /** What results call a stage that the pipeline may not return. */
+  /** The name in the results of a stage that the pipeline may not return. */
   #nameOf(stage: StageSpec): string {
     const returned = Object.entries(this.#stages).find(([, each]) => each === stage);
     if (returned !== undefined) return returned[0];
@@ -100,12 +100,12 @@ export class MemberRounds {
     });
     if (points.length > 0) return points;
     throw new RequestError(
-      "the conditions leave no member; let some hold for at least one",
+      "the conditions exclude every member; relax them so that at least one remains",
       locationOf(conditions[0]) ?? locationOf(this.#pipeline),
     );
   }
 
-  /** What results call the values of the best members that some stages continue with. */
+  /** The labels of the values of the best members that some stages continue with. */
   #inherited(stages: Stages): Readonly<Record<string, AxisLabel>> {
     const points = bestsIn(stages).flatMap((best) => this.#chosen.get(best)?.point ?? []);
     return mergeValues(points.map((point) => this.#axes.labels(point)));
@@ -160,7 +160,7 @@ export class MemberRounds {
   }
 }
 
-/** Begins the ids of members that continue with the best of others. */
+/** The prefix of the ids of members that continue with the best of others. */
 function roundName(round: number): string {
   return round === 1 ? "best" : `best${round}`;
 }

@@ -1,4 +1,4 @@
-/** Stages whose training takes a share of its epochs, as halving stops members early. @module */
+/** Stages trained for a share of their epochs, for successive halving. @module */
 import { withLocationOf } from "../../common/source_location.ts";
 import type { StageKind } from "../../spec/mod.ts";
 import { isKind } from "./declarations.ts";
@@ -23,7 +23,7 @@ export function withEpochs<T>(model: T, share: number): T {
 
 type Shortening<K extends StageKind> = (stage: MemberStages[K], share: number) => MemberStages[K];
 
-/** A stage with the training that it acts with for a share of its epochs. */
+/** A stage whose model is trained for a share of its epochs. */
 function withShortModel<S extends MemberStages["evaluate" | "activations"]>(stage: S, share: number): S {
   return share === 1 ? stage : withLocationOf(stage, { ...stage, model: withEpochs(stage.model, share) });
 }

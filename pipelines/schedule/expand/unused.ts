@@ -1,49 +1,49 @@
-/** What a pipeline file declares and no stage uses. @module */
+/** What a pipeline file declares but no stage uses. @module */
 import { formatLocation, RequestError, type SourceLocation } from "../../common/errors.ts";
 import { locationOf } from "../../common/source_location.ts";
 import { partsOf } from "./declarations.ts";
 import { isStageKind } from "./shortening.ts";
 import type { Stages } from "./rounds.ts";
 
-/** A declaration and where it is. */
+/** A declaration and its place. */
 interface Unused {
   readonly kind: string;
   readonly name: string | undefined;
   readonly location: SourceLocation;
 }
 
-/** Declarations that no stage holds, of those that know where they are. */
+/** Declarations that are in no stage, as far as their place is known. */
 function unusedIn(stages: Stages, declared: Iterable<object>): Unused[] {
   const used = partsOf(stages), lost = [...declared].filter((record) => !used.has(record));
   const within = new Set(lost.flatMap((record) => [...partsOf(record)].filter((part) => part !== record)));
   return lost.flatMap((record): Unused[] => {
     const location = locationOf(record);
-    // What another lost declaration holds is lost with that.
+    // What an unused declaration contains is not listed again.
     if (within.has(record) || location === undefined || !("kind" in record)) return [];
     const name = "name" in record && typeof record.name === "string" ? record.name : undefined;
     return [{ kind: String(record.kind), name, location }];
   });
 }
 
-/** What is lost with a declaration that nothing uses; of kinds not listed it is an edit, adapter or head. */
+/** What it means that nothing uses a declaration; a kind that is not listed is an edit, adapter or head. */
 const losses: ReadonlyMap<string, (unused: Unused) => string> = new Map<string, (unused: Unused) => string>([
-  ["axis", ({ name }) => `the axis ${name} multiplies nothing, since no stage uses it; put it in the place of a value`],
+  ["axis", ({ name }) => `the axis ${name} multiplies nothing, because no stage uses it; use it in place of a value`],
   ["train", () => "this training feeds no result and does not run; return it, or evaluate it"],
-  ["checkpoint", () => "this epoch's model is used by no stage; evaluate it"],
-  ["evaluate", () => "this evaluation is in no result and does not run; return it under a name of its own"],
+  ["checkpoint", () => "no stage uses this epoch's model; evaluate it"],
+  ["evaluate", () => "this evaluation is not returned and does not run; return it under its own name"],
   [
     "activations",
-    () => "these activations are in no result and are not written; return them under a name of their own",
+    () => "these activations are not returned and are not written; return them under their own name",
   ],
-  ["best", () => "this best member is used by no stage; train or evaluate it"],
+  ["best", () => "no stage uses this best member; train or evaluate it"],
 ]);
 
 /**
- * What to say of declarations that no stage uses.
+ * Notes on declarations that no stage uses.
  *
- * @param declared All axes, stages, edits and the like that were declared.
+ * @param declared All declared axes, stages, edits and so on.
  * @param textOf A file's lines; `undefined` if it cannot be read.
- * @throws {RequestError} If a stage is lost because another has its name.
+ * @throws {RequestError} If a stage is lost because another one has its name.
  */
 export function unusedNotes(
   stages: Stages,
@@ -64,7 +64,7 @@ export function unusedNotes(
   });
 }
 
-/** The name that a record's literal gives what stands at a location, as in `score: evaluate(…)`. */
+/** The name that an object literal gives the value at a location, as in `score: evaluate(…)`. */
 function nameAt(
   { file, line = 1, column = 1 }: SourceLocation,
   textOf: (file: string) => readonly string[] | undefined,

@@ -1,17 +1,22 @@
-/** What results call the values of an axis: numbers, texts and booleans as they are, edits and the like by what they set. @module */
+/**
+ * The labels of an axis's values in the results: numbers, strings and booleans as they are, edits and other
+ * declarations by their settings.
+ *
+ * @module
+ */
 import type { AxisLabel } from "../../spec/mod.ts";
 import { isAxis, isBestValue } from "./declarations.ts";
 
-/** Where more settings differ than these, a value is called by its number. */
+/** A value with more distinguishing settings than this is labelled by its number. */
 const mostSettings = 4;
 
-/** Settings that a person calls an edit by, whether or not they differ, and how. */
+/** Settings that are always part of an edit's label, even if they do not differ, and their short form. */
 const short: ReadonlyMap<string, (value: string) => string> = new Map([
   ["rank", (value) => `r${value}`],
   ["positions", (value) => value],
 ]);
 
-/** The labels of an axis's values, in their order; no two are equal that are of different values. */
+/** The labels of an axis's values, in their order; different values never have equal labels. */
 export function labelsOf(values: readonly unknown[]): readonly AxisLabel[] {
   const kinds = values.map(kindOf), settings = values.map(settingsOf);
   const labels = values.map((value, at): AxisLabel => {
@@ -26,7 +31,10 @@ export function labelsOf(values: readonly unknown[]): readonly AxisLabel[] {
   return labels.map((label, at) => isOwn(at) ? label : at);
 }
 
-/** A kind with what makes a value another than others of its kind: `loreft r4 l1`, `adamw learningRate=0.001`. */
+/**
+ * A kind with the settings that distinguish a value from others of its kind: `loreft r4 l1`, `adamw
+ * learningRate=0.001`.
+ */
 function settingsLabel(kind: string, own: Settings, alike: readonly Settings[]): string | undefined {
   const names = new Set([...short.keys(), ...alike.flatMap((settings) => [...settings.keys()])]);
   const shown = [...names].filter((name) =>
@@ -40,16 +48,16 @@ function settingsLabel(kind: string, own: Settings, alike: readonly Settings[]):
   return [kind, ...texts].join(" ");
 }
 
-/** What a value sets, by its path; of what is no text a label can have, nothing. */
+/** A value's settings, by path; those that cannot be part of a label are omitted. */
 type Settings = ReadonlyMap<string, string>;
 
 function settingsOf(value: unknown): Settings {
   const found = new Map<string, string>();
   const visit = (part: unknown, path: string): void => {
     const plain = plainLabel(part);
-    // A label is part of a folder's name and of the command line; of a path it has the file's name.
+    // A label is part of a folder's name and of the command line; a path is shortened to its file name.
     if (plain !== undefined) found.set(path, String(plain).replace(/^.*\//, "").replaceAll(/[^\w.;+ -]+/g, "-"));
-    // What varies within a value has its own axis' label.
+    // What varies within a value is labelled by its own axis.
     else if (typeof part === "object" && part !== null && !isAxis(part) && !isBestValue(part)) {
       for (const [name, inner] of Object.entries(part)) {
         if (name !== "kind") visit(inner, path === "" ? name : `${path}.${name}`);
@@ -60,7 +68,7 @@ function settingsOf(value: unknown): Settings {
   return found;
 }
 
-/** The label of a value that a text can be: itself, or a list's entries. */
+/** The label of a value that is itself text: the value, or a list's entries. */
 export function plainLabel(value: unknown): AxisLabel | undefined {
   if (typeof value === "number" || typeof value === "string" || typeof value === "boolean") return value;
   const isList = Array.isArray(value) && value.every((entry) => typeof entry === "number" || typeof entry === "string");

@@ -1,12 +1,12 @@
-/** Which rows say the same. @module */
+/** Finds rows with the same content. @module */
 import { createHash } from "node:crypto";
 import type { SourceLocation } from "../../common/errors.ts";
 import type { Row } from "../../data/row.ts";
 import type { Repeated } from "./inspection.ts";
 
-/** The rows of a data set by what they say: their texts as far as a model reads them, before anything is cut. */
+/** The rows of a data set by content: their texts as far as a model reads them, before truncation. */
 export class Fingerprints {
-  /** Where the first row of each text is, as a number: there may be millions. */
+  /** The place of the first row with each text, as a number, because there may be millions. */
   readonly #places = new Map<string, number>();
   readonly #files = new Map<string, number>();
   #rows = 0;
@@ -20,19 +20,19 @@ export class Fingerprints {
   /** Adds a row. */
   add({ prompt, pair, completion, turns, place }: Row): void {
     const text = JSON.stringify([turns?.text ?? prompt, pair ?? "", completion]);
-    // Half of a digest keeps any number of rows apart that a disk holds.
+    // Half of a digest distinguishes any number of rows that fits on a disk.
     const print = createHash("sha256").update(text).digest("base64").slice(0, 22), as = this.#places.get(print);
     if (as === undefined) return void this.#places.set(print, this.#numberOf(place));
     this.#rows++;
     this.#first ??= { place, as: this.#placeOf(as) };
   }
 
-  /** The rows that say what an earlier one does. */
+  /** The rows that repeat an earlier one. */
   get repeated(): Repeated {
     return { rows: this.#rows, ...this.#first === undefined ? {} : { first: this.#first } };
   }
 
-  /** Those of the different rows that others have, too. */
+  /** Those of the different rows that are also in another data set. */
   sharedWith(others: Fingerprints): Repeated {
     let rows = 0, first: Repeated["first"];
     for (const [print, place] of this.#places) {

@@ -1,4 +1,8 @@
-/** Rows as a model reads them: which tokens they have, what is taught, edited and cut, and which rows are repeated. @module */
+/**
+ * Rows as a model reads them: their tokens, which of them are taught, edited and cut, and which rows are repeated.
+ *
+ * @module
+ */
 import { atLocation, atLocationOf } from "../../common/source_location.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
 import { type Masked, masksOf } from "../../compile/lower/edit_masks.ts";
@@ -22,14 +26,14 @@ import { Fingerprints } from "./fingerprints.ts";
 import type { InspectedData, InspectedRow, InspectedToken, Inspection } from "./inspection.ts";
 import { type DataReading, dataReadings } from "./readings.ts";
 
-/** Rows after which a request to stop is heard. */
+/** The number of rows after which a request to stop takes effect. */
 const rowsAtOnce = 2000;
 
 /**
- * Reads the data sets of members row by row; of each only the first rows are kept.
+ * Reads the data sets of members row by row; only the first rows of each are kept.
  *
  * @param shown How many.
- * @throws {RequestError} If a stage, its model or a row is not sound.
+ * @throws {RequestError} If a stage, its model or a row is invalid.
  */
 export async function inspectRows(
   runContext: RunContext,
@@ -86,7 +90,7 @@ async function inspect(
     const lost = lengthOf(whole) - lengthOf(kept);
     if (lost > 0) cut.rows++;
     cut.tokens += lost;
-    // Neither of two answers is read after the other.
+    // Of two answers, neither is read after the other.
     if (kept.prompt.length + Math.max(tailOf(row, kept).length, rejected) > limit) {
       tooLong = { first: row.place, ...tooLong, rows: tooLong.rows + 1 };
     }
@@ -108,7 +112,7 @@ async function inspect(
   };
 }
 
-/** A row's tokens, all of them and those that `maxLength` leaves. */
+/** A row's tokens: all of them, and those that remain after `maxLength`. */
 function encodings(
   row: Row,
   { model: { model, adaptations }, maxLength, truncate, cutsPrompt, toWrite, asks }: DataReading,
@@ -126,19 +130,19 @@ function encodings(
     })[0]!;
   const whole = encode({ maxContext });
   if (maxLength === undefined) return { whole, kept: whole };
-  // A limit past the context takes no less than the context does.
+  // A limit beyond the context cuts no less than the context does.
   const limits = { maxLength, maxContext: contextLength, ...truncate === undefined ? {} : { truncate } };
   return { whole, kept: atLocation(row.place, () => encode(limits)) };
 }
 
-/** The answers among which a row's is chosen. */
+/** The answers that a row chooses from. */
 function choicesOf(row: Row, { options }: DataReading): InspectedRow["choices"] {
   if (options === undefined) return undefined;
   const texts = typeof options === "string" ? listedTexts(row, options, "choices") : options;
   return texts.map((text) => ({ text, isRight: isRight(text, row) }));
 }
 
-/** A completion's tokens; a label is none. */
+/** A completion's tokens; none for a label. */
 function tailOf({ kind }: Row, { completion }: TokenizedExample): readonly number[] {
   return kind === "label" ? [] : completion;
 }
@@ -146,7 +150,7 @@ function tailOf({ kind }: Row, { completion }: TokenizedExample): readonly numbe
 const lengthOf = ({ prompt, completion, rejected = [] }: TokenizedExample) =>
   prompt.length + completion.length + rejected.length;
 
-/** The token that ends a row's completion, and whether the row has it itself. */
+/** The token that ends a row's completion, and whether it is in the row's own text. */
 function endOf(row: Row, { completion, endToken }: TokenizedExample, { decode, eosTokenId }: Tokenizer) {
   if (row.kind === "label") return undefined;
   const id = row.turns === undefined ? completion.at(-1) ?? eosTokenId : endToken;
@@ -217,13 +221,13 @@ function otherTokens(
   });
 }
 
-/** What each token adds to the text of those before it, so that characters of several tokens and spaces are right. */
+/** The text that each token adds to those before it, so that spaces and characters of several tokens are right. */
 function textsOf({ decode }: Tokenizer): (id: number) => string {
   let ids: number[] = [], before = "";
   return (id) => {
     ids.push(id);
     const text = decode(ids, { cleanUpSpaces: false });
-    // A character that is not whole yet.
+    // An incomplete character.
     if (text.endsWith("\ufffd") && ids.length < mostOfCharacter + decodedBefore) return "";
     const added = text.startsWith(before) ? text.slice(before.length) : "";
     ids = ids.slice(-decodedBefore);
@@ -232,5 +236,8 @@ function textsOf({ decode }: Tokenizer): (id: number) => string {
   };
 }
 
-/** Tokens that are decoded with the one that follows, which decides on its spaces, and those that one character may have. */
+/**
+ * How many earlier tokens are decoded with a token, which decides on its spaces, and how many tokens one character may
+ * take.
+ */
 const [decodedBefore, mostOfCharacter] = [4, 8];

@@ -1,4 +1,4 @@
-/** How the stages of members read data sets, each way once. @module */
+/** The ways in which the stages of members read data sets, each once. @module */
 import { namingFunctions } from "../../common/function_name.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
 import { masksOf } from "../../compile/lower/edit_masks.ts";
@@ -17,26 +17,26 @@ export interface DataReading {
   /** Names of stages with what they do. */
   readonly stages: string[];
   readonly isTrained: boolean;
-  /** The member that the edits are of. */
+  /** The member whose edits are shown. */
   readonly member: string;
-  /** All that read so. */
+  /** All members that read it this way. */
   readonly members: Set<string>;
   readonly data: Dataset;
   model: PreparedModel;
   readonly maxLength: number | undefined;
   /** Which end of longer rows is cut. */
   readonly truncate: Truncation | undefined;
-  /** Whether rows that are cut on the right lose of their prompt alone. */
+  /** Whether rows that are cut on the right lose only tokens of their prompt. */
   readonly cutsPrompt: boolean;
-  /** How many tokens are to be written after each prompt. */
+  /** How many tokens are to be generated after each prompt. */
   readonly toWrite: number;
-  /** Whether the model answers, rather than being taught. */
+  /** Whether the model generates answers, rather than being trained on them. */
   readonly asks: boolean;
-  /** The choices that it has: the same for all rows, or the field that lists them. */
+  /** The choices: the same for all rows, or the field that lists them. */
   readonly options: readonly string[] | string | undefined;
 }
 
-/** What a stage of a kind reads, and with which model. */
+/** What a kind of stage reads, and with which model. */
 type ReadBy<K extends StageKind> = (stage: MemberStages[K]) => readonly StageReading[];
 
 interface StageReading extends Pick<DataReading, "isTrained" | "data" | "asks" | "toWrite" | "options"> {
@@ -59,7 +59,7 @@ const trainedBy = (spec: Resolved<TrainSpec>): StageReading => ({
   options: undefined,
 });
 
-/** What a training reads: the rows that it learns, and those that it is validated on. */
+/** What a training reads: the rows that it trains on, and those that it is validated on. */
 function readByTraining(spec: Resolved<TrainSpec>): readonly StageReading[] {
   const { validate, model } = spec;
   if (validate === undefined) return [trainedBy(spec)];
@@ -68,7 +68,7 @@ function readByTraining(spec: Resolved<TrainSpec>): readonly StageReading[] {
   return [trainedBy(spec), { does: "validation", isTrained: false, spec: model, training: spec, ...reads }];
 }
 
-/** How many tokens are written after each prompt. */
+/** How many tokens are generated after each prompt. */
 const written = (decoding: Resolved<EvaluateSpec>["decoding"]) =>
   decoding === undefined || decoding.kind === "choices" ? 0 : decoding.maxNewTokens;
 
@@ -76,7 +76,7 @@ function optionsOf(decoding: Resolved<EvaluateSpec>["decoding"]): DataReading["o
   return decoding?.kind === "choices" ? decoding.options : undefined;
 }
 
-/** The training of which a stage takes the model, if there is one, and the model. */
+/** The training whose model a stage uses, if there is one, and the model. */
 function actingOf(model: MemberStages["evaluate"]["model"]): Pick<StageReading, "training" | "spec"> {
   if (model.kind === "model") return { training: undefined, spec: model };
   const training = model.kind === "train" ? model : model.training;
@@ -115,10 +115,10 @@ function readingsOf<K extends StageKind>(kind: K, stage: MemberStages[K]): reado
 }
 
 /**
- * The ways in which members read their data sets, apart for edits that act on other tokens. What has no edits is listed
- * with what has.
+ * The ways in which members read their data sets, listed separately for edits that act on different tokens. A reading
+ * without edits is listed with one that has edits.
  *
- * @throws {RequestError} If a stage or its model is not sound.
+ * @throws {RequestError} If a stage or its model is invalid.
  */
 export async function dataReadings(
   shared: SharedPreparation,
@@ -164,11 +164,11 @@ export async function dataReadings(
       }
     }
   }
-  // What is taught comes first.
+  // What is trained on comes first.
   return [...found.values()].flat().sort((one, other) => Number(other.isTrained) - Number(one.isTrained));
 }
 
-/** The tokens that edits act on, as they are declared; empty without edits. */
+/** The tokens that edits act on, as declared; empty without edits. */
 function editedBy({ adaptations }: PreparedModel): string {
   return [...new Set(masksOf(adaptations).map(({ positionsText }) => positionsText))].join(" ");
 }

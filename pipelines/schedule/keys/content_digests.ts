@@ -1,4 +1,4 @@
-/** Digests of what trainings and evaluations start from. @module */
+/** Digests of the initial values of trainings and evaluations. @module */
 import { createHash } from "node:crypto";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 

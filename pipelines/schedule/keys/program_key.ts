@@ -1,4 +1,4 @@
-/** What decides the programs of a model with its adaptations. @module */
+/** What determines the programs of a model with its adaptations. @module */
 import { keyOf } from "../../common/content_key.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { fedNumbers } from "../../compile/rows/feeds.ts";
@@ -8,7 +8,7 @@ import { compilerVersion } from "../context/compiler_version.ts";
 
 const programKeys = new WeakMap<readonly Adaptation[], Map<string, string>>();
 
-/** What decides the programs of a model with its adaptations, layout and rows aside. */
+/** What determines the programs of a model with its adaptations, apart from layout and rows. */
 export function programKey(
   { model, adaptations, full }: PreparedModel,
   { digest }: Pick<ModelWeights, "digest">,
@@ -25,7 +25,7 @@ export function programKey(
     }));
 }
 
-/** An adaptation as plain data; what functions select of each example is part of other keys. */
+/** An adaptation as plain data; the selections that functions make for each example are part of other keys. */
 function adaptationKey(adaptation: Adaptation): unknown {
   const { form, kind, options, index, stack = null, block = null, site, inputs, tensors } = adaptation;
   const common = { form, kind, options: { ...options }, index, stack, block, site, inputs, tensors: { ...tensors } };

@@ -1,28 +1,28 @@
-/** Parts of keys that depend on rows; many members share them, so that each is made once. @module */
+/** Parts of keys that depend on rows; many members share them, so each is computed once. @module */
 import { createHash } from "node:crypto";
 import type { RowList } from "../../common/row_list.ts";
 import { type LaidOutRow, rowKey } from "../../compile/rows/laid_out_rows.ts";
 
 const rowParts = new WeakMap<RowList<LaidOutRow>, Map<string, string>>();
 
-/** A part of keys that depends on rows and on what a text says; many members share it. */
+/** A part of a key that depends on rows and on a text; many members share it. */
 export function keyOfRows(rows: RowList<LaidOutRow>, text: string, make: () => string): string {
   return rowParts.getOrInsertComputed(rows, () => new Map()).getOrInsertComputed(text, make);
 }
 
-/** Equal for rows of the same tokens, labels aside. */
+/** Equal for rows with the same tokens, regardless of labels. */
 export function rowsDigest(rows: RowList<LaidOutRow>): string {
   return digestsOf(rows).tokens;
 }
 
-/** Equal for rows of the same labels. */
+/** Equal for rows with the same labels. */
 export function labelsDigest(rows: RowList<LaidOutRow>): string {
   return digestsOf(rows).labels;
 }
 
 const digests = new WeakMap<RowList<LaidOutRow>, { readonly tokens: string; readonly labels: string }>();
 
-/** Both in one pass, since rows may have to be read for it. */
+/** Both in one pass, because rows may have to be read for it. */
 function digestsOf(rows: RowList<LaidOutRow>) {
   return digests.getOrInsertComputed(rows, () => {
     const tokens = new NumbersDigest(), labels = new NumbersDigest();
@@ -35,7 +35,7 @@ function digestsOf(rows: RowList<LaidOutRow>) {
   });
 }
 
-/** A digest of lists of numbers, which depends on how they are divided, too. */
+/** A digest of lists of numbers, which also depends on how they are divided. */
 class NumbersDigest {
   readonly #hash = createHash("sha256");
   readonly #pending = new Float64Array(2 ** 13);

@@ -1,6 +1,6 @@
 /**
- * Keys of what a run computes, made of its declaration and of the version of the code that compiles it: to know whether
- * something is in the store nothing has to be compiled.
+ * Keys of what a run computes, derived from its declaration and the version of the code that compiles it: nothing has
+ * to be compiled to find out whether something is in the store.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { madeOf } from "../../common/row_list.ts";
 import { lengthsOf, total } from "../../compile/rows/row_lengths.ts";
 
 /**
- * A budget for what is kept of a training's rows as far as it can matter: null if it holds more than all hidden states,
+ * A budget for what is kept of a training's rows, as far as it matters: null if it is larger than all hidden states,
  * keys and values of the rows.
  */
 export function budgetPart({ model: { architecture }, rows }: PreparedTraining, cacheMemory: number): number | null {
@@ -30,7 +30,7 @@ export function budgetPart({ model: { architecture }, rows }: PreparedTraining, 
   return cacheMemory >= most ? null : cacheMemory;
 }
 
-/** The budgets of a training's memory, as far as they can matter. */
+/** The memory budgets of a training, as far as they matter. */
 function budgetParts(stage: PreparedTraining, { cacheMemory, activationMemory }: Budgets) {
   const kept = budgetPart(stage, cacheMemory);
   return activationMemory === usualActivations ? [kept] : [kept, String(activationMemory)];
@@ -59,7 +59,7 @@ export function programsKey(stage: PreparedTraining, weights: ModelWeights, budg
   });
 }
 
-/** Equal for trainings that read the same rows of the same model in the same layout. */
+/** Equal for trainings that read the same rows with the same model in the same layout. */
 export function encodingKey(
   { model: { folder }, layout, rows }: PreparedTraining,
   { digest }: Pick<ModelWeights, "digest">,
@@ -69,11 +69,14 @@ export function encodingKey(
   });
 }
 
-/** What of a training's validations decides its result, with what they measure; `undefined` where there are none. */
+/**
+ * The part of a training's validations that determines its result, including their metrics; `undefined` without
+ * validations.
+ */
 function validationPart({ validation, spec: { keep = "last", patience } }: PreparedTraining): unknown {
   if (validation === undefined) return undefined;
   const { evaluation: { examples, choices, rows, batchSize, spec }, interval, best } = validation;
-  // Functions count by their text.
+  // Functions count by their source text.
   const declared = { metrics: spec.metrics, best, decoding: spec.decoding ?? null };
   return {
     declared: JSON.stringify(declared, (_, value) => typeof value === "function" ? String(value) : value),
@@ -135,7 +138,7 @@ export async function trainKey(
       budget,
       ...activations.length === 0 ? {} : { activations },
     });
-  // What was chosen of each example is not in the text.
+  // A function's selections for each example are not in its source text.
   const shared = chosen.length > 0
     ? work()
     : keyOfRows(rows, `work ${programs} ${layoutText(layout)} ${initial.join()} ${budget} ${activations}`, work);

@@ -1,30 +1,30 @@
-/** How long the stages of members will take, before they run. @module */
+/** How long the stages of members are expected to take. @module */
 import { type Basis, type Expected, Rates, type Work } from "../context/rates.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { PreparedEvaluation, PreparedMember, PreparedStage, PreparedTraining } from "../prepare/prepared.ts";
 import { validationCount } from "../train/validations.ts";
 import { activationsWork, encodeWork, evaluateWork, trainWork } from "./stage_work.ts";
 
-/** What is known of stages, so that what is in the store takes no time and what members share takes it once. */
+/** Keys of stages, so that stored results take no time and work that members share is counted once. */
 interface StageKeys {
   /** The store's key of a training's result. */
   readonly keyOf: (training: PreparedTraining) => string;
-  /** What is equal for trainings that share an encoding. */
+  /** Equal for trainings that share an encoding. */
   readonly encodingKeyOf: (training: PreparedTraining) => string;
   readonly isStored: (stage: PreparedTraining | PreparedEvaluation) => Promise<boolean>;
-  /** Whether a training's encoding is in the store; `undefined` where its key is not known yet. */
+  /** Whether a training's encoding is in the store; `undefined` if its key is not known yet. */
   readonly isEncoded: (training: PreparedTraining) => boolean | undefined;
 }
 
-/** What some members are expected to take. */
+/** How long some members are expected to take. */
 export interface ExpectedStages {
-  /** By stage; those that take nothing are not in it. */
+  /** By stage, without stages that take no time. */
   readonly stages: ReadonlyMap<PreparedStage, Expected>;
-  /** What trainings read, by the first training that reads it. */
+  /** The encodings, by the first training that reads each. */
   readonly encodings: ReadonlyMap<PreparedTraining, Expected>;
 }
 
-/** What the stages of members will take. */
+/** How long the stages of members are expected to take. */
 export async function expectedStages(
   runContext: RunContext,
   members: readonly PreparedMember[],
@@ -42,7 +42,7 @@ export async function expectedStages(
   };
   for (const stage of members.flatMap((member) => member.stages)) {
     const acting = stage.kind === "train" ? stage : stage.training, key = acting === undefined ? "" : keyOf(acting);
-    // Parts of members that are equal are one object.
+    // Parts that members share are one object.
     const same = specs.getOrInsertComputed(stage.kind === "train" ? "train" : stage.spec, () => new Set());
     if (same.has(key)) continue;
     same.add(key);
@@ -53,7 +53,7 @@ export async function expectedStages(
   return { stages, encodings };
 }
 
-/** All validations of a training, if none ends it early. */
+/** All validations of a training, assuming none ends it early. */
 function validationWork(stage: PreparedTraining): Work[] {
   if (stage.validation === undefined) return [];
   const { runs, flops, ...work } = evaluateWork(stage.validation.evaluation), count = validationCount(stage);
@@ -67,12 +67,12 @@ function sumOf(rates: Rates, works: readonly Work[]): Expected {
 }
 
 /**
- * By which factor a time may be longer or shorter, by what it is estimated by. Of 18 runs on a busy machine after others of
- * their shape, 15 were within the first (tests/bench/README.md); the others are assumed.
+ * The factor by which an actual time may be longer or shorter, by the basis of the estimate. Of 18 runs on a busy
+ * machine after others of their shape, 15 were within the first (tests/bench/README.md); the others are assumed.
  */
 export const uncertainty: Readonly<Record<Basis, number>> = { model: 2, machine: 3, assumed: 10 };
 
-/** All together, as certain as the least certain parts that take a tenth of the time together. */
+/** The sum, as certain as the least certain parts that together take at least a tenth of the time. */
 export function totalOf(parts: readonly Expected[]): Expected {
   const seconds = parts.reduce((sum, part) => sum + part.seconds, 0);
   let doubtful = 0;

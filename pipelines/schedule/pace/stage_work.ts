@@ -1,6 +1,7 @@
 /**
- * How much work stages are, counted without compiling anything: twice the parameters that each token passes, three times
- * that where gradients go back. Times come of it by what the same count took before, so that what it omits cancels out.
+ * How much work stages are, counted without compiling anything: twice the parameters that each token passes through,
+ * and three times that with a backward pass. Times are estimated from how long the same count took before, so whatever
+ * it omits cancels out.
  *
  * @module
  */
@@ -19,10 +20,10 @@ import { encodedTokens, type EncodeJob } from "../encode/encode_job.ts";
 import { takenByAny } from "../train/shared_encoding.ts";
 import { rowsTaken, stepCount } from "../train/steps.ts";
 
-/** Tokens that a run of an encoding takes about. */
+/** About how many tokens a run of an encoding has. */
 const tokensPerRun = 1024;
 
-/** Parameters that every token passes, and those that only tokens with logits do. */
+/** Parameters that every token passes through, and those that only tokens with logits do. */
 interface Parameters {
   readonly body: number;
   readonly vocabulary: number;
@@ -51,7 +52,7 @@ export function shareAbove({ model: { architecture: { blocks } }, adaptations, f
   return edited.length === 0 ? 0 : Math.max(0, blocks - Math.min(...edited)) / blocks;
 }
 
-/** The steps of a training, validations aside. */
+/** The steps of a training, without validations. */
 export function trainWork(stage: PreparedTraining): Work {
   const { rows, model: { architecture } } = stage, { body, vocabulary } = parametersOf(architecture);
   const { tail, labels } = lengthsOf(rows);
@@ -63,9 +64,9 @@ export function trainWork(stage: PreparedTraining): Work {
 }
 
 /**
- * What is computed once of a training's rows; `undefined` where nothing is.
+ * What is computed once of a training's rows; `undefined` if nothing is.
  *
- * @param taken Which of them; all if `undefined`.
+ * @param taken Which rows; all if `undefined`.
  */
 export function encodeWork(
   stage: PreparedTraining,
@@ -78,7 +79,10 @@ export function encodeWork(
   return { kind: "encode", shape: shapeOf(stage), runs: Math.ceil(tokens / tokensPerRun), flops };
 }
 
-/** What an evaluation reads, and what it will write: answers as long as the rows' completions, within its limit. */
+/**
+ * What an evaluation reads, and what it is expected to generate: answers as long as the rows' completions, within its
+ * limit.
+ */
 export function evaluateWork(stage: PreparedEvaluation): Work {
   const { examples, choices, spec, batchSize, training, of = examples.length, model: { architecture } } = stage;
   const { body, vocabulary } = parametersOf(architecture), { prompts, completions } = lengthsOfExamples(examples);

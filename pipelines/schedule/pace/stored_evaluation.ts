@@ -1,4 +1,4 @@
-/** Whether the store has all that an evaluation computes, so that it would take no time. @module */
+/** Whether the store has everything that an evaluation computes, so that it would take no time. @module */
 import type { ModelWeights } from "../../models/open/model.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { evaluationKeys } from "../evaluate/evaluation_keys.ts";
@@ -7,7 +7,7 @@ import type { PreparedEvaluation } from "../prepare/prepared.ts";
 import { untrainedTensors } from "../train/acting_tensors.ts";
 
 /**
- * Whether an evaluation's predictions are in the store; not where it cannot be known.
+ * Whether an evaluation's predictions are in the store; `false` if that cannot be known.
  *
  * @param weights Those of the base model.
  * @param trainedKey The key of its training's result, if it has one and that is in the store.

@@ -1,4 +1,4 @@
-/** What a plan's reader might want to change, with what it would save. @module */
+/** Changes that a plan suggests, with what they would save. @module */
 import { compileTraining } from "../../compile/frontier/compiled_training.ts";
 import { type Adaptation, type Intervention, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { layOut } from "../../compile/rows/laid_out_rows.ts";
@@ -9,7 +9,7 @@ import type { TrainJob } from "../train/train_job.ts";
 import { contextTokens } from "./context_tokens.ts";
 import { madeOf } from "../../common/row_list.ts";
 
-/** A change has to make a step this much cheaper to be worth a sentence. */
+/** A change must make a step this much cheaper to be mentioned. */
 const leastGain = 1.5;
 
 /** Sentences about trainings whose declared positions or dropout cost much. */
@@ -17,7 +17,7 @@ export function adviceOn(jobs: readonly TrainJob[]): string[] {
   return [...new Set(jobs.flatMap((job) => [firstTokensAdvice(job) ?? [], dropoutAdvice(job) ?? []].flat()))];
 }
 
-/** The frozen model's own dropout leaves nothing constant but what comes before it. */
+/** With the frozen model's own dropout, nothing is constant except what comes before it. */
 function dropoutAdvice({ stage, compiled, programs }: TrainJob): string | undefined {
   const { adaptations, rows, spec } = stage, prompts = rows.map(({ whole }) => whole);
   if (spec.baseDropout !== true) return undefined;
@@ -27,11 +27,11 @@ function dropoutAdvice({ stage, compiled, programs }: TrainJob): string | undefi
   const gain = rowFlops(programs.train, rows) / rowFlops(train, cut);
   return `baseDropout makes a step ${
     gain.toFixed(1)
-  } times as much arithmetic as it is without, where what is frozen is ` +
+  } times as much arithmetic as without it, where the frozen part is ` +
     "computed once";
 }
 
-/** Edits of the first tokens leave no context to compute once; those of the last tokens alone would. */
+/** Edits of the first tokens leave no context to compute once; edits of the last tokens alone would. */
 function firstTokensAdvice({ stage, compiled, programs }: TrainJob): string | undefined {
   const { layout, adaptations, rows, spec } = stage;
   const edits = interventionsOf(adaptations);
@@ -55,7 +55,7 @@ function firstTokensAdvice({ stage, compiled, programs }: TrainJob): string | un
     `l${last} alone would train ${gain.toFixed(1)} times faster`;
 }
 
-/** The adaptations without what they do to first tokens. */
+/** The adaptations without their effect on the first tokens. */
 function withoutFirst(adaptations: readonly Adaptation[]): Adaptation[] {
   return adaptations.flatMap((adaptation): Adaptation[] => {
     if (adaptation.form !== "intervention") return [adaptation];

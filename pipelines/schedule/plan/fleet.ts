@@ -1,6 +1,7 @@
 /**
- * How long a run takes on many devices, and what it costs: simulated, by rates that the devices' makers state or that this
- * machine has measured. Encodings are shared between all devices; then each takes the longest training that is left.
+ * How long a run takes on many devices, and what it costs: simulated with rates stated by the devices' makers or
+ * measured on this machine. Encodings are split between all devices; then each device takes the longest remaining
+ * training.
  *
  * @module
  */
@@ -15,30 +16,30 @@ import { activationsWork, encodeWork, evaluateWork, shareAbove, trainWork } from
 import type { PreparedMember, PreparedStage } from "../prepare/prepared.ts";
 import type { PlannedEntry, PlannedFleet } from "./plan.ts";
 
-/** What `--devices` of a plan asks for. */
+/** What the `--devices` option of a plan requests. */
 export interface FleetRequest {
   readonly count: number;
   readonly name: string;
-  /** What is stated of each; `undefined` of this machine, whose rates are measured. */
+  /** The stated figures of each device; `undefined` for this machine, whose rates are measured. */
   readonly gpu: KnownGpu | undefined;
 }
 
-/** The most devices that are simulated. */
+/** The maximum number of simulated devices. */
 const mostDevices = 65_536;
 
-/** The share of a stated peak that products of a few hundred rows reach, as assumed. */
+/** The assumed share of a stated peak that products of a few hundred rows reach. */
 const efficiency = 0.35;
 
-/** What a run of a program takes besides its arithmetic, in seconds, as assumed: starting some thousand kernels. */
+/** The assumed overhead of running a program, in seconds: launching about a thousand kernels. */
 const overhead = 0.01;
 
-/** What all devices together read from a store, in bytes a second, as assumed. */
+/** The assumed rate at which all devices together read from a store, in bytes per second. */
 const storeRate = 5e9;
 
-/** Bytes of a stored weight, as assumed: 16 bits. */
+/** The assumed bytes of a stored weight: 16 bits. */
 const weightBytes = 2;
 
-/** @throws {RequestError} If no number of known devices is asked for. */
+/** @throws {RequestError} If it is not a number of known devices. */
 export function parseFleet(text: string): FleetRequest {
   const [, count, name = ""] = /^(\d{1,6})x([A-Za-z][\w-]*)$/.exec(text.trim()) ?? [], gpu = knownGpu(name);
   if (count !== undefined && Number(count) >= 1 && Number(count) <= mostDevices) {
@@ -57,19 +58,19 @@ export function parseFleet(text: string): FleetRequest {
 interface FleetWork {
   readonly members: readonly PreparedMember[];
   readonly expected: ExpectedStages;
-  /** The encodings that the run would make. */
+  /** The encodings that the run would compute. */
   readonly encodings: readonly { readonly entry: PlannedEntry }[];
   readonly rates: Rates;
 }
 
-/** A training with its member's evaluations, which one device does. */
+/** A training with its member's evaluations, which one device runs. */
 interface Task {
   readonly seconds: number;
-  /** Bytes that it reads of its encoding. */
+  /** Bytes of its encoding that it reads. */
   readonly bytes: number;
 }
 
-/** The run on so many devices. */
+/** The run on a number of devices. */
 export function planFleet({ count, name, gpu }: FleetRequest, work: FleetWork): PlannedFleet {
   const { encodings, expected, members } = work, encoded = new Map<string, number>();
   for (const { entry } of encodings) {
@@ -92,7 +93,7 @@ export function planFleet({ count, name, gpu }: FleetRequest, work: FleetWork): 
   const readBytes = encodings.reduce((sum, { entry }) => sum + entry.bytes, 0);
   const modelBytes = [...new Set(members.flatMap(({ stages }) => stages.map(({ model }) => model.architecture)))]
     .reduce((sum, architecture) => sum + weightBytes * countOf(architecture), 0);
-  // Each device reads the weights once, and at most the whole of what is encoded.
+  // Each device reads the weights once, and at most everything that is encoded.
   const moved = (devices: number) => {
     return storedBytes + devices * modelBytes + Math.min(devices, Math.max(1, tasks.length)) * readBytes;
   };
@@ -104,7 +105,7 @@ export function planFleet({ count, name, gpu }: FleetRequest, work: FleetWork): 
   );
   const scaling = sizes.map((devices) => ({ devices, seconds: makespan(devices) }));
   const seconds = makespan(count), [alone] = scaling;
-  // The largest of which each device still does half of what it does alone.
+  // The largest number at which each device still does half of what a single one does.
   const worthwhile = scaling.findLast(({ devices, seconds }) => alone!.seconds / seconds >= devices / 2)!;
   return {
     devices: count,
@@ -127,7 +128,7 @@ function workOf(stage: PreparedStage): Work {
   return stage.kind === "evaluate" ? evaluateWork(stage) : activationsWork(stage);
 }
 
-/** A roofline: a run is bound by its arithmetic or by reading the weights that it passes. */
+/** A roofline: a run is bound by its arithmetic or by reading the weights that it uses. */
 function statedSeconds({ flopsPerSecond, bytesPerSecond }: KnownGpu, stage: PreparedStage, work: Work): number {
   const passes = work.kind === "train" ? 2 * shareAbove(stage) : 1;
   const bytes = passes * weightBytes * countOf(stage.model.architecture), each = work.flops / Math.max(1, work.runs);
@@ -146,10 +147,10 @@ function powersUpTo(most: number): number[] {
   return Array.from({ length: Math.floor(Math.log2(most)) + 1 }, (_, power) => 2 ** power);
 }
 
-/** The seconds of the device that ends last, where each takes the longest task that is left when it is free. */
+/** The seconds of the device that ends last, if each free device takes the longest remaining task. */
 function longestLoad(tasks: readonly Task[], devices: number): number {
   if (devices >= tasks.length) return tasks[0]?.seconds ?? 0;
-  // A heap of what each device has to do, the least first.
+  // A heap of each device's load, the least first.
   const heap = new Float64Array(devices);
   for (const { seconds } of tasks) {
     const load = heap[0]! + seconds;

@@ -16,11 +16,11 @@ export function frontierOf({ job: { stage, programs }, jobs }: Group): PlannedFr
     : stage.spec.baseDropout === true
     ? "the model's own dropout acts, so only what comes before it is computed once"
     : programs.kept.length === 0 && programs.bytePrice > 1
-    ? "what is constant does not fit the budget, so each step computes it again"
+    ? "the constant part does not fit the budget, so each step recomputes it"
     : stage.model.architecture.encoder !== undefined
     ? encoderReason(stage)
     : isWhole(stage.layout)
-    ? `the edits reach the prompt's first tokens, so only what is under the lowest edit is computed once`
+    ? `the edits reach the prompt's first tokens, so only what is below the lowest edit is computed once`
     : `the edits begin ${tokens(-tailOf(stage.layout).from)} before the prompt's end: the ${
       tokens(shared + context)
     } before are computed once${shared > 0 ? ` (the first ${shared} for all rows together)` : ""}, ` +
@@ -31,11 +31,11 @@ export function frontierOf({ job: { stage, programs }, jobs }: Group): PlannedFr
   return { members, reason, level, bytes, kept, recomputed, recomputedBlocks };
 }
 
-/** What is constant where an encoder reads the prompts. */
+/** What is constant if an encoder reads the prompts. */
 function encoderReason({ adaptations }: TrainJob["stage"]): string {
   return adaptations.some(({ stack }) => stack === "encoder")
-    ? "the edits act in the encoder, so only what is under the lowest edit is computed once"
-    : "the edits act in the decoder alone, so all that the encoder reads is computed once";
+    ? "the edits act in the encoder, so only what is below the lowest edit is computed once"
+    : "the edits act only in the decoder, so everything that the encoder computes is computed once";
 }
 
 function tokens(count: number): string {

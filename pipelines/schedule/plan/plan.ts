@@ -15,20 +15,20 @@ export interface PlannedProgram {
   readonly operations: number;
   /** Floating-point operations of its matrix products over the whole run. */
   readonly flops: number;
-  /** Whether it was not compiled: its numbers are interpolated between those of programs like it that were. */
+  /** Whether it was not compiled: its numbers are interpolated between those of similar programs that were. */
   readonly isEstimate: boolean;
-  /** How many parts it runs in, where its weights are more than half of the memory. */
+  /** How many parts it runs in, if its weights take more than half of the memory. */
   readonly parts?: number;
 }
 
-/** Results that are in the store, or not. */
+/** A result that may be in the store. */
 export interface PlannedEntry {
   readonly kind: "quantize" | "encode" | "train";
   readonly members: readonly string[];
-  /** `null` where it is not known: the weights were never digested, or the programs were not all compiled. */
+  /** `null` if it is not known: the weights were never digested, or not all programs were compiled. */
   readonly key: string | null;
   readonly cached: boolean;
-  /** What it takes in the store. */
+  /** Its size in the store. */
   readonly bytes: number;
 }
 
@@ -37,25 +37,25 @@ export interface PlannedFrontier {
   readonly members: readonly string[];
   /** What is computed once, in words. */
   readonly reason: string;
-  /** How much of what is constant is kept. */
+  /** How much of the constant part is kept. */
   readonly level: KeptLevel;
-  /** What is kept of all rows, in bytes. */
+  /** What is kept for all rows, in bytes. */
   readonly bytes: number;
-  /** The tensors kept of each example. */
+  /** The tensors kept for each example. */
   readonly kept: readonly Shape[];
   /** Frozen operations that every step repeats because that is cheaper than keeping their results. */
   readonly recomputed: number;
-  /** How many blocks every step computes again for the gradient, so that its longest row fits the budget. */
+  /** How many blocks every step recomputes for the backward pass, so that its longest row fits the budget. */
   readonly recomputedBlocks: number;
 }
 
-/** Rows that were drawn of a data set of many. */
+/** A sample of the rows of a large data set. */
 export interface PlannedSample {
   /** The members that train on it. */
   readonly members: readonly string[];
-  /** How many were drawn. */
+  /** How many rows were sampled. */
   readonly rows: number;
-  /** Of how many. */
+  /** The total number of rows. */
   readonly of: number;
 }
 
@@ -68,13 +68,13 @@ export interface Plan {
   readonly programs: readonly PlannedProgram[];
   readonly cache: readonly PlannedEntry[];
   readonly frontiers: readonly PlannedFrontier[];
-  /** Of what data sets only a sample was read, for the estimates. */
+  /** The data sets of which only a sample was read, for the estimates. */
   readonly samples: readonly PlannedSample[];
-  /** What would be worth changing, in words. */
+  /** Suggested changes, in words. */
   readonly advice: readonly string[];
   /**
-   * What a training may keep, what its longest row may take to run and what the store may hold, in bytes; `null` where
-   * there is no limit.
+   * How much a training may keep, how much its longest row may take to run and how much the store may hold, in bytes;
+   * `null` if there is no limit.
    */
   readonly budgets: {
     readonly memory: number | null;
@@ -82,65 +82,71 @@ export interface Plan {
     readonly disk: number | null;
   };
   readonly estimate: PlanEstimate;
-  /** The run on many devices, if that was asked for. */
+  /** The run on many devices, if requested. */
   readonly fleet?: PlannedFleet;
 }
 
-/** A run on many devices, as simulated. */
+/** A simulated run on many devices. */
 export interface PlannedFleet {
   readonly devices: number;
-  /** What they are. */
+  /** The kind of device. */
   readonly name: string;
   /** From the first encoding to the last result. */
   readonly seconds: number;
-  /** Of these until all is encoded. */
+  /** The part of these seconds until everything is encoded. */
   readonly encodeSeconds: number;
-  /** Between store and devices: what is encoded, once to the store and once to each device, and each device's weights. */
+  /**
+   * Bytes moved between store and devices: the encodings, once to the store and once to each device, and each device's
+   * weights.
+   */
   readonly bytesMoved: number;
-  /** US dollars for the devices; omitted of this machine. */
+  /** US dollars for the devices; omitted for this machine. */
   readonly dollars?: number;
   /** The same for other numbers of devices. */
   readonly scaling: readonly { readonly devices: number; readonly seconds: number }[];
-  /** The largest number of devices of which each still does at least half of what one alone does. */
+  /** The largest number of devices at which each still does at least half of what a single one does. */
   readonly stopsAt: number;
-  /** What keeps more of them from helping. */
+  /** What prevents more devices from helping. */
   readonly limit: "the store" | "the longest training";
-  /** Whether rates are stated by makers, with assumed shares of them, or measured here. */
+  /** Whether the rates are stated by the makers, with an assumed efficiency, or measured here. */
   readonly basis: "stated" | "measured";
 }
 
-/** What is left to run. */
+/** What remains to be run. */
 export interface PlanEstimate {
   readonly steps: number;
-  /** How often trainings are validated, if none ends early. */
+  /** How many validations trainings run, assuming none ends early. */
   readonly validations: number;
-  /** Floating-point operations of the matrix products that are not cached, validations counted. */
+  /** Floating-point operations of the matrix products that are not cached, including validations. */
   readonly flops: number;
   /** Bytes that the encodings would add to the store. */
   readonly bytes: number;
   /** The activations of the largest step, in bytes of memory. */
   readonly memory: number;
-  /** What the process has in memory at most, in bytes: its own, the weights' mapped files and the largest step. */
+  /** The peak memory of the process in bytes: its own, the mapped weight files and the largest step. */
   readonly resident: number;
   /** How many evaluations the store does not have. */
   readonly evaluations: number;
-  /** How long all of it will take. */
+  /** How long all of it is expected to take. */
   readonly seconds: number;
-  /** The same by what it is spent on. */
+  /** The same by kind of work. */
   readonly parts: Readonly<Record<StageKind | "encode", number>>;
-  /** The seconds between which it is likely to be. */
+  /** The range of seconds in which it is likely to be. */
   readonly range: { readonly from: number; readonly to: number };
-  /** What times are estimated by: runs of this model's shape, of other models on this machine, or an assumed speed. */
+  /**
+   * The basis of the time estimates: runs of this model's shape, runs of other models on this machine, or an assumed
+   * speed.
+   */
   readonly basis: Basis;
 }
 
 /** A member and what it trains. */
 export interface PlannedMember {
   readonly id: string;
-  /** How many bits its base model is kept in; absent where it is as it is stored. */
+  /** How many bits its base model is kept in; absent if it stays as stored. */
   readonly quantize?: QuantizationName;
   readonly axes: Member["axes"];
   readonly trainableParameters: number;
-  /** Of the base model's parameters. */
+  /** The share of the base model's parameters. */
   readonly share: number;
 }

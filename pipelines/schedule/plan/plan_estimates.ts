@@ -1,6 +1,6 @@
 /**
- * Planning a large sweep without compiling all its programs: those at the ends are compiled, and the numbers of the
- * others are interpolated between theirs.
+ * Plans a large sweep without compiling all its programs: those at the ends are compiled, and the numbers of the others
+ * are interpolated between them.
  *
  * @module
  */
@@ -20,10 +20,10 @@ export interface PlannedJob {
   readonly member: string;
 }
 
-/** So many programs are compiled; of more a choice, and the others are estimated. */
+/** Up to this many programs are compiled; if there are more, some are compiled and the others estimated. */
 const mostCompiled = 6;
 
-/** All groups, or of each layout those with the lowest and the highest edits. */
+/** All groups if there are few; otherwise, for each layout, those with the lowest and the highest edits. */
 export function groupsToCompile(groups: readonly Group[]): readonly Group[] {
   if (groups.length <= mostCompiled) return groups;
   const layouts = Map.groupBy(groups, ({ job }) => tailOf(job.stage.layout).from).values();
@@ -34,12 +34,15 @@ export function groupsToCompile(groups: readonly Group[]): readonly Group[] {
   return ends.slice(0, mostCompiled);
 }
 
-/** The lowest block that is trained; -1 for what is under all blocks, as with full finetuning. */
+/** The lowest block that is trained; -1 for what is below all blocks, as in full finetuning. */
 function lowestBlock({ stage: { adaptations, full } }: TrainJob): number {
   return full === undefined ? Math.min(...withoutHead(adaptations).map(({ block }) => block ?? -1)) : -1;
 }
 
-/** A group's numbers between those of the compiled groups of its layout: work grows with the blocks above the edits. */
+/**
+ * A group's numbers, interpolated between the compiled groups of its layout: work grows with the blocks above the
+ * edits.
+ */
 export function between(group: Group, compiled: readonly Group[], of: (compiled: TrainJob) => number): number {
   if (compiled.includes(group)) return of(group.job);
   const alike = compiled.filter(({ job }) => tailOf(job.stage.layout).from === tailOf(group.job.stage.layout).from);

@@ -1,5 +1,5 @@
 /**
- * What a run would do, found without running anything or reading any weights.
+ * What a run would do, without running anything or reading any weights.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { plannedEncoding, plannedResult, plannedTraining } from "./planned_progr
 import { plannedQuantized, type WeightsPeeker, weightsPeeker } from "./planned_weights.ts";
 import { estimateOf } from "./totals.ts";
 
-/** The plan of a pipeline's members; of those that continue with the best of others nothing can be known. */
+/** The plan of a pipeline's members, except those that continue with the best of others, which are not known yet. */
 export async function planMembers(
   runContext: RunContext,
   pipeline: string,
@@ -96,7 +96,7 @@ interface PreparedJobs {
   readonly prepared: readonly PreparedMember[];
 }
 
-/** What stages will take, by what the plan knows to be in the store. */
+/** How long stages are expected to take, given what is known to be in the store. */
 function expectedOf(
   { runContext, weightsOf }: Planning,
   { jobs, prepared }: PreparedJobs,
@@ -121,7 +121,7 @@ function expectedOf(
   });
 }
 
-/** What is estimated of more rows is estimated of so many that are drawn of them. */
+/** Estimates for more rows than this use a random sample of this size. */
 export const enoughRows = 8192;
 
 /** The samples that trainings were estimated from. */
@@ -133,16 +133,16 @@ function samplesOf(jobs: readonly PlannedJob[]): readonly PlannedSample[] {
   });
 }
 
-/** The training that is planned of a stage of a kind. */
+/** The trainings to plan for a kind of stage. */
 type StagePlan<K extends StageKind> = (stage: PreparedStages[K], planning: Planning) => Promise<readonly TrainJob[]>;
 
-/** What plans of a member's stages are made with. */
+/** What the plans of a member's stages need. */
 interface Planning {
   readonly runContext: RunContext;
   readonly weightsOf: WeightsPeeker;
 }
 
-/** Of evaluations and activations nothing is planned: what they take depends on what is written. */
+/** Evaluations and activations are not planned: their cost depends on what is generated. */
 const nothing = () => Promise.resolve([]);
 
 const stagePlans: { readonly [K in StageKind]: StagePlan<K> } = {

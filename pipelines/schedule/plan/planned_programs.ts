@@ -1,4 +1,4 @@
-/** The programs that a run would compile, and the entries of the store that it would make or read. @module */
+/** The programs that a run would compile, and the entries of the store that it would write or read. @module */
 import { type Program, valuesOf } from "../../../ops/program/program.ts";
 import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { encodePrograms } from "../../compile/frontier/cut.ts";
@@ -34,7 +34,7 @@ export function plannedEncoding(runContext: RunContext, job: EncodeJob, jobs: re
 
 const counted = new WeakMap<Program, number>();
 
-/** The operations of a program, counted once for all who use it. */
+/** The number of operations in a program, cached. */
 function operationCount(program: Program): number {
   return counted.getOrInsertComputed(program, () => valuesOf(program).length);
 }

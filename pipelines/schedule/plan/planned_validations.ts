@@ -17,8 +17,8 @@ import { validationCount } from "../train/validations.ts";
 import { madeOf, type RowList } from "../../common/row_list.ts";
 
 /**
- * Floating-point operations of all validations of a training: passes over rows, of which what is constant is encoded once
- * where that pays, and at most all that is written.
+ * Floating-point operations of all validations of a training: passes over rows, whose constant part is encoded once if
+ * that pays, plus the longest possible generation.
  */
 export function validationFlops({ cacheMemory }: Pick<RunContext, "cacheMemory">, job: TrainJob): number {
   const { stage, compiled, weights } = job;
@@ -44,7 +44,7 @@ export function validationFlops({ cacheMemory }: Pick<RunContext, "cacheMemory">
   return answers + once + count * cut.rows.length * rowFlops(cut.scoring.program, cut.rows);
 }
 
-/** What one validation reads to answer, and writes, as rows whose completions are read. */
+/** What one validation reads and generates, as rows whose completions are read. */
 function answersRead({ examples, choices, spec }: PreparedEvaluation): readonly RowList<TokenizedExample>[] {
   const { newTokens, copies } = writtenOf(spec.decoding);
   const written = madeOf(examples, (example) => ({ ...example, completion: new Array<number>(newTokens).fill(0) }));

@@ -1,4 +1,4 @@
-/** What a plan knows of base models' weights, without reading any. @module */
+/** What a plan knows about base models' weights, without reading them. @module */
 import type { Model, ModelWeights } from "../../models/open/model.ts";
 import { quantizedType } from "../../models/open/quantized_weights.ts";
 import { type QuantizationName, quantizations } from "../../models/weights/quantization.ts";
@@ -9,10 +9,10 @@ import type { PreparedModel } from "../prepare/prepared_model.ts";
 import type { PlannedEntry } from "./plan.ts";
 import type { PlannedJob } from "./plan_estimates.ts";
 
-/** Finds what is known of a model's weights. */
+/** Finds what is known about a model's weights. */
 export type WeightsPeeker = (stage: PreparedModel) => Promise<ModelWeights>;
 
-/** Finds what is known of weights, once for all trainings that read them. */
+/** Finds what is known about weights, once for all trainings that read them. */
 export function weightsPeeker(runContext: RunContext): WeightsPeeker {
   const peeked = new Map<Model, Map<QuantizationName | undefined, ModelWeights>>();
   return async ({ model, quantize, full }) => {
@@ -25,7 +25,7 @@ export function weightsPeeker(runContext: RunContext): WeightsPeeker {
   };
 }
 
-/** Weights that were never digested; how they are stored is unknown too, but for those of quantized models. */
+/** Weights that were never digested; their dtype is unknown too, except for quantized models. */
 function unknownWeights({ architecture }: Model, quantize: QuantizationName | undefined): ModelWeights {
   if (quantize === undefined) return noWeights;
   return { ...noWeights, storedType: quantizedType(architecture, noWeights.storedType, quantizations[quantize].bits) };

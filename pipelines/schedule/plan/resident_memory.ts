@@ -1,12 +1,15 @@
-/** What a process is predicted to have in memory at its peak. @module */
+/** The predicted peak memory of a process. @module */
 import { elementBytes } from "../../../ops/passes/cost.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import type { PreparedModel } from "../prepare/prepared_model.ts";
 
-/** What a process takes before it does any work: Deno, ONNX Runtime and the compiler. */
+/** The memory that a process takes before it does any work: Deno, ONNX Runtime and the compiler. */
 export const ownMemory = 2.5e8;
 
-/** What a process takes that reads a model's weights, in bytes: all of them, as if none of the file were given back. */
+/**
+ * The memory of a process that reads a model's weights, in bytes: all of them, as if no page of the file were
+ * reclaimed.
+ */
 export function weightsMemory(
   { stage: { model }, weights }: { readonly stage: PreparedModel; readonly weights: ModelWeights },
 ): number {

@@ -1,4 +1,4 @@
-/** What a plan comes to: steps, arithmetic, memory and time. @module */
+/** The totals of a plan: steps, arithmetic, memory and time. @module */
 import { peakBytes } from "../../../ops/passes/cost.ts";
 import { longestExtents, rowWork } from "../../compile/frontier/compiled_training.ts";
 import type { RunContext } from "../context/run_context.ts";
@@ -14,19 +14,19 @@ import { ownMemory, weightsMemory } from "./resident_memory.ts";
 import { between, type Group } from "./plan_estimates.ts";
 import { validationFlops } from "./planned_validations.ts";
 
-/** What is planned, to add up. */
+/** What is planned and to be added up. */
 interface Planned {
   readonly encodings: readonly { readonly program: PlannedProgram; readonly entry: PlannedEntry }[];
   readonly groups: readonly Group[];
   readonly trainings: readonly PlannedProgram[];
-  /** One for each job, in their order. */
+  /** One for each job, in the same order. */
   readonly entries: readonly PlannedEntry[];
   readonly compiled: readonly Group[];
-  /** How long stages and encodings will take. */
+  /** How long stages and encodings are expected to take. */
   readonly expected: ExpectedStages;
 }
 
-/** What of a plan is left to run. */
+/** What remains to be run of a plan. */
 export function estimateOf(
   runContext: RunContext,
   { encodings, groups, trainings, entries, compiled, expected }: Planned,
@@ -44,7 +44,7 @@ export function estimateOf(
     const open = jobs.filter(({ job }) => !cached.has(job.key));
     const steps = open.reduce((sum, { job }) => sum + stepCount(job.stage), 0);
     const validations = open.reduce((sum, { job }) => sum + validationCount(job.stage), 0);
-    // Members of a group differ in what they start from, or in settings of the optimizer.
+    // Members of a group differ in their initial values, or in settings of the optimizer.
     const ofEach = open.length === 0 ? 0 : between(group, compiled, (job) => validationFlops(runContext, job));
     return { steps, validations, flops: trainings[at]!.flops * open.length / jobs.length + open.length * ofEach };
   });

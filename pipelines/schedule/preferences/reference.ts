@@ -1,6 +1,6 @@
 /**
- * The log-likelihoods that the frozen model gives to both answers of each row: constants of the experiment, computed once
- * and kept in the store, whatever is trained.
+ * The log-likelihoods that the frozen model assigns to both answers of each row: constants of the experiment, computed
+ * once and kept in the store, whatever is trained.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { RunContext } from "../context/run_context.ts";
 import { compilerVersion } from "../context/compiler_version.ts";
 import { answersLayout, scoreAnswers } from "./score_answers.ts";
 
-/** What the frozen model says of rows, and whether an earlier run has asked it. */
+/** The frozen model's scores of rows, and whether they come from an earlier run. */
 export interface Reference {
   readonly scores: AnswerScores;
   readonly key: string;

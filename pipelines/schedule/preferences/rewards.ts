@@ -10,12 +10,12 @@ import type { RunContext } from "../context/run_context.ts";
 import { referenceOf } from "./reference.ts";
 import { scoreAnswers, type ScoredAnswers } from "./score_answers.ts";
 
-/** Whether an objective compares with what the frozen model gives to answers. */
+/** Whether an objective compares with the frozen model's scores of the answers. */
 export function needsReference(objective: { readonly kind: ObjectiveName } | undefined): boolean {
   return objective !== undefined && objectives[objective.kind].needsReference;
 }
 
-/** Both rewards of each row; without an objective the answers' log-likelihoods, or what a head gives them. */
+/** Both rewards of each row; without an objective, the answers' log-likelihoods or a head's scores. */
 export async function rewardsOf(
   runContext: RunContext,
   model: Model,

@@ -1,4 +1,4 @@
-/** Both answers of rows, scored by a model: their log-likelihoods, or the numbers that its head gives them. @module */
+/** Scores both answers of rows with a model: their log-likelihoods, or its head's output. @module */
 import { madeOf, type RowList } from "../../common/row_list.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
@@ -17,25 +17,28 @@ import type { RunContext } from "../context/run_context.ts";
 
 /** Answers to score. */
 export interface ScoredAnswers {
-  /** What progress calls them. */
+  /** The name that progress shows. */
   readonly name: string;
-  /** Of one member. */
+  /** The model of one member. */
   readonly model: CompiledModel;
   readonly weights: ModelWeights;
-  /** Gives what the model is fed besides the rows, anew for each run. */
+  /** Returns what the model is fed besides the rows, freshly for each run. */
   readonly fed: () => Feeds;
   /** Each with two answers. */
   readonly examples: RowList<TokenizedExample>;
-  /** The store's key of what is made of the scores. */
+  /** The store's key of what is derived from the scores. */
   readonly key: string;
-  /** Whether they are scored again and again between a training's steps, so that no progress shows and the program stays. */
+  /**
+   * Whether they are scored repeatedly between a training's steps, so that progress is hidden and the session stays
+   * open.
+   */
   readonly isQuiet?: boolean | undefined;
 }
 
-/** Tokens of rows that run together: enough for full speed, and no more logits than a step of training has. */
+/** Tokens of rows that run together: enough for full speed, and no more logits than a training step has. */
 const tokensPerRun = 1024;
 
-/** How rows with two answers are read where nothing of them is encoded before. */
+/** How rows with two answers are laid out if nothing of them is encoded beforehand. */
 export function answersLayout(
   { architecture, members }: Pick<CompiledModel, "architecture" | "members">,
   examples: RowList<TokenizedExample>,
@@ -63,7 +66,7 @@ export async function scoreAnswers(
     return group.map((row): [number, number] => {
       const first = from;
       from += row.labels.length;
-      // A head gives a number, and what is written has a negative log-likelihood a token.
+      // A head returns a number; generated text has a negative log-likelihood for each token.
       if (hasHead) return [Number(data[first]), Number(data[first + 1])];
       const [chosen, rejected] = sumsByAnswer(row, (label) => -Number(data[first + label]));
       return [finite(chosen, name), finite(rejected, name)];

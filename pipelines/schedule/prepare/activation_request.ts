@@ -1,4 +1,4 @@
-/** What an activations stage requests, made definite: which sites, and which tokens of each prompt. @module */
+/** What an activations stage requests: resolves which sites, and which tokens of each prompt. @module */
 import type { RowList } from "../../common/row_list.ts";
 import { RequestError } from "../../common/errors.ts";
 import { isEdited } from "../../compile/lower/edited_tokens.ts";
@@ -13,14 +13,17 @@ import type { PreparedModel } from "./prepared_model.ts";
 /** What is requested. */
 export interface ActivationRequest {
   readonly sites: readonly KeptSite[];
-  /** Of each row the prompt's tokens that are kept, by their index; an encoder's, where one reads the prompt. */
+  /**
+   * For each row, the indices of the prompt's tokens that are kept; of the encoder's tokens, if an encoder reads the
+   * prompt.
+   */
   readonly kept: readonly (readonly number[])[];
 }
 
 /**
- * What a stage requests of a model and its rows.
+ * What a stage requests from a model and its rows.
  *
- * @throws {RequestError} If it requests nothing, or what the model does not have.
+ * @throws {RequestError} If it requests nothing, or something that the model does not have.
  */
 export function activationRequestOf(
   name: string,
@@ -32,7 +35,7 @@ export function activationRequestOf(
     throw new RequestError(`${name} keeps nothing; name sites, or ask for hiddenStates or logits`);
   }
   if (adaptations.some(({ form }) => form === "prefix")) {
-    throw new RequestError(`${name} cannot read a model with prefix tuning; take one with edits or adapters`);
+    throw new RequestError(`${name} cannot read a model with prefix tuning; use one with edits or adapters`);
   }
   const edited = editedModel(model);
   const sites = (spec.sites ?? []).flatMap((site): KeptSite[] => {

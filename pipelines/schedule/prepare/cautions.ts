@@ -1,4 +1,4 @@
-/** What is legal in stages that are ready, and rarely meant. Each is said once, with its place. @module */
+/** What is legal in prepared stages but rarely intended. Each caution is noted once, with its place. @module */
 import type { OptimizerName } from "../../../ops/optimizers/mod.ts";
 import { placed } from "../../common/source_location.ts";
 import { type Adaptation, headOf } from "../../compile/lower/adaptation.ts";
@@ -10,7 +10,7 @@ import type { MetricSpec, OptimizerSpec, Resolved } from "../../spec/mod.ts";
 import type { PreparedActivations, PreparedEvaluation, PreparedTraining } from "./prepared.ts";
 import type { PreparedModel } from "./prepared_model.ts";
 
-/** What to say, and the declaration that it is of. */
+/** The note, and the declaration that it is about. */
 interface Caution {
   readonly of: unknown;
   readonly says: string;
@@ -18,7 +18,10 @@ interface Caution {
 
 type Finding = Caution | undefined | Promise<Caution | undefined>;
 
-/** Usual rates of each optimizer, and one from which on a step is larger than most weights and representations are. */
+/**
+ * The usual learning rates of each optimizer, and the rate from which a step is larger than most weights and
+ * representations.
+ */
 const rates: Readonly<Record<OptimizerName, { readonly usual: string; readonly large: number }>> = {
   adamw: { usual: "1e-5 to 1e-2", large: 1 },
   sgd: { usual: "1e-3 to 1", large: 10 },
@@ -26,32 +29,32 @@ const rates: Readonly<Record<OptimizerName, { readonly usual: string; readonly l
   adafactor: { usual: "1e-4 to 1e-2", large: 1 },
 };
 
-/** The rates of an optimizer and its groups; `undefined` where steps are relative. */
+/** The rates of an optimizer and its groups; `undefined` if its steps are relative. */
 function ratesOf({ learningRate, groups = [] }: Resolved<OptimizerSpec>): (number | undefined)[] {
   return [learningRate, ...groups.flatMap((group) => group.learningRate ?? [])];
 }
 
 function cutsNothing({ name, spec }: PreparedTraining | PreparedEvaluation): Finding {
   if (spec.truncate === undefined || spec.maxLength !== undefined) return undefined;
-  return { of: spec, says: `truncate of ${name} says which end maxLength cuts, and there is no maxLength` };
+  return { of: spec, says: `truncate of ${name} says which end maxLength cuts, but there is no maxLength` };
 }
 
 const ofTraining: readonly ((stage: PreparedTraining) => Finding)[] = [
   function learnsNothing({ name, spec: { optimizer } }) {
     if (ratesOf(optimizer).some((rate) => rate !== 0)) return undefined;
-    return { of: optimizer, says: `the learning rate of ${name} is 0, so that it learns nothing` };
+    return { of: optimizer, says: `the learning rate of ${name} is 0, so it learns nothing` };
   },
   cutsNothing,
   function hasIdleParts({ name, spec }) {
     const { dataParallel = 1, batchSize } = spec;
     if (dataParallel <= batchSize) return undefined;
-    return { of: spec, says: `dataParallel of ${name} is ${dataParallel}, and a batch has ${batchSize} rows to share` };
+    return { of: spec, says: `dataParallel of ${name} is ${dataParallel}, but a batch has only ${batchSize} rows` };
   },
   function learnsWildly({ name, spec: { optimizer } }) {
     const { usual, large } = rates[optimizer.kind];
     const rate = Math.max(...ratesOf(optimizer).map((rate) => rate ?? 0));
     if (rate < large) return undefined;
-    return { of: optimizer, says: `the learning rate of ${name} is ${rate}; usual ones are from ${usual}` };
+    return { of: optimizer, says: `the learning rate of ${name} is ${rate}; usual rates are ${usual}` };
   },
 ];
 
@@ -84,20 +87,20 @@ const ofEvaluation: readonly ((stage: PreparedEvaluation) => Finding)[] = [
       of: spec,
       says:
         `${count} of the ${examples.length} prompts of ${name} leave no room for maxNewTokens, ${maxNewTokens}, in the ` +
-        `model's context of ${contextLength} tokens, where an answer is cut; maxLength of evaluate(…) cuts the prompt instead`,
+        `model's context of ${contextLength} tokens, so answers will be cut; maxLength of evaluate(…) cuts the prompt instead`,
     };
   },
 ];
 
-/** Whether an answer has to be the completion to be right. */
+/** Whether only an answer that equals the completion is right. */
 const needsEqual = (metric: MetricSpec) => metricOf(metric).measures.texts?.(metric).needsEqual === true;
 
-/** The tokens of a completion without the one that ends it. */
+/** The length of a completion without the token that ends it. */
 function lengthOfAnswer(completion: number): number {
   return completion - 1;
 }
 
-/** A model that something is to be learned of, and that nothing trained. */
+/** Whether a model has something to train that no training has trained. */
 async function isUntrained(
   { name, spec, training, ...model }: PreparedEvaluation | PreparedActivations,
 ): Promise<Caution | undefined> {
@@ -107,11 +110,11 @@ async function isUntrained(
   const what = kinds.join(" and ");
   return {
     of: spec,
-    says: `${name} takes its model with ${what} as it starts, since nothing trained it; take what train(…) gives`,
+    says: `${name} uses its model with ${what} untrained; use the result of train(…)`,
   };
 }
 
-/** What starts neither from a file nor from what the checkpoint has. */
+/** The adaptations that start neither from a file nor from the checkpoint. */
 async function startingAnew({ model, adaptations, initialFiles }: PreparedModel): Promise<readonly Adaptation[]> {
   const fromFiles = new Set(initialFiles.flatMap(({ of }) => of)), head = headOf(adaptations);
   const anew = adaptations.filter((adaptation) => !fromFiles.has(adaptation));
@@ -131,14 +134,14 @@ async function cautionsIn<S>(
   const found = await Promise.all(findings.map((find) => find(stage)));
   return found.flatMap((caution, at): [string, string][] => {
     if (caution === undefined) return [];
-    // Members of a sweep differ in numbers alone.
+    // Members of a sweep differ only in numbers.
     return [[placed(caution.of, caution.says), placed(caution.of, findings[at]!.name)]];
   });
 }
 
-/** What there is to say of a training, and what it is of, by which members of a sweep say it once. */
+/** Cautions about a training, and what they are about, so that the members of a sweep give each only once. */
 export const cautionsOfTraining = (stage: PreparedTraining) => cautionsIn(ofTraining, stage);
-/** The same of an evaluation. */
+/** The same for an evaluation. */
 export const cautionsOfEvaluation = (stage: PreparedEvaluation) => cautionsIn(ofEvaluation, stage);
-/** The same of activations. */
+/** The same for activations. */
 export const cautionsOfActivations = (stage: PreparedActivations) => cautionsIn([isUntrained], stage);

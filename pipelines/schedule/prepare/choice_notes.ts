@@ -1,4 +1,4 @@
-/** What there is to say of choices that can be read and yet may not be meant. @module */
+/** Notes on choices that are valid but may not be intended. @module */
 import type { RowList } from "../../common/row_list.ts";
 import { formatLocation, RequestError } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
@@ -9,9 +9,9 @@ import type { EvaluateSpec, Resolved } from "../../spec/mod.ts";
 import type { Choice } from "./choices.ts";
 
 /**
- * Notes of rows whose completion is none of their choices, and of rows with one choice alone.
+ * Notes on rows whose completion is not among their choices, and on rows with only one choice.
  *
- * @throws {RequestError} If no row's completion is one of its choices, so that every answer would count as wrong.
+ * @throws {RequestError} If no row's completion is among its choices, so that every answer would count as wrong.
  */
 export function choiceNotes(
   { metrics }: Pick<Resolved<EvaluateSpec>, "metrics">,
@@ -39,18 +39,18 @@ export function choiceNotes(
       `no row's completion is among its choices, ${listed}, as that of ${formatLocation(place)}, ${
         quote(completion)
       }; ` +
-        "list what completions say",
+        "list the completions' texts",
     );
   }
   return [
     ...counted(alone, () => "the row has one choice, which is always chosen"),
     ...counted(lost, ({ completion }) => {
-      return `the completion ${quote(completion)} is none of the row's choices, so that none of them is right`;
+      return `the completion ${quote(completion)} is not among the row's choices, so none of them is right`;
     }),
   ];
 }
 
-/** Rows that were found: the first, and how many. */
+/** The rows found: the first, and their number. */
 class Found {
   first: Row | undefined;
   count = 0;

@@ -1,4 +1,4 @@
-/** The tokens of the answers among which an evaluation chooses. @module */
+/** The tokens of the candidate answers of an evaluation that chooses. @module */
 import { RequestError } from "../../common/errors.ts";
 import { around } from "../../data/chat/example.ts";
 import { quote } from "../../common/suggest.ts";
@@ -12,23 +12,24 @@ interface ChoiceTokens {
   readonly prompt: readonly number[];
   /** The prompt's text. */
   readonly text: string;
-  /** What is scored, without a token that ends it. */
+  /** The scored tokens, without one that ends the sequence. */
   readonly own: readonly number[];
 }
 
 /** How answers are encoded. */
 interface ChoiceForm {
-  /** The template of what is scored after each of them. */
+  /** The template of the text that follows each answer and is scored. */
   readonly continuation: string | undefined;
-  /** The template of what stands before each of them and is scored with it. */
+  /** The template of the text that precedes each answer and is scored with it. */
   readonly separator: string | undefined;
   readonly hasEncoder: boolean;
 }
 
 /**
- * Gives the tokens of a row's answers.
+ * Returns the tokens of a row's answers.
  *
- * @throws {RequestError} If the continuation's template is not sound; what it gives does so if nothing is left to score.
+ * @throws {RequestError} If the continuation's template is invalid; the returned function throws it if nothing is left
+ * to score.
  */
 export function choiceTokenizer(
   tokenizer: ExampleTokenizer,
@@ -50,12 +51,12 @@ export function choiceTokenizer(
   return (row, texts) => {
     const tokens = tokensOf(row, texts), empty = tokens.findIndex(({ own }) => own.length === 0);
     if (empty < 0) return tokens;
-    const what = template === undefined ? "the choice" : "what follows the choice";
+    const what = template === undefined ? "the choice" : "the text after the choice";
     throw new RequestError(`${what} ${quote(texts[empty]!)} has no tokens; write some text`, row.place);
   };
 }
 
-/** Answers that follow the same prompt, encoded each by itself. */
+/** Answers that follow the same prompt, each tokenized separately. */
 function apart(
   { prompt }: Pick<Row, "prompt">,
   texts: readonly string[],
@@ -66,8 +67,8 @@ function apart(
 }
 
 /**
- * Each answer encoded with the prompt as one text. The prompt's tokens are those that all of these begin with, so that what
- * they differ in is scored, white space before an answer included.
+ * Each answer tokenized with the prompt as one text. The prompt consists of the tokens that all of them begin with, so
+ * that everything in which they differ is scored, including white space before an answer.
  */
 function afterOnePrompt(
   { prompt: filled, turns, place }: Row,
@@ -92,7 +93,7 @@ function afterOnePrompt(
   return found.map((each) => ({ prompt, text, own: [...each.prompt.slice(shared), ...each.completion] }));
 }
 
-/** Each answer as the end of a prompt of its own, after which the same text is scored. */
+/** Each answer as the end of its own prompt, after which the same text is scored. */
 function asContexts(
   { prompt, turns, place }: Row,
   texts: readonly string[],
@@ -101,7 +102,10 @@ function asContexts(
   isApart: boolean,
 ): readonly ChoiceTokens[] {
   if (turns !== undefined) {
-    throw new RequestError("choices with a continuation end the prompt, and a conversation's is its template's", place);
+    throw new RequestError(
+      "choices with a continuation end the prompt, but a conversation's prompt ends as its template says",
+      place,
+    );
   }
   return texts.map((text) => {
     if (isApart) return apart({ prompt: prompt + text }, [continuation], tokenizer)[0]!;

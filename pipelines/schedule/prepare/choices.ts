@@ -1,4 +1,4 @@
-/** The answers among which an evaluation chooses. @module */
+/** The candidate answers of an evaluation that chooses. @module */
 import { flatMadeOf, madeOf, type RowList } from "../../common/row_list.ts";
 import { inTime } from "../../common/deadline.ts";
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
@@ -15,27 +15,27 @@ import type { EvaluateSpec, Resolved } from "../../spec/mod.ts";
 import { choiceTokenizer } from "./choice_tokens.ts";
 import { needsUnconditional, requireComparable, unconditionalPrompt } from "./compared_choices.ts";
 
-/** An answer that may be chosen. */
+/** A candidate answer. */
 export interface Choice {
   readonly text: string;
   /**
-   * The row with this answer, with the token that ends it where that counts. All answers of a row follow the same prompt,
-   * or each ends a prompt of its own, which what is scored follows.
+   * The row with this answer, including the token that ends it if that counts. All answers of a row follow the same
+   * prompt, or each ends its own prompt, which the scored text follows.
    */
   readonly example: TokenizedExample;
-  /** The same tokens after the unconditional prompt, where they are compared with that. */
+  /** The same tokens after the unconditional prompt, if they are compared with that. */
   readonly unconditional?: TokenizedExample;
 }
 
-/** What choices take of a model. */
+/** What choices need from a model. */
 interface ChoosingModel {
   readonly tokenizer: ExampleTokenizer & Pick<Tokenizer, "chat">;
   readonly architecture: Pick<Model["architecture"], "contextLength" | "encoder">;
 }
 
 /**
- * The choices of every row; `undefined` where an evaluation does not choose. Of rows that are not in memory they are made
- * whenever they are asked for.
+ * The choices of every row; `undefined` if the evaluation does not choose. For rows that are not in memory, choices are
+ * built on each access.
  *
  * @throws {RequestError} If a row has no list of texts, or one of them has no tokens or does not fit after the prompt.
  */
@@ -63,8 +63,10 @@ export function choicesOf(
     const ended = (own: readonly number[]) => counts && end !== undefined && own.at(-1) !== end ? [...own, end] : own;
     const characters = texts.reduce((sum, text) => sum + row.prompt.length + text.length, 0);
     const late = (seconds: number) =>
-      new RequestError(`the tokenizer takes more than ${seconds} s for the row's choices; choose a model with another`);
-    // One limit for all of a row's: to set one takes longer than to encode a text.
+      new RequestError(
+        `the tokenizer takes more than ${seconds} s for the row's choices; choose a model with a different tokenizer`,
+      );
+    // One deadline for all of a row's choices: setting one takes longer than encoding a text.
     const tokens = atLocation(place, () => inTime(2 * characters, late, () => tokensOf(row, texts)));
     const longest = Math.max(...tokens.map(({ own }) => ended(own).length));
     return tokens.map(({ prompt: full, text: asked, own }, at) => {
@@ -84,17 +86,17 @@ export function choicesOf(
   });
 }
 
-/** Refuses a choice that does not fit into the model's context after the prompt. */
+/** Rejects a choice that does not fit into the model's context after the prompt. */
 function requireRoom(text: string, tokens: number, room: number, place: SourceLocation): void {
   if (tokens <= room) return;
   throw new RequestError(
-    `the choice ${quote(text)} has ${tokens} tokens and the model's context has room for ${room}; ` +
+    `the choice ${quote(text)} has ${tokens} tokens, but the model's context has room for ${room}; ` +
       "shorten it or the prompt, or cut the prompt's start with maxLength of evaluate(…)",
     place,
   );
 }
 
-/** Each row with each of its choices, and each choice without the row where it is compared with that. */
+/** Each row with each of its choices, and each choice without the row if it is compared with that. */
 export function answeredExamples(
   { choices = [] }: { readonly choices: RowList<readonly Choice[]> | undefined },
 ): RowList<TokenizedExample> {

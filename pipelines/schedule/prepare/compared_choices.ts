@@ -15,13 +15,13 @@ function comparedBy({ by = "sum" }: Choosing, metrics: Metrics): readonly Scored
   return [by, ...metrics.flatMap((metric) => "by" in metric && metric.by !== undefined ? [metric.by] : [])];
 }
 
-/** Whether choices are compared with how likely they are without the row. */
+/** Whether choices are compared with their likelihood without the row. */
 export function needsUnconditional(decoding: Choosing, metrics: Metrics): boolean {
   return comparedBy(decoding, metrics).some((by) => choiceScores[by].needsUnconditional);
 }
 
 /**
- * Refuses to divide what is scored of choices that all have the same text scored.
+ * Rejects dividing the scores of choices if the same text is scored for all of them.
  *
  * @throws {RequestError} As said.
  */
@@ -29,14 +29,14 @@ export function requireComparable(decoding: Choosing, metrics: Metrics): void {
   const odd = comparedBy(decoding, metrics).find((by) => by !== "sum");
   if (decoding.continuation === undefined || odd === undefined) return;
   throw new RequestError(
-    `choices with a continuation all have the same text scored, so by ${odd} compares nothing; compare by sum`,
+    `choices with a continuation are all scored on the same text, so by ${odd} makes no difference; compare by sum`,
     locationOf(decoding),
   );
 }
 
 /**
- * The unconditional prompt of a row. Of no text it is the token that begins a sequence, or where the model has none the one
- * that ends it, as lm-evaluation-harness has it.
+ * The unconditional prompt of a row. If it is empty, it is the token that begins a sequence, or if the model has none,
+ * the token that ends one, as in lm-evaluation-harness.
  */
 export function unconditionalPrompt(
   text: string,

@@ -1,16 +1,19 @@
-/** How many rows an evaluation runs together unless the pipeline says. @module */
+/** How many rows an evaluation runs together by default. @module */
 import { writtenOf } from "../../decoding/kinds.ts";
 import { keyValueBytes, mostKeyValueBytes } from "../../decoding/key_value_cache.ts";
 import type { Model } from "../../models/open/model.ts";
 import type { EvaluateSpec, Resolved } from "../../spec/mod.ts";
 
-/** The most rows that run together. */
+/** The maximum number of rows that run together. */
 const mostRows = 32;
 
-/** How many tokens an answer is taken to have at most: rows that write more continue in parts where memory is short. */
+/** The assumed maximum number of tokens in an answer: if memory is short, rows that generate more continue in parts. */
 const usualAnswer = 64;
 
-/** How many rows run together: more read each weight for more tokens; their keys and values limit their number. */
+/**
+ * How many rows run together: with more rows, each weight is read once for more tokens, but keys and values limit their
+ * number.
+ */
 export function defaultBatchSize(
   { architecture }: Model,
   decoding: Resolved<EvaluateSpec>["decoding"],

@@ -6,15 +6,15 @@ import type { TokenizedExample } from "../../data/examples.ts";
 import { lengthsOfExamples } from "../../data/example_lengths.ts";
 
 /**
- * Asks for all that functions select of each example, so that a selection that is none shows now.
+ * Evaluates everything that functions select for each example, so that an invalid selection is found now.
  *
- * @throws {RequestError} If one is not sound.
+ * @throws {RequestError} If a selection is invalid.
  */
 export function requireSelections(adaptations: readonly Adaptation[], examples: RowList<TokenizedExample>): void {
   selectedRows(interventionsOf(adaptations), examples);
 }
 
-/** The tokens of the longest example. */
+/** The length of the longest example in tokens. */
 export function longestOf(examples: RowList<TokenizedExample>): number {
   const { prompts, completions, rejected } = lengthsOfExamples(examples);
   return prompts.reduce((most, length, at) => Math.max(most, length + Math.max(completions[at]!, rejected[at]!)), 0);

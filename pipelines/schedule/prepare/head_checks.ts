@@ -16,12 +16,12 @@ import type { TensorRecord } from "../../models/weights/safetensors_table.ts";
 import type { EvaluateSpec, MetricSpec, Resolved, TrainSpec } from "../../spec/mod.ts";
 import type { PreparedModel } from "./prepared_model.ts";
 
-/** What a row's label is to a head. */
+/** What a head makes of a row's label. */
 export function targetsOf({ kind, labels }: Pick<Head, "kind" | "labels">): TargetOf {
   return kind === "regression" ? numberOf : (label, place) => classOf(labels, label, place);
 }
 
-/** The kinds of rows that a head of each kind reads. */
+/** The kinds of rows that each kind of head reads. */
 const rowsRead: Readonly<Record<Head["kind"], readonly Row["kind"][]>> = {
   classification: ["label"],
   regression: ["label"],
@@ -29,10 +29,10 @@ const rowsRead: Readonly<Record<Head["kind"], readonly Row["kind"][]>> = {
 };
 
 /**
- * Refuses rows that lack what the model predicts: labels with a head, completions without one.
+ * Rejects rows that lack what the model predicts: labels with a head, completions without one.
  *
- * @param keepsLabels Whether labels are written down beside what the model computes, so that nothing has to predict them.
- * @throws {RequestError} As said.
+ * @param keepsLabels Whether labels are stored beside what the model computes, so that nothing has to predict them.
+ * @throws {RequestError} If they do.
  */
 export function requireKind(rows: readonly Row[], head: Head | undefined, keepsLabels = false): void {
   const ofWriter: readonly Row["kind"][] = ["completion", "preference", ...keepsLabels ? ["label" as const] : []];
@@ -41,23 +41,23 @@ export function requireKind(rows: readonly Row[], head: Head | undefined, keepsL
   if (rows.every(({ kind }) => wanted.includes(kind))) return;
   if (head?.kind === "reward") {
     throw new RequestError(
-      "the model's head compares two answers and the rows have one; give them prefer({ prompt, chosen, rejected })",
+      "the model's head compares two answers but the rows have one; give them prefer({ prompt, chosen, rejected })",
       place?.file === undefined ? undefined : { file: place.file },
     );
   }
   throw new RequestError(
     head === undefined
-      ? "the rows have labels and the model has no head to predict them; add one, as in model.with(classification(…))"
-      : `the rows have completions and the model's head predicts labels (${head.kind}); give them { text, label }`,
+      ? "the rows have labels but the model has no head to predict them; add one, as in model.with(classification(…))"
+      : `the rows have completions but the model's head predicts labels (${head.kind}); give them { text, label }`,
     place?.file === undefined ? undefined : { file: place.file },
   );
 }
 
 /**
- * Refuses a model without a head that can't write, and one with a head whose edits act where no row of its has anything:
- * after the prompt.
+ * Rejects a model without a head that cannot generate text, and a model with a head whose edits act after the prompt,
+ * where its rows have no tokens.
  *
- * @throws {RequestError} As said.
+ * @throws {RequestError} If the model is one of these.
  */
 export function requirePredicted({ model, adaptations }: Pick<PreparedModel, "model" | "adaptations">): void {
   const head = headOf(adaptations);
@@ -70,19 +70,19 @@ export function requirePredicted({ model, adaptations }: Pick<PreparedModel, "mo
 }
 
 /**
- * Refuses smoothed labels where a head predicts a number.
+ * Rejects label smoothing if a head predicts a number.
  *
- * @throws {RequestError} As said.
+ * @throws {RequestError} If it does.
  */
 export function requireSmoothable(head: Head | undefined, { labelSmoothing = 0 }: Resolved<TrainSpec>): void {
   if (head?.kind !== "regression" || labelSmoothing === 0) return;
-  throw new RequestError("labelSmoothing spreads a label over classes, and a regression has none; omit it");
+  throw new RequestError("labelSmoothing spreads a label over classes, but a regression has none; omit it");
 }
 
 /**
- * Refuses a head whose tensors the checkpoint has in another shape.
+ * Rejects a head whose tensors have a different shape in the checkpoint.
  *
- * @throws {RequestError} As said.
+ * @throws {RequestError} If a shape differs.
  */
 export async function requireOwnFits(model: Model, adaptations: readonly Adaptation[]): Promise<void> {
   const head = headOf(adaptations);
@@ -93,15 +93,15 @@ export async function requireOwnFits(model: Model, adaptations: readonly Adaptat
 }
 
 /**
- * A tensor of a checkpoint's head, if it has the shape that is declared.
+ * A tensor of a checkpoint's head, if it has the declared shape.
  *
- * @throws {RequestError} If it has not.
+ * @throws {RequestError} If it does not.
  */
 export function requireHeadShape(record: TensorRecord, shape: readonly number[]): TensorRecord {
   if (record.shape.join() === shape.join()) return record;
   throw new RequestError(
     `the checkpoint's head has ${record.name} [${record.shape.join(", ")}] where [${shape.join(", ")}] is declared; ` +
-      "declare as many labels (a regression has 1), or start anew with fresh: true",
+      "declare as many labels (a regression has 1), or start with a new head with fresh: true",
     { file: record.file },
   );
 }
@@ -114,17 +114,18 @@ export const predictionKinds = {
 } as const satisfies Record<Head["kind"], PredictionKind>;
 
 const described: Readonly<Record<PredictionKind, string>> = {
-  texts: "a model without a head writes texts",
+  texts: "a model without a head generates text",
   classes: "its model's head predicts classes",
   numbers: "its model's head predicts numbers",
   pairs: "its model's head compares two answers",
 };
 
 /**
- * Refuses an evaluation of what its model does not predict.
+ * Rejects an evaluation of something that its model does not predict.
  *
  * @param name The evaluation's.
- * @throws {RequestError} If a metric does not fit the model's head or its lack of one, or there is a decoding before a head.
+ * @throws {RequestError} If a metric does not fit the model's head or its lack of one, or a model with a head has a
+ * decoding.
  */
 export function requireMeasurable(
   name: string,
@@ -148,13 +149,13 @@ export function requireMeasurable(
   }
   if (decoding !== undefined) {
     throw new RequestError(
-      `${name} has a decoding and ${described[predicted]}, which is not written; omit the decoding`,
+      `${name} has a decoding, but ${described[predicted]} and generates no text; omit the decoding`,
     );
   }
   for (const metric of metrics) {
     if (!("extract" in metric) || metric.extract === undefined) continue;
     throw new RequestError(
-      `the metric ${metricNameOf(metric)} of ${name} has extract, which is of texts, and ${
+      `the metric ${metricNameOf(metric)} of ${name} has extract, which reads texts, but ${
         described[predicted]
       }; write map`,
       locationOf(metric),
@@ -167,19 +168,19 @@ export function requireMeasurable(
     throw new RequestError(
       `${
         metricNameOf(metric)
-      } of ${name} is of two classes and the head predicts ${head.labels.length}; measure ${instead}`,
+      } of ${name} is for two classes, but the head predicts ${head.labels.length}; measure ${instead}`,
     );
   }
 }
 
-/** Refuses metrics that results could not distinguish. */
+/** Rejects metrics that have the same name in the results. */
 function requireNames(stage: string, metrics: readonly MetricSpec[]): void {
   const seen = new Set<string>();
   for (const metric of metrics) {
     const name = metricNameOf(metric);
     if (name !== metric.kind && isMetricName(name)) {
       throw new RequestError(
-        `${name} is the name of another metric; call this one of ${stage} otherwise`,
+        `${name} is the name of another metric; give this one of ${stage} a different name`,
         locationOf(metric),
       );
     }
@@ -193,7 +194,7 @@ function requireNames(stage: string, metrics: readonly MetricSpec[]): void {
   }
 }
 
-/** Refuses a metric of a model without a head whose evaluation does not make what it reads. */
+/** For a model without a head, rejects a metric if its evaluation does not produce what it reads. */
 function requireAnswers(stage: string, metric: MetricSpec, decoding: Resolved<EvaluateSpec>["decoding"]): void {
   const reads = metricOf(metric).measures.texts?.(metric).reads, name = metricNameOf(metric);
   if ((reads === "answers" || reads === "programs" || reads === "judgements") && decoding === undefined) {
@@ -210,9 +211,9 @@ function requireAnswers(stage: string, metric: MetricSpec, decoding: Resolved<Ev
 }
 
 /**
- * Refuses rows whose numbers are all equal, where a metric is not defined for them.
+ * Rejects rows whose numbers are all equal, if a metric is undefined for them.
  *
- * @throws {RequestError} As said.
+ * @throws {RequestError} If they are.
  */
 export function requireVaried(metrics: readonly MetricSpec[], examples: RowList<TokenizedExample>): void {
   const varied = metrics.find((metric) => metricOf(metric).measures.numbers?.(metric).takesEqualNumbers === false);

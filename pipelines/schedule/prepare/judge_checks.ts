@@ -1,4 +1,4 @@
-/** What evaluations require whose answers another model compares. @module */
+/** Requirements of evaluations whose answers another model compares. @module */
 import { type AskedPermission, system } from "../../common/system.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
@@ -20,9 +20,9 @@ export const judgeWords = {
 } as const;
 
 /**
- * Refuses a judge that can't be asked as it is declared, or rows without the instruction that it is shown.
+ * Rejects a judge that cannot be called as declared, or rows without the instruction that it is shown.
  *
- * @throws {RequestError} As said.
+ * @throws {RequestError} If it cannot, or a row has none.
  */
 export function requireJudgeable(stage: string, metrics: readonly MetricSpec[], rows: RowList<Row>): void {
   const settings = judgeOf(metrics);
@@ -37,14 +37,14 @@ export function requireJudgeable(stage: string, metrics: readonly MetricSpec[], 
   if (odd !== undefined) {
     throw new RequestError(
       `the metrics of ${stage} have two judges, that of ${metricNameOf(settings)} and that of ${metricNameOf(odd)}; ` +
-        "measure them in evaluations of their own",
+        "measure each in its own evaluation",
       locationOf(odd),
     );
   }
   const [first] = rows;
   if (first === undefined || typeof ownValue(first.fields, settings.instruction) === "string") return;
   throw new RequestError(
-    `the row has no text ${quote(settings.instruction)}, the instruction that a judge is shown; ${
+    `the row has no text field ${quote(settings.instruction)}, the instruction that a judge is shown; ${
       suggest(settings.instruction, Object.keys(first.fields))
     }, as in judge({ instruction: "question" })`,
     first.place,
@@ -52,9 +52,9 @@ export function requireJudgeable(stage: string, metrics: readonly MetricSpec[], 
 }
 
 /**
- * Refuses to begin where a judge could not be asked in the end: without its key, or where its host may not be reached.
+ * Refuses to start if a judge could not be called in the end: its key is missing, or its host is not permitted.
  *
- * @throws {RequestError} As said.
+ * @throws {RequestError} If a judge could not be called.
  */
 export function requireJudges(members: readonly PreparedMember[]): void {
   for (const stage of members.flatMap(({ stages }) => stages)) {
@@ -68,7 +68,7 @@ export function requireJudges(members: readonly PreparedMember[]): void {
     ];
     if (lacking.length > 0) {
       throw new RequestError(
-        `${stage.name} asks a judge at ${host}, which this process may not; permit it, as in deno task run ${
+        `${stage.name} calls a judge at ${host}, which this process is not permitted to reach; permit it, as in deno task run ${
           lacking.join(" ")
         } pipeline.ts`,
         locationOf(settings),

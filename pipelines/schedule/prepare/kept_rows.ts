@@ -1,4 +1,4 @@
-/** Rows and their examples in the store, of which only those are in memory that were asked for last. @module */
+/** Rows and their examples in the store; only the most recently used ones are in memory. @module */
 import { Newest } from "../../common/newest.ts";
 import { lastUpTo, MadeRows, type RowList } from "../../common/row_list.ts";
 import { findRowsBy } from "../../data/example_rows.ts";
@@ -8,24 +8,24 @@ import type { Row } from "../../data/row.ts";
 import type { Entry } from "../../store/entry.ts";
 import type { EntryWriter } from "../../store/store.ts";
 
-/** So many chunks are held at once. */
+/** How many chunks are held in memory at once. */
 const heldChunks = 16;
 
-/** So many rows are held at once: few enough that those that are read one after the other are soon given up. */
+/** How many rows are held in memory at once: few enough that rows that are read one after the other are soon freed. */
 const heldRows = 64;
 
-/** What there is to say of rows, and what it is of, by which it is said once. */
+/** A note on rows, and what it is about, so that it is given only once. */
 type RowsNote = readonly [message: string, kind: string];
 
-/** What an entry says of its rows besides them. */
+/** What an entry stores besides its rows. */
 interface Summary {
   readonly rows: number;
   readonly notes: readonly RowsNote[];
-  /** Of a sample: of how many rows. */
+  /** For a sample: the total number of rows. */
   readonly of?: number;
 }
 
-/** A row that is held; its text is made when it is first asked for. */
+/** A row in memory; its text is built on first access. */
 interface HeldRow {
   readonly example: TokenizedExample;
   readonly row: () => Row;
@@ -39,7 +39,7 @@ export class KeptRowsWriter {
   readonly #firsts: number[] = [];
   #rows = 0;
 
-  /** @param expected About how many bytes come. */
+  /** @param expected Approximately how many bytes will be written. */
   constructor(entry: EntryWriter, expected: number) {
     this.#entry = entry;
     entry.begin(expected);
@@ -52,7 +52,7 @@ export class KeptRowsWriter {
     if (this.#chunk.isFull) this.#flush();
   }
 
-  /** @param of If the rows are a sample: of how many. */
+  /** @param of If the rows are a sample: the total number of rows. */
   finish(notes: readonly RowsNote[], of?: number): void {
     if (this.#chunk.rows > 0) this.#flush();
     const summary: Summary = { rows: this.#rows, notes, ...of === undefined ? {} : { of } };
@@ -81,15 +81,15 @@ interface KeptRows {
   readonly rows: RowList<Row>;
   readonly examples: RowList<TokenizedExample>;
   readonly notes: readonly RowsNote[];
-  /** Of a sample: of how many rows. */
+  /** For a sample: the total number of rows. */
   readonly of: number | undefined;
 }
 
 /**
  * Opens what {@linkcode KeptRowsWriter} wrote.
  *
- * @param entry Is read as long as rows are.
- * @param rowOf Makes a row of its record's text.
+ * @param entry Read for as long as the rows are used.
+ * @param rowOf Builds a row from its record's text.
  */
 export async function keptRows(entry: Entry, rowOf: (record: string) => Row): Promise<KeptRows> {
   const floats = async (name: string) => new Float64Array((await entry.readBytes(name)).buffer);
@@ -114,7 +114,7 @@ export async function keptRows(entry: Entry, rowOf: (record: string) => Row): Pr
   return { notes, of, rows: new MadeRows(rows, (index) => at(index).row()), examples };
 }
 
-/** @param noted Is given the example's source. */
+/** @param noted Receives the example's source. */
 function heldRow(
   { example, textLength, record }: PackedRow,
   rowOf: (record: string) => Row,

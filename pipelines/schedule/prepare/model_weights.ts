@@ -3,7 +3,7 @@ import type { ModelWeights } from "../../models/open/model.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { PreparedModel } from "./prepared_model.ts";
 
-/** Full finetuning from fresh weights reads none, so it must not ask for any. */
+/** For full finetuning from fresh weights, which reads no weights and must not request any. */
 export const noWeights: ModelWeights = {
   isAbsent: true,
   digest: "none",
@@ -20,7 +20,7 @@ export const noWeights: ModelWeights = {
   find: () => undefined,
 };
 
-/** The weights that a prepared model needs to have. */
+/** The weights that a prepared model needs. */
 export function weightsFor(runContext: RunContext, { model, quantize, full }: PreparedModel): Promise<ModelWeights> {
   return full?.initializeFrom === undefined ? runContext.models.weights(model, quantize) : Promise.resolve(noWeights);
 }

@@ -1,4 +1,4 @@
-/** What is refused of an optimizer once it is known what there is to train. @module */
+/** Checks of an optimizer that depend on what is trained. @module */
 import { RequestError } from "../../common/errors.ts";
 import { atLocationOf } from "../../common/source_location.ts";
 import { quote } from "../../common/suggest.ts";
@@ -40,15 +40,17 @@ function requireGroups(optimizer: Resolved<OptimizerSpec>, kinds: readonly (read
       throw new RequestError(`${what} changes nothing; give learningRate or weightDecay`);
     }
     if (learningRate !== undefined && optimizer.learningRate === undefined) {
-      throw new RequestError(`${what} has a learningRate and the optimizer's steps are relative; give it one, too`);
+      throw new RequestError(
+        `${what} has a learningRate but the optimizer's steps are relative; give the optimizer a learningRate too`,
+      );
     }
     if (taken.has(at)) continue;
     const there = [...new Set(kinds.flat())];
     const isTaken = match.some((kind) => there.includes(kind));
     throw new RequestError(
       isTaken
-        ? `${what} has nothing left that an earlier group does not take; put it before that`
-        : `${what} matches nothing that is trained; there is ${list(there)}`,
+        ? `${what} matches only what an earlier group takes; put it before that group`
+        : `${what} matches nothing that is trained; what is trained is ${list(there)}`,
     );
   }
 }
@@ -58,7 +60,7 @@ function kindsOf({ model: { architecture }, adaptations, full }: PreparedModel):
   return [...parameterKinds({ architecture, members: [adaptations], full: full !== undefined }).values()];
 }
 
-/** The decays of the optimizer that act on edits. */
+/** The optimizer's weight decays that act on edits. */
 export function decayOfEdits(optimizer: Resolved<OptimizerSpec>): number {
   const group = groupOf(["edits"], matchesOf(optimizer)), { groups = [], weightDecay } = optimizer;
   return (group === undefined ? undefined : groups[group]?.weightDecay) ?? weightDecay;

@@ -1,4 +1,4 @@
-/** Checks of trainings on preferences: rows, objective and model have to be for each other. @module */
+/** Checks of trainings on preferences: rows, objective and model must fit each other. @module */
 import { objectives } from "../../../ops/objectives/mod.ts";
 import { formatLocation, RequestError } from "../../common/errors.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
@@ -11,10 +11,10 @@ import type { PreparedModel } from "./prepared_model.ts";
 import type { PreparedRows } from "./read_rows.ts";
 
 /**
- * Refuses an objective over preferences without such rows or without a model that it can be of, and such rows without an
+ * Rejects a preference objective without such rows or with a model that it does not fit, and such rows without an
  * objective.
  *
- * @throws {RequestError} As said.
+ * @throws {RequestError} If they do not fit each other.
  */
 export function requirePreferences(
   { objective, labelSmoothing = 0 }: Pick<Resolved<TrainSpec>, "objective" | "labelSmoothing">,
@@ -28,7 +28,7 @@ export function requirePreferences(
   if (objective === undefined) {
     const call = objectives[head?.kind === "reward" ? "bradleyTerry" : "dpo"].call;
     throw new RequestError(
-      "the rows have two answers each and the training does not say how they are compared; give it an objective, as in " +
+      "the rows have two answers each but the training does not say how to compare them; give it an objective, as in " +
         `objective: ${call}`,
       placeAt(pair),
     );
@@ -36,45 +36,45 @@ export function requirePreferences(
   const { kind } = objective, { scores } = objectives[kind];
   if (scores === "heads" && head?.kind !== "reward") {
     throw new RequestError(
-      `the objective ${kind} compares what a head gives to answers, and the model has none; add it, as in model.with(reward())`,
+      `the objective ${kind} compares a head's scores of answers, but the model has no head; add one, as in model.with(reward())`,
     );
   }
   if (scores === "likelihoods" && head !== undefined) {
     throw new RequestError(
-      `the objective ${kind} compares what a model writes, and the model has a head (${head.kind}); omit one of the two` +
-        (head.kind === "reward" ? ", or take bradleyTerry()" : ""),
+      `the objective ${kind} compares generated answers, but the model has a head (${head.kind}); omit one of the two` +
+        (head.kind === "reward" ? ", or use bradleyTerry()" : ""),
     );
   }
   if (labelSmoothing > 0) {
     throw new RequestError(
-      `labelSmoothing spreads the labels of rows that are taught, and the objective ${kind} compares answers; omit it, or take ` +
+      `labelSmoothing smooths the labels of completions, but the objective ${kind} compares answers; omit it, or use ` +
         "that of dpo({ beta, labelSmoothing })",
     );
   }
   if (other >= 0) {
     throw new RequestError(
-      `the objective ${kind} compares two answers and the row has one; give the rows prefer({ prompt, chosen, rejected })`,
+      `the objective ${kind} compares two answers but the row has one; give the rows prefer({ prompt, chosen, rejected })`,
       placeAt(other),
     );
   }
   if (!architecture.causal || architecture.encoder !== undefined) {
     throw new RequestError(
-      `the objective ${kind} reads two answers after one prompt, which a model with an encoder does not; take one ` +
-        "that has a decoder alone",
+      `the objective ${kind} reads two answers after one prompt, which a model with an encoder cannot; use a ` +
+        "decoder-only model",
     );
   }
   if (objectives[kind].needsReference && full?.initializeFrom !== undefined) {
     throw new RequestError(
-      `the objective ${kind} compares with the frozen model, and weights that are drawn afresh have none; omit ` +
-        "initializeFrom, or take simpo",
+      `the objective ${kind} compares with the frozen model, but freshly initialized weights have none; omit ` +
+        "initializeFrom, or use simpo",
     );
   }
 }
 
 /**
- * What to say of rows whose two answers have the same tokens, which teach nothing.
+ * A note on rows whose two answers have the same tokens, which teach nothing.
  *
- * @throws {RequestError} If all are such.
+ * @throws {RequestError} If this is true of all rows.
  */
 export function equalAnswersNote(name: string, { examples }: PreparedRows): string | undefined {
   if (!hasPairs(examples)) return undefined;
@@ -82,11 +82,14 @@ export function equalAnswersNote(name: string, { examples }: PreparedRows): stri
   if (first === undefined) return undefined;
   const { place } = first.source;
   if (equal.length === examples.length) {
-    throw new RequestError("the row's two answers are the same, as those of all rows are; correct their fields", place);
+    throw new RequestError(
+      "the row's two answers are the same, and so are those of all rows; correct their fields",
+      place,
+    );
   }
   const where = place === undefined ? "" : `, the first is ${formatLocation(place)}`;
-  return `${equal.length} of the ${examples.length} rows that ${name} trains on have two answers of the same tokens, which ` +
-    `teach nothing${where}; remove them by rows.filter(…)`;
+  return `${equal.length} of the ${examples.length} rows that ${name} trains on have two answers with the same tokens, which ` +
+    `teach nothing${where}; remove them with rows.filter(…)`;
 }
 
 /** Whether an example has two answers. */
@@ -108,10 +111,10 @@ function isEqual({ completion, rejected }: TokenizedExample): boolean {
 }
 
 /**
- * Refuses metrics of rewards where rows have one answer.
+ * Rejects metrics of rewards if rows have only one answer.
  *
  * @param name The evaluation's.
- * @throws {RequestError} As said.
+ * @throws {RequestError} If they do.
  */
 export function requirePairs(name: string, metrics: readonly MetricSpec[], examples: RowList<TokenizedExample>): void {
   const metric = metrics.find((each) => metricOf(each).measures.texts?.(each).reads === "rewards");
@@ -121,7 +124,7 @@ export function requirePairs(name: string, metrics: readonly MetricSpec[], examp
   throw new RequestError(
     `the metric ${
       metricNameOf(metric)
-    } of ${name} compares two answers and the row has one; give the rows prefer({ prompt, ` +
+    } of ${name} compares two answers but the row has one; give the rows prefer({ prompt, ` +
       "chosen, rejected })",
     examples.at(other)?.source.place,
   );

@@ -1,6 +1,6 @@
 /**
- * Stages made ready: models opened, data read and tokenized, edits lowered. Whatever is wrong with a request shows here,
- * before anything runs.
+ * Prepares stages: opens models, reads and tokenizes data, lowers edits. Whatever is wrong with a request is found
+ * here, before anything runs.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export class Preparation {
     this.#shared = new SharedPreparation(runContext, sample);
   }
 
-  /** Shows what a person should know of the members, and what else was noted of them. */
+  /** Shows the notes on the members, and any others. */
   tellNotes(others: readonly string[] = []): void {
     for (const note of others) this.#shared.warnOnce(note);
     this.#shared.tellNotes();
@@ -35,7 +35,7 @@ export class Preparation {
   /**
    * A member's stages.
    *
-   * @throws {RequestError} If the model, its edits, the data or a setting is not sound.
+   * @throws {RequestError} If the model, its edits, the data or a setting is invalid.
    */
   async member(member: Member): Promise<PreparedMember> {
     const declared = Object.entries(member.stages);
@@ -59,7 +59,7 @@ class MemberPreparation {
     this.#names = names;
   }
 
-  /** A training, which runs once in a member however many stages act with it. */
+  /** A training, which runs once in a member however many stages use it. */
   async training(spec: Resolved<TrainSpec>): Promise<PreparedTraining> {
     const known = this.trainings.find((other) => isSameTraining(other.spec, spec));
     if (known !== undefined) return known;
@@ -69,7 +69,7 @@ class MemberPreparation {
     return prepared;
   }
 
-  /** A stage that acts with a training, which runs before it, or with a model as it is. */
+  /** A stage that uses a training, which runs before it, or an untrained model. */
   async acting<S extends MemberStages["evaluate" | "activations"]>(
     name: string,
     spec: S,
@@ -88,7 +88,7 @@ class MemberPreparation {
   }
 }
 
-/** Prepares a stage of a kind and adds it to its member's. */
+/** Prepares a kind of stage and adds it to its member's stages. */
 type StagePreparation<K extends StageKind> = (
   member: MemberPreparation,
   name: string,

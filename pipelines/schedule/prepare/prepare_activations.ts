@@ -1,4 +1,4 @@
-/** Activations stages made ready. @module */
+/** Prepares activations stages. @module */
 import { headOf } from "../../compile/lower/adaptation.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { ActivationsSpec, Resolved } from "../../spec/mod.ts";
@@ -10,9 +10,9 @@ import { modelPart } from "./prepared_model.ts";
 import type { SharedPreparation } from "./shared_preparation.ts";
 
 /**
- * An activations stage made ready.
+ * Prepares an activations stage.
  *
- * @throws {RequestError} If its model, data or a setting is not sound.
+ * @throws {RequestError} If its model, data or a setting is invalid.
  */
 export async function prepareActivations(
   shared: SharedPreparation,

@@ -1,4 +1,4 @@
-/** Evaluations made ready. @module */
+/** Prepares evaluations. @module */
 import { atLocationOf, placed } from "../../common/source_location.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
 import { requireRoom } from "../../compile/lower/prefix_tuning.ts";
@@ -22,9 +22,9 @@ import type { SharedPreparation } from "./shared_preparation.ts";
 import { joinedRows } from "../../common/row_list.ts";
 
 /**
- * An evaluation made ready.
+ * Prepares an evaluation.
  *
- * @throws {RequestError} If its model, data or a setting is not sound.
+ * @throws {RequestError} If its model, data or a setting is invalid.
  */
 export async function prepareEvaluation(
   shared: SharedPreparation,
@@ -35,7 +35,7 @@ export async function prepareEvaluation(
   const { model: base, adaptations } = model, head = headOf(adaptations);
   requireMeasurable(name, spec, head);
   atLocationOf(spec, () => requirePredicted(model));
-  // What a head was trained on is what it is to judge.
+  // A head is evaluated on the kind of target that it was trained on.
   const ofHead = head === undefined ? undefined : training?.spec;
   const maxLength = spec.maxLength ?? ofHead?.maxLength;
   const { newTokens: toWrite } = writtenOf(spec.decoding);
@@ -49,7 +49,7 @@ export async function prepareEvaluation(
   requireVaried(spec.metrics, examples);
   requireProblems(name, spec.metrics, rows, of !== undefined);
   requireJudgeable(name, spec.metrics, rows);
-  // Samples show nothing of it.
+  // A sample does not show this.
   const isWhole = of === undefined && training?.sampled === undefined;
   const note = training === undefined || !isWhole ? undefined : sharedRowsNote(name, training.rows, examples);
   if (note !== undefined) shared.warnOnce(placed(spec, note));

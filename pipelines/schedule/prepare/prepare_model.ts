@@ -1,4 +1,4 @@
-/** Models made ready: opened, their edits lowered. @module */
+/** Prepares models: opens them and lowers their edits. @module */
 import { join } from "node:path";
 import { requireFile } from "../../common/declared_path.ts";
 import { RequestError } from "../../common/errors.ts";
@@ -24,9 +24,9 @@ import { savedFolder } from "./saved_folder.ts";
 type Edit = Resolved<TrainableSpec> | LoadedAdaptations;
 
 /**
- * A model opened, with its edits lowered and the files that they start from found.
+ * Opens a model, lowers its edits and finds the files of their initial values.
  *
- * @throws {RequestError} If the source, an edit or a file is not sound.
+ * @throws {RequestError} If the source, an edit or a file is invalid.
  */
 export async function prepareModel(runContext: RunContext, spec: Resolved<ModelSpec>): Promise<PreparedModel> {
   const { source, revision } = spec.base, quantize = quantizationOf(spec.base);
@@ -37,11 +37,11 @@ export async function prepareModel(runContext: RunContext, spec: Resolved<ModelS
     return edit.kind === "saved" ? atLocationOf(edit, () => loadSaved(runContext.base, edit, model)) : edit;
   }));
   if (full !== undefined && edits.some((edit) => edit.kind === "saved" || !isHeadSpec(edit))) {
-    throw new RequestError("full finetuning leaves nothing frozen to edit; use either it or edits");
+    throw new RequestError("full finetuning leaves nothing frozen to edit; use either full finetuning or edits");
   }
   if (full !== undefined && quantize !== undefined) {
     throw new RequestError(
-      `full finetuning trains every weight and none can stay in ${quantize}; omit quantize or train an edit`,
+      `full finetuning trains every weight, so none can stay in ${quantize}; omit quantize or train an edit`,
       locationOf(spec.base),
     );
   }

@@ -1,4 +1,4 @@
-/** Trainings made ready. @module */
+/** Prepares trainings. @module */
 import { elementCount } from "../../../ops/program/dimension.ts";
 import { RequestError } from "../../common/errors.ts";
 import { atLocationOf } from "../../common/source_location.ts";
@@ -23,9 +23,9 @@ const decayWarning =
   "leave it at 0";
 
 /**
- * A training made ready.
+ * Prepares a training.
  *
- * @throws {RequestError} If its model, data or a setting is not sound.
+ * @throws {RequestError} If its model, data or a setting is invalid.
  */
 export async function prepareTraining(
   shared: SharedPreparation,
@@ -61,18 +61,18 @@ export async function prepareTraining(
   return { ...training, validation: await prepareValidation(shared, prepared) };
 }
 
-/** @throws {RequestError} If dropout is asked of a model of which none is known, or whose config has none. */
+/** @throws {RequestError} If the model's family has no known dropout, or its config has none. */
 function requireDropout({ architecture }: PreparedModel["model"], { baseDropout }: Resolved<TrainSpec>): void {
   if (baseDropout !== true || hasDropout(architecture)) return;
   const { family, dropout } = architecture;
   throw new RequestError(
     dropout === undefined
-      ? `baseDropout is not known of the family ${family}; omit it, or give the edits a dropout of their own`
-      : "baseDropout takes the rates of config.json, which are all 0; omit it, or raise them there",
+      ? `baseDropout is not supported for the family ${family}; omit it, or give the edits their own dropout`
+      : "baseDropout uses the rates in config.json, which are all 0; omit it, or raise them there",
   );
 }
 
-/** Refuses files that are known to hold test rows, by their digests. */
+/** Rejects files that are known to contain test rows, by their digests. */
 async function refuseLeaks(data: Dataset, base: string): Promise<void> {
   for (const source of sourcesOf(data)) {
     if (filesOf(source).every(({ use }) => use === "template")) continue;

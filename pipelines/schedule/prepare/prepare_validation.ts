@@ -1,4 +1,4 @@
-/** Validations and the epochs that trainings keep, made ready. @module */
+/** Prepares validations and the epochs that trainings keep. @module */
 import { namingFunctions } from "../../common/function_name.ts";
 import { RequestError } from "../../common/errors.ts";
 import { withLocationOf } from "../../common/source_location.ts";
@@ -11,21 +11,21 @@ import type { SharedPreparation } from "./shared_preparation.ts";
 
 type Settings = Resolved<TrainSpec>;
 
-/** What decides how many steps an epoch has. */
+/** What determines how many steps an epoch has. */
 interface EpochRows {
   readonly spec: Pick<Settings, "batchSize" | "gradientAccumulation">;
   readonly rows: { readonly length: number };
 }
 
-/** How many steps take all rows once. */
+/** How many steps it takes to use all rows once. */
 export function stepsInEpoch({ spec, rows }: EpochRows): number {
   return Math.ceil(rows.length / (spec.batchSize * spec.gradientAccumulation));
 }
 
 /**
- * The validations of a training made ready; `undefined` where it has none.
+ * Prepares the validations of a training; `undefined` if it has none.
  *
- * @throws {RequestError} If their rows or settings are not sound, or something depends on them and there are none.
+ * @throws {RequestError} If their rows or settings are invalid, or a setting needs validations and there are none.
  */
 export async function prepareValidation(
   shared: SharedPreparation,
@@ -35,10 +35,12 @@ export async function prepareValidation(
   const remedy = "add validate: { data, metrics } to it";
   if (validate === undefined) {
     if (keep === "best") {
-      throw new RequestError(`the training ${name} should keep its best parameters but measures none; ${remedy}`);
+      throw new RequestError(
+        `the training ${name} should keep its best parameters but has no validation to compare them by; ${remedy}`,
+      );
     }
     if (patience !== undefined) {
-      throw new RequestError(`the training ${name} has patience but validates nothing; ${remedy}`);
+      throw new RequestError(`the training ${name} has patience but no validation; ${remedy}`);
     }
     return undefined;
   }
@@ -57,7 +59,7 @@ export async function prepareValidation(
   return { evaluation, interval, best: decides };
 }
 
-/** What decides how much the epochs take that a training keeps. */
+/** What determines the size of the epochs that a training keeps. */
 interface CheckpointSizes {
   /** Those that it is trained on. */
   readonly rows: EpochRows["rows"];
@@ -65,7 +67,7 @@ interface CheckpointSizes {
 }
 
 /**
- * Requires that a training reaches the epochs that it is to keep, and that the store has room for them.
+ * Requires that a training reaches the epochs that it keeps, and that the store has room for them.
  *
  * @throws {RequestError} If it does not.
  */
@@ -84,7 +86,7 @@ export function requireCheckpoints(
   const twice = checkpoints.find((epoch, at) => checkpoints.indexOf(epoch) !== at);
   if (beyond !== undefined) {
     const why = last < epochs ? `maxSteps, ${maxSteps}, ends it in epoch ${last + 1}` : `it has ${epochs}`;
-    throw new RequestError(`the training ${name} should keep epoch ${beyond} and ${why}; correct its checkpoints`);
+    throw new RequestError(`the training ${name} should keep epoch ${beyond}, but ${why}; correct its checkpoints`);
   }
   if (twice !== undefined) {
     throw new RequestError(`the checkpoints of the training ${name} list epoch ${twice} twice; list it once`);
@@ -93,12 +95,12 @@ export function requireCheckpoints(
   const bytes = 4 * trainableParameters * checkpoints.length;
   const { all, limit } = shared.takeRoom(JSON.stringify(spec, namingFunctions), bytes);
   if (all <= limit) return;
-  const others = all > bytes ? `, those of all trainings ${formatSize(all)}` : "";
+  const others = all > bytes ? `, and those of all trainings ${formatSize(all)}` : "";
   throw new RequestError(
     `the checkpoints of the training ${name}, ${checkpoints.length} in number, take ${
       formatSize(bytes)
     }${others}, and ` +
-      `the store may hold ${formatSize(limit)}; keep fewer, or give --cache-disk more`,
+      `the store may hold ${formatSize(limit)}; keep fewer, or raise --cache-disk`,
   );
 }
 

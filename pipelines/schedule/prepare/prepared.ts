@@ -1,4 +1,4 @@
-/** What stages are when they are ready to compile. @module */
+/** Prepared stages, ready to compile. @module */
 import type { RowList } from "../../common/row_list.ts";
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import type { Layout } from "../../compile/rows/layout.ts";
@@ -9,13 +9,13 @@ import type { Choice } from "./choices.ts";
 import type { PreparedModel } from "./prepared_model.ts";
 import type { PreparedRows } from "./read_rows.ts";
 
-/** How a training is validated, ready to run. */
+/** How a training is validated. */
 export interface PreparedValidation {
   /** What is measured each time. */
   readonly evaluation: PreparedEvaluation;
-  /** After how many steps each time. */
+  /** The number of steps between validations. */
   readonly interval: number;
-  /** By what the best is found. */
+  /** The metric that determines the best parameters. */
   readonly best: MetricSpec;
 }
 
@@ -27,19 +27,19 @@ export interface PreparedTraining extends PreparedModel {
   readonly spec: Resolved<TrainSpec>;
   readonly layout: Layout;
   readonly rows: RowList<LaidOutRow>;
-  /** Set if these rows stand for others: how many were drawn, each of which is there in place of as many. */
+  /** Set if these rows stand for others: the number of sampled rows, each of which represents several. */
   readonly sampled?: number;
   readonly trainableParameters: number;
   /** How it is validated while it runs; `undefined` if it is not. */
   readonly validation: PreparedValidation | undefined;
 }
 
-/** What a stage acts with that trains nothing itself. */
+/** The model that a stage without its own training uses. */
 export interface ActingModel {
   readonly model: PreparedModel;
-  /** The training that gives the edits' tensors; `undefined` for a model as it is. */
+  /** The training that provides the edits' tensors; `undefined` for an untrained model. */
   readonly training: PreparedTraining | undefined;
-  /** The epoch of the training after which they are taken; `undefined` for what it gives at its end. */
+  /** The training's epoch after which they are taken; `undefined` for its final result. */
   readonly epoch: number | undefined;
 }
 
@@ -48,22 +48,22 @@ export interface PreparedEvaluation extends PreparedModel, PreparedRows {
   readonly kind: "evaluate";
   readonly name: string;
   readonly spec: Resolved<EvaluateSpec>;
-  /** The training that gives the edits' tensors; `undefined` for a model as it is. */
+  /** The training that provides the edits' tensors; `undefined` for an untrained model. */
   readonly training: PreparedTraining | undefined;
   /** As in {@linkcode ActingModel}. */
   readonly epoch: number | undefined;
   /** How many rows run together. */
   readonly batchSize: number;
-  /** Each row's answers to choose from, if the evaluation chooses. */
+  /** Each row's candidate answers, if the evaluation chooses. */
   readonly choices: RowList<readonly Choice[]> | undefined;
 }
 
-/** What is to be written down of a model, ready to run. */
+/** The values to record of a model, ready to run. */
 export interface PreparedActivations extends PreparedModel, PreparedRows, ActivationRequest {
   readonly kind: "activations";
   readonly name: string;
   readonly spec: Resolved<ActivationsSpec>;
-  /** The training that gives the edits' tensors; `undefined` for a model as it is. */
+  /** The training that provides the edits' tensors; `undefined` for an untrained model. */
   readonly training: PreparedTraining | undefined;
   /** As in {@linkcode ActingModel}. */
   readonly epoch: number | undefined;

@@ -1,4 +1,4 @@
-/** A model with what is learned of it, ready to compile. @module */
+/** A model with its adaptations, ready to compile. @module */
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import type { CompiledModel } from "../../compile/programs/forward.ts";
 import type { Model, ModelWeights } from "../../models/open/model.ts";
@@ -14,9 +14,9 @@ export interface InitialFile {
 /** A model with its edits lowered. */
 export interface PreparedModel {
   readonly model: Model;
-  /** Where its base model comes from, as the pipeline has it. */
+  /** Where its base model comes from, as written in the pipeline. */
   readonly source: string;
-  /** How its matrices are quantized; as they are stored if `undefined`. */
+  /** How its matrices are quantized; as stored if `undefined`. */
   readonly quantize: QuantizationName | undefined;
   readonly adaptations: readonly Adaptation[];
   /** The files that edits start from. */
@@ -25,12 +25,12 @@ export interface PreparedModel {
   readonly full: Resolved<FullFinetuningSpec> | undefined;
 }
 
-/** The model of a stage that is more than it. */
+/** Only the model's part of a stage. */
 export function modelPart({ model, source, quantize, adaptations, initialFiles, full }: PreparedModel): PreparedModel {
   return { model, source, quantize, adaptations, initialFiles, full };
 }
 
-/** What the compiler gets of a prepared model. */
+/** What the compiler needs from a prepared model. */
 export function compiledModel(prepared: PreparedModel, weights: ModelWeights): CompiledModel {
   const { model, adaptations, full } = prepared;
   return {

@@ -1,4 +1,4 @@
-/** What evaluations require whose answers are run as programs. @module */
+/** Requirements of evaluations whose answers are run as programs. @module */
 import { system } from "../../common/system.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
@@ -14,10 +14,10 @@ import type { CodeTask } from "../../tasks/task.ts";
 import type { PreparedMember, PreparedStage } from "./prepared.ts";
 
 /**
- * Refuses rows that are not problems of the task whose tests programs have to pass, or too few of one.
+ * Rejects rows that are not problems of the task whose tests programs must pass, or too few rows of a problem.
  *
- * @param isSample Whether these are some of the rows alone.
- * @throws {RequestError} As said.
+ * @param isSample Whether these are only some of the rows.
+ * @throws {RequestError} If they are.
  */
 export function requireProblems(
   stage: string,
@@ -49,7 +49,7 @@ export function requireProblems(
         `the metrics of ${stage} run programs in two ways, by ${metricNameOf(settings)} and by ${
           metricNameOf(metric)
         }; ` +
-          "measure them in evaluations of their own",
+          "measure each in its own evaluation",
         locationOf(metric),
       );
     }
@@ -58,7 +58,7 @@ export function requireProblems(
     throw new RequestError(
       `${
         metricNameOf(metric)
-      } of ${stage} takes ${metric.k} programs of each problem, and ${few} has ${count}; ask for ` +
+      } of ${stage} takes ${metric.k} programs for each problem, but ${few} has ${count}; request ` +
         `more, as in task(${quote(settings.task)}, { samples: ${metric.k} })`,
       locationOf(metric),
     );
@@ -66,8 +66,7 @@ export function requireProblems(
 }
 
 /**
- * Refuses to begin where programs could not be run in the end: each runs in a process of its own without any
- * permission.
+ * Refuses to start if programs could not be run in the end: each runs in its own process without any permission.
  *
  * @throws {RequestError} If this process may not start Deno.
  */
@@ -77,7 +76,7 @@ export function requireSandbox(members: readonly PreparedMember[]): void {
   const { state } = system.permissions.querySync({ name: "run", command: system.execPath() });
   if (state === "granted") return;
   throw new RequestError(
-    `${stage.name} runs what a model wrote, each program in a process without any permission, which Deno may not start ` +
+    `${stage.name} runs what a model wrote, each program in a process without any permission, which it is not permitted to start ` +
       `here; permit it, as in deno task run --allow-run=${system.execPath()} pipeline.ts`,
   );
 }

@@ -1,4 +1,4 @@
-/** Rows with their tokens, from the store where they were tokenized before. @module */
+/** Reads rows with their tokens, from the store if they were tokenized before. @module */
 import { keyOf } from "../../common/content_key.ts";
 import { RunError } from "../../common/errors.ts";
 import { MadeRows, type RowList } from "../../common/row_list.ts";
@@ -27,24 +27,24 @@ import {
 export interface PreparedRows {
   readonly rows: RowList<Row>;
   readonly examples: RowList<TokenizedExample>;
-  /** Set if these are a sample of the data set's rows: of how many. */
+  /** Set if these are a sample of the data set's rows: the total number of rows. */
   readonly of?: number;
 }
 
 /** How rows are read, how many of them, and where notes go. */
 interface RowsReading extends Reading {
-  /** How many rows are enough, drawn of all; all of them if `undefined`. */
+  /** How many randomly drawn rows are enough; all if `undefined`. */
   readonly sample: number | undefined;
-  /** Takes what a person should know of the rows. */
+  /** Receives notes on the rows for the user. */
   readonly warn: (message: string, kind?: string) => void;
 }
 
-/** Fewer rows are encoded again in a moment, and nothing is kept of them. */
+/** Fewer rows are tokenized in a moment, so they are not stored. */
 export const leastKept = 1000;
 
 /**
- * The rows of a data set for a model, or for its head where it has one. Rows that were tokenized once are read from the
- * store.
+ * The rows of a data set for a model, or for its head if it has one. Rows that have been tokenized before are read from
+ * the store.
  *
  * @throws {RequestError} If a row cannot be read, is not what the model predicts, or is too long.
  */
@@ -94,11 +94,11 @@ async function keptAs(
 /** Rows that were read already. */
 interface ReadRows {
   readonly rows: readonly FoundRow[];
-  /** If they are a sample: of how many. */
+  /** If they are a sample: the total number of rows. */
   readonly of?: number;
 }
 
-/** The rows encoded anew, and kept in the store if they are many and can be. */
+/** Tokenizes the rows, and stores them if there are enough of them and they can be stored. */
 async function encoded(
   runContext: RunContext,
   open: OpenReading,
@@ -113,7 +113,7 @@ async function encoded(
     if (identity === undefined || first.length < leastKept) continue;
     const entry = await keep(runContext, open, identity, first.splice(0), parts, read?.of);
     if (entry !== undefined) return await keptAs(runContext, open, identity, entry, warn);
-    // What is only planned needs no store that can be written.
+    // A plan does not need a writable store.
     return await encoded(runContext, open, undefined, warn, read);
   }
   for (const [kind, message] of notes) warn(message, kind);
@@ -124,7 +124,7 @@ async function encoded(
   };
 }
 
-/** Writes rows to an entry of the store; nothing if it can't be written. */
+/** Writes rows to an entry of the store; does nothing if that is not possible. */
 async function keep(
   { store }: RunContext,
   { notes }: OpenReading,
@@ -154,12 +154,12 @@ async function keep(
     if (fault instanceof RunError) return undefined;
     throw fault;
   }
-  // A function that gives other rows each time it is called gives them to nobody else.
+  // If a function returns different rows on each call, nobody else can reuse them.
   if (content !== undefined && digest.finish().digest !== content) store.remove("rows", key);
   return entry;
 }
 
-/** What a template writes for a turn, compared as answers are: without special tokens. */
+/** What a template renders for a turn, compared as answers are: without special tokens. */
 function withoutSpecial(row: Row, { completion }: TokenizedExample, tokenizer: Model["tokenizer"]): Row {
   if (row.isTemplated === undefined) return row;
   return { ...row, completion: tokenizer.decode(completion, { skipSpecialTokens: true }) };

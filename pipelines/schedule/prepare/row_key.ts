@@ -1,4 +1,4 @@
-/** What decides the examples that rows become, as a key of the store. @module */
+/** What determines the examples that rows become, as a key of the store. @module */
 import { createHash } from "node:crypto";
 import { isAbsolute, resolve } from "node:path";
 import { system } from "../../common/system.ts";
@@ -12,24 +12,24 @@ import { viewKindOf } from "../../data/view_kinds.ts";
 import { fileDigest } from "../context/file_digests.ts";
 import { compilerVersion } from "../context/compiler_version.ts";
 
-/** What rows are known by in the store. */
+/** What identifies rows in the store. */
 export interface RowsIdentity {
   readonly key: string;
-  /** The files that rows are in, by whose numbers records name them. */
+  /** The files that the rows are in; records refer to them by index. */
   readonly files: readonly string[];
-  /** How many bytes these have. */
+  /** The total size of these files in bytes. */
   readonly bytes: number;
-  /** Of rows that are known by what they hold: a digest of that. */
+  /** For rows that are identified by content: its digest. */
   readonly content: string | undefined;
 }
 
 /**
- * What rows are known by: the files and the views of them, where all of these are read anyway; else what they hold, so that
- * no more is read than that, and a function is no riddle.
+ * What identifies rows: the files and their views, if all of these are read anyway; otherwise their content, so that no
+ * more than that is read and functions need not be analysed.
  *
- * @param settings What else decides their examples.
- * @param least How many rows are worth keeping, of those that are known by what they hold.
- * @returns Nothing for fewer, and for rows with values that no file has, which can't be kept.
+ * @param settings What else determines their examples.
+ * @param least The minimum number of rows worth storing, among those identified by content.
+ * @returns `undefined` for fewer, and for rows with values that no file can contain, which cannot be stored.
  */
 export async function identityOf(
   data: Dataset,
@@ -68,7 +68,7 @@ export async function identityOf(
   };
 }
 
-/** The settings of sources that hold rows themselves. */
+/** The settings of sources that contain rows themselves. */
 const isRows = (name: string) => name === "records" || name === "conversations";
 
 /** Whether a data set's files are read to their ends. */
@@ -79,12 +79,12 @@ function readsAll(data: Dataset): boolean {
   return reads !== "first" || isDrawn(data.of);
 }
 
-/** Whether what is asked of a data set makes it read all of its rows. */
+/** Whether a request makes a data set read all of its rows. */
 function isDrawn(data: Dataset): boolean {
   return "of" in data && (viewKindOf(data).reads === "all" || isDrawn(data.of));
 }
 
-/** A digest of records as they come; nothing where one of them has no text. */
+/** A digest of records as they come; `undefined` if one of them has no text. */
 export class RecordsDigest {
   readonly #hash = createHash("sha256");
   #bytes = 0;

@@ -6,11 +6,11 @@ import { quote } from "../../common/suggest.ts";
 import { isIntervention, trainedIds } from "../../compile/parameters/trained_interventions.ts";
 
 /**
- * Where a saved intervention is.
+ * Finds a saved intervention.
  *
- * @param base The folder that relative paths count from.
- * @param folder As the pipeline has it.
- * @throws {RequestError} If it is not an intervention's; of a run's folder with those in it.
+ * @param base The folder that relative paths are resolved from.
+ * @param folder As written in the pipeline.
+ * @throws {RequestError} If it is not an intervention's folder; for a run folder, the message lists those in it.
  */
 export async function savedFolder(base: string, folder: string): Promise<string> {
   const path = resolve(base, folder), problem = await pathProblem(base, folder, "folder");
@@ -27,7 +27,7 @@ export async function savedFolder(base: string, folder: string): Promise<string>
   const all = found.map((each) => quote(`${folder.replace(/[/]$/, "")}/${each}`)).join(", ");
   throw new RequestError(
     found.length === 1
-      ? `${quote(folder)} is a run's folder; give that of its intervention, ${all}`
-      : `${quote(folder)} is a run's folder with ${found.length} interventions; give one of them: ${all}`,
+      ? `${quote(folder)} is a run folder; give the folder of its intervention, ${all}`
+      : `${quote(folder)} is a run folder with ${found.length} interventions; give one of them: ${all}`,
   );
 }

@@ -1,4 +1,4 @@
-/** What members share when they are prepared: models, rows and their layouts, each made once. @module */
+/** What members share when they are prepared: models, rows and their layouts, each prepared once. @module */
 import { madeOf, type RowList, stretched } from "../../common/row_list.ts";
 import { namingFunctions } from "../../common/function_name.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
@@ -47,7 +47,7 @@ export class SharedPreparation {
   readonly #longTexts = new Map<string, string>();
   readonly #kept = new Map<string, number>();
   readonly #layouts = new WeakMap<PreparedModel, Map<PreparedRows, LaidOut>>();
-  /** Where the model's own dropout acts, and no part of a row is a constant. */
+  /** For models whose own dropout is on, so that no part of a row is constant. */
   readonly #wholeLayouts = new WeakMap<PreparedModel, Map<PreparedRows, LaidOut>>();
 
   /** @param sample How many rows of each data set are enough; all if omitted. */
@@ -56,12 +56,12 @@ export class SharedPreparation {
     this.#sample = sample;
   }
 
-  /** The folder that relative paths count from. */
+  /** The folder that relative paths are resolved from. */
   get base(): string {
     return this.#runContext.base;
   }
 
-  /** Members share the parts that no axis of theirs changes, so that each model is prepared once. */
+  /** Members share the parts that none of their axes changes, so each model is prepared once. */
   model(spec: Resolved<ModelSpec>): Promise<PreparedModel> {
     return this.#models.getOrInsertComputed(spec, () => prepareModel(this.#runContext, spec));
   }
@@ -69,10 +69,10 @@ export class SharedPreparation {
   /**
    * The rows of a data set for a model.
    *
-   * @param asks Whether the rows are for the model to answer, which matters to conversations.
-   * @param toWrite How many tokens it may write, which matters to prompts that are cut.
-   * @param fewShot Examples that are put before the prompts.
-   * @param truncate Which end is cut of rows that are longer.
+   * @param asks Whether the model is to answer the rows, which matters for conversations.
+   * @param toWrite How many tokens it may generate, which matters for prompts that are cut.
+   * @param fewShot Examples that precede the prompts.
+   * @param truncate Which end of longer rows is cut.
    */
   rows(
     data: Resolved<TrainSpec>["data"],
@@ -114,7 +114,7 @@ export class SharedPreparation {
   /**
    * Rows cut into segments for the adaptations of a model.
    *
-   * @param dropsBase Whether the model's own dropout acts, so that they are not cut.
+   * @param dropsBase Whether the model's own dropout is on, so that they are not cut.
    */
   async laidOut(model: PreparedModel, prepared: PreparedRows, dropsBase = false): Promise<LaidOut> {
     const layouts = dropsBase ? this.#wholeLayouts : this.#layouts;
@@ -141,10 +141,10 @@ export class SharedPreparation {
   }
 
   /**
-   * Takes what a person should know, once, however many members it is true of. It is shown when all is known to be sound:
-   * a wrong request is answered in one line.
+   * Records a note for the user, once for however many members it is true of. Notes are shown when everything is known
+   * to be valid, because an invalid request gets only a one-line error.
    *
-   * @param kind What is warned of, where the message has one example of it.
+   * @param kind What the note is about, if the message gives one example of it.
    */
   warnOnce(message: string, kind = message): void {
     if (this.#warned.has(kind)) return;
@@ -153,22 +153,22 @@ export class SharedPreparation {
   }
 
   /**
-   * Takes note of what is to be kept in the store for as long as the run lasts.
+   * Registers what will be kept in the store for as long as the run lasts.
    *
    * @param of What keeps it, which members may share.
-   * @returns The bytes of all that was noted, and what the store may hold.
+   * @returns The total bytes registered, and what the store may hold.
    */
   takeRoom(of: string, bytes: number): { readonly all: number; readonly limit: number } {
     this.#kept.set(of, bytes);
     return { all: [...this.#kept.values()].reduce((sum, each) => sum + each, 0), limit: this.#runContext.store.limit };
   }
 
-  /** Shows what was noted. */
+  /** Shows the notes. */
   tellNotes(): void {
     for (const note of this.#notes.splice(0)) noteTo(this.#runContext.emit)(note);
   }
 
-  /** A declaration as a text, made once for all members that share it: it may hold all rows. */
+  /** A declaration as text, cached for all members that share it, because it may contain all rows. */
   #textOf(data: object): string {
     return this.#texts.getOrInsertComputed(data, () => {
       const text = JSON.stringify(data, namingFunctions);
@@ -176,7 +176,7 @@ export class SharedPreparation {
     });
   }
 
-  /** Rows that were read in one way are one object. */
+  /** Rows that were read in the same way are one object. */
   #numberOf(rows: PreparedRows): number {
     return this.#rowNumbers.getOrInsertComputed(rows, () => this.#rowsRead++);
   }

@@ -1,15 +1,15 @@
-/** Rows that are both trained and evaluated on. @module */
+/** Finds rows that are both trained and evaluated on. @module */
 import type { RowList } from "../../common/row_list.ts";
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import { formatLocation } from "../../common/errors.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 
-/** Members share rows, so that each list is hashed once, and gathered once. */
+/** Cached, because members share rows: each list is hashed once, and gathered once. */
 const hashed = new WeakMap<RowList<unknown>, readonly number[]>();
 const gathered = new WeakMap<RowList<unknown>, ReadonlySet<number>>();
 
 /**
- * What to say of an evaluation of rows that its model is trained on, some of them, as where a split has gone wrong, or all.
+ * A note on an evaluation of rows that its model is trained on: some of them, as when a split has gone wrong, or all.
  *
  * @param name The stage's.
  */
@@ -22,17 +22,17 @@ export function sharedRowsNote(
   const shared = hashesOf(evaluated, (example) => example).map((hash) => known.has(hash));
   const count = shared.filter((is) => is).length, place = evaluated.at(Math.max(0, shared.indexOf(true)))?.source.place;
   if (count === 0) return undefined;
-  if (count === evaluated.length) return `all ${count} rows that ${name} evaluates on are ones that it trains on`;
+  if (count === evaluated.length) return `all ${count} rows that ${name} evaluates on are rows that it trains on`;
   const first = place === undefined ? "" : `, the first is ${formatLocation(place)}`;
   return `${count} of the ${evaluated.length} rows that ${name} evaluates on are among those that it trains on${first}; ` +
-    "see them by deno task rows, and remove them from one of the two";
+    "see them with deno task rows, and remove them from one of the two";
 }
 
 function hashesOf<T>(rows: RowList<T>, exampleOf: (row: T) => TokenizedExample): readonly number[] {
   return hashed.getOrInsertComputed(rows, () => rows.map((row) => hashOf(exampleOf(row))));
 }
 
-/** 53 bits of an example's ids, by two hashes of 32 bits (FNV-1a with other primes). */
+/** 53 bits of an example's ids, from two 32-bit hashes (FNV-1a with different primes). */
 function hashOf({ prompt, completion }: TokenizedExample): number {
   let [one, other] = [0x811c9dc5, 0x9747b28c];
   const take = (id: number) => {

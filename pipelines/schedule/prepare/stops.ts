@@ -4,9 +4,9 @@ import type { Tokenizer } from "../../models/tokenization/tokenizer.ts";
 import type { DecodingSpec, Resolved } from "../../spec/mod.ts";
 
 /**
- * Refuses a stop with a token that the model can't write.
+ * Rejects a stop text with a token that the model cannot generate.
  *
- * @throws {RequestError} With the token.
+ * @throws {RequestError} It names the token.
  */
 export function requireStops(decoding: Resolved<DecodingSpec> | undefined, { encode }: Tokenizer): void {
   if (decoding === undefined || !("stop" in decoding)) return;

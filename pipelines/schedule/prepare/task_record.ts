@@ -1,4 +1,8 @@
-/** What results say of an evaluation of a published task: what is needed to read it beside the paper's. @module */
+/**
+ * What results record about an evaluation of a published task: what is needed to compare it with the paper's.
+ *
+ * @module
+ */
 import { elementCount } from "../../../ops/program/dimension.ts";
 import type { RowList } from "../../common/row_list.ts";
 import { type Adaptation, isFixed } from "../../compile/lower/adaptation.ts";
@@ -9,7 +13,7 @@ import { askedWords, labelledWords } from "../../tasks/asked_words.ts";
 import type { TaskRecord } from "../../results/results.ts";
 import type { PreparedEvaluation } from "./prepared.ts";
 
-/** What is said of an evaluation of a task; `undefined` of any other. */
+/** The record for an evaluation of a task; `undefined` for any other. */
 export function taskRecordOf(stage: PreparedEvaluation): TaskRecord | undefined {
   const { spec: { task }, model, adaptations, full, training, examples } = stage;
   if (task === undefined) return undefined;
@@ -30,14 +34,14 @@ export function taskRecordOf(stage: PreparedEvaluation): TaskRecord | undefined 
   };
 }
 
-/** What to say of test rows that were trained on; `undefined` if there are none. */
+/** A note on test rows that were trained on; `undefined` if there are none. */
 export function overlapNote(stage: PreparedEvaluation): string | undefined {
   const { name, training, examples } = stage;
   if (stage.spec.task === undefined || training === undefined) return undefined;
   const count = sharedCount(training.rows, examples);
   if (count === 0) return undefined;
-  return `${name} asks ${count} of its ${examples.length} questions in the words of rows that are trained on, punctuation ` +
-    "aside; these do not measure what was learned, and the report has their number";
+  return `${name} asks ${count} of its ${examples.length} questions in the same words as rows that it trains on, ignoring punctuation` +
+    "; these do not measure what was learned, and the report gives their number";
 }
 
 function trained(adaptations: readonly Adaptation[]): number {
@@ -49,13 +53,13 @@ function trained(adaptations: readonly Adaptation[]): number {
 const questions = new WeakMap<TokenizedExample, string>();
 const gathered = new WeakMap<RowList<LaidOutRow>, ReadonlySet<string>>();
 
-/** How many of some rows ask what others ask. */
+/** How many rows ask the same question as some other rows. */
 function sharedCount(seen: RowList<LaidOutRow>, tested: RowList<TokenizedExample>): number {
   const known = gathered.getOrInsertComputed(seen, () => new Set(seen.map(({ whole }) => asked(whole))));
   return tested.filter((example) => known.has(asked(example))).length;
 }
 
-/** What a row asks. */
+/** The question of a row. */
 function asked(example: TokenizedExample): string {
   return questions.getOrInsertComputed(example, () => {
     const { typeIds, source: { text, fields } } = example;

@@ -1,4 +1,4 @@
-/** The rows of a data set tokenized as they are read, some at a time. @module */
+/** Tokenizes the rows of a data set as they are read, some at a time. @module */
 import { join } from "node:path";
 import { inTime } from "../../common/deadline.ts";
 import { formatLocation, RequestError, type SourceLocation } from "../../common/errors.ts";
@@ -23,20 +23,20 @@ import { tokenizeProgress } from "./tokenize_progress.ts";
 
 /** How rows are read. */
 export interface Reading {
-  /** What predicts their labels. */
+  /** The head that predicts their labels. */
   readonly head: Head | undefined;
   readonly maxLength: number | undefined;
   /** Which end of longer rows is cut. */
   readonly truncate: Truncation | undefined;
-  /** Whether rows that are cut on the right lose of their prompt alone. */
+  /** Whether rows that are cut on the right lose only tokens of their prompt. */
   readonly cutsPrompt: boolean;
-  /** How many tokens are to be written after each prompt. */
+  /** How many tokens are to be generated after each prompt. */
   readonly toWrite: number;
-  /** Whether the model is to answer the last turn of a conversation, whatever is taught. */
+  /** Whether the model is to answer the last turn of a conversation, whichever turns are trained on. */
   readonly asksLast: boolean;
-  /** Whether rows with labels are read for a model without a head, which are then kept beside what it computes. */
+  /** Whether rows with labels are read for a model without a head; the labels are then kept beside what it computes. */
   readonly keepsLabels?: boolean;
-  /** Examples that are put before the prompts. */
+  /** Examples that precede the prompts. */
   readonly fewShot: FewShot | undefined;
 }
 
@@ -46,18 +46,18 @@ export interface OpenReading {
   readonly model: Model;
   readonly reading: Reading;
   readonly opened: OpenRows;
-  /** Puts examples before prompts, where some are asked for. */
+  /** Prepends examples to prompts, if any are requested. */
   readonly shots: Shots | undefined;
   /** Where files are. */
   readonly files: FileReading;
-  /** What there is to say of the rows, by what it is of. */
+  /** Notes on the rows, by what they are about. */
   readonly notes: Map<string, string>;
 }
 
 /**
  * Opens a data set.
  *
- * @throws {RequestError} If a file is not there, or a template or the examples before the prompts are not sound.
+ * @throws {RequestError} If a file does not exist, or a template or the few-shot examples are invalid.
  */
 export async function openReading(
   { base, hub, emit }: RunContext,
@@ -74,20 +74,20 @@ export async function openReading(
   return { data, model, reading, opened, shots, files, notes };
 }
 
-/** Rows are tokenized some at a time, after which a request to stop is heard. */
+/** The number of rows tokenized at a time, after which a request to stop takes effect. */
 const rowsAtOnce = 256;
 
 /** A row with its record and its tokens. */
 export interface TokenizedRow {
   readonly found: FoundRow;
-  /** With the examples that are put before it. */
+  /** Including the examples that precede it. */
   readonly row: Row;
   readonly example: TokenizedExample;
 }
 
 /**
- * The rows of a data set with their tokens, in order, some at a time: waiting for each by itself would take longer than
- * tokenizing it.
+ * The rows of a data set with their tokens, in order, some at a time: awaiting each row separately would take longer
+ * than tokenizing it.
  *
  * @param read Those that were read already.
  * @throws {RequestError} If a row cannot be read, is not what the model predicts, or is too long.
@@ -147,7 +147,7 @@ function tokenizedPart(open: OpenReading, found: readonly FoundRow[]): readonly 
     new RequestError(`takes more than ${seconds} s for ${rows.length} rows; choose a model with another tokenizer`, {
       file: join(folder, "tokenizer.json"),
     });
-  // One limit for all of them: to set one takes longer than to encode a row.
+  // One deadline for all of them: setting one takes longer than encoding a row.
   const examples = inTime(2 * characters, late, () => tokenizeFor(reading.head, rows, tokenizer, options));
   return found.map((each, at) => ({ found: each, row: rows[at]!, example: examples[at]! }));
 }
@@ -161,7 +161,7 @@ function limitsOf({ model: { architecture: { contextLength: maxContext } }, read
   };
 }
 
-/** All that examples depend on besides their records. */
+/** Everything that examples depend on besides their records. */
 export function settingsOf(open: OpenReading): unknown {
   const { model: { architecture, tokenizer }, reading, shots } = open;
   const { head, toWrite, asksLast, cutsPrompt, maxLength } = reading;
@@ -185,17 +185,16 @@ export function tokenizeFor(
   tokenizer: Model["tokenizer"],
   options: TokenizeOptions,
 ): TokenizedExample[] {
-  // Labels that nothing predicts are kept as they are; rows of one data set are of one kind.
+  // Labels that nothing predicts are kept as they are; all rows of a data set are of one kind.
   if (head === undefined && rows[0]?.kind === "label") return tokenizeLabelled(rows, tokenizer, () => 0, options);
   if (head === undefined) return tokenize(rows, tokenizer, options);
   if (head.kind !== "reward") return tokenizeLabelled(rows, tokenizer, targetsOf(head), options);
   return tokenize(rows, tokenizer, options).map((example) => ({ ...example, isScored: true }));
 }
 
-/** Takes note of what is said once, whatever the rows are that it is true of. */
+/** Records a note that is given once, however many rows it is true of. */
 function note(notes: Map<string, string>, message: string, kind = message): void {
   notes.getOrInsertComputed(kind, () => message);
 }
 
-const bareRows =
-  "the model has a chat template and these rows are put into text without it; chat(…) puts them into its form";
+const bareRows = "the model has a chat template, but these rows are formatted without it; chat(…) applies it";

@@ -1,11 +1,11 @@
-/** What trainings are called in results, in progress and in the folders of a run. @module */
+/** The names of trainings in results, in progress and in the folders of a run. @module */
 import { namingFunctions } from "../../common/function_name.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 import type { MemberStage } from "../expand/member.ts";
 
 type Model = Resolved<TrainSpec>["model"];
 
-/** The names of a member's trainings: each has its own, which no other stage has. */
+/** The names of a member's trainings: each is different from those of all other stages. */
 export class TrainingNames {
   readonly #declared: readonly (readonly [string, MemberStage])[];
   readonly #given: { readonly spec: Resolved<TrainSpec>; readonly name: string }[] = [];
@@ -27,14 +27,14 @@ export class TrainingNames {
   }
 }
 
-/** Whether two trainings are one, which runs once; functions are distinguished, too. */
+/** Whether two trainings are the same one, which runs once; functions are compared too. */
 export function isSameTraining(one: Resolved<TrainSpec>, other: Resolved<TrainSpec>): boolean {
   return one === other || JSON.stringify(one, namingFunctions) === JSON.stringify(other, namingFunctions);
 }
 
 /**
- * A training's name where no result is named for it: what it trains, as in `loreft` or `loreft+classification`; with rank
- * and positions, as in `loreft-r4-l1`, or a number where that name is taken.
+ * The name of a training that is not itself a result: what it trains, as in `loreft` or `loreft+classification`; with
+ * rank and positions, as in `loreft-r4-l1`, or a number, if that name is taken.
  */
 function trainingName(model: Model, taken: ReadonlySet<string>): string {
   const trained = model.edits.filter((edit) => !("frozen" in edit && edit.frozen));

@@ -1,4 +1,4 @@
-/** How an activations stage runs: what the model computed is written to the member's folder. @module */
+/** Runs an activations stage and writes what the model computed to the member's folder. @module */
 import { join } from "node:path";
 import { activationsOf } from "../activations/stored_activations.ts";
 import { noteRate } from "../context/rates.ts";

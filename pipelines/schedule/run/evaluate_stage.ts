@@ -1,4 +1,4 @@
-/** How an evaluation runs: its predictions are written to the member's folder. @module */
+/** Runs an evaluation and writes its predictions to the member's folder. @module */
 import { join } from "node:path";
 import { ofKind } from "../../common/of_kind.ts";
 import { madeOf, type RowList } from "../../common/row_list.ts";
@@ -37,7 +37,7 @@ export const evaluateStage: StageExecution<"evaluate"> = {
       encodedPrompts: () => prompts.of(stage),
       tensorsKey: key,
     });
-    // Reading the weights and shared prompts counts: a plan has to count it, too.
+    // Includes reading the weights and shared prompts, because a plan has to include them too.
     if (!cached) await noteRate(runContext, evaluateWork(stage), (performance.now() - start) / 1000);
     const path = join("members", member.id, name, "predictions.jsonl");
     const outputs = outputsOf(stage, found);
@@ -46,7 +46,7 @@ export const evaluateStage: StageExecution<"evaluate"> = {
     const rows = measuredRows(spec.metrics, predicted);
     const written = madeOf(found, (prediction, row) => ({ ...prediction, measured: rows.at(row)! }));
     await output.predictions(path, written);
-    // Of a member's only evaluation they are where anyone looks first, too.
+    // The predictions of a member's only evaluation are also written where people look first.
     if (ofKind(stages, "evaluate").length === 1) {
       await output.predictions(join("members", member.id, "predictions.jsonl"), written);
     }
@@ -70,7 +70,7 @@ export const evaluateStage: StageExecution<"evaluate"> = {
   },
 };
 
-/** Answers to instructions in AlpacaEval's form, which its own package reads; `undefined` of other rows. */
+/** Answers to instructions in AlpacaEval's format, which its own package reads; `undefined` for other rows. */
 function outputsOf(stage: PreparedEvaluation, found: RowList<Prediction>): readonly unknown[] | undefined {
   const { task, metrics } = stage.spec, judge = judgeOf(metrics);
   const known = task === undefined ? undefined : ownValue(instruct, task.name), { dataset } = known ?? {};
@@ -80,7 +80,7 @@ function outputsOf(stage: PreparedEvaluation, found: RowList<Prediction>): reado
   });
 }
 
-/** What results.json says of metrics; what there is nothing of is omitted. */
+/** The metrics' part of results.json; absent values are omitted. */
 function recordOf(
   { metrics, standardErrors, lowerIsBetter, units }: ReturnType<typeof measure>,
 ): Pick<EvaluateRecord, "metrics" | "standardErrors" | "lowerIsBetter" | "units"> {

@@ -1,20 +1,20 @@
-/** What the stages of a member set, as results list it. @module */
+/** The settings of a member's stages, as results list them. @module */
 import { pathFrom } from "../../common/relative_path.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { MemberRecord } from "../../results/results.ts";
 import type { AxisLabel } from "../../spec/mod.ts";
 import type { PreparedMember, PreparedStage } from "../prepare/prepared.ts";
 
-/** The longest text of a setting. */
+/** The maximum length of a setting's text. */
 const mostText = 200;
 
-/** What holds a path, relative to the pipeline's folder or absolute, or a hub's id. */
+/** Fields that hold a path, relative to the pipeline's folder or absolute, or a hub id. */
 const pathFields = ["source", "path", "folder", "initial"];
 
 /**
- * All that a member's stages set, by stage and path: edits, rows, optimizers, metrics and decodings.
+ * All settings of a member's stages, by stage and path: edits, rows, optimizers, metrics and decodings.
  *
- * @param base The folder from which paths are given.
+ * @param base The folder that paths are made relative to.
  */
 export function hyperparametersOf({ stages }: PreparedMember, base: string): NonNullable<MemberRecord["settings"]> {
   return Object.fromEntries(
@@ -22,7 +22,7 @@ export function hyperparametersOf({ stages }: PreparedMember, base: string): Non
   );
 }
 
-/** A stage whose spec has all paths as they are from a folder. */
+/** A stage whose spec has all paths relative to a folder. */
 function withPathsFrom<Stage extends PreparedStage>(base: string, stage: Stage): Stage {
   const visit = (value: unknown, name: string): unknown => {
     if (typeof value === "string") return pathFields.includes(name) ? pathFrom(base, value) : value;
@@ -35,12 +35,12 @@ function withPathsFrom<Stage extends PreparedStage>(base: string, stage: Stage):
 
 function settingsOf({ spec, training }: PreparedStage & { readonly training?: unknown }) {
   const { kind: _, model, data, ...settings } = spec;
-  // A model that a training gives is listed with the training.
+  // A model that a training provides is listed with the training.
   const declared = training === undefined ? modelSettings(model) : [];
   return Object.fromEntries([...declared, ["data", rowsText(data)] as const, ...scalarsIn(settings, "")]);
 }
 
-/** The base model and what is learned of it. */
+/** The base model and its adaptations. */
 function modelSettings(model: PreparedStage["spec"]["model"]): (readonly [string, AxisLabel])[] {
   if (model.kind !== "model") return scalarsIn(model, "model");
   const { base: { kind: _, source, ...base }, edits } = model;
@@ -51,7 +51,7 @@ function modelSettings(model: PreparedStage["spec"]["model"]): (readonly [string
   ];
 }
 
-/** Rows as a pipeline file writes them, without what makes texts of them. */
+/** Rows as a pipeline file writes them, without their templates. */
 function rowsText(data: Dataset): string {
   const { kind, ...rest } = data;
   if ("of" in data) {
@@ -76,7 +76,7 @@ function scalarsIn(value: unknown, path: string): (readonly [string, AxisLabel])
   return Object.entries(value).flatMap(([name, inner]) => name === "data" ? [] : scalarsIn(inner, within(name)));
 }
 
-/** Scalars are listed in one text; of several objects each has its place in the path. */
+/** Scalars are listed as one text; each of several objects gets its own path. */
 function listed(values: readonly unknown[], path: string): (readonly [string, AxisLabel])[] {
   if (path === "records") return [[path, `${values.length} rows`]];
   if (values.length === 0) return [];

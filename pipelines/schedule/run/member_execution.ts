@@ -1,4 +1,4 @@
-/** Running members that are all known before the first of them runs, with what they share computed once. @module */
+/** Runs members that are all known before the first of them runs, computing once what they share. @module */
 import type { MemberPlace } from "../../results/events.ts";
 import type { EncodeRecord, MemberRecord, StageRecord, StageRecords } from "../../results/results.ts";
 import { averagesOf } from "../../results/averages.ts";
@@ -29,10 +29,10 @@ const stageExecutions: { readonly [K in StageKind]: StageExecution<K> } = {
   activations: activationsStage,
 };
 
-/** Runs members that depend on no results of each other. */
+/** Runs members that do not depend on each other's results. */
 export class MemberExecution implements Disposable {
   readonly #shared: SharedWork;
-  /** What others did for its members before. */
+  /** What was already done for its members. */
   performed: Performed = nothingPerformed;
 
   constructor(runContext: RunContext, output: RunOutput) {
@@ -41,7 +41,7 @@ export class MemberExecution implements Disposable {
     this.#shared = { runContext, output, trainings, prompts, scores, timed: new Set() };
   }
 
-  /** Takes note of all stages, so that what is computed once can serve all that share it. */
+  /** Registers all stages, so that what is computed once can serve all that share it. */
   async gather(members: readonly PreparedMember[]): Promise<void> {
     for (const member of members) {
       for (const stage of member.stages) {
@@ -51,7 +51,7 @@ export class MemberExecution implements Disposable {
     }
   }
 
-  /** How long the stages of members will take that were gathered. */
+  /** How long the stages of the registered members are expected to take. */
   async expected(members: readonly PreparedMember[]): Promise<ExpectedStages> {
     const { runContext, trainings } = this.#shared;
     const expected = await expectedStages(runContext, members, {
@@ -71,9 +71,9 @@ export class MemberExecution implements Disposable {
   }
 
   /**
-   * Runs a member's stages and writes what they give.
+   * Runs a member's stages and writes their results.
    *
-   * @param place Which of the members that run together it is.
+   * @param place Its position among the members that run together.
    * @param expected How long stages were expected to take.
    */
   async run(
@@ -96,11 +96,11 @@ export class MemberExecution implements Disposable {
     return { id, axes, ...optional, trainableParameters, baseParameters, settings, stages: records, ...listed };
   }
 
-  /** Runs one stage of a member and writes what it gives. */
+  /** Runs one stage of a member and writes its result. */
   async stage(stage: PreparedStage, prepared: PreparedMember, place: MemberPlace): Promise<StageRecord> {
     const { emit } = this.#shared.runContext, named = { member: place, stage: stage.name, stageKind: stage.kind };
     emit({ kind: "stageStarted", ...named });
-    // What was done before is found in the store, and written as it was.
+    // What was done before is found in the store, and written with its original times.
     const found = await this.#run(stage.kind, stage, prepared), record = this.performed.stages.get(stage) ?? found;
     const { cached, seconds } = record;
     emit({ kind: "stageDone", ...named, cached, seconds });

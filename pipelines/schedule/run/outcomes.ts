@@ -1,4 +1,4 @@
-/** What a run's results say of themselves: trainings that learned nothing, answers that are no better than none. @module */
+/** Notes on a run's results: trainings that learned nothing, answers that are no better than chance. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { ofKind } from "../../common/of_kind.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
@@ -7,22 +7,22 @@ import type { EvaluateRecord, MemberRecord, TrainRecord } from "../../results/re
 import type { MetricSpec } from "../../spec/mod.ts";
 import type { PreparedEvaluation, PreparedMember } from "../prepare/prepared.ts";
 
-/** Losses of fewer steps are no curve. */
+/** With fewer steps, losses show no trend. */
 const fewSteps = 8;
 
-/** A loss that falls by less, as a share, is taken to be flat. */
+/** A loss that falls by a smaller share counts as flat. */
 const leastFall = 0.01;
 
-/** A loss that is lower has nowhere to fall to. */
+/** A lower loss has nowhere to fall to. */
 const lowLoss = 0.01;
 
-/** What is true of some members, by what it is about. */
+/** Something that is true of some members, and what it is about. */
 interface Outcome {
   readonly about: string;
   readonly says: string;
 }
 
-/** What to say of a run's members, each thing once with the first member that it is true of. */
+/** Notes on a run's members, each given once with the first member that it is true of. */
 export function outcomesOf(members: readonly PreparedMember[], records: readonly MemberRecord[]): string[] {
   const all = records.flatMap((record, at) => {
     const trained = ofKind(record.stages, "train").flatMap(flatLoss);
@@ -32,7 +32,7 @@ export function outcomesOf(members: readonly PreparedMember[], records: readonly
   return [...Map.groupBy(all, ({ outcome }) => outcome.about).values()].map((same) => {
     const [{ outcome, member }] = same as [(typeof same)[number]];
     if (records.length === 1) return outcome.says;
-    return `${outcome.says} (${member}${same.length > 1 ? `, and likewise ${same.length - 1} more` : ""})`;
+    return `${outcome.says} (${member}${same.length > 1 ? `, and ${same.length - 1} more` : ""})`;
   });
 }
 
@@ -50,15 +50,15 @@ function cutAnswersOf({ name, rows = 0, cutAnswers = 0 }: EvaluateRecord, { stag
   if (cutAnswers === 0) return [];
   const context = ofKind(stages, "evaluate").find((stage) => stage.name === name)?.model.architecture.contextLength;
   const which = cutAnswers === 1 ? "1 answer" : `${cutAnswers} answers`;
-  const says = `the end of the model's context of ${context} tokens cut ${which} of the ${rows} of ${name}; ` +
+  const says = `the model's context of ${context} tokens cut ${which} of the ${rows} of ${name}; ` +
     "maxLength of evaluate(…) cuts long prompts instead";
   return [{ about: `context ${name}`, says }];
 }
 
-/** Metrics that are shares of rows with a right answer. */
+/** Metrics that are the share of rows with a right answer. */
 const scores: readonly MetricSpec["kind"][] = ["exactMatch", "accuracy"];
 
-/** Shares of right answers that an answer without any knowledge would reach, or that the base reaches. */
+/** Compares shares of right answers with what chance or the base reaches. */
 function scoresOf({ stages }: PreparedMember, record: MemberRecord): Outcome[] {
   const evaluations = ofKind(stages, "evaluate"), found = ofKind(record.stages, "evaluate");
   const valueOf = ({ name }: PreparedEvaluation, metric: string) => {
@@ -74,7 +74,7 @@ function scoresOf({ stages }: PreparedMember, record: MemberRecord): Outcome[] {
         is: string,
       ) => [{ about: `${metric} ${stage.name}`, says: `${metric} of ${stage.name} is ${is}` }];
       const base = evaluations.find((other) => isBaseOf(other, stage) && valueOf(other, metric) === value);
-      if (base !== undefined) return outcome(`${value.toFixed(3)}, as that of ${base.name}, which nothing trained`);
+      if (base !== undefined) return outcome(`${value.toFixed(3)}, the same as ${base.name}, which is untrained`);
       const chance = spec.kind === "accuracy" ? chanceOf(stage) : undefined;
       // Within half a row.
       if (chance === undefined || value > chance.share + 0.5 / stage.rows.length) return [];
@@ -88,7 +88,7 @@ function isBaseOf({ training, examples }: PreparedEvaluation, stage: PreparedEva
   return training === undefined && examples === stage.examples;
 }
 
-/** The share of rows that are right without a look at any. */
+/** The share of rows that are right without reading any. */
 function chanceOf({ choices, examples, adaptations }: PreparedEvaluation) {
   if (choices !== undefined) {
     return { share: mean(choices.map(({ length }) => 1 / length)), how: "choosing at random" };
@@ -96,7 +96,7 @@ function chanceOf({ choices, examples, adaptations }: PreparedEvaluation) {
   if (headOf(adaptations) === undefined) return undefined;
   const counts = new Map<number | undefined, number>();
   for (const { completion: [label] } of examples) counts.set(label, (counts.get(label) ?? 0) + 1);
-  return { share: Math.max(...counts.values()) / examples.length, how: "the most frequent label alone" };
+  return { share: Math.max(...counts.values()) / examples.length, how: "always predicting the most frequent label" };
 }
 
 function mean(values: readonly number[]): number {

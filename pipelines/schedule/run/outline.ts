@@ -1,4 +1,4 @@
-/** What is known of members before they run, as their events have it. @module */
+/** What is known about members before they run, as in their events. @module */
 import { parameterCount } from "../../models/architecture/architecture.ts";
 import type { MemberOutline } from "../../results/events.ts";
 import type { AxisLabel } from "../../spec/mod.ts";
@@ -23,7 +23,9 @@ export function baseParametersOf([first]: readonly PreparedStage[]): number {
   return first === undefined ? 0 : parameterCount(first.model.architecture);
 }
 
-/** What a stage sets, by path; its model and data are not settings, nor the rows that a training is validated on. */
+/**
+ * A stage's settings, by path; its model and data are not settings, nor are the rows that a training is validated on.
+ */
 function settingsOf({ kind: _, model: _model, ...settings }: PreparedStage["spec"]) {
   return Object.fromEntries(scalarsIn(settings, ""));
 }

@@ -1,4 +1,8 @@
-/** What was done for members before they run, so that a run finds it in the store and yet says what it took. @module */
+/**
+ * What was done for members before they run: a run finds it in the store but still reports how long it took.
+ *
+ * @module
+ */
 import type { EncodeRecord, StageRecord } from "../../results/results.ts";
 import type { PreparedStage } from "../prepare/prepared.ts";
 
@@ -8,5 +12,5 @@ export interface Performed {
   readonly encodings: readonly EncodeRecord[];
 }
 
-/** Nothing was. */
+/** Nothing was done. */
 export const nothingPerformed: Performed = { stages: new Map(), encodings: [] };

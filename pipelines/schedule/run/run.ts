@@ -1,5 +1,5 @@
 /**
- * Running a pipeline: every member's stages in order, in rounds where members continue with the best of earlier ones.
+ * Runs a pipeline: every member's stages in order, in rounds if members continue with the best of earlier ones.
  *
  * @module
  */
@@ -20,26 +20,26 @@ import { outcomesOf } from "./outcomes.ts";
 import { outlineOf } from "./outline.ts";
 import { summariesOf } from "./summaries.ts";
 
-/** A run's results and what the manifest says of its models and data. */
+/** A run's results, and what the manifest says about its models and data. */
 interface RunOutcome {
   readonly results: Results;
   readonly members: readonly PreparedMember[];
 }
 
-/** Follows a run. */
+/** Observes a run. */
 interface RunObserver {
   /**
-   * Called once the members that depend on no other's results are ready to run; what it throws stops the run before
-   * anything is written.
+   * Called once the members that do not depend on others' results are ready to run; an error that it throws stops the
+   * run before anything is written.
    */
   readonly ready?: (members: readonly PreparedMember[]) => Promise<void>;
-  /** Called once all but the results is written. */
+  /** Called once everything except the results is written. */
   readonly done?: () => Promise<void>;
-  /** Does what members take on all devices of the run; what it computes is in the store. */
+  /** Does the members' work on all devices of the run; what it computes goes into the store. */
   readonly spread?: (runContext: RunContext, members: readonly PreparedMember[]) => Promise<Performed>;
 }
 
-/** Runs all members of a pipeline and writes what each gives. */
+/** Runs all members of a pipeline and writes the results of each. */
 export async function runPipeline(
   runContext: RunContext,
   pipeline: string,
@@ -62,14 +62,14 @@ export async function runPipeline(
     if (members.length === 0) await ready?.(prepared);
     using running = new MemberExecution(runContext, output);
     await running.gather(prepared);
-    // Nothing is written before all of the request is known to be sound.
+    // Nothing is written before the whole request is known to be valid.
     if (members.length === 0) await output.prepare();
     const { stages, encodings: encoding } = await running.expected(prepared), start = performance.now();
     const outlines = prepared.map((member) => outlineOf(member, stages));
     emit({ kind: "membersReady", members: outlines, encodeSeconds: totalOf([...encoding.values()]).seconds });
     awaited.push(...stages.values(), ...encoding.values());
     if (spread !== undefined) {
-      // Members of whom all is in the store have nothing that could be spread.
+      // Members whose results are all in the store have no work to spread.
       const due = prepared.filter((member) => member.stages.some((stage) => stages.has(stage)));
       if (due.length > 0) running.performed = await spread(runContext, prepared);
     }
@@ -100,7 +100,9 @@ async function prepareAll(preparation: Preparation, members: readonly Member[]):
   return prepared;
 }
 
-/** Prepares all rounds as if the first members were the best, so that faults of later rounds show before the first. */
+/**
+ * Prepares all rounds as if the first members were the best, so that errors in later rounds are found before the first.
+ */
 async function rehearse(preparation: Preparation, { rounds }: Expansion): Promise<void> {
   const rehearsed = rounds();
   for (let round = rehearsed.next(); !round.done; round = rehearsed.next([])) {

@@ -1,28 +1,28 @@
-/** Where a run writes what it gives. @module */
+/** Where a run writes its results. @module */
 import type { RowList } from "../../common/row_list.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { Prediction } from "../../metrics/prediction.ts";
 import type { Results } from "../../results/results.ts";
 import type { PreparedTraining } from "../prepare/prepared.ts";
 
-/** Takes what a run gives, as a run's folder does. Paths are relative to it. */
+/** Receives a run's results, as a run folder does. Paths are relative to it. */
 export interface RunOutput {
   /**
-   * Makes ready for the first file, so that what cannot be written shows before anything runs.
+   * Prepares for the first file, so that a location that cannot be written is found before anything runs.
    *
    * @throws {DiskError} If it cannot be written.
    */
   prepare(): Promise<void>;
-  /** Takes the results of all members, at the end. */
+  /** Receives the results of all members, at the end. */
   results(results: Results): Promise<void>;
-  /** Takes an evaluation's predictions. */
+  /** Receives an evaluation's predictions. */
   predictions(path: string, predictions: RowList<Prediction>): Promise<void>;
-  /** Takes a JSON document. */
+  /** Receives a JSON document. */
   document(path: string, value: unknown): Promise<void>;
-  /** Takes a copy of a file. */
+  /** Receives a copy of a file. */
   copy(path: string, source: string): Promise<void>;
   /**
-   * Takes what a training of a member learned.
+   * Receives what a member's training learned.
    *
    * @param tensors In saved form.
    * @returns Where it is.
@@ -30,7 +30,7 @@ export interface RunOutput {
   trained(member: string, name: string, stage: PreparedTraining, tensors: TensorMap): Promise<string>;
 }
 
-/** An output that takes nothing before `settled` says that all it follows from is sound. */
+/** An output that receives nothing until `settled` confirms that everything it was derived from is valid. */
 export function afterChecks(output: RunOutput, settled: () => Promise<void>): RunOutput {
   return {
     prepare: () => output.prepare(),

@@ -1,4 +1,8 @@
-/** The encodings that trainings read: those of the same rows of the same model in the same layout share one. @module */
+/**
+ * The encodings that trainings read: those of the same rows with the same model in the same layout are shared.
+ *
+ * @module
+ */
 import type { EncodeRecord } from "../../results/results.ts";
 import { noteRate } from "../context/rates.ts";
 import type { RunContext } from "../context/run_context.ts";
@@ -25,20 +29,20 @@ export class SharedEncodings implements Disposable {
     this.#runContext = runContext;
   }
 
-  /** Takes note of a training that will run, or whose result may be in the store. */
+  /** Registers a training that will run, or whose result may be in the store. */
   add(job: TrainJob): void {
     this.#encodings.getOrInsertComputed(job.encodingKey, () => ({ jobs: [] })).jobs.push(job);
   }
 
-  /** Takes note of how long the encoding that a training reads is expected to take. */
+  /** Registers how long the encoding that a training reads is expected to take. */
   expect({ encodingKey }: TrainJob, seconds: number): void {
     this.#encodings.get(encodingKey)!.expectedSeconds = seconds;
   }
 
   /**
-   * What a training reads; `undefined` if nothing of its rows is kept.
+   * What a training reads; `undefined` if nothing is kept of its rows.
    *
-   * @param shards In how many parts other processes may have computed it.
+   * @param shards In how many shards other processes may have computed it.
    */
   async of({ encodingKey, programs }: TrainJob, shards = 1): Promise<EncodedExamples | undefined> {
     if (programs.kept.length === 0) return undefined;
@@ -46,22 +50,23 @@ export class SharedEncodings implements Disposable {
     return await (shared.encoded ??= this.#encode(shared.jobs, shards));
   }
 
-  /** Computes a part of what a training reads, for a process that puts the parts together. */
+  /** Computes a shard of what a training reads, for a process that joins the shards. */
   async shard({ encodingKey }: TrainJob, shard: Shard): Promise<void> {
     const job = encodeJobOf(this.#encodings.get(encodingKey)!.jobs);
     if (job !== undefined) await encodeShard(this.#runContext, job, shard);
   }
 
-  /** Closes the encoding of a training once all that read it are done, so that the store can give up its file. */
+  /** Closes the encoding of a training once all that read it are done, so that the store can delete its file. */
   async closeIfDone({ encodingKey }: TrainJob, isDone: (job: TrainJob) => boolean): Promise<void> {
     const { jobs, encoded } = this.#encodings.get(encodingKey)!;
     if (jobs.every(isDone)) (await encoded)?.[Symbol.dispose]();
   }
 
   /**
-   * The lines of results.json, also where no training had to run because its result was in the store.
+   * The encodings' part of results.json, including those that no training had to read because its result was in the
+   * store.
    *
-   * @param readBy The encoding that a training's result was made of, as far as it is known.
+   * @param readBy The encoding that a training's result was computed from, if known.
    */
   async records(readBy: (job: TrainJob) => EncodeRecord | undefined): Promise<readonly EncodeRecord[]> {
     const records: EncodeRecord[] = [];

@@ -1,4 +1,4 @@
-/** How a stage of a kind runs within a run. @module */
+/** How a kind of stage runs within a run. @module */
 import type { StageRecords } from "../../results/results.ts";
 import type { StageKind } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
@@ -15,14 +15,14 @@ export interface SharedWork {
   readonly trainings: Trainings;
   readonly prompts: SharedPrompts;
   readonly scores: SharedScores;
-  /** The keys of trainings whose time is in a record. */
+  /** The keys of trainings whose time is already in a record. */
   readonly timed: Set<string>;
 }
 
-/** What running a stage of a kind takes. */
+/** How to run a kind of stage. */
 export interface StageExecution<K extends StageKind> {
-  /** Takes note of a stage before any runs, so that what is computed once can serve all that share it. */
+  /** Registers a stage before any runs, so that what is computed once can serve all that share it. */
   readonly gather: (shared: SharedWork, stage: PreparedStages[K], member: PreparedMember) => Promise<void>;
-  /** Runs a stage, writes what it gives and returns its line of results.json. */
+  /** Runs a stage, writes its results and returns its record in results.json. */
   readonly run: (shared: SharedWork, stage: PreparedStages[K], member: PreparedMember) => Promise<StageRecords[K]>;
 }

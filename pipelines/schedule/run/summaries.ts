@@ -1,4 +1,4 @@
-/** What repetitions of one experiment have in common. @module */
+/** Summaries of repetitions of an experiment. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { ofKind } from "../../common/of_kind.ts";
 import type { EvaluateRecord, MemberRecord, MetricSummary, Results } from "../../results/results.ts";

@@ -1,4 +1,4 @@
-/** How a training runs: what it learned is written to the member's folder. @module */
+/** Runs a training and writes what it learned to the member's folder. @module */
 import { join } from "node:path";
 import { ofKind } from "../../common/of_kind.ts";
 import { epochFolder } from "../../compile/parameters/trained_interventions.ts";
@@ -10,7 +10,7 @@ import { bestOf } from "../train/validations.ts";
 import { marginsOf } from "../train/rewards.ts";
 import type { StageExecution } from "./stage_execution.ts";
 
-/** What results.json says of a training's validations; nothing if there are none. */
+/** The validations' part of results.json; empty if there are none. */
 function validated(
   { validation }: PreparedTraining,
   records: readonly ValidationRecord[] = [],
@@ -45,7 +45,7 @@ export const trainStage: StageExecution<"train"> = {
       name: stage.name,
       kind: "train",
       cached: cached || !isFirst,
-      // Encoding has a line of its own.
+      // Encoding is recorded separately.
       seconds: isFirst ? seconds : 0,
       steps: losses.length,
       losses,

@@ -27,7 +27,7 @@ export class Trainings implements Disposable {
   readonly #runContext: RunContext;
   readonly #output: RunOutput;
   readonly #jobs = new Map<PreparedTraining, TrainJob>();
-  /** The member that a training was declared in first. */
+  /** The member in which a training was first declared. */
   readonly #members = new Map<PreparedTraining, string>();
   readonly #encodings: SharedEncodings;
   readonly #measure: MeasureValidation;
@@ -43,7 +43,7 @@ export class Trainings implements Disposable {
     this.#measure = measure;
   }
 
-  /** Takes note of a member's training before any runs. */
+  /** Registers a member's training before any runs. */
   async add(stage: PreparedTraining, member: string): Promise<void> {
     this.#members.set(stage, member);
     const job = await trainJobOf(this.#runContext, stage, await weightsFor(this.#runContext, stage));
@@ -52,7 +52,7 @@ export class Trainings implements Disposable {
     await this.#runContext.store.fetch(trainedKind, job.key);
   }
 
-  /** Leaves the trainings of all other members to others, who run them meanwhile. */
+  /** Leaves the trainings of all other members to processes that are running them. */
   keepTo(members: readonly string[]): void {
     this.#among = new Set(members);
   }
@@ -62,7 +62,7 @@ export class Trainings implements Disposable {
     return this.#job(stage).key;
   }
 
-  /** What is equal for trainings that share an encoding. */
+  /** Equal for trainings that share an encoding. */
   encodingKeyOf(stage: PreparedTraining): string {
     return this.#job(stage).encodingKey;
   }
@@ -72,7 +72,7 @@ export class Trainings implements Disposable {
     return this.#runContext.store.has(trainedKind, this.#job(stage).key);
   }
 
-  /** Takes note of how long the encodings that trainings read are expected to take. */
+  /** Registers how long the encodings that trainings read are expected to take. */
   expect(encodings: ExpectedStages["encodings"]): void {
     for (const [stage, { seconds }] of encodings) this.#encodings.expect(this.#job(stage), seconds);
   }
@@ -80,7 +80,7 @@ export class Trainings implements Disposable {
   /**
    * A training's result.
    *
-   * @throws {RequestError} If the loss is not finite; it names where the last good state is.
+   * @throws {RequestError} If the loss is not finite; it says where the last good state is.
    */
   async resultOf(stage: PreparedTraining): Promise<Trained> {
     const job = this.#job(stage), { store } = this.#runContext;
@@ -111,9 +111,9 @@ export class Trainings implements Disposable {
   }
 
   /**
-   * Computes what a training reads, unless that is in the store or no training has to read it any more.
+   * Computes what a training reads, unless that is in the store or no training needs it any more.
    *
-   * @param part Which part of it alone, or in how many parts others may have computed it.
+   * @param part Only this shard of it, or the number of shards that others may have computed.
    */
   async encode(stage: PreparedTraining, part: Shard | number = 1): Promise<void> {
     const job = this.#job(stage), { store } = this.#runContext;
@@ -123,8 +123,8 @@ export class Trainings implements Disposable {
   }
 
   /**
-   * What a training had learned after an epoch that it keeps, and the store's key of that; if it ended before, what it
-   * gives.
+   * What a training had learned after an epoch that it keeps, and the store's key of that; if it ended before that
+   * epoch, its final result.
    *
    * @throws {RunError} If the store had no room for it.
    */
@@ -133,7 +133,7 @@ export class Trainings implements Disposable {
     if (endedBefore(stage, steps, epoch)) return { tensors, key };
     const found = await findEpoch(this.#runContext.store, key, epoch);
     if (found !== undefined) return { tensors: found, key: epochKey(key, epoch) };
-    throw new RunError(`the store had no room for epoch ${epoch} of ${stage.name}; give --cache-disk more`);
+    throw new RunError(`the store had no room for epoch ${epoch} of ${stage.name}; raise --cache-disk`);
   }
 
   /** What the trainings read. */
@@ -151,7 +151,7 @@ export class Trainings implements Disposable {
     return job;
   }
 
-  /** A training that has to run, with those that can be batched with it: they are at the same step. */
+  /** A training that has to run, with those that can be batched with it, which are at the same step. */
   async #batchOf(job: TrainJob, claims: DisposableStack): Promise<ResumableTraining[]> {
     const { store } = this.#runContext, first = await this.#resumable(job);
     const batch = new Map([[job.key, first]]), most = mostBatched(job);
@@ -162,7 +162,7 @@ export class Trainings implements Disposable {
       if (this.#among?.has(this.#members.get(other.stage)!) === false) continue;
       const isDone = this.#trained.has(other.key) || store.has(trainedKind, other.key);
       if (isDone || batch.has(other.key) || this.#batchingKey(other) !== key) continue;
-      // Whoever trains it already goes on with that.
+      // Another process that is training it already continues with it.
       const claim = store.claimant(trainedKind, other.key).take();
       if (claim === undefined) continue;
       const found = await this.#resumable(other),
@@ -183,12 +183,12 @@ export class Trainings implements Disposable {
     return this.#batchingKeys.getOrInsertComputed(job, batchingKey);
   }
 
-  /** Takes down how fast the first of some trainings went, which stands for all that ran with it. */
+  /** Records the speed of the first of some trainings, which stands for all that ran with it. */
   async #noteRate([first]: readonly ResumableTraining[], [result]: readonly Trained[]): Promise<void> {
     if (first === undefined || result === undefined) return;
     const { stage } = first.job, { runs, flops, ...work } = trainWork(stage), steps = result.losses.length;
     const seconds = result.stepSeconds.reduce((sum, each) => sum + each, 0);
-    // Validations are counted by themselves; what was resumed has its steps' time from before.
+    // Validations are counted separately; resumed steps were timed before.
     const start = stage.validation === undefined ? Math.max(0, result.seconds - seconds) : 0;
     // Patience may have ended it before its last step.
     await noteRate(this.#runContext, { ...work, runs: steps, flops: flops * steps / runs }, seconds, start);

@@ -1,4 +1,4 @@
-/** How a training's validations are measured: as evaluations are, within the sessions that are open. @module */
+/** Measures a training's validations as evaluations are measured, with the sessions that are open. @module */
 import { measure } from "../../metrics/measure.ts";
 import { keyOf } from "../../store/store.ts";
 import type { RunContext } from "../context/run_context.ts";
@@ -7,7 +7,7 @@ import type { MeasureValidation } from "../train/training_watch.ts";
 import type { SharedWork } from "./stage_execution.ts";
 import { actingTensors } from "../train/acting_tensors.ts";
 
-/** Measures validations; what there is to say of one is said once a training. */
+/** Measures validations; each note is given once per training. */
 export function validating(
   runContext: RunContext,
   { prompts, scores }: Pick<SharedWork, "prompts" | "scores">,

@@ -1,4 +1,4 @@
-/** The tensors that a model acts with where it is not trained. @module */
+/** The tensors that an untrained model uses. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { savedTensors } from "../../compile/lower/tensor_forms.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
@@ -7,7 +7,7 @@ import { tensorsDigest } from "../keys/content_digests.ts";
 import type { PreparedModel } from "../prepare/prepared_model.ts";
 import { initialTensors } from "./initial_tensors.ts";
 
-/** An edit that is evaluated without training is drawn from this seed. */
+/** The seed for edits that are evaluated without training. */
 const untrainedSeed = 42;
 
 /** Tensors in saved form, and what they depend on. */
@@ -16,13 +16,13 @@ export interface StageTensors {
   readonly key: string;
 }
 
-/** The tensors that a model's adaptations start with. */
+/** The initial tensors of a model's adaptations. */
 export async function untrainedTensors(model: PreparedModel, weights: ModelWeights): Promise<StageTensors> {
   const tensors = await initialTensors(model, weights, untrainedSeed);
   return { tensors: actingTensors(model, tensors), key: tensorsDigest(tensors) };
 }
 
-/** Those of a training's tensors that a model acts with. */
+/** The subset of a training's tensors that a model uses. */
 export function actingTensors({ full, adaptations }: PreparedModel, tensors: TensorMap): TensorMap {
   if (full !== undefined) return tensors;
   const names = adaptations.flatMap((adaptation) => {

@@ -1,5 +1,5 @@
 /**
- * Trainings as one: their adaptations and tensors numbered through, and separated again.
+ * Trainings combined into one: renumbers their adaptations and tensors, and separates them again.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { steppingOf } from "../../compile/programs/stepping.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { TrainJob } from "./train_job.ts";
 
-/** The trainings of a list as one, with what they start from. */
+/** The trainings of a list as one, with their initial values. */
 export async function batched(
   { activationMemory }: Pick<RunContext, "activationMemory">,
   jobs: readonly TrainJob[],
@@ -31,7 +31,7 @@ export async function batched(
   return { compiled, programs, initial };
 }
 
-/** Each training's own tensors as those of the one. */
+/** Each training's own tensors as tensors of the combined training. */
 export function batchedTensors(jobs: readonly TrainJob[], own: readonly TensorMap[]): TensorMap {
   return Object.fromEntries(
     own.flatMap((tensors, at) =>
@@ -40,7 +40,7 @@ export function batchedTensors(jobs: readonly TrainJob[], own: readonly TensorMa
   );
 }
 
-/** One training's own of the tensors of all, under the names that they have alone. */
+/** One training's own tensors, under the names that they have when it runs alone. */
 export function ownTensors(jobs: readonly TrainJob[], at: number, all: TensorMap): TensorMap {
   if (jobs.length === 1) return all;
   const first = firstIndex(jobs, at), end = firstIndex(jobs, at + 1);
@@ -52,19 +52,19 @@ export function ownTensors(jobs: readonly TrainJob[], at: number, all: TensorMap
   );
 }
 
-/** How many adaptations there are before those of a job. */
+/** The number of adaptations before those of a job. */
 function firstIndex(jobs: readonly TrainJob[], at: number): number {
   return jobs.slice(0, at).reduce((sum, { stage }) => sum + stage.adaptations.length, 0);
 }
 
-/** A tensor's name is `${index}.${tensor}`; what belongs to it, as its moments, has a word before that. */
+/** A tensor's name is `${index}.${tensor}`; derived values such as moments have a prefix before that. */
 const numbered = /^((?:[a-z]+\.)?)(\d+)(?=\.)/;
 
 function indexOf(name: string): number {
   return Number(numbered.exec(name)?.[2]);
 }
 
-/** A tensor's name with the index raised. */
+/** A tensor's name with its index shifted. */
 function renumbered(name: string, by: number): string {
   return by === 0 ? name : name.replace(numbered, (_, word: string, index: string) => `${word}${Number(index) + by}`);
 }

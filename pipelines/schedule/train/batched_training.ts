@@ -1,5 +1,5 @@
 /**
- * Running trainings that are batched: members that differ in nothing but what is trained.
+ * Runs batched trainings: members that differ only in what is trained.
  *
  * @module
  */
@@ -22,13 +22,13 @@ import { DivergedError, type LoopProgress, runTrainingLoop, type TrainingLoop } 
 import { type MeasureValidation, TrainingWatch } from "./training_watch.ts";
 
 /**
- * Runs trainings of one {@linkcode batchingKey}, or a single one, and stores what each gives. Batched trainings share
- * the frozen part and read each weight once for all; the numbers of each are those that it gives alone.
+ * Runs trainings with the same {@linkcode batchingKey}, or a single one, and stores each result. Batched trainings
+ * share the frozen part and read each weight once for all; the results of each are those of training it alone.
  *
- * @param trainings Their checkpoints, if they have any, are at the same step.
+ * @param trainings Their checkpoints, if any, are at the same step.
  * @param measure Measures their validations.
- * @throws {DivergedError} If a loss is not finite; it holds that member's last good state alone.
- * @throws {StoppedError} If the run was stopped; the state after the newest step is kept, if there was a way to.
+ * @throws {DivergedError} If a loss is not finite; it holds only that member's last good state.
+ * @throws {StoppedError} If the run was stopped; the state after the newest step is saved if possible.
  */
 export async function runTrainings(
   runContext: RunContext,
@@ -118,7 +118,7 @@ export async function runTrainings(
   }
 }
 
-/** Where trainings that have checkpoints continue, as one. */
+/** Where trainings with checkpoints continue, combined. */
 function startOf(trainings: readonly ResumableTraining[]): TrainingLoop["start"] {
   const step = stepsDone(trainings[0]?.checkpoint);
   if (step === 0) return undefined;
@@ -127,7 +127,7 @@ function startOf(trainings: readonly ResumableTraining[]): TrainingLoop["start"]
   return { step, state: batchedTensors(trainings.map(({ job }) => job), states), losses };
 }
 
-/** What a training says of the frozen model's scores, which the first of a batch has asked for. */
+/** What a training records about the frozen model's scores, which the first of a batch requested. */
 function recordOf({ key, cached, seconds }: Reference, at: number): ReferenceRecord {
   return at === 0 ? { key, cached, seconds } : { key, cached: true, seconds: 0 };
 }

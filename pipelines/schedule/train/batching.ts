@@ -1,4 +1,4 @@
-/** Which trainings run as one batch: members that differ in nothing but what is trained. @module */
+/** Which trainings run as one batch: members that differ only in what is trained. @module */
 import { namingFunctions } from "../../common/function_name.ts";
 import { isSelectedByFunction } from "../../compile/lower/adaptation.ts";
 import { copyingBlock } from "../../compile/lower/members_hook.ts";
@@ -13,19 +13,19 @@ export function batchingKey(job: TrainJob): string | undefined {
   const { stage: { spec, adaptations, layout, full }, programs } = job;
   const copied = copyingBlock(adaptations);
   if (full !== undefined || isWhole(layout) || copied === undefined) return undefined;
-  // What the base drops is drawn for one copy of the batch.
+  // The base's dropout is drawn for one copy of the batch.
   if (spec.baseDropout === true) return undefined;
-  // Functions that choose have numbers within their own member alone.
+  // Functions that select tokens are numbered only within their own member.
   if (adaptations.some(isSelectedByFunction)) return undefined;
   const { model: _, ...settings } = spec;
   const declared: unknown = JSON.parse(JSON.stringify(settings, namingFunctions));
   return keyOf([job.encodingKey, copied, declared, stepsOf({ ...job.stage, programs })]);
 }
 
-/** With so many rows at once the matrix products have come to their full speed. */
+/** With this many rows at once, matrix products reach full speed. */
 const enoughRows = 256;
 
-/** How many trainings like this one are batched: until the products are fast or the memory is used. */
+/** How many trainings like this one are batched: until matrix products are fast or the memory is used up. */
 export function mostBatched({ stage: { spec, rows }, programs }: TrainJob): number {
   const tokens = spec.batchSize * longest(lengthsOf(rows).tail);
   return Math.max(1, Math.min(Math.ceil(enoughRows / tokens), mostActivations / (tokens * programs.activationBytes)));

@@ -1,9 +1,10 @@
 /**
  * A training's state between two steps, kept in the store under the training's key until the training is done. A run
- * that died at any moment continues from it and comes to the same bytes: the state is all that a step takes from those
- * before it, float32 numbers that come back as they were, and what a step draws depends on its number alone.
+ * that was killed at any moment continues from it and produces the same bytes: the state is everything that a step
+ * takes from earlier ones, its float32 values are restored exactly, and the random numbers of a step depend only on its
+ * number.
  *
- * Members that train together have a checkpoint each, so that they may be batched in another way the next time.
+ * Members that train together have separate checkpoints, so that they can be batched differently the next time.
  *
  * @module
  */
@@ -11,13 +12,13 @@ import type { Store } from "../../store/store.ts";
 import { putTrainingEntry, readTrainingEntry, type TrainingContent } from "./training_entry.ts";
 
 /**
- * What is kept of one training: parameters, moments and the parameters of one step before, under the names that the
- * training alone has for them.
+ * What is kept of one training: parameters, moments and the parameters of the previous step, under the names that they
+ * have when the training runs alone.
  */
 export type Checkpoint = TrainingContent;
 
 const kind = "checkpoint";
-/** Raised when what a checkpoint holds changes; one of another form is as good as none. */
+/** Raised when the content of a checkpoint changes; one of another version is ignored. */
 const form = "1";
 
 /** A training's checkpoint, if there is one. */
@@ -26,12 +27,12 @@ export async function findCheckpoint(store: Store, key: string): Promise<Checkpo
   return entry === undefined || entry.metadata["form"] !== form ? undefined : await readTrainingEntry(entry);
 }
 
-/** Keeps a training's checkpoint, replacing an earlier one. */
+/** Saves a training's checkpoint, replacing an earlier one. */
 export async function putCheckpoint(store: Store, key: string, checkpoint: Checkpoint): Promise<void> {
   await putTrainingEntry(store, kind, key, checkpoint, { form });
 }
 
-/** Removes a training's checkpoint, once its result is in the store; another run of it needs none then either. */
+/** Removes a training's checkpoint once its result is in the store, because no other run needs it then. */
 export function removeCheckpoint(store: Store, key: string): void {
   store.remove(kind, key);
 }

@@ -11,10 +11,10 @@ import { joined, noRewards } from "./rewards.ts";
 import type { TrainJob } from "./train_job.ts";
 import type { LoopProgress } from "./training_loop.ts";
 
-/** A training and where an earlier run of it came to. */
+/** A training and the point that an earlier run of it reached. */
 export interface ResumableTraining {
   readonly job: TrainJob;
-  /** The id of the member that it is of. */
+  /** The id of its member. */
   readonly member: string;
   readonly checkpoint: Checkpoint | undefined;
 }
@@ -29,7 +29,7 @@ export function stepsDone(checkpoint: Checkpoint | undefined): number {
   return checkpoint?.losses.length ?? 0;
 }
 
-/** One training's losses, norms of gradients and its share of the seconds, of all steps that are done. */
+/** One training's losses, gradient norms and share of the seconds, for all completed steps. */
 export function historyOf(
   trainings: readonly ResumableTraining[],
   at: number,
@@ -50,29 +50,29 @@ export function historyOf(
   };
 }
 
-/** What of each training is kept beside the state of its steps. */
+/** What is kept of each training besides the state of its steps. */
 interface Watched {
-  /** Whether a training's result is in the store, so that nothing of it has to be kept. */
+  /** Whether a training's result is in the store, so that nothing more of it has to be kept. */
   readonly isOver: (member: number) => boolean;
   readonly kept: (member: number) => Pick<Checkpoint, "validation" | "best">;
 }
 
 const unwatched: Watched = { isOver: () => false, kept: () => ({}) };
 
-/** What keeping takes of the steps so far. */
+/** What saving needs to know about the steps so far. */
 type KeptProgress = Omit<LoopProgress, "parameters">;
 
-/** What keeping takes of a run. */
+/** What saving needs from a run. */
 type KeepingContext = Pick<RunContext, "store" | "emit" | "checkpointInterval">;
 
-/** Keeps checkpoints of batched trainings while they run. */
+/** Saves checkpoints of batched trainings while they run. */
 export class CheckpointKeeper {
   readonly #runContext: KeepingContext;
   readonly #trainings: readonly ResumableTraining[];
   readonly #watched: Watched;
   #timer: CheckpointTimer | undefined;
   #progress: KeptProgress | undefined;
-  /** How many steps are kept. */
+  /** How many steps are saved. */
   #kept: number;
 
   constructor(runContext: KeepingContext, trainings: readonly ResumableTraining[], watched = unwatched) {
@@ -80,7 +80,7 @@ export class CheckpointKeeper {
     this.#trainings = trainings;
     this.#watched = watched;
     this.#kept = stepsDone(trainings[0]?.checkpoint);
-    // The parameters of one step before are kept, too.
+    // The parameters of the previous step are saved too.
     const kept = trainings.flatMap(({ job: { programs: { parameters, state } } }) => {
       return [...parameters, ...parameters, ...state];
     });
@@ -88,16 +88,16 @@ export class CheckpointKeeper {
     this.#timer = new CheckpointTimer(runContext.checkpointInterval, 4 * elements);
   }
 
-  /** Takes note of a step that is done, and keeps the state if it is time to. */
+  /** Registers a completed step, and saves the state if that is due. */
   async reached(progress: KeptProgress): Promise<void> {
     this.#progress = progress;
     if (this.#timer?.isDue) await this.keep();
   }
 
   /**
-   * Keeps the newest state, if it is here and not kept yet. A disk that refuses does not end the training.
+   * Saves the newest state if it is available and not saved yet. A disk that refuses does not end the training.
    *
-   * @returns How many steps are kept.
+   * @returns How many steps are saved.
    */
   async keep(): Promise<number> {
     const progress = this.#progress, state = progress?.state(), timer = this.#timer;

@@ -1,4 +1,4 @@
-/** Where the tensors of a training start, or of an edit that is evaluated without one. @module */
+/** The initial tensors of a training, or of an edit that is evaluated without one. @module */
 import { mergeValues, ownValue } from "../../../ops/program/own_value.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
 import { drawTensors, readTensors, type StartingWeights, type TensorMap } from "../../compile/parameters/initial.ts";
@@ -9,8 +9,8 @@ import { requireHeadShape } from "../prepare/head_checks.ts";
 import type { PreparedModel } from "../prepare/prepared_model.ts";
 
 /**
- * Tensors in saved form: of edits and heads drawn from a seed or read from the files that they name, for full finetuning
- * the model's own weights or fresh ones, too.
+ * Tensors in saved form: those of edits and heads are drawn from a seed or read from the files that they name; full
+ * finetuning also has the model's own weights or freshly initialized ones.
  */
 export async function initialTensors(
   { model, adaptations, initialFiles, full }: PreparedModel,

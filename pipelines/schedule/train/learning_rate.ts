@@ -1,10 +1,10 @@
-/** The learning rate of each step, as the train program computes it, for those who watch. @module */
+/** The learning rate of each step, as the train program computes it, for display. @module */
 import { schedules, warmupStepsOf } from "../../../ops/optimizers/schedule.ts";
 import { scalarOf } from "../../../ops/passes/scalars.ts";
 import { input } from "../../../ops/program/program.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 
-/** The learning rate by a step's index, from 0; undefined of an optimizer that finds its own. */
+/** The learning rate by a step's index, from 0; undefined for an optimizer that finds its own. */
 export function learningRates(
   { learningRate, schedule }: Pick<Resolved<TrainSpec>["optimizer"], "learningRate" | "schedule">,
   totalSteps: number,

@@ -1,4 +1,4 @@
-/** Groups of rows that run at once, each on a device of its own, with the parameters as they are before the step. @module */
+/** Groups of rows that run at once, each on its own device, with the parameters from before the step. @module */
 import { putValue } from "../../../ops/program/own_value.ts";
 import type { Feeds, HostTensor } from "../../common/host_tensor.ts";
 import type { Session } from "../../runtime/runtime.ts";
@@ -6,16 +6,16 @@ import type { Session } from "../../runtime/runtime.ts";
 type Outputs = Readonly<Record<string, HostTensor>>;
 
 /**
- * Runs groups at once and gives their results in the groups' order.
+ * Runs groups at once and returns their results in the groups' order.
  *
- * @param sessions The group with a number runs on the one with that number, from the front again after the last.
+ * @param sessions Group i runs on session i, wrapping around after the last.
  */
 export async function runTogether(sessions: readonly Session[], groups: readonly Feeds[]): Promise<readonly Outputs[]> {
   const running = owned(groups).map((feeds, at) => sessions[at % sessions.length]!.run(feeds));
   return (await Promise.all(running)).map(({ outputs }) => outputs);
 }
 
-/** Feeds of which no two share a tensor's memory: that is away while a group runs. */
+/** Copies feeds so that no two share a tensor's memory, which is transferred while a group runs. */
 function owned(groups: readonly Feeds[]): Feeds[] {
   const taken = new Set<ArrayBufferLike>();
   return groups.map((feeds) => {

@@ -1,14 +1,14 @@
-/** Rewards of a training on preferences, step by step. @module */
+/** The rewards of a training on preferences, step by step. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { mapRecord } from "../../common/map_record.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import type { StepRewards } from "../../results/events.ts";
 import { type RewardName, rewardName } from "../../compile/programs/step_losses.ts";
 
-/** One number a step of each mean; none where the training is on other rows. */
+/** One number per step for each mean; empty if the training is on other rows. */
 export type Rewards = Readonly<Record<RewardName, readonly number[]>>;
 
-/** The means of one step, as far as its rows have run. */
+/** The means of one step over its rows so far. */
 type StepMeans = Readonly<Record<RewardName, number>>;
 
 /** Before any row has run. */
@@ -17,7 +17,7 @@ export const zeroRewards: StepMeans = { chosen: 0, rejected: 0, accuracies: 0 };
 /** Before any step. */
 export const noRewards: Rewards = { chosen: [], rejected: [], accuracies: [] };
 
-/** A step's means with what a group of its rows adds, if the program gives them. */
+/** A step's means with the contribution of a group of its rows, if the program returns them. */
 export function withGroup(sums: StepMeans, outputs: Feeds, member: number): StepMeans {
   return mapRecord(sums, (sum: number, name: RewardName) => {
     return sum + Number(ownValue(outputs, rewardName(member, name))?.data[0] ?? 0);
@@ -34,12 +34,12 @@ export function withStep(rewards: Rewards, step: StepMeans): Rewards {
   return joined(rewards, mapRecord(step, (mean: number) => [mean]));
 }
 
-/** By how much the chosen answers' rewards are larger, a mean a step. */
+/** How much larger the chosen answers' rewards are, one mean per step. */
 export function marginsOf({ chosen, rejected }: Rewards): readonly number[] {
   return chosen.map((reward, step) => reward - rejected[step]!);
 }
 
-/** A step's means as its event has them. */
+/** A step's means as its event reports them. */
 export function shownRewards({ chosen, rejected, accuracies: accuracy }: StepMeans): StepRewards {
   return { chosen, rejected, margin: chosen - rejected, accuracy };
 }

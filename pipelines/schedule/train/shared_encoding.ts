@@ -1,5 +1,5 @@
 /**
- * Which trainings share an encoding, and what it has to hold for all of them.
+ * Which trainings share an encoding, and what it must hold for all of them.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { takenRows } from "./steps.ts";
 import type { TrainJob } from "./train_job.ts";
 
 /**
- * One encoding for trainings of one encoding key; `undefined` if none of them keeps anything.
+ * One encoding for trainings with the same encoding key; `undefined` if none of them keeps anything.
  *
- * @param jobs Those whose programs say what is kept.
+ * @param jobs Those whose programs determine what is kept.
  * @param readers All that read it.
  */
 export function encodeJobOf(
@@ -37,7 +37,7 @@ export function encodeJobOf(
   };
 }
 
-/** The rows that some trainings on the same rows take, in ascending order; `undefined` if they are all. */
+/** The rows that some trainings on the same rows use, in ascending order; `undefined` if they use all. */
 export function takenByAny(stages: readonly PreparedTraining[]): Uint32Array<ArrayBuffer> | undefined {
   const any = new Set<number>();
   for (const stage of stages) {

@@ -7,13 +7,13 @@ import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 import { lengthsOf } from "../../compile/rows/row_lengths.ts";
 import { stepsInEpoch } from "../prepare/prepare_validation.ts";
 
-/** What decides which rows run together. */
+/** What determines which rows run together. */
 export type RunCosts = Pick<CompiledTraining, "runOverhead" | "activationBytes" | "contextWeight">;
 
 /** The memory that the activations of one run may take, in bytes: a batch that needs more runs in parts. */
 export const mostActivations = 2 ** 28;
 
-/** What decides a training's steps. */
+/** What determines a training's steps. */
 interface StepRequest {
   readonly spec: Resolved<TrainSpec>;
   readonly rows: RowList<LaidOutRow>;
@@ -39,18 +39,18 @@ export function stepsOf({ spec, rows, programs }: StepRequest): number[][][] {
 /** Each step's rows. */
 function batchesOf({ spec, rows }: Pick<StepRequest, "spec" | "rows">): number[][] {
   const { batchSize, gradientAccumulation, shuffle, seed } = spec, steps = stepCount({ spec, rows });
-  // No more epochs are dealt than the steps reach.
+  // Only as many epochs are shuffled as the steps reach.
   const epochs = Math.ceil(steps / stepsInEpoch({ spec, rows })) || 0;
   const dealt = { count: rows.length, batchSize: batchSize * gradientAccumulation, epochs, shuffle, seed };
   return batchOrder(dealt).slice(0, steps);
 }
 
-/** The rows that a training takes in its steps; `undefined` if they are all, as of one that has a whole epoch. */
+/** The rows that a training uses in its steps; `undefined` if it uses all, as with at least one whole epoch. */
 export function takenRows({ spec, rows }: Pick<StepRequest, "spec" | "rows">): readonly number[] | undefined {
   return stepCount({ spec, rows }) < stepsInEpoch({ spec, rows }) ? batchesOf({ spec, rows }).flat() : undefined;
 }
 
-/** The rows of a batch in as many parts as there are devices for it, or rows, of about the same number. */
+/** The rows of a batch in parts of about the same size, as many as there are devices or rows. */
 function sharesOf(batch: readonly number[], of: number): readonly (readonly number[])[] {
   const parts = Math.min(of, batch.length), startOf = (part: number) => Math.floor(part * batch.length / parts);
   return Array.from({ length: parts }, (_, part) => batch.slice(startOf(part), startOf(part + 1)));
@@ -62,7 +62,7 @@ export function stepCount({ spec, rows }: Pick<StepRequest, "spec" | "rows">): n
   return Math.min(maxSteps, epochs * stepsInEpoch({ spec, rows }));
 }
 
-/** How many rows all steps take together, each as often as it is taken. */
+/** How many rows all steps use together, counting each use. */
 export function rowsTaken({ spec, rows }: Pick<StepRequest, "spec" | "rows">): number {
   const effective = spec.batchSize * spec.gradientAccumulation, inEpoch = stepsInEpoch({ spec, rows });
   const steps = stepCount({ spec, rows });

@@ -1,4 +1,4 @@
-/** The training of one member with its keys, compiled when its programs are first asked for. @module */
+/** The training of one member with its keys, compiled when its programs are first used. @module */
 import type { Program } from "../../../ops/program/program.ts";
 import { type CompiledTraining, compileTraining, typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { cutWithin } from "../../compile/frontier/memory_budget.ts";
@@ -12,7 +12,7 @@ import type { PreparedTraining } from "../prepare/prepared.ts";
 import { compiledModel } from "../prepare/prepared_model.ts";
 import { initialTensors } from "./initial_tensors.ts";
 
-/** A training with its programs, start and keys. */
+/** A training with its programs, initial values and keys. */
 export interface TrainJob {
   readonly stage: PreparedTraining;
   readonly weights: ModelWeights;
@@ -20,15 +20,15 @@ export interface TrainJob {
   /** Equal for trainings with the same programs. */
   readonly programsKey: string;
   readonly programs: CompiledTraining;
-  /** Equal for trainings that read the same rows of the same model in the same layout. */
+  /** Equal for trainings that read the same rows with the same model in the same layout. */
   readonly encodingKey: string;
-  /** Where the trained tensors start, in saved form. */
+  /** The initial values of the trained tensors, in saved form. */
   readonly initial: () => Promise<TensorMap>;
-  /** The result's, in the store. */
+  /** The key of its result in the store. */
   readonly key: string;
 }
 
-/** A training with its keys; it is compiled when its programs are first asked for. */
+/** A training with its keys; it is compiled when its programs are first used. */
 export async function trainJobOf(
   runContext: RunContext,
   stage: PreparedTraining,

@@ -1,17 +1,17 @@
-/** What a training gives, and its entry in the store. @module */
+/** The result of a training, and its entry in the store. @module */
 import type { EncodeRecord, ReferenceRecord } from "../../results/results.ts";
 import type { Store } from "../../store/store.ts";
 import { removeCheckpoint } from "./checkpoint.ts";
 import { putTrainingEntry, readTrainingEntry, type TrainingContent } from "./training_entry.ts";
 
-/** What a training gives: the trained tensors in saved form, and how its steps went. */
+/** The result of a training: the trained tensors in saved form, and the history of its steps. */
 export interface Trained extends TrainingContent {
   readonly cached: boolean;
-  /** The encoding that it read, if it read one. */
+  /** The encoding that it read, if any. */
   readonly encoding: EncodeRecord | undefined;
-  /** What the frozen model gave to the rows' answers, if the objective compares with it. */
+  /** The frozen model's scores of the rows' answers, if the objective compares with them. */
   readonly reference?: ReferenceRecord | undefined;
-  /** How long it took; for batched trainings each one's share. */
+  /** How long it took; for batched trainings, each one's share. */
   readonly seconds: number;
 }
 
@@ -23,7 +23,7 @@ export async function findTrained(store: Store, key: string): Promise<Trained | 
   const start = performance.now();
   using entry = await store.get(trainedKind, key);
   if (entry === undefined) return undefined;
-  // A run may have died between storing the result and removing the checkpoint.
+  // A run may have been killed between storing the result and removing the checkpoint.
   removeCheckpoint(store, key);
   const content = await readTrainingEntry(entry), { encoding, reference } = entry.metadata;
   return {
@@ -35,7 +35,7 @@ export async function findTrained(store: Store, key: string): Promise<Trained | 
   };
 }
 
-/** Stores a training's result; its checkpoint is of no more use. */
+/** Stores a training's result and removes its checkpoint, which is no longer needed. */
 export async function storeTrained(store: Store, key: string, trained: Omit<Trained, "seconds">): Promise<void> {
   const { encoding, reference } = trained;
   const metadata = {

@@ -8,20 +8,20 @@ import type { Entry, Store } from "../../store/store.ts";
 /** What an entry holds. */
 export interface TrainingContent {
   readonly tensors: TensorMap;
-  /** One number for each step that is done. */
+  /** One number for each completed step. */
   readonly losses: readonly number[];
-  /** Likewise, of each step the norm of the gradients before they were clipped; none where they are not. */
+  /** Likewise, the norm of each step's gradients before clipping; empty if they are not clipped. */
   readonly gradientNorms: readonly number[];
-  /** Likewise, means of rewards over a step's rows; where the training is on preferences. */
+  /** Likewise, means of rewards over a step's rows, if the training is on preferences. */
   readonly rewards?: Rewards;
   readonly stepSeconds: readonly number[];
-  /** What its validations measured; absent where there were none. */
+  /** What its validations measured; absent if there were none. */
   readonly validation?: readonly ValidationRecord[];
-  /** The best parameters so far, in saved form, where they are not among the tensors; of unfinished trainings alone. */
+  /** The best parameters so far, in saved form, if they are not among the tensors; only for unfinished trainings. */
   readonly best?: TensorMap;
 }
 
-/** Begins the names of the best parameters. */
+/** The prefix of the names of the best parameters. */
 const best = "best.";
 
 /** Reads an entry. */

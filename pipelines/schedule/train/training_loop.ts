@@ -29,56 +29,59 @@ import { stepsInEpoch } from "../prepare/prepare_validation.ts";
 import { type StateJob, TrainingState } from "./training_state.ts";
 import { lengthsOf } from "../../compile/rows/row_lengths.ts";
 
-/** A training, or several batched ones that differ in nothing but what is trained, ready to run. */
+/** A training, or several batched ones that differ only in what is trained, ready to run. */
 export interface TrainingLoop extends StateJob {
-  /** Each training's adaptations; all numbered through. */
+  /** Each training's adaptations, numbered consecutively. */
   readonly members: readonly (readonly Adaptation[])[];
   readonly spec: Resolved<TrainSpec>;
   readonly architecture: Architecture;
   readonly layout: Layout;
   readonly rows: RowList<LaidOutRow>;
   readonly programs: CompiledTraining;
-  /** Of each step the groups of rows that run together. */
+  /** For each step, the groups of rows that run together. */
   readonly steps: readonly (readonly (readonly number[])[])[];
-  /** What the frozen model gives to each row's answers, where the objective compares with it. */
+  /** The frozen model's scores of each row's answers, if the objective compares with them. */
   readonly reference?: AnswerScores | undefined;
-  /** What was encoded of the rows; absent where nothing is kept. */
+  /** The encoding of the rows; absent if nothing is kept. */
   readonly encoded: EncodedExamples | undefined;
   readonly session: (program: "train" | "accumulate" | "update", replica?: number) => Promise<Session>;
   /** The tensors in saved form, for the last good state of a training that failed. */
   readonly toSaved: (trained: TensorMap) => Promise<TensorMap>;
-  /** What the training is called in events, and its members in the order of {@linkcode members}. */
+  /** The training's name in events, and its members in the order of {@linkcode members}. */
   readonly named: { readonly stage: string; readonly members: readonly string[] };
   readonly emit: Emit;
-  /** Where an earlier run of this training came to, to continue from there. */
+  /** The state that an earlier run of this training reached, to continue from. */
   readonly start:
     | { readonly step: number; readonly state: TensorMap; readonly losses: readonly (readonly number[])[] }
     | undefined;
-  /** Called after each step, before the next one starts, and before the first where an earlier run came to one. */
+  /**
+   * Called after each step, before the next one starts; and before the first one, if an earlier run has done some
+   * steps.
+   */
   readonly reached: (run: LoopProgress) => Promise<void>;
-  /** Whether a member's training has ended; asked when a step is done. When all have, the loop ends. */
+  /** Whether a member's training has ended; called when a step is done. When all have ended, the loop ends. */
   readonly isOver: (member: number) => boolean;
 }
 
-/** What the steps so far gave; it grows with each step. */
+/** The results of the steps so far; they grow with each step. */
 export interface LoopProgress {
-  /** Of each member one number a step, in nats a token or as its head has it. */
+  /** For each member, one loss per step, in nats per token or as its head defines it. */
   readonly losses: readonly (readonly number[])[];
-  /** Of each member the norm of its gradients in each step, before they were clipped; none where they are not. */
+  /** For each member, the norm of its gradients in each step before clipping; empty if they are not clipped. */
   readonly gradientNorms: readonly (readonly number[])[];
-  /** Of each member the means of rewards over the rows of each step, where they are trained on preferences. */
+  /** For each member, the means of rewards over the rows of each step, if it is trained on preferences. */
   readonly rewards?: readonly Rewards[];
   /** Wall seconds of each step. */
   readonly stepSeconds: readonly number[];
-  /** Parameters and moments to start from again; `undefined` while a step has them. */
+  /** Parameters and moments to resume from; `undefined` while a step uses them. */
   readonly state: () => TensorMap | undefined;
   /** What all members have learned, in trained form. */
   readonly parameters: () => TensorMap;
 }
 
-/** A loss that is not a number: the training stopped, and this is what it had before. */
+/** A loss that is not finite: the training stopped with the state that it had before. */
 export class DivergedError extends RequestError {
-  /** Whose loss it is, from 0. */
+  /** The member whose loss it is, from 0. */
   readonly member: number;
   /** The trained tensors of all members at the last step whose losses were finite, in saved form. */
   readonly lastGood: TensorMap;
@@ -90,14 +93,14 @@ export class DivergedError extends RequestError {
   }
 }
 
-/** What a training gives. Losses and seconds are those of the steps that ran now, not of those before its start. */
+/** The result of a training. Losses and seconds are those of the steps that ran now, not of earlier ones. */
 interface LoopResult extends Omit<LoopProgress, "state" | "parameters"> {
   /** The trained tensors of all members in trained form. */
   readonly parameters: TensorMap;
 }
 
 /**
- * Runs all steps, or those that are left.
+ * Runs all steps, or those that remain.
  *
  * @throws {DivergedError} If a loss is not finite; it names the step and holds the last good state.
  */
@@ -118,7 +121,7 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
   if (first === undefined || areAllOver()) return result();
   const { dataParallel = 1 } = job.spec, isParallel = dataParallel > 1;
   const isWhole = !isParallel && steps.every((step) => step.length === 1);
-  // The programs are opened before the clock of the first step starts.
+  // The programs are opened before the first step is timed.
   const session = await job.session(isWhole ? "train" : "accumulate");
   const update = isWhole ? undefined : await job.session("update");
   const replicas = isParallel
@@ -192,7 +195,7 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
   return result();
 }
 
-/** A step's groups of rows, which follow each other by batch; of each by how many labels its summed loss is divided. */
+/** A step's groups of rows, batch by batch, each with the number of labels by which its summed loss is divided. */
 function groupsOf({ rows, spec }: TrainingLoop, step: readonly (readonly number[])[]) {
   const { lossReduction = "tokens", batchSize, gradientAccumulation, objective } = spec, all = step.flat();
   const { labels: lengths } = lengthsOf(rows);

@@ -1,5 +1,5 @@
 /**
- * What a training carries from step to step.
+ * The state that a training carries from step to step.
  *
  * @module
  */
@@ -14,22 +14,25 @@ import { steppingOf } from "../../compile/programs/stepping.ts";
 import type { HostTensor } from "../../runtime/runtime.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 
-/** Begins the names of the parameters of one step before, where a state is kept. */
+/** The prefix of the names of the previous step's parameters in a saved state. */
 const previously = "previous.";
 
-/** What of a training the state depends on. */
+/** What the state of a training depends on. */
 export interface StateJob {
   readonly programs: Pick<CompiledTraining, "parameters" | "state">;
   readonly spec: Pick<Resolved<TrainSpec>, "optimizer" | "maxGradNorm" | "labelSmoothing" | "baseDropout">;
-  /** Where the trainable tensors start, by name. */
+  /** The initial values of the trainable tensors, by name. */
   readonly initial: TensorMap;
-  /** Fed to every run unchanged: the bases of orthogonal tensors, what all rows begin with where steps run over it. */
+  /**
+   * Fed to every run unchanged: the bases of orthogonal tensors, and the part that all rows begin with if steps run
+   * over it.
+   */
   readonly fixed: Feeds;
 }
 
 /**
- * The most bytes of a state that is copied for each run, so that it is here to be kept when the run is abandoned. A
- * larger one is away while a step runs.
+ * The maximum size in bytes of a state that is copied for each run, so that it can still be saved when the run is
+ * abandoned. A larger state is unavailable while a step runs.
  */
 const mostCopied = 2 ** 26;
 
@@ -43,10 +46,10 @@ export class TrainingState {
   #tensors: Record<string, HostTensor> = {};
   #previous: Record<string, HostTensor> = {};
   #gradients: Record<string, HostTensor> | undefined;
-  /** What runs are fed instead of the tensors, where these are copied. */
+  /** What runs are fed instead of the tensors, if these are copied. */
   readonly #fed: Record<string, HostTensor> = {};
 
-  /** @param resumed What {@linkcode TrainingState.whole} gave, to continue from there. */
+  /** @param resumed What {@linkcode TrainingState.whole} returned, to resume from. */
   constructor(job: StateJob, resumed?: TensorMap) {
     this.#job = job;
     for (const { name, shape } of job.programs.parameters) {
@@ -67,7 +70,7 @@ export class TrainingState {
     }
   }
 
-  /** @param labels By how many labels the summed loss of the rows that run is divided. */
+  /** @param labels The number of labels by which the summed loss of the rows in the run is divided. */
   feeds(step: number, totalSteps: number, labels: number): Feeds {
     const { optimizer, maxGradNorm, labelSmoothing } = this.#job.spec;
     return {
@@ -87,7 +90,7 @@ export class TrainingState {
     };
   }
 
-  /** Takes over what a run gave: accumulated gradients, or the state after a step. */
+  /** Takes over a run's results: accumulated gradients, or the state after a step. */
   take(outputs: Readonly<Record<string, HostTensor>>): void {
     const next = Object.entries(outputs).filter(([name]) => name.startsWith("next."))
       .map(([name, tensor]) => [name.slice("next.".length), tensor] as const);
@@ -99,7 +102,10 @@ export class TrainingState {
     }
   }
 
-  /** Takes over what a group gave that ran beside others: its gradients are added to those of the groups before it. */
+  /**
+   * Takes over the results of a group that ran in parallel with others: adds its gradients to those of the groups
+   * before it.
+   */
   add(outputs: Readonly<Record<string, HostTensor>>): void {
     const before = this.#gradients;
     if (before === undefined) return this.take(outputs);
@@ -110,8 +116,8 @@ export class TrainingState {
   }
 
   /**
-   * Parameters and the optimizer's state after the newest step, and the parameters before it, which a training that fails later gives
-   * back; `undefined` while a run has some of them.
+   * Parameters and the optimizer's state after the newest step, and the parameters before it, which a training that
+   * fails later returns; `undefined` while a run uses some of them.
    */
   whole(): TensorMap | undefined {
     const before = Object.keys(this.#previous).length === 0 ? {} : this.#named(this.#previous);
@@ -124,19 +130,19 @@ export class TrainingState {
     return this.#named(this.#tensors);
   }
 
-  /** The parameters whose loss was last found finite: those before the newest step. */
+  /** The parameters whose loss was last found to be finite: those before the newest step. */
   lastGood(): TensorMap {
     return this.#named(Object.keys(this.#previous).length === 0 ? this.#tensors : this.#previous);
   }
 
-  /** What the schedule has beside its warm-up. */
+  /** The schedule's inputs besides its warm-up. */
   #schedule(): Feeds {
     const { schedule, learningRate = 1 } = this.#job.spec.optimizer;
     if (schedule.kind !== "polynomial") return {};
     return { "step.power": scalar(schedule.power), "step.end": scalar(schedule.end / learningRate) };
   }
 
-  /** Rate and decay of each of the optimizer's groups, and of all other parameters. */
+  /** Learning rate and decay of each of the optimizer's groups, and of all other parameters. */
   #rates(): Feeds {
     const { groups = [], ...all } = this.#job.spec.optimizer;
     const fed = [undefined, ...groups.keys()].flatMap((group) => {

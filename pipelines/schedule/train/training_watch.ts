@@ -1,4 +1,8 @@
-/** What is done between the steps of batched trainings: validating, and keeping what is best and what epochs gave. @module */
+/**
+ * What is done between the steps of batched trainings: validating, and saving the best parameters and those of epochs.
+ *
+ * @module
+ */
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { ValidationRecord } from "../../results/results.ts";
 import type { RunContext } from "../context/run_context.ts";
@@ -10,31 +14,31 @@ import type { TrainingContent } from "./training_entry.ts";
 import type { LoopProgress } from "./training_loop.ts";
 import { bestOf, isOutOfPatience, isValidatedAt, keptEpochAt } from "./validations.ts";
 
-/** Measures what a training has learned after so many steps: the metrics of its validation by name. */
+/** Measures what a training has learned after a number of steps: the metrics of its validation by name. */
 export type MeasureValidation = (
   job: TrainJob,
   step: number,
   tensors: TensorMap,
 ) => Promise<Readonly<Record<string, number>>>;
 
-/** What a training's validations have given so far. */
+/** The results of a training's validations so far. */
 interface Validated {
   readonly records: readonly ValidationRecord[];
-  /** The parameters of the best of them, in saved form; where these are kept. */
+  /** The parameters of the best of them, in saved form, if these are kept. */
   readonly best: TensorMap | undefined;
 }
 
-/** What watching trainings takes. */
+/** What watching trainings needs. */
 interface WatchJob {
   readonly runContext: Pick<RunContext, "store" | "emit">;
-  /** Their checkpoints, if they have any, are at the same step. */
+  /** Their checkpoints, if any, are at the same step. */
   readonly trainings: readonly ResumableTraining[];
   readonly measure: MeasureValidation;
   /** The tensors of all trainings in saved form. */
   readonly toSaved: (trained: TensorMap) => Promise<TensorMap>;
 }
 
-/** Watches batched trainings, of which each has its own best. */
+/** Watches batched trainings, each of which has its own best parameters. */
 export class TrainingWatch {
   readonly #job: WatchJob;
   readonly #validated: Validated[];
@@ -47,9 +51,9 @@ export class TrainingWatch {
   }
 
   /**
-   * Does what is due after the newest step, and was not done before the training was stopped there.
+   * Does what is due after the newest step, unless it was done before the training was stopped there.
    *
-   * @param isOver Whether a training has ended, so that nothing of it is due.
+   * @param isOver Whether a training has ended, so that nothing is due for it.
    */
   async reached(progress: LoopProgress, isOver: (member: number) => boolean): Promise<void> {
     const { trainings, toSaved, runContext: { store } } = this.#job, jobs = trainings.map(({ job }) => job);
@@ -65,7 +69,7 @@ export class TrainingWatch {
     }
   }
 
-  /** What is kept of a training beside the state of its steps. */
+  /** What is kept of a training besides the state of its steps. */
   kept(member: number): Pick<TrainingContent, "validation" | "best"> {
     const { records, best } = this.#validated[member]!;
     return { ...records.length === 0 ? {} : { validation: records }, ...best === undefined ? {} : { best } };

@@ -1,4 +1,4 @@
-/** Doing one unit of a run: what it computes is in the store afterwards, and is nowhere else. @module */
+/** Runs one unit of a run; its results go into the store and nowhere else. @module */
 import { ofKind } from "../../common/of_kind.ts";
 import { RequestError } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
@@ -10,7 +10,7 @@ import { MemberExecution } from "../run/member_execution.ts";
 import type { RunOutput } from "../run/run_output.ts";
 import type { Unit, UnitKind } from "./unit.ts";
 
-/** Where nothing is written: the report writes everything anew from the store. */
+/** An output that writes nothing: the report writes everything from the store. */
 export const nowhere: RunOutput = {
   prepare: () => Promise.resolve(),
   results: () => Promise.resolve(),
@@ -21,10 +21,10 @@ export const nowhere: RunOutput = {
 };
 
 /**
- * Does a unit that is no report.
+ * Runs a unit other than the report.
  *
  * @param declared All members of the pipeline, as they are declared now.
- * @throws {RequestError} If a member of the unit is not declared any more, or is not sound.
+ * @throws {RequestError} If a member of the unit is no longer declared, or is invalid.
  */
 export async function performUnit(
   runContext: RunContext,
@@ -35,7 +35,7 @@ export async function performUnit(
   for (const id of among) {
     const member = declared.find((member) => member.id === id);
     if (member === undefined) {
-      throw new RequestError(`the pipeline has no member ${quote(id)} any more; write the workflow again`);
+      throw new RequestError(`the pipeline no longer has a member ${quote(id)}; write the workflow again`);
     }
     prepared.push(await preparation.member(member));
   }

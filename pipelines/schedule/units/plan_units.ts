@@ -21,12 +21,12 @@ import type { Unit, UnitKind, Units } from "./unit.ts";
 /** How long a process takes to start, load the pipeline and compile. */
 const ownSeconds = 5;
 
-/** When an encoding is computed in parts by several processes. */
+/** When several processes compute an encoding in shards. */
 interface Sharding {
-  /** How long a part may take as predicted. */
+  /** The longest predicted time of a shard. */
   readonly secondsOfShard: number;
   readonly mostShards: number;
-  /** Between how many members that train side by side are spread, if they are. */
+  /** How many units the members that train together are split into, if they are split. */
   readonly spread?: number;
 }
 
@@ -37,10 +37,10 @@ interface Declared {
 }
 
 /**
- * The units of the members that depend on no others' results: each shared encoding, the trainings that run side by side,
- * each member's evaluations, and at the end the report, which runs whatever is left.
+ * The units of the members that do not depend on others' results: each shared encoding, the trainings that run
+ * together, each member's evaluations, and finally the report, which runs whatever is left.
  *
- * @throws {RequestError} If a member is not sound.
+ * @throws {RequestError} If a member is invalid.
  */
 export async function planUnits(
   runContext: RunContext,
@@ -53,7 +53,7 @@ export async function planUnits(
   return await unitsOf(runContext, prepared, weightsPeeker(runContext), sharding);
 }
 
-/** The units of members that are prepared. */
+/** The units of prepared members. */
 export async function unitsOf(
   runContext: RunContext,
   members: readonly PreparedMember[],
@@ -74,7 +74,7 @@ export async function unitsOf(
   return units.finished(Math.max(ownMemory, ...units.all.map(({ memory }) => memory)));
 }
 
-/** Units as they are found, with the ids that they get. */
+/** The units found so far, with their ids. */
 class UnitList {
   readonly all: Unit[] = [];
   readonly #counts = new Map<UnitKind, number>();
@@ -118,7 +118,7 @@ class UnitList {
 
 const idsOf = (declared: readonly Declared[]) => declared.map(({ member }) => member.member.id);
 
-/** Members in groups of which none shares an encoding with another's. */
+/** Members in groups that share no encodings with each other. */
 function sharingEncodings(declared: readonly Declared[]): readonly (readonly Declared[])[] {
   const groups: { readonly keys: Set<string>; readonly members: Declared[] }[] = [];
   for (const one of declared) {
@@ -138,7 +138,7 @@ function sharingEncodings(declared: readonly Declared[]): readonly (readonly Dec
   return groups.map(({ members }) => members);
 }
 
-/** The units of members that share encodings: an encoding each, then what trains on them. */
+/** The units of members that share encodings: one for each encoding, then those that train on them. */
 function addTrainings(
   units: UnitList,
   group: readonly Declared[],
@@ -175,7 +175,7 @@ function addTrainings(
   }
 }
 
-/** Members of a group as they train: side by side where that is faster, as far as each has one training. */
+/** How the members of a group train: together if that is faster, as far as each has one training. */
 function sideBySide(group: readonly Declared[], spread: number): readonly (readonly Declared[])[] {
   const keyOf = ({ jobs, member }: Declared) => {
     const key = jobs.length === 1 ? batchingKey(jobs[0]!) : undefined;
@@ -188,7 +188,10 @@ function sideBySide(group: readonly Declared[], spread: number): readonly (reado
   });
 }
 
-/** The stages that train nothing, a unit for each member; what several members ask of a bare model is asked once. */
+/**
+ * The stages that train nothing, one unit per member; an evaluation of an untrained model that several members share is
+ * run once.
+ */
 function addEvaluations(
   units: UnitList,
   declared: readonly Declared[],

@@ -1,6 +1,6 @@
 /**
- * Doing the units of members on all devices of a run at once. What a unit computes is in the store afterwards, where the
- * run finds it; a unit whose device fails is done by another.
+ * Runs the units of members on all devices of a run at once. A unit's results go into the store, where the run finds
+ * them; a unit whose device fails is run by another.
  *
  * @module
  */
@@ -19,11 +19,11 @@ import { nowhere } from "./perform_unit.ts";
 import { unitsOf } from "./plan_units.ts";
 import type { Unit } from "./unit.ts";
 
-/** An encoding that takes longer is computed in parts, a part a device. */
+/** An encoding that takes longer than this is computed in shards, one per device. */
 const secondsOfShard = 2;
 
 /**
- * Does all that members take, on the devices of a run.
+ * Does the members' work on the devices of a run.
  *
  * @throws {DeviceError} If the last device failed.
  */
@@ -48,7 +48,7 @@ export async function spreadUnits(runContext: RunContext, members: readonly Prep
       try {
         for (const [stage, record] of await perform(running, unit, members)) stages.set(stage, record);
         if (unit.kind === "encode") {
-          // Parts count with the whole that they are of.
+          // Shards count with the encoding that they belong to.
           const before = unit.needs.reduce((sum, id) => sum + (seconds.get(id) ?? 0), 0);
           seconds.set(unit.id, before + (performance.now() - start) / 1000);
           for (const record of await running.encodings()) {
@@ -71,7 +71,7 @@ export async function spreadUnits(runContext: RunContext, members: readonly Prep
         lost.add(name);
         failed.fail(error as DeviceError);
         queue.again(unit);
-        if (isNew) noteTo(runContext.emit)(`${name} failed (${messageOf(error)}); the others do its work`);
+        if (isNew) noteTo(runContext.emit)(`${name} failed (${messageOf(error)}); the others take over its work`);
         if (failed === devices[at]) return;
       }
     }
@@ -84,7 +84,7 @@ export async function spreadUnits(runContext: RunContext, members: readonly Prep
 
 const messageOf = (error: unknown) => error instanceof Error ? error.message.trim().split("\n")[0] : String(error);
 
-/** What members gave is said once all of it is there, in the members' order. */
+/** Events about members' results are emitted once all results are there, in the members' order. */
 const ofResults: ReadonlySet<RunEvent["kind"]> = new Set(["stageStarted", "stageDone", "evaluation", "memberDone"]);
 
 async function perform(running: MemberExecution, unit: Unit, members: readonly PreparedMember[]) {
@@ -102,7 +102,7 @@ async function perform(running: MemberExecution, unit: Unit, members: readonly P
   return found;
 }
 
-/** Units that wait for those that they need, and who waits for a unit. */
+/** Units that wait for the units they need, and workers that wait for a unit. */
 class UnitQueue {
   readonly #waiting: Unit[];
   readonly #done = new Set<string>();
@@ -114,7 +114,7 @@ class UnitQueue {
     this.#waiting = [...units];
   }
 
-  /** The next unit that can be done; `undefined` once there is nothing left. */
+  /** The next unit that is ready to run; `undefined` once there is nothing left. */
   async next(): Promise<Unit | undefined> {
     for (;;) {
       if (this.#isOver) return undefined;
@@ -133,13 +133,13 @@ class UnitQueue {
     this.#wake();
   }
 
-  /** Gives a unit to whoever asks next. */
+  /** Gives a unit to the next worker that asks. */
   again(unit: Unit): void {
     this.#waiting.unshift(unit);
     this.#wake();
   }
 
-  /** Nothing more is to be done. */
+  /** Marks that nothing more is to be done. */
   end(): void {
     this.#isOver = true;
     this.#wake();

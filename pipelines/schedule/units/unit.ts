@@ -1,6 +1,6 @@
 /**
- * A run taken apart into units of work that processes on several machines do one by one. A unit's whole result is in the
- * store, so that it may be done twice, be ended at any time and continue elsewhere.
+ * A run split into units of work that processes on several machines run one by one. A unit's whole result is in the
+ * store, so it may run twice, be killed at any time and continue elsewhere.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import type { Shard } from "../encode/shards.ts";
 /** What a unit does. */
 export type UnitKind = "encode" | "train" | "evaluate" | "report";
 
-/** What a unit is predicted to take, without any margin. */
+/** The predicted cost of a unit, without any margin. */
 interface UnitCost {
-  /** Resident memory in bytes, the weights' mapped files counted. */
+  /** Resident memory in bytes, including the mapped weight files. */
   readonly memory: number;
   readonly seconds: number;
 }
@@ -22,17 +22,19 @@ export interface Unit extends UnitCost {
   /** A file name, unique in its plan. */
   readonly id: string;
   readonly kind: UnitKind;
-  /** The ids of the members that it works for; none for the report, which is of all. */
+  /** The ids of the members that it works for; empty for the report, which covers all. */
   readonly members: readonly string[];
-  /** The members that decide what it computes: those that read the same encoding, its own among them. */
+  /** The members that determine what it computes: those that read the same encoding, including its own. */
   readonly among: readonly string[];
-  /** The names of the stages that it runs of each of its members. */
+  /** The names of the stages that it runs for each of its members. */
   readonly stages: readonly string[];
-  /** The ids of units that come before it. */
+  /** The ids of units that must run before it. */
   readonly needs: readonly string[];
-  /** Of an encoding the part that it computes, or how many parts it puts together; the whole if omitted. */
+  /**
+   * For an encoding, the shard that it computes or the number of shards that it joins; the whole encoding if omitted.
+   */
   readonly part?: Shard | number;
 }
 
-/** Lists units so that each comes after those that it needs. */
+/** Units in an order in which each comes after those that it needs. */
 export type Units = readonly Unit[];

@@ -1,4 +1,4 @@
-/** Checks of what is learned of a model: edits, adapters, heads. @module */
+/** Checks of what is trained: edits, adapters, heads. @module */
 import type { AdapterSettings } from "../../../ops/adapters/adapter.ts";
 import { adapters } from "../../../ops/adapters/mod.ts";
 import { activations, type InterventionOptions } from "../../../ops/interventions/intervention.ts";
@@ -70,9 +70,9 @@ const adapterKinds = mapRecord(adapters, (kind) => ({
 
 const head = { frozen: flag, fresh: flag, initial: optional(text) };
 const labels: Check = (value, name) => {
-  listOf('two names or more, as in ["unacceptable", "acceptable"]', text)(value, name);
+  listOf('at least two names, as in ["unacceptable", "acceptable"]', text)(value, name);
   const names = value as readonly string[], twice = names.find((label, at) => names.indexOf(label) !== at);
-  if (names.length < 2) throw new RequestError(`${name} has only one class; give two or more names`);
+  if (names.length < 2) throw new RequestError(`${name} has only one class; give at least two names`);
   if (twice !== undefined) throw new RequestError(`${name} has ${quote(twice)} twice; name each class once`);
 };
 const heads = {
@@ -88,7 +88,7 @@ const trainable = {
   prefixTuning: { tokens: count, initial: optional(text) } satisfies Fields<spec.PrefixTuningSpec>,
 };
 
-/** What is learned of a model. */
+/** An adaptation of a model. */
 export const adaptation = among("an edit, adapter or head, as in loreft(…), lora(…) or classification(…)", {
   ...trainable,
   saved: {
@@ -101,9 +101,9 @@ export const adaptation = among("an edit, adapter or head, as in loreft(…), lo
 });
 
 /**
- * An edit, adapter or head of a file, checked as those of a stage are.
+ * An edit, adapter or head from a file, checked like those of a stage.
  *
- * @throws {RequestError} If a setting is missing, unknown, or no value that it can have.
+ * @throws {RequestError} If a setting is missing, unknown or has an invalid value.
  */
 export function checkedAdaptation(declared: unknown): spec.Resolved<spec.TrainableSpec> {
   among("an edit or adapter", trainable)(declared, "an intervention");

@@ -1,4 +1,4 @@
-/** Checks of how an evaluation makes answers. @module */
+/** Checks of how an evaluation generates answers. @module */
 import {
   among,
   count,

@@ -9,7 +9,7 @@ const isBlocks = (value: unknown) =>
 /** Which blocks. */
 export const blocks = leaf('a block\'s number, a list of numbers or "all"', isBlocks);
 
-/** Whose blocks, in a model of two stacks. */
+/** The stack of the blocks, in an encoder-decoder model. */
 export const stack = oneOf(["encoder", "decoder"]);
 
 const orFunction = (expected: string) => leaf(expected, (value) => isText(value) || typeof value === "function");
@@ -17,7 +17,7 @@ const orFunction = (expected: string) => leaf(expected, (value) => isText(value)
 export const positions = orFunction(
   '"fN", "lN", "fN+lM", "all", "all+completion", "{field}", "completion" or "generated", or a function of the prompt',
 );
-/** How prompts too short for them are edited. */
+/** How prompts that are too short for the positions are edited. */
 export const short = oneOf(Object.keys(shortRules));
 /** Which rows of the rank act. */
 export const subspace = orFunction(

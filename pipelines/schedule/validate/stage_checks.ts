@@ -35,7 +35,7 @@ const lossReductions: Readonly<Record<spec.LossReduction, true>> = { tokens: tru
 const settingRanges: Readonly<Record<ObjectiveSetting["range"], Check>> = {
   positive,
   amount,
-  belowHalf: leaf("a number from 0 to below 0.5", (value) => from(0, 0.5)(value) && value !== 0.5),
+  belowHalf: leaf("a number of at least 0 and below 0.5", (value) => from(0, 0.5)(value) && value !== 0.5),
 };
 
 const objective = among(
@@ -49,7 +49,7 @@ const metric = among(
 );
 const metrics = listOf("a list of metrics, as in [exactMatch()]", metric);
 
-const intervals = leaf('"epoch" or a whole number of steps from 1 up', (value) => {
+const intervals = leaf('"epoch" or a whole number of steps, 1 or more', (value) => {
   return value === "epoch" || Number.isSafeInteger(value) && from(1)(value);
 });
 const validation = record(
@@ -90,7 +90,7 @@ const train = {
   dataParallel: optional(count),
 } satisfies Fields<spec.TrainSpec>;
 
-/** What evaluations and activations act with. */
+/** What evaluations and activations use. */
 const acting = among("a model, as in baseModel(…) or train(…)", {
   model,
   train,
@@ -120,7 +120,7 @@ const evaluate = {
   maxLength: optional(count),
   truncate: optional(oneOf(Object.keys(truncations))),
   task: optional(
-    among("a task, as task(…).evaluation has it", {
+    among("a task, as in task(…).evaluation", {
       task: { suite: text, name: text, scoring: text, metric: text } satisfies Fields<spec.TaskSpec>,
     }),
   ),

@@ -1,6 +1,6 @@
 /**
- * Whether declarations are what their types say. Pipeline files run without a type check, and a setting whose name is
- * misspelt would otherwise be passed over.
+ * Checks that declarations are what their types say. Pipeline files run without a type check, and a misspelt setting
+ * would otherwise be ignored.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { among } from "../../common/checks.ts";
 import type { Resolved, StageSpec } from "../../spec/mod.ts";
 import { stageSettings } from "./stage_checks.ts";
 
-const stage = among("what train(…), evaluate(…) or activations(…) gave", stageSettings);
+const stage = among("the result of train(…), evaluate(…) or activations(…)", stageSettings);
 
 /**
- * Checks a stage down to the last setting; bounds that depend on the model are not looked at.
+ * Checks a stage down to the last setting, except for bounds that depend on the model.
  *
- * @throws {RequestError} If a setting is missing, unknown, or no value that it can have.
+ * @throws {RequestError} If a setting is missing, unknown or has an invalid value.
  */
 export function validate(name: string, declared: Resolved<StageSpec>): void {
   stage(declared, name);

@@ -166,13 +166,13 @@ const sound = [integers("input_ids", [[3, 4, 5]]), integers("attention_mask", [[
 const [ids] = sound as [NamedTensor];
 
 const refusals: readonly (readonly [string, readonly NamedTensor[], readonly string[], RegExp])[] = [
-  ["no input", sound, [], /say what the model is to read: give either --input or --text/],
+  ["no input", sound, [], /there is nothing for the model to read; give either --input or --text/],
   ["an input without ids", [integers("ids", [[1]])], ["--input"], /in\.safetensors: has no tensor input_ids/],
   [
     "ids beyond the vocabulary",
     [integers("input_ids", [[3, 48]])],
     ["--input"],
-    /has the id 48 in row 0 and the vocabulary ends at 47/,
+    /has the id 48 in row 0, but the vocabulary ends at 47/,
   ],
   ["a negative id", [integers("input_ids", [[-1]])], ["--input"], /has the id -1 in row 0/],
   [
@@ -199,7 +199,7 @@ const refusals: readonly (readonly [string, readonly NamedTensor[], readonly str
     "too many tokens",
     [integers("input_ids", [new Array<number>(65).fill(3)])],
     ["--input"],
-    /has 65 tokens in row 0 and the model reads at most 64/,
+    /has 65 tokens in row 0, but the model reads at most 64/,
   ],
   [
     "an unknown site",
@@ -257,7 +257,7 @@ const longRopeRefusal = [
   "rows beyond the context that LongRoPE's short factors hold for",
   [integers("input_ids", [[3, 4, 5, 6, 7]])],
   ["--input"],
-  /has 5 tokens in row 0 and the model reads at most 4/,
+  /has 5 tokens in row 0, but the model reads at most 4/,
 ] as const;
 
 const allRefusals = [

@@ -67,7 +67,7 @@ refuses("three columns in a row of two", {
   says: /^error: rows\.tsv:4: the line has 3 columns where 2 are expected \(sentence, label\); correct or remove it$/,
 });
 refuses("two columns of one name", { file: "a\ta\n1\t2\n", says: /^error: rows\.tsv:1: two columns are called "a"; / });
-refuses("a file without rows", { file: "sentence\tlabel\n", says: /^error: rows\.tsv: the file holds no rows; / });
+refuses("a file without rows", { file: "sentence\tlabel\n", says: /^error: rows\.tsv: the file has no rows; / });
 refuses("an empty label", { file: usual + "Water\t\n", says: /^error: rows\.tsv:4: the row's label is empty; / });
 refuses("columns without names", {
   data: `refract.tsv("./rows.tsv", ${template}, { header: false })`,
@@ -98,7 +98,7 @@ refuses("a regression's labels that are smoothed", {
   metrics: "[refract.mse()]",
   training: "labelSmoothing: 0.1",
   says:
-    /^error: pipeline\.ts:\d+:\d+: labelSmoothing spreads a label over classes, and a regression has none; omit it$/,
+    /^error: pipeline\.ts:\d+:\d+: labelSmoothing spreads a label over classes, but a regression has none; omit it$/,
 });
 refuses("a regression's metric of classes", {
   metrics: "[refract.pearson()]",
@@ -116,18 +116,21 @@ refuses("f1 of three classes", {
   head: `classification({ labels: ["bad", "good", "other"] })`,
   file: usual + "Water\tother\n",
   metrics: "[refract.f1()]",
-  says: /f1 of told is of two classes and the head predicts 3; measure f1\(\{ average: "macro" \}\)$/,
+  says: /f1 of told is for two classes, but the head predicts 3; measure f1\(\{ average: "macro" \}\)$/,
 });
 refuses("a decoding before a head", {
   settings: "decoding: greedy({ maxNewTokens: 2 })",
-  says: /told has a decoding and its model's head predicts classes, which is not written; omit the decoding$/,
+  says: /told has a decoding, but its model's head predicts classes and generates no text; omit the decoding$/,
 });
-refuses("completions before a head", { data: "rows", says: /^error: rows\.jsonl: the rows have completions and / });
+refuses("completions before a head", { data: "rows", says: /^error: rows\.jsonl: the rows have completions but / });
 refuses("two heads", {
   head: `regression(), refract.classification({ ${labels} })`,
   says: /the model has two heads; give it one classification\(…\), regression\(…\) or reward\(…\)$/,
 });
-refuses("one class", { head: `classification({ labels: ["bad"] })`, says: /labels has only one class; give two/ });
+refuses("one class", {
+  head: `classification({ labels: ["bad"] })`,
+  says: /labels has only one class; give at least two/,
+});
 refuses("a class twice", {
   head: `classification({ labels: ["bad", "good", "bad"] })`,
   says: /labels has "bad" twice; name each class once$/,
@@ -155,7 +158,7 @@ Deno.test("bad head: labels without one", () =>
   inScene({ data: `records([{ a: "1" }], { text: "{a}", label: "{a}" })` }, async (scene) => {
     const { code, stderr } = await scene.run();
     assert.equal(code, 2);
-    assert.match(stderr, /the rows have labels and the model has no head to predict them; add one, as in model\.with/);
+    assert.match(stderr, /the rows have labels but the model has no head to predict them; add one, as in model\.with/);
   }));
 
 Deno.test("bad head: a frozen one with nothing to train", () =>
@@ -188,12 +191,12 @@ Deno.test("a model with a head is neither talked with nor exported as one that w
     const run = scene.path("out"), exported = scene.path("exported");
     for (
       const [command, says] of [
-        [["chat", run], /the model has a head, which predicts labels and writes nothing; chat with one without/],
+        [["chat", run], /the model has a head, which predicts labels and generates no text; chat with one without/],
         [
           ["export", run, "--to", "pyreft", "--out", exported],
-          /pyreft's folders hold no classification; export an edit/,
+          /a pyreft folder cannot hold classification; export an edit/,
         ],
-        [["export", run, "--to", "onnx", "--out", exported], /the model has a head, .*; export one without/],
+        [["export", run, "--to", "onnx", "--out", exported], /the model has a head, .*; export one without a head/],
       ] as const
     ) {
       const { code, stderr } = await inProcess(...command);

@@ -182,7 +182,7 @@ refuses("a broken line", {
 refuses("a line that is not an object", {
   change: withText("rows.jsonl", `${row("a", "b")}[1]\n`),
   at: "rows.jsonl:2: expected a JSON object but found an array",
-  says: /; write one object a row/,
+  says: /; write one object per row/,
 });
 refuses("a missing field", {
   change: withText("rows.jsonl", `${row("a", "b")}{"q":"x"}\n`),
@@ -196,7 +196,7 @@ refuses("an empty completion", {
 });
 refuses("an empty file", {
   change: withText("rows.jsonl", ""),
-  at: "rows.jsonl: the file holds no rows",
+  at: "rows.jsonl: the file has no rows",
   says: /; wr/,
 });
 refuses("no file", {
@@ -211,7 +211,7 @@ refuses("text in no encoding", {
 });
 refuses("a prompt longer than the model's context", {
   change: withText("rows.jsonl", row("a", "b") + row("word ".repeat(100), "b")),
-  at: "rows.jsonl:2: the row has 306 tokens and the model reads at most 64",
+  at: "rows.jsonl:2: the row has 306 tokens, but the model reads at most 64",
   says: /; shorten the row/,
 });
 
@@ -433,5 +433,5 @@ refuses("more checkpoints than the store may hold", {
   options: ["--cache-disk", "8KB"],
   at: "pipeline.ts:16:",
   says:
-    /: the checkpoints of the training loreft, 40 in number, take [\d.]+ kB, and the store may hold 8\.00 kB; keep fewer, or give --cache-disk more$/,
+    /: the checkpoints of the training loreft, 40 in number, take [\d.]+ kB, and the store may hold 8\.00 kB; keep fewer, or raise --cache-disk$/,
 });

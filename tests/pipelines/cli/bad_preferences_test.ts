@@ -49,11 +49,11 @@ function refuses(name: string, bad: BadPreferences): void {
 refuses("no objective", {
   objective: "",
   says:
-    /^error: .*the rows have two answers each and .* give it an objective, as in objective: dpo\(\{ beta: 0\.1 \}\)$/,
+    /^error: .*the rows have two answers each but .* give it an objective, as in objective: dpo\(\{ beta: 0\.1 \}\)$/,
 });
 refuses("an objective of rows with one answer", {
   data: "rows",
-  says: /^error: rows\.jsonl:1: the objective dpo compares two answers and the row has one; give the rows prefer\(/,
+  says: /^error: rows\.jsonl:1: the objective dpo compares two answers but the row has one; give the rows prefer\(/,
 });
 refuses("a beta of 0", {
   objective: "refract.dpo({ beta: 0 })",
@@ -69,7 +69,7 @@ refuses("no beta", {
 });
 refuses("a label smoothing of a half", {
   objective: "refract.dpo({ beta: 1, labelSmoothing: 0.5 })",
-  says: /labelSmoothing is 0\.5; give a number from 0 to below 0\.5$/,
+  says: /labelSmoothing is 0\.5; give a number of at least 0 and below 0\.5$/,
 });
 refuses("an unknown setting", {
   objective: "refract.dpo({ beta: 1, smoothing: 0.1 })",
@@ -94,7 +94,8 @@ refuses("an empty answer", {
 });
 refuses("answers that are all equal", {
   rows: [{ question: "Water", better: "is wet", worse: "is wet" }],
-  says: /^error: pairs\.jsonl:1: the row's two answers are the same, as those of all rows are; correct their fields$/,
+  says:
+    /^error: pairs\.jsonl:1: the row's two answers are the same, and so are those of all rows; correct their fields$/,
 });
 refuses("a template without the rejected answer", {
   template: `{ prompt: "{question}\\n", chosen: "{better}" }`,
@@ -108,22 +109,22 @@ refuses("a reward head without its objective", {
 refuses("a reward head with an objective of what is written", {
   more: ".with(refract.reward())",
   says:
-    /the objective dpo compares what a model writes, and the model has a head \(reward\); .* or take bradleyTerry\(\)$/,
+    /the objective dpo compares generated answers, but the model has a head \(reward\); .* or use bradleyTerry\(\)$/,
 });
 refuses("the pairwise loss without a head", {
   objective: "refract.bradleyTerry()",
   says:
-    /bradleyTerry compares what a head gives to answers, and the model has none; add it, as in model\.with\(reward\(\)\)$/,
+    /bradleyTerry compares a head's scores of answers, but the model has no head; add one, as in model\.with\(reward\(\)\)$/,
 });
 refuses("a reward head for rows with one answer", {
   data: "rows",
   more: ".with(refract.reward())",
   objective: "refract.bradleyTerry()",
-  says: /^error: .*rows\.jsonl: the model's head compares two answers and the rows have one; give them prefer\(/,
+  says: /^error: .*rows\.jsonl: the model's head compares two answers but the rows have one; give them prefer\(/,
 });
 refuses("rewards of rows with one answer", {
   heldOut: "rows",
-  says: /^error: rows\.jsonl:1: the metric rewardAccuracy of told compares two answers and the row has one; /,
+  says: /^error: rows\.jsonl:1: the metric rewardAccuracy of told compares two answers but the row has one; /,
 });
 refuses("another metric of a reward head", {
   more: ".with(refract.reward())",
@@ -134,8 +135,7 @@ refuses("another metric of a reward head", {
 refuses("a frozen model without weights to compare with", {
   model: "base",
   more: ".with(refract.fullFinetuning({ initializeFrom: 1 }))",
-  says:
-    /compares with the frozen model, and weights that are drawn afresh have none; omit initializeFrom, or take simpo$/,
+  says: /compares with the frozen model, but freshly initialized weights have none; omit initializeFrom, or use simpo$/,
 });
 
 Deno.test("rows with equal answers are counted, and the training continues", () =>
@@ -150,6 +150,6 @@ Deno.test("rows with equal answers are counted, and the training continues", () 
     assert.equal(code, 0, stderr);
     assert.match(
       stderr,
-      /1 of the 3 rows that tuned trains on have two answers of the same tokens, .*pairs\.jsonl:3; remove/,
+      /1 of the 3 rows that tuned trains on have two answers with the same tokens, .*pairs\.jsonl:3; remove/,
     );
   }));

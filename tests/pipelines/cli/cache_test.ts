@@ -74,7 +74,7 @@ afterRun("cache gc removes what a dead process left half written, and says so", 
 afterRun("cache verify drops each damaged entry with a line, and exits with 1", async (scene) => {
   const sound = await cache(scene, "verify");
   assert.deepEqual([sound.code, sound.stderr], [0, ""]);
-  assert.match(sound.stdout, /store: 3 entries, .* all sound\n$/);
+  assert.match(sound.stdout, /store: 3 entries, .* all intact\n$/);
   const [encoding] = entriesOf(scene, "encode"), [training] = entriesOf(scene, "train");
   const path = scene.path("store", encoding!), bytes = await Deno.readFile(path);
   bytes[bytes.length - 1]! ^= 1;
@@ -86,7 +86,7 @@ afterRun("cache verify drops each damaged entry with a line, and exits with 1", 
     `${path}: has data that its digest does not match; it is dropped and will be made again`,
     `${scene.path("store", training!)}: is cut short in its header; it is dropped and will be made again`,
   ]);
-  assert.match(stderr, /^error: .*store: 2 of 3 entries, .* are damaged; run again what needs them\n$/);
+  assert.match(stderr, /^error: .*store: 2 of 3 entries, .* are damaged; rerun what needs them\n$/);
   assert.deepEqual(scene.entries, entriesOf(scene, "predictions"));
 });
 
@@ -127,7 +127,7 @@ Deno.test("bad input: a store of a newer version, an unknown size and options th
     }
     const wrong: [readonly string[], RegExp][] = [
       [["cache", "gc", "--cache-disk", "much"], /'much' is invalid; write a size as in 500MB, 1.5GiB, 0 or unlimited/],
-      [["cache", "gc", "--cache-disk", "1GB", "--all"], /--all and --cache-disk exclude each other; give one of them/],
+      [["cache", "gc", "--cache-disk", "1GB", "--all"], /--all and --cache-disk cannot be combined; give one of them/],
       [["cache", "tidy"], /unknown command 'tidy'; /],
       [["cache", "ls", "--bogus"], /unknown option '--bogus'; --help lists/],
       [["run", scene.pipeline, "--cache-memory", "-1"], /'-1' is invalid; write a size as in/],

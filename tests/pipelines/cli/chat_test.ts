@@ -92,7 +92,10 @@ Deno.test("chat keeps a conversation where the model has a chat template, and as
     assert.match(stderr, /the first \d+ messages no longer fit and are forgotten\n/);
     for (
       const [options, expected] of [
-        [["--plain", "--system", "a"], /--chat-template and --system exclude --plain and --template; omit one /],
+        [
+          ["--plain", "--system", "a"],
+          /--chat-template and --system cannot be combined with --plain and --template; omit one /,
+        ],
         [["--chat-template", "none"], /the tokenizer has no chat template "none"; use one of those it has: "default"/],
       ] as const
     ) {
@@ -109,7 +112,7 @@ const misuses: Readonly<Record<string, readonly [options: readonly string[], exp
     ["--member", "rank=3"],
     /has no trained member "rank=3"; did you mean "rank=1" \(it has "rank=1", "rank=2"\)$/,
   ],
-  "a template without a prompt": [["--template", "hello"], /write \{prompt\} where the prompt belongs$/],
+  "a template without a prompt": [["--template", "hello"], /write \{prompt\} where the prompt goes$/],
   "a negative temperature": [["--temperature", "-1"], /give a number from 0 up$/],
   "a mass above 1": [["--top-p", "2"], /give a number from 0 to 1$/],
 };
@@ -126,7 +129,7 @@ Deno.test("chat reports what is wrong in one line", () =>
     }
     const { code, stderr } = await inProcessWith([], "chat", scene.path("model"));
     assert.equal(code, 2);
-    assert.match(stderr, /holds no trained intervention; give a run's folder or an intervention's$/m);
+    assert.match(stderr, /holds no trained intervention; give the folder of a run or an intervention$/m);
   }));
 
 Deno.test("a text stream holds back characters that are not whole", () => {

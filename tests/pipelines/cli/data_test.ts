@@ -91,7 +91,7 @@ Deno.test("an evaluation on some of the rows that are trained on is said and cou
     /^note: .*pipeline\.ts:20:19: 3 of the 5 rows that tuned evaluates on are among those that it trains on, the first is .*rows\.jsonl:5; see/m,
   ], [
     "rows.slice(5)",
-    /^note: .*pipeline\.ts:20:19: all 3 rows that tuned evaluates on are ones that it trains on$/m,
+    /^note: .*pipeline\.ts:20:19: all 3 rows that tuned evaluates on are rows that it trains on$/m,
   ]] as const;
   for (const [heldOut, note] of cases) {
     await inScene({ data: "rows.slice(4)", heldOut }, async (scene) => {

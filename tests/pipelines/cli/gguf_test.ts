@@ -40,7 +40,7 @@ Deno.test("run converts a GGUF file once, says so, and trains on it", () =>
     assert.match(first.stderr, /^convert .* model\.gguf$/m);
     assert.ok(converted(scene).includes("model.safetensors"));
     const listed = await inProcess("cache", "ls", "--store", scene.path("store"));
-    assert.match(listed.stdout, /may hold .*, besides 1 converted model, \d+\.\d kB$/m);
+    assert.match(listed.stdout, /may hold .*, in addition to 1 converted model, \d+\.\d kB$/m);
     const again = await scene.run();
     assert.equal(again.code, 0, again.stderr);
     assert.doesNotMatch(again.stderr, /convert/);
@@ -164,7 +164,7 @@ for (const name of ["model.safetensors", ...described]) {
       assert.equal((await scene.run()).code, 0);
       const verify = () => inProcess("cache", "verify", "--store", scene.path("store"));
       const sound = await verify();
-      assert.match(sound.stdout, /: \d+ entries, .* and 1 converted model, .*B, all sound\n$/);
+      assert.match(sound.stdout, /: \d+ entries, .* and 1 converted model, .*B, all intact\n$/);
       const file = scene.filesOf("store").find((path) => path.startsWith("models/") && path.endsWith(`/${name}`))!;
       await flip(scene.path("store", file));
       const { code, stdout, stderr } = await verify();
@@ -173,7 +173,7 @@ for (const name of ["model.safetensors", ...described]) {
         stdout,
         `${scene.path("store", file)}: is damaged; the model is dropped and will be converted again\n`,
       );
-      assert.match(stderr, / are damaged; run again what needs them\n$/);
+      assert.match(stderr, / are damaged; rerun what needs them\n$/);
       assert.deepEqual(converted(scene), []);
       assert.equal((await scene.run()).code, 0);
     }));

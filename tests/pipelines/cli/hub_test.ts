@@ -235,7 +235,7 @@ Deno.test("a push that is refused says why in one line, without the token", () =
         ],
         ["owner/tuned", [{ at: /preupload/, status: 200, body: "<html>" }], {}, says("URL does not answer as .*")],
         ["owner/tuned", [], { HF_HUB_OFFLINE: "1" }, says("HF_HUB_OFFLINE forbids pushing owner/tuned; unset it")],
-        ["tuned", [], {}, says('"tuned" is not a name of a repository; write it as owner/name')],
+        ["tuned", [], {}, says('"tuned" is not the name of a repository; write it as owner/name')],
       ];
       for (const [id, faults, env, pattern] of cases) {
         hub.fail(...faults);
@@ -272,10 +272,10 @@ Deno.test("a pull that is refused says why in one line, and writes nothing", () 
       for (
         const [id, pattern] of [
           ["owner/base", says("owner/base holds no intervention, neither .*; choose another .*")],
-          ["owner/half", says("owner/half has intervention\\.json and no weights\\.safetensors; .*")],
+          ["owner/half", says("owner/half has intervention\\.json but no weights\\.safetensors; .*")],
           ["owner/bad", /^download .*\nerror: \/.*\/intervention\.json:1:2: is not JSON; .*\n$/],
           ["owner/none", says("owner/none does not exist on URL or .*")],
-          ["../x", says('"\\.\\./x" is not a name of a repository; write it as owner/name')],
+          ["../x", says('"\\.\\./x" is not the name of a repository; write it as owner/name')],
         ] as const
       ) {
         const { code, stderr } = await command("pull", id, "--out", scene.path("pulled"));

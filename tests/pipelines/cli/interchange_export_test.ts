@@ -45,7 +45,7 @@ Deno.test("an export takes a run's folder with a member, a member's folder, or a
     await refuses(
       scene,
       "out/members/rank=1",
-      'out/members/rank=1: is not a run\'s folder and has no member "rank=2"',
+      'out/members/rank=1: is not a run folder and has no member "rank=2"',
       /; omit --member$/,
       "--member",
       "rank=2",
@@ -93,8 +93,8 @@ Deno.test("an export of a run with one member needs no --member", () =>
 Deno.test("an export refuses folders without an intervention", () =>
   inScene({}, async (scene) => {
     await refuses(scene, "nowhere", "nowhere: there is no such folder", /; check the path$/);
-    await refuses(scene, "model", "model: holds no trained intervention", /; give a run's folder/);
-    await refuses(scene, "rows.jsonl", "rows.jsonl: holds no trained intervention", /; give a run's folder/);
+    await refuses(scene, "model", "model: holds no trained intervention", /; give the folder of a run/);
+    await refuses(scene, "rows.jsonl", "rows.jsonl: holds no trained intervention", /; give the folder of a run/);
   }));
 
 type Description = { weights?: string; digest?: string; interventions: Record<string, unknown>[] };
@@ -105,9 +105,9 @@ Deno.test("an export refuses what pyreft has not, and descriptions that are none
     assert.equal((await importing(scene)).code, 0);
     const file = scene.path("imported", "intervention.json"), text = await Deno.readTextFile(file);
     const cases: readonly (readonly [changed: Readonly<Record<string, unknown>>, says: RegExp])[] = [
-      [{ kind: "lora", module: "q_proj", scaling: 1 }, /hold no lora; export an edit/],
-      [{ kind: "prefixTuning", tokens: 3 }, /hold no prefixTuning; export an edit/],
-      [{ site: "attention.head.output", head: 1 }, /hold no edit of one head; export an edit/],
+      [{ kind: "lora", module: "q_proj", scaling: 1 }, /cannot hold lora; export an edit/],
+      [{ kind: "prefixTuning", tokens: 3 }, /cannot hold prefixTuning; export an edit/],
+      [{ site: "attention.head.output", head: 1 }, /cannot hold an edit of one head; export an edit/],
       [{ activation: "relu" }, /do not hold the activation relu; export an edit without/],
       [{ site: "finalNorm.output", block: null }, /no component like the site finalNorm\.output; export an edit at/],
       [{ block: -1 }, /has an intervention without a valid block or site; train or import it again/],
@@ -165,7 +165,12 @@ Deno.test("an export refuses other libraries, and folders that are taken", () =>
     await Deno.remove(scene.path("exported"));
     await Deno.mkdir(scene.path("exported"));
     await scene.write("exported/intkey_other.bin", "mine");
-    await refuses(scene, "imported", "exported/intkey_other.bin: is another export's", /; give --out another folder$/);
+    await refuses(
+      scene,
+      "imported",
+      "exported/intkey_other.bin: belongs to another export",
+      /; give --out another folder$/,
+    );
     await Deno.remove(scene.path("exported", "intkey_other.bin"));
     for (let round = 0; round < 2; round++) assert.equal((await exporting(scene, "imported")).code, 0);
     assert.deepEqual(treeOf(scene.path("exported")), exported);

@@ -185,8 +185,8 @@ refuses(
 refuses(
   "positions",
   { options: ["--positions", "l1"] },
-  "--positions is for pyreft's folders",
-  /; omit it, peft's adapters act on every token$/,
+  "--positions is for pyreft folders",
+  /; omit it, because peft's adapters act on every token$/,
 );
 refuses(
   "a base that is nowhere",

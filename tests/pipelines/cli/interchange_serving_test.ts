@@ -173,7 +173,7 @@ refuses(
   "the first block",
   { ...shift, at: "block(0).output" },
   "gguf",
-  /llama\.cpp adds control vectors from block 1 on/,
+  /llama\.cpp applies control vectors from block 1 on/,
 );
 refuses(
   "another site",
@@ -206,7 +206,7 @@ refuses(
   "a folder",
   shift,
   "gguf",
-  /^error: exported: is not a GGUF file's name; give --out one that ends in \.gguf/,
+  /^error: exported: is not the name of a GGUF file; give --out a name that ends in \.gguf/,
   "exported",
 );
 refuses(

@@ -54,7 +54,7 @@ Deno.test("judge says what it costs and asks nothing before --yes", () =>
       stderr,
       /^12 questions to judge at 127\.0\.0\.1:\d+ \(0 are answered in the store\): about [\d,]+ tokens in/,
     );
-    assert.match(stderr, /, about \$0\.0\d\nasked nothing; --yes asks\n$/);
+    assert.match(stderr, /, about \$0\.0\d\nsent no requests; --yes sends them\n$/);
     await assert.rejects(Deno.stat(join(folder, "out")));
   }));
 

@@ -19,11 +19,11 @@ Deno.test("rows shows what is read, taught and edited, and counts what is repeat
     const again = [...sceneRows, sceneRows[1]!, sceneRows[7]!];
     await scene.write("rows.jsonl", again.map((row) => `${JSON.stringify(row)}\n`).join(""));
     const text = await textOf(scene, "--rows", "1");
-    assert.match(text, /^tokens: prompt · «taught, or expected of an evaluation» · \[edited\]\n/);
+    assert.match(text, /^tokens: prompt · «taught, or expected by an evaluation» · \[edited\]\n/);
     assert.match(text, /\nloreft \(training\): 10 rows for model\n\nrows\.jsonl:1: \d+ tokens, \d+ taught\n/);
     assert.ok(text.includes("\n  <|begin|>The c[at⏎]\n  «sits<|end|>»\n"), text);
     assert.match(text, /\ntuned \(evaluation\): 4 rows for model\n\nrows\.jsonl:7: \d+ tokens, \d+ expected\n/);
-    assert.match(text, /\nend: every completion ends with "<\|end\|>", which is added to the data\n/);
+    assert.match(text, /\nend: every completion ends with "<\|end\|>", which is appended to the data\n/);
     assert.match(text, /\nduplicates: 2 rows \(20 %\), the first is rows\.jsonl:9, as rows\.jsonl:2\n/);
     assert.match(
       text,
@@ -63,7 +63,7 @@ Deno.test("rows lists tokens with their ids, and says what is cut", () =>
 Deno.test("rows shows both answers of a preference, what is edited of each, and counts both", () =>
   inScene(preferring("dpo({ beta: 0.1 })", { positions: `"l1"`, stages: "{ tuned }" }), async (scene) => {
     const text = await textOf(scene, "--rows", "1");
-    assert.match(text, /^tokens: prompt · «taught, or expected of an evaluation» · \[edited\] · »rejected«\n/);
+    assert.match(text, /^tokens: prompt · «taught, or expected by an evaluation» · \[edited\] · »rejected«\n/);
     assert.match(text, /\nrecords:1: \d+ tokens, \d+ chosen, \d+ rejected\n/);
     assert.ok(text.includes("\n  <|begin|>The cat[⏎]\n  «sits<|end|>»\n  »late<|end|>«\n"), text);
     const [training] = JSON.parse((await rowsOf(scene, "--rows", "8", "--json")).stdout).data;
@@ -131,7 +131,7 @@ Deno.test("rows shows choices, edits that act on other tokens apart, and how man
     }
     assert.match(text, /\n {2}\[<\|begin\|>\]The/);
     assert.match(text, /\n {2}«sits<\|end\|>»\n {2}choices: «"sits"» ‹"home"›\n/);
-    assert.match(text, /\nchoices: of 1 row \(33 %\) none is the completion\n/);
+    assert.match(text, /\nchoices: 1 row \(33 %\) whose completion is not among the choices\n/);
   }));
 
 Deno.test("rows counts labels, and shows the edits of the model that has some beside a head alone", () => {

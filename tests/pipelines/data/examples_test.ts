@@ -47,7 +47,7 @@ Deno.test("tokenize() encodes prompt and completion and ends the completion", ()
 Deno.test("tokenize() rejects a row that is longer than the model's context", () => {
   assert.throws(() => tokenize([row("ab", "c")], tokenizer, { maxContext: 4 }), {
     name: "RequestError",
-    message: "rows.jsonl:3: the row has 5 tokens and the model reads at most 4; " +
+    message: "rows.jsonl:3: the row has 5 tokens, but the model reads at most 4; " +
       "shorten the row, or let its training or evaluation cut the prompt's start with maxLength: 4",
   });
   assert.throws(() => tokenize([row("ab", "c")], tokenizer, { maxContext: 4, maxLength: 10 }), RequestError);
@@ -144,7 +144,7 @@ Deno.test("tokenize() encodes both as one text, of which the completion has the 
   assert.deepEqual([clean!.prompt, clean!.completion], [[1, ...ids("abcd")], [...ids("ef"), 2]]);
   assert.deepEqual([mixed!.prompt, mixed!.completion], [[1, ...ids("ab")], [...ids("cd"), ...ids("e"), 2]]);
   assert.deepEqual([clean!.source.text, mixed!.source.text], ["abcd", "ab"]);
-  const endings = 'by itself it ends in "c", with the completion that is "cd"';
+  const endings = 'alone it ends in "c"; with the completion that becomes "cd"';
   assert.deepEqual(noted, [["border", { file: "rows.jsonl", line: 3 }, endings]]);
 });
 

@@ -36,7 +36,7 @@ Deno.test("tokenizeLabelled() cuts to maxLength, and refuses what is longer than
   assert.deepEqual(tokenizeLabelled(rows, tokenizer, target, { maxContext: 4, maxLength: 4 })[0]!.prompt.length, 4);
   assert.throws(() => tokenizeLabelled(rows, tokenizer, target, { maxContext: 4 }), {
     message:
-      "rows.tsv:3: the row has 8 tokens and the model reads at most 4; shorten the row, or let its training or evaluation cut " +
+      "rows.tsv:3: the row has 8 tokens, but the model reads at most 4; shorten the row, or let its training or evaluation cut " +
       "the text's end with maxLength: 4",
   });
   assert.throws(() => tokenizeLabelled(rows, tokenizer, target, { maxContext: 4, maxLength: 0.5 }), /whole number/);

@@ -100,12 +100,12 @@ Deno.test("loadRows() names the line and column of broken JSON", async () => {
 });
 
 Deno.test("loadRows() rejects a line that is not an object", async () => {
-  await rejects(jsonl("[1]"), "rows.jsonl:1: expected a JSON object but found an array; write one object a row");
+  await rejects(jsonl("[1]"), "rows.jsonl:1: expected a JSON object but found an array; write one object per row");
   await rejects(
     jsonl('{"question": "a", "answer": "b"}\nnull'),
-    "rows.jsonl:2: expected a JSON object but found null; write one object a row",
+    "rows.jsonl:2: expected a JSON object but found null; write one object per row",
   );
-  await rejects(jsonl("7"), "rows.jsonl:1: expected a JSON object but found a number; write one object a row");
+  await rejects(jsonl("7"), "rows.jsonl:1: expected a JSON object but found a number; write one object per row");
 });
 
 Deno.test("loadRows() rejects a file that is missing, a folder, empty or not text", async () => {
@@ -114,8 +114,8 @@ Deno.test("loadRows() rejects a file that is missing, a folder, empty or not tex
     /^"none.jsonl" is not a file in .*; relative paths start from/,
   );
   await rejects({ kind: "jsonl", path: ".", template }, /^"." is a folder; give/);
-  await rejects(jsonl(""), "rows.jsonl: the file holds no rows; write one JSON object a line");
-  await rejects(jsonl("\n \n"), "rows.jsonl: the file holds no rows; write one JSON object a line");
+  await rejects(jsonl(""), "rows.jsonl: the file has no rows; write one JSON object per line");
+  await rejects(jsonl("\n \n"), "rows.jsonl: the file has no rows; write one JSON object per line");
   await rejects(
     jsonl(new Uint8Array([...new TextEncoder().encode('{"question": "a", "answer": "b"}\n'), 0xff, 0x0a])),
     "rows.jsonl:2: the line is not UTF-8 text; save the file as UTF-8, as in iconv -f WINDOWS-1252 -t UTF-8 if it comes " +
@@ -252,7 +252,7 @@ Deno.test("loadRows() rejects views that leave no rows or count wrongly", async 
   const of = numbered(10);
   await rejects(
     { kind: "take", of: { kind: "skip", of, count: 10 }, count: 5 },
-    "no row is left of the 10 of records after .skip(10).take(5); give it more rows or ask for fewer",
+    "no row is left of the 10 of records after .skip(10).take(5); give it more rows or request fewer",
   );
   await rejects({ kind: "take", of, count: 0 }, /^no row is left of the 10 of records/);
   await rejects(
@@ -260,7 +260,7 @@ Deno.test("loadRows() rejects views that leave no rows or count wrongly", async 
     "expected take's count to be a whole number of rows but found -1; correct it, as in .take(100)",
   );
   await rejects({ kind: "skip", of, count: 0.5 }, /expected skip's count/);
-  await rejects(numbered(0), "records([]) holds no rows; give it at least one");
+  await rejects(numbered(0), "records([]) has no rows; give it at least one");
 });
 
 /** A source of columns with this content. */

@@ -36,11 +36,11 @@ Deno.test("map() and filter() see fields and the number of each row", async () =
 Deno.test("what a function gives that is not a row is refused at the row", async () => {
   const wrong: readonly (readonly [Rows, RegExp])[] = [
     [ten.map((row) => JSON.parse(String(row["x"]))), /records:1: the function of \.map failed \(.*\); correct it/],
-    [ten.map(() => JSON.parse("[]")), /records:1: the function of \.map gives a list; return an object/],
+    [ten.map(() => JSON.parse("[]")), /records:1: the function of .map returned a list; return an object/],
     [ten.map(() => JSON.parse("null")), /gives null; return/],
     [
       ten.filter(({ n }) => JSON.parse(String(n))),
-      /records:1: the function of \.filter gives a number; return true or false/,
+      /records:1: the function of \.filter returned a number; return true or false/,
     ],
   ];
   for (const [rows, message] of wrong) await assert.rejects(numbers(rows), message);
@@ -86,7 +86,7 @@ Deno.test("sample() draws rows without repetition, in their order", async () => 
   assert.equal(new Set(drawn).size, 4);
   assert.deepEqual(await numbers(ten.sample(4, 7)), drawn);
   assert.deepEqual(await numbers(ten.sample(10, 1)), await numbers(ten));
-  await assert.rejects(numbers(ten.sample(11, 7)), /records: sample\(11, 7\) of 10 rows asks for more than there are/);
+  await assert.rejects(numbers(ten.sample(11, 7)), /records: sample\(11, 7\) of 10 rows is more than there are/);
 });
 
 Deno.test("concat() puts rows of other sources and templates after each other", async () => {

@@ -58,7 +58,7 @@ Deno.test("references that a row has not are refused where it stands", () => {
   );
   assert.throws(
     () => measured(spec, of("references", "x")),
-    /rows\.jsonl:7: the field "references" holds no list of texts/,
+    /rows\.jsonl:7: the field "references" is not a list of texts/,
   );
   assert.throws(() => measured(spec, of("references", [])), /rows\.jsonl:7: the field "references".* is empty/);
 });

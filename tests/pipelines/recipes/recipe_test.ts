@@ -148,7 +148,7 @@ const bad: Readonly<Record<string, readonly [text: string | Uint8Array, says: st
   ],
   "an axis's value of another kind": [
     `${named}set:\n  rank: [1, high]\n`,
-    'recipe.yaml:3:9: "high" is not of the kind of the axis rank; give values such as 1, 2',
+    'recipe.yaml:3:9: "high" has the wrong type for the axis rank; give values such as 1, 2',
   ],
   "a setting out of bounds": [
     `${named}set:\n  epochs: 10\n`,

@@ -114,7 +114,7 @@ Deno.test("a judge that can't be asked is one line before anything runs", () =>
     );
     assert.match(
       await said("run", `endpoint: "https://api.example/v1", key: "JUDGE_KEY"`),
-      /asks a judge at api\.example, which this process may not; permit it, as in deno task run --allow-net=api\.example/,
+      /calls a judge at api\.example, which this process is not permitted to reach; permit it, as in deno task run --allow-net=api\.example/,
     );
     assert.match(await said("run", `endpoint: "http://127.0.0.1:9", key: "JUDGE_KEY"`), /JUDGE_KEY/);
     assert.match(

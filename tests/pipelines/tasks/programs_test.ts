@@ -95,14 +95,14 @@ Deno.test("what programs lack is said before anything runs", async () => {
   assert.equal(few.code, 2, few.stderr);
   assert.match(
     few.stderr,
-    /pass@5 of written takes 5 programs of each problem, and own\/0 has 2; ask for more, as in task\(/,
+    /pass@5 of written takes 5 programs for each problem, but own\/0 has 2; request more, as in task\(/,
   );
   const bare = await said("plan", text(1, 1), problems.map(({ test: _, ...rest }) => ({ ...rest, test: 3 })));
   assert.match(bare.stderr, /HumanEval\.jsonl:1: the problem's field "test" is not a text; the tests are made of it/);
   const two = await said("plan", text(2, 1, `, passAtK("humaneval", { k: 2, seconds: 1 })`));
   assert.match(
     two.stderr,
-    /run programs in two ways, by pass@1 and by pass@2; measure them in evaluations of their own/,
+    /run programs in two ways, by pass@1 and by pass@2; measure each in its own evaluation/,
   );
   const planned = await said("plan", text(2, 2));
   assert.equal(planned.code, 0, planned.stderr);

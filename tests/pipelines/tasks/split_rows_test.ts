@@ -207,9 +207,9 @@ Deno.test("a folder of another layout is an error that has what was expected and
     assert.equal(
       await faultOf("boolq", "./other", folder),
       '"./other" has no file for the test rows of boolq, as in "boolq/test.json", "boolq.test.json", "boolq/val.json"; ' +
-        'there are "questions.jsonl", of which one can be given by its path',
+        'there are "questions.jsonl", give the path of one of them',
     );
-    assert.match(await faultOf("boolq", "./empty", folder), /there are no rows in it at all$/);
+    assert.match(await faultOf("boolq", "./empty", folder), /there are no rows in it$/);
     assert.match(await faultOf("boolq", "./nowhere", folder), /^"\.\/nowhere" is not a folder in/);
     assert.match(
       await faultOf("piqa", "./twice", folder),

@@ -85,7 +85,7 @@ Deno.test("what is wrong with a unit or a workflow is one line", () =>
     };
     await fails(["unit", file, "train-99"], /the plan has no unit "train-99"; did you mean "train-1"/);
     await fails(["unit", join(folder, "none.json"), "train-1"], /none\.json: there is no such plan/);
-    await fails(["unit", file, "train-1", "--store", join(folder, "unmounted")], /does not see the store/);
+    await fails(["unit", file, "train-1", "--store", join(folder, "unmounted")], /cannot see the plan's store/);
     await fails(["workflow", example, "--to", "slurm", "--out", out], /flow: .*not empty|holds/);
     await fails(["workflow", example, "--to", "kubernetes", "--out", join(folder, "k")], /--image .*--volume/);
     await Deno.writeTextFile(join(folder, "other.json"), "{}");

@@ -1,4 +1,4 @@
-/** What a template's expressions are worth. @module */
+/** Evaluates a template's expressions. @module */
 import { calculate, signed } from "../../python/arithmetic.ts";
 import { attributeOf, itemOf, sliceOf } from "../../python/attributes.ts";
 import { compare, contains, isEqual, isTrue, iterate } from "../../python/compare.ts";
@@ -22,7 +22,7 @@ import type { Argument, Expression, Filter } from "./tree.ts";
 type Binary = Extract<Expression, { type: "BinaryExpression" }>;
 type Member = Extract<Expression, { type: "MemberExpression" }>;
 
-/** What is not a name that a template could set. */
+/** Names that a template cannot set. */
 const constants: ReadonlyMap<string, PythonValue> = new Map<string, PythonValue>([
   ["true", true],
   ["True", true],
@@ -35,7 +35,7 @@ const constants: ReadonlyMap<string, PythonValue> = new Map<string, PythonValue>
 /**
  * An expression's value.
  *
- * @throws {TypeError} If Python would raise, or something is not known.
+ * @throws {TypeError} If Python would raise, or something is not supported.
  */
 export function evaluate(expression: Expression, scope: Scope): PythonValue {
   const valueOf = (part: Expression) => evaluate(part, scope);
@@ -43,7 +43,7 @@ export function evaluate(expression: Expression, scope: Scope): PythonValue {
   switch (expression.type) {
     case "IntegerLiteral":
       if (Number.isSafeInteger(expression.value)) return BigInt(expression.value);
-      throw new TypeError(`a whole number of the template is past 2⁵³`);
+      throw new TypeError(`a whole number in the template is beyond 2⁵³`);
     case "FloatLiteral":
     case "StringLiteral":
       return expression.value;
@@ -85,7 +85,7 @@ export function filter(value: PythonValue, by: Filter, scope: Scope): PythonValu
   return filterNamed(by.callee.value)(plain(value), argumentsOf(by.args, scope));
 }
 
-/** What a call is given. */
+/** The arguments of a call. */
 export function argumentsOf(given: readonly Argument[], scope: Scope): Arguments {
   const positional: PythonValue[] = [], named = new Map<string, PythonValue>();
   const name = (key: string, value: PythonValue) => {
@@ -120,7 +120,7 @@ export function call(callee: Expression, passed: Arguments, scope: Scope): Pytho
   if (called instanceof Namespace && called.call !== undefined) return called.call(passed);
   throw new TypeError(
     called === undefined
-      ? `${nameOf(callee)} is not defined, or not known here`
+      ? `${nameOf(callee)} is not defined, or not supported here`
       : `${nameOf(callee)} is of type ${typeName(called)} and can't be called`,
   );
 }
@@ -139,7 +139,7 @@ function member({ object, property, computed }: Member, scope: Scope): PythonVal
   return itemOf(value, evaluate(property, scope));
 }
 
-/** What an expression is called in a message. */
+/** An expression's name in a message. */
 function nameOf(expression: Expression): string {
   if (expression.type === "Identifier") return expression.value;
   if (expression.type !== "MemberExpression") return "a value";
@@ -160,7 +160,7 @@ function binary({ operator: { value: operator }, left, right }: Binary, scope: S
   if (operator === "and") return isTrue(one) ? evaluate(right, scope) : one;
   if (operator === "or") return isTrue(one) ? one : evaluate(right, scope);
   const other = evaluate(right, scope);
-  // HTML matters to the sum alone.
+  // HTML escaping matters only for addition.
   return operator === "+" ? calculate(operator, one, other) : operate(operator, plain(one), plain(other), left, scope);
 }
 
@@ -173,7 +173,7 @@ function operate(
 ): PythonValue {
   const order = orders.get(operator);
   if (order !== undefined) {
-    // `a < b < c` is read as `(a < b) < c`, which nothing else means.
+    // `a < b < c` is parsed as `(a < b) < c`, which has no other meaning.
     if (left.type !== "BinaryExpression" || !orders.has(left.operator.value)) return order(compare(one, other));
     return isTrue(one) && order(compare(evaluate(left.right, scope), other));
   }

@@ -50,9 +50,9 @@ function separatorsOf(given: PythonValue): JsonStyle["separators"] | undefined {
 }
 
 /**
- * A filter by its name; a test with arguments is read as one.
+ * A filter by its name; a test with arguments is parsed as one.
  *
- * @throws {TypeError} If it is not known.
+ * @throws {TypeError} If it is not supported.
  */
 export function filterNamed(name: string): Method {
   const test = name.lastIndexOf(testMark);

@@ -1,4 +1,4 @@
-/** The functions that transformers' templates know. @module */
+/** The functions that transformers' templates can call. @module */
 import { spend } from "../../python/budget.ts";
 import { bound } from "../../python/call.ts";
 import { str } from "../../python/print.ts";
@@ -13,14 +13,14 @@ function range({ positional }: Parameters<PythonFunction>[0]): PythonValue {
   if (typeof start !== "bigint" || typeof stop !== "bigint" || typeof step !== "bigint") {
     throw new TypeError("range takes whole numbers");
   }
-  if (step === 0n) throw new TypeError("range's step is not 0");
+  if (step === 0n) throw new TypeError("range's step must not be 0");
   const length = Number((stop - start + step - (step > 0n ? 1n : -1n)) / step);
   if (length > 100_000) throw new RangeError("range has more than 100000 items, which transformers forbids");
   spend(Math.max(0, length));
   return Array.from({ length: Math.max(0, length) }, (_, at) => start + step * BigInt(at));
 }
 
-/** A dict's entries, or none, and those that are named. */
+/** The entries of a dict, if given, and those passed by name. */
 function entries({ positional: [from], named }: Parameters<PythonFunction>[0]): Map<PythonValue, PythonValue> {
   if (from !== undefined && !isDict(from)) {
     throw new TypeError(`a dict is made of a dict, not of type ${typeName(from)}`);

@@ -1,4 +1,4 @@
-/** Jinja's filters of lists and what else has items. @module */
+/** Jinja's filters for lists and other values with items. @module */
 import { calculate } from "../../python/arithmetic.ts";
 import { itemOf } from "../../python/attributes.ts";
 import { spend } from "../../python/budget.ts";
@@ -19,7 +19,7 @@ import { testNamed } from "./tests.ts";
 const ofItems = (parameters: readonly string[], change: (items: PythonList, ...given: PythonValue[]) => PythonValue) =>
   taking(parameters, (value, ...given) => change(iterate(value), ...given));
 
-/** What an item has under a path such as `function.name`, or under a place; the item itself without one. */
+/** What an item has under a path such as `function.name`, or at an index; the item itself without one. */
 function attributeAt(item: PythonValue, path: PythonValue): PythonValue {
   if (path === undefined || path === null) return item;
   const parts = typeof path === "bigint" ? [path] : str(path).split(".").map((part) => {
@@ -31,7 +31,7 @@ function attributeAt(item: PythonValue, path: PythonValue): PythonValue {
   }, item);
 }
 
-/** Texts of any case together. */
+/** Compares texts regardless of case. */
 const folded = (value: PythonValue) => typeof value === "string" ? value.toLowerCase() : value;
 
 const keyOf = (attribute: PythonValue, isCased: PythonValue) => (item: PythonValue) => {
@@ -54,10 +54,10 @@ const extreme = (sign: 1 | -1) =>
     );
   });
 
-/** Lazy filters take what is false for no items. */
+/** Lazy filters treat a false value as having no items. */
 const itemsIfAny = (value: PythonValue) => isTrue(value) ? iterate(value) : [];
 
-/** The items for which a test holds, or does not; without a test those that are true. */
+/** The items for which a test holds, or does not; without a test, those that are true. */
 function selecting(isKept: boolean, byAttribute: boolean): Method {
   return (value, { positional, named }) => {
     const [attribute, ...rest] = byAttribute ? positional : [undefined, ...positional];

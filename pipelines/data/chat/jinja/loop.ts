@@ -1,12 +1,12 @@
-/** What `loop` is within a loop. @module */
+/** The `loop` variable within a loop. @module */
 import { isEqual } from "../../python/compare.ts";
 import { Namespace, type PythonFunction, type PythonList, type PythonValue } from "../../python/value.ts";
 
 /**
- * Where a loop is.
+ * The state of a loop.
  *
  * @param seen What `loop.changed` was last called with, kept over the whole loop.
- * @param depth How many calls of `loop` it is in.
+ * @param depth How many calls of `loop` it is nested in.
  * @param again What a call of `loop` does.
  */
 export function loopOf(

@@ -1,4 +1,4 @@
-/** Jinja's filters that give numbers. @module */
+/** Jinja's filters that return numbers. @module */
 import { type Method, taking } from "../../python/call.ts";
 import { asNumber } from "../../python/compare.ts";
 import { strip } from "../../python/split.ts";
@@ -23,7 +23,7 @@ function toFloat(value: PythonValue): number | undefined {
   return float.test(text) ? Number(text) : undefined;
 }
 
-/** Rounds to so many digits, a half to the even neighbour. */
+/** Rounds to a number of digits, half to even. */
 function round(value: number, digits: number): number {
   const scaled = value * 10 ** digits, below = Math.floor(scaled);
   if (scaled - below !== 0.5) return Number(value.toFixed(Math.max(0, digits)));

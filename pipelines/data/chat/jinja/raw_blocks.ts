@@ -1,23 +1,25 @@
 /**
- * `{% raw %}` blocks, which the library's parser does not know. What is in one becomes an expression of a text, in which
- * no character means anything to the parser, and the space around its tags is taken as Jinja takes it.
+ * `{% raw %}` blocks, which the library's parser does not support. The content of one becomes a string expression in
+ * which no character has a meaning to the parser, and white space around its tags is handled as in Jinja.
  *
  * @module
  */
 
-/** The beginning of what is not text: a comment, or a tag with the sign that says what becomes of the space before it. */
+/**
+ * The start of something other than text: a comment, or a tag with the sign that controls the white space before it.
+ */
 const opening = /\{(?:#|([%{])([-+]?))/g;
 const rawTag = /\{%([-+]?)\s*raw\s*(?:-%\}\s*|%\})/y;
 const endTag = /\{%([-+]?)\s*endraw\s*(?:\+%\}|-%\}\s*|%\}\n?)/g;
-/** A tag to its end; in the texts in it nothing ends it. */
+/** A tag up to its end, which does not occur in its strings. */
 const tags: Readonly<Record<"%" | "{", RegExp>> = {
   "%": /\{%(?:'(?:[^'\\]|\\[^])*'|"(?:[^"\\]|\\[^])*"|[^'"])*?%\}/y,
   "{": /\{\{(?:'(?:[^'\\]|\\[^])*'|"(?:[^"\\]|\\[^])*"|[^'"])*?\}\}/y,
 };
 
 /**
- * A template without raw blocks, which writes the same. Lines end in `\n`, and blocks take the end and the start of their
- * line with them.
+ * A template without raw blocks that renders the same. Lines end in `\n`; blocks trim the end and the start of their
+ * line.
  *
  * @throws {Error} If a block has no end.
  */
@@ -46,7 +48,7 @@ function matchFrom(pattern: RegExp, text: string, at: number): RegExpExecArray |
   return pattern.exec(text);
 }
 
-/** Where a comment or a tag ends; one that does not is for the parser to refuse. */
+/** Where a comment or a tag ends; an unterminated one is left for the parser to reject. */
 function endOf(template: string, start: number, kind: string | undefined): number {
   if (kind === "%" || kind === "{") {
     const tag = matchFrom(tags[kind], template, start);
@@ -56,7 +58,10 @@ function endOf(template: string, start: number, kind: string | undefined): numbe
   return end < 0 ? template.length : end + 2;
 }
 
-/** What is left of a text before a tag: the spaces go that the tag's line begins with, all white space by a minus. */
+/**
+ * The text before a tag after white space control: leading spaces of the tag's line are removed, and with a minus all
+ * white space.
+ */
 function stripped(text: string, sign: string | undefined, isLineStart: boolean): string {
   if (sign === "-") return text.trimEnd();
   if (sign === "+") return text;
@@ -64,7 +69,7 @@ function stripped(text: string, sign: string | undefined, isLineStart: boolean):
   return (line > 0 || isLineStart) && text.slice(line).trim() === "" ? text.slice(0, line) : text;
 }
 
-/** An expression of a text that holds nothing but letters, digits, spaces and escapes. */
+/** A string expression that contains only letters, digits, spaces and escapes. */
 function quoted(text: string): string {
   const escaped = text.replace(/[^\w ]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
   return `{{ "${escaped}" }}`;

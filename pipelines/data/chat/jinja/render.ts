@@ -1,4 +1,4 @@
-/** What a template writes. @module */
+/** Renders a template. @module */
 import { isTrue, iterate } from "../../python/compare.ts";
 import { spend, spent } from "../../python/budget.ts";
 import { bound } from "../../python/call.ts";
@@ -19,16 +19,16 @@ import { type Expression, namesIn, type Parameter, type Statement, type Target }
 type Body = readonly Statement[];
 type For = Extract<Statement, { type: "For" }>;
 
-/** What an iteration's scope and what `loop` says count. */
+/** The cost of an iteration's scope and `loop` variable. */
 const perIteration = 10;
 
 /** How a loop's iteration ends early: what it has written stays. */
 type Jump = "Break" | "Continue";
 
 /**
- * The text of some statements.
+ * The text that some statements write.
  *
- * @throws {TypeError} If Python would raise, or something is not known.
+ * @throws {TypeError} If Python would raise, or something is not supported.
  */
 export function render(body: Body, scope: Scope): string {
   const written: string[] = [];
@@ -58,7 +58,7 @@ function step(statement: Statement, scope: Scope, written: string[]): Jump | und
       return undefined;
     case "With": {
       const { targets, values, body } = statement, inner = new Scope(scope);
-      // All values are those of the names around.
+      // All values are evaluated in the surrounding scope.
       values.map((value) => evaluate(value, scope)).forEach((value, at) => assign(targets[at]!, value, inner));
       return run(body, inner, written);
     }
@@ -85,15 +85,15 @@ function step(statement: Statement, scope: Scope, written: string[]): Jump | und
   }
 }
 
-/** What a loop goes through, before its condition. */
+/** What a loop iterates over, before its condition. */
 function iterated({ iterable }: For, around: Scope): PythonValue {
   return evaluate(iterable.type === "SelectExpression" ? iterable.lhs : iterable, around);
 }
 
 /**
- * Each iteration has a scope of its own, in which `loop` says where it is.
+ * Each iteration has its own scope, in which `loop` has its state.
  *
- * @param depth How many calls of `loop` this is in.
+ * @param depth How many calls of `loop` this is nested in.
  */
 function loop(statement: For, through: PythonValue, around: Scope, written: string[], depth: number): void {
   const { loopvar, iterable, body, defaultBlock, isRecursive } = statement;
@@ -105,8 +105,8 @@ function loop(statement: For, through: PythonValue, around: Scope, written: stri
   const all = spent(iterate(through)), condition = iterable.type === "SelectExpression" ? iterable.test : undefined;
   const items = condition === undefined ? all : all.filter((item) => isTrue(evaluate(condition, scopeOf(item))));
   const again: PythonFunction = (passed) => {
-    if (!isRecursive) throw new TypeError("loop can be called where the loop is recursive alone");
-    if (passed.positional.length + passed.named.size === 0) throw new TypeError("loop is called with a list");
+    if (!isRecursive) throw new TypeError("loop can be called only in a recursive loop");
+    if (passed.positional.length + passed.named.size === 0) throw new TypeError("loop must be called with a list");
     const inner: string[] = [];
     loop(statement, bound(["iterable"], passed)[0], around, inner, depth + 1);
     return inner.join("");
@@ -119,7 +119,7 @@ function loop(statement: For, through: PythonValue, around: Scope, written: stri
     scope.set("loop", loopOf(items, at, changes, depth, again));
     const jump = run(body, scope, written);
     if (jump === "Break") break;
-    // Jinja takes note of an iteration at its end alone.
+    // Jinja records an iteration only at its end.
     isDone ||= jump === undefined;
   }
   if (!isDone) run(defaultBlock, new Scope(around), written);
@@ -133,7 +133,7 @@ function assign(target: Target, value: PythonValue, scope: Scope): void {
     case "TupleLiteral": {
       const values = iterate(value);
       if (values.length !== target.value.length) {
-        throw new TypeError(`${values.length} values can't go to ${target.value.length} names`);
+        throw new TypeError(`${values.length} values can't be assigned to ${target.value.length} names`);
       }
       target.value.forEach((part, at) => assign(part, values[at], scope));
       return;
@@ -141,17 +141,19 @@ function assign(target: Target, value: PythonValue, scope: Scope): void {
     case "MemberExpression": {
       const object = evaluate(target.object, scope), { property } = target;
       if (!(object instanceof Namespace) || property.type !== "Identifier" || target.computed) {
-        throw new TypeError(`an attribute of a value of type ${typeName(object)} can't be set; only a namespace's can`);
+        throw new TypeError(
+          `an attribute of a value of type ${typeName(object)} can't be set; only a namespace's attributes can`,
+        );
       }
       object.attributes.set(property.value, value);
       return;
     }
     default:
-      throw new TypeError("a value can be given to names alone");
+      throw new TypeError("values can be assigned only to names");
   }
 }
 
-/** A macro as a function, which knows the names around where it is written. */
+/** A macro as a function, which sees the names around its definition. */
 function macroOf(name: string, parameters: readonly Parameter[], body: Body, around: Scope): PythonFunction {
   const names = parameters.map((parameter) => parameter.type === "Identifier" ? parameter.value : parameter.key.value);
   const usual = parameters.map((parameter): Expression | undefined => {

@@ -1,6 +1,6 @@
 /**
- * What Jinja has and the library's parser does not read, written in tokens that it reads: names that no template can
- * write mark what is meant, and {@linkcode restored} makes of the tree that comes of them the tree that was meant.
+ * Rewrites Jinja that the library's parser does not support as tokens that it does: names that no template can contain
+ * mark what was meant, and {@linkcode restored} turns the resulting tree into the intended one.
  *
  * @module
  */
@@ -8,18 +8,18 @@ import type { Expression, Statement, Tokens } from "./tree.ts";
 
 /** Marks a filter that is a test with arguments. */
 export const testMark = "is ";
-/** A call of it is a tuple of what it is called with. */
+/** A call of this name is a tuple of its arguments. */
 const tupleMark = "tuple ";
-/** A call of it, as what a loop goes through, is what a `with` sets. */
+/** A loop over a call of this name is a `with` block, with the arguments as its settings. */
 const withMark = "with ";
-/** In front of a tuple that a loop's values go to, which the parser takes for a call alone. */
+/** Precedes a tuple of loop targets, which the parser accepts only as a call. */
 const targetMark = "target ";
-/** The first expression in the body of a loop that can be called. */
+/** The first expression in the body of a recursive loop. */
 const recursiveMark = "recursive ";
 
 type Token = Tokens[number];
 
-/** Tokens as the parser reads them. */
+/** Tokens that the parser accepts. */
 export function rewritten(tokens: Tokens): Tokens {
   return withStatements(withTuples(withTests(tokens)));
 }
@@ -34,7 +34,7 @@ const token = (type: Token["type"], value: string): Token => ({ type, value });
 const name = (value: string): Token => token("Identifier", value);
 const [open, close, comma] = [token("OpenParen", "("), token("CloseParen", ")"), token("Comma", ",")];
 
-/** The parser reads no tests with arguments: they become filters, and `is in` becomes `in`. */
+/** The parser has no tests with arguments: they become filters, and `is in` becomes `in`. */
 function withTests(tokens: Tokens): Tokens {
   for (let at = 0; at < tokens.length; at++) {
     if (!named(tokens[at], "is")) continue;
@@ -50,10 +50,10 @@ function withTests(tokens: Tokens): Tokens {
   return tokens;
 }
 
-/** Words after which a parenthesis calls nothing. */
+/** Words after which a parenthesis is not a call. */
 const operators = ["in", "not", "and", "or", "if", "else", "elif", "is", "set", "for", "recursive"];
 
-/** Tuples that are empty or end in a comma, which the parser takes for calls alone. */
+/** Tuples that are empty or end in a comma, which the parser accepts only as calls. */
 function withTuples(tokens: Tokens): Tokens {
   const found: Token[] = [], opened: number[] = [];
   for (const [at, each] of tokens.entries()) {
@@ -64,14 +64,14 @@ function withTuples(tokens: Tokens): Tokens {
     if (start === undefined || !is(tokens[at - 1], "OpenParen", "Comma")) continue;
     const isCall = is(before, "CloseParen", "CloseSquareBracket") || named(before) && !named(before, ...operators);
     if (isCall) continue;
-    // In parentheses a call may stand where a loop has its names.
+    // A call in parentheses may appear where a loop has its names.
     found.splice(start, 0, open, name(tupleMark));
     found.push(close);
   }
   return found;
 }
 
-/** Statements from their first token to their end, and what is written; texts as they are. */
+/** Statements and outputs from their first token to their end; texts as they are. */
 function withStatements(tokens: Tokens): Tokens {
   const found: Token[] = [], around: string[] = [];
   for (let at = 0; at < tokens.length;) {
@@ -96,7 +96,7 @@ function endingOf({ type }: Token): Token["type"] | undefined {
   return type === "OpenStatement" ? "CloseStatement" : type === "OpenExpression" ? "CloseExpression" : undefined;
 }
 
-/** A statement between its braces. A `with` is a loop that runs once. */
+/** A statement between its braces. A `with` becomes a loop that runs once. */
 function statement(inner: Tokens, around: string[]): Tokens {
   const [keyword, ...rest] = inner;
   if (!named(keyword)) return inner;
@@ -121,19 +121,19 @@ function statement(inner: Tokens, around: string[]): Tokens {
       return asLoop(settings(rest));
     case "endfor":
     case "endwith":
-      if (around.pop() !== keyword!.value) throw new Error(`${keyword!.value} ends nothing that began`);
+      if (around.pop() !== keyword!.value) throw new Error(`${keyword!.value} has no matching start`);
       return [name("endfor"), ...rest];
     default:
       return inner;
   }
 }
 
-/** Whether a loop can be called: its last word says so, where something to go through is before it. */
+/** Whether a loop is recursive: its last word says so, if something to iterate over precedes it. */
 function isRecursive(inner: Tokens): boolean {
   return named(inner.at(-1), "recursive") && !named(inner.at(-2), "in", "if");
 }
 
-/** Where the first token outside of all brackets is that is such; −1 if there is none. */
+/** The index of the first token outside of all brackets for which a predicate holds; −1 if there is none. */
 function outside(tokens: Tokens, isSuch: (token: Token) => boolean): number {
   let depth = 0;
   return tokens.findIndex((each) => {
@@ -144,17 +144,17 @@ function outside(tokens: Tokens, isSuch: (token: Token) => boolean): number {
   });
 }
 
-/** Values with commas between them are a tuple without parentheses. */
+/** Values separated by commas are a tuple without parentheses. */
 function asTuple(tokens: Tokens): Tokens {
   return outside(tokens, ({ type }) => type === "Comma") < 0 ? tokens : [name(tupleMark), open, ...tokens, close];
 }
 
-/** What a `with` sets: to each target a value. */
+/** The settings of a `with`: a value for each target. */
 function settings(tokens: Tokens): readonly (readonly [target: Tokens, value: Tokens])[] {
   const found: (readonly [Tokens, Tokens])[] = [];
   for (let left = tokens; left.length > 0;) {
     const equals = outside(left, ({ type }) => type === "Equals");
-    if (equals < 0) throw new Error("a with sets names to values, as in with a = 1");
+    if (equals < 0) throw new Error("a with must set names to values, as in with a = 1");
     const target = left.slice(0, equals), after = left.slice(equals + 1);
     const end = outside(after, ({ type }) => type === "Comma");
     found.push([target, end < 0 ? after : after.slice(0, end)]);

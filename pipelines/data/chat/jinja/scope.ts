@@ -1,7 +1,7 @@
-/** The names that a part of a template knows. @module */
+/** The names visible in a part of a template. @module */
 import type { PythonValue } from "../../python/value.ts";
 
-/** Names with their values, and those of the parts around it. */
+/** Names with their values, and those of the enclosing parts. */
 export class Scope {
   readonly #names = new Map<string, PythonValue>();
   readonly #around: Scope | undefined;
@@ -15,7 +15,7 @@ export class Scope {
     return this.#names.has(name) ? this.#names.get(name) : this.#around?.get(name);
   }
 
-  /** Sets a name here; what is around keeps its own. */
+  /** Sets a name here; enclosing scopes keep their own. */
   set(name: string, value: PythonValue): void {
     this.#names.set(name, value);
   }

@@ -35,9 +35,9 @@ const directives: ReadonlyMap<string, (date: Date) => string> = new Map([
 ]);
 
 /**
- * A date as a format has it; `-` after a percent sign omits the leading zeros.
+ * A formatted date; `-` after a percent sign omits leading zeros.
  *
- * @throws {TypeError} If a directive is not known.
+ * @throws {TypeError} If a directive is not supported.
  */
 export function strftime(date: Date, format: string): string {
   return format.replace(/%(-?)(.?)/gsu, (directive, flag: string, name: string) => {

@@ -54,7 +54,7 @@ const tests: ReadonlyMap<string, Method> = new Map<string, Method>([
 /**
  * A test by its name.
  *
- * @throws {TypeError} If it is not known.
+ * @throws {TypeError} If it is not supported.
  */
 export function testNamed(name: string): Method {
   const found = tests.get(name);

@@ -1,4 +1,4 @@
-/** Jinja's filters of texts; what is not text is printed first. @module */
+/** Jinja's filters for texts; other values are printed first. @module */
 import { escapeHtml } from "../../python/arithmetic.ts";
 import { spendText } from "../../python/budget.ts";
 import { type Method, taking } from "../../python/call.ts";

@@ -1,4 +1,4 @@
-/** A template's syntax tree, as the library reads it. @module */
+/** A template's syntax tree, as the library parses it. @module */
 import { parse, tokenize } from "@huggingface/jinja";
 
 interface Named {
@@ -12,25 +12,25 @@ interface Call {
   readonly args: readonly Argument[];
 }
 
-/** What filters a value: a filter's name, with arguments or without. */
+/** What filters a value: a filter's name, with or without arguments. */
 export type Filter = Named | Call;
 
-/** What a loop or a `set` names. */
+/** The target of a loop or a `set`. */
 export type Target = Expression;
 
-/** What a call is given. */
+/** An argument of a call. */
 export type Argument =
   | Expression
   | { readonly type: "KeywordArgumentExpression"; readonly key: Named; readonly value: Expression }
   | { readonly type: "SpreadExpression"; readonly argument: Expression }
   | { readonly type: "KeywordSpreadExpression"; readonly argument: Expression };
 
-/** What a macro takes: a name, or one with what it is if it is not given. */
+/** A parameter of a macro: a name, or a name with its default value. */
 export type Parameter = Named | Extract<Argument, { type: "KeywordArgumentExpression" }>;
 
 type Operator = { readonly value: string };
 
-/** What has a value. */
+/** A node that has a value. */
 export type Expression =
   | Named
   | Call
@@ -70,7 +70,7 @@ interface Slice {
 
 type Body = readonly Statement[];
 
-/** What writes something, or does something. An expression writes its value. */
+/** A node that writes or does something. An expression writes its value. */
 export type Statement =
   | Expression
   | { readonly type: "If"; readonly test: Expression; readonly body: Body; readonly alternate: Body }
@@ -80,7 +80,7 @@ export type Statement =
     readonly iterable: Expression;
     readonly body: Body;
     readonly defaultBlock: Body;
-    /** Whether `loop` can be called with more to go through. */
+    /** Whether `loop` can be called with more items. */
     readonly isRecursive?: true;
   }
   | {
@@ -100,20 +100,20 @@ export type Statement =
     readonly body: Body;
   };
 
-/** What a template is read as, before it is a tree. */
+/** A template's tokens, before it is a tree. */
 export type Tokens = ReturnType<typeof tokenize>;
 
-/** Cuts a template up: blocks take the end and the start of their line with them. Throws an Error if it is not Jinja. */
+/** Tokenizes a template: blocks trim the end and the start of their line. Throws an Error if it is not Jinja. */
 export function tokensOf(template: string): Tokens {
   return tokenize(template, { trim_blocks: true, lstrip_blocks: true });
 }
 
-/** The tree of what the library knows. Throws an Error if it is not Jinja, or has a statement that is not known. */
+/** The tree of what the library supports. Throws an Error if it is not Jinja, or has an unsupported statement. */
 export function treeOf(tokens: Tokens): Body {
   return parse(tokens).body as Body;
 }
 
-/** All names and texts of a part of a template: what it may ask its values for. */
+/** All names and texts in a part of a template: the fields that it may read. */
 export function namesIn(part: unknown, found = new Set<string>()): Set<string> {
   if (typeof part !== "object" || part === null) return found;
   if (part instanceof Map) {

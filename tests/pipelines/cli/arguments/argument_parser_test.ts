@@ -85,7 +85,7 @@ const refusals: Readonly<Record<string, RegExp>> = {
   "bake a b --heat 1 --top-layer jam":
     /^option '--top-layer <kind>' argument 'jam' is unknown; use one of cream, fruit$/,
   "bake a b --heat 1 --laiers 2": /^unknown option '--laiers'; did you mean --layers\?$/,
-  "bake a b --heat 1 --xyz": /^unknown option '--xyz'; --help lists those there are$/,
+  "bake a b --heat 1 --xyz": /^unknown option '--xyz'; --help lists the options$/,
   brew: /^unknown command 'brew'; the commands are bake and shelf$/,
   bakk: /^unknown command 'bakk'; did you mean bake\?$/,
   "shelf empty": /^unknown command 'empty'; the commands are list$/,

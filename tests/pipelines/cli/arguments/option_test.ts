@@ -55,6 +55,6 @@ Deno.test("--set is repeated, once for each name", () => {
   assert.ok("parse" in values);
   const { parse } = values, one = parse("rank=1,2", new Map());
   assert.deepEqual([...parse("at=x=y", one)], [["rank", ["1", "2"]], ["at", ["x=y"]]]);
-  assert.throws(() => parse("rank=3", one), /rank was set before, write all its values in one --set/);
+  assert.throws(() => parse("rank=3", one), /rank is set twice; write all its values in one --set/);
   for (const text of ["rank", "=1", "rank="]) assert.throws(() => parse(text, one), /write axis=value or/);
 });

@@ -36,8 +36,8 @@ test("fields are known by their usual names, else they are the first and the las
 
 test("a file that has no rows to learn from is refused in one line", async (folder) => {
   const refused = (name: string, text: string, message: RegExp) => assert.rejects(found(folder, name, text), message);
-  await refused("a.xlsx", "", /a\.xlsx: has none of the endings \.jsonl, \.json, \.csv, \.tsv and \.parquet; /);
-  await refused("a.csv", "question,answer\n", /a\.csv: the file holds no rows; write one row a line$/);
+  await refused("a.xlsx", "", /a\.xlsx: does not end in \.jsonl, \.json, \.csv, \.tsv or \.parquet; /);
+  await refused("a.csv", "question,answer\n", /a\.csv: the file has no rows; write one row per line$/);
   await refused(
     "a.jsonl",
     '{"text": "a", "more": []}\n',
@@ -70,10 +70,10 @@ test("conversations are for chat alone, and labels have to be few", async (folde
     /talks\.jsonl: has conversations; start with --from chat$/,
   );
   const rows = await found(folder, "one.csv", "question,answer\na,b\n"), chat = await starter("chat");
-  assert.throws(() => ownPipeline("chat", chat, { rows }), /one\.csv: has no conversations, rows with messages; /);
+  assert.throws(() => ownPipeline("chat", chat, { rows }), /one\.csv: has no conversations \(rows with messages\); /);
   const classes = await starter("classification");
   assert.throws(
     () => ownPipeline("classification", classes, { rows }),
-    /one\.csv: has too many values of answer, or one alone/,
+    /one\.csv: has too many different values of answer, or only one/,
   );
 });

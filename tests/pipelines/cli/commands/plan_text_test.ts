@@ -61,12 +61,12 @@ Deno.test("a plan lists members, frontiers, advice, programs and the estimate", 
       "encode   rank=1           12    2.5  yes           0.60",
       "train    rank=1           12    2.5  no            0.60",
       "",
-      "estimated from a sample of 8,192 rows, of 450,000",
+      "estimated from a sample of 8,192 of 450,000 rows",
       "",
       "the store may hold: unlimited",
       "to run: 1,200 steps, 3 validations, 1 evaluation; 2.5 GFLOP to encode and train, 1.0 MB to store, " +
-      "3 MB of activations, 500 MB of memory in all",
-      "about 14.0 s (encode 1.00 s, train 5.00 s, evaluate 8.00 s), likely 2.80 s to 70.0 s, by an assumed speed, since nothing like it has " +
+      "3 MB of activations, 500 MB of memory in total",
+      "about 14.0 s (encode 1.00 s, train 5.00 s, evaluate 8.00 s), likely 2.80 s to 70.0 s, from an assumed speed, because nothing similar has " +
       "run here yet",
       "",
     ].join("\n"),
@@ -82,13 +82,13 @@ Deno.test("a plan says what is recomputed, estimated, in a few bits and still to
     frontiers: [{ ...frontier, level: "hidden states", recomputedBlocks: 2 }],
     estimate: { ...plan.estimate, basis: "model", parts: { encode: 0, train: 14, evaluate: 0, activations: 0 } },
   });
-  assert.match(text, /\nand then what continues with the best of these\n/);
-  assert.match(text, /\nbase in a few bits: 600 kB, to be made unless the store has it\n/);
-  assert.match(text, /\nrecomputed: 2 blocks in each step, for the longest row to take 2\.00 GB at most\n/);
+  assert.match(text, /\nand then the stages that continue with the best of these\n/);
+  assert.match(text, /\nquantized base: 600 kB, to be computed unless the store has it\n/);
+  assert.match(text, /\nrecomputed: 2 blocks in each step, so that the longest row takes at most 2\.00 GB\n/);
   assert.match(text, /\ntrain +5 members +~12 +~2\.5 /);
   assert.match(
     text,
-    /\nabout 14\.0 s for these members, likely 2\.80 s to 70\.0 s, by runs of models of this shape here\n$/,
+    /\nabout 14\.0 s for these members, likely 2\.80 s to 70\.0 s, from runs of models of this shape here\n$/,
   );
 });
 
@@ -105,7 +105,7 @@ Deno.test("a plan names the members of each frontier, and says what is left wher
     estimate: { ...plan.estimate, ...none },
   });
   assert.match(text, /\nfrontier of a, c, d, e: first\nkept: .*\nfrontier of b: second\n/);
-  assert.match(text, /\nto run: nothing, all of it is in the store\n$/);
+  assert.match(text, /\nto run: nothing, everything is in the store\n$/);
   const alike = formatPlan({ ...plan, members, frontiers: [of(members.map(({ id }) => id), "first")] });
   assert.match(alike, /\nfrontier of 5 members, a to e: first\n/);
 });

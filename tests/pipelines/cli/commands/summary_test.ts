@@ -47,7 +47,7 @@ Deno.test("a summary says what came from the store", () => {
   assert.match(summarize(fresh, [prepared], 1), /\nencode {2}80 examples, .* read from the store for 3 epochs\n/);
   const cached = { ...results, members: [recordOf("main", true)] }, text = summarize(cached, [prepared], 1);
   assert.match(text, /main .* cached {2}1\.00 s\n/);
-  assert.match(text, /\nencode {2}80 examples, .* in the store; nothing had to read it\n/);
+  assert.match(text, /\nencode {2}80 examples, .* in the store; nothing needed to read it\n/);
 });
 
 Deno.test("a summary of several encodings claims no saving, and has repetitions with their deviation", () => {
@@ -73,10 +73,10 @@ Deno.test("a summary says what was predicted, and by what where that is little",
   const time = { seconds: 1.2, expectedSeconds: 1.5, basis: "model" } as const;
   assert.match(
     summarize({ ...results, time }, [prepared], 2),
-    /\ntotal {2}2\.00 s, stages 1\.20 s where 1\.50 s were predicted\n$/,
+    /\ntotal {2}2\.00 s, stages 1\.20 s \(1\.50 s predicted\)\n$/,
   );
   const assumed = summarize({ ...results, time: { ...time, basis: "assumed" } }, [prepared], 2);
-  assert.match(assumed, /predicted at an assumed speed; what they took is noted for the next plan\n$/);
+  assert.match(assumed, /predicted at an assumed speed; the actual times are recorded for the next plan\)\n$/);
   assert.match(
     summarize({ ...results, time: { ...time, expectedSeconds: 0 } }, [prepared], 2),
     /\ntotal {2}2\.00 s\n$/,

@@ -51,7 +51,7 @@ export const names: readonly Mistake<string>[] = [
   [
     "a misspelt function by itself",
     { edit: 'loreeft({ at: block(1).output, positions: "l1", rank: 2 })' },
-    'pipeline.ts:11:16: loreeft is not defined; did you mean "loreft" of "refract"',
+    'pipeline.ts:11:16: loreeft is not defined; did you mean "loreft" from "refract"',
   ],
   [
     "a function that is not imported",
@@ -130,7 +130,7 @@ export const names: readonly Mistake<string>[] = [
   ],
   ["a model that is not called", {
     tuned: "train(baseModel.with(edit), { data: rows, epochs: 1, batchSize: 4, optimizer })",
-  }, "pipeline.ts:13:37: baseModel is not called; write baseModel(…).with(…)"],
+  }, "pipeline.ts:13:37: baseModel must be called; write baseModel(…).with(…)"],
   [
     "a misspelt site",
     { edit: 'loreft({ at: block(1).attn.output, positions: "l1", rank: 2 })' },

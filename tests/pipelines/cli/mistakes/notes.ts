@@ -5,21 +5,21 @@ import { editing, evaluating, type Mistake, optimizing, viewing } from "./scene.
 export const notes: readonly Mistake<readonly string[]>[] = [
   ["nothing", {}, []],
   ["an axis that nothing uses", { pre: 'sweep("layer", [1, 2]);' }, [
-    "pipeline.ts:5:1: the axis layer multiplies nothing, since no stage uses it; put it in the place of a value",
+    "pipeline.ts:5:1: the axis layer multiplies nothing, because no stage uses it; use it in place of a value",
   ]],
   ["zipped axes of which one is used", editing('rank: zip(sweep("rank", [1, 2]), sweep("layer", [0, 1]))[0]'), [
-    "pipeline.ts:11:78: the axis layer multiplies nothing, since no stage uses it; put it in the place of a value",
+    "pipeline.ts:11:78: the axis layer multiplies nothing, because no stage uses it; use it in place of a value",
   ]],
   ["axes that others are made of", { pre: "", ...editing('rank: concat(sweep("a", [1]), sweep("b", [2]))') }, []],
   ["an epoch's model that nothing uses", {
     tuned:
       "train(base.with(edit), { data: rows, epochs: 1, batchSize: 4, optimizer, checkpoints: [1] }), early = tuned.at(1)",
-  }, ["pipeline.ts:13:125: this epoch's model is used by no stage; evaluate it"]],
+  }, ["pipeline.ts:13:125: no stage uses this epoch's model; evaluate it"]],
   ["rows that are validated and trained on", {
     tuned:
       "train(base.with(edit), { data: rows, epochs: 1, batchSize: 4, optimizer, validate: { data: rows.take(2).concat(held), metrics: [loss()] } })",
   }, [
-    "pipeline.ts:13:17: 2 of the 4 rows that the validation of loreft evaluates on are among those that it trains on, the first is rows.jsonl:1; see them by deno task rows, and remove them from one of the two",
+    "pipeline.ts:13:17: 2 of the 4 rows that the validation of loreft evaluates on are among those that it trains on, the first is rows.jsonl:1; see them with deno task rows, and remove them from one of the two",
   ]],
   ["a training that feeds nothing", { result: "{ base: evaluate(base, { data: held, metrics: [loss()] }) }" }, [
     "pipeline.ts:13:17: this training feeds no result and does not run; return it, or evaluate it",
@@ -27,50 +27,50 @@ export const notes: readonly Mistake<readonly string[]>[] = [
   ["an evaluation that is not returned", {
     result:
       "(evaluate(base, { data: held, metrics: [loss()] }), { score: evaluate(tuned, { data: held, metrics: [loss()] }) })",
-  }, ["pipeline.ts:14:11: this evaluation is in no result and does not run; return it under a name of its own"]],
+  }, ["pipeline.ts:14:11: this evaluation is not returned and does not run; return it under its own name"]],
   ["an edit that is put on no model", {
     tuned: "(base.with(lora({ rank: 2 })), train(base.with(edit), { data: rows, epochs: 1, batchSize: 4, optimizer }))",
   }, ["pipeline.ts:13:28: this lora is on no model that a stage uses; use what model.with(…) gives"]],
   ["an edit that nothing trained", {
     result: "{ tuned, score: evaluate(base.with(edit), { data: held, metrics: [loss()] }) }",
   }, [
-    "pipeline.ts:14:26: score takes its model with loreft as it starts, since nothing trained it; take what train(…) gives",
+    "pipeline.ts:14:26: score uses its model with loreft untrained; use the result of train(…)",
   ]],
   ["activations of an edit that nothing trained", {
     result: "{ tuned, states: activations(base.with(edit), { data: held }) }",
   }, [
-    "pipeline.ts:14:27: states takes its model with loreft as it starts, since nothing trained it; take what train(…) gives",
+    "pipeline.ts:14:27: states uses its model with loreft untrained; use the result of train(…)",
   ]],
   ["rows that were trained on", { held: "rows.take(3)" }, [
-    "pipeline.ts:14:19: all 3 rows that score evaluates on are ones that it trains on",
+    "pipeline.ts:14:19: all 3 rows that score evaluates on are rows that it trains on",
   ]],
   ["more rows than there are", viewing(".take(5000)"), [
-    "pipeline.ts:8:48: take(5000) takes all 8 rows, since there are no more",
+    "pipeline.ts:8:48: take(5000) takes all 8 rows, because there are no more",
   ]],
   ["a view of a view", viewing(".take(5000).take(3)"), []],
   ["a template without a field", {
     template: '{ prompt: "<q>\\n", completion: "{a}" }',
     held: 'records([{ q: "a", a: "b" }], template)',
   }, [
-    'pipeline.ts:8:16: the prompt template "<q>\\n" names no field, so that all rows have the same prompt; name one as in "{question}"',
+    'pipeline.ts:8:16: the prompt template "<q>\\n" names no field, so all rows have the same prompt; name one, as in "{question}"',
   ]],
   ["a rate of 0", optimizing("{ learningRate: 0 }"), [
-    "pipeline.ts:13:90: the learning rate of loreft is 0, so that it learns nothing",
+    "pipeline.ts:13:90: the learning rate of loreft is 0, so it learns nothing",
   ]],
   ["a rate of 50", optimizing("{ learningRate: 50 }"), [
-    "pipeline.ts:13:90: the learning rate of loreft is 50; usual ones are from 1e-5 to 1e-2",
+    "pipeline.ts:13:90: the learning rate of loreft is 50; usual rates are 1e-5 to 1e-2",
   ]],
   ["rates of a sweep", optimizing('{ learningRate: sweep("rate", [0, 1e-3, 50]) }'), [
-    "pipeline.ts:13:90: the learning rate of loreft is 0, so that it learns nothing",
-    "pipeline.ts:13:90: the learning rate of loreft is 50; usual ones are from 1e-5 to 1e-2",
+    "pipeline.ts:13:90: the learning rate of loreft is 0, so it learns nothing",
+    "pipeline.ts:13:90: the learning rate of loreft is 50; usual rates are 1e-5 to 1e-2",
   ]],
   ["answers that are too short", evaluating("metrics: [exactMatch()], decoding: greedy({ maxNewTokens: 1 })"), [
     "pipeline.ts:14:84: the completions of all 2 rows of score are longer than maxNewTokens, 1; the longest has 2",
   ]],
   ["answers that the context cuts", evaluating("metrics: [exactMatch()], decoding: greedy({ maxNewTokens: 100 })"), [
-    "pipeline.ts:14:19: 2 of the 2 prompts of score leave no room for maxNewTokens, 100, in the model's context of 64 tokens, where an answer is cut; maxLength of evaluate(…) cuts the prompt instead",
+    "pipeline.ts:14:19: 2 of the 2 prompts of score leave no room for maxNewTokens, 100, in the model's context of 64 tokens, so answers will be cut; maxLength of evaluate(…) cuts the prompt instead",
   ]],
   ["choices that some rows have", evaluating('metrics: [accuracy()], decoding: choices(["aa", "B"])'), [
-    'score: records:1: the completion "ab" is none of the row\'s choices, so that none of them is right (1 of 2 rows)',
+    'score: records:1: the completion "ab" is not among the row\'s choices, so none of them is right (1 of 2 rows)',
   ]],
 ];

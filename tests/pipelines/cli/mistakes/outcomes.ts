@@ -13,14 +13,14 @@ export const outcomes: readonly Mistake<readonly string[]>[] = [
     "the loss of loreft did not fall, from 7.556 to 7.547 in 16 steps; another learning rate or more epochs may help",
   ]],
   ["a score that is the base's", bothScored("greedy({ maxNewTokens: 4 })", "exactMatch()"), [
-    "exactMatch of tuned is 0.000, as that of base, which nothing trained",
+    "exactMatch of tuned is 0.000, the same as base, which is untrained",
   ]],
   ["answers that the context cuts", {
     result:
       "{ tuned: evaluate(tuned, { data: held, decoding: greedy({ maxNewTokens: 100 }), metrics: [exactMatch()] }) }",
   }, [
-    "pipeline.ts:14:19: 2 of the 2 prompts of tuned leave no room for maxNewTokens, 100, in the model's context of 64 tokens, where an answer is cut; maxLength of evaluate(…) cuts the prompt instead",
-    "the end of the model's context of 64 tokens cut 2 answers of the 2 of tuned; maxLength of evaluate(…) cuts long prompts instead",
+    "pipeline.ts:14:19: 2 of the 2 prompts of tuned leave no room for maxNewTokens, 100, in the model's context of 64 tokens, so answers will be cut; maxLength of evaluate(…) cuts the prompt instead",
+    "the model's context of 64 tokens cut 2 answers of the 2 of tuned; maxLength of evaluate(…) cuts long prompts instead",
   ]],
   ["a choice at random", {
     result: '{ tuned: evaluate(tuned, { data: held, decoding: choices(["aa", "ab"]), metrics: [accuracy()] }) }',

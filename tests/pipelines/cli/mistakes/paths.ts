@@ -96,12 +96,12 @@ export const paths: readonly Mistake<string>[] = [
   [
     "a saved run",
     { edit: 'saved("./run")' },
-    'pipeline.ts:11:16: "./run" is a run\'s folder; give that of its intervention, "./run/members/main/intervention"',
+    'pipeline.ts:11:16: "./run" is a run folder; give the folder of its intervention, "./run/members/main/intervention"',
   ],
   [
     "a saved run with several members",
     { edit: 'saved("./sweep")' },
-    'pipeline.ts:11:16: "./sweep" is a run\'s folder with 2 interventions; give one of them: "./sweep/members/rank=1/intervention", "./sweep/members/rank=2/intervention"',
+    'pipeline.ts:11:16: "./sweep" is a run folder with 2 interventions; give one of them: "./sweep/members/rank=1/intervention", "./sweep/members/rank=2/intervention"',
   ],
   [
     "a folder without an intervention",

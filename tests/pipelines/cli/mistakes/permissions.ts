@@ -16,6 +16,6 @@ export const permissions: readonly Mistake<string>[] = [
   [
     "a file of the folder of the command",
     { pre: 'Deno.readTextFileSync("./rows.jsonl");' },
-    'pipeline.ts:5:6: there is no "./rows.jsonl"; paths that the file itself opens start from import.meta.dirname, as in import.meta.dirname + "/rows.json"',
+    'pipeline.ts:5:6: there is no "./rows.jsonl"; resolve paths that the file itself opens from import.meta.dirname, as in import.meta.dirname + "/rows.json"',
   ],
 ];

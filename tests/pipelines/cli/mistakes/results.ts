@@ -31,32 +31,32 @@ export const results: readonly Mistake<string>[] = [
   [
     "a model by name",
     { result: "{ a: base }" },
-    "pipeline.ts:6:16: the result a is not a stage but a declaration of the kind model; return what train or evaluate gave, each under its own name",
+    "pipeline.ts:6:16: the result a is not a stage but a declaration of the kind model; return what train or evaluate returned, each under its own name",
   ],
   [
     "a list by name",
     { result: "{ a: [tuned] }" },
-    "pipeline.ts:6:16: the result a is not a stage but a list; return what train or evaluate gave, each under its own name",
+    "pipeline.ts:6:16: the result a is not a stage but a list; return what train or evaluate returned, each under its own name",
   ],
   [
     "a record by name",
     { result: "{ a: { b: tuned } }" },
-    "pipeline.ts:6:16: the result a is not a stage but an object; return what train or evaluate gave, each under its own name",
+    "pipeline.ts:6:16: the result a is not a stage but an object; return what train or evaluate returned, each under its own name",
   ],
   [
     "a promise by name",
     { result: "{ a: Promise.resolve(tuned) }" },
-    "pipeline.ts:6:16: the result a is not a stage but a promise, as async functions do; omit async and await, nothing is read yet",
+    "pipeline.ts:6:16: the result a is not a stage but a promise, as async functions do; omit async and await, because nothing is read yet",
   ],
   [
     "undefined by name",
     { result: "{ a: undefined }" },
-    "pipeline.ts:6:16: the result a is not a stage but nothing; return what train or evaluate gave, each under its own name",
+    "pipeline.ts:6:16: the result a is not a stage but nothing; return what train or evaluate returned, each under its own name",
   ],
   [
     "an async builder",
     { whole: 'import { pipeline } from "refract";\nexport default pipeline("p", async () => ({}));\n' },
-    "pipeline.ts:2:16: the pipeline returns a promise, as async functions do; omit async and await, nothing is read yet",
+    "pipeline.ts:2:16: the pipeline returns a promise, as async functions do; omit async and await, because nothing is read yet",
   ],
   [
     "await in a builder",

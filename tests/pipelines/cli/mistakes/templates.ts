@@ -21,6 +21,6 @@ export const templates: readonly Mistake<string>[] = [
   [
     "no choice that a row has",
     evaluating('metrics: [accuracy()], decoding: choices(["A", "B"])'),
-    'pipeline.ts:14:82: no row\'s completion is among its choices, "A", "B", as that of records:1, "ab"; list what completions say',
+    'pipeline.ts:14:82: no row\'s completion is among its choices, "A", "B", as that of records:1, "ab"; list the completions\' texts',
   ],
 ];

@@ -16,12 +16,12 @@ export const values: readonly Mistake<string>[] = [
   [
     "the best of nothing",
     training('keep: "best"'),
-    "pipeline.ts:13:17: the training loreft should keep its best parameters but measures none; add validate: { data, metrics } to it",
+    "pipeline.ts:13:17: the training loreft should keep its best parameters but has no validation to compare them by; add validate: { data, metrics } to it",
   ],
   [
     "patience with nothing",
     training("patience: 2"),
-    "pipeline.ts:13:17: the training loreft has patience but validates nothing; add validate: { data, metrics } to it",
+    "pipeline.ts:13:17: the training loreft has patience but no validation; add validate: { data, metrics } to it",
   ],
   [
     "no patience",
@@ -31,7 +31,7 @@ export const values: readonly Mistake<string>[] = [
   [
     "a validation every half an epoch",
     training("validate: { data: held, metrics: [loss()], every: 0.5 }"),
-    'pipeline.ts:13:17: every is 0.5; give "epoch" or a whole number of steps from 1 up',
+    'pipeline.ts:13:17: every is 0.5; give "epoch" or a whole number of steps, 1 or more',
   ],
   [
     "a validation that measures nothing",
@@ -46,12 +46,12 @@ export const values: readonly Mistake<string>[] = [
   [
     "an epoch that there is not",
     training("checkpoints: [1, 3]"),
-    "pipeline.ts:13:17: the training loreft should keep epoch 3 and it has 1; correct its checkpoints",
+    "pipeline.ts:13:17: the training loreft should keep epoch 3, but it has 1; correct its checkpoints",
   ],
   [
     "an epoch that maxSteps does not reach",
     training("epochs: 3, maxSteps: 5, checkpoints: [1, 3]"),
-    "pipeline.ts:13:17: the training loreft should keep epoch 3 and maxSteps, 5, ends it in epoch 3; correct its checkpoints",
+    "pipeline.ts:13:17: the training loreft should keep epoch 3, but maxSteps, 5, ends it in epoch 3; correct its checkpoints",
   ],
   [
     "an epoch that is not kept",
@@ -115,7 +115,7 @@ export const values: readonly Mistake<string>[] = [
   [
     "no rows",
     viewing(".take(0)"),
-    "pipeline.ts:8:48: no row is left of the 8 of rows.jsonl after .take(0); give it more rows or ask for fewer",
+    "pipeline.ts:8:48: no row is left of the 8 of rows.jsonl after .take(0); give it more rows or request fewer",
   ],
   [
     "a shuffle without a seed",

@@ -46,8 +46,8 @@ Deno.test("several members or trainings need a choice", () =>
 Deno.test("a folder without an intervention is refused", () =>
   withInterventions(["run/other", "imported"], async (root) => {
     await refuses(root, "absent", undefined, /absent: there is no such folder; check the path$/);
-    await refuses(root, "run", undefined, /run: holds no trained intervention; give a run's folder or /);
-    await refuses(root, "imported", "main", /is not a run's folder and has no member "main"; omit --member$/);
+    await refuses(root, "run", undefined, /run: holds no trained intervention; give the folder of a run or /);
+    await refuses(root, "imported", "main", /is not a run folder and has no member "main"; omit --member$/);
   }));
 
 Deno.test("a run and a member are read off an intervention's path", () => {

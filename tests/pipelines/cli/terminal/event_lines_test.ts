@@ -117,13 +117,13 @@ Deno.test("as long as nothing is measured the time that was expected is left, an
   for (const event of trained(["a", "b"])) emit(event);
   assert.match(
     outcome().stderr,
-    / 0\/4 {2}[\d.]+ m?s, (59\.\d|60\.0) s left, about 3 min \d+ s in all {2}\(1 to 2 of 2\)$/,
+    / 0\/4 {2}[\d.]+ m?s, (59\.\d|60\.0) s left, about 3 min \d+ s in total {2}\(1 to 2 of 2\)$/,
   );
   emit(began("score", "evaluate"));
   emit({ kind: "work", work: "evaluate", subject: "score", done: 0, total: 2, unit: "rows" });
   assert.match(
     outcome().stderr,
-    / 0\/2 {2}[\d.]+ m?s, (59\.\d|60\.0) s left, about 2 min \d+ s in all {2}a \(1 of 2\)$/,
+    / 0\/2 {2}[\d.]+ m?s, (59\.\d|60\.0) s left, about 2 min \d+ s in total {2}a \(1 of 2\)$/,
   );
 });
 

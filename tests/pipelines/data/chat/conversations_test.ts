@@ -114,7 +114,7 @@ Deno.test("a turn that calls tools is answered with what the template writes for
   await assert.rejects(
     load([{ messages: [talk[0], turn("assistant", null, { tool_calls: calls })] }], { template: marked }),
     (error) =>
-      assertOneLine(error, /:1: the row's answer has tool_calls, which the chat template does not write; give/),
+      assertOneLine(error, /:1: the row's answer has tool_calls, which the chat template does not render; give/),
   );
 });
 

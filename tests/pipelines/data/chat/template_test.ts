@@ -87,9 +87,9 @@ Deno.test("what a template asks for that is not known is refused by name", async
     const [template, says] of [
       ["{{ 'a' | center(3) }}", /there is no filter "center" here/],
       ["{{ 'a' is palindrome }}", /there is no test "palindrome" here/],
-      ["{{ 'a'.encode() }}", /a value\.encode is not defined, or not known here/],
+      ["{{ 'a'.encode() }}", /a value\.encode is not defined, or not supported here/],
       ["{{ strftime_now('%Q') }}", /strftime_now has no %Q here/],
-      ["{{ lipsum() }}", /lipsum is not defined, or not known here/],
+      ["{{ lipsum() }}", /lipsum is not defined, or not supported here/],
       ["{{ documents.first.text }}", /documents\.first is undefined/],
     ] as const
   ) {

@@ -63,9 +63,9 @@ const wrong: readonly (readonly [string, string, string | undefined, RegExp])[] 
   ["half a file", '[{"a": 1},\n{"a"', undefined, /:2: the file ends within a value/],
   ["an item that is not an object", '[{"a": 1},\n2]', undefined, /:2: expected a JSON object but found a number/],
   ["an item that is not JSON", '[{"a": 1},\n{"a": }]', undefined, /:2: the row is not JSON \(unexpected token '}'\)/],
-  ["two commas", '[{"a": 1},\n,{"a": 2}]', undefined, /:2: a comma follows no item/],
+  ["two commas", '[{"a": 1},\n,{"a": 2}]', undefined, /:2: a comma in the list does not follow an item/],
   ["what follows", '[{"a": 1}]\n]', undefined, /:2: something follows the end/],
-  ["an empty list", "[]", undefined, /the list holds no rows/],
+  ["an empty list", "[]", undefined, /the list has no rows/],
   ["CSV", "a,b\n1,2\n", undefined, /is CSV; read it by csv/],
 ];
 

@@ -53,10 +53,10 @@ Deno.test("parquet: what is not a sound file is refused in one line", () =>
     const whole = await Deno.readFile(`${folder}gzip.parquet`), broken = whole.slice();
     broken.fill(0x55, 200, 400);
     const cases: readonly (readonly [Uint8Array, RegExp])[] = [
-      [whole.subarray(0, whole.length - 50), /is not a sound Parquet file/],
-      [broken, /is not a sound Parquet file/],
+      [whole.subarray(0, whole.length - 50), /is not a valid Parquet file/],
+      [broken, /is not a valid Parquet file/],
       [new TextEncoder().encode('{"a": 1}\n'), /is JSON; read it by jsonl/],
-      [new Uint8Array(), /is not a sound Parquet file/],
+      [new Uint8Array(), /is not a valid Parquet file/],
     ];
     for (const [content, message] of cases) {
       await Deno.writeFile(`${base}/rows.parquet`, content);

@@ -81,12 +81,12 @@ const bad = [
   [
     "more examples than there are",
     `refract.fewShot(shots, 3, 1)`,
-    /pipeline\.ts:\d+:\d+: fewShot asks for 3 examples of 2; give it more rows or ask for fewer$/,
+    /pipeline\.ts:\d+:\d+: fewShot requests 3 examples of 2; give it more rows or request fewer$/,
   ],
   [
     "examples that are conversations",
     `refract.fewShot(refract.chat([[{ role: "user", content: "a" }, { role: "assistant", content: "b" }]], { template: "{% for m in messages %}{{ m.content }}{% endfor %}" }), 1, 1)`,
-    /chat:1: fewShot takes prompts with completions, and the row is a conversation/,
+    /chat:1: fewShot takes prompts with completions, but the row is a conversation/,
   ],
   [
     "a count that is none",

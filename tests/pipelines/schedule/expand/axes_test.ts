@@ -79,7 +79,7 @@ Deno.test("overrides are read as values of the axis, or refused where they are o
   assert.deepEqual(labelsOf(axesOf(layer, { layer: ["2", "17"] }), layer), [{ layer: 2 }, { layer: 17 }]);
   assert.throws(() => axesOf(layer, { layer: ["top"] }), {
     name: "RequestError",
-    message: '--set layer: "top" is not of the kind of the axis layer; give values such as 1, 2, 3',
+    message: '--set layer: "top" has the wrong type for the axis layer; give values such as 1, 2, 3',
   });
 });
 

@@ -61,11 +61,11 @@ Deno.test("zipped axes move together, and --set picks pairs", () => {
   assert.deepEqual(idsOf(declared, new Map([["rank", ["2"]], ["seed", ["8"]]])), ["rank=2,seed=8"]);
   assert.throws(
     () => idsOf(declared, new Map([["rank", ["2"]], ["seed", ["9"]]])),
-    /no members have these values of rank/,
+    /no member has this combination of values for rank/,
   );
   assert.throws(
     () => idsOf(declared, new Map([["rank", ["3"]]])),
-    /^RequestError: --set rank: "3" is not of the kind of the axis rank/,
+    /^RequestError: --set rank: "3" has the wrong type for the axis rank/,
   );
 });
 
@@ -116,7 +116,7 @@ Deno.test("where omits members by their values, and refuses to leave none", () =
     "rank=1,seed=2",
     "rank=2,seed=1",
   ]);
-  assert.throws(() => idsOf(declared(where(() => false))), /the conditions leave no member; let some hold/);
+  assert.throws(() => idsOf(declared(where(() => false))), /the conditions exclude every member; relax them/);
 });
 
 Deno.test("members share the parts that no axis of theirs changes", () => {
@@ -283,7 +283,11 @@ Deno.test("ten thousand members expand in less than a second", () => {
 for (
   const [found, build, remedy = "return stages by name, as in { score: evaluate(…) }"] of [
     ["nothing", () => undefined],
-    ["a promise, as async functions do", () => Promise.resolve({}), "omit async and await, nothing is read yet"],
+    [
+      "a promise, as async functions do",
+      () => Promise.resolve({}),
+      "omit async and await, because nothing is read yet",
+    ],
     ["a list", () => []],
     ["a string", () => "stages"],
     ["one stage without a name", () => ({ kind: "train" })],

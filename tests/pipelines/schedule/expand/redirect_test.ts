@@ -65,7 +65,7 @@ Deno.test("a recipe puts data sets of the hub in the place of files, of conversa
   assert.deepEqual(sourcesIn(expansion.members).flatMap((source) => fromHub(source, hubs) ?? []).length, 3);
   await assert.rejects(
     redirect(expansion, base, { data: [{ from: "openai/gsm8k", to: "/b.jsonl", location }] }),
-    /^RequestError: recipe\.yaml:3: "openai\/gsm8k" is a data set of the hub; give another of the hub, as in \{ hub: /,
+    /^RequestError: recipe\.yaml:3: "openai\/gsm8k" is a hub data set; give another hub data set, as in \{ hub: /,
   );
 });
 

@@ -20,8 +20,8 @@ Deno.test("a plan for many devices says how long, how much and where more of the
     const measured = (JSON.parse(here.stdout) as Plan).fleet!;
     assert.deepEqual([measured.basis, measured.dollars], ["measured", undefined]);
     const text = await inProcess("plan", scene.pipeline, "--store", scene.path("store"), "--devices", "4xH100");
-    assert.match(text.stdout, /^on 4 H100: .* US dollars; simulated by stated peaks/m);
-    assert.match(text.stdout, /^about .*, likely .* to .*, by an assumed speed/m);
+    assert.match(text.stdout, /^on 4 H100: .* US dollars; simulated with stated peaks/m);
+    assert.match(text.stdout, /^about .*, likely .* to .*, from an assumed speed/m);
   }));
 
 Deno.test("a fleet of unknown devices is refused in one line", () => {

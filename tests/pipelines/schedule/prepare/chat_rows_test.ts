@@ -127,7 +127,7 @@ const bad: Readonly<Record<string, readonly [data: string, expected: RegExp]>> =
   "no answer": ['chat([[{ role: "user", content: "a" }]])', /chat:1: the row has no turn of the assistant, .*; add a /],
   "an answer to nothing": [
     'chat([talks[0], [{ role: "assistant", content: "a" }]])',
-    /chat:2: the row begins with a turn of the assistant; put /,
+    /chat:2: the row begins with a turn of the assistant; add /,
   ],
   "an unknown role": [
     'chat([[{ role: "usr", content: "a" }, ...talks[0]]])',
@@ -146,10 +146,10 @@ const bad: Readonly<Record<string, readonly [data: string, expected: RegExp]>> =
     'chat([{ conversations: [{ from: "humn", value: "a" }] }])',
     /chat:1: the row's message 1 is from "humn", which is not a known role; did you mean "human"/,
   ],
-  "no rows": ["chat([])", /chat\(\[\]\) holds no rows; give it at least one$/],
+  "no rows": ["chat([])", /chat([]) has no rows; give it at least one$/],
   "a template that refuses": [
     `chat(talks, { template: "{{ raise_exception('Only one\\nsystem.') }}" })`,
-    /chat:1: the chat template does not take the row \(Only one system\); change the row, or give/,
+    /chat:1: the chat template cannot render the row \(Only one system\); change the row, or give/,
   ],
   "a template that is none": [
     'chat(talks, { template: "{% for %}" })',

@@ -161,7 +161,7 @@ const bad: readonly { readonly name: string; readonly parts: Partial<PipelinePar
   {
     name: "a metric with another's name",
     parts: parts(`[metric("loss", { measure: () => 1 })]`),
-    says: /pipeline\.ts:\d+:\d+: loss is the name of another metric; call this one of tuned otherwise$/,
+    says: /pipeline\.ts:\d+:\d+: loss is the name of another metric; give this one of tuned a different name$/,
   },
   {
     name: "a name of two words",
@@ -194,7 +194,7 @@ const bad: readonly { readonly name: string; readonly parts: Partial<PipelinePar
   {
     name: "choices from a field that is a text",
     parts: parts("[accuracy()]", { decoding: `choices("a")` }),
-    says: /rows\.jsonl:1: the field "a" holds no list of texts/,
+    says: /rows\.jsonl:1: the field "a" is not a list of texts/,
   },
   {
     name: "choices compared where none are",
@@ -204,7 +204,8 @@ const bad: readonly { readonly name: string; readonly parts: Partial<PipelinePar
   {
     name: "a continuation compared by its length",
     parts: parts("[accuracy()]", { decoding: `choices("options", { by: "byte", continuation: " it" })` }),
-    says: /choices with a continuation all have the same text scored, so by byte compares nothing; compare by sum$/,
+    says:
+      /choices with a continuation are all scored on the same text, so by byte makes no difference; compare by sum$/,
   },
   {
     name: "a way to compare that there is not",
@@ -240,7 +241,7 @@ Deno.test("a completion that is none of its row's choices, and a lone choice, ar
     assert.equal(code, 0, stderr);
     assert.match(
       stderr,
-      /tuned: .*rows\.jsonl:2: the completion "flies" is none of the row's choices, .* \(7 of 8 rows\)/,
+      /tuned: .*rows\.jsonl:2: the completion "flies" is not among the row's choices, .* \(7 of 8 rows\)/,
     );
     assert.match(stderr, /tuned: .*rows\.jsonl:1: the row has one choice, which is always chosen \(8 of 8 rows\)/);
   }));

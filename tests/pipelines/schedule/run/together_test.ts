@@ -17,7 +17,7 @@ Deno.test("a prompt that ends within a token is noted once with both tokenizatio
     assert.equal(notes.length, 1, stderr);
     assert.match(
       notes[0]!,
-      /rows\.jsonl:1: the prompt's tokens are others once the completion follows, .*\(by itself it ends in " ", with the completion that is " si"\)$/,
+      /rows\.jsonl:1: the prompt's tokens change once the completion follows, .*\(alone it ends in " "; with the completion that becomes " si"\)$/,
     );
   });
 });
@@ -47,7 +47,7 @@ Deno.test("an evaluation cuts prompts that the context has no room for, where it
   await inScene({ heldOut, stages: stages("") }, async (scene) => {
     const { code, stderr } = await scene.run();
     assert.equal(code, 2);
-    assert.match(stderr, /records:1: the row has \d+ tokens and the model reads at most 64; .*maxLength: 64/);
+    assert.match(stderr, /records:1: the row has \d+ tokens, but the model reads at most 64; .*maxLength: 64/);
   });
 });
 

@@ -61,11 +61,11 @@ Deno.test("a group's rate and decay are those of its parameters alone", async ()
 const refused: Readonly<Record<string, [optimizer: string, message: RegExp]>> = {
   "matches nothing": [
     `adamw({ learningRate: 1e-2, groups: [{ match: "lora_B", learningRate: 1 }, { match: "head", weightDecay: 0 }] })`,
-    /groups\[1\], "head", matches nothing that is trained; there is "adapters", "lora_A" and "lora_B"/,
+    /groups\[1\], "head", matches nothing that is trained; what is trained is "adapters", "lora_A" and "lora_B"/,
   ],
   "has nothing left": [
     `adamw({ learningRate: 1e-2, groups: ["adapters", "lora_A"].map((match) => ({ match, weightDecay: 0 })) })`,
-    /groups\[1\], "lora_A", has nothing left that an earlier group does not take; put it before that/,
+    /groups\[1\], "lora_A", matches only what an earlier group takes; put it before that group/,
   ],
   "changes nothing": [
     `adamw({ learningRate: 1e-2, groups: [{ match: ["lora_A", "lora_B"] }] })`,
@@ -77,7 +77,7 @@ const refused: Readonly<Record<string, [optimizer: string, message: RegExp]>> = 
   ],
   "has a rate beside relative steps": [
     `refract.adafactor({ groups: [{ match: "adapters", learningRate: 1 }] })`,
-    /groups\[0\], "adapters", has a learningRate and the optimizer's steps are relative; give it one, too/,
+    /groups\[0\], "adapters", has a learningRate but the optimizer's steps are relative; give the optimizer a learningRate too/,
   ],
 };
 

@@ -70,7 +70,7 @@ Deno.test("a device that fails gives its work to the others", async () => {
   await inScene(sweeping, async (scene) => {
     const failing = await runOf(scene, true);
     const notes = events.flatMap((event) => event.kind === "note" ? event.message : []);
-    assert.deepEqual(notes, [`${failed} failed (the device fell off the bus); the others do its work`]);
+    assert.deepEqual(notes, [`${failed} failed (the device fell off the bus); the others take over its work`]);
     assert.deepEqual(lossesOf(failing), lossesOf(await runOf(scene, false)));
   });
 });
@@ -94,11 +94,11 @@ Deno.test("the parts of a batch on two devices have the losses of one device", a
 Deno.test("devices that no runtime can open are refused in one line", async () => {
   const refused: readonly (readonly [string, RegExp])[] = [
     ["tpu:0", /names no provider; write cpu:2x1/],
-    ["cpu:2", /does not say how many workers of how many threads/],
-    ["cpu:0x1", /has not 1 to 64 workers/],
+    ["cpu:2", /does not say how many workers and how many threads each/],
+    ["cpu:0x1", /does not have 1 to 64 workers/],
     ["cuda:0,0", /lists cuda:0 twice/],
     ["webgpu:0,1", /there is no webgpu:1/],
-    ["cuda:one", /does not list numbers of GPUs/],
+    ["cuda:one", /does not list GPU numbers/],
   ];
   for (const [text, says] of refused) assert.throws(() => parseDevices(text), says);
   await inScene({}, async (scene) => {

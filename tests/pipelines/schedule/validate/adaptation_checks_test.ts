@@ -17,7 +17,7 @@ Deno.test("a classification has two classes or more, each once", () => {
     return () => checkedAdaptation({ kind: "classification", labels, frozen: false, fresh: false });
   };
   assert.deepEqual(head("no", "yes")().kind, "classification");
-  assert.throws(head("no"), /labels has only one class; give two or more names/);
+  assert.throws(head("no"), /labels has only one class; give at least two names/);
   assert.throws(head("no", "yes", "no"), /labels has "no" twice; name each class once/);
 });
 

@@ -58,7 +58,7 @@ Deno.test("a model is written in shards, and in fewer bits, saying what that los
       assert.ok(shards.length > 1 && shards.every((name) => treeOf(merged).includes(name)), String(shards));
       assert.equal(metadata["total_size"], parameters * (type === "f32" ? 4 : 2));
       const loss =
-        /^rounding to (\w+) changes the merged weights by 0\.\d+ %, which is [\d.]+ % of what was learned; /m;
+        /^rounding to (\w+) changes the merged weights by 0\.\d+ %, which is [\d.]+ % of what training changed; /m;
       assert.equal(loss.exec(stderr)?.[1], type === "f32" ? undefined : torch);
       const found = (await logitsOf(scratch, merged, golden.ids)).at(-1)!, expected = golden.logits["dora"]!.flat();
       const gap = largestGap(found, expected) / Math.max(...expected.map(Math.abs));

@@ -111,6 +111,6 @@ Deno.test("plan says what is kept of which budget, and when nothing is", () =>
     assert.match(text, /\nthe store may hold: 2\.00 GB\n/);
     assert.match(
       await textOf("--cache-memory", "0"),
-      /\nfrontier: what is constant does not fit the budget, so each step computes it again\nkept: nothing, 0 B of/,
+      /\nfrontier: the constant part does not fit the budget, so each step recomputes it\nkept: nothing, 0 B of/,
     );
   }, model));

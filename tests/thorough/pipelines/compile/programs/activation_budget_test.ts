@@ -34,7 +34,7 @@ Deno.test("a plan says how many blocks are computed again for a budget, and none
     assert.deepEqual(await frontierOf("--activation-memory", "unlimited"), { ...usual, budget: null });
     assert.match(
       await planOf(scene, "--activation-memory", "0"),
-      /\nrecomputed: 3 blocks in each step, for the longest row to take 0 B at most\n/,
+      /\nrecomputed: 3 blocks in each step, so that the longest row takes at most 0 B\n/,
     );
     assert.doesNotMatch(await planOf(scene), /recomputed/);
   }, model));

@@ -146,7 +146,7 @@ Deno.test("greedy decoding writes what whole passes over all that is written do,
     assert.deepEqual([...member!.stages, ...encode].filter(({ cached }) => cached), []);
     const exported = await inProcess("export", scene.path("out"), "--to", "pyreft", "--out", scene.path("pyreft"));
     assert.equal(exported.code, 2);
-    assert.match(exported.stderr, /pyreft's folders hold no edit of encoder\.block\.output/);
+    assert.match(exported.stderr, /a pyreft folder cannot hold an edit of encoder\.block\.output/);
     const whole = await inProcess("export", scene.path("out"), "--to", "onnx", "--out", scene.path("onnx"));
     assert.equal(whole.code, 2);
     assert.match(

@@ -125,8 +125,8 @@ Deno.test("dropout is refused of a family of which none is known, and of a confi
   const none = { ...gpt2, embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 };
   for (
     const [config, says] of [
-      [{}, /baseDropout is not known of the family llama; omit it, or give the edits a dropout of their own/],
-      [none, /baseDropout takes the rates of config\.json, which are all 0; omit it, or raise them there/],
+      [{}, /baseDropout is not supported for the family llama; omit it, or give the edits their own dropout/],
+      [none, /baseDropout uses the rates in config\.json, which are all 0; omit it, or raise them there/],
     ] as const
   ) {
     await inScene({ trainSettings: "baseDropout: true" }, async (scene) => {
