@@ -1,4 +1,4 @@
-/** F1, as scikit-learn defines it. @module */
+/** F1, as defined by scikit-learn. @module */
 import type { SpecOf } from "./declared.ts";
 import type { Metric } from "./metric.ts";
 import type { HeadPrediction } from "./prediction.ts";
@@ -7,7 +7,7 @@ import { wholeOf } from "./statistic.ts";
 
 const same = (row: HeadPrediction) => row;
 
-/** The harmonic mean of precision and recall of one class; 0 if it is not a row's and is predicted of none. */
+/** The harmonic mean of precision and recall of one class; 0 if it occurs neither as a label nor as a prediction. */
 function f1Of(rows: readonly HeadPrediction[], id: number): number {
   const right = rows.filter(({ expected, predicted }) => expected === id && predicted === id).length;
   const named = rows.reduce(
@@ -22,7 +22,7 @@ function macroF1Of(rows: readonly HeadPrediction[]): number {
   return ids.reduce((sum, id) => sum + f1Of(rows, id), 0) / ids.length;
 }
 
-/** The mean of the F1 of those classes that are a row's or are predicted of one. */
+/** The mean F1 over the classes that occur among the labels or the predictions. */
 export const macroF1: Metric<SpecOf<"macroF1">> = {
   call: 'f1({ average: "macro" })',
   settings: mappedSettings,

@@ -1,4 +1,4 @@
-/** What a metric is computed of in place of the predictions, where its declaration says so. @module */
+/** Applying a metric's `extract` and `map` to the predictions. @module */
 import { formatLocation, RequestError } from "../common/errors.ts";
 import { suggest } from "../common/suggest.ts";
 import { calledFor, shownValue } from "./called.ts";
@@ -6,7 +6,7 @@ import type { AnswerSettings, MetricSpec } from "./declared.ts";
 import type { Predicted } from "./predicted.ts";
 import type { HeadPrediction, MeasuredRow } from "./prediction.ts";
 
-/** What was predicted as a metric takes it: what its functions make of each prediction. */
+/** The predictions after a metric's functions have been applied. */
 export function mapped(spec: MetricSpec, predicted: Predicted): Predicted {
   const { extract, map }: Pick<AnswerSettings, "extract" | "map"> & Pick<MetricSpec, "kind"> = spec;
   if (extract === undefined && map === undefined) return predicted;
@@ -28,7 +28,7 @@ export function mapped(spec: MetricSpec, predicted: Predicted): Predicted {
     case "numbers":
       return { ...predicted, rows: predicted.rows.map((each) => withNumber(each, made(each.row))) };
     case "pairs":
-      // Rewards are not predictions that a function could take.
+      // Rewards are not predictions to which a function applies.
       return predicted;
   }
 }
@@ -38,7 +38,7 @@ function extractedOf(extract: NonNullable<AnswerSettings["extract"]>, row: Measu
   if (found === undefined || found === null) return undefined;
   if (typeof found === "string") return found;
   throw new RequestError(
-    `extract gave ${shownValue(found)} at ${formatLocation(row.place)}; let it return a text, or undefined for none`,
+    `extract returned ${shownValue(found)} at ${formatLocation(row.place)}; return a string, or undefined for none`,
   );
 }
 
@@ -50,7 +50,7 @@ function mappedOf(
   const found: unknown = calledFor("map", row, () => map(prediction, row));
   if (typeof found === "string" || (typeof found === "number" && Number.isFinite(found))) return found;
   throw new RequestError(
-    `map gave ${shownValue(found)} at ${formatLocation(row.place)}; let it return a text or a finite number`,
+    `map returned ${shownValue(found)} at ${formatLocation(row.place)}; return a string or a finite number`,
   );
 }
 
@@ -62,7 +62,7 @@ function withClass(
   const predicted = labels.indexOf(String(name));
   if (predicted >= 0) return { ...each, predicted, row: { ...each.row, prediction: labels[predicted]! } };
   throw new RequestError(
-    `map gave ${shownValue(name)} at ${formatLocation(each.row.place)}, which is not a class; ${
+    `map returned ${shownValue(name)} at ${formatLocation(each.row.place)}, which is not a class; ${
       suggest(String(name), labels)
     }`,
   );
@@ -71,6 +71,6 @@ function withClass(
 function withNumber(each: HeadPrediction, predicted: string | number | undefined): HeadPrediction {
   if (typeof predicted === "number") return { ...each, predicted, row: { ...each.row, prediction: predicted } };
   throw new RequestError(
-    `map gave ${shownValue(predicted)} at ${formatLocation(each.row.place)}; let it return a finite number`,
+    `map returned ${shownValue(predicted)} at ${formatLocation(each.row.place)}; return a finite number`,
   );
 }

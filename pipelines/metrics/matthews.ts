@@ -1,11 +1,11 @@
-/** Matthews' correlation of classes, as scikit-learn defines it. @module */
+/** Matthews' correlation of classes, as defined by scikit-learn. @module */
 import type { SpecOf } from "./declared.ts";
 import type { Metric } from "./metric.ts";
 import type { HeadPrediction } from "./prediction.ts";
 import { mappedSettings } from "./settings.ts";
 import { wholeOf } from "./statistic.ts";
 
-/** Of several classes in Gorodkin's form (2004); 0 where a factor of the denominator is. */
+/** Matthews' correlation for any number of classes (Gorodkin 2004); 0 if a factor of the denominator is 0. */
 function matthewsOf(rows: readonly HeadPrediction[]): number {
   const size = rows.length, right = rows.filter(({ expected, predicted }) => expected === predicted).length;
   const expected = countsOf(rows.map((row) => row.expected)), predicted = countsOf(rows.map((row) => row.predicted));

@@ -386,7 +386,7 @@ refuses("an unknown option", { options: ["--bogus"], at: "unknown option '--bogu
 refuses("a provider whose libraries are absent", {
   options: ["--provider", "cuda"],
   at: "The cuda provider lacks libonnxruntime_providers_",
-  says: /deno task doctor --install gets them, or use --provider cpu/,
+  says: /deno task doctor --install installs them, or use --provider cpu/,
 });
 
 for (const option of ["--store", "--out"]) {

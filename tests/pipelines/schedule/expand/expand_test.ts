@@ -283,7 +283,7 @@ Deno.test("ten thousand members expand in less than a second", () => {
 for (
   const [found, build, remedy = "return stages by name, as in { score: evaluate(…) }"] of [
     ["nothing", () => undefined],
-    ["a promise, as async functions do", () => Promise.resolve({}), "omit async and await, nothing is read yet"],
+    ["a promise, which async functions return", () => Promise.resolve({}), "omit async and await, nothing is read yet"],
     ["a list", () => []],
     ["a string", () => "stages"],
     ["one stage without a name", () => ({ kind: "train" })],
