@@ -1,4 +1,4 @@
-/** Logistic regression with an L1 penalty and no intercept, of a few features. @module */
+/** Logistic regression with an L1 penalty, no intercept and few features. @module */
 
 /** Rows to fit. */
 interface WeightedRows {
@@ -11,8 +11,8 @@ interface WeightedRows {
 const mostSteps = 200, mostSweeps = 100;
 
 /**
- * The weights that minimize |w|₁ + C Σᵢ sᵢ log(1 + exp(-yᵢ w·xᵢ)), which liblinear stops near (Fan et al. 2008, equation 6):
- * by Newton's steps, each of which minimizes the penalized quadratic by coordinate descent (Yuan et al. 2012).
+ * The weights that minimize |w|₁ + C Σᵢ sᵢ log(1 + exp(-yᵢ w·xᵢ)), which liblinear approximates (Fan et al. 2008,
+ * equation 6), by Newton steps that each minimize the penalized quadratic by coordinate descent (Yuan et al. 2012).
  */
 export function fitSparse({ features, labels, weights }: WeightedRows, C: number): number[] {
   const width = features[0]?.length ?? 0;
