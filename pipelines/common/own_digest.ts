@@ -1,4 +1,9 @@
-/** Texts that carry the digest of their own content, so that a bit that flips on a disk does not pass for what was written. @module */
+/**
+ * Texts that carry the digest of their own content, so that a bit that flips on a disk does not pass for what was
+ * written.
+ *
+ * @module
+ */
 import { createHash } from "node:crypto";
 import { RequestError } from "./errors.ts";
 import { blankDigest } from "./file_digest.ts";
@@ -9,7 +14,9 @@ interface DigestPlace {
   readonly after: string;
 }
 
-/** A member of a JSON object. Within a JSON string the quotes would be escaped, so that it is found as a member alone. */
+/**
+ * A member of a JSON object. Within a JSON string the quotes would be escaped, so that it is found as a member alone.
+ */
 export const digestMember: DigestPlace = { before: '"digest": "', after: '"' };
 
 /** A comment of a YAML file, on a line of its own. */
@@ -51,7 +58,7 @@ export function hasOwnDigest(text: string, place: DigestPlace): boolean | undefi
  */
 export function requireOwnContent(bytes: Uint8Array, place: DigestPlace, file: string, remedy: string): void {
   if (hasOwnDigest(new TextDecoder().decode(bytes), place) !== false) return;
-  throw new RequestError(`is damaged, its content is not what was written; ${remedy}`, { file });
+  throw new RequestError(`is damaged, its content has changed since it was written; ${remedy}`, { file });
 }
 
 /** Where the digits start, −1 if there are none. */

@@ -62,7 +62,7 @@ export const filter: ViewKind<FilterView> = {
 
 function whatIs(value: unknown): string {
   if (value === undefined || value === null) return String(value);
-  if (value instanceof Promise) return "a promise, as async functions do";
+  if (value instanceof Promise) return "a promise, which async functions return";
   return Array.isArray(value) ? "a list" : `a ${typeof value}`;
 }
 

@@ -1,4 +1,4 @@
-/** What written tokens say as an answer. @module */
+/** Converting generated tokens to an answer. @module */
 import type { Tokenizer } from "../models/tokenization/tokenizer.ts";
 
 /** The text of an answer, and whether a stop text ended it. */
@@ -8,8 +8,9 @@ interface Answer {
 }
 
 /**
- * The text of what was written, as transformers decodes it, cut before the first stop text. A stop text is found in the
- * answer as it is read, and in what its tokens spell: there special tokens have a text, and no space was cleaned up.
+ * The text of generated tokens, decoded as in transformers and cut before the first stop text. A stop text is searched
+ * for in the decoded answer and in the raw text of its tokens, which includes special tokens and has no spaces cleaned
+ * up.
  */
 export function answerOf(stop: readonly string[], tokenizer: Tokenizer, written: readonly number[]): Answer {
   const text = tokenizer.decode(written, { skipSpecialTokens: true });
@@ -24,8 +25,8 @@ export function answerOf(stop: readonly string[], tokenizer: Tokenizer, written:
 }
 
 /**
- * What a completion's tokens say as an answer, where that is another text than the completion; nothing where they say
- * nothing, as those of unknown characters, which no answer may equal.
+ * The answer that a completion's tokens decode to, if it differs from the completion; `undefined` if they decode to
+ * nothing, like those of unknown characters, which no answer may equal.
  */
 export function taughtAnswer(
   completion: string,
@@ -44,7 +45,7 @@ function firstOf(texts: readonly string[], within: string): number | undefined {
 
 const spell = (tokenizer: Tokenizer, ids: readonly number[]) => tokenizer.decode(ids, { cleanUpSpaces: false });
 
-/** The answer up to a place in what its tokens spell: a token that reaches over it says what comes before. */
+/** The answer up to a place in the raw text of its tokens; a token that extends past the place counts up to it. */
 function readUpTo(place: number, tokenizer: Tokenizer, written: readonly number[]): string {
   let whole = 0, before = 0;
   for (let count = 1; count <= written.length; count++) {

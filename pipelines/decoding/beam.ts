@@ -1,4 +1,4 @@
-/** Beam search as transformers has it. @module */
+/** Beam search as in transformers. @module */
 import { createRandom } from "../data/random.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
 import type { DecodingSpec, Resolved } from "../spec/mod.ts";
@@ -26,10 +26,10 @@ class Search implements Writer {
   readonly #prompt: readonly number[];
   readonly #endTokens: ReadonlySet<number>;
   readonly #finished: Hypothesis[] = [];
-  /** What each beam has written. */
+  /** The tokens that each beam has generated. */
   #written: readonly (readonly number[])[];
   #sums: readonly number[];
-  /** Whether no open beam is of interest any more. */
+  /** Whether open beams no longer matter. */
   #isSettled = false;
 
   constructor(settings: BeamSearch, take: Take, generator: Generator, prompt: TokenizedPrompt) {
@@ -39,7 +39,7 @@ class Search implements Writer {
     this.#endTokens = generator.endTokens;
     this.room = Math.min(settings.maxNewTokens, roomOf(generator) - this.#prompt.length);
     this.#written = Array.from({ length: settings.beams }, () => []);
-    // All beams start as the prompt, so only the first may continue it at first.
+    // All beams start as the prompt, so only the first may continue in the first step.
     this.#sums = this.#written.map((_, beam) => (beam === 0 ? 0 : -1e9));
   }
 
@@ -78,14 +78,14 @@ class Search implements Writer {
     return this.#finished.reduce((best, each) => (each.score >= best.score ? each : best)).tokens;
   }
 
-  /** How many tokens each open beam has written. */
+  /** How many tokens each open beam has generated. */
   get #length(): number {
     return this.#written[0]!.length;
   }
 
   /**
-   * Whether the finished are better than what could still be written: by a length as long as can be where that favours
-   * the open beams and nothing is to be missed, else by the present one.
+   * Whether the finished beams are better than any open beam could become: judged at the maximum length if that favours
+   * the open beams and no result may be missed, otherwise at the current length.
    */
   #isEnough(likeliest: number): boolean {
     const { earlyStopping = false, lengthPenalty } = this.#settings;
@@ -94,7 +94,7 @@ class Search implements Writer {
     return this.#worst >= likeliest / length ** lengthPenalty;
   }
 
-  /** Keeps the best `beams` of the finished. */
+  /** Adds a finished beam and keeps the best `beams` of them. */
   #finish(tokens: readonly number[], sum: number, length: number): void {
     const score = sum / length ** this.#settings.lengthPenalty, worst = this.#worst;
     if (this.#finished.length < this.#settings.beams) this.#finished.push({ tokens, score });
@@ -109,13 +109,13 @@ class Search implements Writer {
   }
 }
 
-/** How many tokens a beam has to offer, so that one of them ends nothing. */
+/** How many tokens a beam must offer, so that at least one of them does not end the sequence. */
 const leastOf = (endTokens: ReadonlySet<number>) => Math.max(2, 1 + endTokens.size);
 
 /**
- * The likeliest continuations that a beam search finds. A prompt that would outgrow the model's context ends there.
+ * The likeliest continuations that a beam search finds. Generation also ends at the end of the model's context.
  *
- * @param rows The most beams that are written at once; all of them if omitted.
+ * @param rows The maximum number of beams that are decoded at once; all of them if omitted.
  * @returns The new tokens of each prompt, without the end-of-sequence token.
  */
 export function searchBeams(
@@ -128,10 +128,11 @@ export function searchBeams(
 }
 
 /**
- * The likeliest of the continuations that a beam search draws. A prompt that would outgrow the model's context ends there.
+ * The likeliest of the continuations that a beam search samples. Generation also ends at the end of the model's
+ * context.
  *
- * @param streams Numbers the prompts' random streams.
- * @param rows The most beams that are written at once; all of them if omitted.
+ * @param streams The numbers of the prompts' random streams.
+ * @param rows The maximum number of beams that are decoded at once; all of them if omitted.
  * @returns The new tokens of each prompt, without the end-of-sequence token.
  */
 export function sampleBeams(

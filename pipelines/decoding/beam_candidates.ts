@@ -1,4 +1,4 @@
-/** What a beam search continues with: the likeliest continuations of its beams, or some that are drawn. @module */
+/** The candidates of a beam search: the likeliest continuations of its beams, or sampled ones. @module */
 import type { Random } from "../data/random.ts";
 import { keepLikely, type Sampling } from "./logits.ts";
 import { torchTopk } from "./torch_topk.ts";
@@ -13,13 +13,13 @@ export interface Candidate {
 
 /** The open beams. */
 interface Beams {
-  /** The log-likelihoods of what follows each. */
+  /** The log-likelihoods of the next token after each beam. */
   readonly likelihoods: readonly Float32Array[];
-  /** The log-likelihood of each. */
+  /** The log-likelihood of each beam. */
   readonly sums: readonly number[];
 }
 
-/** Takes so many candidates, in the order of their sums. */
+/** Selects `count` candidates, ordered by their sums. */
 export type Take = (beams: Beams, count: number) => Candidate[];
 
 /** The candidates with the largest sums. */
@@ -30,15 +30,15 @@ export const takeLikeliest: Take = ({ likelihoods, sums }, count) => {
   return candidates.sort((a, b) => b.sum - a.sum || a.beam - b.beam || a.token - b.token).slice(0, count);
 };
 
-/** The least of float32's normal numbers: what is less probable is not drawn. */
+/** The smallest normal number of float32: less probable tokens are not sampled. */
 const leastProbability = 2 ** -126;
 
 /**
- * Candidates drawn without replacement by the softmax of their sums: those with the largest quotients of a probability and an
- * exponentially distributed number, as torch.multinomial draws. Where fewer have a probability than are asked for, others
- * follow as torch takes them.
+ * Candidates sampled without replacement by the softmax of their sums: those with the largest quotients of their
+ * probability and an exponentially distributed number, as in torch.multinomial. If fewer candidates than requested have
+ * a probability above 0, the rest follow in torch's order.
  *
- * @param leastKept How many tokens of a beam are left to draw from at least.
+ * @param leastKept The minimum number of tokens of a beam that can be sampled.
  */
 export function takeDrawn(sampling: Sampling, leastKept: number, random: Random): Take {
   return ({ likelihoods, sums }, count) => {

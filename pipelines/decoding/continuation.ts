@@ -1,6 +1,6 @@
 /**
- * A batch of prompts that is continued token by token: one pass over the prompts, in which their edits act, then one token
- * a row at a time, in which those act that are not of the prompt alone.
+ * Generating token by token for a batch of prompts: a prefill of the prompts, with all edits, then one token per row at
+ * a time, with the edits that do not act on the prompt only.
  *
  * @module
  */
@@ -21,45 +21,45 @@ import type { HostTensor, Session } from "../runtime/runtime.ts";
 import { placed } from "./placed_rows.ts";
 import { KeyValueCache, type ReadRow, residentId } from "./key_value_cache.ts";
 
-/** The pass over prompts, from what is known of them already. */
+/** The prefill of prompts, starting from what is already encoded. */
 export interface Prefill {
-  /** Opened for every use, as one that is long unused is closed. */
+  /** Opens the session for each use, since a session that has not been used for long is closed. */
   readonly session: () => Promise<Session>;
   readonly layout: Layout;
   /** Where the keys and values of each run of tokens come from. */
   readonly runs: readonly RunOrigin[];
-  /** What was encoded of some prompts; nothing of those that were not. */
+  /** The encoded values of some prompts; none for prompts that were not encoded. */
   readonly kept: (prompts: readonly TokenizedPrompt[]) => Feeds;
 }
 
-/** A model ready to generate. */
+/** A model that is ready to generate. */
 export interface Generator {
   readonly architecture: Architecture;
   readonly adaptations: readonly Adaptation[];
   /** The edits' tensors in saved form. */
   readonly tensors: TensorMap;
-  /** Reads prompts. */
+  /** The prefill of prompts. */
   readonly prefill: Prefill;
-  /** Reads further tokens after keys and values, with its edits; not where an encoder reads, or what is encoded is fed. */
+  /** Runs further tokens after cached ones, with all edits; omitted with an encoder or fed encoded values. */
   readonly extend?: (() => Promise<Session>) | undefined;
-  /** The same, and gives how unlikely given tokens are in place of logits. */
+  /** The same, but returning the negative log-likelihoods of given tokens instead of logits. */
   readonly rate?: (() => Promise<Session>) | undefined;
   readonly decode: () => Promise<Session>;
-  /** The same of models that one program decodes from the same tensors: those whose edits act on prompts alone. */
+  /** Equal for models that one program decodes with the same tensors: those whose edits act only on prompts. */
   readonly decodesAs: string | object;
-  /** The same of models that read tokens which no edit reaches alike. */
+  /** Equal for models that process unedited tokens identically. */
   readonly readsAs: string;
   readonly endTokens: ReadonlySet<number>;
-  /** What the keys and values of a batch may take, in bytes: rows that need more together are written one after the other. */
+  /** The maximum bytes of a batch's keys and values: rows that need more together are decoded one after the other. */
   readonly mostKeyValueBytes: number;
 }
 
-/** How many tokens a prompt and its continuation may have. */
+/** The maximum number of tokens of a prompt and its continuation. */
 export function roomOf({ architecture: { contextLength }, prefill: { layout } }: Generator): number {
   return contextLength - layout.virtual;
 }
 
-/** The tokens before those that are written: the prompt's, or the one that a decoder with an encoder starts with. */
+/** The tokens before the generated ones: the prompt's, or the start token of a decoder with an encoder. */
 export function readBefore({ prefill: { layout } }: Generator, prompt: TokenizedPrompt): readonly number[] {
   return readTokens(layOut({ ...prompt, completion: [] }, layout), layout);
 }
@@ -67,43 +67,43 @@ export function readBefore({ prefill: { layout } }: Generator, prompt: Tokenized
 /** The logits of each row's next token. */
 export type Logits = (row: number) => Float32Array;
 
-/** What a row continues with: another token after what some row has read. */
+/** How a row continues: with a token after the tokens of some row. */
 export interface Step {
   readonly from: number;
   readonly token: number;
 }
 
 /**
- * A batch being continued. Its keys and values stay in the runtime's worker; what an encoder has read of its prompts is
- * fed at every step.
+ * A batch that is being continued. Its keys and values stay in the runtime's worker; those of an encoder are fed at
+ * every step.
  */
 export class Continuation {
   readonly #generator: Generator;
   readonly #id = residentId();
   readonly #cache: KeyValueCache;
-  /** Each row's. */
+  /** The prompt of each row. */
   #prompts: readonly TokenizedPrompt[] = [];
-  /** By the rows' places. */
+  /** Indexed by the rows' places. */
   #encoded: EncodedPrompts | typeof nothingEncoded = nothingEncoded;
-  /** Any session of the worker that has the keys and values. */
+  /** Any session of the worker that holds the keys and values. */
   #session: Session | undefined;
 
-  /** @param generator Decodes; the prompts may be read by others that decode as it does. */
+  /** @param generator Decodes; the prompts may be prefilled by others with the same `decodesAs`. */
   constructor(generator: Generator) {
     this.#generator = generator;
     this.#cache = new KeyValueCache(generator.architecture, generator.prefill.layout.virtual, this.#id);
   }
 
-  /** How many rows it has. */
+  /** The number of rows. */
   get rows(): number {
     return this.#prompts.length;
   }
 
   /**
-   * Reads prompts, whose rows follow those that there are.
+   * Prefills prompts, whose rows are added after the existing ones.
    *
-   * @param room How many tokens may follow a prompt at most.
-   * @returns The logits of each prompt's next token, by its number among these.
+   * @param room The maximum number of tokens that may follow a prompt.
+   * @returns The logits of each prompt's next token, by its index among these prompts.
    */
   async read(
     { architecture, adaptations, tensors, prefill }: Generator,
@@ -143,10 +143,10 @@ export class Continuation {
   }
 
   /**
-   * Takes a prompt that was read elsewhere, where it has to stay until the next token is read; its row follows those that
-   * there are.
+   * Adds a prompt that was read elsewhere, where its keys and values have to stay until the next step; its row is added
+   * after the existing ones.
    *
-   * @param room How many tokens may follow it at most.
+   * @param room The maximum number of tokens that may follow it.
    * @returns Its row.
    */
   join(prompt: TokenizedPrompt, row: ReadRow, room: number): number {
@@ -155,7 +155,7 @@ export class Continuation {
     return this.#prompts.length - 1;
   }
 
-  /** Reads one further token a row; the rows from then on are those of the steps. */
+  /** Runs one more token per row; from then on the rows are those of the steps. */
   async next(steps: readonly Step[]): Promise<Logits> {
     const before = this.#cache.places, from = steps.map(({ from }) => from);
     const { places } = placed(from.map((row) => before[row]!)), byPlace = new Array<number>(from.length);
@@ -181,13 +181,15 @@ export class Continuation {
   }
 }
 
-/** Logits [rows, vocabulary] by their row. */
+/** Logits [rows, vocabulary] by row. */
 export function logitsOf({ data, shape }: HostTensor): Logits {
   const width = shape[shape.length - 1]!;
   return (row) => (data as Float32Array).subarray(row * width, (row + 1) * width);
 }
 
-/** What is fed for a written token: the masks of adaptations, of which those of the prompt act no more, and the tensors. */
+/**
+ * The feeds for a generated token: the masks of adaptations that act after the prompt, and the tensors that are read.
+ */
 function writtenFeeds(
   { adaptations, tensors }: Generator,
   prompts: readonly TokenizedPrompt[],

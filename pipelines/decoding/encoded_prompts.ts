@@ -1,23 +1,23 @@
-/** What an encoder has read of prompts, as a decoder sees it at every step. @module */
+/** An encoder's keys and values of prompts, which a decoder attends to at every step. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 import type { Feeds, HostTensor } from "../common/host_tensor.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
 
-/** The keys and values of what an encoder has read of some prompts, padded on the right. */
+/** The keys and values of an encoder's tokens for some prompts, padded on the right. */
 interface EncodedRun {
-  /** Those of a block [prompts, keyValueHeads, tokens, headWidth]. */
+  /** The tensors of a block [prompts, keyValueHeads, tokens, headWidth]. */
   readonly tensors: (block: number, part: "key" | "value") => HostTensor;
-  /** Each prompt's tokens. */
+  /** The number of each prompt's tokens. */
   readonly lengths: readonly number[];
 }
 
-/** What an encoder has read of each row: every block's keys and values, and the number of tokens. */
+/** An encoder's result for each row: every block's keys and values, and the number of tokens. */
 export interface EncodedPrompts {
   readonly feeds: Feeds;
   readonly lengths: readonly number[];
 }
 
-/** Of no encoder. */
+/** The value for models without an encoder. */
 export const nothingEncoded = { feeds: {}, lengths: undefined } as const;
 
 /** Every block's keys and values of the encoder's tokens, each [rows, keyValueHeads, context, headWidth]. */
@@ -29,7 +29,7 @@ export function encodedPrompts({ blocks }: Pick<Architecture, "blocks">, run: En
   return takeEncoded({ feeds, lengths: run.lengths }, [...run.lengths.keys()]);
 }
 
-/** What was encoded of some of the rows, padded to the longest of them. */
+/** The encoder's results for some of the rows, padded to the longest of them. */
 export function takeEncoded({ feeds, lengths }: EncodedPrompts, rows: readonly number[]): EncodedPrompts {
   const taken = rows.map((row) => lengths[row]!), context = Math.max(1, ...taken);
   const copied = rows.map((from, row) => ({ from, length: taken[row]!, at: 0 }));
@@ -47,7 +47,7 @@ export function takeEncoded({ feeds, lengths }: EncodedPrompts, rows: readonly n
   };
 }
 
-/** What was encoded of the rows of both, those of the other last. */
+/** The encoder's results for the rows of both, with those of `other` last. */
 export function joinEncoded(one: EncodedPrompts, other: EncodedPrompts): EncodedPrompts {
   const lengths = [...one.lengths, ...other.lengths], context = Math.max(1, ...lengths);
   const feeds = Object.keys(one.feeds).map((name) => {
@@ -64,7 +64,7 @@ export function joinEncoded(one: EncodedPrompts, other: EncodedPrompts): Encoded
   return { feeds: Object.fromEntries(feeds), lengths };
 }
 
-/** So many of a row's first tokens, and where they go in another row. */
+/** A number of a row's first tokens, and the row that they are copied to. */
 interface CopiedTokens {
   readonly from: number;
   readonly length: number;
@@ -72,9 +72,9 @@ interface CopiedTokens {
 }
 
 /**
- * Copies tokens of some rows into the rows of another tensor, one a row; both are [rows, heads, tokens, headWidth].
+ * Copies tokens of some rows into successive rows of another tensor; both are [rows, heads, tokens, headWidth].
  *
- * @param first The row that the first of them goes to.
+ * @param first The first row to copy to.
  */
 function copyRows(from: HostTensor, to: HostTensor, rows: readonly CopiedTokens[], first = 0): void {
   const source = from.data as Float32Array, target = to.data as Float32Array;

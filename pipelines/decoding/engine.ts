@@ -1,8 +1,8 @@
 /**
- * Continuing prompts of any number of callers in as few batches as their edits allow: a row leaves its batch when it is
- * done, and a waiting prompt takes its place. Edits that act on the prompt alone are in the keys and values that it leaves,
- * so rows of different edits, and of none, are decoded together by the bare base model. Prompts are read chunk by chunk
- * between the tokens that others write.
+ * Continuing the prompts of any number of callers in as few batches as their edits allow: a row leaves its batch when
+ * it is done, and a waiting prompt takes its place. The effect of edits that act only on the prompt is in its keys and
+ * values, so rows with different edits, or none, are decoded together by the bare base model. Prompts are prefilled in
+ * chunks between the decoding steps of others.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { blockKeys, PrefixCache } from "./prefix_cache.ts";
 import { Reading } from "./reading.ts";
 import { type EngineLimits, nextGroup } from "./reading_group.ts";
 
-/** What an engine has to do. */
+/** An engine's current load. */
 interface EngineLoad {
   readonly waiting: number;
   readonly rows: number;
@@ -22,17 +22,17 @@ interface EngineLoad {
 /** Rows that one program decodes together. */
 interface Batch {
   readonly continuation: Continuation;
-  /** In the order of their rows. */
+  /** The entries, in the order of their rows. */
   entries: readonly Entry[];
 }
 
-/** Prompts that are read together. */
+/** Prompts that are prefilled together. */
 interface Group {
   readonly reading: Reading;
   readonly entries: readonly Entry[];
 }
 
-/** Writes for many callers at once. */
+/** Generates for many callers at once. */
 export class Engine {
   #keptTokens = 0;
   readonly #limits: EngineLimits;
@@ -46,18 +46,18 @@ export class Engine {
     this.#limits = limits;
   }
 
-  /** What there is to do. */
+  /** The current load. */
   get load(): EngineLoad {
     const rows = this.#written.reduce((sum, { steps }) => sum + steps.length, 0);
     return { waiting: this.#waiting.length + (this.#group?.entries.length ?? 0), rows };
   }
 
-  /** How many tokens of prompts were not read, since what they gave was kept. */
+  /** How many prompt tokens were not prefilled, since their keys and values were cached. */
   get keptTokens(): number {
     return this.#keptTokens;
   }
 
-  /** Lets a writer continue its prompt until it is done. */
+  /** Has a writer continue its prompt until it is done. */
   write(task: WritingTask): Promise<void> {
     if (task.writer.isDone) return Promise.resolve();
     const keys = this.#prefixesOf(task.generator) === undefined ? [] : blockKeys(task.generator, task.prompt);
@@ -73,18 +73,20 @@ export class Engine {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    // All that is asked for in one turn of the event loop is read together.
+    // All requests made in one turn of the event loop are read together.
     await Promise.resolve();
     while (this.#waiting.length > 0 || this.#batches.size > 0 || this.#group !== undefined) {
       await this.#admit();
       for (const [key, batch] of this.#batches) await this.#advance(key, batch);
-      // What of it goes on is where it is written by now.
+      // By now, its entries that continue are in their batches.
       if (this.#group?.reading.isDone) await this.#endGroup(this.#group);
     }
     this.#isRunning = false;
   }
 
-  /** Reads prompts while there is room: one chunk of each beside rows that are written, so that these don't wait long. */
+  /**
+   * Prefills prompts while there is room: one chunk of each if rows are being decoded, so that these don't wait long.
+   */
   async #admit(): Promise<void> {
     for (let isAlone = true; isAlone;) {
       isAlone = this.#batches.size === 0;
@@ -103,7 +105,7 @@ export class Engine {
     }
   }
 
-  /** Takes the waiting prompts that are read together. */
+  /** Takes the waiting prompts that are prefilled together. */
   #next(): readonly Entry[] {
     for (const { reject, signal } of this.#waiting.filter(isAborted)) reject(signal?.reason);
     this.#waiting = this.#waiting.filter((entry) => !isAborted(entry));
@@ -124,7 +126,7 @@ export class Engine {
     return new Reading(generator, prompts, this.#prefixesOf(generator));
   }
 
-  /** Reads a chunk of each prompt of a group, and begins to write what follows those that are read to their ends. */
+  /** Prefills a chunk of each prompt in a group, and starts decoding those that are complete. */
   async #readOn({ reading, entries }: Group): Promise<void> {
     try {
       if (entries.every(isAborted)) throw entries[0]!.signal?.reason;
@@ -144,16 +146,16 @@ export class Engine {
 
   async #endGroup({ reading }: Group): Promise<void> {
     this.#group = undefined;
-    // A runtime that has stopped has freed everything.
+    // A runtime that has stopped has already freed everything.
     await reading.close().catch(() => {});
   }
 
-  /** Reads whole prompts, of which an encoder reads, or something is encoded already. */
+  /** Prefills whole prompts, for models with an encoder or with encoded values. */
   async #read(group: readonly Entry[]): Promise<void> {
     const { generator } = group[0]!, { continuation } = this.#batchOf(generator);
     try {
       if (group.some(({ onPromptLogits }) => onPromptLogits !== undefined)) {
-        throw new TypeError("What follows each token of a prompt is not known where an encoder reads it");
+        throw new TypeError("The logits after each prompt token are not available if an encoder reads the prompt");
       }
       const room = Math.max(...group.map(({ writer }) => writer.room)), prompts = group.map(({ prompt }) => prompt);
       const first = continuation.rows, logits = await continuation.read(generator, prompts, room);
@@ -171,7 +173,7 @@ export class Engine {
     });
   }
 
-  /** Lets an entry write on after its prompt, a row of its batch: all that it continues with begins there. */
+  /** Starts decoding an entry after its prompt, at a row of its batch. */
   #begin(entry: Entry, first: number): void {
     entry.first = first;
     entry.steps = entry.steps.map(({ token }) => ({ from: 0, token }));
@@ -179,7 +181,7 @@ export class Engine {
     batch.entries = [...batch.entries, entry];
   }
 
-  /** Writes one further token of each row of a batch. */
+  /** Decodes one more token for each row of a batch. */
   async #advance(key: unknown, batch: Batch): Promise<void> {
     for (const { reject, signal } of batch.entries.filter(isAborted)) reject(signal?.reason);
     const open = batch.entries.filter((entry) => !isAborted(entry));

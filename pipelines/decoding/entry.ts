@@ -1,50 +1,50 @@
-/** What an engine is asked to write, as far as it is. @module */
+/** The requests to an engine, with their progress. @module */
 import type { TokenizedPrompt } from "../data/examples.ts";
 import type { Generator, Logits, Step } from "./continuation.ts";
 import { keyValueBytes } from "./key_value_cache.ts";
 import type { BlockKeys } from "./prefix_cache.ts";
 import type { Writer } from "./writer.ts";
 
-/** What an engine is asked to write. */
+/** A request to an engine. */
 export interface WritingTask {
   readonly generator: Generator;
   readonly prompt: TokenizedPrompt;
-  /** Begins with one row, the prompt's, and continues with as many as its steps are. */
+  /** Begins with one row, the prompt's, and continues with one row per step that it returns. */
   readonly writer: Writer;
   /**
-   * Gets the logits of what follows each of the prompt's tokens, in order; they are there for the call alone. Not where an
-   * encoder reads the prompt.
+   * Receives the logits after each of the prompt's tokens, in order; they are valid only during the call. Not available
+   * if an encoder reads the prompt.
    */
   readonly onPromptLogits?: ((logits: Float32Array, at: number) => void) | undefined;
-  /** Ends the writing when it is aborted, with its reason. */
+  /** Ends generation when it is aborted, with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A prompt that waits, is read or is written after. */
+/** A prompt that is waiting, being prefilled or being continued. */
 export interface Entry extends WritingTask {
   resolve(): void;
   reject(reason: unknown): void;
   readonly keys: BlockKeys;
-  /** The first of its batch's rows that is its own. */
+  /** The index of its first row in its batch. */
   first: number;
-  /** What its rows continue with, as the writer counts them. */
+  /** How its rows continue, numbered as by the writer. */
   steps: readonly Step[];
 }
 
-/** The keys and values of all that an entry has read and may write. */
+/** The bytes of the keys and values of all tokens that an entry has read and may generate. */
 export function bytesOf({ generator: { architecture }, prompt, writer }: Entry): number {
   return keyValueBytes(architecture, (prompt.prompt.length + writer.room) * writer.rows);
 }
 
-/** The rows that entries may take. */
+/** The maximum number of rows that entries may need. */
 export function rowsOf(entries: readonly Entry[]): number {
   return entries.reduce((sum, { writer }) => sum + writer.rows, 0);
 }
 
-/** Whether nobody waits for an entry any more. */
+/** Whether an entry has been aborted. */
 export const isAborted = ({ signal }: Entry) => signal?.aborted === true;
 
-/** Lets an entry's writer choose what it continues with; whether it does. */
+/** Has an entry's writer choose how it continues; returns whether it does. */
 export function advance(entry: Entry, logits: Logits): boolean {
   try {
     entry.steps = entry.writer.advance(logits);

@@ -1,4 +1,4 @@
-/** What is fed for tokens that are read after others. @module */
+/** The feeds for tokens that are run after cached ones. @module */
 import { ownValue, putValue } from "../../ops/program/own_value.ts";
 import type { Feeds } from "../common/host_tensor.ts";
 import { columnsOf, maskName, masksOf, maskWidth } from "../compile/lower/edit_masks.ts";
@@ -8,19 +8,19 @@ import type { TokenizedPrompt } from "../data/examples.ts";
 import { runFeeds } from "../models/architecture/model_inputs.ts";
 import type { Generator } from "./continuation.ts";
 
-/** Tokens of a row, after so many that are read already. */
+/** Tokens of a row, and how many of its tokens have already been read. */
 interface ReadOn {
-  /** What the positions of edits count over. */
+  /** The prompt, over which the positions of edits count. */
   readonly prompt: TokenizedPrompt;
   readonly at: number;
   readonly tokens: readonly number[];
 }
 
 /**
- * The tokens of some rows, the masks of edits over them and the edits' tensors, but for what says of which tokens the
- * logits are wanted.
+ * The tokens of some rows, the masks of edits over them and the edits' tensors, without the indices of the tokens whose
+ * logits are requested.
  *
- * @param capacity How many tokens the keys and values that are fed have room for.
+ * @param capacity How many tokens the fed keys and values have room for.
  */
 export function extendFeeds(generator: Generator, rows: readonly ReadOn[], capacity: number): Feeds {
   const { architecture, tensors, prefill: { layout: { virtual } } } = generator;

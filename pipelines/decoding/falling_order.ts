@@ -1,8 +1,8 @@
-/** The places of some numbers from the largest on, as far as they are asked for. @module */
+/** The indices of numbers in descending order of the numbers, computed lazily. @module */
 
 /**
- * A heap of the places, from which the largest are taken one after the other; of equals the first. Making it takes time
- * in proportion to the numbers, taking one in proportion to their logarithm.
+ * A heap of indices, from which that of the largest number is taken each time, the lowest index on a tie. Building it
+ * takes linear time, and taking an index logarithmic time.
  */
 export class FallingOrder {
   readonly #values: Float32Array;
@@ -16,7 +16,7 @@ export class FallingOrder {
     for (let node = (this.#size >> 1) - 1; node >= 0; node--) this.#settle(node, this.#heap[node]!);
   }
 
-  /** The place of the largest that is left. */
+  /** Takes the index of the largest remaining number. */
   take(): number | undefined {
     if (this.#size === 0) return undefined;
     const first = this.#heap[0]!;
@@ -24,7 +24,7 @@ export class FallingOrder {
     return first;
   }
 
-  /** Puts a place where it belongs below a node. */
+  /** Sifts an index down from a node to its place. */
   #settle(node: number, place: number): void {
     const heap = this.#heap, size = this.#size;
     for (let child = 2 * node + 1; child < size; child = 2 * node + 1) {

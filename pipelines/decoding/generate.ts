@@ -1,4 +1,4 @@
-/** Continuing each row of a batch by itself: greedily, or by sampling. @module */
+/** Continuing each row of a batch independently: greedily or by sampling. @module */
 import type { TokenizedPrompt } from "../data/examples.ts";
 import { type Generator, type Logits, readBefore, roomOf, type Step } from "./continuation.ts";
 import { continuePrompts } from "./continue_prompts.ts";
@@ -7,15 +7,15 @@ import type { Writer } from "./writer.ts";
 /** How rows are continued. */
 export interface RowDecoding {
   readonly maxNewTokens: number;
-  /** The next token of a row after what it has read and written. */
+  /** Chooses the next token of a row after all tokens that it has read and generated. */
   readonly choose: (logits: Float32Array, row: number, seen: readonly number[]) => number;
-  /** Whether a row is done with what it has written, besides the end-of-sequence token and the limit. */
+  /** Whether a row is done for another reason than the end-of-sequence token or the limit. */
   readonly isDone?: (written: readonly number[]) => boolean;
-  /** Gets each token of a row as it is written. */
+  /** Receives each token of a row when it is generated. */
   readonly onToken?: (row: number, written: readonly number[]) => void;
 }
 
-/** One row. */
+/** Continues one row. */
 class RowWriter implements Writer {
   readonly room: number;
   readonly rows = 1;
@@ -51,10 +51,9 @@ class RowWriter implements Writer {
 }
 
 /**
- * Continues prompts until an end-of-sequence token or the limit. A prompt that would outgrow the model's context ends
- * there.
+ * Continues prompts until an end-of-sequence token, the limit, or the end of the model's context.
  *
- * @param rows The most that are written at once; all of them if omitted.
+ * @param rows The maximum number of rows that are decoded at once; all of them if omitted.
  * @returns The new tokens of each prompt, without the end-of-sequence token.
  */
 export async function generateRows(

@@ -1,4 +1,4 @@
-/** The keys and values of what a batch has read and written: which of them there are, and what runs do with them. @module */
+/** The key-value cache of a batch: which tokens it holds, and how runs read and write it. @module */
 import type { Feeds } from "../common/host_tensor.ts";
 import { indexFeeds } from "../compile/rows/labels.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
@@ -6,20 +6,20 @@ import { runFeeds } from "../models/architecture/model_inputs.ts";
 import type { ResidentUse, RowMove, RowWrite } from "../runtime/resident_rows.ts";
 import { placed } from "./placed_rows.ts";
 
-/** What the keys and values of a batch usually may take, in bytes. */
+/** The default limit of a batch's keys and values, in bytes. */
 export const mostKeyValueBytes = 2 ** 30;
 
-/** How many more tokens a cache that is full has room for at least. */
+/** The minimum number of tokens by which a full cache grows. */
 const leastGrowth = 32;
 
-/** The bytes of so many tokens' keys and values. */
+/** The bytes of the keys and values of a number of tokens. */
 export function keyValueBytes({ blocks, heads }: Pick<Architecture, "blocks" | "heads">, tokens: number): number {
   return Float32Array.BYTES_PER_ELEMENT * 2 * blocks * heads.keyValueHeads * heads.headWidth * tokens;
 }
 
 let residents = 0;
 
-/** A number for tensors that stay in the runtime, which no others have. */
+/** A unique number for tensors that stay in the runtime. */
 export function residentId(): number {
   return residents++;
 }
@@ -29,12 +29,12 @@ export function pastNames({ blocks }: Pick<Architecture, "blocks">): readonly st
   return Array.from({ length: blocks }, (_, block) => [`past.${block}.key`, `past.${block}.value`]).flat();
 }
 
-/** The name of what a run gives of its own tokens, by that of what it is fed of those before. */
+/** The name of a run's result for its own tokens, from the name of the fed tensor of earlier tokens. */
 export const ownName = (past: string): string => past.replace("past", "own");
 
-/** A prompt that was read elsewhere. */
+/** A prompt that was prefilled elsewhere. */
 export interface ReadRow {
-  /** The number of the tensors, and the row in them. */
+  /** The number of the tensors that hold it, and the row in them. */
   readonly source: number;
   readonly row: number;
   readonly tokens: number;
@@ -42,9 +42,9 @@ export interface ReadRow {
 
 /** The keys and values of a run of tokens of each prompt. */
 interface PromptRun {
-  /** The names of those of a block: results, or what is fed. */
+  /** The names of a block's tensors: results of the run, or fed ones. */
   readonly names: (block: number, part: "key" | "value") => string;
-  /** Each prompt's tokens in the run. */
+  /** The number of each prompt's tokens in the run. */
   readonly lengths: readonly number[];
   /** Whether all prompts share one row. */
   readonly isShared: boolean;
@@ -57,17 +57,17 @@ export class KeyValueCache {
   readonly #id: number;
   readonly #names: readonly (readonly [name: string, block: number, part: "key" | "value"])[];
   #capacity = { rows: 0, tokens: 0 };
-  /** By place: how many tokens the row there has. */
+  /** The number of tokens of the row at each place. */
   #filled: readonly number[] = [];
   /** The place of each row. */
   #places: readonly number[] = [];
-  /** By place: those that are still where they were read. */
+  /** By place, the prompts that are still where they were prefilled. */
   #joining: ReadonlyMap<number, ReadRow> = new Map();
   #mostTokens = 0;
 
   /**
    * @param id The number of its tensors in the runtime.
-   * @param virtual How many tokens that are never read come before each row.
+   * @param virtual The number of virtual tokens before each row, which are never read.
    */
   constructor(architecture: Architecture, virtual: number, id: number) {
     this.#architecture = architecture;
@@ -79,16 +79,17 @@ export class KeyValueCache {
     ).flat();
   }
 
-  /** The place of each row among what a run gives. */
+  /** The place of each row in a run's results. */
   get places(): readonly number[] {
     return this.#places;
   }
 
   /**
-   * What the run over further prompts does: their keys and values are written to rows after those that there are.
+   * How the prefill of further prompts uses the cache: their keys and values are written to rows after the existing
+   * ones.
    *
-   * @param most The most tokens that any of the prompts comes to have.
-   * @returns The use, and what is to be called when the run is over.
+   * @param most The maximum number of tokens that any of the prompts will have.
+   * @returns The use, and a function to call after the run.
    */
   read(runs: readonly PromptRun[], most: number): { readonly use: ResidentUse; readonly done: () => void } {
     const start = this.#filled.length, filled = runs[0]!.lengths.map(() => 0);
@@ -110,9 +111,9 @@ export class KeyValueCache {
   }
 
   /**
-   * Takes a row more, which is copied when the next step is made.
+   * Adds a row, which is copied at the next step.
    *
-   * @param most The most tokens that it comes to have.
+   * @param most The maximum number of tokens that it will have.
    */
   join(row: ReadRow, most: number): void {
     const place = this.#filled.length;
@@ -123,10 +124,10 @@ export class KeyValueCache {
   }
 
   /**
-   * What the run over one further token of each row does, and is fed.
+   * How the run of one more token per row uses the cache, and what it is fed.
    *
-   * @param from The row that each continues after.
-   * @param encoded How many tokens an encoder has read for each row by its place, if one has.
+   * @param from The row that each new row continues.
+   * @param encoded The number of tokens that an encoder, if any, has read for each row, by place.
    */
   step(from: readonly number[], tokens: readonly number[], encoded: readonly number[] | undefined) {
     const before = from.map((row) => this.#places[row]!), { places, moves } = placed(before);
@@ -172,7 +173,7 @@ export class KeyValueCache {
     };
   }
 
-  /** The tensors with room for so many rows and tokens: a share more, so that they seldom grow. */
+  /** The tensors with room for at least `rows` and `tokens`, and some reserve, so that they seldom grow. */
   #grown(rows: number, tokens: number): Omit<ResidentUse, "moves" | "reads" | "writes"> {
     const { heads: { keyValueHeads: heads, headWidth: width } } = this.#architecture, before = this.#capacity;
     const more = tokens + Math.max(leastGrowth, Math.ceil(tokens / 4));

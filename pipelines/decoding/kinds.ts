@@ -1,19 +1,19 @@
-/** The kinds of decoding: what each asks of a model, known before it runs. @module */
+/** The kinds of decoding, and what each requires of a model, known before it runs. @module */
 import type { DecodingSpec, Resolved } from "../spec/mod.ts";
 
 type Spec<K extends DecodingSpec["kind"]> = Extract<Resolved<DecodingSpec>, { kind: K }>;
 
-/** What a decoding writes of each prompt. */
+/** How much a decoding generates for each prompt. */
 interface Written {
-  /** The most tokens; 0 where nothing is written. */
+  /** The maximum number of tokens; 0 if nothing is generated. */
   readonly newTokens: number;
-  /** How many continuations are written side by side. */
+  /** How many continuations are generated in parallel. */
   readonly copies: number;
 }
 
-/** What is known about one kind. */
+/** One kind of decoding. */
 interface DecodingKind<S> {
-  /** What it writes; `undefined` where it chooses among given answers. */
+  /** How much it generates; `undefined` if it chooses among given answers. */
   writes(spec: S): Written | undefined;
 }
 
@@ -33,7 +33,7 @@ const decodingKinds: { readonly [K in DecodingSpec["kind"]]: DecodingKind<Spec<K
 
 const kindOf = ({ kind }: Resolved<DecodingSpec>): DecodingKind<Resolved<DecodingSpec>> => decodingKinds[kind];
 
-/** What a decoding writes of each prompt: nothing where there is none, or where it chooses. */
+/** How much a decoding generates for each prompt: nothing if there is no decoding, or if it chooses. */
 export function writtenOf(decoding: Resolved<DecodingSpec> | undefined): Written {
   return (decoding && kindOf(decoding).writes(decoding)) ?? { newTokens: 0, copies: 1 };
 }

@@ -1,8 +1,8 @@
-/** What is made of a token's logits before one is chosen. @module */
+/** Processing the logits of the next token before one is chosen. @module */
 import type { Random } from "../data/random.ts";
 import { FallingOrder } from "./falling_order.ts";
 
-/** The index of the largest; the first of equals. */
+/** The index of the largest logit; the first on a tie. */
 export function argmax(logits: Float32Array): number {
   let best = 0, most = logits[0]!;
   for (let token = 1; token < logits.length; token++) {
@@ -12,13 +12,13 @@ export function argmax(logits: Float32Array): number {
   return best;
 }
 
-/** What keeps a text from repeating itself. */
+/** Settings that keep a text from repeating itself. */
 interface RepetitionLimits {
   readonly repetitionPenalty?: number;
   readonly noRepeatNgramSize?: number;
 }
 
-/** Makes what was read or written before less likely, or impossible; in transformers' order. */
+/** Makes repeated tokens less likely or impossible, in transformers' order. */
 export function limitRepetition(
   logits: Float32Array,
   seen: readonly number[],
@@ -27,7 +27,7 @@ export function limitRepetition(
   return banNgrams(penalizeRepetition(logits, seen, repetitionPenalty), seen, noRepeatNgramSize);
 }
 
-/** Makes tokens impossible that would end a run of so many tokens that is there already; none if 0. */
+/** Makes tokens impossible that would complete an n-gram of `size` tokens that already occurs; none if 0. */
 export function banNgrams(logits: Float32Array, seen: readonly number[], size: number): Float32Array {
   if (size === 0 || seen.length < size) return logits;
   const banned = logits.slice(), before = size - 1, open = seen.length - before;
@@ -40,8 +40,8 @@ export function banNgrams(logits: Float32Array, seen: readonly number[], size: n
 }
 
 /**
- * Makes tokens that were read or written before less likely: a positive logit is divided by the penalty, a negative one
- * multiplied (Keskar et al. 2019, *CTRL*, section 4.1).
+ * Makes tokens that already occur less likely: a positive logit is divided by the penalty, and a negative one
+ * multiplied by it (Keskar et al. 2019, *CTRL*, section 4.1).
  */
 export function penalizeRepetition(logits: Float32Array, seen: Iterable<number>, penalty: number): Float32Array {
   if (penalty === 1) return logits;
@@ -53,7 +53,7 @@ export function penalizeRepetition(logits: Float32Array, seen: Iterable<number>,
   return penalized;
 }
 
-/** How a token is drawn. */
+/** How a token is sampled. */
 export interface Sampling {
   /** Divides the logits; below 1 likely tokens become likelier. */
   readonly temperature: number;
@@ -63,11 +63,11 @@ export interface Sampling {
   readonly topP: number;
 }
 
-/** A token drawn from the distribution that temperature, then top-k, then top-p leave (Holtzman et al. 2020). */
+/** A token sampled after temperature, top-k and top-p, in this order (Holtzman et al. 2020). */
 export function draw(logits: Float32Array, { temperature, topK, topP }: Sampling, random: Random): number {
   const most = logits[argmax(logits)]!, order = new FallingOrder(logits), ordered: number[] = [];
   const weightOf = (token: number) => Math.exp((logits[token]! - most) / temperature);
-  // Few of them are drawn from as a rule, so only these are put in order.
+  // Usually few tokens can be sampled, so only these are sorted.
   const tokenAt = (rank: number) => ordered[rank] ??= order.take()!;
   const isWhole = topK === 0 || topK >= logits.length, count = isWhole ? logits.length : topK;
   let total = 0;
@@ -84,10 +84,10 @@ export function draw(logits: Float32Array, { temperature, topK, topP }: Sampling
 }
 
 /**
- * The logits over the temperature, without tokens that top-k, then top-p remove, which become -Infinity; as transformers'
- * warpers: of tokens as likely as the k-th all are kept.
+ * The logits divided by the temperature, with -Infinity for tokens that top-k and then top-p remove; like transformers'
+ * warpers, all tokens as likely as the k-th are kept.
  *
- * @param leastKept So many of the likeliest stay at least.
+ * @param leastKept At least this many of the likeliest tokens are kept.
  */
 export function keepLikely(
   logits: Float32Array,
@@ -119,7 +119,7 @@ export function logSoftmax(logits: Float32Array): Float64Array {
   return likelihoods;
 }
 
-/** The logarithm of the sum of the exponentials: what logits are above the logarithms of their softmax. */
+/** The logarithm of the sum of the exponentials, the difference between logits and the logarithms of their softmax. */
 export function logSumExp(logits: Float32Array): number {
   const most = logits[argmax(logits)]!;
   let sum = 0;

@@ -1,24 +1,24 @@
-/** Which rows of a batch are where in its keys and values, which stay in the runtime's worker. @module */
+/** The places of a batch's rows in its keys and values, which stay in the runtime's worker. @module */
 
-/** A place, and the one that it is copied to. */
+/** A place, and the place that it is copied to. */
 interface PlaceMove {
   readonly from: number;
   readonly to: number;
 }
 
-/** Where each row of a batch goes when the batch continues with others. */
+/** The new places of a batch's rows when the batch continues with other rows. */
 interface Placement {
   /** The place of each row. */
   readonly places: readonly number[];
-  /** What is copied for that; no source is the target of another. */
+  /** The copies that this requires; no source is the target of another copy. */
   readonly moves: readonly PlaceMove[];
 }
 
 /**
- * Places for rows that continue after others. Together they take the first places; a row keeps its predecessor's where that is
- * one of them, so that as little as possible is copied.
+ * Places for rows that continue others. Together they occupy the first places, and a row keeps its predecessor's place
+ * if that is one of them, so that as little as possible is copied.
  *
- * @param from The place of the row that each continues after; several may continue after one.
+ * @param from The place of the row that each row continues; several may continue the same row.
  */
 export function placed(from: readonly number[]): Placement {
   const first = new Map<number, number>(), places: (number | undefined)[] = from.map(() => undefined);

@@ -1,6 +1,6 @@
 /**
- * What prompts begin with, kept by blocks of tokens: the keys and values of a block depend on its tokens, on those before
- * it and on the edits that act on any of them, so whoever asks for the same again reads on from there.
+ * Caching the beginnings of prompts in blocks of tokens: the keys and values of a block depend on its tokens, on those
+ * before it and on the edits that act on any of them, so that a prompt with the same beginning is prefilled from there.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { isEdited } from "../compile/lower/edited_tokens.ts";
 import type { Generator } from "./continuation.ts";
 import { keyValueBytes, residentId } from "./key_value_cache.ts";
 
-/** How many tokens a block has. */
+/** The number of tokens in a block. */
 export const blockTokens = 32;
 
-/** A block, with those that have come after it. */
+/** A block, with those that follow it. */
 interface Block {
   readonly slot: number;
   readonly key: string;
@@ -31,7 +31,7 @@ export type BlockKeys = readonly string[];
 const owners = new WeakMap<object, number>();
 let ownersSoFar = 0;
 
-/** What distinguishes the blocks of a prompt from those of others: its tokens, and which of them edits act on. */
+/** The keys that identify a prompt's blocks: its tokens, and which of them edits act on. */
 export function blockKeys(generator: Generator, prompt: TokenizedPrompt): BlockKeys {
   const { adaptations, readsAs } = generator, { prompt: tokens } = prompt, interventions = interventionsOf(adaptations);
   const isPlain = interventions.length === withoutHead(adaptations).length;
@@ -54,7 +54,7 @@ export function blockKeys(generator: Generator, prompt: TokenizedPrompt): BlockK
   return keys;
 }
 
-/** The blocks that are kept, the ones that were used last as long as there is room. */
+/** The cached blocks: the most recently used ones, as long as there is room. */
 export class PrefixCache {
   readonly #id = residentId();
   readonly #mostBlocks: number;
@@ -64,17 +64,17 @@ export class PrefixCache {
   #slots = 0;
   #clock = 0;
 
-  /** @param mostBytes What all keys and values together may take. */
+  /** @param mostBytes The maximum size of all keys and values together. */
   constructor(architecture: Architecture, mostBytes: number) {
     this.#mostBlocks = Math.floor(mostBytes / keyValueBytes(architecture, blockTokens));
   }
 
-  /** The tensors of the blocks, a row each. */
+  /** The tensors of the blocks, one row per block. */
   get tensors(): Pick<ResidentUse, "id" | "rows" | "tokens"> {
     return { id: this.#id, rows: this.#slots, tokens: blockTokens };
   }
 
-  /** The rows of a prompt's first blocks, as many as are kept. */
+  /** The rows of a prompt's first blocks, as far as they are cached. */
   find(keys: BlockKeys): readonly number[] {
     return this.#path(keys).map((block) => {
       block.used = ++this.#clock;
@@ -82,13 +82,13 @@ export class PrefixCache {
     });
   }
 
-  /** A row for a prompt's block, if those before it are kept and it is not. */
+  /** Reserves a row for a prompt's block, if those before it are cached and it is not. */
   keep(keys: BlockKeys, at: number): number | undefined {
     const path = this.#path(keys.slice(0, at + 1)), before = path.at(-1), key = keys[at]!;
     if (path.length !== at) return undefined;
     if (before !== undefined) before.used = ++this.#clock;
     const slot = this.#freeSlot();
-    // The block before it may have been the oldest that nothing comes after.
+    // The block before it may have been evicted, as the oldest one without a successor.
     if (slot === undefined || before !== undefined && !this.#all.has(before)) return undefined;
     const siblings = before?.next ?? this.#first;
     const block = { slot, key, siblings, next: new Map(), used: ++this.#clock };
@@ -97,7 +97,7 @@ export class PrefixCache {
     return slot;
   }
 
-  /** Forgets all blocks, whose rows have not become what they were meant to be. */
+  /** Forgets all blocks, if their rows may not have been written. */
   clear(): void {
     for (const { slot } of this.#all) this.#free.push(slot);
     this.#all.clear();

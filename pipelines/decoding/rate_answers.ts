@@ -1,4 +1,4 @@
-/** How likely given answers are after a prompt, which is read once for all of them. @module */
+/** The likelihoods of given answers after a prompt, which is prefilled once for all of them. @module */
 import { indexFeeds, targetFeeds } from "../compile/rows/labels.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
 import type { RowMove } from "../runtime/resident_rows.ts";
@@ -14,7 +14,7 @@ interface AnsweredPrompt {
   readonly answers: readonly (readonly number[])[];
 }
 
-/** An answer of more than one token, after the first of which its likelihood is to be found. */
+/** An answer of more than one token, whose remaining likelihood after the first token is to be computed. */
 interface LongAnswer {
   readonly prompt: TokenizedPrompt;
   readonly read: ReadRow;
@@ -22,17 +22,17 @@ interface LongAnswer {
   add(logLikelihood: number): void;
 }
 
-/** Of how many tokens the logits are there at once, at most. */
+/** The maximum number of tokens whose logits are in memory at once. */
 const mostRated = 512;
 
-/** Of how many tokens before answers the keys and values are copied at once, at most, padding counted. */
+/** The maximum number of tokens before answers, including padding, whose keys and values are copied at once. */
 const mostBefore = 4096;
 
 /**
  * The log-likelihood of each answer after its prompt, the sum over its tokens in nats.
  *
- * @param prefixes What is kept of what prompts begin with.
- * @returns Of each prompt, in the order of its answers.
+ * @param prefixes The cache of the prompts' beginnings.
+ * @returns For each prompt, in the order of its answers.
  */
 export async function rateAnswers(
   generator: Generator,
@@ -62,7 +62,7 @@ export async function rateAnswers(
   return rates;
 }
 
-/** Answers of like lengths together. */
+/** Groups answers of similar lengths. */
 function groupsOf(answers: readonly LongAnswer[]): readonly (readonly LongAnswer[])[] {
   const groups: LongAnswer[][] = [];
   let group: LongAnswer[] = [], rated = 0, before = 0;
@@ -79,7 +79,7 @@ function groupsOf(answers: readonly LongAnswer[]): readonly (readonly LongAnswer
   return groups;
 }
 
-/** Reads all but the last token of some answers, each after its prompt. */
+/** Runs all but the last token of some answers, each after its prompt. */
 async function rateOn(generator: Generator, answers: readonly LongAnswer[]): Promise<void> {
   const { architecture } = generator, { heads: { keyValueHeads: heads, headWidth: width } } = architecture;
   const capacity = Math.max(...answers.map(({ read }) => read.tokens)), id = residentId();

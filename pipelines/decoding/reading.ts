@@ -1,6 +1,6 @@
 /**
- * Reading prompts of one model, so many tokens of each at a time, after what is kept of their beginnings. A run reads the
- * same tokens of a prompt whatever else is read, or written in between.
+ * Prefilling the prompts of one model in chunks of tokens, starting after their cached beginnings. The chunks of a
+ * prompt do not depend on what else is prefilled, or decoded in between.
  *
  * @module
  */
@@ -13,44 +13,44 @@ import { extendFeeds } from "./extend_feeds.ts";
 import { ownName, pastNames, type ReadRow, residentId } from "./key_value_cache.ts";
 import { type BlockKeys, blockTokens, type PrefixCache } from "./prefix_cache.ts";
 
-/** How many tokens of a prompt one run reads at most: whole blocks. */
+/** The maximum number of a prompt's tokens in one run, a multiple of a block's. */
 export const chunkTokens = 8 * blockTokens;
 
-/** A prompt to read. */
+/** A prompt to prefill. */
 interface PromptToRead {
   readonly prompt: TokenizedPrompt;
-  /** The keys of its blocks, where some may be kept. */
+  /** The keys of its blocks, some of which may be cached. */
   readonly keys: BlockKeys;
-  /** Gets the logits of what follows each token, in order; they are there for the call alone. */
+  /** Receives the logits after each token, in order; they are valid only during the call. */
   readonly onLogits?: ((logits: Float32Array, at: number) => void) | undefined;
-  /** Tokens of which it is wanted how unlikely each is after the prompt, in place of logits; of all prompts or of none. */
+  /** Tokens whose negative log-likelihoods after the prompt are wanted instead of logits; for all prompts or none. */
   readonly targets?: readonly number[];
 }
 
-/** A prompt that is read. */
+/** A prompt that has been prefilled. */
 interface FinishedPrompt extends ReadRow {
-  /** Its number among those of the reading. */
+  /** Its index among the prompts of the reading. */
   readonly number: number;
-  /** The logits of what follows it, or how unlikely each of its targets is, in nats. */
+  /** The logits after it, or the negative log-likelihoods of its targets in nats. */
   readonly logits: Logits;
 }
 
 interface Row extends PromptToRead {
   readonly number: number;
-  /** How many of its tokens are read. */
+  /** How many of its tokens have been read. */
   at: number;
 }
 
 const leftOf = ({ prompt: { prompt }, at }: Row) => prompt.length - at;
 
-/** Prompts that are being read. */
+/** Prompts that are being prefilled. */
 export class Reading {
-  /** How many tokens are not read, since what they gave was kept. */
+  /** How many tokens are not run, since their keys and values are cached. */
   readonly keptTokens: number;
   readonly #generator: Generator;
   readonly #prefixes: PrefixCache | undefined;
   readonly #id = residentId();
-  /** Those with most left to read first, so that the rows of a run are the first. */
+  /** Sorted by the number of remaining tokens, most first, so that the rows of a run are the first ones. */
   readonly #rows: readonly Row[];
   #kept: readonly RowMove[];
   #capacity: number;
@@ -60,7 +60,7 @@ export class Reading {
     this.#generator = generator;
     this.#prefixes = prefixes;
     const found = prompts.map((each, number) => {
-      // What follows the last token is to be known, and of some what follows each.
+      // The logits after the last token are always needed, and for some prompts those after each token.
       const most = each.onLogits === undefined ? Math.floor((each.prompt.prompt.length - 1) / blockTokens) : 0;
       const slots = prefixes?.find(each.keys.slice(0, most)) ?? [];
       return { row: { ...each, number, at: slots.length * blockTokens }, slots };
@@ -75,12 +75,12 @@ export class Reading {
     );
   }
 
-  /** Whether all prompts are read. */
+  /** Whether all prompts have been prefilled. */
   get isDone(): boolean {
     return this.#rows.every((row) => leftOf(row) === 0);
   }
 
-  /** Reads the next tokens of each prompt; gives the prompts of which these are the last. */
+  /** Runs the next tokens of each prompt, and returns the prompts that are now complete. */
   async advance(): Promise<readonly FinishedPrompt[]> {
     const rows = this.#rows.filter((row) => leftOf(row) > 0), generator = this.#generator;
     const lengths = rows.map((row) => Math.min(chunkTokens, leftOf(row))), length = Math.max(...lengths);
@@ -90,7 +90,7 @@ export class Reading {
       if (row.onLogits !== undefined) return Array.from({ length: lengths[index]! }, (_, at) => at);
       const isLast = lengths[index] === leftOf(row), last = lengths[index]! - 1;
       if (!isLast && index > 0) return [];
-      // Twice at least, since a product with one row rounds otherwise than the same row among others.
+      // At least two rows, since a product with one row rounds differently from the same row among others.
       return new Array<number>(Math.max(2, isLast ? row.targets?.length ?? 0 : 0)).fill(last);
     });
     const targets = asked.flatMap((own, index) => own.map((_, which) => rows[index]!.targets?.[which] ?? 0));
@@ -111,7 +111,7 @@ export class Reading {
     }
   }
 
-  /** Frees what was read. */
+  /** Frees the keys and values. */
   async close(): Promise<void> {
     await this.#session?.free(this.#id);
   }
@@ -130,7 +130,7 @@ export class Reading {
     return { id: this.#id, names, heads, width, ...before, moves, reads: rows.length, writes };
   }
 
-  /** The whole blocks among what is read, which go where they are kept. */
+  /** The copies of whole blocks among the tokens read into the prefix cache. */
   #keep(rows: readonly Row[], lengths: readonly number[]): readonly RowWrite[] {
     return rows.flatMap(({ keys, at }, index) => {
       const writes: RowWrite[] = [];

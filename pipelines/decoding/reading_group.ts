@@ -1,39 +1,41 @@
-/** Which of the prompts that wait are read together. @module */
+/** Which of the waiting prompts are prefilled together. @module */
 import { bytesOf, type Entry, rowsOf } from "./entry.ts";
 import type { PrefixCache } from "./prefix_cache.ts";
 import { chunkTokens } from "./reading.ts";
 
-/** What an engine does at once. */
+/** An engine's limits on simultaneous work. */
 export interface EngineLimits {
-  /** The most rows of all batches. */
+  /** The maximum number of rows in all batches. */
   readonly rows: number;
-  /** How many rows have to be free for prompts to be read beside rows that are written: few, and they begin sooner. */
+  /**
+   * How many rows must be free for prompts to be prefilled while rows are decoded: with fewer, prompts start sooner.
+   */
   readonly leastFree: number;
-  /** The most tokens of prompts that a run reads, padding included, unless one prompt has more. */
+  /** The maximum number of prompt tokens in a run, including padding, unless a single prompt has more. */
   readonly promptTokens: number;
-  /** The same beside rows that are written, which wait for it; as many if omitted. */
+  /** The same while rows are decoded, which wait for it; equal to `promptTokens` if omitted. */
   readonly promptTokensBeside?: number;
-  /** The most bytes of the keys and values of all that is read and may be written, unless one prompt takes more. */
+  /** The maximum bytes of the keys and values of all prompts and continuations, unless a single prompt takes more. */
   readonly keyValueBytes: number;
-  /** The most bytes of the keys and values that are kept of what prompts begin with; none if omitted. */
+  /** The maximum bytes of the prefix cache; there is none if omitted. */
   readonly prefixBytes?: number;
 }
 
-/** What there is beside the prompts that wait. */
+/** The engine's state besides the waiting prompts. */
 interface Beside {
-  /** The entries that are written. */
+  /** The entries that are being decoded. */
   readonly written: readonly Entry[];
-  /** What is kept of the beginnings of prompts for the first one's model. */
+  /** The prefix cache of the first prompt's model. */
   readonly prefixes: PrefixCache | undefined;
 }
 
-/** How many blocks a prompt has to share with another to wait for it, which costs it a run. */
+/** How many blocks a prompt must share with another to wait for it, which delays it by a run. */
 const leastShared = 2;
 
-/** Of how many tokens the logits of what follows are there at once, where they are wanted of each. */
+/** The maximum number of tokens whose logits are in memory at once, if those of every token are wanted. */
 const mostRated = 2 * chunkTokens;
 
-/** The waiting prompts that are read together next: those of the first one's model, as far as there is room. */
+/** The waiting prompts that are prefilled together next: those of the first one's model, as far as there is room. */
 export function nextGroup(
   waiting: readonly Entry[],
   limits: EngineLimits,
@@ -50,14 +52,14 @@ export function nextGroup(
     const tokens = Math.max(...all.map(chunkOf)) * all.length,
       most = isRated ? Math.min(mostTokens, mostRated) : mostTokens;
     const isOver = rowsOf([...written, ...all]) > rows || bytes > keyValueBytes || tokens > most && group.length > 0;
-    // What is too much by itself is written when nothing else is.
+    // A prompt that exceeds the limits by itself is processed alone.
     if (isOver && all.length + written.length > 1) break;
     group.push(entry);
   }
   return group;
 }
 
-/** Whether a prompt begins as one that is about to be read, so that it waits for what is kept of that. */
+/** Whether a prompt begins like one that is about to be prefilled, so that it waits for that one's cached blocks. */
 function followsOne(
   { keys, onPromptLogits }: Entry,
   group: readonly Entry[],
@@ -68,7 +70,7 @@ function followsOne(
   return first.length === shared && group.some((other) => first.every((key, block) => key === other.keys[block]));
 }
 
-/** The most tokens of a prompt that a run reads. */
+/** The maximum number of a prompt's tokens in one run. */
 function chunkOf({ generator, prompt: { prompt } }: Entry): number {
   return generator.extend === undefined ? prompt.length : Math.min(chunkTokens, prompt.length);
 }

@@ -1,6 +1,6 @@
-/** Showing a text while it is written. @module */
+/** Showing a text while it is generated. @module */
 
-/** Shows a growing text as it grows, but for what may still change and characters of which bytes are still to come. */
+/** Shows a text as it grows, except for parts that may still change and characters whose bytes are incomplete. */
 export class TextStream {
   readonly #put: (text: string) => void;
   readonly #settled: (text: string) => number;
@@ -8,15 +8,15 @@ export class TextStream {
   #shown = 0;
 
   /**
-   * @param put Gets each new part.
-   * @param settled How much of a text stays as it is when it grows, in characters; all of it if omitted.
+   * @param put Receives each new part.
+   * @param settled How many characters of a text no longer change when it grows; all of them if omitted.
    */
   constructor(put: (text: string) => void, settled: (text: string) => number = ({ length }) => length) {
     this.#put = put;
     this.#settled = settled;
   }
 
-  /** Takes the text so far. */
+  /** Shows the new part of the text so far. */
   show(text: string): void {
     this.#text = text;
     this.#putTo(this.#settled(text.endsWith("\ufffd") ? text.replace(/\ufffd+$/, "") : text));

@@ -1,8 +1,9 @@
 /** The largest of some numbers in torch's order. @module */
 
 /**
- * The places of the largest, from the largest on, as torch.topk finds them on a CPU. Which of equals are taken, and in what
- * order, is what C++'s std::partial_sort leaves of them: a heap of the first `count`, whose least each larger one replaces.
+ * The indices of the largest numbers in descending order, as found by torch.topk on a CPU. Which of equal numbers are
+ * taken, and in what order, follows C++'s std::partial_sort: a heap of the first `count`, whose smallest each larger
+ * one replaces.
  */
 export function torchTopk(values: ArrayLike<number>, count: number): number[] {
   const heap = Array.from({ length: Math.min(count, values.length) }, (_, place) => place);
@@ -17,7 +18,7 @@ export function torchTopk(values: ArrayLike<number>, count: number): number[] {
   }
   return heap;
 
-  /** Moves the lesser children up to a free node as far as there are some, then puts a place where it belongs above. */
+  /** Moves the smaller children up into a free node down to a leaf, then sifts an index up to its place. */
   function settle(node: number, length: number, place: number): void {
     let free = node;
     for (let right = 2 * free + 2; right < length; right = 2 * free + 2) free = moveUp(free, lesser(right));

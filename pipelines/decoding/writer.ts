@@ -1,18 +1,18 @@
-/** What writes on from a prompt, token by token. @module */
+/** Writers, which continue a prompt token by token. @module */
 import type { Logits, Step } from "./continuation.ts";
 
-/** What writes on from one prompt, on one row or several. */
+/** Continues one prompt, on one or several rows. */
 export interface Writer {
-  /** The most tokens that each row may write. */
+  /** The maximum number of tokens that each row may generate. */
   readonly room: number;
-  /** The most rows. */
+  /** The maximum number of rows. */
   readonly rows: number;
-  /** Whether it writes no more. */
+  /** Whether it is done. */
   readonly isDone: boolean;
   /**
-   * Takes the logits of what follows each of its rows, of which there is at first one, seen as all of them.
+   * Takes the logits after each of its rows; at first there is a single row, which stands for all of them.
    *
-   * @returns What each of its rows continues with, counted among its own; ignored once it is done.
+   * @returns How each of its rows continues, with rows numbered among its own; ignored once it is done.
    */
   advance(logits: Logits): readonly Step[];
 }

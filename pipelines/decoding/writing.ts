@@ -1,16 +1,16 @@
-/** How answers are written, from what a pipeline declares. @module */
+/** How answers are generated, from a pipeline's declaration. @module */
 import { createRandom } from "../data/random.ts";
 import type { DecodingSpec, Resolved } from "../spec/mod.ts";
 import type { RowDecoding } from "./generate.ts";
 import { argmax, draw, limitRepetition } from "./logits.ts";
 
-/** A decoding that writes tokens. */
+/** A decoding that generates tokens. */
 export type Writing = Exclude<Resolved<DecodingSpec>, { kind: "choices" }>;
 
-/** A decoding that continues each row by itself. */
+/** A decoding that continues each row independently. */
 export type RowWriting = Extract<Writing, { kind: "greedy" | "sample" }>;
 
-/** What makes a chooser of a kind of decoding. */
+/** Creates the chooser for a kind of decoding. */
 interface Choosing<W> {
   chooser(writing: W, streams: readonly number[]): RowDecoding["choose"];
 }
@@ -30,7 +30,7 @@ const choosings: { readonly [K in RowWriting["kind"]]: Choosing<Extract<RowWriti
 /**
  * How the next token of a row is chosen.
  *
- * @param streams Numbers the rows' random streams.
+ * @param streams The numbers of the rows' random streams.
  */
 export function chooserOf(writing: RowWriting, streams: readonly number[]): RowDecoding["choose"] {
   const choosing: Choosing<RowWriting> = choosings[writing.kind];

@@ -1,4 +1,8 @@
-/** BLEU (Papineni et al. 2002) of all answers, as sacrebleu computes it: 13a's words, exponential smoothing. @module */
+/**
+ * Corpus BLEU (Papineni et al. 2002) over all answers, as in sacrebleu: tokenizer 13a, exponential smoothing.
+ *
+ * @module
+ */
 import { split, strip } from "../data/python/split.ts";
 import type { SpecOf } from "./declared.ts";
 import type { Metric } from "./metric.ts";
@@ -7,12 +11,12 @@ import { referencesOf } from "./references.ts";
 import { referenceSettings } from "./settings.ts";
 import { wholeOf } from "./statistic.ts";
 
-/** The longest runs of words that are counted. */
+/** The longest n-grams that are counted. */
 const longest = 4, orders = Array.from({ length: longest }, (_, at) => at + 1);
 
 const entities = [["&quot;", '"'], ["&amp;", "&"], ["&lt;", "<"], ["&gt;", ">"]] as const;
 
-/** The words of a text as the tokenizer 13a parts them, that of the mteval-v13a script. */
+/** The words of a text by the tokenizer 13a, that of the mteval-v13a script. */
 function wordsOf(text: string): readonly string[] {
   const line = strip(text, "right").replaceAll("<skipped>", "").replaceAll("-\n", "").replaceAll("\n", " ");
   const plain = entities.reduce((sofar, [entity, character]) => sofar.replaceAll(entity, character), line);
@@ -21,12 +25,12 @@ function wordsOf(text: string): readonly string[] {
   return split(spaced, undefined);
 }
 
-/** What is counted of a row. */
+/** The counts of a row. */
 interface Counts {
   readonly length: number;
-  /** The length of the reference that is nearest in length, the shorter of equally near ones. */
+  /** The length of the reference closest in length, the shorter one on a tie. */
   readonly expected: number;
-  /** For each order how many runs the answer has, and how many of these are in a reference. */
+  /** For each order, how many n-grams the answer has, and how many of these are in a reference. */
   readonly runs: readonly { readonly total: number; readonly right: number }[];
 }
 
@@ -53,7 +57,7 @@ function scoreOf(rows: readonly Counts[]): number {
     right: sum((row) => row.runs[at]!.right),
     total: sum((row) => row.runs[at]!.total),
   }));
-  // Without a run of the greatest length there is a precision of zero, whose logarithm is below all.
+  // Without an n-gram of the greatest length a precision is zero, and its logarithm −∞.
   if (runs.every(({ right }) => right === 0) || runs.some(({ total }) => total === 0)) return 0;
   let smoothing = 1;
   const logarithms = runs.map(({ right, total }) => {

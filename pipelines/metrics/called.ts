@@ -1,18 +1,18 @@
-/** Calling the functions of a metric that a pipeline declares. @module */
+/** Calling a declared metric's functions. @module */
 import { formatLocation, RequestError } from "../common/errors.ts";
 import type { MeasuredRow } from "./prediction.ts";
 
 /**
- * What a function of a pipeline gives for a row.
+ * Calls a pipeline's function for a row.
  *
  * @param what The function and its metric.
- * @throws {RequestError} If it fails, with the row's place.
+ * @throws {RequestError} If it throws; the message has the row's place.
  */
 export function calledFor<T>(what: string, { place }: MeasuredRow, call: () => T): T {
   return called(`${what} failed at ${formatLocation(place)}`, call);
 }
 
-/** As {@linkcode calledFor}, of all rows. */
+/** Like {@linkcode calledFor}, but for all rows. */
 export function called<T>(failed: string, call: () => T): T {
   try {
     return call();
@@ -22,9 +22,9 @@ export function called<T>(failed: string, call: () => T): T {
   }
 }
 
-/** How a message shows what a function gave in place of what it has to. */
+/** How a message shows a function's invalid result. */
 export function shownValue(value: unknown): string {
-  if (value instanceof Promise) return "a promise, as async functions do";
+  if (value instanceof Promise) return "a promise, which async functions return";
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : "an object";
   return typeof value === "string" ? `the text ${JSON.stringify(value.slice(0, 60))}` : String(value);
 }

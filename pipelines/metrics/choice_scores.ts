@@ -1,18 +1,18 @@
-/** What the answers among which a model chooses are compared by. @module */
+/** The ways to compare the answers that a model chooses from. @module */
 import type { Prediction } from "./prediction.ts";
 
-/** What is known of a row's choices. */
+/** A row's choices with their scores. */
 export type ScoredChoices = Pick<Prediction, "choices" | "scores" | "choiceTokens" | "unconditionalScores">;
 
 type Scored = Required<ScoredChoices>;
 
-/** All that is known about one way to compare choices. */
+/** One way to compare choices. */
 interface ChoiceScore {
-  /** Whether it takes the choices' log-likelihoods after the unconditional prompt. */
+  /** Whether it needs the choices' log-likelihoods after the unconditional prompt. */
   readonly needsUnconditional: boolean;
-  /** How results call an accuracy by it. */
+  /** The name of an accuracy by it in results. */
   readonly accuracy: string;
-  /** A choice's score; the first of the largest is chosen. */
+  /** A choice's score; the choice with the largest score is taken, the first on a tie. */
   readonly of: (row: Scored, at: number) => number;
 }
 
@@ -23,8 +23,8 @@ export type ScoredBy = "sum" | "character" | "byte" | "token" | "mutualInformati
 const characters = (text: string) => [...text].length, bytes = (text: string) => new TextEncoder().encode(text).length;
 
 /**
- * Every way to compare choices. lm-evaluation-harness calls accuracies by them `acc`, `acc_norm`, `acc_bytes` and
- * `acc_mutual_info`; it has none by tokens.
+ * Every way to compare choices. In lm-evaluation-harness the corresponding accuracies are `acc`, `acc_norm`,
+ * `acc_bytes` and `acc_mutual_info`; it has none by tokens.
  */
 export const choiceScores: { readonly [K in ScoredBy]: ChoiceScore } = {
   sum: {
@@ -54,12 +54,12 @@ export const choiceScores: { readonly [K in ScoredBy]: ChoiceScore } = {
   },
 };
 
-/** The best of a row's choices, the first of equals. */
+/** The best of a row's choices, the first on a tie. */
 export function chosenBy(by: ScoredBy, row: ScoredChoices): string {
   return row.choices![chosenAt(by, row)]!;
 }
 
-/** The same by its number, which distinguishes choices of the same text. */
+/** The index of the best choice, which distinguishes choices with the same text. */
 export function chosenAt(by: ScoredBy, row: ScoredChoices): number {
   const { choices = [], scores = [], choiceTokens = [], unconditionalScores = [] } = row;
   const { of } = choiceScores[by];

@@ -1,4 +1,8 @@
-/** GLUE's combined score: the mean of what a task has several of (`evaluate`'s `glue.py` and pyreft, which adds it). @module */
+/**
+ * GLUE's combined score: the mean of a task's metrics, as in `evaluate`'s `glue.py` and pyreft, which adds it.
+ *
+ * @module
+ */
 import { isList, isText, leaf } from "../common/checks.ts";
 import { RequestError } from "../common/errors.ts";
 import { pearson, spearman } from "./correlations.ts";
@@ -13,7 +17,7 @@ import { ofSamples, type Statistic } from "./statistic.ts";
 /** What a head may predict. */
 type Predicted = "classes" | "numbers";
 
-/** What each part computes, and of what. */
+/** What each part measures, and how it is computed. */
 const parts: {
   readonly [K in CombinedName]: { readonly of: Predicted; readonly statistic: Statistic<HeadPrediction> };
 } = {
@@ -27,7 +31,7 @@ function meanOfParts({ parts: names }: SpecOf<"combined">, predicted: Predicted)
   const odd = names.find((name) => parts[name].of !== predicted);
   if (odd !== undefined) {
     throw new RequestError(
-      `combined has ${odd}, which is of ${parts[odd].of}, and the head predicts ${predicted}; omit it`,
+      `combined has ${odd}, which measures ${parts[odd].of}, but the head predicts ${predicted}; omit it`,
     );
   }
   return {

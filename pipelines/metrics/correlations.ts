@@ -1,4 +1,4 @@
-/** Correlations of numbers, as scipy defines them, but 0 where it has no value. @module */
+/** Correlations of numbers, as defined by scipy, but 0 where scipy returns NaN. @module */
 import type { RowList } from "../common/row_list.ts";
 import type { SpecOf } from "./declared.ts";
 import type { Metric } from "./metric.ts";
@@ -6,11 +6,11 @@ import type { HeadPrediction, Labelled } from "./prediction.ts";
 import { mappedSettings } from "./settings.ts";
 import { wholeOf } from "./statistic.ts";
 
-/** Numbers less their mean, and the Euclidean norm of these differences. */
+/** Numbers minus their mean, and the Euclidean norm of these differences. */
 interface Centred {
   readonly mean: number;
   readonly norm: number;
-  /** The differences over their norm. */
+  /** The differences divided by their norm. */
   readonly unit: readonly number[];
 }
 
@@ -27,15 +27,15 @@ const areEqual = (x: readonly number[]) => x.every((each) => each === x[0]);
 function centred(x: readonly number[]): Centred {
   const mean = pairwiseSum(x) / x.length;
   const differences = x.map((each) => each - mean);
-  // Scaled first, so that no square overflows.
+  // Scale first, so that no square overflows.
   const largest = differences.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
   const norm = Math.sqrt(differences.reduce((sum, each) => sum + (each / largest) ** 2, 0));
   return { mean, norm: largest * norm, unit: differences.map((each) => each / largest / norm) };
 }
 
 /**
- * The sum in numpy's order, by pairs of halves and within them eight partial sums: of nearly equal numbers the last bits of
- * the mean decide on a correlation.
+ * The sum in numpy's order, recursively by halves, with eight partial sums in each: if numbers are nearly equal, the
+ * last bits of their mean decide the correlation.
  */
 function pairwiseSum(x: readonly number[]): number {
   if (x.length > 128) {
@@ -51,7 +51,7 @@ function pairwiseSum(x: readonly number[]): number {
   return x.slice(eights).reduce((sum, each) => sum + each, ((a + b) + (c + d)) + ((e + f) + (g + h)));
 }
 
-/** Each number's rank from 1 up; equal ones have the mean of theirs. */
+/** Each number's rank, from 1; equal numbers share the mean of their ranks. */
 function ranks(x: readonly number[]): readonly number[] {
   const order = [...x.keys()].sort((a, b) => x[a]! - x[b]!), found = new Array<number>(x.length);
   for (let start = 0; start < order.length;) {
@@ -63,12 +63,12 @@ function ranks(x: readonly number[]): readonly number[] {
   return found;
 }
 
-/** Below this share of their mean scipy calls numbers nearly constant. */
+/** Numbers whose spread is below this share of their mean are nearly constant to scipy. */
 const leastSpread = Number.EPSILON ** 0.75;
 
-/** What scipy warns of. */
+/** The warning that scipy would give, if any. */
 function cautionOf(x: readonly number[], whose: string): string | undefined {
-  if (areEqual(x)) return `all ${whose} are equal, where a correlation has no value; it is given as 0`;
+  if (areEqual(x)) return `all ${whose} are equal, so the correlation is undefined; it is reported as 0`;
   const { mean, norm } = centred(x);
   return norm < leastSpread * Math.abs(mean)
     ? `the ${whose} are nearly constant, so that the correlation may be inaccurate`
@@ -104,5 +104,5 @@ function correlation(call: string, onRanks: boolean): Metric<SpecOf<"pearson" | 
 /** Pearson's correlation. */
 export const pearson = correlation("pearson()", false);
 
-/** Spearman's correlation: Pearson's of the ranks. */
+/** Spearman's correlation: Pearson's correlation of the ranks. */
 export const spearman = correlation("spearman()", true);

@@ -1,89 +1,89 @@
-/** Metrics as a pipeline declares them. @module */
+/** Metrics, as declared in a pipeline. @module */
 import type { ScoringSpec } from "../tasks/scoring/scoring.ts";
 import type { ScoredBy } from "./choice_scores.ts";
 import type { MeasuredRow } from "./prediction.ts";
 
-/** What of an answer is measured; `undefined` where there is nothing in it, which is never right. */
+/** Returns the part of an answer to compare; `undefined` if there is none, which is never correct. */
 export type ExtractAnswer = (text: string, row: MeasuredRow) => string | null | undefined;
 
 /** Settings of every metric. */
 export interface NamedSettings {
-  /** What results call it. */
+  /** The metric's name in results. */
   readonly name?: string;
 }
 
-/** Settings of metrics of what is predicted. */
+/** Settings of metrics that compare predictions. */
 export interface MappedSettings extends NamedSettings {
-  /** What is measured in place of each prediction: a text, a class's name or a number. */
+  /** Returns the text, class name or number to compare instead of a prediction. */
   map?(prediction: string | number, row: MeasuredRow): string | number;
 }
 
-/** Settings of metrics of answers. */
+/** Settings of metrics that compare answers. */
 export interface AnswerSettings extends MappedSettings {
-  /** What of an answer is measured, before `map`. */
+  /** Returns the part of an answer to compare; called before `map`. */
   readonly extract?: ExtractAnswer;
 }
 
-/** Settings of metrics that compare an answer with any of several texts. */
+/** Settings of metrics that compare an answer with one or more references. */
 export interface ReferenceSettings extends AnswerSettings {
-  /** The row's field that lists the right answers; the completion alone if omitted. */
+  /** The row's field that lists the correct answers; the completion is the only one if omitted. */
   readonly references?: string;
 }
 
 /** What ROUGE counts: words, pairs of words, or the longest common subsequence. */
 export type RougeVariant = "rouge1" | "rouge2" | "rougeL";
 
-/** The metrics of which GLUE reports the mean, two for a task. */
+/** The metrics that may be part of GLUE's combined scores. */
 export type CombinedName = "accuracy" | "f1" | "pearson" | "spearman";
 
-/** Settings of a metric of one's own. */
+/** Settings of a custom metric. */
 export interface OwnSettings extends AnswerSettings {
-  /** What results call it. */
+  /** The metric's name in results. */
   readonly name: string;
-  /** A row's number, of which the mean is reported. */
+  /** Returns a row's number; the mean is reported. */
   measure?(prediction: string | number, row: MeasuredRow): number | boolean;
-  /** One number of all rows. */
+  /** Returns one number for all rows. */
   measureAll?(predictions: readonly (string | number)[], rows: readonly MeasuredRow[]): number;
-  /** How often rows are drawn for the standard error of `measureAll`. */
+  /** The number of bootstrap samples for the standard error of `measureAll`. */
   readonly resamples?: number;
-  /** Whether less of it is better. */
+  /** Whether lower is better. */
   readonly lowerIsBetter: boolean;
-  /** What it is counted in. */
+  /** Its unit. */
   readonly unit?: string;
-  /** What the evaluation has to make of the rows first. */
+  /** What the evaluation has to compute for the rows first. */
   readonly reads: "answers" | "scores";
 }
 
 /** How programs are run. */
 export interface ProgramsSettings {
-  /** The task whose tests they have to pass. */
+  /** The task whose tests they must pass. */
   readonly task: string;
   /** The row's field that names its problem. */
   readonly problem: string;
-  /** What a program may take, in seconds. */
+  /** The time limit of a program, in seconds. */
   readonly seconds: number;
 }
 
-/** What is reported of a judge's preferences, by AlpacaEval's names. */
+/** The win rates that may be reported for a judge's preferences, by AlpacaEval's names. */
 export type JudgedRate = "win_rate" | "discrete_win_rate" | "length_controlled_minimal";
 
-/** Who compares answers with the rows' completions, and how. */
+/** The judge that compares answers with the rows' completions. */
 export interface JudgeSettings {
-  /** The address of an OpenAI-compatible endpoint. */
+  /** The URL of an OpenAI-compatible endpoint. */
   readonly endpoint: string;
   /** The model that judges. */
   readonly model: string;
-  /** The environment variable with the endpoint's key. */
+  /** The environment variable that holds the API key. */
   readonly key?: string;
-  /** Whether its answers are weighted by their log-probabilities. */
+  /** Whether the judge's answers are weighted by their log-probabilities. */
   readonly weighted: boolean;
   /** The row's field with the instruction. */
   readonly instruction: string;
-  /** What the answers' model is called; the base model's name if omitted. */
+  /** The name of the evaluated model; the base model's name if omitted. */
   readonly generator?: string;
-  /** What a million tokens of questions cost, in dollars. */
+  /** The price of a million input tokens, in dollars. */
   readonly priceIn?: number;
-  /** What a million tokens of answers cost, in dollars. */
+  /** The price of a million output tokens, in dollars. */
   readonly priceOut?: number;
 }
 
@@ -91,46 +91,48 @@ export interface JudgeSettings {
 export interface MetricSettings {
   /** The share of answers equal to the completion. */
   readonly exactMatch: AnswerSettings;
-  /** The share of answers whose last number is the completion's. */
+  /** The share of answers whose last number equals the completion's. */
   readonly numericMatch: AnswerSettings & { readonly tolerance: number };
-  /** The share of answers in which a pattern finds the completion. */
+  /** The share of answers in which a pattern's match equals the completion. */
   readonly regexMatch: AnswerSettings & { readonly pattern: string; readonly flags: string; readonly take: TakenMatch };
-  /** The overlap of words, as SQuAD has it. */
+  /** The F1 of words, as in SQuAD. */
   readonly tokenF1: ReferenceSettings;
-  /** BLEU of all answers. */
+  /** Corpus BLEU over all answers. */
   readonly bleu: ReferenceSettings;
-  /** ROUGE of each answer. */
+  /** The mean ROUGE of answers. */
   readonly rouge: ReferenceSettings & { readonly variant: RougeVariant };
-  /** The share of choices or classes that are right. */
+  /** The share of choices or classes that are correct. */
   readonly accuracy: AnswerSettings & {
     readonly by?: ScoredBy;
-    /** The row's field with the number of the right choice, from 0 up; the completion says it if omitted. */
+    /**
+     * The row's field with the index of the correct choice, from 0; if omitted, the completion is the correct choice.
+     */
     readonly gold?: string;
   };
-  /** The share of answers that a task's published rule takes for right. */
+  /** The share of answers that a task's published rule accepts. */
   readonly taskAccuracy: NamedSettings & {
-    /** What the rule is called. */
+    /** The rule's name. */
     readonly scoring: string;
     /** The rule. */
     readonly rule: ScoringSpec;
-    /** The row's field with what is right. */
+    /** The row's field with the correct answer. */
     readonly label: string;
   };
-  /** How likely one of some programs passes its problem's tests. */
+  /** The probability that at least one of k programs passes its problem's tests. */
   readonly passAtK: NamedSettings & ProgramsSettings & {
-    /** Of how many programs one has to pass. */
+    /** The number of programs of which at least one must pass. */
     readonly k: number;
   };
-  /** How often another model takes an answer for the better one. */
+  /** How often another model prefers an answer to the completion. */
   readonly judge: NamedSettings & JudgeSettings & {
-    /** What of its preferences is reported. */
+    /** The win rate that is reported. */
     readonly report: JudgedRate;
   };
-  /** The mean of metrics, as GLUE's combined score. */
+  /** The mean of metrics, like GLUE's combined score. */
   readonly combined: NamedSettings & { readonly parts: readonly CombinedName[] };
   /** F1 of the second of two classes. */
   readonly f1: MappedSettings;
-  /** The mean F1 of classes. */
+  /** The mean F1 over classes. */
   readonly macroF1: MappedSettings;
   /** Matthews' correlation of classes. */
   readonly matthews: MappedSettings;
@@ -144,17 +146,17 @@ export interface MetricSettings {
   readonly loss: NamedSettings;
   /** The exponential of the loss. */
   readonly perplexity: NamedSettings;
-  /** The likelihood of completions in bits a byte. */
+  /** The negative log-likelihood of completions in bits per byte. */
   readonly bitsPerByte: NamedSettings;
   /** The share of rows whose chosen answer has the larger reward. */
   readonly rewardAccuracy: NamedSettings;
-  /** By how much the chosen answers' rewards are larger. */
+  /** The mean difference between the chosen and the rejected answers' rewards. */
   readonly rewardMargin: NamedSettings;
-  /** What a function of the pipeline gives. */
+  /** A custom metric. */
   readonly metric: OwnSettings;
 }
 
-/** Which of several matches counts. */
+/** Which of several matches is compared. */
 export type TakenMatch = "first" | "last";
 
 /** A kind of metric. */
@@ -163,5 +165,5 @@ export type MetricName = keyof MetricSettings;
 /** A number computed from an evaluation's predictions. */
 export type MetricSpec = { readonly [K in MetricName]: { readonly kind: K } & MetricSettings[K] }[MetricName];
 
-/** What a pipeline declares of one kind of metric. */
+/** The declaration of one kind of metric. */
 export type SpecOf<K extends MetricName> = Extract<MetricSpec, { readonly kind: K }>;

@@ -1,4 +1,4 @@
-/** Metrics that count the predictions equal to what a row has. @module */
+/** Metrics that count the predictions equal to a row's completion or label. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { isText, leaf, oneOf, optional } from "../common/checks.ts";
 import { choiceScores, chosenAt, chosenBy } from "./choice_scores.ts";
@@ -8,17 +8,17 @@ import type { HeadPrediction, MeasuredRow, Prediction } from "./prediction.ts";
 import { answerSettings } from "./settings.ts";
 import { meanOf } from "./statistic.ts";
 
-/** Whether an answer is the row's completion, or what its tokens say, spaces around both aside. */
+/** Whether an answer equals the row's completion, or the text its tokens decode to, ignoring surrounding spaces. */
 export function isRight(answer: string, { completion, taught }: Pick<Prediction, "completion" | "taught">): boolean {
   return [completion, taught].some((expected) => expected?.trim() === answer.trim());
 }
 
 const isEqual = (row: MeasuredRow) => Number(row.prediction !== undefined && isRight(String(row.prediction), row));
 
-/** Whether answers are compared as they are. */
+/** Whether answers are compared unchanged. */
 const isAsItIs = ({ extract, map }: AnswerSettings) => extract === undefined && map === undefined;
 
-/** The share of answers equal to the row's completion, spaces around both aside. */
+/** The share of answers equal to the row's completion, ignoring surrounding spaces. */
 export const exactMatch: Metric<SpecOf<"exactMatch">> = {
   call: "exactMatch()",
   settings: answerSettings,
@@ -26,7 +26,7 @@ export const exactMatch: Metric<SpecOf<"exactMatch">> = {
   measures: { texts: (spec) => ({ reads: "answers", statistic: meanOf(isEqual), needsEqual: isAsItIs(spec) }) },
 };
 
-/** The share of rows whose answer or class is the row's. */
+/** The share of rows whose answer equals the completion, or whose predicted class equals the label. */
 export const accuracy: Metric<SpecOf<"accuracy">> = {
   call: "accuracy()",
   settings: {

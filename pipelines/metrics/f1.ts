@@ -1,4 +1,4 @@
-/** F1, as scikit-learn defines it. @module */
+/** F1, as defined by scikit-learn. @module */
 import type { SpecOf } from "./declared.ts";
 import type { Metric } from "./metric.ts";
 import type { HeadPrediction, Labelled } from "./prediction.ts";
@@ -23,7 +23,7 @@ function macroF1Of(rows: readonly Labelled[]): number {
   return ids.reduce((sum, id) => sum + f1Of(rows, id), 0) / ids.length;
 }
 
-/** The mean of the F1 of those classes that are a row's or are predicted of one. */
+/** The mean F1 over the classes that occur among the labels or the predictions. */
 export const macroF1: Metric<SpecOf<"macroF1">> = {
   call: 'f1({ average: "macro" })',
   settings: mappedSettings,

@@ -1,4 +1,4 @@
-/** How often a judge takes an answer for the better one, as AlpacaEval counts it. @module */
+/** How often a judge prefers an answer, counted as in AlpacaEval. @module */
 import { amount, flag, oneOf, optional, text } from "../common/checks.ts";
 import { RequestError } from "../common/errors.ts";
 import { controlledOf, fewestControlled } from "../tasks/alpaca_eval/leaderboard.ts";
@@ -32,14 +32,14 @@ const rates: { readonly [K in JudgedRate]: Statistic<MeasuredRow> } = {
       }));
       if (found !== undefined) return found.length_controlled_winrate;
       throw new RequestError(
-        `length_controlled_minimal is fitted of ${fewestControlled} comparisons or more whose lengths differ; ` +
+        `length_controlled_minimal needs at least ${fewestControlled} comparisons whose lengths differ; ` +
           'report "win_rate"',
       );
     },
   },
 };
 
-/** The share of comparisons that a judge decides for the answer, in percent. */
+/** The share of comparisons in which a judge prefers the answer, in percent. */
 export const judge: Metric<SpecOf<"judge">> = {
   call: "judge({ endpoint, model, key })",
   settings: {

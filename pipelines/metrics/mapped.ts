@@ -1,4 +1,4 @@
-/** What a metric is computed of in place of the predictions, where its declaration says so. @module */
+/** Applying a metric's `extract` and `map` to the predictions. @module */
 import { formatLocation, RequestError } from "../common/errors.ts";
 import { suggest } from "../common/suggest.ts";
 import { keptOf } from "../common/json_rows.ts";
@@ -8,7 +8,7 @@ import type { AnswerSettings, MetricSpec } from "./declared.ts";
 import type { Predicted } from "./predicted.ts";
 import type { HeadPrediction, MeasuredRow } from "./prediction.ts";
 
-/** What was predicted as a metric takes it: what its functions make of each prediction. */
+/** The predictions after a metric's functions have been applied. */
 export function mapped(spec: MetricSpec, predicted: Predicted): Predicted {
   const { extract, map }: Pick<AnswerSettings, "extract" | "map"> & Pick<MetricSpec, "kind"> = spec;
   if (extract === undefined && map === undefined) return predicted;
@@ -36,7 +36,7 @@ export function mapped(spec: MetricSpec, predicted: Predicted): Predicted {
       return { ...predicted, rows: madeOf(rows, (each, at) => withNumber(each, found.at(at)!)) };
     }
     case "pairs":
-      // Rewards are not predictions that a function could take.
+      // Rewards are not predictions to which a function applies.
       return predicted;
   }
 }
@@ -46,7 +46,7 @@ function extractedOf(extract: NonNullable<AnswerSettings["extract"]>, row: Measu
   if (found === undefined || found === null) return undefined;
   if (typeof found === "string") return found;
   throw new RequestError(
-    `extract gave ${shownValue(found)} at ${formatLocation(row.place)}; let it return a text, or undefined for none`,
+    `extract returned ${shownValue(found)} at ${formatLocation(row.place)}; return a string, or undefined for none`,
   );
 }
 
@@ -58,7 +58,7 @@ function mappedOf(
   const found: unknown = calledFor("map", row, () => map(prediction, row));
   if (typeof found === "string" || (typeof found === "number" && Number.isFinite(found))) return found;
   throw new RequestError(
-    `map gave ${shownValue(found)} at ${formatLocation(row.place)}; let it return a text or a finite number`,
+    `map returned ${shownValue(found)} at ${formatLocation(row.place)}; return a string or a finite number`,
   );
 }
 
@@ -66,7 +66,9 @@ function classOf({ place }: MeasuredRow, name: string | number | undefined, labe
   const predicted = labels.indexOf(String(name));
   if (predicted >= 0) return predicted;
   throw new RequestError(
-    `map gave ${shownValue(name)} at ${formatLocation(place)}, which is not a class; ${suggest(String(name), labels)}`,
+    `map returned ${shownValue(name)} at ${formatLocation(place)}, which is not a class; ${
+      suggest(String(name), labels)
+    }`,
   );
 }
 
@@ -77,7 +79,7 @@ function withClass(each: HeadPrediction, predicted: number, labels: readonly str
 function numberOf({ place }: MeasuredRow, predicted: string | number | undefined): number {
   if (typeof predicted === "number") return predicted;
   throw new RequestError(
-    `map gave ${shownValue(predicted)} at ${formatLocation(place)}; let it return a finite number`,
+    `map returned ${shownValue(predicted)} at ${formatLocation(place)}; return a finite number`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** Matthews' correlation of classes, as scikit-learn defines it. @module */
+/** Matthews' correlation of classes, as defined by scikit-learn. @module */
 import type { SpecOf } from "./declared.ts";
 import type { Metric } from "./metric.ts";
 import type { Labelled } from "./prediction.ts";

@@ -5,7 +5,7 @@ import type { HeadPrediction } from "./prediction.ts";
 import { mappedSettings } from "./settings.ts";
 import { meanOf } from "./statistic.ts";
 
-/** The mean of the squared differences between a head's numbers and the rows'. */
+/** The mean of the squared differences between a head's numbers and the labels. */
 export const mse: Metric<SpecOf<"mse">> = {
   call: "mse()",
   settings: mappedSettings,

@@ -8,22 +8,22 @@ import { isLowerBetter, metricNameOf, metricOf } from "./mod.ts";
 import type { Predicted } from "./predicted.ts";
 import { type Estimate, estimate, rowValues, type Statistic } from "./statistic.ts";
 
-/** What metrics give of an evaluation's rows, by their names. */
+/** The values of metrics for an evaluation's rows, by name. */
 interface Measured {
   readonly metrics: Readonly<Record<string, number>>;
-  /** Of those that have one. */
+  /** The standard errors of the metrics that have one. */
   readonly standardErrors: Readonly<Record<string, number>>;
-  /** Those of which less is better. */
+  /** The metrics for which lower is better. */
   readonly lowerIsBetter: readonly string[];
-  /** Of those that have one. */
+  /** The units of the metrics that have one. */
   readonly units: Readonly<Record<string, string>>;
 }
 
 /**
  * The metrics by name, with their standard errors.
  *
- * @param warn Takes why one of them is not to be relied on.
- * @throws {RequestError} If one of them is not finite, or a function that the pipeline declares fails.
+ * @param warn Receives the reason why a metric may be unreliable.
+ * @throws {RequestError} If one of them is not finite, or a function of the pipeline throws.
  */
 export function measure(
   specs: readonly MetricSpec[],
@@ -35,7 +35,7 @@ export function measure(
     const name = metricNameOf(spec), measured = mapped(spec, predicted);
     const { value, isUnsure, ...rest } = estimateOf(spec, measured);
     for (const caution of cautions(spec, measured)) warn(`${name}: ${caution}`);
-    if (isUnsure) warn(`${name}: it has no standard error, since rows that were drawn for it give no number`);
+    if (isUnsure) warn(`${name}: it has no standard error, since it is undefined for a bootstrap sample of the rows`);
     if (Number.isFinite(value)) return { value, ...rest };
     throw new RequestError(`The metric ${name} is ${value}; the model's logits are not finite`);
   }
@@ -53,7 +53,7 @@ export function measure(
 }
 
 /**
- * What each row contributes to the metrics, by their names: see {@linkcode rowValues}. Metrics of which that is unknown are
+ * Each row's contribution to the metrics, by name: see {@linkcode rowValues}. Metrics without known contributions are
  * omitted.
  */
 export function measuredRows(
@@ -72,7 +72,7 @@ export function measuredRows(
 
 const estimateOf = (spec: MetricSpec, predicted: Predicted) => withStatistic(spec, predicted, estimate);
 
-/** What is made of a metric's statistic and the rows that it is of. */
+/** Applies a function to a metric's statistic and the rows that it is computed from. */
 function withStatistic<T>(
   spec: MetricSpec,
   predicted: Predicted,
@@ -89,7 +89,7 @@ function withStatistic<T>(
   throw new TypeError(`The metric ${spec.kind} does not apply to ${predicted.kind}`);
 }
 
-/** Why a metric is not to be relied on. */
+/** The reasons why a metric may be unreliable. */
 function cautions(spec: MetricSpec, predicted: Predicted): readonly string[] {
   if (predicted.kind !== "numbers") return [];
   return [metricOf(spec).measures.numbers?.(spec).caution?.(predicted.rows) ?? []].flat();

@@ -1,4 +1,4 @@
-/** What a metric is. @module */
+/** The definition of a metric. @module */
 import type { Fields } from "../common/checks.ts";
 import type { RowList } from "../common/row_list.ts";
 import type { MetricSpec } from "./declared.ts";
@@ -6,33 +6,33 @@ import type { HeadPrediction, MeasuredRow } from "./prediction.ts";
 import type { Statistic } from "./statistic.ts";
 
 /**
- * What has to be made of the rows first: answers or choices, which take a decoding, scores of their completions, rewards of
- * both of their answers, verdicts on answers
- * that are run as programs, or a judge's preferences between them and the completions.
+ * What must be computed for the rows first: answers or choices, which need a decoding; scores of their completions;
+ * rewards of both of their answers; verdicts on answers that are run as programs; or a judge's preferences between
+ * answers and completions.
  */
 type Reading = "answers" | "choices" | "scores" | "rewards" | "programs" | "judgements";
 
-/** A metric of the texts that a model without a head writes. */
+/** A metric of the texts that a model without a head generates. */
 interface TextMeasure {
   readonly reads: Reading;
   readonly statistic: Statistic<MeasuredRow>;
-  /** Whether a choice counts only where it is the row's completion. */
+  /** Whether a choice is correct only if it equals the row's completion. */
   readonly needsEqual?: boolean;
 }
 
 /** A metric of the classes that a head predicts. */
 interface ClassMeasure {
-  /** What else to measure where a head has not two classes, if the metric is defined for two alone. */
+  /** If the metric is only defined for two classes, the metric to use instead for other heads. */
   readonly insteadOfBinary?: string;
   readonly statistic: Statistic<HeadPrediction>;
 }
 
 /** A metric of the numbers that a head predicts. */
 interface NumberMeasure {
-  /** Whether it is defined where all rows have the same number. */
+  /** Whether it is defined if all labels are the same number. */
   readonly takesEqualNumbers: boolean;
   readonly statistic: Statistic<HeadPrediction>;
-  /** Why the number that some rows give is not to be relied on, if it isn't. */
+  /** The reason why the metric of some rows may be unreliable, if any. */
   readonly caution?: (rows: RowList<HeadPrediction>) => string | undefined;
 }
 
@@ -41,7 +41,7 @@ interface PairMeasure {
   readonly statistic: Statistic<MeasuredRow>;
 }
 
-/** What a model predicts, which decides the metrics that apply: it writes texts, or its head predicts something. */
+/** How a metric is computed for each kind of prediction: generated texts, or the outputs of a head. */
 interface Measures<S extends MetricSpec> {
   texts(spec: S): TextMeasure;
   classes(spec: S): ClassMeasure;
@@ -49,23 +49,23 @@ interface Measures<S extends MetricSpec> {
   pairs(spec: S): PairMeasure;
 }
 
-/** The kinds of what a model predicts. */
+/** The kinds of predictions. */
 export type PredictionKind = keyof Measures<MetricSpec>;
 
-/** All that is known about one kind of metric. */
+/** One kind of metric. */
 export interface Metric<S extends MetricSpec = MetricSpec> {
-  /** How a pipeline writes it. */
+  /** The call that a pipeline writes for it. */
   readonly call: string;
   /** A check of each setting. */
   readonly settings: Fields<S>;
-  /** Whether less of it is better. */
+  /** Whether lower is better. */
   readonly lowerIsBetter: boolean;
-  /** The same, where that is for the declaration to say. */
+  /** The same, if it depends on the declaration. */
   declaredLower?(spec: S): boolean;
-  /** What it is counted in, if it has a unit. */
+  /** Its unit, if any. */
   unit?(spec: S): string | undefined;
-  /** What results call it if its declaration does not say; its kind if omitted. */
+  /** Its default name in results; its kind if omitted. */
   usualName?(spec: S): string;
-  /** How it is computed of each kind of prediction that it applies to. */
+  /** How it is computed for each kind of prediction that it applies to. */
   readonly measures: Partial<Measures<S>>;
 }

@@ -1,4 +1,4 @@
-/** The metrics, one record each. What a metric has, needs and means is known here alone. @module */
+/** The metrics, one record each. Only the record knows a metric's settings, requirements and meaning. @module */
 import { bleu } from "./bleu.ts";
 import { combined } from "./combined.ts";
 import { pearson, spearman } from "./correlations.ts";
@@ -51,44 +51,44 @@ export function metricOf({ kind }: MetricSpec): Metric {
   return metricKinds[kind];
 }
 
-/** What results call a metric. */
+/** A metric's name in results. */
 export function metricNameOf(spec: MetricSpec): string {
   return spec.name ?? metricOf(spec).usualName?.(spec) ?? spec.kind;
 }
 
-/** Whether something names a metric. */
+/** Whether a string is the name of a metric. */
 export function isMetricName(name: string): name is MetricName {
   return Object.hasOwn(metricKinds, name);
 }
 
-/** Whether something is what a metric's function gave. */
+/** Whether a value is a metric's declaration. */
 export function isMetric(value: unknown): value is MetricSpec {
   return typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string" &&
     isMetricName(value.kind);
 }
 
-/** Whether one of some metrics is of the scores of completions. */
+/** Whether any of some metrics needs the scores of completions. */
 export function readsScores(metrics: readonly MetricSpec[]): boolean {
   return metrics.some((metric) => metricOf(metric).measures.texts?.(metric).reads === "scores");
 }
 
-/** How programs are run that some metrics are of; `undefined` where none is. */
+/** How programs are run for some metrics; `undefined` if none needs them. */
 export function programsOf(metrics: readonly MetricSpec[]): SpecOf<"passAtK"> | undefined {
   return metrics.find((metric) => metric.kind === "passAtK");
 }
 
-/** The judge that some metrics are of; `undefined` where none is. */
+/** The judge of some metrics; `undefined` if none needs one. */
 export function judgeOf(metrics: readonly MetricSpec[]): SpecOf<"judge"> | undefined {
   return metrics.find((metric) => metric.kind === "judge");
 }
 
-/** Whether less of a metric is better. */
+/** Whether lower is better for a metric. */
 export function isLowerBetter(spec: MetricSpec): boolean {
   const metric = metricOf(spec);
   return metric.declaredLower?.(spec) ?? metric.lowerIsBetter;
 }
 
-/** Whether less of a metric that results name is better, where they do not say; of one that is unknown, more is. */
+/** Whether lower is better for a metric named in results that do not say so; for an unknown metric, higher is. */
 export function lowerIsBetter(name: string): boolean {
   return isMetricName(name) && metricKinds[name].lowerIsBetter;
 }

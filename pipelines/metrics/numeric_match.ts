@@ -1,4 +1,4 @@
-/** The share of answers whose last number is the row's, as the ReFT paper's arithmetic tasks count them. @module */
+/** The share of answers whose last number equals the row's, as in the ReFT paper's arithmetic tasks. @module */
 import { amount } from "../common/checks.ts";
 import { RequestError } from "../common/errors.ts";
 import { quote } from "../common/suggest.ts";
@@ -14,12 +14,12 @@ function expectedOf({ completion, place }: MeasuredRow): number {
   const expected = completion.trim() !== "" && Number.isFinite(plain) ? plain : lastNumber(completion);
   if (expected !== undefined) return expected;
   throw new RequestError(
-    `the row's completion ${quote(completion)} has no number, which numericMatch compares answers with; give it one`,
+    `the row's completion ${quote(completion)} has no number for numericMatch to compare answers with; give it one`,
     place,
   );
 }
 
-/** The share of answers of which the last number is as near to the completion's as is tolerated. */
+/** The share of answers whose last number equals the completion's within a tolerance. */
 export const numericMatch: Metric<SpecOf<"numericMatch">> = {
   call: "numericMatch()",
   settings: { ...answerSettings, tolerance: amount },

@@ -1,4 +1,4 @@
-/** Metrics that a pipeline declares itself. @module */
+/** Custom metrics. @module */
 import { flag, index, isText, leaf, oneOf, optional } from "../common/checks.ts";
 import { formatLocation, RequestError } from "../common/errors.ts";
 import { called, calledFor, shownValue } from "./called.ts";
@@ -8,12 +8,12 @@ import type { HeadPrediction, MeasuredRow } from "./prediction.ts";
 import { answerSettings, metricName, optionalFunction } from "./settings.ts";
 import { meanOf, type Statistic } from "./statistic.ts";
 
-/** What a metric is given of a row: its prediction; the loss where it reads scores. */
+/** The value of a row that is passed to a metric: its prediction, or the loss if the metric reads scores. */
 function predictionOf({ prediction, loss }: MeasuredRow, reads: OwnSettings["reads"]): string | number {
   return reads === "scores" ? loss ?? NaN : prediction ?? "";
 }
 
-/** The metric as a statistic of rows; `rowOf` gives what its functions see of one. */
+/** The metric as a statistic of rows; `rowOf` returns the row that its functions are passed. */
 function statisticOf<Row>(spec: SpecOf<"metric">, rowOf: (row: Row) => MeasuredRow): Statistic<Row> {
   const { name, reads, measureAll, resamples } = spec;
   if (measureAll === undefined) return meanOf((row) => measured(spec, rowOf(row)));
@@ -27,9 +27,9 @@ function statisticOf<Row>(spec: SpecOf<"metric">, rowOf: (row: Row) => MeasuredR
         const found: unknown = called(`${what} failed${on}`, () => {
           return measureAll(sample.map((row) => predictions[row]!), sample.map((row) => rows[row]!));
         });
-        // A sample may have no number, and the metric then has no standard error.
+        // The metric may be undefined for a sample; it then has no standard error.
         if (typeof found === "number" && (isDrawn || Number.isFinite(found))) return found;
-        throw new RequestError(`${what} gave ${shownValue(found)}${on}; let it return a finite number`);
+        throw new RequestError(`${what} returned ${shownValue(found)}${on}; return a finite number`);
       };
     },
     ...resamples === undefined ? {} : { resamples },
@@ -43,11 +43,11 @@ function measured({ name, reads, measure }: SpecOf<"metric">, row: MeasuredRow):
   if (typeof found === "boolean") return Number(found);
   if (typeof found === "number" && Number.isFinite(found)) return found;
   throw new RequestError(
-    `${what} gave ${shownValue(found)} at ${formatLocation(row.place)}; let it return a finite number`,
+    `${what} returned ${shownValue(found)} at ${formatLocation(row.place)}; return a finite number`,
   );
 }
 
-/** What a pipeline measures by a function. */
+/** A metric that a pipeline's function computes. */
 export const own: Metric<SpecOf<"metric">> = {
   call: "metric(…)",
   settings: {

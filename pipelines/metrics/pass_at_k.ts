@@ -1,4 +1,4 @@
-/** How likely one of some programs passes (Chen et al. 2021). @module */
+/** The probability that at least one of k programs passes (Chen et al. 2021). @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { count, positive, text } from "../common/checks.ts";
 import { passAtK as estimateOf } from "../tasks/scoring/pass_at_k.ts";

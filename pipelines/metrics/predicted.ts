@@ -1,8 +1,8 @@
-/** What a model predicted of an evaluation's rows. @module */
+/** A model's predictions for an evaluation's rows. @module */
 import type { RowList } from "../common/row_list.ts";
 import type { HeadPrediction, MeasuredRow } from "./prediction.ts";
 
-/** What a model predicted of an evaluation's rows. */
+/** A model's predictions for an evaluation's rows. */
 export type Predicted =
   | { readonly kind: "texts"; readonly rows: RowList<MeasuredRow> }
   | {

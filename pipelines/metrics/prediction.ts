@@ -1,62 +1,64 @@
-/** What an evaluation says of a row, and what metrics see of it. @module */
+/** An evaluation's result for a row, and what metrics are passed of it. @module */
 import type { SourceLocation } from "../common/errors.ts";
 
-/** What an evaluation says of one row. */
+/** An evaluation's result for one row. */
 export interface Prediction {
-  /** What the model read. */
+  /** The text that the model read. */
   readonly prompt: string;
   /** The second text of a pair. */
   readonly pair?: string;
   /** The row's own completion, or its label's name or number. */
   readonly completion: string;
   /**
-   * What the completion's tokens say when they are decoded as answers are, if that is another text: a tokenizer may clean
-   * up spaces, omit special tokens or change letters.
+   * The text that the completion's tokens decode to, if it differs from the completion: a tokenizer may clean up
+   * spaces, omit special tokens or change letters.
    */
   readonly taught?: string;
-  /** The model's answer, where the evaluation decodes or a head predicts: a text, a class's name or a number. */
+  /** The model's answer, if the evaluation has a decoding or a head: a text, a class's name or a number. */
   readonly prediction?: string | number;
-  /** Set where the model's context ended the answer before it was over. */
+  /** Set if the answer was cut off by the end of the model's context. */
   readonly endsWithContext?: true;
   /**
-   * The sum of the completion's negative log-likelihoods in nats, and its number of tokens, where scored; of a label the
-   * negative log-likelihood, of a number the squared error.
+   * The sum of the negative log-likelihoods of the completion's tokens in nats, if scored; for a label its negative
+   * log-likelihood, for a number the squared error.
    */
   readonly loss?: number;
-  /** The tokens that the loss is summed over, the one that ends the completion included. */
+  /** The number of tokens that the loss is summed over, including the end-of-sequence token. */
   readonly tokens?: number;
   /** The answer that the completion is preferred to. */
   readonly rejected?: string;
-  /** The completion's reward, where it is compared with this answer. */
+  /** The completion's reward, if it is compared with a rejected answer. */
   readonly chosenReward?: number;
-  /** This answer's reward. */
+  /** The rejected answer's reward. */
   readonly rejectedReward?: number;
-  /** What came of running the answer as a program: `passed`, `timed out`, or `failed: ` and what Python raised. */
+  /** The outcome of running the answer as a program: `passed`, `timed out`, or `failed: ` and the Python exception. */
   readonly verdict?: string;
-  /** Whether a judge prefers the answer (2) or the completion (1), or how surely; `null` where it named neither. */
+  /**
+   * Whether a judge prefers the answer (2) or the completion (1), or a value in between; `null` if it named neither.
+   */
   readonly preference?: number | null;
-  /** Of each class by its name. */
+  /** The probability of each class, by name. */
   readonly probabilities?: Readonly<Record<string, number>>;
-  /** The texts among which the model chose. */
+  /** The texts that the model chose from. */
   readonly choices?: readonly string[];
   /** The log-likelihood of each of them in nats, summed over its tokens. */
   readonly scores?: readonly number[];
   /** How many tokens each score is summed over. */
   readonly choiceTokens?: readonly number[];
-  /** The log-likelihood of each of them after the unconditional prompt, where it is compared with that. */
+  /** The log-likelihood of each of them after the unconditional prompt, if they are compared with it. */
   readonly unconditionalScores?: readonly number[];
   /**
-   * What the row contributes to each metric, by name: its own number where the metric is a mean over rows, as 1 for a right
-   * answer; of other metrics its jackknife pseudovalue, whose mean is about the metric.
+   * The row's contribution to each metric, by name: its own number if the metric is a mean over rows, for example 1 for
+   * a correct answer; otherwise its jackknife pseudovalue, whose mean is approximately the metric.
    */
   readonly measured?: Readonly<Record<string, number>>;
 }
 
-/** A row with what the model made of it, as metrics see it. */
+/** A row and the model's result for it, as passed to metrics. */
 export interface MeasuredRow extends Prediction {
-  /** All that the data has about the row. */
+  /** All fields of the row in the data. */
   readonly fields: Readonly<Record<string, unknown>>;
-  /** Where it stands in the data. */
+  /** Its place in the data. */
   readonly place: SourceLocation;
 }
 

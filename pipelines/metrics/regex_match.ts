@@ -1,4 +1,4 @@
-/** The share of answers in which a pattern finds what the row has. @module */
+/** The share of answers in which a pattern's match equals the completion. @module */
 import { isText, leaf, oneOf } from "../common/checks.ts";
 import type { SpecOf, TakenMatch } from "./declared.ts";
 import { isRight } from "./exact_match.ts";
@@ -8,7 +8,7 @@ import { meanOf } from "./statistic.ts";
 
 const takenAt: { readonly [K in TakenMatch]: number } = { first: 0, last: -1 };
 
-/** The share of answers of which the match is the completion: the pattern's first group if it has one. */
+/** The share of answers whose match, or first group if the pattern has one, equals the completion. */
 export const regexMatch: Metric<SpecOf<"regexMatch">> = {
   call: "regexMatch(/…/)",
   settings: {

@@ -17,7 +17,7 @@ export const rewardAccuracy: Metric<SpecOf<"rewardAccuracy">> = {
   measures: { texts: () => ({ reads: "rewards", statistic: isRight }), pairs: () => ({ statistic: isRight }) },
 };
 
-/** By how much the chosen answers' rewards are larger, the mean. */
+/** The mean difference between the chosen and the rejected answers' rewards. */
 export const rewardMargin: Metric<SpecOf<"rewardMargin">> = {
   call: "rewardMargin()",
   settings: namedSettings,

@@ -16,7 +16,7 @@ function ofRuns(length: number): (answer: readonly string[], expected: readonly 
   };
 }
 
-/** How many words the longest subsequence has that is in both. */
+/** The length, in words, of the longest common subsequence. */
 function longestCommon(one: readonly string[], other: readonly string[]): number {
   let previous = new Uint32Array(other.length + 1);
   for (const word of one) {
@@ -35,7 +35,7 @@ const variants: { readonly [K in RougeVariant]: (answer: readonly string[], expe
   rougeL: (answer, expected) => harmonic(longestCommon(answer, expected), answer.length, expected.length),
 };
 
-/** The mean F1 of what answers share with the completion, the best of several right answers'. */
+/** The mean F1 of the overlap of answers with the completion, or with the best match of several references. */
 export const rouge: Metric<SpecOf<"rouge">> = {
   call: 'rouge("rougeL")',
   settings: { ...referenceSettings, variant: oneOf(Object.keys(variants)) },

@@ -1,7 +1,7 @@
 /** Checks of the settings that several metrics have. @module */
 import { isText, leaf, optional } from "../common/checks.ts";
 
-/** What results may call a metric: one word, since they write it after a stage's name. */
+/** A metric's name in results: one word, since results write it after a stage's name. */
 export const metricName = leaf(
   "a name of letters, digits, -, . and _",
   (value) => isText(value) && /^\w[\w.-]*$/.test(`${value}`),
@@ -9,14 +9,14 @@ export const metricName = leaf(
 
 const aFunction = leaf("a function", (value) => typeof value === "function");
 
-/** What may be omitted and is a function otherwise. */
+/** An optional function. */
 export const optionalFunction = optional(aFunction);
 
 /** Settings of every metric. */
 export const namedSettings = { name: optional(metricName) };
-/** Settings of metrics of what is predicted. */
+/** Settings of metrics that compare predictions. */
 export const mappedSettings = { ...namedSettings, map: optionalFunction };
-/** Settings of metrics of answers. */
+/** Settings of metrics that compare answers. */
 export const answerSettings = { ...mappedSettings, extract: optionalFunction };
-/** Settings of metrics that compare an answer with any of several texts. */
+/** Settings of metrics that compare an answer with one or more references. */
 export const referenceSettings = { ...answerSettings, references: optional(leaf("a field's name", isText)) };

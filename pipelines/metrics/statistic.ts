@@ -1,8 +1,8 @@
-/** Numbers computed of rows, with their standard errors. @module */
+/** Numbers computed from rows, with their standard errors. @module */
 import type { RowList } from "../common/row_list.ts";
 import { createRandom } from "../data/random.ts";
 
-/** How a number is computed of rows. */
+/** How a number is computed from rows. */
 export type Statistic<Row> =
   | {
     readonly form: "mean";
@@ -13,39 +13,39 @@ export type Statistic<Row> =
   }
   | {
     readonly form: "groups";
-    /** What rows have in common that make one group. */
+    /** The value that rows of one group have in common. */
     readonly by: (row: Row) => unknown;
-    /** A group's own number, of which the mean is taken. */
+    /** A group's own number; the statistic is their mean. */
     readonly of: (rows: readonly Row[]) => number;
   }
   | {
     readonly form: "whole";
-    /** Makes ready what is needed of each row, and gives the number of a sample of them, by their indices. */
+    /** Prepares each row, and returns a function that computes the number of a sample of rows, given by index. */
     readonly of: (rows: RowList<Row>) => (sample: readonly number[]) => number;
-    /** How many samples are drawn for the standard error; as many as pay if omitted. */
+    /** The number of bootstrap samples for the standard error; see `usualResamples` if omitted. */
     readonly resamples?: number;
   };
 
-/** A number and how far it may be from what all possible rows would give. */
+/** A number and its standard error. */
 export interface Estimate {
   readonly value: number;
-  /** Absent of a single row, or where it is not asked for. */
+  /** Absent for a single row, or if not requested. */
   readonly standardError?: number;
-  /** Whether there is no standard error because a sample of the rows has no number. */
+  /** Whether there is no standard error because the number is undefined for a sample of the rows. */
   readonly isUnsure?: true;
 }
 
-/** Of how many rows at most each is omitted in turn. */
+/** The maximum number of rows for which each is omitted in turn. */
 const mostOmitted = 1000;
 
 /**
- * What each row contributes: its own number to a mean; to anything else its jackknife pseudovalue (Tukey 1958),
- * n·θ − (n − 1)·θ₍₋ᵢ₎, whose mean is about the number of all rows. Nothing where rows without one have no number, and of
- * more than 1,000 rows of which each would have to be omitted in turn.
+ * Each row's contribution: its own number for a mean, otherwise its jackknife pseudovalue (Tukey 1958), n·θ − (n −
+ * 1)·θ₍₋ᵢ₎, whose mean is approximately the number of all rows. `undefined` if the number is undefined with a row
+ * omitted, or if each of more than 1,000 rows would have to be omitted in turn.
  */
 export function rowValues<Row>(statistic: Statistic<Row>, rows: RowList<Row>): readonly number[] | undefined {
   if (statistic.form === "mean") return rows.map(statistic.of);
-  // Of groups it is these that count, not their rows.
+  // With groups, the groups contribute, not their rows.
   if (statistic.form === "groups") return undefined;
   const count = rows.length, { resamples = usualResamples(count) } = statistic;
   if (count < 2 || count > mostOmitted || resamples < 2) return undefined;
@@ -59,7 +59,7 @@ export function meanOf<Row>(of: (row: Row) => number): Statistic<Row> {
   return { form: "mean", of };
 }
 
-/** A number of all rows, made of a part of each. */
+/** A number of all rows, computed from a part of each. */
 export function wholeOf<Row, Part>(part: (row: Row) => Part, of: (parts: readonly Part[]) => number): Statistic<Row> {
   return {
     form: "whole",
@@ -70,7 +70,9 @@ export function wholeOf<Row, Part>(part: (row: Row) => Part, of: (parts: readonl
   };
 }
 
-/** A statistic of rows with its standard error: SD/√n of a mean, of anything else the SD over samples of the rows. */
+/**
+ * A statistic of rows with its standard error: SD/√n for a mean, otherwise the SD over bootstrap samples of the rows.
+ */
 export function estimate<Row>(statistic: Statistic<Row>, rows: RowList<Row>): Estimate {
   if (statistic.form !== "whole") {
     const values = statistic.form === "mean"
@@ -86,7 +88,7 @@ export function estimate<Row>(statistic: Statistic<Row>, rows: RowList<Row>): Es
   return Number.isFinite(standardError) ? { value, standardError } : { value, isUnsure: true };
 }
 
-/** The number of a sample of rows, by their indices; what is needed of each row is made ready once. */
+/** A function that computes the number of a sample of rows, given by index; each row is prepared once. */
 export function ofSamples<Row>(statistic: Statistic<Row>, rows: RowList<Row>): (sample: readonly number[]) => number {
   switch (statistic.form) {
     case "whole":
@@ -117,10 +119,10 @@ function deviation(values: readonly number[]): number {
   return Math.sqrt(values.reduce((sum, each) => sum + (each - middle) ** 2, 0) / (values.length - 1));
 }
 
-/** A thousand samples, and fewer of very many rows, whose samples differ less. */
+/** A thousand samples, or fewer for very many rows, whose samples differ less. */
 const usualResamples = (rows: number) => Math.max(100, Math.min(1000, Math.floor(1e7 / rows)));
 
-/** Efron's bootstrap (1979): the numbers of samples that are drawn of the rows with replacement. */
+/** Efron's bootstrap (1979): the numbers of samples drawn from the rows with replacement. */
 function bootstrap(of: (sample: readonly number[]) => number, rows: number, resamples: number): number[] {
   const random = createRandom(42, "bootstrap");
   return Array.from({ length: resamples }, () => of(Array.from({ length: rows }, () => random.integer(rows))));

@@ -1,4 +1,4 @@
-/** The share of answers that a task's published rule takes for right. @module */
+/** The share of answers that a task's published rule accepts. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { isText, leaf, text } from "../common/checks.ts";
 import { RequestError } from "../common/errors.ts";
@@ -10,7 +10,7 @@ import type { MeasuredRow } from "./prediction.ts";
 import { namedSettings } from "./settings.ts";
 import { meanOf } from "./statistic.ts";
 
-/** The label as Python prints it, which is a text in the suites' files. */
+/** The label as printed by Python; it is a string in the suites' files. */
 function labelOf({ fields, place }: MeasuredRow, name: string): string {
   const label = ownValue(fields, name);
   if (typeof label === "string" || typeof label === "number" || typeof label === "boolean") return String(label);
@@ -20,7 +20,7 @@ function labelOf({ fields, place }: MeasuredRow, name: string): string {
   );
 }
 
-/** The share of answers that a task's published rule takes for right. */
+/** The share of answers that a task's published rule accepts. */
 export const taskAccuracy: Metric<SpecOf<"taskAccuracy">> = {
   call: 'taskAccuracy("boolq")',
   settings: {

@@ -32,8 +32,8 @@ export function formatResults(results: Results, files: WrittenFiles): string {
  * What a run found.
  *
  * @param folder The run's.
- * @returns Nothing if there are no results. Throws a RequestError if they are not as a run writes them, are not what this
- * one wrote, or name a file outside the folder.
+ * @returns Nothing if there are no results. Throws a RequestError if they are not as a run writes them, are not what
+ * this one wrote, or name a file outside the folder.
  */
 export async function readRun(folder: string): Promise<RecordedRun | undefined> {
   const file = join(folder, resultsFile);
@@ -52,7 +52,7 @@ export async function readRun(folder: string): Promise<RecordedRun | undefined> 
   const carries = own !== undefined || listed !== undefined;
   if (carries && hasOwnDigest(new TextDecoder().decode(bytes), digestMember) !== true) {
     throw new RequestError(
-      'is damaged, its content is not what was written; run the pipeline again (or remove "digest" and "files" from it, ' +
+      'is damaged, its content has changed since it was written; run the pipeline again (or remove "digest" and "files" from it, ' +
         "if the change is yours)",
       { file },
     );

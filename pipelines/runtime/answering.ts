@@ -1,11 +1,11 @@
-/** The sessions of a thread, and its answers to what is asked of them. @module */
+/** The sessions of a thread, and its replies to requests. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 import type { HostTensor } from "../common/host_tensor.ts";
 import type { OpenSession, RuntimeLibrary } from "./library.ts";
 import type { Reply, Request, RunReply } from "./protocol.ts";
 import { ResidentRows, type ResidentUse } from "./resident_rows.ts";
 
-/** What answers requests with the sessions of one of ONNX Runtime's packages. */
+/** A function that answers requests with the sessions of one of ONNX Runtime's packages. */
 export function answering(library: RuntimeLibrary): (request: Request) => Promise<Reply> {
   const sessions = new Map<number, OpenSession>();
   const residents = new Map<number, ResidentRows>();
@@ -64,7 +64,7 @@ export function answering(library: RuntimeLibrary): (request: Request) => Promis
   };
 }
 
-/** The memory of a reply's tensors, to be given away with it. */
+/** The memory of a reply's tensors, to be transferred with it. */
 export function buffersOf(reply: Reply): ArrayBuffer[] {
   if (reply.kind === "failed" || reply.value === null) return [];
   const tensors = [...Object.values(reply.value.outputs), ...Object.values(reply.value.feeds)];

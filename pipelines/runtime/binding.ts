@@ -1,4 +1,4 @@
-/** Where ONNX Runtime's native binding is, beside which it looks for the libraries of its providers. @module */
+/** Where ONNX Runtime's native binding is; it looks for its providers' libraries next to it. @module */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -8,18 +8,18 @@ import { providerLibraries } from "./providers.ts";
 /**
  * The folder of the native binding, where its providers' libraries belong.
  *
- * @throws {Error} If Refract is loaded from an address, so that Deno does not say where the binding is.
+ * @throws {Error} If Refract is loaded from a URL, so that Deno does not reveal where the binding is.
  */
 export function bindingFolder(): string {
   if (!import.meta.url.startsWith("file:")) {
-    throw new Error("this provider takes a copy of Refract on the disk; clone it");
+    throw new Error("this provider needs a copy of Refract on disk; clone it");
   }
   const main = createRequire(import.meta.url).resolve("onnxruntime-node");
   return join(dirname(main), "..", "bin", "napi-v6", process.platform, process.arch);
 }
 
 /**
- * Has the binding find the libraries of providers that are in another folder. Links that lead nowhere are replaced.
+ * Links provider libraries from another folder next to the binding, so that it finds them. Broken links are replaced.
  *
  * @throws {DiskError} If the binding's folder can't be written.
  */

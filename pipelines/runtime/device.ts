@@ -1,9 +1,9 @@
 /** The device that a worker's sessions run on. @module */
 
-/** Where programs run. */
+/** A device on which programs run. */
 export interface Device {
-  /** As in `cpu:0`. */
+  /** Its name, for example `cpu:0`. */
   readonly name: string;
-  /** Which of the provider's devices it is; the workers of the CPU share one. */
+  /** Its number among the provider's devices; `undefined` for the workers of the CPU, which share one. */
   readonly number: number | undefined;
 }

@@ -1,18 +1,22 @@
-/** The files that hold a model's weights, as WebAssembly reads them: it maps none, and copies what it is given. @module */
+/**
+ * The files of a model's weights for WebAssembly, which cannot map files and copies the bytes that it is given.
+ *
+ * @module
+ */
 import { fromBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema } from "onnx-buf";
 import type { OnnxModel } from "../../ops/onnx/model.ts";
 import { system, type SystemFile } from "../common/system.ts";
 
-/** The most that WebAssembly's 32-bit addresses leave for weights, in bytes: activations need room beside them. */
+/** The maximum bytes of weights with WebAssembly's 32-bit addresses, which leaves room for activations. */
 export const mostWeights = 3.5e9;
 
-/** Where a model's weights lie, and how much of them it reads. */
+/** Where a model's weights are, and how much of them it reads. */
 interface ExternalWeights {
   readonly locations: ReadonlySet<string>;
-  /** Of all of them. */
+  /** The bytes of all weights. */
   readonly bytes: number;
-  /** Of the largest. */
+  /** The bytes of the largest weight. */
   readonly largest: number;
 }
 
@@ -34,8 +38,8 @@ export function externalWeights({ bytes: model }: Pick<OnnxModel, "bytes">): Ext
 const windowBytes = 16 << 20;
 
 /**
- * A file that looks like its bytes to ONNX Runtime, which takes parts of it and copies them at once: each is read when it
- * is taken, and its memory serves the next or is freed by then, so that no more than one tensor is in memory twice.
+ * A file that appears to ONNX Runtime as a byte array, of which it copies parts: each part is read when it is
+ * requested, so that at most one tensor is in memory twice.
  */
 export class ReadBytes extends Uint8Array<ArrayBuffer> implements Disposable {
   readonly #file: SystemFile;
@@ -78,7 +82,7 @@ export class ReadBytes extends Uint8Array<ArrayBuffer> implements Disposable {
     const target = this.#window.subarray(0, length);
     for (let done = 0; done < length;) {
       const count = this.#file.readSync(target.subarray(done));
-      if (count === null) throw new Error("a file of weights has become too short");
+      if (count === null) throw new Error("a file of weights has been truncated");
       done += count;
     }
     return target;

@@ -1,4 +1,4 @@
-/** ONNX Runtime as the rest of this room sees it, whichever of its packages runs. @module */
+/** The interface to ONNX Runtime for the rest of this room, whichever package is used. @module */
 import type { OnnxModel } from "../../ops/onnx/model.ts";
 import type { HostTensor } from "../common/host_tensor.ts";
 import type { SessionSettings } from "./protocol.ts";
@@ -6,14 +6,14 @@ import type { SessionSettings } from "./protocol.ts";
 /** A session of one of ONNX Runtime's packages. */
 export interface OpenSession {
   readonly inputNames: readonly string[];
-  /** Runs the program, with its inputs alone. Throws an Error with what ONNX Runtime says. */
+  /** Runs the program with exactly its inputs. Throws an Error with ONNX Runtime's message. */
   run(feeds: Readonly<Record<string, HostTensor>>): Promise<Record<string, HostTensor>>;
   release(): Promise<void>;
 }
 
 /** One of ONNX Runtime's packages. */
 export interface RuntimeLibrary {
-  /** Makes a session. Throws an Error with what ONNX Runtime says, or what is missing. */
+  /** Creates a session. Throws an Error with ONNX Runtime's message, or one that says what is missing. */
   open(model: OnnxModel, settings: SessionSettings): Promise<OpenSession>;
 }
 

@@ -24,13 +24,13 @@ function sessionOptions(
   { threads, keepsMemory, prepacks, device }: SessionSettings,
 ): ort.InferenceSession.SessionOptions {
   const session: Record<string, string> = {
-    // Weights are mapped from their safetensors files in place; a prepacked copy would be private memory.
+    // Weights are mapped in place from their safetensors files; a prepacked copy would take private memory.
     model_external_initializers_file_folder_path: "/",
     disable_prepacking: prepacks ? "0" : "1",
   };
   if (!providerRuntimes[provider].isCpu) session["disable_cpu_ep_fallback"] = "1";
   return {
-    // There is one WebGPU adapter in a process, which has no number.
+    // A process has only one WebGPU adapter, which has no number.
     executionProviders: [provider === "cuda" && device !== undefined ? { name: provider, deviceId: device } : provider],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,

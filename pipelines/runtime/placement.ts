@@ -12,7 +12,8 @@ import type { Runtime } from "./runtime.ts";
 import { isFallbackRefusal } from "./providers.ts";
 
 /**
- * The operations of a program that the provider would leave to the CPU, found by giving it each kind alone.
+ * The operations of a program that the provider would leave to the CPU, found by opening each kind of operation on its
+ * own.
  *
  * @returns Each as `matmul float32[batch, tail, 64] × float32[64, 64]`.
  */

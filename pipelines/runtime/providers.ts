@@ -1,6 +1,5 @@
 /**
- * What ONNX Runtime needs and does on each execution provider, and why one refused a model, in one line that says what to
- * do.
+ * What ONNX Runtime needs and does on each execution provider, and its errors explained in one line with a remedy.
  *
  * @module
  */
@@ -11,21 +10,21 @@ import type { Provider } from "../../ops/onnx/model.ts";
 
 /** Libraries that a provider needs besides ONNX Runtime's binding. */
 interface Libraries {
-  /** By operating system; it does not exist on others. */
+  /** Their names by operating system; the provider does not exist on others. */
   readonly files: Readonly<Record<string, readonly string[]>>;
-  /** What has them. */
+  /** The package that contains them. */
   readonly package: string;
 }
 
-/** A provider as the runtime meets it. */
+/** The properties of a provider in the runtime. */
 interface ProviderRuntime {
-  /** Whether it runs on the CPU itself; a session of another is refused if it would leave operations to the CPU. */
+  /** Whether it is the CPU itself; on other providers, a session that would leave operations to the CPU is refused. */
   readonly isCpu: boolean;
   /** Whether the trainings of several members run as one. */
   readonly batchesTrainings: boolean;
-  /** Those that are not in the binding's own package. */
+  /** The libraries that are not in the binding's own package. */
   readonly libraries: Libraries | undefined;
-  /** What ONNX Runtime says, in part, and what it means: the end of "The … provider …". */
+  /** Parts of ONNX Runtime's messages, and what they mean, to be appended to "The … provider". */
   readonly refusals: readonly { readonly says: string; readonly means: string }[];
 }
 
@@ -50,8 +49,8 @@ export const providerRuntimes: Readonly<Record<Provider, ProviderRuntime>> = {
     },
     refusals: [
       { says: "invalid device ordinal", means: "has no GPU of this number; nvidia-smi -L lists them" },
-      { says: "cuda_call.cc", means: "could not use the GPU; see what nvidia-smi says of its driver" },
-      { says: "cannot open shared object file", means: "lacks libraries; deno task doctor --install gets them" },
+      { says: "cuda_call.cc", means: "could not use the GPU; check its driver with nvidia-smi" },
+      { says: "cannot open shared object file", means: "lacks libraries; deno task doctor --install installs them" },
     ],
   },
 };
@@ -74,11 +73,11 @@ export function missingLibraries(
   if (needed === undefined) return `${named(provider)} does not exist on ${os}; use --provider cpu`;
   const missing = needed.filter((name) => !exists(join(binding, name)));
   if (missing.length === 0) return undefined;
-  const remedy = os === "linux" ? "deno task doctor --install gets them" : `take them from ${libraries.package}`;
+  const remedy = os === "linux" ? "deno task doctor --install installs them" : `take them from ${libraries.package}`;
   return `${named(provider)} lacks ${missing.join(" and ")} in ${binding}; ${remedy}, or use --provider cpu`;
 }
 
-/** The names of the libraries that providers take here, beside the binding. */
+/** The names of the libraries that providers on this system need next to the binding. */
 export function providerLibraries(os: string = system.build.os): readonly string[] {
   return Object.values(providerRuntimes).flatMap(({ libraries }) => ownValue(libraries?.files ?? {}, os) ?? []);
 }
@@ -99,22 +98,22 @@ export function isFallbackRefusal(message: string): boolean {
   return message.includes("fallback to CPU EP has been explicitly disabled");
 }
 
-/** What ONNX Runtime says of a run, in part, and what it means. */
+/** Parts of ONNX Runtime's messages about a failed run, and what they mean. */
 const failures = [{
   says: "requires f16 but the device does not support it",
-  means: "the GPU has no 16-bit numbers; take the base model in float32 or bfloat16, or use --provider cpu",
+  means: "the GPU does not support 16-bit numbers; use the base model in float32 or bfloat16, or --provider cpu",
 }] as const;
 
-/** Why a run failed: in words for people where it is known. */
+/** Why a run failed: explained if the message is known. */
 export function explainFailure(message: string): string {
   return failures.find(({ says }) => message.includes(says))?.means ?? message;
 }
 
-/** A refusal as one line for people. */
+/** ONNX Runtime's refusal of a model, explained in one line. */
 export function explainRefusal(provider: Provider, message: string): string {
   const known = providerRuntimes[provider].refusals.find(({ says }) => message.includes(says));
   if (known !== undefined) return `${named(provider)} ${known.means}, or use --provider cpu`;
-  // What missingLibraries() says is for people already.
+  // Messages of missingLibraries() need no explanation.
   if (message.startsWith(named(provider))) return message;
   return `ONNX Runtime refused a program for ${provider}: ${message.trim().split("\n")[0]}`;
 }

@@ -1,50 +1,50 @@
 /**
- * Tensors that stay in the worker between runs: rows of tokens, of which runs read the first, and write further tokens.
+ * Tensors that stay in the worker between runs: rows of tokens; runs read the first rows and append tokens.
  *
  * @module
  */
 import type { HostTensor } from "../common/host_tensor.ts";
 
-/** Tokens of a row of one tensor, and where they go in a row of another. */
+/** Tokens of a row of one tensor, and their destination in a row of another. */
 export interface RowWrite {
   readonly from: number;
-  /** The first of them in the row that they come from; its first if omitted. */
+  /** The index of the first of them in the source row; 0 if omitted. */
   readonly start?: number;
   readonly length: number;
   readonly to: number;
-  /** The first of them in the row that they go to. */
+  /** The index of the first of them in the destination row. */
   readonly at: number;
 }
 
 /** Tokens of a row, and the row that they are copied to. */
 export interface RowMove extends RowWrite {
-  /** The number of the tensors that they come from, if these are others. */
+  /** The number of the source tensors, if these are others. */
   readonly source?: number;
 }
 
-/** What a run does with resident tensors, each [rows, heads, tokens, width]. */
+/** How a run uses resident tensors, each [rows, heads, tokens, width]. */
 export interface ResidentUse {
-  /** Which tensors: those of one number are made when it is first named, and stay until they are freed. */
+  /** The number of the tensors, which are created when it is first used and stay until they are freed. */
   readonly id: number;
   readonly names: readonly string[];
   readonly heads: number;
   readonly width: number;
-  /** How many rows and tokens they have from now on, at least; what is in them stays. */
+  /** The minimum numbers of rows and tokens that they have from now on; their content is kept. */
   readonly rows: number;
   readonly tokens: number;
-  /** Copied before the run. */
+  /** The copies made before the run. */
   readonly moves: readonly RowMove[];
-  /** How many rows the run is fed under the tensors' names; none if 0. */
+  /** How many rows are fed to the run under the tensors' names; none if 0. */
   readonly reads: number;
-  /** Results of the run, or what it was fed, that are written into tensors. Such results are not given back. */
+  /** Results or feeds of the run that are written into tensors. Such results are not returned. */
   readonly writes: readonly ResidentWrite[];
 }
 
-/** Tokens that go from some tensors into others. */
+/** Tokens that are written from some tensors into others. */
 interface ResidentWrite {
   readonly tensors: readonly (readonly [source: string, target: string])[];
   readonly rows: readonly RowWrite[];
-  /** Those that they go into, where these are others or grow for it. */
+  /** The destination tensors, if these are others or have to grow. */
   readonly into?: Pick<ResidentUse, "id" | "rows" | "tokens">;
 }
 
@@ -62,7 +62,7 @@ export class ResidentRows {
     this.#tensors = new Map(names.map((name) => [name, new Float32Array(0)]));
   }
 
-  /** Makes room for so many rows and tokens. */
+  /** Makes room for a number of rows and tokens. */
   grow(rows: number, tokens: number): void {
     if (rows <= this.#rows && tokens <= this.#tokens) return;
     const before = { rows: this.#rows, tokens: this.#tokens };
@@ -93,7 +93,7 @@ export class ResidentRows {
     for (const [name, data] of this.#tensors) yield [name, { data: data.subarray(0, length), shape }];
   }
 
-  /** Takes over tokens of a tensor [rows, heads, tokens, width]. */
+  /** Writes tokens of a tensor [rows, heads, tokens, width]. */
   write(name: string, { data, shape }: HostTensor, rows: readonly RowWrite[]): void {
     for (const row of rows) this.#copy(data as Float32Array, shape[2]!, this.#tensors.get(name)!, row);
   }

@@ -1,6 +1,6 @@
 /**
- * Sessions as the rest of the pipeline sees them: opened from an ONNX model, run with tensors of the host, closed. They
- * live in a worker, so that this thread stays free for progress bars and interrupts.
+ * Sessions for the rest of the pipeline: opened from an ONNX model, run with tensors of the host, closed. They live in
+ * a worker, so that this thread stays free for progress bars and interrupts.
  *
  * @module
  */
@@ -22,12 +22,12 @@ export type { HostTensor } from "../common/host_tensor.ts";
 export interface Session {
   readonly model: OnnxModel;
   /**
-   * Runs the program. The fed tensors' data is away until the run is over.
+   * Runs the program. The fed tensors' data is unavailable until the run is over.
    *
-   * @param feeds Every input and parameter of the model, by name, but for those that stay in the worker.
-   * @param resident What the run does with tensors that stay there.
+   * @param feeds Every input and parameter of the model, by name, except those that stay in the worker.
+   * @param resident How the run uses tensors that stay there.
    * @returns The results by name, and the seconds that the run took.
-   * @throws {RunError} If the runtime refuses or fails.
+   * @throws {RunError} If the feeds do not fit the model or the runtime fails.
    */
   run(feeds: Readonly<Record<string, HostTensor>>, resident?: ResidentUse): Promise<SessionResult>;
   /** Frees tensors that stay in the worker. */
@@ -55,7 +55,7 @@ interface Waiting {
 /** Where a worker's sessions run. */
 type RuntimeOptions = Pick<SessionSettings, "threads"> & { readonly device?: Device | undefined };
 
-/** The worker and its sessions. Dispose it when no more is to be run. */
+/** The worker and its sessions. Dispose it when nothing more is to be run. */
 export class Runtime implements Disposable {
   readonly #threads: number;
   readonly #device: Device;
@@ -64,7 +64,7 @@ export class Runtime implements Disposable {
   #stopped: Error | undefined;
   #next = 0;
 
-  /** @param start Starts what holds the sessions. */
+  /** @param start Starts the thread that holds the sessions. */
   constructor(
     { threads, device = { name: "the device", number: undefined } }: RuntimeOptions,
     start: StartThread = startThread,
@@ -78,7 +78,7 @@ export class Runtime implements Disposable {
   }
 
   /**
-   * Makes a session.
+   * Creates a session.
    *
    * @throws {RunError} If the runtime refuses the model.
    */
@@ -99,8 +99,8 @@ export class Runtime implements Disposable {
   }
 
   /**
-   * Stops for good: whoever waits for the worker gets the error, now and from now on. A run that the worker is in cannot
-   * be broken off and is abandoned, with what it was fed.
+   * Stops for good: all pending and future requests fail with the error. A run in progress cannot be interrupted and is
+   * abandoned, together with its feeds.
    */
   stop(error: Error): void {
     this.#stopped = error;
@@ -166,7 +166,7 @@ export class Runtime implements Disposable {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
     if (reply.kind === "done") waiting?.resolve(reply.value);
-    // Why a model was refused is explained before it is known whose fault it is.
+    // A refused model has already been explained; here it is not yet known what caused it.
     else if (reply.provider !== null) waiting?.reject(new RunError(reply.message));
     else waiting?.reject(new DeviceError(explainFailure(reply.message), this.#device.name));
   }
@@ -201,7 +201,7 @@ function extentTensor({ shape, parts }: ExtentList, bindings: Bindings): HostTen
 }
 
 function alikeParts(extent: number, parts: number): readonly number[] {
-  if (extent < parts) throw new RunError(`${extent} rows can't be taken in ${parts} parts`);
+  if (extent < parts) throw new RunError(`${extent} rows can't be split into ${parts} parts`);
   const endOf = (part: number) => Math.floor(extent * part / parts);
   return Array.from({ length: parts }, (_, part) => endOf(part + 1) - endOf(part));
 }

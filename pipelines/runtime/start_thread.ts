@@ -1,5 +1,6 @@
 /**
- * Where sessions are held: a worker with ONNX Runtime's native package. In a browser another file stands in its place.
+ * The thread that holds sessions: a worker with ONNX Runtime's native package. In a browser another file replaces this
+ * one.
  *
  * @module
  */

@@ -1,9 +1,9 @@
 /**
- * Turns ONNX Runtime's telemetry off, which would otherwise keep a database of events in the user's cache folder and send
- * it to a host of Microsoft's. Native code asks none of Deno's permissions: only a variable of its process reaches it.
+ * Turns off ONNX Runtime's telemetry, which would otherwise keep a database of events in the user's cache folder and
+ * send it to a Microsoft host. Deno's permissions do not apply to native code: only a variable of its process stops it.
  *
- * Import this before the library. The variable is set by the system's own function, since `Deno.env.set` needs a
- * permission that a caller may not have, and does nothing under `--ignore-env`; whatever loads the library has
+ * Import this before the library. The variable is set with the system's own function, since `Deno.env.set` needs a
+ * permission that a caller may not have and has no effect with `--ignore-env`; any program that loads the library has
  * `--allow-ffi`.
  *
  * @module
@@ -13,7 +13,7 @@ import { systemLibraries } from "./ending.ts";
 
 const name = "ORT_DISABLE_TELEMETRY", value = "1";
 
-/** How each system sets a variable; true if it could. */
+/** Sets an environment variable, by system; returns whether it succeeded. */
 const setters: Readonly<Record<string, (name: BufferSource, value: BufferSource) => boolean>> = {
   linux: posix(systemLibraries.linux),
   darwin: posix(systemLibraries.darwin),

@@ -1,8 +1,8 @@
-/** Tensors of the host as ONNX Runtime's packages take and give them. @module */
+/** Converting tensors of the host to and from those of ONNX Runtime's packages. @module */
 import type { OpenSession } from "./library.ts";
 import type { InferenceSession, Tensor } from "./onnx_runtime.ts";
 
-/** A package's session, fed with tensors of the host. */
+/** A package's session that is fed tensors of the host. */
 export function sessionOf(session: InferenceSession, tensor: typeof Tensor): OpenSession {
   return {
     inputNames: session.inputNames,

@@ -1,26 +1,26 @@
-/** What holds sessions: a thread of its own, or this one. @module */
+/** Where sessions are held: in a separate thread, or in this one. @module */
 import { setImmediate } from "node:timers";
 import { answering } from "./answering.ts";
 import type { RuntimeLibrary } from "./library.ts";
 import type { Reply, Request } from "./protocol.ts";
 
-/** What holds sessions and answers for them. */
+/** Holds sessions and replies to requests. */
 export interface RuntimeThread {
   send(request: Request, transfer: ArrayBuffer[]): void;
-  /** Ends it, in whatever it is. */
+  /** Ends it, whatever it is doing. */
   end(): void;
 }
 
-/** Who gets the answers of a thread. */
+/** Receives the replies of a thread. */
 export interface ThreadOwner {
   answered(reply: Reply): void;
   died(message: string): void;
 }
 
-/** Starts what holds sessions. */
+/** Starts a thread that holds sessions. */
 export type StartThread = (owner: ThreadOwner) => RuntimeThread;
 
-/** Holds sessions in this thread, for a program that is in a worker itself. One request is answered after another. */
+/** Holds sessions in this thread, for a program that itself runs in a worker. Requests are handled one at a time. */
 export function inThisThread(library: RuntimeLibrary): StartThread {
   return ({ answered }) => {
     const answer = answering(library);
@@ -30,7 +30,7 @@ export function inThisThread(library: RuntimeLibrary): StartThread {
         last = last.then(async () => {
           if (isEnded) return;
           const reply = await answer(request);
-          // Others have their turn: a request to stop waits for it.
+          // Yield to the event loop, since a request to stop may be waiting.
           await new Promise<void>((resolve) => void setImmediate(resolve));
           if (!isEnded) answered(reply);
         });

@@ -6,17 +6,17 @@ import { copyingOptimizers, type RuntimeLibrary } from "./library.ts";
 import { providerRuntimes } from "./providers.ts";
 import { sessionOf } from "./tensors.ts";
 
-/** What of onnxruntime-web is used; its builds for WebAssembly and for WebGPU have it alike. */
+/** The parts of onnxruntime-web that are used, the same in its builds for WebAssembly and for WebGPU. */
 export type WebRuntime = Pick<typeof import("onnxruntime-web"), "InferenceSession" | "Tensor" | "env">;
 
-/** The names of providers there. */
+/** The names of providers in onnxruntime-web. */
 const providerNames: Readonly<Record<Provider, string | undefined>> = {
   cpu: "wasm",
   webgpu: "webgpu",
   cuda: undefined,
 };
 
-/** What a WebGPU adapter takes, in bytes. */
+/** The limits of a WebGPU adapter, in bytes. */
 export interface AdapterLimits {
   readonly maxBufferSize: number;
   readonly maxStorageBufferBindingSize: number;
@@ -26,7 +26,7 @@ export interface AdapterLimits {
  * onnxruntime-web.
  *
  * @param load Loads one of its builds, once.
- * @param limitsOf What the adapter of WebGPU takes; nothing where there is none.
+ * @param limitsOf Returns the limits of the WebGPU adapter, if there is one.
  */
 export function webLibrary(
   load: (provider: Provider) => Promise<WebRuntime>,
@@ -47,12 +47,12 @@ export function webLibrary(
       const most = limits && Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
       if (most !== undefined && largest > most) {
         throw new Error(
-          `The webgpu provider has an adapter that takes ${formatSize(most)} in one buffer, and a weight has ` +
+          `The webgpu provider's adapter has buffers of at most ${formatSize(most)}, but a weight has ` +
             `${formatSize(largest)}; choose a smaller model, or WebAssembly`,
         );
       }
       const ort = await load(model.provider);
-      // It is read when the first session is made, and has no effect after.
+      // This is read when the first session is created, and has no effect afterwards.
       ort.env.wasm.numThreads = threads;
       ort.env.logLevel = "fatal";
       using files = new DisposableStack();

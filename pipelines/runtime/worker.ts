@@ -1,5 +1,5 @@
 /**
- * The worker that holds ONNX Runtime's sessions. A session's creation and its runs block this thread and no other.
+ * The worker that holds ONNX Runtime's sessions. Creating and running a session blocks this thread and no other.
  *
  * @module
  */

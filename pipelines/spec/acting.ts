@@ -1,17 +1,17 @@
-/** What evaluations and activations act with, as it is declared. @module */
+/** The models that evaluations and activations run, as declared. @module */
 import type { ModelSpec } from "./model.ts";
 import type { BestSpec, Sweepable } from "./sweepable.ts";
 import type { TrainSpec } from "./train.ts";
 
-/** A model as one epoch of a training left it. */
+/** A model after one epoch of a training. */
 export interface CheckpointSpec {
   /** Which kind of record this is. */
   readonly kind: "checkpoint";
-  /** The training, whose `checkpoints` name the epoch. */
+  /** The training, whose `checkpoints` list the epoch. */
   readonly training: TrainSpec;
-  /** The epoch after which, from 1 up. */
+  /** The epoch, counted from 1. */
   readonly epoch: Sweepable<number>;
 }
 
-/** A model as it is, as it was trained, or as an epoch or the best member left it. */
+/** An untrained model, a trained one, one after an epoch, or that of the best member. */
 export type ActingSpec = ModelSpec | TrainSpec | CheckpointSpec | BestSpec;

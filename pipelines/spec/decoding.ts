@@ -1,38 +1,41 @@
-/** How an evaluation turns a prompt into an answer, as it is declared. @module */
+/** How an evaluation turns a prompt into an answer, as declared. @module */
 import type { ScoredBy } from "../metrics/choice_scores.ts";
 import type { Sweepable } from "./sweepable.ts";
 
-/** What all ways to write an answer share. */
+/** Settings of every decoding method that generates text. */
 export interface WritingSpec {
-  /** Writing ends here, or at an end-of-sequence token. */
+  /** Generation ends after this many tokens, or at an end-of-sequence token. */
   readonly maxNewTokens: Sweepable<number>;
-  /** Makes what was read or written before less likely; 1 for none. */
+  /** Makes tokens that already occur in the prompt or the answer less likely; 1 for no penalty. */
   readonly repetitionPenalty?: Sweepable<number>;
-  /** No run of that many tokens is written that was read or written before; 0 for any. */
+  /**
+   * No n-gram of this many tokens that already occurs in the prompt or the answer is generated again; 0 for no
+   * restriction.
+   */
   readonly noRepeatNgramSize?: Sweepable<number>;
-  /** Writing ends before any of these texts. */
+  /** Generation ends before any of these texts. */
   readonly stop?: Sweepable<readonly string[]>;
 }
 
-/** What tokens are drawn by. */
+/** How tokens are sampled. */
 export interface SamplingSpec {
   /** Divides the logits. */
   readonly temperature: Sweepable<number>;
-  /** How many of the likeliest are drawn from; all if 0. */
+  /** Samples only from this many of the likeliest tokens; from all if 0. */
   readonly topK: Sweepable<number>;
-  /** The likeliest are drawn from until their probabilities sum to this. */
+  /** Samples only from the likeliest tokens whose probabilities sum to this. */
   readonly topP: Sweepable<number>;
-  /** Decides what is drawn. */
+  /** The seed of the random numbers. */
   readonly seed: Sweepable<number>;
 }
 
-/** What all searches with beams share. */
+/** Settings of every beam search. */
 export interface BeamsSpec {
-  /** How many continuations are followed. */
+  /** The number of beams. */
   readonly beams: Sweepable<number>;
-  /** A continuation's log-likelihood is divided by its length to this power. */
+  /** A continuation's log-likelihood is divided by its length raised to this power. */
   readonly lengthPenalty: Sweepable<number>;
-  /** When a search ends that has as many finished continuations as beams. */
+  /** When a search that has as many finished continuations as beams ends. */
   readonly earlyStopping?: Sweepable<boolean | "never">;
 }
 
@@ -46,12 +49,12 @@ export type DecodingSpec =
     readonly kind: "choices";
     readonly options: Sweepable<readonly string[] | string>;
     readonly end?: Sweepable<boolean>;
-    /** What they are compared by. */
+    /** How they are compared. */
     readonly by?: Sweepable<ScoredBy>;
-    /** The prompt after which a choice is as likely as it is without the row. */
+    /** The prompt that gives a choice's likelihood independent of the row. */
     readonly unconditional?: Sweepable<string>;
-    /** The template of what stands between the prompt and each choice, and is scored with it. */
+    /** The template for the text between the prompt and each choice, which is scored with the choice. */
     readonly separator?: Sweepable<string>;
-    /** The template of what follows each choice and is scored in its place. */
+    /** The template for the text after each choice, which is scored instead of the choice. */
     readonly continuation?: Sweepable<string>;
   };

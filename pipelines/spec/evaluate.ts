@@ -1,4 +1,4 @@
-/** An evaluation, as it is declared. @module */
+/** Evaluations, as declared. @module */
 import type { Dataset } from "../data/dataset.ts";
 import type { Truncation } from "../data/length_limits.ts";
 import type { ActingSpec } from "./acting.ts";
@@ -6,23 +6,23 @@ import type { DecodingSpec } from "./decoding.ts";
 import type { MetricSpec } from "./metric.ts";
 import type { Sweepable } from "./sweepable.ts";
 
-/** Examples that are put before every prompt. */
+/** Few-shot examples that are put before every prompt. */
 export interface FewShotSpec {
   /** Which kind of record this is. */
   readonly kind: "fewShot";
-  /** Where they are drawn from. */
+  /** The rows that they are drawn from. */
   readonly examples: Sweepable<Dataset>;
-  /** How many. */
+  /** The number of examples. */
   readonly count: Sweepable<number>;
-  /** Decides which are drawn, and their order. */
+  /** Decides which rows are drawn, and their order. */
   readonly seed: Sweepable<number>;
-  /** Follows each of them. */
+  /** The text after each of them. */
   readonly separator: string;
-  /** Whether they are the first rows in their order, and nothing is drawn. */
+  /** Whether they are the first rows in order instead of random ones. */
   readonly inOrder?: Sweepable<boolean>;
 }
 
-/** The task of a published suite that an evaluation is of. */
+/** The task of a published suite that an evaluation measures. */
 export interface TaskSpec {
   /** Which kind of record this is. */
   readonly kind: "task";
@@ -30,9 +30,9 @@ export interface TaskSpec {
   readonly suite: string;
   /** The task's name. */
   readonly name: string;
-  /** Whose rule judges answers. */
+  /** Whose rule scores answers. */
   readonly scoring: string;
-  /** The metric that is compared with what is published. */
+  /** The metric that is compared with published results. */
   readonly metric: string;
 }
 
@@ -40,22 +40,22 @@ export interface TaskSpec {
 export interface EvaluateSpec {
   /** Which kind of record this is. */
   readonly kind: "evaluate";
-  /** What it is done with. */
+  /** The model to measure. */
   readonly model: Sweepable<ActingSpec>;
   /** The rows. */
   readonly data: Sweepable<Dataset>;
-  /** What to measure. */
+  /** The metrics. */
   readonly metrics: Sweepable<readonly MetricSpec[]>;
-  /** Examples that are put before every prompt. */
+  /** Few-shot examples that are put before every prompt. */
   readonly fewShot?: Sweepable<FewShotSpec>;
-  /** How answers are made. */
+  /** How answers are generated or chosen. */
   readonly decoding?: Sweepable<DecodingSpec>;
-  /** Rows whose work is done together. */
+  /** The number of rows that run together. */
   readonly batchSize?: Sweepable<number>;
-  /** What it is of, where that is a published task. */
+  /** The published task that is measured, if any. */
   readonly task?: Sweepable<TaskSpec>;
-  /** Tokens beyond which a prompt loses its front, and a text before a head its end. */
+  /** The maximum number of tokens; longer prompts lose their beginning, and texts before a head their end. */
   readonly maxLength?: Sweepable<number>;
-  /** Which end of them is lost in place of that. */
+  /** Which end is cut instead. */
   readonly truncate?: Sweepable<Truncation>;
 }

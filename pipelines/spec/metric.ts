@@ -1,2 +1,2 @@
-/** What is measured, as it is declared. @module */
+/** Metrics, as declared. @module */
 export type { MetricSpec } from "../metrics/declared.ts";

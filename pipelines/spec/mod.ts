@@ -1,5 +1,5 @@
 /**
- * What a pipeline declares, as plain data: the DSL's functions return these records, and every later room reads them.
+ * A pipeline's declarations as plain data: the DSL's functions return these records, and all later rooms read them.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-/** A base model with what is learned of it, as it is declared. @module */
+/** Base models and their edits, as declared. @module */
 import type { AdapterName } from "../../ops/adapters/mod.ts";
 import type { ActivationName } from "../../ops/interventions/intervention.ts";
 import type { InterventionName } from "../../ops/interventions/mod.ts";
@@ -10,23 +10,23 @@ import type { Sweepable } from "./sweepable.ts";
 /** Which blocks: one, several in order, or all. */
 export type Blocks = number | readonly number[] | "all";
 
-/** A site of some blocks, or of none: the embedding and the final norm. */
+/** A site in some blocks, or outside the blocks: the embedding or the final norm. */
 export interface SiteSpec {
-  /** From 0. */
+  /** The blocks, counted from 0. */
   readonly blocks?: Sweepable<Blocks>;
-  /** Whose blocks, in a model with an encoder and a decoder. */
+  /** In a model with an encoder and a decoder, which of them the site is in. */
   readonly stack?: Sweepable<StackName>;
   /** The place within a block. */
   readonly site: SiteName;
-  /** The attention head, from 0, of sites that are edited by head. */
+  /** The attention head, from 0, for sites that are edited per head. */
   readonly head?: Sweepable<number>;
 }
 
-/** Bits of a frozen model's matrices, and what its products compute in. */
+/** The bits of a frozen model's matrices, and the type in which its matrix products are computed. */
 export interface ComputedQuantization {
-  /** How its matrices are kept. */
+  /** The format of its matrices. */
   readonly weights: BitsName;
-  /** `int8` rounds what is multiplied with them to 8 bits, wherever the model runs. */
+  /** `int8` rounds the inputs of matrix products to 8 bits wherever the model runs. */
   readonly compute: ComputeName;
 }
 
@@ -38,13 +38,14 @@ export interface BaseModelSpec {
   readonly source: Sweepable<string>;
   /** A branch, tag or commit. */
   readonly revision?: Sweepable<string>;
-  /** Bits of its matrices; as they are stored if omitted. */
+  /** The bits of its matrices; as stored if omitted. */
   readonly quantize?: Sweepable<QuantizationName | ComputedQuantization>;
 }
 
 /**
- * How a prompt of n tokens is edited that is too short for `fP+lS`: as the paper has it, the first min(P, ⌊n/2⌋) and the
- * last min(S, ⌈n/2⌉), one end alone as far as there are tokens; or as pyreft does, at most ⌊n/2⌋ tokens at either end.
+ * How a prompt of n tokens that is too short for `fP+lS` is edited: as in the paper, the first min(P, ⌊n/2⌋) and the
+ * last min(S, ⌈n/2⌉), or with one end only, as many tokens as there are; or as in pyreft, at most ⌊n/2⌋ tokens at each
+ * end.
  */
 export type ShortPrompts = "paper" | "pyreft";
 
@@ -52,42 +53,44 @@ export type ShortPrompts = "paper" | "pyreft";
 export interface EditSpec {
   /** Which kind of record this is. */
   readonly kind: InterventionName;
-  /** Where it acts. */
+  /** The site that it acts at. */
   readonly at: Sweepable<SiteSpec>;
   /**
-   * Which of the prompt's tokens: `fN`, `lN`, `fN+lM`, `all`, `{field}` or those that a function chooses; or those after
-   * it: `completion`, `generated`; or all of a row's: `all+completion`.
+   * The tokens that it acts on: those of the prompt given by `fN`, `lN`, `fN+lM`, `all`, `{field}` or a function; those
+   * after the prompt, `completion` or `generated`; or all tokens of a row, `all+completion`.
    */
   readonly positions: Sweepable<string | ChoosePositions>;
-  /** How prompts too short for `fN`, `lN` or `fN+lM` are edited; as the paper has it if omitted. */
+  /** How prompts too short for `fN`, `lN` or `fN+lM` are edited; as in the paper if omitted. */
   readonly short?: Sweepable<ShortPrompts>;
-  /** Rank of the edited subspace, of kinds that have one. */
+  /** Rank of the edited subspace, for kinds that have one. */
   readonly rank?: Sweepable<number>;
-  /** One edit for both ends of the prompt. */
+  /** Whether both ends of the prompt share one edit. */
   readonly tied: Sweepable<boolean>;
-  /** What follows the learned source, of kinds that have one that varies; nothing if omitted. */
+  /** The activation after the learned source, for kinds that have a source that is not constant; none if omitted. */
   readonly activation?: Sweepable<ActivationName>;
-  /** Whether DiReFT's projection stays orthonormal. */
+  /** Whether DiReFT's projection is kept orthonormal. */
   readonly orthogonal?: Sweepable<boolean>;
   /** Whether NoReFT's projection has a bias. */
   readonly projectionBias?: Sweepable<boolean>;
   /** Which rows of the rank act on each example: a field of its row that lists them, or a function of its fields. */
   readonly subspace?: Sweepable<string | ChooseSubspace>;
-  /** The share of an edited representation's channels that training sets to 0. */
+  /** Dropout rate on the edited representation in training. */
   readonly dropout?: Sweepable<number>;
   /** A safetensors file to start from. */
   readonly initial?: Sweepable<string>;
 }
 
-/** Every weight of the model trained; none frozen. */
+/** Training of all of the model's weights. */
 export interface FullFinetuningSpec {
   /** Which kind of record this is. */
   readonly kind: "fullFinetuning";
-  /** Fresh weights drawn from this seed in place of the model's own. */
+  /** Start from random weights drawn with this seed instead of the model's own. */
   readonly initializeFrom?: Sweepable<number>;
 }
 
-/** Which tokens an adapter acts on: the prompt's, so that answers are written by the bare base, or all of a row's. */
+/**
+ * The tokens that an adapter acts on: the prompt's, so that the bare base model generates answers, or all of a row's.
+ */
 export type AdapterPositions = "prompt" | "all+completion";
 
 /** An adapter of some of the model's projections. */
@@ -96,35 +99,35 @@ export interface AdapterSpec {
   readonly kind: AdapterName;
   /** The blocks whose projections it adapts. */
   readonly blocks: Sweepable<Blocks>;
-  /** Whose blocks, in a model with an encoder and a decoder; those of both if omitted. */
+  /** In a model with an encoder and a decoder, which of them the blocks belong to; both if omitted. */
   readonly stack?: Sweepable<StackName>;
-  /** The projections by name, as in `q_proj`; those that its kind usually has if omitted. */
+  /** The projections by name, for example `q_proj`; the usual ones for its kind if omitted. */
   readonly modules?: Sweepable<readonly string[]>;
-  /** Which tokens it acts on; every one if omitted. */
+  /** The tokens that it acts on; all if omitted. */
   readonly positions?: Sweepable<AdapterPositions>;
   /** Rank of LoRA's change. */
   readonly rank?: Sweepable<number>;
-  /** LoRA's change is scaled by alpha/rank; the rank if omitted. */
+  /** LoRA's change is scaled by alpha/rank. Equal to the rank if omitted. */
   readonly alpha?: Sweepable<number>;
   /** Scales by alpha/√rank instead. */
   readonly rankStabilized?: Sweepable<boolean>;
-  /** The share of what a low-rank change reads that training sets to 0. */
+  /** Dropout rate on the input of a low-rank change in training. */
   readonly dropout?: Sweepable<number>;
   /** A safetensors file to start from. */
   readonly initial?: Sweepable<string>;
 }
 
-/** An intervention that was trained or imported before. */
+/** An intervention that was trained or imported earlier. */
 export interface SavedSpec {
   /** Which kind of record this is. */
   readonly kind: "saved";
   /** The folder with its intervention.json. */
   readonly folder: Sweepable<string>;
-  /** In place of the positions that it was saved with. */
+  /** Replaces the saved positions. */
   readonly positions?: Sweepable<string | ChoosePositions>;
-  /** In place of the rule for short prompts that it was saved with. */
+  /** Replaces the saved rule for short prompts. */
   readonly short?: Sweepable<ShortPrompts>;
-  /** In place of the choice of subspaces that it was saved with. */
+  /** Replaces the saved choice of subspaces. */
   readonly subspace?: Sweepable<string | ChooseSubspace>;
 }
 
@@ -132,17 +135,17 @@ export interface SavedSpec {
 export interface PrefixTuningSpec {
   /** Which kind of record this is. */
   readonly kind: "prefixTuning";
-  /** How many tokens they stand for. */
+  /** The number of virtual tokens. */
   readonly tokens: Sweepable<number>;
   /** A safetensors file to start from. */
   readonly initial?: Sweepable<string>;
 }
 
-/** What all heads have. */
+/** Settings of every head. */
 export interface HeadSettings {
-  /** Whether it stays as it starts while what is below it is trained. */
+  /** Whether it keeps its initial values while the edits below it are trained. */
   readonly frozen: Sweepable<boolean>;
-  /** Whether it starts anew where the checkpoint has one. */
+  /** Whether it is newly initialized even if the checkpoint has a head. */
   readonly fresh: Sweepable<boolean>;
   /** A safetensors file to start from. */
   readonly initial?: Sweepable<string>;
@@ -162,34 +165,34 @@ export interface RegressionSpec extends HeadSettings {
   readonly kind: "regression";
 }
 
-/** A head that gives each of two answers a number, by which they are compared. */
+/** A head that gives each of two answers a score, by which they are compared. */
 export interface RewardSpec extends HeadSettings {
   /** Which kind of record this is. */
   readonly kind: "reward";
 }
 
-/** What a model predicts of a text in place of further tokens. */
+/** A head that predicts something other than further tokens. */
 export type HeadSpec = ClassificationSpec | RegressionSpec | RewardSpec;
 
-/** What is learned beside frozen weights. */
+/** A trainable part that is added to frozen weights. */
 export type TrainableSpec = EditSpec | AdapterSpec | PrefixTuningSpec | HeadSpec;
 
 /**
- * What is learned beside frozen weights.
+ * A trainable part that is added to frozen weights.
  *
  * @deprecated Renamed to {@linkcode TrainableSpec}.
  */
 export type PieceSpec = TrainableSpec;
 
-/** What is learned of a model. */
+/** Anything that adapts a model. */
 export type AdaptationSpec = TrainableSpec | SavedSpec | FullFinetuningSpec;
 
-/** A base model with what is learned of it, in the order of application. */
+/** A base model with its edits. */
 export interface ModelSpec {
   /** Which kind of record this is. */
   readonly kind: "model";
-  /** What stays frozen. */
+  /** The frozen model. */
   readonly base: Sweepable<BaseModelSpec>;
-  /** In the order of application. */
+  /** The edits, in the order in which they are applied. */
   readonly edits: readonly Sweepable<AdaptationSpec>[];
 }

@@ -1,13 +1,13 @@
-/** What is minimized of rows with two answers, as it is declared. @module */
+/** Preference objectives, as declared. @module */
 import type { Sweepable } from "./sweepable.ts";
 
 /** Direct preference optimization. */
 export interface DpoSpec {
   /** Which kind of record this is. */
   readonly kind: "dpo";
-  /** How much a difference from the frozen model counts. */
+  /** The weight of a difference from the frozen model. */
   readonly beta: Sweepable<number>;
-  /** The probability that a preference is the wrong way round. */
+  /** The probability that a preference is reversed. */
   readonly labelSmoothing: Sweepable<number>;
 }
 
@@ -15,7 +15,7 @@ export interface DpoSpec {
 export interface IpoSpec {
   /** Which kind of record this is. */
   readonly kind: "ipo";
-  /** The margin that is aimed at is 1/(2β). */
+  /** Training aims at a margin of 1/(2β). */
   readonly beta: Sweepable<number>;
 }
 
@@ -23,9 +23,9 @@ export interface IpoSpec {
 export interface SimpoSpec {
   /** Which kind of record this is. */
   readonly kind: "simpo";
-  /** What the mean log-likelihood of an answer's tokens is multiplied by. */
+  /** The factor on the mean log-likelihood of an answer's tokens. */
   readonly beta: Sweepable<number>;
-  /** The margin that rewards are to have. */
+  /** The target margin between rewards. */
   readonly gamma: Sweepable<number>;
 }
 
@@ -33,7 +33,7 @@ export interface SimpoSpec {
 export interface RepsSpec {
   /** Which kind of record this is. */
   readonly kind: "reps";
-  /** What the frozen model's log-ratio is multiplied by before it weighs the chosen answer. */
+  /** The factor on the frozen model's log-ratio before it weights the chosen answer. */
   readonly scale: Sweepable<number>;
 }
 
@@ -41,9 +41,9 @@ export interface RepsSpec {
 export interface BradleyTerrySpec {
   /** Which kind of record this is. */
   readonly kind: "bradleyTerry";
-  /** How much the square of both rewards' sum counts. */
+  /** The weight of the squared sum of both rewards. */
   readonly centering: Sweepable<number>;
 }
 
-/** What is minimized of rows with two answers. */
+/** A preference objective. */
 export type ObjectiveSpec = DpoSpec | IpoSpec | SimpoSpec | RepsSpec | BradleyTerrySpec;

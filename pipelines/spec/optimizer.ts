@@ -1,26 +1,26 @@
-/** How gradients become steps, as it is declared. @module */
+/** Optimizers and schedules, as declared. @module */
 import type { ScheduleName } from "../../ops/optimizers/schedule.ts";
 import type { Sweepable } from "./sweepable.ts";
 
-/** What every schedule has. */
+/** Settings of every schedule. */
 export interface ScheduleBase {
-  /** Share of the steps over which the rate rises from 0; their number is rounded up. */
+  /** The share of all steps over which the rate rises from 0, rounded up to whole steps. */
   readonly warmup: Sweepable<number>;
-  /** A number of steps in place of the share. */
+  /** The number of warm-up steps, instead of a share. */
   readonly warmupSteps?: Sweepable<number>;
 }
 
-/** A schedule that its warm-up alone shapes. */
+/** A schedule with no settings but its warm-up. */
 export interface PlainScheduleSpec extends ScheduleBase {
   /** Which kind of record this is. */
   readonly kind: Exclude<ScheduleName, "polynomial">;
 }
 
-/** A schedule that falls as a power of the steps that are left. */
+/** A schedule that falls as a power of the share of remaining steps. */
 export interface PolynomialScheduleSpec extends ScheduleBase {
   /** Which kind of record this is. */
   readonly kind: "polynomial";
-  /** Of the share of steps left. */
+  /** The exponent on the share of remaining steps. */
   readonly power: Sweepable<number>;
   /** The rate after the last step. */
   readonly end: Sweepable<number>;
@@ -29,34 +29,36 @@ export interface PolynomialScheduleSpec extends ScheduleBase {
 /** A learning-rate schedule. */
 export type ScheduleSpec = PlainScheduleSpec | PolynomialScheduleSpec;
 
-/** What weight decay acts on: every parameter as in torch, or all but biases and norms as transformers' Trainer has it. */
+/**
+ * What weight decay applies to: all parameters, as in torch, or all but biases and norms, as in transformers' Trainer.
+ */
 export type DecayScope = "all" | "weights";
 
 /**
- * What parameters are of: edits, adapters, of these LoRA's and DoRA's two matrices, prefix tuning, a head, or the base
- * model where all of it is trained.
+ * What parameters belong to: edits, adapters or one of LoRA's and DoRA's two matrices, prefix tuning, a head, or the
+ * base model in full finetuning.
  */
 export type ParameterKind = "edits" | "adapters" | "lora_A" | "lora_B" | "prefixTuning" | "head" | "base";
 
-/** Parameters that have a rate or a decay of their own. */
+/** Parameters with their own learning rate or weight decay. */
 export interface ParameterGroup {
-  /** Which; those that an earlier group has are not taken again. */
+  /** The parameters in this group, except those that an earlier group matches. */
   readonly match: Sweepable<ParameterKind | readonly ParameterKind[]>;
   /** The rate that the schedule scales; the optimizer's if omitted. */
   readonly learningRate?: Sweepable<number>;
-  /** Decay of these parameters; the optimizer's if omitted. */
+  /** Weight decay of these parameters; the optimizer's if omitted. */
   readonly weightDecay?: Sweepable<number>;
 }
 
-/** What every optimizer has. */
+/** Settings of every optimizer. */
 export interface OptimizerBase {
-  /** Parameters with rates and decays of their own. */
+  /** Groups of parameters with their own learning rates and weight decays. */
   readonly groups?: Sweepable<readonly Sweepable<ParameterGroup>[]>;
-  /** A factor on the rate at each step. */
+  /** The factor on the learning rate at each step. */
   readonly schedule: Sweepable<ScheduleSpec>;
-  /** Decay of the parameters. */
+  /** Weight decay. */
   readonly weightDecay: Sweepable<number>;
-  /** What it acts on. */
+  /** What weight decay applies to. */
   readonly decay: Sweepable<DecayScope>;
 }
 
@@ -70,7 +72,7 @@ export interface AdamWSpec extends OptimizerBase {
   readonly beta1: Sweepable<number>;
   /** Decay of the second moment. */
   readonly beta2: Sweepable<number>;
-  /** Added to the deviation. */
+  /** Added to the denominator. */
   readonly epsilon: Sweepable<number>;
 }
 
@@ -80,9 +82,9 @@ export interface SgdSpec extends OptimizerBase {
   readonly kind: "sgd";
   /** The rate that the schedule scales. */
   readonly learningRate: Sweepable<number>;
-  /** How much of the last step's direction is kept; 0 for none. */
+  /** The momentum factor; 0 for none. */
   readonly momentum: Sweepable<number>;
-  /** Whether a step looks ahead along the momentum. */
+  /** Whether to use Nesterov momentum. */
   readonly nesterov: Sweepable<boolean>;
 }
 
@@ -92,7 +94,7 @@ export interface LionSpec extends OptimizerBase {
   readonly kind: "lion";
   /** The rate that the schedule scales. */
   readonly learningRate: Sweepable<number>;
-  /** The share of the moment in a step. */
+  /** The weight of the moment in a step. */
   readonly beta1: Sweepable<number>;
   /** Decay of the moment. */
   readonly beta2: Sweepable<number>;
@@ -104,19 +106,19 @@ export interface AdafactorSpec extends OptimizerBase {
   readonly kind: "adafactor";
   /** The rate that the schedule scales; steps are relative, min(0.01, 1/√step), if omitted. */
   readonly learningRate?: Sweepable<number>;
-  /** Whether steps are multiplied by the root mean square of the parameter. */
+  /** Whether steps are multiplied by the parameter's root mean square. */
   readonly scaleParameter: Sweepable<boolean>;
   /** Whether relative steps rise from 0. */
   readonly warmupInit: Sweepable<boolean>;
-  /** Decay of the first moment; none is kept if omitted. */
+  /** Decay of the first moment; no first moment is kept if omitted. */
   readonly beta1?: Sweepable<number>;
-  /** The second moment forgets the past by `step^decayRate`. */
+  /** The exponent of the second moment's decay, `1 − step^decayRate`. */
   readonly decayRate: Sweepable<number>;
-  /** An update of a larger root mean square is scaled down to it. */
+  /** Updates with a larger root mean square are scaled down to it. */
   readonly clipThreshold: Sweepable<number>;
   /** Added to squared gradients. */
   readonly epsilon: Sweepable<number>;
-  /** The least root mean square that a parameter is taken to have. */
+  /** Lower bound on a parameter's root mean square. */
   readonly scaleEpsilon: Sweepable<number>;
 }
 

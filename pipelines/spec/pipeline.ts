@@ -1,4 +1,4 @@
-/** A pipeline file's default export, as it is declared. @module */
+/** A pipeline file's default export, as declared. @module */
 import type { ActivationsSpec } from "./activations.ts";
 import type { EvaluateSpec } from "./evaluate.ts";
 import type { AxisLabel } from "./sweepable.ts";
@@ -7,10 +7,10 @@ import type { TrainSpec } from "./train.ts";
 /** A stage of a pipeline. */
 export type StageSpec = TrainSpec | EvaluateSpec | ActivationsSpec;
 
-/** What stages there are. */
+/** The kinds of stages. */
 export type StageKind = StageSpec["kind"];
 
-/** A condition on members, by what results call their values. */
+/** A condition on members, given the labels of their values. */
 export interface WhereSpec {
   /** Which kind of record this is. */
   readonly kind: "where";
@@ -22,10 +22,10 @@ export interface WhereSpec {
 export interface Pipeline {
   /** Which kind of record this is. */
   readonly kind: "pipeline";
-  /** Names it in results. */
+  /** The pipeline's name in results. */
   readonly name: string;
-  /** Declares the stages; runs no tensor work. */
+  /** Declares the stages; does no tensor work. */
   readonly build: () => Readonly<Record<string, StageSpec>>;
-  /** All must hold for a member to run. */
+  /** The conditions that a member must satisfy to run. */
   readonly conditions: readonly WhereSpec[];
 }

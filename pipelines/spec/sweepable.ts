@@ -1,29 +1,31 @@
-/** Values that may vary over the members of a pipeline: axes, and what the best of several members has. @module */
+/** Values that may vary over the members of a pipeline: axes, and values of the best member. @module */
 import type { MetricSpec } from "./metric.ts";
 
 /** A named list of values; a pipeline has one member for each point of its axes. */
 export interface Axis<out T> {
   /** Which kind of record this is. */
   readonly kind: "axis";
-  /** Names it in results. */
+  /** The axis's name in results. */
   readonly name: string;
-  /** At least one. */
+  /** The values, at least one. */
   readonly values: readonly T[];
   /** The order of declaration. */
   readonly order: number;
-  /** Equal for axes that move together: the n-th value of one goes with the n-th of each other. */
+  /** Equal for axes that vary together: the n-th value of one is used with the n-th value of the others. */
   readonly zipped?: number;
-  /** Whether its members repeat one experiment, so that results report their mean and deviation. */
+  /** Whether its members repeat one experiment, so that results report their mean and standard deviation. */
   readonly repeats?: true;
 }
 
-/** What results call an axis's value: a number, text or boolean as it is, other values by their kind or their number. */
+/**
+ * The label of an axis's value in results: a number, string or boolean itself; for other values their kind or index.
+ */
 export type AxisLabel = string | number | boolean;
 
-/** A plain value, an axis of such values, or the value that the best of several members has. */
+/** A plain value, an axis of such values, or the best member's value. */
 export type Sweepable<T> = T | Axis<T> | BestValueSpec<T>;
 
-/** Options of which each may be swept. */
+/** Options that may each be swept. */
 export type SweepableOptions<T> = { readonly [K in keyof T]: Sweepable<Exclude<T[K], undefined>> };
 
 /** A declaration with every axis replaced by one of its values. */
@@ -35,44 +37,44 @@ export type Resolved<T> = T extends Axis<infer V> ? Resolved<V>
   : T extends object ? { readonly [K in keyof T]: Resolved<T[K]> }
   : T;
 
-/** Members stopped early: each round keeps a share of them and gives these the budget of those that it stops. */
+/** Successive halving: each round keeps a share of the members and gives them the budget of those that it stops. */
 export interface HalvingSpec {
   /** Which kind of record this is. */
   readonly kind: "halving";
-  /** What they are compared by. */
+  /** The metric by which members are compared. */
   readonly by: MetricSpec;
-  /** How often they are compared. */
+  /** The number of rounds. */
   readonly rounds: number;
-  /** The share that each round keeps. */
+  /** The share of members that each round keeps. */
   readonly keep: number;
 }
 
-/** The evaluation in which members are compared: what there is to know of it without the declarations that it is made of. */
+/** The evaluation in which members are compared, without depending on the types of its declarations. */
 export interface ComparedSpec {
   /** Which kind of record this is. */
   readonly kind: "evaluate";
-  /** What it is done with. */
+  /** The model that it measures. */
   readonly model: unknown;
-  /** What it measures. */
+  /** Its metrics. */
   readonly metrics: unknown;
 }
 
-/** The model of that member of an evaluation which is best by a metric. */
+/** The model of an evaluation's best member by a metric. */
 export interface BestSpec<out Stage extends ComparedSpec = ComparedSpec> {
   /** Which kind of record this is. */
   readonly kind: "best";
-  /** What its members are compared in. */
+  /** The evaluation in which members are compared. */
   readonly stage: Stage;
-  /** What they are compared by. */
+  /** How they are compared. */
   readonly by: MetricSpec | HalvingSpec;
 }
 
-/** The value that a best member has on an axis. */
+/** The best member's value on an axis. */
 export interface BestValueSpec<out T> {
   /** Which kind of record this is. */
   readonly kind: "bestValue";
-  /** Which member. */
+  /** The best member. */
   readonly best: BestSpec;
-  /** One of those that its evaluation depends on. */
+  /** One of the axes that its evaluation depends on. */
   readonly axis: Axis<T>;
 }

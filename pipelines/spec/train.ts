@@ -1,4 +1,4 @@
-/** A training, as it is declared. @module */
+/** Trainings, as declared. @module */
 import type { Dataset } from "../data/dataset.ts";
 import type { Truncation } from "../data/length_limits.ts";
 import type { ModelSpec } from "./model.ts";
@@ -7,53 +7,53 @@ import type { OptimizerSpec } from "./optimizer.ts";
 import type { BestSpec, Sweepable } from "./sweepable.ts";
 import type { KeptParameters, ValidateSpec } from "./validate.ts";
 
-/** Over what the loss of a step is a mean: all its labelled tokens, or its batches, each the mean over its own tokens. */
+/** What the loss of a step is averaged over: its labelled tokens, or its batches, each averaged over its own tokens. */
 export type LossReduction = "tokens" | "microbatches";
 
 /** A training. */
 export interface TrainSpec {
   /** Which kind of record this is. */
   readonly kind: "train";
-  /** What it is done with; of a best member its model as it was before it was trained. */
+  /** The model to train; for a best member, its model before training. */
   readonly model: Sweepable<ModelSpec | BestSpec>;
   /** The rows. */
   readonly data: Sweepable<Dataset>;
-  /** Passes over the rows. */
+  /** The number of passes over the rows. */
   readonly epochs: Sweepable<number>;
-  /** Rows whose work is done together. */
+  /** The number of rows whose gradients are computed together. */
   readonly batchSize: Sweepable<number>;
-  /** Batches to a step. */
+  /** The number of batches per training step. */
   readonly gradientAccumulation: Sweepable<number>;
-  /** In how many parts the rows of a batch are taken at once; 1 if omitted. */
+  /** The number of parts of a batch that run at the same time; 1 if omitted. */
   readonly dataParallel?: Sweepable<number>;
-  /** How gradients become steps. */
+  /** The optimizer. */
   readonly optimizer: Sweepable<OptimizerSpec>;
-  /** Decides initial values and the order of rows. */
+  /** The seed of initial values and of the order of rows. */
   readonly seed: Sweepable<number>;
-  /** Whether each epoch has an order of its own. */
+  /** Whether rows are shuffled anew in each epoch. */
   readonly shuffle: Sweepable<boolean>;
-  /** Tokens beyond which a prompt loses its front, and a text before a head its end. */
+  /** The maximum number of tokens; longer prompts lose their beginning, and texts before a head their end. */
   readonly maxLength?: Sweepable<number>;
-  /** Which end of longer rows is cut; a prompt's front and a labelled text's end if omitted. */
+  /** Which end of longer rows is cut; by default a prompt's beginning and a labelled text's end. */
   readonly truncate?: Sweepable<Truncation>;
-  /** A bound of the 2-norm of all gradients of a step. */
+  /** The bound on the 2-norm of all gradients of a step. */
   readonly maxGradNorm?: Sweepable<number>;
   /** The share of each label that is spread over all classes; none if omitted. */
   readonly labelSmoothing?: Sweepable<number>;
-  /** The training ends here, if its epochs do not before. */
+  /** The maximum number of training steps. */
   readonly maxSteps?: Sweepable<number>;
-  /** Whether the frozen model's own dropout acts; not if omitted. */
+  /** Whether the frozen model's own dropout is active; `false` if omitted. */
   readonly baseDropout?: Sweepable<boolean>;
-  /** Over what the loss is a mean; all labelled tokens if omitted. */
+  /** What the loss is averaged over; all labelled tokens if omitted. */
   readonly lossReduction?: Sweepable<LossReduction>;
-  /** What is minimized of preferences; the negative log-likelihood of what rows teach if omitted. */
+  /** The preference objective; if omitted, the negative log-likelihood of completions or labels is minimized. */
   readonly objective?: Sweepable<ObjectiveSpec>;
-  /** What is measured while it runs. */
+  /** The validation during training. */
   readonly validate?: Sweepable<ValidateSpec>;
-  /** Which parameters it gives; the last ones if omitted. */
+  /** Which parameters it returns; the last ones if omitted. */
   readonly keep?: Sweepable<KeptParameters>;
-  /** The training ends after so many validations in a row of which none is better than the best before. */
+  /** The training ends after this many validations in a row without a new best value. */
   readonly patience?: Sweepable<number>;
-  /** The epochs after which the parameters are kept for later stages, too. */
+  /** The epochs after which the parameters are also kept for later stages. */
   readonly checkpoints?: Sweepable<readonly number[]>;
 }

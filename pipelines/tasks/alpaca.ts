@@ -1,11 +1,11 @@
-/** Alpaca's prompts (Taori et al. 2023) as pyreft has them, with a line break at the end. @module */
+/** Alpaca's prompts (Taori et al. 2023) as in pyreft, with a line break at the end. @module */
 import { alpacaPrompts } from "../data/alpaca_prompts.ts";
 
-/** The last line of both. */
+/** The last line of both prompts. */
 export const responseTrigger = "### Response:";
 
-/** Of an instruction alone. */
+/** The prompt of an instruction without input. */
 export const barePrompt = `${alpacaPrompts.withoutInput}\n`;
 
-/** Of an instruction with an input. */
+/** The prompt of an instruction with an input. */
 export const inputPrompt = `${alpacaPrompts.withInput}\n`;

@@ -1,6 +1,6 @@
 /**
- * Arithmetic in seven data sets, in the files of LLM-Adapters (Hu et al. 2023). The paper reports four: the questions of
- * AddSub, MultiArith and SingleEq are for the most part in the training rows too.
+ * Arithmetic in seven data sets, in the files of LLM-Adapters (Hu et al. 2023). The paper reports four: most questions
+ * of AddSub, MultiArith and SingleEq are also in the training rows.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import type { ArithmeticName } from "./names.ts";
 import type { ScoringSpec } from "./scoring/scoring.ts";
 import type { PaperMethod, Reported, WritingTask } from "./task.ts";
 
-/** A set's accuracies of table 2. */
+/** A set's accuracies in table 2. */
 type Pair = readonly [llama7b: number, llama13b: number];
 
-/** What differs from set to set. */
+/** The properties that differ between sets. */
 interface ArithmeticSet {
   /** Its folder in LLM-Adapters' layout. */
   readonly folder: string;
-  /** LLM-Adapters' rule, where its script takes the set. */
+  /** LLM-Adapters' rule, if its script supports the set. */
   readonly theirs?: ScoringSpec;
-  /** The set's own rows to train on, which the paper has in math_10k. */
+  /** The set's own training rows; the paper trains on math_10k, which includes them. */
   readonly trained?: readonly string[];
   readonly official?: OfficialForm;
   readonly reported?: Readonly<Record<PaperMethod, Pair>>;
@@ -30,7 +30,7 @@ function arithmeticTask({ folder, theirs, trained = [], official, reported }: Ar
     kind: "writing",
     form: { reads: ["instruction", "answer"], ...official },
     splits: {
-      // The suite has one training set for all; a mix is of the sets' own.
+      // The suite has one training set for all tasks; `mixed` uses the sets' own.
       train: {
         names: [...trained, "math_10k/train", "math_10k", "ft-training_set/math_10k"],
         part: { kind: "all" },
@@ -38,11 +38,11 @@ function arithmeticTask({ folder, theirs, trained = [], official, reported }: Ar
       test: { names: [`${folder}/test`, `${folder}.test`], part: { kind: "all" } },
     },
     prompt: barePrompt,
-    // As it is, with its blanks.
+    // Unchanged, with its spaces.
     completion: "{output}",
     expected: "{answer}",
     label: "answer",
-    // The repository's command; the paper speaks of beams that are sampled at a temperature of 0.3.
+    // As in the repository's command; the paper describes beam sampling at a temperature of 0.3.
     decoding: { kind: "greedy", maxNewTokens: 512 },
     scorings: {
       pyreft: { kind: "numberOrLetter", trigger: responseTrigger, writtenBy: "prompt" },
@@ -57,7 +57,7 @@ function reportedOf(reported: Readonly<Record<PaperMethod, Pair>>): Reported {
   return { loreft: byModel(reported.loreft), direft: byModel(reported.direft), lora: byModel(reported.lora) };
 }
 
-/** The sets in the paper's order, those that it does not report last. */
+/** The sets in the paper's order, with those that it does not report last. */
 export const arithmetic = {
   AQuA: arithmeticTask({
     folder: "AQuA",

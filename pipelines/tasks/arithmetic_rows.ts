@@ -1,6 +1,6 @@
 /**
- * Rows of arithmetic sets as they were published, which LLM-Adapters (Hu et al. 2023) puts into instructions. What is taught of
- * them is their own solution, in GSM8K's form: the way, `#### ` and the number.
+ * Rows of arithmetic sets as originally published, which LLM-Adapters (Hu et al. 2023) converts to instructions. Their
+ * own solutions are trained on, in GSM8K's format: the reasoning, `#### ` and the number.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { hasFields, numberOf } from "./asked.ts";
 import type { ArithmeticName } from "./names.ts";
 import type { RowForm } from "./task.ts";
 
-/** How a set's own rows are read. */
+/** How a set's original rows are read. */
 export type OfficialForm = Required<Pick<RowForm, "official" | "officialFields">>;
 
-/** Cobbe et al. 2021, whose solutions end with `#### ` and the number. */
+/** GSM8K (Cobbe et al. 2021), whose solutions end with `#### ` and the number. */
 const gsm8k: OfficialForm = {
   officialFields: "question, answer",
   official(row) {
@@ -26,7 +26,7 @@ const gsm8k: OfficialForm = {
   },
 };
 
-/** Koncel-Kedziorski et al. 2016, as published or with the names that copies of it have. */
+/** MAWPS (Koncel-Kedziorski et al. 2016), with the published field names or those of its copies. */
 const mawps: OfficialForm = {
   officialFields: "question, equation, answer, or sQuestion, lEquations, lSolutions",
   official(row) {
@@ -37,7 +37,7 @@ const mawps: OfficialForm = {
   },
 };
 
-/** Patel et al. 2021: a story that may lack its full stop, and a question. */
+/** SVAMP (Patel et al. 2021): a story that may lack its final period, and a question. */
 const svamp: OfficialForm = {
   officialFields: "Body, Question, Equation, Answer",
   official(row) {
@@ -48,7 +48,7 @@ const svamp: OfficialForm = {
   },
 };
 
-/** Ling et al. 2017: five options, `A)36`, and the letter of the right one. */
+/** AQuA (Ling et al. 2017): five options such as `A)36`, and the letter of the correct one. */
 const aqua: OfficialForm = {
   officialFields: "question, options, rationale, correct",
   official(row) {
@@ -62,7 +62,7 @@ const aqua: OfficialForm = {
   },
 };
 
-/** The sets that have rows of their own; the others were published in LLM-Adapters' form alone. */
+/** The sets with original rows; the others exist only in LLM-Adapters' format. */
 export const officialRows = { AQuA: aqua, gsm8k, mawps, SVAMP: svamp } satisfies Readonly<
   Partial<Record<ArithmeticName, OfficialForm>>
 >;
@@ -73,7 +73,7 @@ const instructed = (row: Fields, instruction: unknown, output: unknown, answer: 
 
 const solution = (equation: unknown, answer: unknown) => `${equation}\n#### ${answer}`;
 
-/** The first of these fields that a row has; of a list with one item, the item. */
+/** The first of these fields that a row has; for a list with one item, the item. */
 function firstOf(row: Fields, names: readonly string[]): unknown {
   const name = names.find((each) => hasFields(row, [each])), value = name === undefined ? name : ownValue(row, name);
   return Array.isArray(value) ? value[0] : value;

@@ -1,6 +1,6 @@
 /**
- * Questions with choices as lm-evaluation-harness 0.4.13 asks them (its `tasks/<name>/*.yaml`): a context, and what is scored
- * after it.
+ * Multiple-choice questions as in lm-evaluation-harness 0.4.13 (its `tasks/<name>/*.yaml`): a context, and the texts
+ * that are scored after it.
  *
  * @module
  */
@@ -10,22 +10,22 @@ import { quote } from "../common/suggest.ts";
 import { strip } from "../data/python/split.ts";
 import type { Fields } from "../data/files/raw_row.ts";
 
-/** What the harness asks of a row. */
+/** The harness's question for a row. */
 export interface Asked {
-  /** What comes first. */
+  /** The text before the choices. */
   readonly context: string;
-  /** What stands between the context and each choice and is scored with it. */
+  /** The text between the context and each choice, which is scored with the choice. */
   readonly separator: string;
   readonly choices: readonly string[];
-  /** The number of the right choice, from 0 up. */
+  /** The index of the correct choice, from 0. */
   readonly gold: number;
-  /** The right choice. */
+  /** The correct choice. */
   readonly right: string;
-  /** What follows each choice and is scored in its place. */
+  /** The text after each choice, which is scored instead of the choice. */
   readonly rest?: string;
 }
 
-/** The harness moves white space from a context's end to what follows, which one blank more comes before. */
+/** The harness moves white space from the end of a context to the text after it, and adds another space before that. */
 export function asked(context: string, choices: readonly string[], gold: number): Asked {
   const bare = strip(context, "right");
   return {
@@ -37,16 +37,16 @@ export function asked(context: string, choices: readonly string[], gold: number)
   };
 }
 
-/** Choices that each end a context, after which the same text is scored. */
+/** A question in which each choice ends a context, after which the same text is scored. */
 export function askedOfContexts(before: string, choices: readonly string[], gold: number, rest: string): Asked {
   const bare = strip(before, "right"), ended = choices.map((choice) => before.slice(bare.length) + choice);
   return { context: bare, separator: "", choices: ended, gold, right: ended[gold]!, rest: ` ${rest}` };
 }
 
 /**
- * The number of a label among its options.
+ * The index of a label among its options.
  *
- * @throws {RequestError} If it is none of them.
+ * @throws {RequestError} If it is not one of them.
  */
 export function numberOf(label: unknown, options: readonly unknown[]): number {
   const found = options.map(String).indexOf(String(label));
@@ -57,7 +57,7 @@ export function numberOf(label: unknown, options: readonly unknown[]): number {
   );
 }
 
-/** Whether a row has texts, or whatever else, of these names. */
+/** Whether a row has all of these fields. */
 export function hasFields(row: Fields, names: readonly string[]): boolean {
   return names.every((name) => (ownValue(row, name) ?? null) !== null);
 }

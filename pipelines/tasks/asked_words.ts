@@ -1,18 +1,18 @@
-/** What a row asks, so that questions in the same words are known for the same. @module */
+/** The words of a row's question, by which equal questions are recognized. @module */
 import type { Fields } from "../data/files/raw_row.ts";
 
 /**
- * A question's letters and digits alone: punctuation, blanks and case differ between copies of the same data set.
+ * The letters and digits of a question: punctuation, spaces and case differ between copies of the same data set.
  *
- * @param fields The row's, of which the instruction or the question counts.
- * @param text What counts where it has neither.
+ * @param fields The row's fields, of which the instruction or the question is used.
+ * @param text The text to use if it has neither.
  */
 export function askedWords(fields: Fields, text: string): string {
   const question = fields["instruction"] ?? fields["question"];
   return lettersOf(question === undefined ? text : `${question} ${fields["input"] ?? ""}`);
 }
 
-/** The same of a row with a label, which may have two texts: whatever texts it has. */
+/** The same for a row with a label, which may have two texts: all its texts are used. */
 export function labelledWords({ label: _, ...fields }: Fields): string {
   const texts = Object.entries(fields).filter(([, value]) => typeof value === "string").sort(([one], [other]) => {
     return one < other ? -1 : 1;

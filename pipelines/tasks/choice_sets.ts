@@ -1,6 +1,6 @@
 /**
- * Data sets of questions with choices: how their official rows are read, and how LLM-Adapters (Hu et al. 2023) and
- * lm-evaluation-harness 0.4.13 put them into words.
+ * Multiple-choice data sets: how their official rows are read, and how LLM-Adapters (Hu et al. 2023) and
+ * lm-evaluation-harness 0.4.13 phrase them.
  *
  * @module
  */
@@ -12,26 +12,26 @@ import { type Asked, asked, askedOfContexts, hasFields, numberOf } from "./asked
 import type { Fields } from "../data/files/raw_row.ts";
 import type { HubData } from "./task.ts";
 
-/** All that is known of one set; `Item` is what counts of its rows. */
+/** One data set; `Item` is the relevant content of a row. */
 export interface ChoiceSet<Item> {
   readonly hub: HubData;
   /** The fields of official rows, for messages. */
   readonly fields: string;
   /**
-   * What an official row says; `undefined` if it is none.
+   * Reads an official row; `undefined` if it is not one.
    *
-   * @throws {RequestError} If its label is none of its options.
+   * @throws {RequestError} If its label is not one of its options.
    */
   read(row: Fields): Item | undefined;
-  /** LLM-Adapters' instruction and what is right. */
+  /** LLM-Adapters' instruction and the correct answer. */
   instruct(item: Item): { readonly instruction: string; readonly answer: string };
   /** The harness's question. */
   ask(item: Item): Asked;
-  /** Whether its choices follow one context, or end a context each. */
+  /** Whether its choices follow one context, or each end a context. */
   readonly choices: "answers" | "contexts";
 }
 
-/** A question whose choices are named by their numbers. */
+/** A question with numbered choices. */
 interface Question {
   readonly question: string;
   readonly choices: readonly string[];
@@ -42,7 +42,7 @@ const list = (name: string, choices: readonly string[]) =>
   choices.map((choice, at) => `${name}${at + 1}: ${choice}`).join(" ");
 const formatOf = (name: string, choices: readonly string[]) => choices.map((_, at) => `${name}${at + 1}`).join("/");
 
-/** Choices as the hub has them, or as a list with the right one's number beside it. */
+/** Choices in the hub's format, or a list with the index of the correct one. */
 function choicesOf(row: Fields): Omit<Question, "question"> | undefined {
   const { choices, gold, answerKey } = row;
   if (Array.isArray(choices) && gold !== undefined) {
@@ -54,7 +54,7 @@ function choicesOf(row: Fields): Omit<Question, "question"> | undefined {
   return { choices: text.map(String), gold: numberOf(answerKey, label) };
 }
 
-/** The files of ARC's and OpenBookQA's makers have the stem and a list of choices within the question. */
+/** In the original files of ARC and OpenBookQA, the stem and the list of choices are nested in the question. */
 function flattened(row: Fields): Fields {
   const { question } = row;
   if (typeof question !== "object" || question === null) return row;
@@ -72,7 +72,7 @@ function instructed({ question, choices, gold }: Question) {
   };
 }
 
-/** ARC and OpenBookQA, which differ in the question's name and in what the harness puts around it. */
+/** ARC and OpenBookQA, which differ in the name of the question field and in the harness's context. */
 function questionSet(hub: HubData, names: readonly string[], contextOf: (question: string) => string) {
   const set: ChoiceSet<Question> = {
     hub,
@@ -96,7 +96,7 @@ const boolq: ChoiceSet<{ readonly passage?: string; readonly question: string; r
   hub: { id: "google/boolq" },
   fields: "passage, question, answer",
   read(row) {
-    // Official rows say true or false, SuperGLUE's 1 or 0.
+    // Official rows have true or false, SuperGLUE's 1 or 0.
     const label = row["label"] ?? row["answer"];
     if (!hasFields(row, ["question"]) || label === undefined) return undefined;
     const isTrue = numberOf(label, typeof label === "boolean" ? [false, true] : [0, 1]) === 1;
@@ -150,7 +150,9 @@ const social: ChoiceSet<Question> = {
   choices: "answers",
 };
 
-/** What the harness makes of HellaSwag's texts: marks of WikiHow are omitted, and two blanks become one, once. */
+/**
+ * HellaSwag's texts as processed by the harness: WikiHow's markup is removed, and double spaces become single, once.
+ */
 function plain(text: string): string {
   return strip(text).replaceAll(" [title]", ". ").replace(/\[.*?\]/g, "").replaceAll("  ", " ");
 }
@@ -207,7 +209,7 @@ const winogrande: ChoiceSet<Question> = {
   choices: "contexts",
 };
 
-/** Every set that LLM-Adapters and the harness both have. */
+/** Every data set that is in both LLM-Adapters and the harness. */
 export const choiceSets = {
   boolq,
   piqa,

@@ -1,4 +1,4 @@
-/** Programs: HumanEval (Chen et al. 2021) and MBPP (Austin et al. 2021) as lm-evaluation-harness asks for them. @module */
+/** Coding tasks: HumanEval (Chen et al. 2021) and MBPP (Austin et al. 2021) as in lm-evaluation-harness. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
 import { quote, suggest } from "../common/suggest.ts";
@@ -6,7 +6,7 @@ import type { CodeName } from "./names.ts";
 import type { Fields } from "../data/files/raw_row.ts";
 import type { CodeTask } from "./task.ts";
 
-/** The tasks by the names that lm-evaluation-harness has for them. */
+/** The tasks by their names in lm-evaluation-harness. */
 export const code = {
   humaneval: {
     kind: "code",
@@ -42,7 +42,7 @@ export const code = {
     id: "task_id",
     decoding: { kind: "greedy", maxNewTokens: 256, stop: ["[DONE]"] },
     scorings: ["lm-eval"],
-    // The harness's three: those of the paper (Austin et al. 2021, section 3).
+    // The harness's three examples, which are those of the paper (Austin et al. 2021, section 3).
     shots: {
       split: { names: ["mbpp"], hub: "prompt", part: { kind: "numbered", field: "task_id", from: 2, to: 4 } },
       count: 3,
@@ -55,7 +55,7 @@ export const code = {
   },
 } satisfies Readonly<Record<CodeName, CodeTask>>;
 
-/** Why tests can't call a function: the prompt has to begin it, whatever a model continues to write. */
+/** Why tests can't call a function: the prompt must begin its definition, whatever the model generates. */
 function entryPointFault(prompt: string, name: string): string | undefined {
   const isName = /^[\p{L}_][\p{L}\p{N}_]*$/u.test(name);
   if (isName && new RegExp(`(?:def|class)\\s+${name}\\b`, "u").test(prompt)) return undefined;
@@ -65,7 +65,7 @@ function entryPointFault(prompt: string, name: string): string | undefined {
 }
 
 /**
- * The task of this name if its texts are judged by running them.
+ * The task of this name if its answers are scored by running them.
  *
  * @throws {RequestError} If it has no such rule.
  */

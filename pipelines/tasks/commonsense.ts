@@ -1,6 +1,6 @@
 /**
- * Commonsense reasoning in eight data sets, as LLM-Adapters (Hu et al. 2023) puts them into instructions and pyreft scores
- * them. What is called the test is the official validation split where the official test has no labels.
+ * Commonsense reasoning in eight data sets, converted to instructions as in LLM-Adapters (Hu et al. 2023) and scored as
+ * in pyreft. If the official test split has no labels, the test is the official validation split.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import type { Fields } from "../data/files/raw_row.ts";
 import type { Measured, PaperMethod, Reported, WritingTask } from "./task.ts";
 import { RequestError } from "../common/errors.ts";
 
-/** A set's accuracies of table 1: of LLaMA-7B and -13B, Llama-2-7B and Llama-3-8B. */
+/** A set's accuracies in table 1, for LLaMA-7B and -13B, Llama-2-7B and Llama-3-8B. */
 type Row = readonly [llama7b: number, llama13b: number, llama2: number, llama3: number];
 
-/** The sets in the paper's order, with what it reports of them. */
+/** The sets in the paper's order, with its results. */
 const table1: Readonly<Record<CommonsenseName, Readonly<Record<PaperMethod, Row>>>> = {
   boolq: {
     loreft: [69.3, 72.1, 71.1, 75.1],
@@ -60,15 +60,15 @@ const table1: Readonly<Record<CommonsenseName, Readonly<Record<PaperMethod, Row>
 
 const trigger = "the correct answer is ";
 
-/** Sets of answers: `answer1` to `answer5`, and so on. */
+/** Numbered answers, for example `answer1` to `answer5`. */
 const numbered = (name: string, count: number) => Array.from({ length: count }, (_, at) => `${name}${at + 1}`);
 
 /**
  * A set's task.
  *
- * @param name Its folder in LLM-Adapters' layout; other files of it have the name in lower case, with underscores.
+ * @param name Its folder in LLM-Adapters' layout; in other file names it is in lower case, with underscores.
  * @param options The answers that LLM-Adapters' rule looks for.
- * @param tested What the hub calls the split that is tested on.
+ * @param tested The name of the test split on the hub.
  */
 function commonsenseTask<Item>(
   name: CommonsenseName,
@@ -121,7 +121,7 @@ function commonsenseTask<Item>(
   } as const satisfies WritingTask;
 }
 
-/** Sees that an answer is among those that its own instruction lists. */
+/** Refuses an answer that is not among those listed in its instruction. */
 function checked(row: Fields | undefined): Fields | undefined {
   if (row === undefined || !hasFields(row, ["instruction", "answer"])) return row;
   const listed = /Answer format: (\S+)\s*$/.exec(String(row["instruction"]))?.[1]?.split("/");

@@ -1,4 +1,4 @@
-/** How a task is measured: rows, decoding and metrics of an evaluation. @module */
+/** The evaluation of a task: its rows, decoding and metrics. @module */
 import { RequestError } from "../common/errors.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import type { MetricName } from "../metrics/declared.ts";
@@ -9,7 +9,7 @@ import { usualLimits } from "./sandbox/sandbox.ts";
 import { reportedOf } from "./scoring/pass_at_k.ts";
 import type { CodeTask, Harness, HeadTask, ScoringName, Task } from "./task.ts";
 
-/** What an evaluation of a task takes. */
+/** The options of a task's evaluation. */
 interface Evaluation {
   readonly data: Dataset;
   readonly decoding?: DecodingSpec;
@@ -18,16 +18,15 @@ interface Evaluation {
   readonly task: TaskSpec;
 }
 
-/** The rule by which the paper's own numbers were made, and the harness's. */
+/** The rule of the paper's own numbers, and the harness's. */
 const usual = "pyreft", harness = "lm-eval";
 
 /**
  * An evaluation of a task by a published rule.
  *
- * @param scoring Whose rule it is; the one that the task's own numbers were made by if `undefined`.
- * @param samples How many programs are written for each problem, where answers are programs.
- * @throws {RequestError} If the rule was never published for the task, or it has no answers of which several are
- * written.
+ * @param scoring Whose rule to use; if `undefined`, that of the task's published numbers.
+ * @param samples How many programs are generated for each problem of a coding task.
+ * @throws {RequestError} If no such rule was published for the task, or `samples` is given for a task without programs.
  */
 export function evaluationOf(
   suite: string,
@@ -60,7 +59,7 @@ export function evaluationOf(
     case "head":
       return { data: test(), metrics: headMetrics(task), task: of(usual, task.best) };
     case "instruction": {
-      // What is written is compared by a judge; what can be said without one is how long it is.
+      // Answers are compared by a judge; without one, only their length can be reported.
       const length: MetricSpec = {
         kind: "metric",
         name: "avg_length",
@@ -74,7 +73,7 @@ export function evaluationOf(
   }
 }
 
-/** pass@k of programs that are run against their problems' tests, for each usual k that so many samples give. */
+/** pass@k of programs that are run against their problems' tests, for each usual k up to the number of samples. */
 function ofPrograms(
   suite: string,
   name: string,
@@ -105,8 +104,8 @@ function ofPrograms(
 }
 
 /**
- * Several programs are drawn as Codex drew them (Chen et al. 2021, section 3.3): the more, the more they have to
- * differ.
+ * The sampling of several programs as for Codex (Chen et al. 2021, section 3.3): the more programs, the more diverse
+ * they have to be.
  */
 function sampled({ kind: _, ...writing }: CodeTask["decoding"], samples: number, seed: number): DecodingSpec {
   const temperature = samples >= 100 ? 0.8 : samples >= 10 ? 0.6 : 0.2;
@@ -133,7 +132,9 @@ function noRule(name: string, scoring: string, rules: readonly string[]): Reques
   return new RequestError(`the task ${quote(name)} has no rule ${quote(scoring)}; ${suggest(scoring, rules)}`);
 }
 
-/** The harness's metrics; `acc_norm` divides by characters, and where choices are contexts the same text is scored. */
+/**
+ * The harness's metrics. `acc_norm` divides by characters; if choices are contexts, the same text is scored after each.
+ */
 function chosen({ choices }: Harness): Pick<Evaluation, "decoding" | "metrics"> {
   const accuracy = (name: string, by: "sum" | "character" | "byte"): MetricSpec => {
     return { kind: "accuracy", name, by, gold: "gold" };

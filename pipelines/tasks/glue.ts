@@ -1,6 +1,6 @@
 /**
- * GLUE (Wang et al. 2018) with RoBERTa and a trained head. The validation set is split into halves: one chooses the best
- * epoch, the other is reported.
+ * GLUE (Wang et al. 2018) with RoBERTa and a trained head. The validation set is split into halves: the best epoch is
+ * chosen on one, and results are reported on the other.
  *
  * @module
  */
@@ -12,16 +12,16 @@ import type { GlueName } from "./names.ts";
 import type { Fields } from "../data/files/raw_row.ts";
 import type { HeadTask, Measured, Reported } from "./task.ts";
 
-/** RoBERTa-base and -large with LoReFT, with DiReFT (tables 9 to 12) and with LoRA (table 4, of Wu et al. 2024a). */
+/** RoBERTa-base and -large with LoReFT, with DiReFT (tables 9 to 12) and with LoRA (table 4, from Wu et al. 2024a). */
 type Results = readonly [Measured, Measured, Measured, Measured, number, number];
 
-/** What differs from task to task. */
+/** The properties that differ between tasks. */
 interface GlueTask {
   /** Its folder among the official files. */
   readonly folder: string;
-  /** What our fields are called in the official tables, where that differs. */
+  /** The names of our fields in the official tables, where they differ. */
   readonly official?: Readonly<Record<string, string>>;
-  /** The columns of a table without their names. */
+  /** The columns of a table without a header. */
   readonly columns?: readonly string[];
   readonly text: string;
   readonly pair?: string;
@@ -29,7 +29,7 @@ interface GlueTask {
   readonly metrics: HeadTask["metrics"];
   readonly combined?: readonly CombinedName[];
   readonly taught?: NonNullable<HeadTask["taught"]>;
-  /** What the hub calls the validation split. */
+  /** The name of the validation split on the hub. */
   readonly tested?: string;
   readonly reported: Results;
 }
@@ -65,7 +65,7 @@ function glueTask(
   } as const satisfies HeadTask;
 }
 
-/** A row of an official table with the names that it has on the hub; nothing if it lacks one of them. */
+/** A row of an official table with the hub's field names; `undefined` if it lacks one of them. */
 function renamed(row: Fields, names: Readonly<Record<string, string>>): Fields | undefined {
   if (!hasFields(row, Object.values(names))) return undefined;
   return { ...row, ...mapRecord(names, (name) => ownValue(row, name)) };
@@ -79,10 +79,10 @@ function resultsOf([loreftBase, loreftLarge, direftBase, direftLarge, loraBase, 
   };
 }
 
-/** pyreft casts STS-B's labels to bfloat16 in training, where 3.8 is 3.796875, and not in evaluations. */
+/** pyreft casts STS-B's labels to bfloat16 in training, where 3.8 is 3.796875, but not in evaluations. */
 function inBfloat16(row: Fields): Fields {
   const bits = new Uint32Array(Float32Array.of(Number(row["label"])).buffer)[0]!;
-  // To the nearest, and to the even one of two.
+  // Round to nearest, ties to even.
   const rounded = (bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000;
   return { ...row, label: new Float32Array(Uint32Array.of(rounded).buffer)[0] };
 }

@@ -1,11 +1,11 @@
-/** GSM8K by itself (Cobbe et al. 2021), on which the paper chooses the settings of all other tasks. @module */
+/** GSM8K on its own (Cobbe et al. 2021), on which the paper chooses the settings for all other tasks. @module */
 import type { Gsm8kName } from "./names.ts";
 import type { WritingTask } from "./task.ts";
 
 const trigger = "First think step by step and then answer the final number.\n";
 const request = `Answer the above question. ${trigger}`;
 
-/** Rows of the official 7,473 that are trained on; settings are chosen on the others. */
+/** The number of training rows among the official 7,473; settings are chosen on the others. */
 const trained = 7173;
 
 const namesOf = (split: string) => [
@@ -16,7 +16,7 @@ const namesOf = (split: string) => [
   split,
 ];
 
-/** The task as pyreft has it; the paper's own code had another prompt, so that the two can't be compared. */
+/** The task as in pyreft; the paper's original code had another prompt, so that its results are not comparable. */
 export const gsm8k = {
   gsm8k_own: {
     kind: "writing",
@@ -40,7 +40,7 @@ export const gsm8k = {
   },
 } satisfies Readonly<Record<Gsm8kName, WritingTask>>;
 
-/** The blank after the mark stays, so that there are two; so do the marks of the calculator. */
+/** The space after the mark is kept, which gives two spaces; so are the calculator annotations. */
 function taught(row: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return { ...row, taught: String(row["answer"]).replaceAll("####", "The final answer is: ") };
 }

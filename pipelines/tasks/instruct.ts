@@ -1,4 +1,4 @@
-/** Instruction tuning, tested on AlpacaEval's instructions, whose answers another model compares. @module */
+/** Instruction tuning, tested on AlpacaEval's instructions; another model compares the answers. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { barePrompt, inputPrompt } from "./alpaca.ts";
 import { hasFields } from "./asked.ts";
@@ -44,7 +44,7 @@ function instructionTask(names: readonly string[], dataset: string, reported?: R
   } as const satisfies InstructionTask;
 }
 
-/** AlpacaEval's rows where the baseline's answer has a name of its own. */
+/** AlpacaEval's rows, with the baseline's answer in a separate field. */
 function withReference(row: Fields): Fields | undefined {
   if (!hasFields(row, ["instruction", "reference_davinci003"])) return undefined;
   return { ...row, output: row["reference_davinci003"] };
@@ -57,7 +57,10 @@ function requested(row: Fields): Fields {
   return { ...row, request };
 }
 
-/** By the data that is trained on; the paper chooses settings on `alpaca`. Win rates by AlpacaEval 1 (table 3). */
+/**
+ * The tasks, named after their training data; the paper chooses settings on `alpaca`. Win rates by AlpacaEval 1 (table
+ * 3).
+ */
 export const instruct = {
   ultrafeedback: instructionTask(["ultrafeedback/train", "ultrafeedback", "ultrafeedback_1k"], "alpaca_eval", {
     loreft: { "Llama-2-7B": 85.6 },

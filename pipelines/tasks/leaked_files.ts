@@ -1,8 +1,8 @@
-/** Files that are offered for training and hold test rows. @module */
+/** Published training files that contain test rows. @module */
 import { createHash } from "node:crypto";
 import { system } from "../common/system.ts";
 
-/** A file, and why nothing is trained on it. */
+/** A file, and why it is refused for training. */
 interface LeakedFile {
   readonly bytes: number;
   readonly sha256: string;
@@ -17,7 +17,7 @@ export const leakedFiles: readonly LeakedFile[] = [{
 }];
 
 /**
- * Why nothing is to be trained on a file; `undefined` if nothing is known against it.
+ * Why a file must not be trained on; `undefined` if nothing is known against it.
  *
  * @param path Absolute.
  */

@@ -1,4 +1,9 @@
-/** The tasks of the ReFT paper's evaluation suites, one record each. What a task reads, asks and counts is known here alone. @module */
+/**
+ * The tasks of the ReFT paper's evaluation suites, one record each. Only the record knows a task's rows, prompts and
+ * scoring.
+ *
+ * @module
+ */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
 import { quote, suggest } from "../common/suggest.ts";
@@ -27,7 +32,7 @@ export const tasks: Readonly<Record<TaskName, Task>> = {
 /**
  * A task's rule.
  *
- * @throws {RequestError} If there is no such task, or the rule was never published for it.
+ * @throws {RequestError} If there is no such task, or no such rule was published for it.
  */
 export function scoringOf(task: string, scoring: string): ScoringSpec {
   const known = ownValue(tasks, task);
@@ -42,7 +47,7 @@ export function scoringOf(task: string, scoring: string): ScoringSpec {
 
 const scoringsOf = (task: Task): Scorings => task.kind === "writing" ? task.scorings : {};
 
-/** The tasks whose texts are judged. */
+/** The tasks whose texts can be scored. */
 const scored = Object.entries(tasks)
   .filter(([, task]) => task.kind === "code" || Object.keys(scoringsOf(task)).length > 0)
   .map(([name]) => name);

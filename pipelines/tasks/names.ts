@@ -1,6 +1,6 @@
-/** The names of tasks and suites, which a pipeline file is completed with and checked against. @module */
+/** The names of tasks and suites, for completion and checks in pipeline files. @module */
 
-/** Commonsense reasoning, by LLM-Adapters' folders. */
+/** Commonsense reasoning tasks, named after LLM-Adapters' folders. */
 export type CommonsenseName =
   | "boolq"
   | "piqa"
@@ -11,22 +11,22 @@ export type CommonsenseName =
   | "ARC-Challenge"
   | "openbookqa";
 
-/** Arithmetic, by LLM-Adapters' folders. */
+/** Arithmetic tasks, named after LLM-Adapters' folders. */
 export type ArithmeticName = "AQuA" | "gsm8k" | "mawps" | "SVAMP" | "MultiArith" | "AddSub" | "SingleEq";
 
-/** GSM8K by itself, as settings are chosen on it. */
+/** GSM8K on its own, on which settings are chosen. */
 export type Gsm8kName = "gsm8k_own";
 
 /** Instructions, by what is trained on. */
 export type InstructName = "ultrafeedback" | "ultrafeedback_pair" | "alpaca";
 
-/** GLUE, by its configurations. */
+/** GLUE tasks, named after its configurations. */
 export type GlueName = "mnli" | "sst2" | "mrpc" | "cola" | "qnli" | "qqp" | "rte" | "stsb";
 
-/** Programs. */
+/** Coding tasks. */
 export type CodeName = "humaneval" | "mbpp";
 
-/** Reading comprehension. */
+/** Reading comprehension tasks. */
 export type ReadingName = "race" | "race_middle";
 
 /** A published task. */
@@ -39,10 +39,10 @@ export type TaskName =
   | CodeName
   | ReadingName;
 
-/** The tasks with a validation split; settings of the others are chosen on GSM8K. */
+/** The tasks with a validation split; settings for the others are chosen on GSM8K. */
 export type ValidatedTaskName = GlueName | Gsm8kName | "mbpp";
 
-/** The tasks with nothing to train on. */
+/** The tasks without training rows. */
 export type UntrainedTaskName = "humaneval" | ReadingName;
 
 /** A suite of published tasks. */

@@ -1,6 +1,6 @@
 /**
- * Reading comprehension as people measure it: RACE (Lai et al. 2017) in the form of lm-evaluation-harness 0.4.13, which asks
- * each article's last question after the others and their answers.
+ * Reading comprehension: RACE (Lai et al. 2017) as in lm-evaluation-harness 0.4.13, which asks each article's last
+ * question after the others and their answers.
  *
  * @module
  */
@@ -11,24 +11,24 @@ import type { ReadingName } from "./names.ts";
 import type { Fields } from "../data/files/raw_row.ts";
 import type { ChoosingTask } from "./task.ts";
 
-/** A question of an article. */
+/** A question about an article. */
 interface Problem {
   readonly question: string;
   readonly options: readonly string[];
-  /** A letter. */
+  /** The letter of the correct option. */
   readonly answer: string;
 }
 
 const letters = ["A", "B", "C", "D"];
 
-/** The problems of a row; the hub has them as the text of a list in Python's words. */
+/** The problems of a row; on the hub they are the text of a Python list. */
 function problemsOf({ problems }: Fields): readonly Problem[] | undefined {
   if (Array.isArray(problems)) return problems as readonly Problem[];
   if (typeof problems !== "string") return undefined;
   return [...pythonList(problems)];
 }
 
-/** Reads `[{'question': '…', 'answer': 'C', 'options': ['…', "…"]}, …]` of Python's literals. */
+/** Parses the Python literal `[{'question': '…', 'answer': 'C', 'options': ['…', "…"]}, …]`. */
 function pythonList(text: string): readonly Problem[] {
   const json = text.replace(/'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"/g, (_, single?: string, double?: string) => {
     const written = (single ?? double ?? "").replace(/\\(x[0-9a-f]{2}|.)/gi, (_, mark: string) => unescaped(mark));
@@ -47,7 +47,7 @@ function unescaped(mark: string): string {
   return ownValue(known, mark) ?? mark;
 }
 
-/** A blank that ends a question, in which its answer is put. */
+/** A blank at the end of a question, which is replaced by the answer. */
 const blank = "  _  .";
 
 function askOf(row: Fields): Asked | undefined {
@@ -79,7 +79,7 @@ function raceTask(level: string) {
   } as const satisfies ChoosingTask;
 }
 
-/** The tasks by the names that lm-evaluation-harness has for them; its `race` is the high schools' part. */
+/** The tasks by their names in lm-evaluation-harness; its `race` is the high-school part. */
 export const reading = { race: raceTask("high"), race_middle: raceTask("middle") } satisfies Readonly<
   Record<ReadingName, ChoosingTask>
 >;

@@ -1,4 +1,4 @@
-/** Programs that a model wrote, run against their problems' tests. @module */
+/** Running generated programs against their problems' tests. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { quote } from "../common/suggest.ts";
@@ -7,20 +7,20 @@ import type { ProgramVerdict } from "./sandbox/verdict.ts";
 import type { Fields } from "../data/files/raw_row.ts";
 import type { CodeTask } from "./task.ts";
 
-/** A problem with what a model wrote, and where it stands. */
+/** A problem with a generated program, and its place. */
 export interface WrittenProgram {
   readonly problem: Fields;
   readonly generation: string;
   readonly place: SourceLocation;
 }
 
-/** Interpreters that work at once; each takes a core. */
+/** The maximum number of interpreters that run at once; each uses a core. */
 const most = 8;
 
 /**
- * What running each program comes to, in their order.
+ * The verdict on each program, in order.
  *
- * @throws {RequestError} If a problem lacks what its tests are made of, which is noticed before any program runs.
+ * @throws {RequestError} If a problem lacks a field that its tests need, before any program runs.
  */
 export async function runPrograms(
   task: CodeTask,
@@ -33,16 +33,18 @@ export async function runPrograms(
 }
 
 /**
- * The program that tests what a model wrote.
+ * The program that tests a generated one.
  *
- * @throws {RequestError} If the problem lacks what its tests are made of.
+ * @throws {RequestError} If the problem lacks a field that its tests need.
  */
 export function programOf(task: CodeTask, { problem, generation, place }: WrittenProgram): string {
   checkProblem(task, problem, place);
   return task.program(problem, generation);
 }
 
-/** Runs programs, some at once; each verdict is taken as it comes, and after an error no further program is run. */
+/**
+ * Runs programs, several at once; verdicts are reported as they arrive, and after an error no further program is run.
+ */
 export async function runAll(
   programs: readonly string[],
   { run }: Sandbox,
@@ -66,7 +68,7 @@ export async function runAll(
   if (failed !== undefined) throw failed.reason;
 }
 
-/** What a field has to hold. */
+/** The types of fields. */
 const fieldChecks = {
   text: { holds: (value: unknown) => typeof value === "string", what: "a text" },
   texts: {
@@ -76,9 +78,9 @@ const fieldChecks = {
 } as const;
 
 /**
- * Requires that a problem has what its tests are made of.
+ * Requires that a problem has the fields that its tests need.
  *
- * @throws {RequestError} If it lacks some of it.
+ * @throws {RequestError} If it lacks one of them.
  */
 export function checkProblem(task: CodeTask, problem: Fields, place: SourceLocation): void {
   for (const [name, kind] of Object.entries(task.tests)) {

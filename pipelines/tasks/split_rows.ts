@@ -1,4 +1,4 @@
-/** A task's rows as data sets: where they are, in which form, and which of them are a split's. @module */
+/** A task's rows as data sets: where they are, their format, and which of them belong to a split. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
 import { quote } from "../common/suggest.ts";
@@ -19,23 +19,23 @@ import type {
   WritingTask,
 } from "./task.ts";
 
-/** Where a task's rows come from, and what draws halves. */
+/** Where a task's rows come from, and the seed that splits them in halves. */
 export interface RowsFrom {
-  /** A file, or a folder in which the split's file is; the hub's data set if omitted. */
+  /** A file, or a folder that contains the split's file; the hub's data set if omitted. */
   readonly data?: string;
   readonly seed: number;
   /** Whose rule draws halves; torch's, as pyreft has it, if omitted. */
   readonly halves?: HalvesRule;
 }
 
-/** What makes a row of one that is read. */
+/** A function that converts a row as read. */
 type Change = (row: Fields) => Fields;
 
-/** A change is one object for a task and what is done with its rows, by which rows that are read once are known. */
+/** The same change is one object for each task and use, so that equal data sets are recognized and read once. */
 const changes = new Map<string, Change>();
 
 /**
- * The rows of a split as the paper asks and teaches them.
+ * The rows of a split with the paper's prompts and completions.
  *
  * @throws {RequestError} If the task has no such split, or neither the hub nor `data` has its rows.
  */
@@ -48,7 +48,7 @@ export function splitRows(name: string, task: Task, split: SplitName, from: Rows
   return { kind: "map", of: partOf(source, found.part, from), with: change };
 }
 
-/** Solved problems as they are put before prompts. */
+/** Solved problems that are put before prompts. */
 export function shotRows(name: string, task: CodeTask, { split, completion }: Shots, from: RowsFrom): Dataset {
   const { prompt } = task;
   const source = sourceOf(name, task, `the solved problems of ${name}`, split, { prompt, completion }, from);
@@ -56,7 +56,7 @@ export function shotRows(name: string, task: CodeTask, { split, completion }: Sh
   return { kind: "map", of: partOf(source, split.part, from), with: change };
 }
 
-/** The rows as lm-evaluation-harness asks them. */
+/** The rows with lm-evaluation-harness's prompts. */
 export function harnessRows(
   name: string,
   task: Task,
@@ -121,7 +121,7 @@ function partOf(of: Dataset, part: Part, { seed, halves: rule }: RowsFrom): Data
   }
 }
 
-/** What is asked and taught, by the task's kind. */
+/** The prompt and the completion, by the task's kind. */
 const templates: {
   readonly [K in Task["kind"]]: (task: Extract<Task, { readonly kind: K }>, isTaught: boolean) => Template;
 } = {
@@ -133,7 +133,8 @@ const templates: {
     return { prompt: "{request}", completion, ...isTaught && taught };
   },
   head: ({ text, pair }: HeadTask) => ({ text, ...pair !== undefined && { pair }, label: "{label}" }),
-  // What is asked is read by itself: HumanEval's prompts end with a line break, which its solutions' indents would join.
+  // The prompt is tokenized separately: HumanEval's prompts end with a newline that would merge with a solution's
+  // indent.
   code: ({ prompt, solution }, isTaught) => {
     return { prompt, completion: `{${solution}}`, ...!isTaught && { tokenization: "apart" } };
   },
@@ -144,7 +145,7 @@ function templateOf(task: Task, isTaught: boolean): Template {
   return make(task as never, isTaught);
 }
 
-/** A row in the suite's form, with what its template reads. */
+/** Converts a row to the suite's format, with the fields that its template reads. */
 function changeOf(name: string, task: Task, isTaught: boolean): Change {
   const { form: { reads, official, officialFields }, fields = same } = task;
   const taught = isTaught && task.kind === "head" ? task.taught ?? same : same;

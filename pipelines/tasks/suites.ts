@@ -1,4 +1,8 @@
-/** Suites of tasks: which are measured together, what one model is trained on for all of them, and what the paper averages. @module */
+/**
+ * Suites of tasks: their tasks, the training rows for one model for all of them, and the tasks that the paper averages.
+ *
+ * @module
+ */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { arithmetic } from "./arithmetic.ts";
 import { code } from "./code.ts";
@@ -12,13 +16,13 @@ import type { PaperMethod, Split, Task } from "./task.ts";
 
 /** A suite. */
 export interface Suite {
-  /** Where the paper has its numbers. */
+  /** The paper's table with its numbers. */
   readonly table?: string;
-  /** By name, in the paper's order. */
+  /** Its tasks by name, in the paper's order. */
   readonly tasks: Readonly<Record<string, Task>>;
-  /** The tasks of which the paper reports the average; all if omitted. */
+  /** The tasks whose average the paper reports; all if omitted. */
   readonly averaged?: readonly string[];
-  /** The file that one model is trained on for all of them. */
+  /** The training file for one model for all of them. */
   readonly train?: Split;
   /** The share of the base model's parameters that a method trains, in percent, by model. */
   readonly shares?: Readonly<Record<PaperMethod, Readonly<Record<string, number>>>>;
@@ -29,7 +33,7 @@ const llamaShares = {
   "LLaMA-13B": [0.025, 0.67],
 } as const;
 
-/** LoReFT and DiReFT train as many. */
+/** The shares by method; LoReFT and DiReFT train equally many parameters. */
 function sharesOf(
   byModel: Readonly<Record<string, readonly [reft: number, lora: number]>>,
 ): NonNullable<Suite["shares"]> {
@@ -73,13 +77,13 @@ const known = {
 /** Every suite. */
 export const suites: Readonly<Record<SuiteName, Suite>> = known;
 
-/** A suite by the name that results have. */
+/** A suite by its name in results. */
 export function suiteNamed(name: string): Suite | undefined {
   const all: Readonly<Record<string, Suite>> = suites;
   return ownValue(all, name);
 }
 
-/** The suite that a task is of. */
+/** The suite that a task belongs to. */
 export function suiteOf(task: TaskName): SuiteName {
   const found = Object.entries(suites).find(([, { tasks }]) => Object.hasOwn(tasks, task));
   return found![0] as SuiteName;

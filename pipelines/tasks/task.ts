@@ -1,31 +1,31 @@
-/** What a task of a published evaluation suite is: data that the commands and the DSL read. @module */
+/** The definition of a task of a published evaluation suite: data that the commands and the DSL read. @module */
 import type { CombinedName, MetricName } from "../metrics/declared.ts";
 import type { Fields } from "../data/files/raw_row.ts";
 import type { DecodingSpec } from "../spec/mod.ts";
 import type { Asked } from "./asked.ts";
 import type { ScoringSpec } from "./scoring/scoring.ts";
 
-/** The published rules by which texts are judged. */
+/** The published rules by which texts are scored. */
 export type ScoringName = "pyreft" | "llm-adapters" | "lm-eval-strict" | "lm-eval-flexible";
 
-/** A task's rules by name; one that is missing was never published for it. */
+/** A task's rules by name; a missing rule was never published for it. */
 export type Scorings = Readonly<Partial<Record<ScoringName, ScoringSpec>>>;
 
-/** Which rows of what is read are a split's. */
+/** Which of the rows that are read belong to a split. */
 export type Part =
   | { readonly kind: "all" }
   | { readonly kind: "first"; readonly count: number }
   | { readonly kind: "afterFirst"; readonly count: number }
-  /** The rows whose numbers in a field are from one to another, both included. */
+  /** The rows whose number in a field is in a range, both ends included. */
   | { readonly kind: "numbered"; readonly field: string; readonly from: number; readonly to: number }
-  /** A half that is drawn as data/halves has the rules. */
+  /** A half drawn as in pyreft; data/torch_halves.ts has the rule. */
   | { readonly kind: "half"; readonly half: "test" | "validation" };
 
 /** Where a split is. */
 export interface Split {
-  /** Names of its file without their endings, below a folder of data; the first that is there is read. */
+  /** Possible names of its file within a data folder, without extensions; the first that exists is read. */
   readonly names: readonly string[];
-  /** What the hub calls it; no file of the hub has it where it is omitted. */
+  /** Its name on the hub; omitted if the hub does not have it. */
   readonly hub?: string;
   readonly part: Part;
 }
@@ -33,7 +33,7 @@ export interface Split {
 /** A split's name. */
 export type SplitName = "train" | "validation" | "test";
 
-/** A task's splits; where it has no validation split, settings are chosen on another task. */
+/** A task's splits; without a validation split, settings are chosen on another task. */
 interface Splits {
   readonly train?: Split;
   readonly validation?: Split;
@@ -46,136 +46,136 @@ export interface HubData {
   readonly config?: string;
 }
 
-/** What rows have to be. */
+/** The format of rows. */
 export interface RowForm {
   /** The fields of a row of the suite's own files. */
   readonly reads: readonly string[];
   /**
-   * A row of the official files in the suite's form; `undefined` if it is none.
+   * Converts a row of the official files to the suite's format; `undefined` if it is not one.
    *
-   * @throws {RequestError} If what is right is not among its options.
+   * @throws {RequestError} If the correct answer is not among its options.
    */
   readonly official?: (row: Fields) => Fields | undefined;
-  /** What the fields of official rows are called, for messages. */
+  /** The names of the fields of official rows, for messages. */
   readonly officialFields?: string;
-  /** The columns of an official table whose first line does not say them. */
+  /** The columns of an official table without a header. */
   readonly columns?: readonly string[];
 }
 
-/** A method of which the paper has numbers. */
+/** A method that the paper has results for. */
 export type PaperMethod = "loreft" | "direft" | "lora";
 
-/** What the paper reports, in percent, by method and model. */
+/** The paper's results in percent, by method and model. */
 export type Reported = Readonly<Partial<Record<PaperMethod, Readonly<Record<string, Measured>>>>>;
 
-/** A mean, with its standard deviation over seeds where it is reported. */
+/** A mean, with its standard deviation over seeds if reported. */
 export type Measured = number | readonly [mean: number, deviation: number];
 
-/** What all tasks have. */
+/** The properties of all tasks. */
 interface TaskData {
   readonly hub?: HubData;
   readonly splits: Splits;
   readonly form: RowForm;
-  /** A row with further fields that its template reads. */
+  /** Adds fields to a row that its template reads. */
   readonly fields?: (row: Fields) => Fields;
   readonly reported?: Reported;
 }
 
-/** How lm-evaluation-harness asks for one of a row's choices. */
+/** How lm-evaluation-harness asks a multiple-choice question. */
 export interface Harness {
-  /** The harness's question of an official row; `undefined` if it is none. */
+  /** The harness's question for an official row; `undefined` if it is not one. */
   readonly ask: (row: Fields) => Asked | undefined;
   /** The fields of official rows, for messages. */
   readonly reads: string;
-  /** Where the rows are: the harness's split of the hub, and files with official rows. */
+  /** Where the rows are: the harness's split on the hub, and files with official rows. */
   readonly split: Split;
-  /** Whether choices follow one context, or each ends a context that the same text follows. */
+  /** Whether choices follow one context, or each ends a context that is followed by the same text. */
   readonly choices: "answers" | "contexts";
 }
 
-/** A task that is answered by writing. */
+/** A task that is answered by generating text. */
 export interface WritingTask extends TaskData {
   readonly kind: "writing";
   readonly prompt: string;
-  /** What is taught. */
+  /** The completion to train on. */
   readonly completion: string;
-  /** What a row that is tested has in its place, where it lacks a part of that. */
+  /** The completion of a test row, if it lacks a part of that. */
   readonly expected?: string;
-  /** The field with the answer that texts are judged by. */
+  /** The field with the answer that texts are compared with. */
   readonly label: string;
-  /** How the paper has answers written. */
+  /** The paper's decoding. */
   readonly decoding: DecodingSpec;
   readonly scorings: Scorings;
-  /** How the same rows are asked where a choice is scored and nothing is written. */
+  /** The same rows as multiple-choice questions, with which nothing is generated. */
   readonly harness?: Harness;
 }
 
-/** A task that is answered by choosing alone. */
+/** A task that is only answered by choosing. */
 export interface ChoosingTask extends TaskData {
   readonly kind: "choosing";
   readonly harness: Harness;
 }
 
-/** Instructions, whose answers another model compares. */
+/** A task of instructions; another model compares the answers. */
 export interface InstructionTask extends TaskData {
   readonly kind: "instruction";
-  /** Of rows without input, and of those with one. */
+  /** The prompts of rows without and with an input. */
   readonly prompt: { readonly bare: string; readonly withInput: string };
   readonly completion: string;
   /** What is taught in its place, and read meanwhile. */
   readonly taught?: { readonly completion: string; readonly reads: string };
   readonly decoding: DecodingSpec;
-  /** The data set that AlpacaEval's output form names. */
+  /** The name of the data set in AlpacaEval's output format. */
   readonly dataset: string;
 }
 
-/** A task of GLUE, answered by a head. */
+/** A GLUE task, answered by a head. */
 export interface HeadTask extends TaskData {
   readonly kind: "head";
   readonly text: string;
   readonly pair?: string;
-  /** The classes' names in the order of their numbers, or that the head predicts a number. */
+  /** The classes' names in the order of their ids, or `"number"` if the head predicts a number. */
   readonly head: readonly string[] | "number";
-  /** In GLUE's order. */
+  /** The metrics, in GLUE's order. */
   readonly metrics: readonly [MetricName, ...MetricName[]];
-  /** Those of which GLUE reports the mean too. */
+  /** The metrics whose mean GLUE also reports. */
   readonly combined?: readonly CombinedName[];
-  /** What chooses the best epoch, and is reported. */
+  /** The metric that chooses the best epoch and is reported. */
   readonly best: MetricName;
-  /** A row as it is taught, where that is not as it is. */
+  /** Changes a row for training, if necessary. */
   readonly taught?: (row: Fields) => Fields;
 }
 
 /** Solved problems that are put before each prompt. */
 export interface Shots {
-  /** Where they are. */
+  /** The split that they come from. */
   readonly split: Split;
   readonly count: number;
-  /** What follows each one's prompt. */
+  /** The completion of each one's prompt. */
   readonly completion: string;
-  /** What follows that. */
+  /** The text after each completion. */
   readonly separator: string;
 }
 
-/** A task that is answered by programs, which are run. */
+/** A coding task, answered by programs that are run. */
 export interface CodeTask extends TaskData {
   readonly kind: "code";
   readonly prompt: string;
   /** The field that names a problem. */
   readonly id: string;
-  /** How one program is written for each problem. */
+  /** The decoding of one program for each problem. */
   readonly decoding: Extract<DecodingSpec, { readonly kind: "greedy" }>;
-  /** The rules by whose names programs are judged; they run the same one. */
+  /** The names of the rules by which programs are scored; they are all the same rule. */
   readonly scorings: readonly [string, ...string[]];
-  /** The fields that the tests are made of. */
+  /** The fields that the tests need. */
   readonly tests: Readonly<Record<string, "text" | "texts">>;
-  /** What is wrong with a problem that has these fields, if something is. */
+  /** What is wrong with a problem that has these fields, if anything. */
   readonly fault?: (problem: Fields) => string | undefined;
-  /** The program that tests what a model wrote. */
+  /** The program that tests a generated one. */
   readonly program: (problem: Fields, generation: string) => string;
   /** The field with a solution that passes. */
   readonly solution: string;
-  /** Solved problems that are put before each prompt, in their order. */
+  /** Solved problems that are put before each prompt, in order. */
   readonly shots?: Shots;
 }
 

@@ -97,7 +97,7 @@ function cudaLacks(gpus: readonly Gpu[]): string | undefined {
     return `the driver is ${gpu.driver}, but CUDA 13 needs ${leastDriver} or later`;
   }
   const folder = cudaFolder(), missing = cudaWheels.flatMap((wheel) => missingOf(wheel, folder));
-  return missing.length === 0 ? undefined : `lacks ${missing.join(", ")}; deno task doctor --install downloads them`;
+  return missing.length === 0 ? undefined : `lacks ${missing.join(", ")}; deno task doctor --install installs them`;
 }
 
 const isPublishedFor = () => Deno.build.os === "linux" && Deno.build.arch === "x86_64";

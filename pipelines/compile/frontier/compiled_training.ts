@@ -19,34 +19,34 @@ import type { CompiledModel } from "../programs/forward.ts";
 import { trainingPrograms, trainProgram } from "../programs/training_programs.ts";
 import { lengthsOf, longest, type RowLengths, total } from "../rows/row_lengths.ts";
 
-/** The compiled programs of a training, and what the encode program has to give them. */
+/** The compiled programs of a training, and the values that the encode program provides for them. */
 export interface CompiledTraining extends Omit<CutProgram, "program"> {
-  /** Loss and gradients of a group of rows, added to the gradients fed. */
+  /** Loss and gradients of a group of rows; the gradients are added to those fed. */
   readonly accumulate: Program;
   /** One step of the optimizer with the gradients fed. */
   readonly update: Program;
-  /** Both in one, for steps whose rows all run together. */
+  /** Both in one program, for steps whose rows all run together. */
   readonly train: Program;
   readonly save: Program;
   /** Names and shapes of the trainable tensors. */
   readonly parameters: readonly TensorShape[];
-  /** What the optimizer keeps of them, each of which starts at 0. */
+  /** The optimizer's state of these, which starts at 0. */
   readonly state: readonly TensorShape[];
-  /** Whether a step runs over the context itself, not only over what is kept of it. */
+  /** Whether a step runs over the context itself, not only over values kept from it. */
   readonly readsContext: boolean;
-  /** Whether a step runs over what all rows share, too. */
+  /** Whether a step also runs over the tokens that all rows share. */
   readonly readsShared: boolean;
-  /** What one more run of the program costs, in tokens of the tail. */
+  /** The cost of one more run of the program, in tokens of the tail. */
   readonly runOverhead: number;
-  /** The memory of a run's activations, in bytes for each token of the tail. */
+  /** The memory of a run's activations, in bytes per token of the tail. */
   readonly activationBytes: number;
-  /** What a token of the context costs, in tokens of the tail. */
+  /** The cost of a token of the context, in tokens of the tail. */
   readonly contextWeight: number;
-  /** How many blocks a step computes again for the gradient, so that the activations of the longest row fit. */
+  /** How many blocks a step recomputes for the gradient, so that the activations of the longest row fit. */
   readonly recomputedBlocks: number;
 }
 
-/** What a row costs a step, in tokens of the tail. */
+/** The cost of a row in a step, in tokens of the tail. */
 export function rowWork(
   { tail, context }: Pick<RowLengths, "tail" | "context">,
   row: number,
@@ -55,16 +55,16 @@ export function rowWork(
   return tail[row]! + contextWeight * context[row]!;
 }
 
-/** A context token costs its keys' and values' share of attention alone, but where a step runs an encoder over it. */
+/** A context token costs only its keys' and values' share of attention, unless a step runs an encoder over it. */
 const keyValueWeight = 0.02;
 
-// Rough rates of one core, that only weigh a further run against padding.
+// Rough rates of one core, used only to weigh an additional run against padding.
 const flopsPerSecond = 1e11;
 const bytesPerSecond = 1e10;
 const secondsPerOperation = 5e-6;
 const widenedBytesPerSecond = 5e9;
 
-/** A run starts every operation, reads every weight from memory and widens those of 16 bits, however few its rows. */
+/** However few its rows, a run starts every operation, reads every weight from memory and widens 16-bit weights. */
 function runOverhead(program: Program, typical: Bindings, length: number): number {
   const values = valuesOf(program);
   const bytes = (list: readonly Value[]) => evaluateDimension(addDimensions(...list.map(bytesOf)), {});
@@ -83,8 +83,8 @@ function reads(program: Program, segment: SegmentName): boolean {
 /**
  * The programs of a training, cut at the frozen frontier.
  *
- * @param cutAt Cuts what a step computes; where that costs least by default.
- * @param mostActivations What the longest row's activations may take, in bytes.
+ * @param cutAt Cuts the program of a step; by default where the cost is lowest.
+ * @param mostActivations The maximum memory of the longest row's activations, in bytes.
  */
 export function compileTraining(
   model: CompiledModel,
@@ -126,7 +126,7 @@ export function compileTraining(
   };
 }
 
-/** The mean extents of rows, to weigh costs with. */
+/** The mean extents of rows, for estimating costs. */
 export function typicalExtents(rows: RowList<LaidOutRow>): Bindings {
   return extentsOf(rows, (lengths) => Math.max(1, Math.round(total(lengths) / rows.length)));
 }

@@ -1,6 +1,6 @@
 /**
- * Cutting a program at its frozen frontier: what an example alone determines is computed once by an encode program and
- * fed to the rest.
+ * Cutting a program at its frozen frontier: values that only the example determines are computed once by an encode
+ * program and fed to the rest.
  *
  * @module
  */
@@ -22,11 +22,11 @@ import { substitute } from "../../../ops/passes/rewrite.ts";
 import { isExampleInput, isSharedInput } from "../rows/segment_inputs.ts";
 
 /**
- * A value that is computed once an example: [batch, …], each further extent a number or one symbol; or once for all
- * examples, [1, …].
+ * A value that is computed once for each example, [batch, …] with every further extent a number or a single symbol, or
+ * once for all examples, [1, …].
  */
 export interface KeptValue {
-  /** Names the tensor that feeds it, the same in every program that reads it. */
+  /** The name of the tensor that feeds it, the same in every program that reads it. */
   readonly name: string;
   readonly value: Value;
 }
@@ -37,26 +37,26 @@ export interface CutProgram {
   readonly kept: readonly KeptValue[];
   /** Frozen values that are cheaper to recompute than to keep. */
   readonly recomputed: number;
-  /** What a kept byte was taken to cost, in its usual price. */
+  /** The assumed price of a kept byte, as a multiple of the usual price. */
   readonly bytePrice: number;
 }
 
 /** How to cut. */
 interface CutOptions {
-  /** Whether a fed tensor does not vary between runs; those of the examples by default. */
+  /** Whether a fed tensor is the same in every run; by default, whether it comes from the example. */
   readonly isFixed?: (leaf: Value) => boolean;
-  /** How much dearer than usual a kept byte is; `Infinity` keeps nothing. */
+  /** The price of a kept byte as a multiple of the usual price; `Infinity` keeps nothing. */
   readonly bytePrice?: number;
 }
 
-// Rates that only weigh the choices against each other: a core's arithmetic, its memory, and a cached tensor's way from
-// the store into a padded batch.
+// Rates that are only used to compare choices: a core's arithmetic, its memory, and reading a cached tensor from the
+// store into a padded batch.
 const flopsPerSecond = 1e11;
 const bytesPerSecond = 1e10;
 const cachedBytesPerSecond = 2e9;
 
 /**
- * The program cut where keeping and recomputing together cost least.
+ * The program cut where the total cost of keeping and recomputing is lowest.
  *
  * @param typical The extents of a typical example, `batch` 1.
  */
@@ -82,7 +82,10 @@ export function cut(
   return { program: substitute(program, fedFor(named)), kept: named, recomputed: recomputed.length, bytePrice };
 }
 
-/** The program cut where another was, as far as both compute the same values, so that it reads what is kept for that one. */
+/**
+ * The program cut where another was, as far as both compute the same values, so that it reads that program's kept
+ * values.
+ */
 export function cutAt(program: Program, keptElsewhere: readonly KeptValue[]): Pick<CutProgram, "program" | "kept"> {
   const names = new Set(keptElsewhere.map(({ name }) => name));
   const named = valuesOf(program).filter((value) => !isLeaf(value))
@@ -97,13 +100,13 @@ export function fedFor(kept: readonly KeptValue[]): ReadonlyMap<Value, Value> {
   return new Map(kept.map(({ name, value }) => [value, input(name, value.shape)]));
 }
 
-/** What a value is taken for with each further operation on the way from the leaves: a twentieth less a block. */
+/** The discount on a value's price per operation on its path from the leaves: about a twentieth per block. */
 const discount = 0.998;
 
 /**
- * Takes values far from the leaves for cheaper. Blocks are all alike: at one price of a byte it would pay to keep the keys
- * and values of every block, and at the next of none. So it pays for the lower ones first, and a budget between is used.
- * A value has the same discount in every program.
+ * Makes values far from the leaves cheaper. Since all blocks are alike, at one price of a byte it would pay to keep the
+ * keys and values of every block, and at the next price of none. With the discount it pays for the lower blocks first,
+ * so that a budget in between is used. A value has the same discount in every program.
  */
 function depthDiscount(order: readonly Value[]): (value: Value) => number {
   const depths = new Map<Value, number>();
@@ -113,7 +116,7 @@ function depthDiscount(order: readonly Value[]): (value: Value) => number {
   return (value) => discount ** depths.get(value)!;
 }
 
-/** The name of a kept value: a digest of how it is computed, so that equal ones are encoded once for all members. */
+/** The name of a kept value: a digest of its computation, so that equal values are encoded once for all members. */
 export function keptName(value: Value): string {
   return `cached.${valueDigest(value).slice(0, 24)}`;
 }
@@ -142,13 +145,13 @@ export function encodeProgram(kept: readonly KeptValue[], name = "encode"): Prog
 
 /** The programs of an encoding. */
 interface EncodePrograms {
-  /** Run once: what all rows share, as far as rows or steps read it. Without results where nothing is shared. */
+  /** Run once: the values that all rows share and that rows or steps read. It has no results if nothing is shared. */
   readonly shared: Program;
-  /** Run over groups of rows: the kept values that are not shared. It is fed what `shared` gives. */
+  /** Run over groups of rows: the kept values that are not shared. It is fed the results of `shared`. */
   readonly rows: Program;
 }
 
-/** The program that computes kept values, cut once more: between what all rows share and what each has for itself. */
+/** The program that computes kept values, cut once more: between what all rows share and what differs by row. */
 export function encodePrograms(kept: readonly KeptValue[], typical: Bindings): EncodePrograms {
   const ownValues = encodeProgram(kept.filter((value) => !isShared(value)));
   const { program: rows, kept: read } = cut(ownValues, typical, { isFixed: isSharedInput });

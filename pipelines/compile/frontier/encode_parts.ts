@@ -1,4 +1,4 @@
-/** An encode program in parts whose weights fit into memory. @module */
+/** Splitting an encode program into parts whose weights fit into memory. @module */
 import { partsOf } from "../../../ops/passes/parts.ts";
 import type { Bindings } from "../../../ops/program/dimension.ts";
 import type { Program } from "../../../ops/program/program.ts";
@@ -6,17 +6,17 @@ import { cutAt, isPerRow, keptName, type KeptValue } from "./cut.ts";
 
 /** One of the programs that compute an encoding. */
 export interface EncodePart {
-  /** Fed with the rows, with what they share, and with {@linkcode EncodePart.reads}. */
+  /** Fed the rows, the values that they share, and {@linkcode EncodePart.reads}. */
   readonly program: Program;
-  /** What it reads of the parts before it. */
+  /** The values of earlier parts that it reads. */
   readonly reads: readonly KeptValue[];
-  /** Its results, which are kept in the end or read by later parts. */
+  /** Its results, which are part of the encoding or read by later parts. */
   readonly gives: readonly KeptValue[];
 }
 
 /**
- * An encoding's program in parts, each with weights of at most so many bytes as far as it can be split; one part if all
- * of them fit.
+ * An encoding's program in parts, each with at most `mostBytes` of weights as far as it can be split; one part if all
+ * weights fit.
  *
  * @param typical The extents of a typical row.
  */

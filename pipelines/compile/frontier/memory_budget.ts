@@ -1,9 +1,10 @@
 /**
- * Cutting under a budget: how many bytes a stage may keep of its rows.
+ * Cutting under a budget of bytes that a stage may keep for its rows.
  *
- * Kept bytes get dearer until what is worth keeping fits: their price is the Lagrange multiplier of the budget, and what
- * the cheapest cut keeps never grows with it. From all keys and values the way leads over those of the lower blocks alone,
- * with a hidden state for the others to be made of, and hidden states alone, to nothing.
+ * The price of kept bytes is raised until what is worth keeping fits: it is the Lagrange multiplier of the budget, and
+ * the cheapest cut never keeps more at a higher price. As the price rises, a stage keeps all keys and values, then
+ * those of the lower blocks only, with a hidden state to compute the others from, then hidden states only, then
+ * nothing.
  *
  * @module
  */
@@ -15,11 +16,11 @@ import { packedBytes } from "./packed_values.ts";
 import { cut, type CutProgram, type KeptValue } from "./cut.ts";
 import type { LaidOutRow } from "../rows/laid_out_rows.ts";
 
-/** What kept bytes cost more from one try to the next, until they fit. */
+/** The factor by which the price of kept bytes rises from one attempt to the next, until they fit. */
 const raise = 8;
-/** Halvings of the last raise, on a logarithmic scale: the price is then within 1 % of the least that fits. */
+/** Bisections of the last raise on a logarithmic scale: the price is then within 1 % of the lowest that fits. */
 const halvings = 8;
-/** No frozen value is worth this. */
+/** At this price no frozen value is worth keeping. */
 const highest = 8 ** 12;
 
 /**
@@ -50,12 +51,12 @@ export function cutWithin(
   return found;
 }
 
-/** How much of what is constant a training keeps, from the least on. */
+/** How much of the constant values a training keeps, in increasing order. */
 export type KeptLevel = "nothing" | "hidden states" | "keys and values";
 
 /**
- * What a cut program keeps. With hidden states alone every step makes the context's keys and values of them, or has no
- * context.
+ * What a cut program keeps. If it keeps only hidden states, every step computes the context's keys and values from
+ * them, or there is no context.
  */
 export function keptLevel(program: Program, kept: readonly KeptValue[]): KeptLevel {
   if (kept.length === 0) return "nothing";
@@ -63,7 +64,7 @@ export function keptLevel(program: Program, kept: readonly KeptValue[]): KeptLev
   return isOfContext && !runsContext(program) ? "keys and values" : "hidden states";
 }
 
-/** Whether a program makes something of the context's tokens with the model's weights. */
+/** Whether a program multiplies the context's tokens by the model's weights. */
 export function runsContext(program: Program): boolean {
   return valuesOf(program).some(({ op, inputs, shape }) =>
     op === "matmul" && ofContext(shape) && inputs.some((operand) => operand.op === "weight" || isWidenedWeight(operand))

@@ -1,5 +1,5 @@
 /**
- * Kept values of single examples, packed one after the other without padding, and gathered into padded batches.
+ * The kept values of single examples, packed without padding, and gathered into padded batches.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { allExtents, extentsAt, lengthsOf } from "../rows/row_lengths.ts";
 interface PackedValue {
   readonly name: string;
   readonly start: number;
-  /** Its extents for this example alone, without the batch. */
+  /** Its extents for this example, without the batch. */
   readonly extents: readonly number[];
 }
 
@@ -31,13 +31,13 @@ export function packedValues(kept: readonly KeptValue[], row: Bindings): { value
 }
 
 /**
- * What kept values of rows take in the store, in bytes.
+ * The size of rows' kept values in the store, in bytes.
  *
- * @param taken Which of the rows; all of them if `undefined`.
+ * @param taken The indices of the rows; all rows if `undefined`.
  */
 export function packedBytes(kept: readonly KeptValue[], rows: RowList<LaidOutRow>, taken?: Uint32Array): number {
   const [own, shared] = [kept.filter((value) => !isShared(value)), kept.filter(isShared)];
-  // Rows of like extents take the same, and of many rows there are few extents.
+  // Rows with equal extents have the same size, and many rows have few distinct extents.
   const lengths = lengthsOf(rows), counts = new Map<string, number>();
   let sum = packedValues(shared, allExtents(rows)).count;
   for (let at = 0; at < (taken ?? rows).length; at++) {
@@ -48,20 +48,20 @@ export function packedBytes(kept: readonly KeptValue[], rows: RowList<LaidOutRow
   return 4 * sum;
 }
 
-/** Elements that are contiguous in a row without padding, and in its padded row of a batch. */
+/** Elements that are contiguous both in an unpadded row and in its padded row of a batch. */
 interface Run {
-  /** The first in the row. */
+  /** The index of the first one in the row. */
   readonly from: number;
-  /** The first in the batch. */
+  /** The index of the first one in the batch. */
   readonly to: number;
   readonly count: number;
-  /** How many elements of padding follow in the batch. */
+  /** The number of padding elements that follow in the batch. */
   readonly padding: number;
 }
 
-/** The runs of a row in their order. */
+/** The runs of a row, in order. */
 function runsOf(extents: readonly number[], padded: readonly number[], index: number): Run[] {
-  // The innermost axes that are not padded move as one run.
+  // The innermost axes without padding are copied as one run.
   let depth = extents.length;
   while (depth > 0 && extents[depth - 1] === padded[depth - 1]) depth--;
   const axis = Math.max(0, depth - 1);
@@ -76,7 +76,7 @@ function runsOf(extents: readonly number[], padded: readonly number[], index: nu
 /**
  * Copies a row without padding into its padded row of a batch.
  *
- * @param read Gives the row's elements from an index on: as many as the target has.
+ * @param read Reads the row's elements from an index on, as many as fit into the target.
  */
 export function fillRow(
   read: (start: number, target: Float32Array) => void,
@@ -91,7 +91,7 @@ export function fillRow(
   }
 }
 
-/** A row of a padded batch, without the padding. */
+/** Extracts a row of a padded batch, without the padding. */
 export function takeRow(
   row: Float32Array,
   extents: readonly number[],
@@ -102,7 +102,7 @@ export function takeRow(
   for (const { from, to, count } of runsOf(extents, padded, index)) row.set(batch.subarray(to, to + count), from);
 }
 
-/** The padded number of an outer block; outer axes may be padded too. */
+/** The index of an outer block in the padded tensor, whose outer axes may be padded, too. */
 function paddedBlock(block: number, extents: readonly number[], padded: readonly number[], axis: number): number {
   let rest = block, number = 0, stride = 1;
   for (let outer = axis - 1; outer >= 0; outer--) {
@@ -113,11 +113,11 @@ function paddedBlock(block: number, extents: readonly number[], padded: readonly
   return number;
 }
 
-/** Buffers that are fed again and again, grown when a batch needs more. */
+/** Buffers that are reused for feeding, and grown if a batch needs more. */
 export class FeedBuffers {
   readonly #tensors = new Map<string, HostTensor>();
 
-  /** A tensor to fill; its old content is left as it was. */
+  /** A tensor to fill; its previous content is not cleared. */
   take(name: string, shape: readonly number[]): HostTensor {
     const count = elementCount(shape);
     const known = this.#tensors.get(name);

@@ -1,6 +1,6 @@
 /**
- * Reading prompts before answers are written, cut at the frozen frontier: what no edit reaches is encoded once for all
- * members, and each member's prefill runs over the rest.
+ * Prefilling prompts before answers are generated, cut at the frozen frontier: values that no edit affects are encoded
+ * once for all members, and each member's prefill computes the rest.
  *
  * @module
  */
@@ -22,22 +22,22 @@ interface TensorOrigin {
 /** The keys and values of one segment, block by block. */
 export interface RunOrigin {
   readonly segment: SegmentName;
-  /** Whether they are of what an encoder has read, and not of what the decoder has. */
+  /** Whether they belong to the tokens that an encoder has read, not to the decoder's. */
   readonly isEncoded: boolean;
   readonly blocks: readonly { readonly key: TensorOrigin; readonly value: TensorOrigin }[];
 }
 
-/** A prefill, cut. */
+/** A compiled prefill, cut at the frontier. */
 export interface CompiledPrefill {
-  /** Gives the last tokens' logits [batch, vocabulary] and those keys and values that edits reach. */
+  /** Computes the last tokens' logits [batch, vocabulary] and the keys and values that edits affect. */
   readonly program: Program;
-  /** What an encoding has to give. */
+  /** The values that an encoding must provide. */
   readonly kept: readonly KeptValue[];
   /** In the order of the layout's segments. */
   readonly runs: readonly RunOrigin[];
 }
 
-/** The prefill of a model of which nothing is encoded. */
+/** The prefill of a model without an encoding. */
 export function wholePrefill(model: CompiledModel, layout: Layout): Pick<CompiledPrefill, "program" | "runs"> {
   return { program: prefillProgram(model, layout), runs: runsOf(model, layout, (name) => ({ from: "result", name })) };
 }
@@ -58,9 +58,10 @@ function runsOf(
 }
 
 /**
- * The prefill of a model over rows in a layout, cut where it costs least to continue from an encoding of the rows.
+ * The prefill of a model over rows in a layout, cut where continuing from an encoding of the rows costs least.
  *
- * @param isFixed Whether what a fed tensor says is encoded; those of the examples if omitted.
+ * @param isFixed Whether a fed tensor is available when rows are encoded; by default, whether it comes from the
+ * example.
  */
 export function compilePrefill(
   model: CompiledModel,

@@ -1,6 +1,6 @@
 /**
- * The records of what is learned of a frozen model. An edit, an adapter, prefix tuning or a head is lowered to adaptations,
- * each at one site of one block.
+ * Adaptations: the trainable parts of a frozen model. An edit, an adapter, prefix tuning or a head is lowered to
+ * adaptations, each at one site of one block.
  *
  * @module
  */
@@ -14,14 +14,14 @@ import type { Positions, Side } from "./positions.ts";
 import { runOfSite } from "./sites.ts";
 import type { TokenSelector } from "./token_selectors.ts";
 
-/** What adaptations of every form have. */
+/** The properties that adaptations of every form have. */
 interface LoweredBase {
-  /** Whose block or site it is, in a model of two stacks. */
+  /** In a model with two stacks, which of them the block or site belongs to. */
   readonly stack?: StackName | undefined;
-  /** `undefined` for sites of no block. */
+  /** The block's number; `undefined` for sites outside the blocks. */
   readonly block: number | undefined;
   readonly site: SiteName;
-  /** What its linear tensors multiply: they start within ±1/√inputs. */
+  /** The width that its linear tensors multiply: they start within ±1/√inputs. */
   readonly inputs: number;
   readonly tensors: Readonly<Record<string, TensorRole>>;
 }
@@ -31,20 +31,20 @@ export interface LoweredIntervention extends LoweredBase {
   readonly form: "intervention";
   readonly kind: InterventionName;
   readonly options: InterventionOptions;
-  /** The head whose columns alone are edited. */
+  /** The attention head, if only its columns are edited. */
   readonly head?: number;
   readonly side: Side;
   readonly positions: Positions;
-  /** The positions as declared, or the number of a function. */
+  /** The positions as declared, or the number of the function. */
   readonly positionsText: string;
   readonly rank: number;
   /** The rows of the rank that act on each example; all if omitted. */
   readonly subspace?: TokenSelector;
-  /** Width of what is edited. */
+  /** Width of the edited representation. */
   readonly width: number;
-  /** The share of channels that training sets to 0 where it edits. */
+  /** Dropout rate on the edited representation in training. */
   readonly dropout: number;
-  /** What its change is multiplied by; 1 if omitted. */
+  /** The factor on its change; 1 if omitted. */
   readonly strength?: number;
 }
 
@@ -56,15 +56,15 @@ export interface LoweredAdapter extends LoweredBase {
   /** The projection's name within its block. */
   readonly module: string;
   readonly block: number;
-  /** Set where it acts on the prompt's tokens alone. */
+  /** Set if it acts only on the prompt's tokens. */
   readonly positions?: "prompt";
-  /** The share of what the change reads that training sets to 0. */
+  /** Dropout rate on the input of the change in training. */
   readonly dropout: number;
   /** The name of the projection's weight. */
   readonly weight: string;
 }
 
-/** One block's keys and values of virtual tokens, which every token of the prompt sees before it. */
+/** One block's keys and values of virtual tokens before the prompt, which every token attends to. */
 export interface LoweredPrefixTuning extends LoweredBase {
   readonly form: "prefix";
   readonly kind: "prefixTuning";
@@ -75,11 +75,11 @@ export interface LoweredPrefixTuning extends LoweredBase {
   readonly tensors: Readonly<Record<"key" | "value", TensorRole>>;
 }
 
-/** What the model predicts of a text instead of further tokens. */
+/** A head that predicts something other than further tokens. */
 export interface LoweredHead extends LoweredBase {
   readonly form: "head";
   readonly kind: HeadSpec["kind"];
-  /** The classes' names in the order of their ids; none of a regression. */
+  /** The classes' names in the order of their ids; empty for a regression. */
   readonly labels: readonly string[];
   readonly options: { readonly frozen: boolean; readonly fresh: boolean };
   /** Which of a row's tokens it reads. */
@@ -87,13 +87,13 @@ export interface LoweredHead extends LoweredBase {
   readonly stack?: undefined;
   readonly block: undefined;
   readonly site: "finalNorm.output";
-  /** By the names that the family's checkpoints give them. */
+  /** Its tensors, by their names in the family's checkpoints. */
   readonly tensors: Readonly<Record<string, HeadTensor>>;
 }
 
 /** A tensor of a head. */
 export interface HeadTensor extends TensorRole {
-  /** Whether it belongs to the base model, as BERT's pooler does: a fresh head keeps that of the checkpoint. */
+  /** Whether it belongs to the base model, like BERT's pooler: a fresh head keeps the checkpoint's. */
   readonly isBase: boolean;
 }
 
@@ -110,7 +110,7 @@ export type Adapter = LoweredAdapter & Indexed;
 type PrefixTuning = LoweredPrefixTuning & Indexed;
 export type Head = LoweredHead & Indexed;
 
-/** Anything that is learned of a frozen model, at one site of one block. */
+/** Any trainable part of a frozen model, at one site of one block. */
 export type Adaptation = Intervention | Adapter | PrefixTuning | Head;
 
 /** The interventions among adaptations. */
@@ -118,7 +118,7 @@ export function interventionsOf(list: readonly Adaptation[]): readonly Intervent
   return list.filter((adaptation) => adaptation.form === "intervention");
 }
 
-/** The head among adaptations, the first of those of several members. */
+/** The head among adaptations; with several members, the first one. */
 export function headOf(list: readonly Adaptation[]): Head | undefined {
   return list.find((adaptation) => adaptation.form === "head");
 }
@@ -128,7 +128,7 @@ export function withoutHead(list: readonly Adaptation[]): readonly Exclude<Adapt
   return list.filter((adaptation) => adaptation.form !== "head");
 }
 
-/** Whether an adaptation stays as it starts. */
+/** Whether an adaptation keeps its initial values. */
 export function isFrozen(adaptation: Adaptation): boolean {
   return adaptation.form === "head" && adaptation.options.frozen;
 }
@@ -145,7 +145,7 @@ export function actsOnCompletion(adaptation: Adaptation): boolean {
   return adaptation.form !== "intervention" || adaptation.positions.completion;
 }
 
-/** Whether a function selects something of each example. */
+/** Whether a function selects tokens or rows of the rank for each example. */
 export function isSelectedByFunction(adaptation: Adaptation): boolean {
   return adaptation.form === "intervention" &&
     [adaptation.positions.selector, adaptation.subspace].some((selector) => selector?.isFunction === true);

@@ -1,4 +1,4 @@
-/** Adapters as declared, lowered to one for each projection of each block. @module */
+/** Lowering declared adapters to one for each projection of each block. @module */
 import type { ProjectionRole } from "../../../ops/adapters/adapter.ts";
 import { type AdapterName, adapters, isAdapterName } from "../../../ops/adapters/mod.ts";
 import { RequestError } from "../../common/errors.ts";
@@ -8,7 +8,7 @@ import { suggest } from "../../common/suggest.ts";
 import type { LoweredAdapter } from "./adaptation.ts";
 import { blocksOf, runOfSite, type Stack, stackOf } from "./sites.ts";
 
-/** Whether a declaration is of an adapter. */
+/** Whether a declaration is an adapter. */
 export function isAdapterSpec(spec: Resolved<TrainableSpec>): spec is Resolved<AdapterSpec> {
   return isAdapterName(spec.kind);
 }
@@ -22,15 +22,15 @@ interface Module {
   readonly isTransposed?: true;
 }
 
-/** A projection of one block, which an adapter can be made for. */
+/** A projection of one block that an adapter can act on. */
 export interface BlockProjection extends Omit<Module, "weight"> {
   readonly stack?: StackName;
   readonly block: number;
-  /** The weight's name, of which the files may omit the bare model's prefix. */
+  /** The weight's name; in the files it may lack the bare model's prefix. */
   readonly weight: string;
 }
 
-/** Every projection of a model's blocks, those of an encoder first. */
+/** Every projection in a model's blocks, those of an encoder first. */
 export function blockProjections(model: EditedModel): BlockProjection[] {
   const names = model.encoder === undefined ? [undefined] : ["encoder", "decoder"] as const;
   return names.flatMap((stack) => {
@@ -41,7 +41,7 @@ export function blockProjections(model: EditedModel): BlockProjection[] {
   });
 }
 
-/** The adapters of all modules, block by block; of both stacks, the encoder first, where there are two and none is named. */
+/** The adapters of all modules, block by block; of both stacks, encoder first, if there are two and none is named. */
 export function lowerAdapter(spec: Resolved<AdapterSpec>, architecture: EditedModel): LoweredAdapter[] {
   const both = architecture.encoder !== undefined && spec.stack === undefined;
   const stacks = (both ? ["encoder", "decoder"] as const : [spec.stack]).map((name) => {
@@ -79,9 +79,9 @@ function lowerInStack(
 }
 
 /**
- * The positions of an adapter at a site. An encoder reads nothing but the prompt, so it needs none there.
+ * The positions of an adapter at a site. They are not needed in an encoder, which reads only the prompt.
  *
- * @throws {RequestError} If a decoder that reads no prompt has the site.
+ * @throws {RequestError} If the site is in a decoder that does not read the prompt.
  */
 function positionsAt(
   at: Pick<LoweredAdapter, "stack" | "site">,
@@ -95,7 +95,7 @@ function positionsAt(
   );
 }
 
-/** The sites of what a projection is for; a fused one gives several. */
+/** The output sites of each role; a fused projection has several roles. */
 const sitesOfRole: Readonly<Record<ProjectionRole, readonly SiteName[]>> = {
   query: ["attention.query", "crossAttention.query", "attention.queryKeyValue"],
   key: ["attention.key", "crossAttention.key", "attention.queryKeyValue"],
@@ -106,7 +106,7 @@ const sitesOfRole: Readonly<Record<ProjectionRole, readonly SiteName[]>> = {
   down: ["mlp.output"],
 };
 
-/** The modules that a kind of adapter is for where none are named. */
+/** The modules that a kind of adapter acts on by default. */
 function usualModules(kind: AdapterName, stack: Stack): Module[] {
   const modules = modulesOf(stack);
   return [
@@ -116,7 +116,7 @@ function usualModules(kind: AdapterName, stack: Stack): Module[] {
   ];
 }
 
-/** The modules of a name: the whole of theirs, or its last part, as in peft's target modules. */
+/** The modules with a name: their full name or its last part, like peft's target modules. */
 function modulesNamed(name: string, stack: Stack): Module[] {
   return modulesOf(stack).filter((module) => module.name === name || module.name.endsWith(`.${name}`));
 }

@@ -1,8 +1,8 @@
-/** The tokens that a program is about, of those that its rows have. @module */
+/** Selecting the tokens of rows that a program works on. @module */
 import type { Value } from "../../../ops/program/program.ts";
 
-/** Takes a value of the tail's tokens [batch, tail, …] at those that a program is about. */
+/** Selects, from a value of the tail's tokens [batch, tail, …], those that a program works on. */
 export type AtTokens = (ofTail: Value) => Value;
 
-/** Takes a value of all the tail's tokens. */
+/** Selects all of the tail's tokens. */
 export const everyToken: AtTokens = (ofTail) => ofTail;

@@ -1,4 +1,4 @@
-/** The frozen model's own dropout: a fed factor at each place where its family has any. @module */
+/** The frozen model's own dropout: a fed factor at each place where its family has dropout. @module */
 import * as o from "../../../ops/operators.ts";
 import type { Shape } from "../../../ops/program/dimension.ts";
 import { input, type Value } from "../../../ops/program/program.ts";
@@ -6,24 +6,24 @@ import type { Architecture, DropoutRates, DropoutSite } from "../../models/archi
 import type { AtTokens } from "./at_tokens.ts";
 
 /**
- * What dropout makes of a representation at a place.
+ * Applies dropout to a representation at a place.
  *
- * @param atTokens Takes a value of the tail's tokens at those that the representation [labelled, width] is of, where it is
- * not of all.
+ * @param atTokens Selects the tokens that the representation [labelled, width] belongs to from a value of the tail's
+ * tokens, if it does not cover all of them.
  */
 export type BaseDropout = (site: DropoutSite, x: Value, atTokens?: AtTokens) => Value;
 
-/** What of a model decides where it drops. */
+/** The properties of a model that decide where it has dropout. */
 interface DroppingModel extends Pick<Architecture, "dropout"> {
   readonly encoder?: Pick<Architecture, "dropout">;
 }
 
-/** The name of the factor that a host feeds for a place. */
+/** The name of the factor that the host feeds for a place. */
 export function baseDropoutName({ stack, block, place }: DropoutSite): string {
   return ["baseDropout", stack, block, place].filter((part) => part !== undefined).join(".");
 }
 
-/** Multiplies by a fed factor wherever the rate is above 0. */
+/** Dropout that multiplies by a fed factor wherever the rate is above 0. */
 export function baseDropout({ dropout = {}, encoder }: DroppingModel): BaseDropout {
   return (site, x, atTokens) => {
     const rates: DropoutRates = site.stack === "encoder" ? encoder?.dropout ?? {} : dropout;

@@ -1,4 +1,4 @@
-/** The hook by which a model's forward pass applies adaptations at their sites. @module */
+/** The hook with which a model's forward pass applies adaptations at their sites. @module */
 import { adapters } from "../../../ops/adapters/mod.ts";
 import { interventions } from "../../../ops/interventions/mod.ts";
 import * as o from "../../../ops/operators.ts";
@@ -10,15 +10,15 @@ import { type Masked, maskedBy, maskName, maskWidth } from "./edit_masks.ts";
 import { runOfSite } from "./sites.ts";
 import type { TensorForm } from "./tensor_forms.ts";
 
-/** The mask of an adaptation's positions, and of its rank's rows where these vary, over its run, as it is fed. */
+/** The fed mask of an adaptation's positions, and of its rank's rows if these vary, over its run. */
 function positionMask(masked: Masked): Value {
   return input(maskName(masked), ["batch", runOfSite(masked), maskWidth(masked)]);
 }
 
-/** The adaptations that dropout can act on. */
+/** The adaptations that can have dropout. */
 export type Droppable = Intervention | Adapter;
 
-/** How wide what dropout acts on is: an edit's representation, or what an adapted projection reads. */
+/** The width of what dropout acts on: an edit's representation or an adapted projection's input. */
 export function droppedWidth(adaptation: Droppable): number {
   return adaptation.form === "intervention" ? adaptation.width : adaptation.inputs;
 }
@@ -28,18 +28,20 @@ export function dropoutName({ index }: Droppable): string {
   return `dropout.${index}`;
 }
 
-/** What dropout multiplies by over the adaptation's run [batch, tokens, width]: 0 or 1/(1 − rate), and 1 where it does not act. */
+/**
+ * The dropout factor over the adaptation's run [batch, tokens, width]: 0 or 1/(1 − rate), or 1 where it does not act.
+ */
 function dropoutFactor(adaptation: Droppable): Value {
   return input(dropoutName(adaptation), ["batch", runOfSite(adaptation), droppedWidth(adaptation)]);
 }
 
-/** Whether an adaptation edits or adapts what is at a site. */
+/** Whether an adaptation acts at a site. */
 export function isAt(adaptation: Adaptation, { stack, block, name }: Site): adaptation is Droppable {
   const acts = adaptation.form !== "prefix" && adaptation.form !== "head";
   return acts && adaptation.stack === stack && adaptation.block === block && adaptation.site === name;
 }
 
-/** The hook that applies the adaptations of each site in their order. */
+/** The hook that applies the adaptations of each site in order. */
 export function editHook(
   list: readonly Adaptation[],
   { tensors, drops }: TensorForm,
@@ -66,7 +68,7 @@ export function editHook(
     }, hidden);
 }
 
-/** One representation where a mask is 1, bit for bit, and another where it is 0. */
+/** `one` where the mask is 1 and `other` where it is 0, bit for bit. */
 function chosen(mask: Value, one: Value, other: Value): Value {
   return o.add(o.mul(one, mask), o.mul(other, o.sub(1, mask)));
 }

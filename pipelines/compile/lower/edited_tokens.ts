@@ -1,13 +1,13 @@
-/** Which tokens an intervention edits: by the host, and by the nodes of an exported graph. @module */
+/** Which tokens an intervention edits, computed by the host and by the nodes of an exported graph. @module */
 import type { GraphWriter, TensorName } from "../../../ops/onnx/graph_writer.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import type { LoweredIntervention } from "./adaptation.ts";
 import { shortRules } from "./short_prompts.ts";
 
-/** What of an intervention decides which tokens it edits. */
+/** The properties of an intervention that decide which tokens it edits. */
 export type EditedTokens = Pick<LoweredIntervention, "positions" | "side">;
 
-/** Whether the token at an index is edited, counted from the prompt's first. */
+/** Whether the token at an index, counted from the prompt's first, is edited. */
 export function isEdited({ positions, side }: EditedTokens, prompt: TokenizedPrompt, index: number): boolean {
   const promptLength = prompt.prompt.length;
   if (index >= promptLength) return positions.completion;
@@ -19,10 +19,10 @@ export function isEdited({ positions, side }: EditedTokens, prompt: TokenizedPro
 }
 
 /**
- * {@linkcode isEdited} of each token as nodes, bool [batch, tokens].
+ * {@linkcode isEdited} for each token as nodes, bool [batch, tokens].
  *
- * @param index Each token's, int64 [batch, tokens].
- * @param length How many tokens each row's prompt has, int64 [batch, 1].
+ * @param index The tokens' indices, int64 [batch, tokens].
+ * @param length The number of tokens in each row's prompt, int64 [batch, 1].
  */
 export function editedNodes(
   write: GraphWriter,
@@ -30,7 +30,7 @@ export function editedNodes(
   index: TensorName,
   length: TensorName,
 ): TensorName {
-  if (positions.selector !== undefined) throw new TypeError("A graph knows nothing of what a selector reads");
+  if (positions.selector !== undefined) throw new TypeError("A graph cannot evaluate a selector");
   const inPrompt = write.node("Less", [index, length]), edited: TensorName[] = [];
   if (positions.first === Infinity) edited.push(inPrompt);
   else if (positions.first + positions.last > 0) {

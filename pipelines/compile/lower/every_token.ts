@@ -1,16 +1,16 @@
-/** Adapters for forms that have them act on every token. @module */
+/** Adapters in forms in which they act on every token. @module */
 import { RequestError } from "../../common/errors.ts";
 import type { Adapter } from "./adaptation.ts";
 
 /**
- * Refuses an adapter that acts on the prompt's tokens alone.
+ * Refuses an adapter that acts only on the prompt's tokens.
  *
- * @param why What the form does in place of that.
- * @throws {RequestError} If it does.
+ * @param why What the form does instead.
+ * @throws {RequestError} If the adapter acts only on the prompt.
  */
 export function requireEveryToken({ kind, module, positions }: Adapter, why: string): void {
   if (positions === undefined) return;
   throw new RequestError(
-    `the ${kind} of ${module} acts on the prompt's tokens alone, and ${why}; serve it, or export it --to onnx`,
+    `the ${kind} of ${module} acts only on the prompt's tokens, and ${why}; serve it, or export it with --to onnx`,
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Heads: what a model predicts of a text instead of further tokens. A head is an adaptation like an edit
- * or adapter, so that it is initialized, trained, kept and loaded as they are.
+ * Heads, which predict something other than further tokens. A head is an adaptation, so that it is initialized,
+ * trained, kept and loaded like an edit or an adapter.
  *
  * @module
  */
@@ -17,33 +17,33 @@ import {
 import type { HeadSpec, Resolved, TrainableSpec } from "../../spec/mod.ts";
 import type { Adaptation, Head, HeadTensor, LoweredHead } from "./adaptation.ts";
 
-/** How many texts a head of each kind reads of a row: the row's own, or both of its answers. */
+/** How many texts a head of each kind reads per row: the row's own, or both of its answers. */
 const textsRead: Readonly<Record<HeadSpec["kind"], 1 | 2>> = { classification: 1, regression: 1, reward: 2 };
 
-/** How many texts a head reads of so many rows. */
+/** The number of texts that a head reads for a batch of rows. */
 export function readBy({ kind }: Pick<Head, "kind">, batch: Dimension): Dimension {
   return multiplyDimensions(textsRead[kind], batch);
 }
 
-/** Whether something names a kind of head. */
+/** Whether a value is the name of a kind of head. */
 export function isHeadKind(kind: unknown): kind is HeadSpec["kind"] {
   return typeof kind === "string" && Object.hasOwn(textsRead, kind);
 }
 
-/** Whether a declaration is of a head. */
+/** Whether a declaration is a head. */
 export function isHeadSpec(spec: Resolved<TrainableSpec>): spec is Resolved<HeadSpec> {
   return isHeadKind(spec.kind);
 }
 
 /**
- * The adaptation of a head.
+ * Lowers a head to its adaptation.
  *
- * @throws {RequestError} If the model's family has none.
+ * @throws {RequestError} If the model's family has no such head.
  */
 export function lowerHead(spec: Resolved<HeadSpec>, model: EditedModel): LoweredHead {
   const { family, width, classifier } = model;
   if (classifier === undefined) {
-    throw new RequestError(`a model of the family ${family} has no head for ${spec.kind}; take another model`);
+    throw new RequestError(`the model family ${family} has no head for ${spec.kind}; use another model`);
   }
   const labels = spec.kind === "classification" ? spec.labels : [];
   const { kind, frozen, fresh } = spec, { pooled } = classifier;
@@ -52,12 +52,12 @@ export function lowerHead(spec: Resolved<HeadSpec>, model: EditedModel): Lowered
   return { form: "head", kind, labels, options: { frozen, fresh }, ...location, tensors };
 }
 
-/** How many numbers a head predicts of a row. */
+/** How many numbers a head predicts for a row. */
 export function outputsOf({ labels }: Pick<LoweredHead, "labels">): number {
   return Math.max(1, labels.length);
 }
 
-/** The tensors that a classifier asks for, which start as transformers starts them. */
+/** The tensors of a classifier, initialized as in transformers. */
 function tensorsOf(
   { scores }: Classifier,
   outputs: number,
@@ -77,14 +77,14 @@ function tensorsOf(
 /**
  * Refuses a second head.
  *
- * @throws {RequestError} If there is one.
+ * @throws {RequestError} If there are two heads.
  */
 export function requireOneHead(adaptations: readonly Adaptation[]): void {
   if (adaptations.filter(({ form }) => form === "head").length < 2) return;
   throw new RequestError("the model has two heads; give it one classification(…), regression(…) or reward(…)");
 }
 
-/** Whether a tensor of a head starts at what the checkpoint has of its name, if it has. */
+/** Whether a tensor of a head starts from the checkpoint's tensor of the same name, if there is one. */
 export function startsAtOwn({ options: { fresh }, tensors }: Pick<Head, "options" | "tensors">, name: string): boolean {
   return !fresh || ownValue(tensors, name)!.isBase;
 }

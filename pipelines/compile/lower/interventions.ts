@@ -1,4 +1,4 @@
-/** Edits as declared, lowered to interventions: one at one site of one block for one side of the prompt. @module */
+/** Lowering declared edits to interventions, each at one site of one block for one side of the prompt. @module */
 import type { InterventionExtents, InterventionOptions } from "../../../ops/interventions/intervention.ts";
 import { usualOptions } from "../../../ops/interventions/intervention.ts";
 import { type InterventionName, interventions } from "../../../ops/interventions/mod.ts";
@@ -11,7 +11,7 @@ import { selectorName, subspaceOf } from "./token_selectors.ts";
 import { decoderPositionsOf, positionsOf, sidesOf } from "./positions.ts";
 import { blocksOf, columnsOfSite, runOfSite, stackOf } from "./sites.ts";
 
-/** The interventions of an edit: all its blocks, for the prefix first where it has two sides. */
+/** The interventions of an edit: one for each block, and with two sides first all those for the prefix. */
 export function lowerEdit(edit: Resolved<EditSpec>, architecture: EditedModel): LoweredIntervention[] {
   const { kind, at, rank = 1, tied, dropout = 0 } = edit;
   const { activation, orthogonal, projectionBias } = { ...usualOptions, ...edit };

@@ -1,5 +1,5 @@
 /**
- * Whatever is declared to be learned of a frozen model, lowered to adaptations.
+ * Lowering all declared edits, adapters and heads of a model to adaptations.
  *
  * @module
  */
@@ -12,19 +12,19 @@ import { isHeadSpec, lowerHead, requireOneHead } from "./heads.ts";
 import { lowerEdit } from "./interventions.ts";
 import { lowerPrefixTuning } from "./prefix_tuning.ts";
 
-/** Adaptations that were trained before, with the file of their tensors. */
+/** Adaptations that were trained earlier, with the file of their tensors. */
 export interface LoadedAdaptations {
   readonly kind: "saved";
   readonly adaptations: readonly LoweredAdaptation[];
-  /** An absolute path. */
+  /** The file's absolute path. */
   readonly initial: string;
 }
 
 /**
- * The adaptations of edits and adapters in the order of their indices: for each declaration all its blocks, and where an
- * edit has two sides all those of the prefix first.
+ * The adaptations of edits and adapters in the order of their indices: for each declaration one per block, and for an
+ * edit with two sides first all those of the prefix.
  *
- * @throws {RequestError} If a block, site, module, rank, head or the positions are not the model's to have, or there are two
+ * @throws {RequestError} If a block, site, module, rank, head or the positions do not fit the model, or there are two
  * heads.
  */
 export function lowerAdaptations(
@@ -42,7 +42,7 @@ export function lowerAdaptations(
   return withFunctionsNumbered(lowered);
 }
 
-/** Functions that select get numbers of this list, so that programs don't depend on what else was declared. */
+/** Numbers the selecting functions within this list, so that programs do not depend on other declarations. */
 function withFunctionsNumbered(list: readonly Adaptation[]): Adaptation[] {
   const names = new Map<string, string>();
   const numbered = (name: string) => names.getOrInsertComputed(name, () => `function ${names.size + 1}`);

@@ -1,4 +1,4 @@
-/** The hook of members that are trained as one batch, each over its own copy of the rows. @module */
+/** The hook for members that are trained as one batch, each on its own copy of the rows. @module */
 import { type Dimension, multiplyDimensions } from "../../../ops/program/dimension.ts";
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program/program.ts";
@@ -10,10 +10,10 @@ import { runOfSite } from "./sites.ts";
 import type { TensorForm } from "./tensor_forms.ts";
 
 /**
- * The hook of batched training, of several members with their own adaptations: at the lowest block that any of them edits,
- * the batch becomes one copy for each member, and from there on each copy gets its member's adaptations.
+ * The hook for batched training of several members: at the lowest block that any of them edits, the batch is copied
+ * once for each member, and from there on each copy gets its member's adaptations.
  *
- * @param members All of the same {@linkcode copyingBlock}, if there are several.
+ * @param members If there are several, all must have the same {@linkcode copyingBlock}.
  */
 export function membersHook(
   members: readonly (readonly Adaptation[])[],
@@ -32,8 +32,8 @@ export function membersHook(
 }
 
 /**
- * The block at whose output the batch is copied for each member; `undefined` if something acts where it cannot be: before
- * that output, on a projection, outside the blocks, or on what an encoder reads.
+ * The block at whose output the batch is copied for each member; `undefined` if an adaptation acts where copying is not
+ * possible: before that output, on a projection, outside the blocks, or in an encoder.
  */
 export function copyingBlock(all: readonly Adaptation[]): number | undefined {
   const adaptations = withoutHead(all), lowest = Math.min(...adaptations.map(({ block }) => block ?? -1));
@@ -44,7 +44,7 @@ export function copyingBlock(all: readonly Adaptation[]): number | undefined {
   return fits && lowest >= 0 ? lowest : undefined;
 }
 
-/** The rows [batch, …] of one member in those of all. */
+/** One member's rows [batch, …] among those of all members. */
 export function batchOf(x: Value, member: number, batch: Dimension = "batch"): Value {
   return o.slice(x, 0, multiplyDimensions(member, batch), multiplyDimensions(member + 1, batch));
 }

@@ -6,32 +6,31 @@ import type { ChoosePositions, Decode } from "../../data/prompt_tokens.ts";
 import type { ShortPrompts } from "../../spec/mod.ts";
 import { tokensByFunction, type TokenSelector, tokensOfField } from "./token_selectors.ts";
 
-/** The first and last tokens of a prompt; `Infinity` for all. */
+/** How many of a prompt's first and last tokens; `Infinity` for all. */
 export interface Ends {
   readonly first: number;
   readonly last: number;
 }
 
-/** What an edit acts on. */
+/** The tokens that an edit acts on. */
 export interface Positions extends Ends {
-  /** How a prompt is edited that is too short for its ends; as the paper has it if omitted. */
+  /** How a prompt that is too short for both ends is edited; as in the paper if omitted. */
   readonly short?: ShortPrompts;
-  /** Selects tokens of each prompt, instead of its ends. */
+  /** Selects tokens of each prompt, instead of its first and last ones. */
   readonly selector?: TokenSelector;
-  /** Whether the tokens after the prompt are edited: a row's completion, and what the model writes. */
+  /** Whether the tokens after the prompt are edited: a row's completion, and the tokens that the model generates. */
   readonly completion: boolean;
 }
 
-/** Which of them one intervention edits. */
+/** Which end of the prompt one intervention edits. */
 export type Side = "both" | "prefix" | "suffix";
 
 /**
- * Positions as they are declared. As text: `fN`, `lN`, `fN+lM` or `all` of the prompt's tokens; `all+completion` for all
- * of the row's; `{field}` for those that a
- * field of its template wrote, `{field}.fN` or `{field}.lN` for some of these; `completion` or, meaning the same,
- * `generated` for those after it.
+ * Parses positions as declared. As text: `fN`, `lN`, `fN+lM` or `all` of the prompt's tokens; `all+completion` for all
+ * tokens of the row; `{field}` for those that come from a field of its template, `{field}.fN` or `{field}.lN` for some
+ * of these; `completion` or its synonym `generated` for those after the prompt.
  *
- * @param decode The tokenizer's, for positions that depend on the prompt's text.
+ * @param decode The tokenizer's decoder, for positions that depend on the prompt's text.
  * @param short How prompts too short for `fN`, `lN` and `fN+lM` are edited.
  * @throws {RequestError} If the text is none of these.
  */
@@ -44,8 +43,8 @@ export function positionsOf(declared: string | ChoosePositions, decode?: Decode,
 }
 
 /**
- * Positions in a decoder, whose tokens are the one that it starts with and, after it, those of the answer: `f1` the first,
- * `completion` or `generated` the others, `all` of them.
+ * Positions in a decoder, whose tokens are its start token and those of the answer: `f1` for the start token,
+ * `completion` or `generated` for the others, `all` for both.
  *
  * @throws {RequestError} If they are none of these.
  */
@@ -54,7 +53,7 @@ export function decoderPositionsOf(declared: string | ChoosePositions): Position
   if (declared === "f1" || declared === "completion" || declared === "generated") return parsePositions(declared);
   const named = typeof declared === "string" ? `the positions ${JSON.stringify(declared)}` : "positions by a function";
   throw new RequestError(
-    `${named} are the prompt's, which the decoder does not read; write f1 (the token that it starts with), completion ` +
+    `${named} are the prompt's, which the decoder does not read; write f1 (its start token), completion ` +
       "or generated (those after it) or all, or edit the encoder",
   );
 }
@@ -76,19 +75,19 @@ function parsePositions(text: string): Positions {
   const joined = match?.[2] !== undefined;
   if (match === null || first + last === 0 || joined !== (match[1] !== undefined && match[3] !== undefined)) {
     throw new RequestError(
-      `the positions ${JSON.stringify(text)} are none that can be edited; write fN, lN, fN+lM (N, M from 1), all, ` +
+      `the positions ${JSON.stringify(text)} are not valid; write fN, lN, fN+lM (N, M from 1), all, ` +
         "all+completion, {field}, {field}.fN, {field}.lN, completion or generated",
     );
   }
   return { first, last, completion: false };
 }
 
-/** The interventions that positions need: one for each side, or one for both. */
+/** The interventions that positions need: one for each end, or one for both. */
 export function sidesOf({ first, last }: Positions, tied: boolean): readonly Side[] {
   return first > 0 && last > 0 && !tied ? ["prefix", "suffix"] : ["both"];
 }
 
-/** How many tokens from a prompt's end positions reach back to at most; `Infinity` if they take its first. */
+/** How far from a prompt's end positions reach back at most, in tokens; `Infinity` if they include its first token. */
 export function reachBack({ first, last, selector }: Positions, prompts: RowList<TokenizedPrompt>): number {
   if (first > 0) return Infinity;
   if (selector === undefined) return last;

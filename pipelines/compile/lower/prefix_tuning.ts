@@ -1,4 +1,4 @@
-/** Prefix tuning as declared, lowered to one adaptation for each block. @module */
+/** Lowering declared prefix tuning to one adaptation for each block. @module */
 import { tensorOf, type TensorRole } from "../../../ops/interventions/intervention.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import * as o from "../../../ops/operators.ts";
@@ -9,8 +9,8 @@ import type { Adaptation, LoweredPrefixTuning } from "./adaptation.ts";
 import type { TensorSource } from "./tensor_forms.ts";
 
 /**
- * Trained keys and values that every token of every block sees before the prompt's (Li & Liang 2021), as peft has them: no
- * projection makes them, and the prompt's positions are counted on from theirs.
+ * Trained keys and values before the prompt's, which every token attends to in every block (Li & Liang 2021). As in
+ * peft, they are not computed by a projection, and the prompt's positions continue from theirs.
  */
 export function lowerPrefixTuning(
   { tokens }: Resolved<PrefixTuningSpec>,
@@ -18,7 +18,7 @@ export function lowerPrefixTuning(
 ): LoweredPrefixTuning[] {
   if (encoder !== undefined) {
     throw new RequestError(
-      "prefixTuning is for models of one stack of blocks; edit the encoder or the decoder instead",
+      "prefixTuning needs a model with one stack of blocks; edit the encoder or the decoder instead",
     );
   }
   if (heads === undefined) throw new TypeError("Prefix tuning needs to know the model's heads");
@@ -33,7 +33,7 @@ export function lowerPrefixTuning(
   return Array.from({ length: blocks }, (_, block) => ({ ...common, block, tensors: { key: role, value: role } }));
 }
 
-/** How many virtual tokens, which are never read, come before a prompt. */
+/** The number of virtual tokens, which are never read, before a prompt. */
 export function virtualTokens(adaptations: readonly Adaptation[]): number {
   return adaptations.reduce(
     (sum, adaptation) => adaptation.form === "prefix" && adaptation.block === 0 ? sum + adaptation.options.tokens : sum,
@@ -41,7 +41,7 @@ export function virtualTokens(adaptations: readonly Adaptation[]): number {
   );
 }
 
-/** The keys and values of the runs of virtual tokens, in the order of their declaration: of each run every block's. */
+/** The keys and values of each run of virtual tokens, in the order of declaration, for every block. */
 export function virtualRuns(
   adaptations: readonly Adaptation[],
   source: TensorSource,
@@ -59,7 +59,7 @@ export function virtualRuns(
 }
 
 /**
- * Refuses a row that virtual tokens leave no room for.
+ * Refuses rows that do not fit into the context after the virtual tokens.
  *
  * @throws {RequestError} If the longest row does not fit.
  */
@@ -67,7 +67,7 @@ export function requireRoom(adaptations: readonly Adaptation[], longest: number,
   const tokens = virtualTokens(adaptations);
   if (tokens === 0 || tokens + longest <= contextLength) return;
   throw new RequestError(
-    `the prefix has ${tokens} tokens and the longest row ${longest}, and the model reads at most ${contextLength}; ` +
+    `the prefix has ${tokens} tokens and the longest row ${longest}, but the model reads at most ${contextLength}; ` +
       "give the prefix fewer tokens or shorten the rows",
   );
 }

@@ -1,5 +1,6 @@
 /**
- * How many tokens `fN+lM` edits of a prompt that is too short for it: by the host, and by the nodes of an exported graph.
+ * How many tokens `fN+lM` edits in a prompt that is too short for it, computed by the host and by the nodes of an
+ * exported graph.
  *
  * @module
  */
@@ -7,20 +8,20 @@ import type { GraphWriter, TensorName } from "../../../ops/onnx/graph_writer.ts"
 import type { ShortPrompts } from "../../spec/mod.ts";
 import type { Ends } from "./positions.ts";
 
-/** The ends of a prompt as nodes, int64 [batch, 1] where they depend on its length. */
+/** The ends of a prompt as nodes, int64 [batch, 1] if they depend on its length. */
 type EndNodes = Readonly<Record<keyof Ends, TensorName>>;
 
 /** A rule for short prompts. */
 interface ShortRule {
-  /** How many tokens at each end are edited of a prompt of so many. */
+  /** How many tokens are edited at each end of a prompt of a given length. */
   readonly ends: (asked: Ends, length: number) => Ends;
-  /** The same as nodes; more than there are may reach over the prompt's other end, which changes nothing. */
+  /** The same as nodes; numbers larger than the prompt are allowed and have no further effect. */
   readonly nodes: (write: GraphWriter, asked: Ends, length: TensorName) => EndNodes;
 }
 
 /**
- * The paper's (Wu et al. 2024, section 4.1): a prompt too short for both ends gives the first min(P, ⌊n/2⌋) and the last
- * min(S, ⌈n/2⌉) of its n tokens; one end alone gets all that there are.
+ * The paper's rule (Wu et al. 2024, section 4.1): in a prompt of n tokens that is too short for both ends, the first
+ * min(P, ⌊n/2⌋) and the last min(S, ⌈n/2⌉) are edited; with one end only, as many as there are.
  */
 const paper: ShortRule = {
   ends({ first, last }, length) {
@@ -41,8 +42,8 @@ const paper: ShortRule = {
 };
 
 /**
- * pyreft's (`get_intervention_locations`): either end gets at most ⌊n/2⌋ tokens, one end alone too, however long the other
- * is. pyreft edits a pad token before the prompt in place of those that are missing; no other token sees it.
+ * pyreft's rule (`get_intervention_locations`): each end gets at most ⌊n/2⌋ tokens, even if it is the only one. Instead
+ * of the missing tokens, pyreft edits a pad token before the prompt, which no other token attends to.
  */
 const pyreft: ShortRule = {
   ends({ first, last }, length) {

@@ -1,4 +1,4 @@
-/** What a declared site means in a model: its stack, its blocks, its columns, and the run of tokens that passes it. @module */
+/** Resolving a declared site in a model: its stack, blocks, columns, and the run of tokens there. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { EditedModel, SiteName, SiteShape, StackName } from "../../models/architecture/architecture.ts";
@@ -9,9 +9,9 @@ import type { Blocks, Resolved, SiteSpec } from "../../spec/mod.ts";
 export type Stack = Pick<EditedModel, "blocks" | "sites">;
 
 /**
- * The stack that a site's declaration means.
+ * The stack that a declared site belongs to.
  *
- * @throws {RequestError} If a site of a model with two stacks names none, or one of a model with one stack names one.
+ * @throws {RequestError} If the model has two stacks and the site names none, or it has one and the site names one.
  */
 export function stackOf(model: EditedModel, name: StackName | undefined): Stack {
   if (model.encoder === undefined) {
@@ -20,14 +20,14 @@ export function stackOf(model: EditedModel, name: StackName | undefined): Stack 
   }
   if (name === undefined) {
     throw new RequestError(
-      "the model has an encoder and a decoder; say whose site is meant, as in encoder.block(0).output or " +
+      "the model has an encoder and a decoder; choose one, as in encoder.block(0).output or " +
         "decoder.block(0).output",
     );
   }
   return name === "encoder" ? model.encoder : model;
 }
 
-/** The run of tokens that what acts at a site acts on: the context if an encoder has read them. */
+/** The run of tokens at a site: the context if an encoder reads them. */
 export function runOfSite(
   { stack, site }: { readonly stack?: StackName | undefined; readonly site: SiteName },
 ): "context" | "tail" {
@@ -35,7 +35,7 @@ export function runOfSite(
   return isEncoded ? "context" : "tail";
 }
 
-/** Which columns of the representation at a site are meant. */
+/** The columns of the representation at a site: all, or one head's. */
 export function columnsOfSite(
   { site, head }: Resolved<SiteSpec>,
   { sites }: Stack,
@@ -52,7 +52,7 @@ export function columnsOfSite(
 }
 
 /**
- * The blocks that are meant, in the order given.
+ * The declared blocks, in the order given.
  *
  * @throws {RequestError} If one does not exist or is named twice.
  */

@@ -1,4 +1,4 @@
-/** Edits and adapters that do less, or more, than they were trained to do. @module */
+/** Weakening or strengthening trained edits and adapters. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { adapters } from "../../../ops/adapters/mod.ts";
 import { RequestError } from "../../common/errors.ts";
@@ -12,11 +12,11 @@ interface Tuned {
 }
 
 /**
- * Adaptations of which each changes the model by so many times what it does: an intervention by its mask, an adapter by the
+ * Multiplies each adaptation's change by its strength: an intervention's through its mask, an adapter's through the
  * tensor that its change is linear in. The programs are the same for all strengths.
  *
- * @param strengthOf Of each adaptation.
- * @throws {RequestError} If the change of one is linear in none of its tensors, and its strength is not 1.
+ * @param strengthOf The strength of an adaptation.
+ * @throws {RequestError} If an adaptation's change is not linear in any of its tensors, and its strength is not 1.
  */
 export function withStrength({ adaptations, tensors }: Tuned, strengthOf: (of: Adaptation) => number): Tuned {
   const scaled = new Map<string, HostTensor>();
@@ -26,7 +26,7 @@ export function withStrength({ adaptations, tensors }: Tuned, strengthOf: (of: A
     if (adaptation.form === "intervention") return { ...adaptation, strength };
     const linear = adaptation.form === "adapter" ? adapters[adaptation.kind].strength : undefined;
     if (linear === undefined) {
-      throw new RequestError(`${adaptation.kind} acts wholly or not at all; omit its strength, or give it as 1`);
+      throw new RequestError(`${adaptation.kind} cannot be scaled; omit its strength, or set it to 1`);
     }
     const name = `${adaptation.index}.${linear.tensor}`, { data, shape } = ownValue(tensors, name)!;
     const { neutral } = linear, of = data as Float32Array<ArrayBuffer>;

@@ -1,4 +1,4 @@
-/** The tensors of adaptations as values of a program: as they are saved, or as they are trained. @module */
+/** The tensors of adaptations as values of a program, in saved or trained form. @module */
 import { orthogonal } from "../../../ops/interventions/orthogonal.ts";
 import { input, parameter, type Value } from "../../../ops/program/program.ts";
 import type { BaseDropout } from "./base_dropout.ts";
@@ -7,13 +7,16 @@ import { type Adaptation, isFixed } from "./adaptation.ts";
 /** The tensors of an adaptation as values of a program. */
 export type TensorSource = (adaptation: Adaptation) => Readonly<Record<string, Value>>;
 
-/** The tensors as they are saved and evaluated, fed by their names. */
+/** The tensors in the form in which they are saved and evaluated, fed by name. */
 export const savedTensors: TensorSource = ({ index, tensors }) =>
   Object.fromEntries(
     Object.entries(tensors).map(([name, { shape }]) => [name, parameter(`${index}.${name}`, shape)]),
   );
 
-/** The tensors as they are trained: an orthogonal one as a function of free numbers over its fixed base. */
+/**
+ * The tensors in the form in which they are trained: an orthogonal one as a function of free numbers over its fixed
+ * base.
+ */
 export const trainedTensors: TensorSource = (adaptation) =>
   Object.fromEntries(
     Object.entries(adaptation.tensors).map(([tensor, role]) => {
@@ -32,22 +35,22 @@ export const trainedTensors: TensorSource = (adaptation) =>
     }),
   );
 
-/** The form that adaptations have in a program. */
+/** The form of adaptations in a program. */
 export interface TensorForm {
   readonly tensors: TensorSource;
-  /** Whether dropout acts. */
+  /** Whether dropout is active. */
   readonly drops: boolean;
-  /** The frozen model's own dropout, where it acts. */
+  /** The frozen model's own dropout, if active. */
   readonly dropBase?: BaseDropout;
 }
 
-/** Adaptations as they are evaluated. */
+/** The form in which adaptations are evaluated. */
 export const savedForm: TensorForm = { tensors: savedTensors, drops: false };
 
-/** Adaptations as they are trained. */
+/** The form in which adaptations are trained. */
 export const trainingForm: TensorForm = { tensors: trainedTensors, drops: true };
 
-/** The name of the free numbers that an orthogonal tensor is a function of. */
+/** The name of the free numbers that parametrize an orthogonal tensor. */
 export function freeName(tensor: string): string {
   return `${tensor}.free`;
 }
@@ -57,7 +60,7 @@ export function baseName(tensor: string, part: "reflectors" | "triangle" | "sign
   return `${tensor}.base.${part}`;
 }
 
-/** The name that a tensor which is not trained is fed by. */
+/** The name under which a tensor that is not trained is fed. */
 export function frozenName(tensor: string): string {
   return `frozen.${tensor}`;
 }

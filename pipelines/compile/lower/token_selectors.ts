@@ -1,4 +1,4 @@
-/** What an edit selects of each example: tokens of its prompt, or rows of its own rank. @module */
+/** What an edit selects for each example: tokens of the prompt, or rows of the rank. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import {
@@ -16,15 +16,15 @@ import { quote, suggest } from "../../common/suggest.ts";
 
 /** A selection made for each example. */
 export interface TokenSelector {
-  /** As declared, or the number of a function. */
+  /** The selection as declared, or the number of the function. */
   readonly name: string;
-  /** Whether a function selects, which no file can hold. */
+  /** Whether it is a function, which cannot be stored in a file. */
   readonly isFunction: boolean;
-  /** The indices that are selected of an example, in rising order; computed once for each source. */
+  /** The indices selected for an example, in ascending order; computed once for each source. */
   readonly of: (prompt: TokenizedPrompt) => ReadonlySet<number>;
 }
 
-/** The name of a selector: as it was written, or a function's number within this process. */
+/** The name of a selector: its text, or the function's number within this process. */
 export function selectorName(declared: string | ChoosePositions | ChooseSubspace): string {
   return typeof declared === "string" ? declared : functionName(declared);
 }
@@ -43,7 +43,7 @@ function selector(
   };
 }
 
-/** Calls a user's function; what it throws becomes an error about the request. */
+/** Calls a user's function; whatever it throws becomes a RequestError. */
 function called<T>(what: string, call: () => T): T {
   try {
     return call();
@@ -54,21 +54,21 @@ function called<T>(what: string, call: () => T): T {
   }
 }
 
-/** Indices in rising order, each once. */
+/** Indices in ascending order without duplicates. */
 const inOrder = (indices: readonly number[]): ReadonlySet<number> => new Set([...indices].sort((a, b) => a - b));
 
 /**
- * Tokens that a function selects.
+ * Tokens selected by a function.
  *
- * @param decode The tokenizer's; without one a prompt has no text.
- * @throws {RequestError} If it fails, or selects what is not a token of the prompt.
+ * @param decode The tokenizer's decoder; without it a prompt has no text.
+ * @throws {RequestError} If the function throws or selects something that is not a token of the prompt.
  */
 export function tokensByFunction(choose: ChoosePositions, decode: Decode | undefined): TokenSelector {
   const what = "the positions' function";
   return selector(selectorName(choose), true, (of) => {
     return atLocation(of.source.place, () => {
       const selected: unknown = called(what, () => choose(readPrompt(of, needed(decode))));
-      if (!Array.isArray(selected)) throw new RequestError(`${what} gives no list; return token indices`);
+      if (!Array.isArray(selected)) throw new RequestError(`${what} does not return a list; return token indices`);
       return inOrder(selected.map((token: unknown) => tokenIndex(token, of.prompt.length, what)));
     });
   });
@@ -80,31 +80,31 @@ function tokenIndex(token: unknown, length: number, what: string): number {
   throw new RequestError(`${what} chose ${noToken(token, length)}`);
 }
 
-/** A pipeline file's own copy of Refract may have made it. */
+/** Checks the shape, since the value may come from the pipeline file's own copy of Refract. */
 function isFromEnd(token: unknown): token is FromEnd {
   return typeof token === "object" && token !== null && "kind" in token && token.kind === "fromEnd";
 }
 
-/** What was chosen that is not a token of a prompt, and what to choose. */
+/** Describes a choice that is not a token of the prompt, and what to choose instead. */
 function noToken(token: unknown, length: number): string {
   const of = `of a prompt of ${length} tokens`;
   if (isFromEnd(token)) return `fromEnd(${token.count}) ${of}; choose from fromEnd(${length}) to fromEnd(1)`;
-  if (typeof token !== "number") return `what is not a token ${of}; return indices, as in [0, fromEnd(1)]`;
+  if (typeof token !== "number") return `something that is not a token ${of}; return indices, as in [0, fromEnd(1)]`;
   if (!Number.isInteger(token) || token >= 0) return `token ${token} ${of}; choose from 0 to ${length - 1}`;
-  const missing = token === -1 ? ", which indexOf gives for what is missing" : "";
+  const missing = token === -1 ? ", which indexOf returns if the text is missing" : "";
   return `token ${token} ${of}${missing}; look a token up with at(pieces, text), or write fromEnd(${-token})`;
 }
 
-/** Which of a field's tokens are meant: the number of its first or last ones. */
+/** How many of a field's first or last tokens. */
 interface FieldEnds {
   readonly first: number;
   readonly last: number;
 }
 
 /**
- * The tokens that a field of the prompt's template wrote.
+ * The tokens that come from a field of the prompt's template.
  *
- * @throws {RequestError} If the template has no such field, or it wrote no token.
+ * @throws {RequestError} If the template has no such field, or no token comes from it.
  */
 export function tokensOfField(text: string, field: string, { first, last }: FieldEnds, decode?: Decode): TokenSelector {
   return selector(text, false, (of) => {
@@ -118,7 +118,7 @@ export function tokensOfField(text: string, field: string, { first, last }: Fiel
     const tokens = fieldTokens(of, field, needed(decode));
     if (tokens.length === 0) {
       throw new RequestError(
-        `the field ${quote(field)} has no token in the prompt to edit; fill it, or raise maxLength if that cut it off`,
+        `the field ${quote(field)} has no token in the prompt to edit; fill it, or raise maxLength if it was cut off`,
         place,
       );
     }
@@ -132,9 +132,9 @@ function needed(decode: Decode | undefined): Decode {
 }
 
 /**
- * The rows of an edit's rank that act on an example, as a field of its row lists them or a function chooses.
+ * The rows of an edit's rank that act on an example, listed in a field of its row or chosen by a function.
  *
- * @throws {RequestError} If there is no list, or it has what is not a row of the rank.
+ * @throws {RequestError} If there is no list, or it contains something that is not a row of the rank.
  */
 export function subspaceOf(declared: string | ChooseSubspace, rank: number): TokenSelector {
   const named = typeof declared === "string";
@@ -152,7 +152,7 @@ export function subspaceOf(declared: string | ChooseSubspace, rank: number): Tok
     const isRow = (row: unknown) => typeof row === "number" && Number.isInteger(row) && row >= 0 && row < rank;
     if (Array.isArray(rows) && rows.length > 0 && rows.every(isRow)) return inOrder(rows);
     throw new RequestError(
-      `${what} gives no rows of a rank ${rank}; give a list of whole numbers from 0 to ${rank - 1}`,
+      `${what} does not list rows of rank ${rank}; give a list of whole numbers from 0 to ${rank - 1}`,
       named ? place : undefined,
     );
   });

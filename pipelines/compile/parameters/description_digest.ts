@@ -1,6 +1,6 @@
 /**
- * The digests in intervention.json: its own, made while its digits were zeros, and that of the weights it belongs to, so
- * that neither a bit that flips nor the weights of another training pass for what was trained.
+ * The digests in intervention.json: its own, computed with zeros in its place, and that of the weights that it belongs
+ * to, so that neither a flipped bit nor the weights of another training go unnoticed.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import { digestMember, hasOwnDigest, withOwnDigest } from "../../common/own_dige
 import { readHeader } from "../../models/weights/safetensors.ts";
 import { carriedDigest, contentDigest } from "../../models/weights/sealed_file.ts";
 
-/** The description's members that hold them. */
+/** The keys of the digests in the description. */
 const members = { weights: "weights", own: "digest" } as const;
 
 /**
- * A description's text with its digests.
+ * Adds the digests to a description's text.
  *
  * @param text A JSON object.
  * @param weights The digest of the file of tensors.
@@ -28,11 +28,11 @@ export function withDigests(text: string, weights: string): string {
 }
 
 /**
- * Requires that a description is what was written, and the weights beside it those that it was written for. One without
- * digests is another program's, or an earlier version's, and is as good as it is.
+ * Requires that a description is unchanged since it was written, and that the weights next to it are those it was
+ * written for. A description without digests, from another program or an earlier version, is accepted as it is.
  *
  * @param found The parsed content of `file`.
- * @throws {RequestError} If it is not.
+ * @throws {RequestError} If the description or the weights have changed.
  */
 export async function requireOwnDescription(
   bytes: Uint8Array,
@@ -46,13 +46,13 @@ export async function requireOwnDescription(
   const remedy =
     `train, import or download it again (or remove "weights" and "digest" from intervention.json, if the change is yours)`;
   if (isOwn !== true || typeof weights !== "string") {
-    throw new RequestError(`is damaged, its content is not what was written; ${remedy}`, { file });
+    throw new RequestError(`is damaged, its content has changed since it was written; ${remedy}`, { file });
   }
   const isThere = await system.stat(tensors).then(() => true, () => false);
   if (!isThere) return;
   await readHeader(tensors);
   const beside = (await carriedDigest(tensors) ?? await contentDigest(tensors)).digest;
   if (beside === weights) return;
-  const finding = "is damaged or another training's, intervention.json beside it was written for other weights";
+  const finding = "is damaged or from another training, the intervention.json next to it was written for other weights";
   throw new RequestError(`${finding}; ${remedy}`, { file: tensors });
 }

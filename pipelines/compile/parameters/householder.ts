@@ -1,10 +1,13 @@
 /**
- * Householder QR on the host, in double precision, in the compact form that `orthogonal` reads.
+ * Householder QR on the host in double precision, in the compact form that `orthogonal` reads.
  *
  * @module
  */
 
-/** The full orthogonal factor of a matrix: `(I − V T Vᵀ)·diag(signs, 1, …)`, its first columns those of the matrix. */
+/**
+ * The full orthogonal factor of a matrix, `(I − V T Vᵀ)·diag(signs, 1, …)`, whose first columns span those of the
+ * matrix.
+ */
 interface CompactFactor {
   /** V [rows, columns], row-major. */
   readonly reflectors: Float32Array<ArrayBuffer>;
@@ -15,7 +18,7 @@ interface CompactFactor {
 }
 
 /**
- * The Householder factor of a tall matrix as LAPACK's geqrf makes it.
+ * The Householder factor of a tall matrix, as computed by LAPACK's geqrf.
  *
  * @param matrix [rows, columns], row-major, rows ≥ columns.
  */
@@ -91,9 +94,9 @@ function compactTriangle(
 }
 
 /**
- * A matrix with orthonormal columns from one of normal numbers, signs set as torch's `orthogonal_` sets them.
+ * A matrix with orthonormal columns from a matrix of normal random numbers, with the signs of torch's `orthogonal_`.
  *
- * @param normal [rows, columns], row-major; overwritten in the result, not in place.
+ * @param normal [rows, columns], row-major; not modified.
  */
 export function orthonormalColumns(
   normal: ArrayLike<number>,

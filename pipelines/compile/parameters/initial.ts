@@ -1,5 +1,5 @@
 /**
- * Where a training starts: the tensors of every intervention, drawn from a seed or read from a file.
+ * Initial values: the tensors of every intervention, drawn with a seed or read from a file.
  *
  * @module
  */
@@ -19,25 +19,25 @@ import { startsAtOwn } from "../lower/heads.ts";
 /** Tensors by name. */
 export type TensorMap = Readonly<Record<string, HostTensor>>;
 
-/** Copies to feed: a run takes the buffers that it is fed away for a while. */
+/** Copies for feeding, since a run temporarily transfers the buffers that it is fed. */
 export function copyTensors(tensors: TensorMap): Record<string, HostTensor> {
   return Object.fromEntries(
     Object.entries(tensors).map(([name, { data, shape }]) => [name, { data: data.slice(), shape }]),
   );
 }
 
-/** What tensors may start at of the model's own weights. */
+/** The model's own weights that tensors may start from. */
 export interface StartingWeights {
   /** The Euclidean norms of a weight's rows. */
   readonly rowNorms: (weight: string) => Promise<Float32Array<ArrayBuffer>>;
-  /** A tensor of a head that the model's files have; it throws a RequestError if they have it in another shape. */
+  /** A head's tensor from the model's files; throws a RequestError if it has another shape there. */
   readonly ofHead: (name: string, shape: readonly number[]) => Promise<Float32Array<ArrayBuffer>> | undefined;
 }
 
 /**
- * The saved form of every adaptation's tensors, drawn from a seed as torch's layers start.
+ * The saved form of every adaptation's tensors, drawn with a seed like the initial values of torch's layers.
  *
- * @param own For tensors that start at the model's own; omitted where no weights are to be read.
+ * @param own For tensors that start from the model's own weights; omitted if no weights are to be read.
  */
 export async function drawTensors(
   adaptations: readonly Adaptation[],
@@ -83,9 +83,10 @@ export async function drawTensors(
 }
 
 /**
- * Reads a whole file of trained tensors.
+ * Reads and checks a whole file of trained tensors.
  *
- * @returns Its header. Throws a RequestError if the file has changed since Refract wrote it, or a number is not finite.
+ * @returns Its header.
+ * @throws {RequestError} If the file has changed since Refract wrote it, or a number is not finite.
  */
 export async function requireSoundTensors(path: string): Promise<SafetensorsHeader> {
   const header = await readHeader(path);
@@ -100,10 +101,10 @@ export async function requireSoundTensors(path: string): Promise<SafetensorsHead
 }
 
 /**
- * The saved form of some adaptations' tensors from a file, in which their indices start from 0.
+ * The saved form of some adaptations' tensors, read from a file in which their indices start from 0.
  *
- * @throws {RequestError} If the file is damaged, a tensor is missing, of another shape or not finite, or an orthogonal
- * one is not orthonormal.
+ * @throws {RequestError} If the file is damaged, a tensor is missing, has another shape or is not finite, or an
+ * orthogonal tensor is not orthonormal.
  */
 export async function readTensors(path: string, adaptations: readonly Adaptation[]): Promise<TensorMap> {
   const { tensors: records } = await requireSoundTensors(path);
@@ -158,12 +159,12 @@ function requireOrthonormal(
 }
 
 /**
- * What the training programs are fed for tensors in saved form: plain ones as they are, an orthogonal one as free
- * numbers at rest (−1 on the diagonal) over the base that the tensor itself spans.
+ * Converts tensors in saved form to what the training programs are fed: plain ones unchanged, an orthogonal one as the
+ * initial free numbers (−1 on the diagonal) over the base that the tensor itself spans.
  */
 export function trainedForm(adaptations: readonly Adaptation[], saved: TensorMap): {
   readonly parameters: TensorMap;
-  /** What is fed and stays: the bases of orthogonal tensors, and frozen tensors. */
+  /** The fed tensors that never change: the bases of orthogonal tensors, and frozen tensors. */
   readonly bases: TensorMap;
 } {
   const parameters: Record<string, HostTensor> = {}, bases: Record<string, HostTensor> = {};

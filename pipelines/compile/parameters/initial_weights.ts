@@ -11,7 +11,7 @@ import type { TensorMap } from "./initial.ts";
 
 type Shapes = Pick<Architecture, "weights" | "norms">;
 
-/** The model's own weights, or fresh ones where a seed is given. */
+/** The model's own weights, or random ones if a seed is given. */
 export async function initialWeights(
   model: { readonly architecture: Shapes },
   weights: Pick<ModelWeights, "read">,
@@ -24,7 +24,7 @@ export async function initialWeights(
   return Object.fromEntries(await Promise.all(tensors));
 }
 
-/** Matrices normal with deviation 0.02, norms that change nothing and biases 0, as transformers starts Llama. */
+/** Normal matrices with standard deviation 0.02, norms at the identity and biases at 0, like transformers' Llama. */
 function freshWeights({ weights, norms }: Shapes, seed: number): TensorMap {
   return Object.fromEntries([...weights].map(([name, shape]) => {
     const random = createRandom(seed, "weight", name);

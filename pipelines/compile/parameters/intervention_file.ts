@@ -1,5 +1,5 @@
 /**
- * Adaptations as intervention.json lists them, next to the file of their tensors.
+ * Adaptations as listed in intervention.json, next to the file of their tensors.
  *
  * @module
  */
@@ -18,22 +18,22 @@ import { lowerOne } from "../lower/lower_adaptations.ts";
 import type { Adaptation, LoweredAdaptation } from "../lower/adaptation.ts";
 import { isHeadKind } from "../lower/heads.ts";
 
-/** What intervention.json holds. */
+/** The content of intervention.json. */
 export interface InterventionDescription {
   /** The base model, as the pipeline named it. */
   readonly base: string;
   /** The base model's width. */
   readonly width: number;
-  /** How many bits the base model's projections were kept in; absent where they were as they are stored. */
+  /** The format of the base model's quantized projections; absent if they were not quantized. */
   readonly quantize?: QuantizationName;
-  /** In the order of their indices. */
+  /** The adaptations, in the order of their indices. */
   readonly interventions: readonly JsonObject[];
 }
 
 /** The names of a stored intervention's files within its folder. */
 export const interventionFileNames = { description: "intervention.json", tensors: "weights.safetensors" } as const;
 
-/** How an adaptation is listed; what a function selects is null. */
+/** The listing of an adaptation; a selection by a function is null. */
 function describeAdaptation(adaptation: Adaptation): JsonObject {
   const { index, kind, options, block = null } = adaptation;
   if (adaptation.form === "head") {
@@ -68,7 +68,7 @@ function describeAdaptation(adaptation: Adaptation): JsonObject {
   };
 }
 
-/** intervention.json's text, but for its digests. */
+/** intervention.json's text without its digests. */
 export function describeAll(
   base: string,
   width: number,
@@ -81,8 +81,8 @@ export function describeAll(
 /**
  * Reads a folder's intervention.json.
  *
- * @throws {RequestError} If it is absent or not as {@linkcode describeAll} writes it, or has changed since it was written
- * for the weights beside it.
+ * @throws {RequestError} If it is absent, does not have the form that {@linkcode describeAll} writes, or has changed
+ * since it was written for the weights next to it.
  */
 export async function readDescription(folder: string): Promise<InterventionDescription> {
   const file = join(folder, interventionFileNames.description);
@@ -108,14 +108,14 @@ export async function readDescription(folder: string): Promise<InterventionDescr
   return { base, width, ...quantize === undefined ? {} : { quantize }, interventions: named };
 }
 
-/** Kinds by the names that they had when they were saved. */
+/** Current kinds by the former names under which they may have been saved. */
 const formerNames: Readonly<Record<string, InterventionName>> = { reftR1: "gatedDirection" };
 
 function nowNamed(kind: unknown): unknown {
   return typeof kind === "string" ? ownValue(formerNames, kind) ?? kind : kind;
 }
 
-/** Selectors that replace those that an intervention was stored with. */
+/** Selectors that replace an intervention's stored ones. */
 interface SelectorOverrides {
   readonly positions?: Resolved<SavedSpec>["positions"] | undefined;
   readonly short?: Resolved<SavedSpec>["short"] | undefined;
@@ -125,8 +125,8 @@ interface SelectorOverrides {
 /**
  * The adaptations of a description, lowered for a model as if they had been declared.
  *
- * @param declare Throws if a declaration is not sound.
- * @param overrides Replace what the interventions were stored with.
+ * @param declare Throws if a declaration is invalid.
+ * @param overrides Replace the stored selectors.
  */
 export function lowerDescription(
   { width, interventions }: InterventionDescription,
@@ -136,7 +136,7 @@ export function lowerDescription(
 ): LoweredAdaptation[] {
   if (width !== architecture.width) {
     throw new RequestError(
-      `the intervention is for a model of width ${width} and this one has ${architecture.width}; use it with its own`,
+      `the intervention is for a model of width ${width}, but this one has ${architecture.width}; use it with its own base model`,
     );
   }
   return interventions.map((stored) => {
@@ -146,21 +146,21 @@ export function lowerDescription(
     });
     if (adaptation === undefined) {
       throw new RequestError(
-        `intervention ${stored["index"]} is the ${stored["side"]}'s and the positions have no such side; give fN+lM`,
+        `intervention ${stored["index"]} edits the ${stored["side"]}, but the positions have no such side; give fN+lM`,
       );
     }
     return adaptation;
   });
 }
 
-/** The selectors given, else those stored, which cannot be a function's. */
+/** The selectors given, otherwise the stored ones, which cannot be functions. */
 function selectorsOf(stored: JsonObject, overrides: SelectorOverrides): Record<string, unknown> {
   const selectors: Record<string, unknown> = {};
   for (const name of ["positions", "short", "subspace"] as const) {
     const selector = overrides[name] ?? stored[name];
     if (selector === null) {
       throw new RequestError(
-        `a function chose the ${name} of intervention ${stored["index"]}, and a file cannot hold it; give it again, ` +
+        `a function chose the ${name} of intervention ${stored["index"]}, which a file cannot store; pass it again, ` +
           `as in saved(folder, { ${name} })`,
       );
     }
@@ -175,7 +175,7 @@ export function formOf({ kind, module }: JsonObject): Adaptation["form"] {
   return kind === "prefixTuning" ? "prefix" : isHeadKind(kind) ? "head" : "intervention";
 }
 
-/** What would have to be declared for a listed adaptation of each form. */
+/** The declaration that corresponds to a listed adaptation, by form. */
 const declared: Readonly<Record<Adaptation["form"], (stored: JsonObject, overrides: SelectorOverrides) => unknown>> = {
   prefix({ index: _, block: __, site: ___, ...rest }) {
     return rest;
@@ -214,7 +214,7 @@ const declared: Readonly<Record<Adaptation["form"], (stored: JsonObject, overrid
   },
 };
 
-/** The stack of a site, if one is named, and the site within it. */
+/** Splits a site's text into its stack, if named, and the site within it. */
 function splitSite(site: unknown): readonly [stack: string | undefined, name: string | undefined] {
   const [, stack, name] = /^(?:(encoder|decoder)\.)?(.*)$/.exec(String(site)) ?? [];
   return [stack, name];

@@ -4,12 +4,12 @@ import { system } from "../../common/system.ts";
 import { isAbsent, namesIn, unreadable } from "../../common/folder_names.ts";
 import { interventionFileNames } from "./intervention_file.ts";
 
-/** The folder within a training's of what it had learned after an epoch that it keeps. */
+/** The folder, within a training's, of the intervention after a checkpoint epoch. */
 export function epochFolder(epoch: number): string {
   return `epoch=${epoch}`;
 }
 
-/** The members of a run that have an intervention, or their trainings that have one, in order. */
+/** The ids of a run's members, or of their trainings, that have an intervention, in order. */
 export async function trainedIds(run: string): Promise<string[]> {
   const folder = join(run, "members"), ids: string[] = [];
   const hasIntervention = (id: string) => isIntervention(join(folder, id, "intervention"));
@@ -20,12 +20,12 @@ export async function trainedIds(run: string): Promise<string[]> {
   return ids.sort();
 }
 
-/** Whether an epoch of one of a run's trainings is in its folder, by the training's id and the epoch's folder. */
+/** Whether a run's folder has a training's checkpoint, by the training's id and the epoch's folder. */
 export function hasEpoch(run: string, id: string): boolean {
   return /\/epoch=\d+$/.test(id) && isIntervention(join(run, "members", id, "intervention"));
 }
 
-/** Whether a folder is an intervention's. */
+/** Whether a folder holds an intervention. */
 export function isIntervention(folder: string): boolean {
   const file = join(folder, interventionFileNames.description);
   try {

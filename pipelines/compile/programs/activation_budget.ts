@@ -1,6 +1,6 @@
 /**
- * Training under a budget for activations: how many blocks are computed again for the gradient, so that a row's longest
- * run fits.
+ * Training under a memory budget for activations: how many blocks are recomputed for the gradient, so that the longest
+ * row's run fits.
  *
  * @module
  */
@@ -11,25 +11,25 @@ import type { Program, Value } from "../../../ops/program/program.ts";
 import { type Boundary, recomputableRuns, recompute } from "../../../ops/passes/recompute.ts";
 
 /**
- * What the activations of one row may take if nobody says, in bytes. A machine of 8 GB has room for them beside the
- * models that it can train, and only long prompts should pay for computing blocks again, which makes their part of a
- * step half as long again. It is not the memory that is free: that would decide the program, and with it whether an
+ * The default budget for one row's activations, in bytes. A machine with 8 GB has room for them next to the models that
+ * it can train, and only long prompts should pay for recomputing blocks, which makes these blocks' part of a step 1.5
+ * times as long. The budget does not depend on free memory, since that would change the program, and with it whether an
  * earlier result is found.
  */
 export const usualActivations = 2e9;
 
-/** A program whose blocks are computed again, as far as need be. */
+/** A program with as many blocks recomputed as necessary. */
 interface FittedProgram {
   readonly program: Program;
-  /** How many blocks are computed again. */
+  /** How many blocks are recomputed. */
   readonly recomputedBlocks: number;
 }
 
 /**
- * The program with as few of its blocks computed again as it takes for its activations to fit a budget; with all, if no
- * number does.
+ * The program with the fewest blocks recomputed for its activations to fit into a budget; with all blocks recomputed if
+ * none fits.
  *
- * @param extents Those of the longest row.
+ * @param extents The extents of the longest row.
  * @param most The budget in bytes.
  */
 export function fitActivations(
@@ -50,7 +50,7 @@ export function fitActivations(
   return { program: at(enough), recomputedBlocks: enough };
 }
 
-/** A program changed by a pass, with what its boundaries are then. */
+/** A program changed by a pass, with its new boundaries. */
 export function withBoundaries(
   program: Program,
   boundaries: readonly Boundary[],

@@ -1,4 +1,4 @@
-/** What a model computes on the way: hidden states, logits, and the representation at any site. @module */
+/** A model's activations: hidden states, logits, and the representation at any site. @module */
 import { putValue } from "../../../ops/program/own_value.ts";
 import { elementCount } from "../../../ops/program/dimension.ts";
 import * as o from "../../../ops/operators.ts";
@@ -19,8 +19,8 @@ import type { AtTokens } from "../lower/at_tokens.ts";
 import { runOf, runSegments } from "./run_segments.ts";
 
 /**
- * The names of the results that every model gives, in the order of transformers' `output_hidden_states`; those of a model of
- * two stacks say whose they are.
+ * The name of a hidden state, in the order of transformers' `output_hidden_states`; in a model with two stacks, it
+ * includes the stack.
  */
 export const hiddenStateName = (index: number, stack?: StackName) =>
   `${stack === undefined ? "" : `${stack}_`}hidden_states.${index}`;
@@ -28,8 +28,8 @@ export const hiddenStateName = (index: number, stack?: StackName) =>
 const outsideBlocks: readonly SiteName[] = ["embedding.output", "finalNorm.output"];
 
 /**
- * A site as the command line names it: `block.3.mlp.output`, `block.3.output`, `embedding.output`; in a model of two stacks
- * `encoder.block.3.output`.
+ * The name of a site on the command line: `block.3.mlp.output`, `block.3.output`, `embedding.output`; in a model with
+ * two stacks, `encoder.block.3.output`.
  */
 function siteText({ stack, block, name }: Site): string {
   const within = block === undefined ? name : `block.${block}.${name.replace(/^block\./, "")}`;
@@ -37,7 +37,7 @@ function siteText({ stack, block, name }: Site): string {
 }
 
 /**
- * The site that a text names.
+ * Parses the name of a site.
  *
  * @throws {RequestError} If the model has no such site; the message lists those that it has.
  */
@@ -47,7 +47,7 @@ export function parseSite(text: string, architecture: Pick<Architecture, "blocks
   if (text.startsWith("encoder.")) return siteOf(text, encoder, "encoder");
   if (text.startsWith("decoder.")) return siteOf(text, architecture, "decoder");
   throw new RequestError(
-    `the site ${JSON.stringify(text)} does not say whose it is; write encoder.${text} or decoder.${text}`,
+    `the site ${JSON.stringify(text)} does not name its stack; write encoder.${text} or decoder.${text}`,
   );
 }
 
@@ -65,39 +65,39 @@ function siteOf(text: string, { blocks, sites }: Pick<Architecture, "blocks" | "
   );
 }
 
-/** A site whose representation is kept, or one of its heads'. */
+/** A site whose representation, or that of one of its heads, is kept. */
 export interface KeptSite extends Site {
   readonly head?: number;
   /** The head's width. */
   readonly width?: number;
 }
 
-/** As of {@linkcode siteText}; a head as in `block.3.attention.head.2.output`. */
+/** Like {@linkcode siteText}; for a head, for example `block.3.attention.head.2.output`. */
 export function keptText(site: KeptSite): string {
   return site.head === undefined ? siteText(site) : siteText(site).replace(/head(?=\.output$)/, `head.${site.head}`);
 }
 
-/** What is asked of a model. */
+/** The activations to compute. */
 interface ActivationsRequest {
   readonly architecture: Architecture;
   readonly weights: WeightSource;
-  /** Whether the hidden states between the blocks are wanted, and the logits. */
+  /** Whether to return the hidden states between the blocks, and the logits. */
   readonly hiddenStates: boolean;
   readonly logits: boolean;
   readonly sites: readonly KeptSite[];
-  /** What edits make of each site; a site's representation is what they leave. */
+  /** Applies the edits at each site; a site's representation is the edited one. */
   readonly edit?: (atTokens?: AtTokens) => EditHook;
-  /** How rows are laid out, each segment the last of its stack. */
+  /** How rows are laid out; each segment must be the last one of its stack. */
   readonly layout: Layout;
 }
 
 /**
- * The program that gives, of rows that are fed as the run `tail`, `hidden_states.0` to `hidden_states.<blocks>` [batch,
- * tail, width], `logits` [batch, tail, vocabulary] (of a head that scores whole rows [batch, classes]) and the sites by
- * their texts. Where there is an encoder it reads the rows that are fed as the run `context`, and the hidden states are
- * `encoder_hidden_states.0` … [batch, context, width] and `decoder_hidden_states.0` … of the tail.
+ * The program that computes, for rows fed as the run `tail`, `hidden_states.0` to `hidden_states.<blocks>` [batch,
+ * tail, width], `logits` [batch, tail, vocabulary] (or [batch, classes] for a head that scores whole rows) and the
+ * sites by name. An encoder, if any, reads the rows fed as the run `context`, and the hidden states are
+ * `encoder_hidden_states.0` … [batch, context, width] and, for the tail, `decoder_hidden_states.0` ….
  *
- * @throws {RequestError} If logits are wanted of a checkpoint without a head.
+ * @throws {RequestError} If logits are requested and the checkpoint has no head.
  */
 export function activationsProgram(request: ActivationsRequest): Program {
   const { architecture, weights, sites, layout } = request;
@@ -127,7 +127,9 @@ export function activationsProgram(request: ActivationsRequest): Program {
   return simplify({ name: "activations", outputs });
 }
 
-/** What the checkpoint's head gives of the last block's rows, or of what is before the head, each [batch, tail, width]. */
+/**
+ * The logits of the checkpoint's head, from the last block's rows or from the head's input, each [batch, tail, width].
+ */
 function logitsOf(
   { architecture, weights, edit }: ActivationsRequest,
   { last, finished, pooling }: Pick<ModelInputs, "pooling"> & { readonly last: Value; readonly finished: Value },
@@ -140,5 +142,5 @@ function logitsOf(
   const byRow: AtTokens = (x) => o.reshape(x, [elementCount(x.shape.slice(0, 2)), ...x.shape.slice(2)]);
   const logits = architecture.logits?.(byRow(last), weights, edit?.(byRow));
   if (logits !== undefined) return o.reshape(logits, [batch!, tokens!, logits.shape[1]!]);
-  throw new RequestError(`the ${family} checkpoint has no head, so it gives no logits; omit them`);
+  throw new RequestError(`the ${family} checkpoint has no head, so it has no logits; omit them`);
 }

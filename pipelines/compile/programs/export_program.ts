@@ -1,5 +1,5 @@
 /**
- * The whole of a tuned model in one program: what a model file for other programs is made of.
+ * A whole tuned model as one program, from which model files for other software are made.
  *
  * @module
  */
@@ -21,13 +21,14 @@ import { type CompiledModel, runLength, weightsOf } from "./forward.ts";
 export const exportSymbols = { batch: "batch", tokens: "tail", past: "past" } as const;
 
 /**
- * A run of tokens after a past that may be empty, every token edited as its mask says: `logits` [batch, tokens,
- * vocabulary] of all of them, and each block's keys and values `present.<block>.key` and `.value` [batch, keyValueHeads,
- * past + tokens, headWidth] of the past and the run together.
+ * A run of tokens after a past, which may be empty, with every token edited according to its mask: `logits` [batch,
+ * tokens, vocabulary] of all of them, and each block's keys and values `present.<block>.key` and `.value` [batch,
+ * keyValueHeads, past + tokens, headWidth] of the past and the run together.
  *
- * It is fed what `runInputs` declares for the run `tail`, with a mask for each row, and the masks of edited positions.
+ * It is fed the inputs that `runInputs` declares for the run `tail`, with a mask for each row, and the masks of edited
+ * positions.
  *
- * @throws {RequestError} If the model does not continue with texts.
+ * @throws {RequestError} If the model does not generate text.
  */
 export function exportProgram(model: CompiledModel): Program {
   const { architecture, members } = model, { batch, tokens, past } = exportSymbols;

@@ -1,4 +1,4 @@
-/** A model with its edits over rows in their segments, up to what its head makes of them. @module */
+/** The forward pass of an edited model over the segments of rows, including its head. @module */
 import type { Dimension } from "../../../ops/program/dimension.ts";
 import * as o from "../../../ops/operators.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
@@ -18,14 +18,14 @@ import { labelInputs } from "../rows/labels.ts";
 import type { Layout } from "../rows/layout.ts";
 import { runOf, runSegments, type SegmentRun, type SegmentRuns } from "./run_segments.ts";
 
-/** A model to compile: its architecture, the types its weights are stored in, and what is learned of it. */
+/** A model to compile: its architecture, the types in which its weights are stored, and its adaptations. */
 export interface CompiledModel {
   readonly architecture: Architecture;
   /** The stored type of a weight. */
   readonly storedType: (name: string) => DataType;
   /** One list of adaptations; several for batched training. */
   readonly members: readonly (readonly Adaptation[])[];
-  /** Every weight is a parameter. */
+  /** Whether every weight is a parameter. */
   readonly full: boolean;
 }
 
@@ -34,7 +34,7 @@ export function weightsOf({ storedType, full }: CompiledModel): WeightSource {
   return (name, shape) => full ? parameter(name, shape as number[]) : frozenWeight(name, shape, storedType(name));
 }
 
-/** The blocks over the segments of rows in order, edited. */
+/** Runs the edited blocks over the segments of rows, in order. */
 export function runRows(model: CompiledModel, layout: Layout, form: TensorForm): SegmentRuns {
   const { architecture, members } = model, after = members.length > 1 ? copyingBlock(members.flat()) : undefined;
   return runSegments({
@@ -48,17 +48,17 @@ export function runRows(model: CompiledModel, layout: Layout, form: TensorForm):
   });
 }
 
-/** What the tail gives when the segments of rows have run. */
+/** The result of the tail after all segments of rows have run. */
 export function runTail(model: CompiledModel, layout: Layout, form: TensorForm): SegmentRun {
   return runOf(runRows(model, layout, form), "tail");
 }
 
-/** How many tokens a run has. */
+/** The number of tokens in a run. */
 export function runLength([first]: readonly KeyValues[]): Dimension {
   return (first as KeyValues).key.shape[2] as Dimension;
 }
 
-/** The logits of each member's labelled tokens, edited after the last norm where something acts there. */
+/** The logits of each member's labelled tokens, with any edits after the last norm. */
 export function logitsOf(model: CompiledModel, result: RunResult, form: TensorForm): Value {
   const last = result.hiddenStates[result.hiddenStates.length - 1] as Value;
   const indices = input(labelInputs.indices, ["labelled", 1], "int64");
@@ -70,7 +70,7 @@ export function logitsOf(model: CompiledModel, result: RunResult, form: TensorFo
 }
 
 /**
- * Each member's losses: the cross-entropies of the labelled tokens [labelled, 1], or those of its head [batch, 1].
+ * Each member's losses: the cross-entropies of the labelled tokens [labelled, 1], or the losses of its head [batch, 1].
  *
  * @param smoothing The share of a label that is spread over all classes, a tensor without axes.
  */
@@ -88,7 +88,7 @@ export function labelledLosses(
   return members.map((_, member) => batchOf(losses, member, "labelled"));
 }
 
-/** What each member's head predicts of each row [batch, outputs]. */
+/** The outputs of each member's head for each row [batch, outputs]. */
 export function headOutputs(model: CompiledModel, { hiddenStates }: RunResult, form: TensorForm): Value[] {
   return headOutputsOf(model, hiddenStates[hiddenStates.length - 1] as Value, weightsOf(model), form);
 }

@@ -5,7 +5,7 @@ import { type DataType, type Value, weight } from "../../../ops/program/program.
 import { blockSize, blocksOf, isCodeType } from "../../../ops/table/quantization.ts";
 import { partsOf } from "../../models/open/quantized_weights.ts";
 
-/** A weight in float32, made of how it is stored: as numbers of 16 or 32 bits, or as codes and scales. */
+/** A weight in float32, converted from its stored form: 16 or 32-bit numbers, or codes and scales. */
 export function frozenWeight(name: string, shape: Shape, storedType: DataType): Value {
   if (!isCodeType(storedType)) return o.cast(weight(name, shape, storedType), "float32");
   const [rows, columns] = shape as readonly [number, number];

@@ -1,4 +1,4 @@
-/** What heads predict of rows, as values of a program: each reads what the last block gives of a row. @module */
+/** The outputs of heads as values of a program: each reads the last block's output for a row. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { crossEntropies, rowsAt, squaredErrors } from "../../../ops/nn/loss.ts";
 import * as o from "../../../ops/operators.ts";
@@ -21,8 +21,8 @@ interface HeadedModel {
 }
 
 /**
- * What each member's head predicts of each row [batch, outputs]; of both answers of each, one after the other [2 · batch,
- * 1].
+ * The outputs of each member's head for each row [batch, outputs], or for both of its answers, the chosen one first [2
+ * · batch, 1].
  *
  * @param last The last block's output [members · batch, tail, width].
  */
@@ -45,13 +45,13 @@ export function headOutputsOf(
       finish = (hidden: Value, atTokens?: AtTokens) => {
         return architecture.finish(hidden, weights, editHook(adaptations, form, atTokens));
       };
-    // Members side by side would not come to the very numbers that they come to alone.
+    // In a causal model narrowing would give members that are trained together other numbers than each gets alone.
     const take = architecture.causal ? (last: Value, read: AtTokens) => read(last) : narrow;
     return classifier.scores(pool(own, head, finish, take), tensor, outputsOf(head), form.dropBase);
   });
 }
 
-/** Finished hidden states [batch, width]: those of the token that is read alone, or the mean of all. */
+/** Final hidden states [batch, width]: of the one token that is read, or the mean of all. */
 function pool(
   last: Value,
   { kind, pooled }: Pick<Head, "kind" | "pooled">,
@@ -68,7 +68,7 @@ function pool(
 }
 
 /**
- * The losses [batch, 1] of what a head predicts: cross-entropies of classes, squared errors of numbers.
+ * The losses [batch, 1] of a head's outputs: cross-entropies for classes, squared errors for numbers.
  *
  * @param smoothing The share of a class's label that is spread over all classes, a tensor without axes.
  */
@@ -81,6 +81,6 @@ const losses: Readonly<Record<Head["kind"], (outputs: Value, smoothing: Value | 
     crossEntropies(outputs, input(labelInputs.targets, ["batch", 1], "int64"), smoothing),
   regression: (outputs) => squaredErrors(outputs, input(labelInputs.targets, ["batch", 1])),
   reward: () => {
-    throw new TypeError("Rewards have a loss by an objective alone");
+    throw new TypeError("Rewards have a loss only with an objective");
   },
 };

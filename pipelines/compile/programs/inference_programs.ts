@@ -1,4 +1,4 @@
-/** The programs that read and write with a model and its edits: scores, classes, the prompt's pass, one further token. @module */
+/** The inference programs of an edited model: scores, head outputs, prefill and decoding. @module */
 import { mergeValues } from "../../../ops/program/own_value.ts";
 import * as o from "../../../ops/operators.ts";
 import type { KeyValues } from "../../../ops/nn/attention.ts";
@@ -30,15 +30,15 @@ export function scoreProgram(model: CompiledModel, layout: Layout): Program {
   return simplify({ name: "score", outputs: { losses: o.concat(losses, 0) } });
 }
 
-/** What a model's head predicts of rows: `headOutputs` [batch, outputs], the logits of classes or a number. */
+/** The outputs of a model's head: `headOutputs` [batch, outputs], the logits of classes or a number. */
 export function headProgram(model: CompiledModel, layout: Layout): Program {
   const [only] = headOutputs(model, runTail(model, layout, savedForm), savedForm);
   return simplify({ name: "head", outputs: { headOutputs: only as Value } });
 }
 
 /**
- * The prompt's pass: logits of each row's last token [batch, vocabulary], and every block's keys and values by segment;
- * of what an encoder has read, those that its decoder has made.
+ * The prefill: logits of each row's last token [batch, vocabulary], and every block's keys and values by segment; for
+ * the tokens that an encoder has read, the decoder's keys and values of them.
  */
 export function prefillProgram(model: CompiledModel, layout: Layout): Program {
   const runs = runRows(model, layout, savedForm);
@@ -50,16 +50,16 @@ export function prefillProgram(model: CompiledModel, layout: Layout): Program {
 }
 
 /**
- * One further token a row [batch, 1] after `past`; gives its logits and its own keys and values. Edits of the prompt have
- * acted already: their effect is in the past.
+ * Decodes one more token per row [batch, 1] after `past`; returns its logits and its keys and values. Edits of the
+ * prompt have no part in this: their effect is already in the past.
  */
 export function decodeProgram(model: CompiledModel): Program {
   return extendProgram({ ...model, members: model.members.map((adaptations) => adaptations.filter(actsOnCompletion)) });
 }
 
 /**
- * Further tokens of each row [batch, tail] after `past`, in which all edits act; gives the logits of those that are asked
- * for [labelled, vocabulary], and the tokens' own keys and values.
+ * Runs further tokens of each row [batch, tail] after `past`, with all edits; returns the logits of the requested
+ * tokens [labelled, vocabulary], and the tokens' keys and values.
  */
 export function extendProgram(model: CompiledModel): Program {
   const result = extended(model), logits = logitsOf(model, result, savedForm);
@@ -67,7 +67,8 @@ export function extendProgram(model: CompiledModel): Program {
 }
 
 /**
- * The same with the negative log-likelihoods of given tokens in place of logits: `losses` [labelled, 1], in nats.
+ * The same, but returning the negative log-likelihoods of given tokens instead of logits: `losses` [labelled, 1], in
+ * nats.
  */
 export function rateProgram(model: CompiledModel): Program {
   const result = extended(model), losses = o.concat(labelledLosses(model, result, savedForm), 0);

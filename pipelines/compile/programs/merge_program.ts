@@ -1,4 +1,4 @@
-/** The projection that adaptations make of a frozen one, for a model that needs them no longer. @module */
+/** Merging adaptations into a frozen projection, for a model without them. @module */
 import type { AffineMap } from "../../../ops/adapters/adapter.ts";
 import { adapters } from "../../../ops/adapters/mod.ts";
 import { interventions } from "../../../ops/interventions/mod.ts";
@@ -9,7 +9,7 @@ import type { WeightSource } from "../../models/architecture/architecture.ts";
 import type { Adapter, Intervention } from "../lower/adaptation.ts";
 import { savedTensors } from "../lower/tensor_forms.ts";
 
-/** A projection and what acts on its output, on every token alike. */
+/** A projection and the adaptations of its output that act on all tokens alike. */
 export interface MergeSite {
   /** The weight's name. */
   readonly weight: string;
@@ -19,13 +19,13 @@ export interface MergeSite {
   readonly outputs: number;
   /** Whether the weight is stored [inputs, outputs]. */
   readonly isTransposed: boolean;
-  /** In their order. */
+  /** The adaptations, in order. */
   readonly adaptations: readonly (Adapter | Intervention)[];
 }
 
 /**
- * The program that gives the merged `weight` in the layout in which it is stored and, where there is one then, the `bias`.
- * A result that would be the frozen tensor is omitted.
+ * The program that computes the merged `weight`, in the layout in which it is stored, and the merged `bias`, if any. A
+ * result that would equal the frozen tensor is omitted.
  */
 export function mergeProgram(site: MergeSite, source: WeightSource): Program {
   const { weight, bias, inputs, outputs, isTransposed, adaptations } = site;
@@ -49,8 +49,8 @@ export function mergeProgram(site: MergeSite, source: WeightSource): Program {
 }
 
 /**
- * An affine edit `h ↦ Ah + c` of what a projection gives: its weight becomes AW, which is what the edit makes of each
- * column less what it makes of 0, and its bias what the edit makes of it.
+ * Merges an affine edit `h ↦ Ah + c` of a projection's output: the weight becomes AW, which is the edit of each column
+ * minus the edit of 0, and the bias becomes the edit of the bias.
  */
 function edited({ weight, bias }: AffineMap, edit: Intervention, { inputs, outputs }: MergeSite): AffineMap {
   const { kind, options } = edit, tensors = savedTensors(edit), everywhere = constant([1], [1, 1, 1]);

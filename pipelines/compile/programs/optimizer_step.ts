@@ -1,4 +1,4 @@
-/** A step of the optimizer for every parameter, as part of a program. @module */
+/** The optimizer's step for every parameter, as part of a program. @module */
 import * as o from "../../../ops/operators.ts";
 import { schedules } from "../../../ops/optimizers/schedule.ts";
 import { input, leafName, type Value } from "../../../ops/program/program.ts";
@@ -8,7 +8,7 @@ import { groupOf, groupPrefix, parameterKinds } from "./parameter_groups.ts";
 import type { Stepping } from "./stepping.ts";
 import { exemptParameters } from "./weight_decay.ts";
 
-/** A tensor as a host has to make it. */
+/** A tensor that the host has to create. */
 export interface TensorShape {
   readonly name: string;
   readonly shape: readonly number[];
@@ -17,10 +17,10 @@ export interface TensorShape {
 const scalarInput = (name: string) => input(name, []);
 const shapeOf = ({ shape }: Value) => shape as readonly number[];
 
-/** The name of what an optimizer keeps of a parameter, a part of its state. */
+/** The name of a part of the optimizer's state for a parameter. */
 const stateName = (part: string, parameter: Value) => `${part}.${leafName(parameter)}`;
 
-/** What an optimizer keeps of the parameters. */
+/** The optimizer's state for the parameters. */
 export function stateTensors(parameters: readonly Value[], { optimizer }: Pick<Stepping, "optimizer">): TensorShape[] {
   return parameters.flatMap((parameter) =>
     Object.entries(optimizer.init(shapeOf(parameter))).map(([part, shape]) => ({
@@ -30,7 +30,7 @@ export function stateTensors(parameters: readonly Value[], { optimizer }: Pick<S
   );
 }
 
-/** The parameters and their state after a step along some gradients, each under `next.` and its name. */
+/** The parameters and their state after a step with some gradients, each named `next.` and its name. */
 export function nextOf(
   model: CompiledModel,
   parameters: readonly Value[],

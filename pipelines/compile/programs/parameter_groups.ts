@@ -1,10 +1,10 @@
-/** Which parameters are of which kind, and which of an optimizer's groups has them. @module */
+/** The kinds of parameters, and the optimizer's group that each belongs to. @module */
 import type { OptimizerSpec, ParameterKind, Resolved } from "../../spec/mod.ts";
 import { type Adaptation, isFixed } from "../lower/adaptation.ts";
 import { freeName } from "../lower/tensor_forms.ts";
 import type { CompiledModel } from "./forward.ts";
 
-/** The kinds that each group of an optimizer takes, in order. */
+/** The kinds that each group of an optimizer matches, in order. */
 export type GroupMatches = readonly (readonly ParameterKind[])[];
 
 /** What an optimizer's groups match. */
@@ -12,7 +12,7 @@ export function matchesOf({ groups = [] }: Pick<Resolved<OptimizerSpec>, "groups
   return groups.map(({ match }) => typeof match === "string" ? [match] : match);
 }
 
-/** The first group that takes parameters of some kinds, from 0. */
+/** The index of the first group that matches a parameter of some kinds. */
 export function groupOf(kinds: readonly ParameterKind[], matches: GroupMatches): number | undefined {
   const found = matches.findIndex((match) => match.some((kind) => kinds.includes(kind)));
   return found < 0 ? undefined : found;
@@ -25,7 +25,7 @@ const ofForm: Readonly<Record<Adaptation["form"], ParameterKind>> = {
   head: "head",
 };
 
-/** Kinds that are tensors of an adapter, by the names of these. */
+/** The kinds of single adapter tensors, by tensor name. */
 const ofTensor: ReadonlyMap<string, ParameterKind> = new Map([["lora_A", "lora_A"], ["lora_B", "lora_B"]]);
 
 /** The kinds of each trained parameter by its name. */
@@ -48,7 +48,7 @@ export function parameterKinds(
   ]);
 }
 
-/** The beginning of the names by which the rate and decay of a group are fed. */
+/** The prefix of the names under which a group's learning rate and weight decay are fed. */
 export function groupPrefix(group: number | undefined): string {
   return group === undefined ? "step." : `step.group${group + 1}.`;
 }

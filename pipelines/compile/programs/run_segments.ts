@@ -1,4 +1,4 @@
-/** The blocks over the segments of rows, one after the other. @module */
+/** Running the blocks over the segments of rows, one after the other. @module */
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import type { Value } from "../../../ops/program/program.ts";
 import type {
@@ -13,34 +13,34 @@ import type { ModelInputs } from "../../models/inputs/kinds.ts";
 import { isAttended, type Layout, type SegmentName, stackOfSegment, tailOf } from "../rows/layout.ts";
 import { segmentInputs } from "../rows/segment_inputs.ts";
 
-/** What runs over the segments. */
+/** The model that runs over the segments. */
 interface SegmentedModel {
   readonly architecture: Architecture;
   readonly layout: Layout;
   readonly weights: WeightSource;
-  /** The runs of trained keys and values that no token made, of each every block's. */
+  /** The runs of trained keys and values of virtual tokens, each for every block. */
   readonly virtual: readonly (readonly KeyValues[])[];
-  /** Acts on the last segment of each stack; what is before it is not edited. */
+  /** Acts on the last segment of each stack; earlier segments are not edited. */
   readonly edit: EditHook;
   /** The model's own dropout. */
   readonly drop?: DropHook;
-  /** Where edits copy the batch of the tail. */
+  /** Where the tail's batch is copied for several members. */
   readonly copied?: (inputs: ModelInputs) => TokenRun["copied"];
 }
 
-/** What a segment gives. */
+/** The result of a segment. */
 export interface SegmentRun extends RunResult {
   readonly inputs: ModelInputs;
-  /** What the last block gives [batch, length, width]. */
+  /** The last block's output [batch, length, width]. */
   readonly last: Value;
-  /** What the stack makes of it, where later tokens attend to that. */
+  /** The stack's final output, if later tokens attend to it. */
   readonly finished?: Value;
 }
 
-/** What the segments of a layout give, by name and in their order. */
+/** The results of a layout's segments, by name and in order. */
 export type SegmentRuns = ReadonlyMap<SegmentName, SegmentRun>;
 
-/** Runs the segments of a layout in their order. */
+/** Runs the segments of a layout in order. */
 export function runSegments(
   { architecture, layout, weights, virtual, edit, drop, copied }: SegmentedModel,
 ): SegmentRuns {
@@ -71,14 +71,14 @@ export function runSegments(
   return runs;
 }
 
-/** What a segment gave. */
+/** The result of a segment that has run. */
 export function runOf(runs: SegmentRuns, name: SegmentName): SegmentRun {
   const found = runs.get(name);
   if (found === undefined) throw new TypeError(`The segment ${name} has not run`);
   return found;
 }
 
-/** The keys and values that the tail's tokens and those after them see of each segment. */
+/** The keys and values of each segment that the tail's tokens and those after them attend to. */
 export function keyValuesOf(layout: Layout, runs: SegmentRuns): ReadonlyMap<SegmentName, readonly KeyValues[]> {
   const { encoded = [] } = runOf(runs, tailOf(layout).name);
   return new Map(layout.segments.map((segment) => {

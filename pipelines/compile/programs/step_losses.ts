@@ -1,4 +1,4 @@
-/** What a step minimizes, and what else it says of its rows. @module */
+/** The loss of a training step, and other values that it reports about its rows. @module */
 import * as o from "../../../ops/operators.ts";
 import { scaledLoss } from "../../../ops/nn/loss.ts";
 import { objectives } from "../../../ops/objectives/mod.ts";
@@ -9,7 +9,7 @@ import type { Stepping } from "./stepping.ts";
 import { answersOf, compared, scoredAnswers } from "./comparison.ts";
 import { type CompiledModel, headOutputs, labelledLosses } from "./forward.ts";
 
-/** What is computed of preferences in each step beside the loss: means over its rows. */
+/** The values computed for preferences in each step besides the loss: means over its rows. */
 const rewardNames = ["chosen", "rejected", "accuracies"] as const;
 
 /** One of these. */
@@ -20,13 +20,13 @@ export function rewardName(member: number, name: RewardName): string {
   return `reward.${member}.${name}`;
 }
 
-/** One member's part of a step's loss over a group of rows, and what else is computed of these, by result name. */
+/** One member's part of a step's loss over a group of rows, and the other values by result name. */
 interface StepLoss {
   readonly loss: Value;
   readonly logged: Readonly<Record<string, Value>>;
 }
 
-/** Each member's loss: of the rows' labels, or of an objective over their two answers. */
+/** Each member's loss: over the rows' labels, or of a preference objective. */
 export function stepLosses(
   model: CompiledModel,
   result: RunResult,

@@ -1,4 +1,4 @@
-/** What of a training's settings decides the programs of its steps. @module */
+/** The settings of a training that decide the programs of its steps. @module */
 import { optimizerOf } from "../../../ops/optimizers/mod.ts";
 import type { Optimizer } from "../../../ops/optimizers/optimizer.ts";
 import type { ScheduleName } from "../../../ops/optimizers/schedule.ts";
@@ -6,23 +6,23 @@ import type { ObjectiveName } from "../../../ops/objectives/mod.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 import { type GroupMatches, matchesOf } from "./parameter_groups.ts";
 
-/** What the programs of a training's steps depend on. */
+/** The settings that the programs of a training's steps depend on. */
 export interface Stepping {
   readonly optimizer: Optimizer;
   readonly schedule: ScheduleName;
-  /** Which parameters have rates and decays of their own. */
+  /** Which parameters have their own learning rates and weight decays. */
   readonly groups: GroupMatches;
-  /** Whether the common norm of each member's gradients has a bound. */
+  /** Whether the norm of each member's gradients is clipped. */
   readonly clips: boolean;
-  /** What is minimized of preferences; of other rows the losses of their labels. */
+  /** The preference objective; omitted if labels are trained on. */
   readonly objective?: ObjectiveName;
-  /** Whether the frozen model's own dropout acts. */
+  /** Whether the frozen model's own dropout is active. */
   readonly dropsBase: boolean;
-  /** Whether a share of each label is spread over all classes. */
+  /** Whether labels are smoothed. */
   readonly smooths: boolean;
 }
 
-/** What a training's settings say of its steps. */
+/** The settings of a training's steps. */
 export function steppingOf(
   { optimizer, maxGradNorm, labelSmoothing = 0, baseDropout = false, objective }: Pick<
     Resolved<TrainSpec>,

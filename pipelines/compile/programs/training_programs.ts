@@ -1,4 +1,4 @@
-/** What a training runs: losses and gradients, steps of the optimizer, and what is saved. @module */
+/** The programs of a training: losses and gradients, optimizer steps, and saving. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { gradients } from "../../../ops/passes/autodiff.ts";
 import * as o from "../../../ops/operators.ts";
@@ -24,9 +24,9 @@ import { stepLosses } from "./step_losses.ts";
 import { nextOf, stateTensors, type TensorShape } from "./optimizer_step.ts";
 import type { Stepping } from "./stepping.ts";
 
-/** The programs of one training, or of several side by side. */
+/** The programs of one training, or of several members trained together. */
 interface TrainingPrograms {
-  /** Each member's loss and gradients over a group of rows, the latter added to the gradients fed. */
+  /** Each member's loss and gradients over a group of rows; the gradients are added to those fed. */
   readonly accumulate: Program;
   /** The hidden states between the blocks of the tail. */
   readonly boundaries: readonly Boundary[];
@@ -36,7 +36,7 @@ interface TrainingPrograms {
   readonly save: Program;
   /** The trainable tensors by name. */
   readonly parameters: readonly Value[];
-  /** What the optimizer keeps of them, each of which starts at 0. */
+  /** The optimizer's state of these, which starts at 0. */
   readonly state: readonly TensorShape[];
 }
 
@@ -83,12 +83,12 @@ export function lossName(member: number): string {
   return `loss.${member}`;
 }
 
-/** The name of the norm of a member's gradients among a program's results, where they are clipped. */
+/** The name of a member's gradient norm among a program's results, if gradients are clipped. */
 export function normName(member: number): string {
   return `gradientNorm.${member}`;
 }
 
-/** Gradients of which each member's have a bounded norm, and these norms as they were. */
+/** Gradients clipped by each member's norm, and the norms before clipping. */
 function clipped(
   { members }: Pick<CompiledModel, "members">,
   parameters: readonly Value[],

@@ -1,8 +1,8 @@
-/** Which parameters weight decay spares where it is of weights alone. @module */
+/** The parameters that are exempt from weight decay of weights only. @module */
 import { isBias } from "../../models/architecture/architecture.ts";
 import type { CompiledModel } from "./forward.ts";
 
-/** The names of the parameters that are biases or norms, as transformers' Trainer groups them. */
+/** The names of the parameters that are biases or norms, grouped as in transformers' Trainer. */
 export function exemptParameters({ architecture, members, full }: CompiledModel): ReadonlySet<string> {
   const own = full ? [...architecture.weights.keys()] : [];
   return new Set([

@@ -1,4 +1,4 @@
-/** What the host feeds of rows with two answers, of which the first is preferred. @module */
+/** The tensors that the host feeds for preferences: rows with two answers, of which the first is preferred. @module */
 import type { Feeds } from "../../common/host_tensor.ts";
 import type { LaidOutRow } from "./laid_out_rows.ts";
 
@@ -20,17 +20,17 @@ export const answerInputs = {
     count: "count.rejected",
   },
 } as const satisfies Record<AnswerName, {
-  /** 1 where a label is of the row's answer [batch, labelled]. */
+  /** 1 where a label belongs to the row's answer [batch, labelled]. */
   readonly tokens: string;
-  /** The sum of its tokens' log-likelihoods by the frozen model [batch, 1]. */
+  /** The sum of its tokens' log-likelihoods under the frozen model [batch, 1]. */
   readonly reference: string;
-  /** The same by the model in question, where it is known [batch, 1]. */
+  /** The same under the evaluated model, if known [batch, 1]. */
   readonly score: string;
   /** How many tokens it has [batch, 1]. */
   readonly count: string;
 }>;
 
-/** The name of the scalar that a setting of an objective is fed by. */
+/** The name of the scalar that feeds a setting of an objective. */
 export function objectiveInput(setting: string): string {
   return `objective.${setting}`;
 }
@@ -43,19 +43,19 @@ export function objectiveFeeds(objective: Readonly<Record<string, unknown>> | un
   }));
 }
 
-/** A number of both answers of each row, the chosen one's first, as their log-likelihoods by a model. */
+/** A number for both answers of each row, the chosen one's first: for example their log-likelihoods under a model. */
 export type AnswerScores = readonly (readonly [chosen: number, rejected: number])[];
 
-/** Which of a row's labels are of which answer, as places in the row's labels. */
+/** The indices of a row's labels that belong to each answer. */
 function labelsOf({ branch, labels, labelIndices }: LaidOutRow): Readonly<Record<AnswerName, readonly number[]>> {
   if (branch === undefined) throw new TypeError("The row has one answer");
   const places = [...labels.keys()];
-  // The second answer's labels begin where their places go back to the prompt's last token.
+  // The second answer's labels begin where the label indices return to the prompt's last token.
   const second = places.findIndex((at) => at > 0 && labelIndices[at]! <= labelIndices[at - 1]!);
   return { chosen: places.slice(0, second), rejected: places.slice(second) };
 }
 
-/** Numbers of each of a row's labels summed over its answers. */
+/** A number of each label of a row, summed over each of its answers. */
 export function sumsByAnswer(row: LaidOutRow, ofLabel: (label: number) => number): [chosen: number, rejected: number] {
   const { chosen, rejected } = labelsOf(row),
     sum = (places: readonly number[]) => {
@@ -65,9 +65,9 @@ export function sumsByAnswer(row: LaidOutRow, ofLabel: (label: number) => number
 }
 
 /**
- * The answers of a group of rows.
+ * The fed tensors of the answers in a group of rows.
  *
- * @param reference Of each of them; `undefined` if the objective needs none.
+ * @param reference The frozen model's scores for each row; `undefined` if the objective needs none.
  */
 export function answerFeeds(rows: readonly LaidOutRow[], reference: AnswerScores | undefined): Feeds {
   const labels = rows.map(labelsOf), labelled = rows.reduce((sum, row) => sum + row.labels.length, 0);

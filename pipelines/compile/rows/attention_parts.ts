@@ -1,14 +1,20 @@
-/** In how many parts attention takes long runs of tokens, so that the scores of all are never in memory at once. @module */
+/**
+ * The number of parts in which attention processes long runs of tokens, so that not all scores are in memory at once.
+ *
+ * @module
+ */
 import type { RowList } from "../../common/row_list.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { Layout, Segment } from "./layout.ts";
 import { lengthsOfExamples } from "../../data/example_lengths.ts";
 
-/** The scores of one row that are made at once, in bytes. */
+/** The most bytes that one row's scores may take at a time. */
 const mostScores = 2 ** 26;
 
-/** A layout with the parts of each segment in which some row's scores would take more; stacks of two take all at once. */
+/**
+ * A layout with more parts in each segment where a row's scores would take more; models with two stacks are not split.
+ */
 export function withAttentionParts(
   layout: Layout,
   { heads: { heads, keyValueHeads } }: Pick<Architecture, "heads">,
@@ -24,13 +30,13 @@ export function withAttentionParts(
       [least, most] = [Math.min(least, own), Math.max(most, own)];
     }
     const parts = Math.ceil(4 * heads * most * longest / mostScores);
-    // No part may be empty: a run is as long as its longest row, which is no shorter than the shortest of all.
+    // No part may be empty: a run is as long as its longest row, which is at least as long as the shortest row of all.
     return Math.max(1, Math.min(parts, Math.max(1, least) * (heads / keyValueHeads)));
   };
   return { ...layout, segments: layout.segments.map((segment) => ({ ...segment, parts: partsOf(segment) })) };
 }
 
-/** How many of so many tokens `slice` takes. */
+/** How many of `length` tokens `slice` takes. */
 function slicedLength(length: number, from: number, to = length): number {
   const index = (at: number) => at < 0 ? Math.max(0, length + at) : Math.min(length, at);
   return Math.max(0, index(to) - index(from));

@@ -1,4 +1,9 @@
-/** The factors of the frozen model's own dropout, drawn by the host so that a seed decides them on every provider. @module */
+/**
+ * The factors of the frozen model's own dropout, drawn by the host so that they depend only on the seed, not the
+ * provider.
+ *
+ * @module
+ */
 import { putValue } from "../../../ops/program/own_value.ts";
 import type { Feeds, HostTensor } from "../../common/host_tensor.ts";
 import { createRandom } from "../../data/random.ts";
@@ -12,37 +17,37 @@ interface RowsOfStep {
   readonly seed: number;
   /** The number of the step, from 0. */
   readonly step: number;
-  /** Their numbers in the data. */
+  /** Their indices in the data. */
   readonly rows: readonly number[];
-  /** How many tokens each of them has in the tail. */
+  /** The number of tokens in the tail of each row. */
   readonly tail: readonly number[];
-  /** How many an encoder reads of each of them, in a model that has one. */
+  /** The number of tokens that the encoder, if any, reads of each row. */
   readonly context?: readonly number[];
-  /** Trained keys and values before every row. */
+  /** The number of virtual tokens before every row. */
   readonly virtual: number;
 }
 
-/** The tokens that a stack runs over, of one row, or of the longest. */
+/** The numbers of tokens that a stack runs over, for one row or for the longest. */
 interface Extents {
   readonly tokens: number;
-  /** Those that an encoder has read for it. */
+  /** The tokens that an encoder has read for it. */
   readonly encoded: number;
   readonly virtual: number;
 }
 
-/** What is drawn for one place: factors for each row. */
+/** How the factors for one place are drawn, row by row. */
 interface PlaceDrawing {
   readonly shape: readonly number[];
-  /** Whether all rows of a step have the same. */
+  /** Whether all rows of a step have the same factors. */
   readonly isShared?: true;
-  /** Draws the factors of a row, which it finds at 1: those of tokens that it has, whatever it is padded to. */
+  /** Draws the factors of a row's own tokens, whatever its padding; all factors are 1 beforehand. */
   readonly draw: (factors: Float32Array, row: Extents, drawing: Drawing, word: () => number) => void;
 }
 
 type Stack = Pick<Architecture, "width" | "heads" | "blocks" | "inputs" | "sites" | "dropout">;
 type DroppingModel = Stack & { readonly encoder?: Stack };
 
-/** Where a place is, and what is drawn for it. */
+/** Where a place is, and how its factors are drawn. */
 interface PlaceKind {
   readonly blocks: "all" | "first" | "none";
   readonly drawing: (stack: Stack, longest: Extents) => PlaceDrawing;
@@ -101,7 +106,7 @@ const blocksOf: Readonly<Record<PlaceKind["blocks"], (stack: Stack) => readonly 
   none: () => [undefined],
 };
 
-/** A stack and how many tokens it reads of each row; its name where there are two. */
+/** A stack, the number of tokens that it reads of each row, and its name if there are two. */
 interface StackRun {
   readonly name?: StackName;
   readonly stack: Stack;
@@ -109,8 +114,8 @@ interface StackRun {
 }
 
 /**
- * A factor for each place where the model drops: 0 by its rate, else 1/(1 − rate). What is drawn for a row depends on the
- * seed, the step, the row and the place, so the rows that run beside it do not change it.
+ * The factors for each place where the model has dropout: 0 with the place's rate as probability, otherwise 1/(1 −
+ * rate). A row's factors depend only on the seed, the step, the row and the place, not on the rows that run with it.
  */
 export function baseDropoutFeeds(model: DroppingModel, rows: RowsOfStep): Feeds {
   const { encoder } = model, { tail, context = [] } = rows, feeds: Feeds = {};

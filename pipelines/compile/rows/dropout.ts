@@ -1,4 +1,4 @@
-/** The factors of dropout, drawn by the host so that a seed decides them on every provider. @module */
+/** The factors of dropout, drawn by the host so that they depend only on the seed, not the provider. @module */
 import { ownValue, putValue } from "../../../ops/program/own_value.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import { createRandom } from "../../data/random.ts";
@@ -7,7 +7,7 @@ import { dropoutName, type Droppable, droppedWidth } from "../lower/edit_hook.ts
 import { maskedBy, maskName } from "../lower/edit_masks.ts";
 import { runOfSite } from "../lower/sites.ts";
 
-/** Rates are taken in shares of this: half a random word decides an element. */
+/** Rates are rounded to multiples of 1/shares: half a random word decides an element. */
 const shares = 1 << 16;
 
 /** Which rows of a step run together. */
@@ -16,18 +16,18 @@ interface DroppedRows {
   readonly seed: number;
   /** The number of the step, from 0. */
   readonly step: number;
-  /** Their numbers in the data. */
+  /** Their indices in the data. */
   readonly rows: readonly number[];
-  /** The tail's length, padding counted. */
+  /** The tail's length, including padding. */
   readonly tail: number;
-  /** The context's, of adaptations that act on what an encoder reads. */
+  /** The context's length, for adaptations in an encoder. */
   readonly context?: number;
 }
 
 /**
- * A factor [batch, tokens, width] for each adaptation with dropout: 0 by its rate, else 1/(1 − rate); 1 at tokens that it does not
- * act on. What is drawn for a row depends on the seed, the step, the row and the adaptation's ordinal in its own member, so neither
- * the rows that run beside it nor the members trained beside it change it.
+ * The factors [batch, tokens, width] of each adaptation with dropout: 0 with its rate as probability, otherwise 1/(1 −
+ * rate); 1 at tokens that it does not act on. A row's factors depend only on the seed, the step, the row and the
+ * adaptation's index within its member, not on the rows that run with it or the members trained with it.
  *
  * @param masks The edited positions, by {@linkcode maskName}.
  */
@@ -56,7 +56,7 @@ export function dropoutFeeds(
   return feeds;
 }
 
-/** Whether dropout acts at a token of the batch: an unmasked adapter's at every one. */
+/** Whether dropout acts at a token of the batch; for an unmasked adapter, at every token. */
 function actsAt(adaptation: Droppable, masks: Feeds): (token: number) => boolean {
   const masked = maskedBy(adaptation);
   if (masked === undefined) return () => true;
@@ -66,9 +66,9 @@ function actsAt(adaptation: Droppable, masks: Feeds): (token: number) => boolean
 
 /** How factors are drawn. */
 export interface Drawing {
-  /** So many shares of all words drop an element. */
+  /** An element is dropped if its half of a random word is below this. */
   readonly dropped: number;
-  /** The factor of one that is kept. */
+  /** The factor of an element that is kept. */
   readonly kept: number;
 }
 

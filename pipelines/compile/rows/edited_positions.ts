@@ -9,7 +9,7 @@ import { runOfSite } from "../lower/sites.ts";
 import { groupExtents, type LaidOutRow, seenTokens } from "./laid_out_rows.ts";
 import type { Layout, Segment } from "./layout.ts";
 
-/** The mask of each edit over its segment [batch, tokens, width], as wide as {@linkcode maskWidth} says. */
+/** The mask of each edit over its segment [batch, tokens, {@linkcode maskWidth}]. */
 export function editedFeeds(rows: readonly LaidOutRow[], layout: Layout, adaptations: readonly Adaptation[]): Feeds {
   const feeds: Feeds = {}, extents = groupExtents(rows);
   for (const masked of masksOf(adaptations)) {
@@ -31,7 +31,7 @@ export function editedFeeds(rows: readonly LaidOutRow[], layout: Layout, adaptat
   return feeds;
 }
 
-/** What an intervention's positions count over: a decoder's prompt is the token that it starts with. */
+/** The prompt over which an intervention's positions count; a decoder's is its start token. */
 function promptOf({ whole }: LaidOutRow, { startToken }: Segment): TokenizedPrompt {
   return startToken === undefined ? whole : { ...whole, prompt: [startToken] };
 }

@@ -1,5 +1,5 @@
 /**
- * What the host feeds for a group of rows: their segments, labels, and masks of edited positions.
+ * The tensors that the host feeds for a group of rows: their segments, labels, and masks of edited positions.
  *
  * @module
  */
@@ -15,9 +15,9 @@ import { runFeeds } from "../../models/architecture/model_inputs.ts";
 import { type Adaptation, headOf } from "../lower/adaptation.ts";
 
 /**
- * What an example's own numbers determine, for a group of rows padded on the right.
+ * The tensors that the examples determine, for a group of rows padded on the right.
  *
- * @param readsContext Whether what is before the tail is itself run over, not only its cached values.
+ * @param readsContext Whether the tokens before the tail are run over, instead of only reading their cached values.
  */
 export function exampleFeeds(
   rows: readonly LaidOutRow[],
@@ -34,7 +34,7 @@ export function exampleFeeds(
   };
 }
 
-/** What the tokens that all rows share determine. */
+/** The tensors that the tokens shared by all rows determine. */
 export function sharedFeeds(row: LaidOutRow, layout: Layout, architecture: Architecture): Feeds {
   const shared = layout.segments.filter(({ rows }) => rows === 1);
   return mergeValues(shared.map((segment) => segmentFeeds([row], layout, architecture, segment)));
@@ -69,7 +69,7 @@ function runRow(row: LaidOutRow, { name, from, to }: Segment, start: number, lay
   };
 }
 
-/** What the fed tensors depend on besides the rows; neither programs nor weights show it. */
+/** What the fed tensors depend on besides the rows and is not visible in programs or weights. */
 export function fedNumbers({ causal, inputs, encoder }: Architecture): readonly unknown[] {
   return [causal, inputs, ...(encoder === undefined ? [] : [encoder.inputs])];
 }

@@ -1,15 +1,15 @@
-/** What the host feeds of the tokens, classes and numbers that rows are taught. @module */
+/** The tensors that the host feeds for labels: tokens, classes and numbers. @module */
 import type { Feeds, HostTensor } from "../../common/host_tensor.ts";
 import type { Head } from "../lower/adaptation.ts";
 import type { LaidOutRow } from "./laid_out_rows.ts";
 
 /** The names of the fed tensors. */
 export const labelInputs = {
-  /** The rows of the tail's tokens, one batch row after the other, whose hidden states are read [labelled, 1]. */
+  /** The indices of the tokens whose hidden states are read [labelled, 1], into the tails of all rows concatenated. */
   indices: "labelled.indices",
-  /** What each of them predicts [labelled, 1]. */
+  /** The label that each of them predicts [labelled, 1]. */
   targets: "labelled.targets",
-  /** Each token's share in the mean of its row's [batch, tail, 1]. */
+  /** Each token's weight in the mean over its row [batch, tail, 1]. */
   shares: "labelled.shares",
 } as const;
 
@@ -27,14 +27,14 @@ export function labelFeeds(rows: readonly LaidOutRow[], tail: number, head: Head
 /**
  * The tokens of each row's tail whose hidden states are read.
  *
- * @param tail Tokens of the longest.
+ * @param tail The number of tokens in the longest tail.
  */
 export function indexFeeds(rows: readonly (readonly number[])[], tail: number): Feeds {
   const indices = rows.flatMap((own, row) => own.map((at) => row * tail + at));
   return { [labelInputs.indices]: { data: BigInt64Array.from(indices, BigInt), shape: [indices.length, 1] } };
 }
 
-/** The tokens that are to be predicted at each of these. */
+/** The tokens to be predicted at each of these. */
 export function targetFeeds(tokens: readonly number[]): Feeds {
   return { [labelInputs.targets]: { data: BigInt64Array.from(tokens, BigInt), shape: [tokens.length, 1] } };
 }

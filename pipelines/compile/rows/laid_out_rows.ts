@@ -3,11 +3,11 @@ import type { TokenizedExample } from "../../data/examples.ts";
 import type { Branch } from "../../models/inputs/input_kind.ts";
 import { type Layout, type Segment, type SegmentName, segmentNames, tailOf } from "./layout.ts";
 
-/** One row's tokens by segment; none in those that the layout does not have. */
+/** One row's tokens by segment; empty for segments that the layout does not have. */
 export interface LaidOutRow extends Readonly<Record<SegmentName, readonly number[]>> {
-  /** The example that was cut. */
+  /** The whole example. */
   readonly whole: TokenizedExample;
-  /** The tokens to predict; before a head the row's class or number alone. */
+  /** The tokens to predict; with a head, only the row's class or number. */
   readonly labels: readonly number[];
   /** The index in the tail of the token that predicts each of them: the one before it. */
   readonly labelIndices: readonly number[];
@@ -19,7 +19,7 @@ export interface LaidOutRow extends Readonly<Record<SegmentName, readonly number
 
 const noTokens: Readonly<Record<SegmentName, readonly number[]>> = { shared: [], context: [], tail: [] };
 
-/** An example's row: the prompt and the completion up to its last token, which is only predicted. */
+/** An example's row: the prompt and the completion without its last token, which is only predicted. */
 export function layOut(example: TokenizedExample, layout: Layout): LaidOutRow {
   const { rejected } = example;
   if (layout.answers !== undefined && rejected !== undefined) return layOutAnswers(example, rejected, layout);
@@ -38,11 +38,11 @@ export function layOut(example: TokenizedExample, layout: Layout): LaidOutRow {
   };
 }
 
-/** A prompt's row with both of its answers, which begin after the same token. */
+/** The row of a prompt with two answers, which begin after the same token. */
 function layOutAnswers(example: TokenizedExample, rejected: readonly number[], layout: Layout): LaidOutRow {
   const { completion: chosen, isScored } = example, alone = { segments: layout.segments, virtual: layout.virtual };
   const first = layOut({ ...example, completion: chosen.slice(0, 1), taught: [] }, alone), after = first.tail.length;
-  // What a head scores is read to its end; what a model writes has a last token that is only predicted.
+  // A head reads an answer to its end; for a language model, the last token is only predicted.
   const read = (answer: readonly number[]) => isScored ? answer : answer.slice(0, -1);
   const at = after + read(chosen).length, own = { ...first, whole: example, branch: { at, after } };
   const tail = [...first.tail, ...read(chosen), ...read(rejected)];
@@ -53,12 +53,12 @@ function layOutAnswers(example: TokenizedExample, rejected: readonly number[], l
   return { ...own, tail, labels: [...chosen, ...rejected], labelIndices };
 }
 
-/** How many tokens of a row a segment sees before its own. */
+/** How many tokens of a row a segment attends to before its own. */
 export function seenTokens(row: LaidOutRow, { sees }: Segment): number {
   return sees.reduce((sum, name) => sum + row[name].length, 0);
 }
 
-/** The tokens that a layout's last segment sees or has, in order: all that a decoder has read of a row. */
+/** The tokens that a layout's last segment attends to or contains, in order: all that a decoder has read of a row. */
 export function readTokens(row: LaidOutRow, layout: Layout): readonly number[] {
   const { name, sees } = tailOf(layout);
   return [...sees, name].flatMap((each) => row[each]);
@@ -77,7 +77,7 @@ export function groupExtents(rows: readonly LaidOutRow[]): SegmentExtents {
   return { ...longest, context: Math.max(1, longest.context) };
 }
 
-/** What distinguishes a row from others, labels aside. */
+/** What distinguishes a row from others, apart from its labels. */
 export function rowKey(row: LaidOutRow): readonly (readonly number[])[] {
   const { whole: { prompt, typeIds = [] }, branch, seen } = row, tokens = segmentNames.map((name) => row[name]);
   const answers = branch === undefined ? [] : [[branch.at, branch.after]], unseen = seen === undefined ? [] : [[seen]];

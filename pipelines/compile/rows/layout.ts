@@ -1,7 +1,8 @@
 /**
- * How the tokens of rows fall into segments: some first ones that all rows share, a context before the first edited
- * position, and a tail from it on. Where an encoder reads the prompt, that is the context, and the tail is what its decoder
- * reads. What a program declares, what the host feeds and in which order the segments run follow from this alone.
+ * How the tokens of rows are divided into segments: first tokens that all rows share, a context before the first edited
+ * position, and a tail from there on. If an encoder reads the prompt, that is the context, and the tail is what its
+ * decoder reads. The layout alone determines what a program declares, what the host feeds and the order in which
+ * segments run.
  *
  * @module
  */
@@ -17,42 +18,42 @@ import { sharedLength } from "../../models/tokenization/joint_tokens.ts";
 /** The names that segments can have, in the order of their tokens. */
 export const segmentNames = ["shared", "context", "tail"] as const;
 
-/** Names a segment and its tensors, and is the symbol of its length. */
+/** The name of a segment and its tensors, and the symbol of its length. */
 export type SegmentName = typeof segmentNames[number];
 
 /** One run of tokens of every row. */
 export interface Segment {
   readonly name: SegmentName;
-  /** The stack that runs over it, in a model of two. */
+  /** The stack that runs over it, in a model with two stacks. */
   readonly stack?: StackName;
-  /** Its tokens of a prompt, as `slice` takes them. */
+  /** The range of its tokens in a prompt, as for `slice`. */
   readonly from: number;
   readonly to?: number;
   /** A token before these. */
   readonly startToken?: number;
-  /** Whether it is run over once for all rows, whose tokens in it are the same, or for each. */
+  /** Whether it runs once for all rows, whose tokens are the same in it, or for each row. */
   readonly rows: 1 | "batch";
-  /** The segments before it whose keys and values its tokens see. */
+  /** The earlier segments whose keys and values its tokens attend to. */
   readonly sees: readonly SegmentName[];
-  /** The segment whose finished hidden states its tokens attend to. */
+  /** The segment whose final hidden states its tokens attend to. */
   readonly attendsTo?: SegmentName;
-  /** In how many parts attention takes its tokens. */
+  /** The number of parts in which attention processes its tokens. */
   readonly parts: number;
 }
 
-/** How all rows of a stage are laid out. Plain data, so that it can be part of a key. */
+/** How all rows of a stage are laid out. It is plain data, so that it can be part of a key. */
 export interface Layout {
-  /** In the order in which they run. The last is the tail, which continues with the completion. */
+  /** The segments, in the order in which they run. The last is the tail, which includes the completion. */
   readonly segments: readonly Segment[];
-  /** How many trained keys that no token made are seen before all tokens. */
+  /** The number of virtual tokens before all others. */
   readonly virtual: number;
-  /** Set where each row has two answers to its prompt, of which the second sees nothing of the first. */
+  /** Set if each row has two answers to its prompt, of which the second does not attend to the first. */
   readonly answers?: 2;
   /** Set where a row's tail may end with tokens that no other sees. */
   readonly unseen?: true;
 }
 
-/** Rows that are all tail, or of an encoder's context and its decoder's tail. */
+/** A layout in which rows are all tail, or an encoder's context and its decoder's tail. */
 export function wholeRows(
   { encoder }: Pick<Architecture, "encoder">,
   adaptations: readonly Adaptation[],
@@ -63,12 +64,12 @@ export function wholeRows(
   return { segments: [{ ...whole, name: "context", stack: "encoder" }, { ...tail, attendsTo: "context" }], virtual };
 }
 
-/** Fewer shared tokens save less than the products over them cost. */
+/** Fewer shared tokens than this save less than the additional matrix products cost. */
 const leastShared = 8;
 
 /**
- * The layout that adaptations allow for some prompts. Where tokens see those after them, nothing is before a tail, and
- * prompts share no first tokens.
+ * The layout that adaptations allow for some prompts. If tokens attend to later ones, nothing comes before the tail,
+ * and prompts share no first tokens.
  */
 export function layoutOf(
   architecture: Pick<Architecture, "causal" | "encoder">,
@@ -83,8 +84,8 @@ export function layoutOf(
 }
 
 /**
- * Rows of which the first tokens that all prompts share are apart from the rest; all tail where they share few, or where
- * something is learned of these tokens.
+ * A layout in which the first tokens that all prompts share are separate; all tail if they share too few, or if an
+ * adaptation acts on these tokens.
  */
 export function sharedRows(
   architecture: Pick<Architecture, "causal" | "encoder">,
@@ -98,17 +99,17 @@ export function sharedRows(
   return shared === 0 ? whole : afterShared(shared);
 }
 
-/** Rows of which so many first tokens are apart from the rest. */
+/** A layout in which this many first tokens are separate. */
 function afterShared(shared: number): Layout {
   const first = { name: "shared", from: 0, to: shared, rows: 1, sees: [], parts: 1 } as const;
   return { segments: [first, { name: "tail", from: shared, rows: "batch", sees: ["shared"], parts: 1 }], virtual: 0 };
 }
 
 /**
- * Rows of a model in which no token sees those after it, cut.
+ * A layout for a causal model with a context and, possibly, shared tokens before the tail.
  *
  * @param tail How many of a prompt's last tokens are in the tail.
- * @param shared How many first tokens are the same in all prompts, none of them in a tail.
+ * @param shared How many first tokens are the same in all prompts; none of them is in a tail.
  */
 export function cutRows(tail: number, shared: number): Layout {
   const batch = { rows: "batch", parts: 1 } as const, first = shared > 0 ? ["shared"] as const : [];
@@ -123,8 +124,8 @@ export function cutRows(tail: number, shared: number): Layout {
 }
 
 /**
- * How many of a prompt's last tokens are in the tail: `Infinity` unless all adaptations act on the prompt's last tokens or
- * after it. The prompt's last token, which predicts the first label, is always in the tail.
+ * How many of a prompt's last tokens are in the tail: `Infinity` unless all adaptations act on the prompt's last tokens
+ * or after it. The prompt's last token, which predicts the first label, is always in the tail.
  */
 function tailReach(all: readonly Adaptation[], prompts: RowList<TokenizedPrompt>): number {
   const adaptations = withoutHead(all), interventions = interventionsOf(adaptations);
@@ -132,7 +133,7 @@ function tailReach(all: readonly Adaptation[], prompts: RowList<TokenizedPrompt>
   return Math.max(1, ...interventions.map(({ positions }) => reachBack(positions, prompts)));
 }
 
-/** How many first tokens all prompts share before their tails; 0 if there is one prompt, or too few to be worth it. */
+/** How many first tokens all prompts share before their tails; 0 if there is only one prompt, or they share too few. */
 function sharedBefore(tail: number, prompts: RowList<TokenizedPrompt>): number {
   if (prompts.length < 2) return 0;
   const first = prompts.at(0)!.prompt.slice(0, -tail);
@@ -151,7 +152,7 @@ export function tailOf({ segments }: Layout): Segment {
   return tail;
 }
 
-/** Whether rows are all tail, so that nothing is before the first edited position. */
+/** Whether rows are all tail, so that no segment comes before the first edited position. */
 export function isWhole({ segments }: Layout): boolean {
   return segments.length === 1;
 }
@@ -169,7 +170,7 @@ export function differsByRow({ segments, answers, unseen }: Layout, { sees, name
   return segments.some(({ name, rows }) => rows === "batch" && sees.includes(name));
 }
 
-/** Whether a segment is what the decoder of a model of two stacks attends to. */
+/** Whether a segment is the one that the decoder of a model with two stacks attends to. */
 export function isAttended({ segments }: Layout, { name }: Segment): boolean {
   return segments.some(({ attendsTo }) => attendsTo === name);
 }

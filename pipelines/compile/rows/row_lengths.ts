@@ -1,9 +1,9 @@
-/** How long rows are, found once for all who ask: of rows that are not in memory, too. @module */
+/** The lengths of rows, computed once, even for rows that are not in memory. @module */
 import type { RowList } from "../../common/row_list.ts";
 import type { LaidOutRow, SegmentExtents } from "./laid_out_rows.ts";
 import { type SegmentName, segmentNames } from "./layout.ts";
 
-/** The tokens that each row has in each segment, and its labels [rows]. */
+/** The number of tokens of each row in each segment, and of its labels [rows]. */
 export type RowLengths = Readonly<Record<SegmentName | "labels", Uint32Array>>;
 
 const known = new WeakMap<RowList<LaidOutRow>, RowLengths>();
@@ -27,13 +27,13 @@ export function extentsAt({ shared, context, tail }: RowLengths, row: number): S
   return { batch: 1, shared: shared[row]!, context: context[row]!, tail: tail[row]! };
 }
 
-/** The extents of all rows together, as {@linkcode groupExtents} has those of some. */
+/** The extents of all rows together, like {@linkcode groupExtents} for some. */
 export function allExtents(rows: RowList<LaidOutRow>): SegmentExtents {
   const { shared, context, tail } = lengthsOf(rows);
   return { shared: longest(shared), context: Math.max(1, longest(context)), tail: longest(tail) };
 }
 
-/** The largest of some lengths; 0 of none. */
+/** The largest of some lengths; 0 if there are none. */
 export function longest(lengths: Uint32Array): number {
   return lengths.reduce((most, length) => Math.max(most, length), 0);
 }
@@ -43,5 +43,5 @@ export function total(lengths: Uint32Array): number {
   return totals.getOrInsertComputed(lengths, () => lengths.reduce((sum, length) => sum + length, 0));
 }
 
-/** Lengths do not change, and are asked once for each member that shares the rows. */
+/** Cached, since lengths do not change and each member that shares the rows asks for their sum. */
 const totals = new WeakMap<Uint32Array, number>();

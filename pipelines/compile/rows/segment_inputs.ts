@@ -1,4 +1,4 @@
-/** The fed tensors of segments, as a program declares them. @module */
+/** Declarations of the fed tensors of segments. @module */
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import { input, leafName, type Value } from "../../../ops/program/program.ts";
 import type { Architecture, TokenRun } from "../../models/architecture/architecture.ts";
@@ -12,13 +12,15 @@ export function segmentInputs(
   segment: Segment,
 ): Pick<TokenRun, "tokens" | "inputs"> {
   const model = stackOfSegment(architecture, segment), { name, rows, sees, attendsTo } = segment;
-  // Where no token sees those after it, nobody sees padding.
+  // If no token attends to later ones, none attends to padding.
   const seen = rows === "batch" && (!model.causal || differsByRow(layout, segment)) ? "batch" : 1;
   const before = [...layout.virtual > 0 ? [layout.virtual] : [], ...sees];
   return runInputs(model, { name, batch: rows, seen, before, encoded: attendsTo });
 }
 
-/** Keys and values that are fed, for every block: of what was read and written, or of what an encoder has read. */
+/**
+ * Fed keys and values for every block: of the tokens read and generated so far, or of those that an encoder has read.
+ */
 export function pastInputs(architecture: Architecture, name: "past" | "encoded", length: string = name): KeyValues[] {
   const { keyValueHeads, headWidth } = architecture.heads;
   const shape = ["batch", keyValueHeads, length, headWidth];
@@ -30,17 +32,17 @@ export function pastInputs(architecture: Architecture, name: "past" | "encoded",
 
 const exampleInputs = new Set<string>([...segmentNames, "positions", "labelled"]);
 
-/** What a fed tensor is of: the name up to its first dot. */
+/** The subject of a fed tensor: its name up to the first dot. */
 function subjectOf(leaf: Value): string | undefined {
   return leaf.op === "input" ? leafName(leaf).split(".", 1)[0] : undefined;
 }
 
-/** Whether a leaf is fed from the example alone, so that it is the same in every epoch and for every member. */
+/** Whether a leaf depends only on the example, so that it is the same in every epoch and for every member. */
 export function isExampleInput(leaf: Value): boolean {
   return exampleInputs.has(subjectOf(leaf) ?? "");
 }
 
-/** Whether a leaf is fed from what all rows share. */
+/** Whether a leaf depends only on the tokens that all rows share. */
 export function isSharedInput(leaf: Value): boolean {
   return subjectOf(leaf) === "shared";
 }

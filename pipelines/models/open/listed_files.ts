@@ -1,6 +1,6 @@
 /**
- * What the small files of a trained model's folder were written as: a list of their digests beside them, since a config or
- * a tokenizer of which a bit has flipped makes another model without a word. Weights carry their own digest.
+ * What the small files of a trained model's folder were written as: a list of their digests beside them, since a config
+ * or a tokenizer of which a bit has flipped makes another model without a word. Weights carry their own digest.
  *
  * @module
  */
@@ -40,7 +40,9 @@ export async function requireListedFiles(folder: string): Promise<void> {
     const file = join(folder, name), content = await readFileIfPresent(file);
     if (content !== undefined && digestOf(content) === digest) continue;
     throw new RequestError(
-      content === undefined ? `is gone; ${remedy}` : `is damaged, its content is not what was written; ${remedy}`,
+      content === undefined
+        ? `is gone; ${remedy}`
+        : `is damaged, its content has changed since it was written; ${remedy}`,
       { file },
     );
   }

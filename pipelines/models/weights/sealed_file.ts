@@ -1,6 +1,6 @@
 /**
- * Safetensors files that carry their own digest in their metadata, so that a bit that flips on a disk does not pass for a
- * weight. Refract seals the weights that it writes; files without a seal are others', and as good as they are.
+ * Safetensors files that carry their own digest in their metadata, so that a bit that flips on a disk does not pass for
+ * a weight. Refract seals the weights that it writes; files without a seal are others', and as good as they are.
  *
  * @module
  */
@@ -101,7 +101,7 @@ export async function carriedDigest(path: string): Promise<CarriedDigest | undef
 }
 
 function damaged(file: string): DamagedWeights {
-  return new DamagedWeights("is damaged, its content is not what was written", file);
+  return new DamagedWeights("is damaged, its content has changed since it was written", file);
 }
 
 async function startOf(path: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -62,7 +62,10 @@ function linesOf(file: string): readonly string[] | undefined {
 function described(value: unknown): { readonly found: string; readonly remedy?: string } {
   if (value === undefined || value === null) return { found: "nothing" };
   if (value instanceof Promise) {
-    return { found: "a promise, as async functions do", remedy: "omit async and await, because nothing is read yet" };
+    return {
+      found: "a promise, which async functions return",
+      remedy: "omit async and await, because nothing is read yet",
+    };
   }
   if (Array.isArray(value)) return { found: "a list" };
   if (typeof value !== "object") return { found: `a ${typeof value}` };

@@ -1,27 +1,27 @@
-/** Asking a model behind an OpenAI-compatible endpoint, which may fail, stall or answer nonsense. @module */
+/** Asking a model at an OpenAI-compatible endpoint, which may fail, stall or return nonsense. @module */
 import { answerInTime, EndlessAnswer, SilentServer, wholeBody } from "../../common/bounded_http.ts";
 import { system } from "../../common/system.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import { RequestError, RunError } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
 
-/** Where a model is asked. */
+/** An endpoint with its model and key. */
 export interface Endpoint {
-  /** As in `https://api.openai.com/v1`. */
+  /** The URL, for example `https://api.openai.com/v1`. */
   readonly address: string;
   readonly model: string;
-  /** What the Authorization header has; no key is sent where it is omitted. */
+  /** The key for the Authorization header; none is sent if omitted. */
   readonly key?: string;
 }
 
-/** Where a model is asked, as it is declared: `key` is the environment variable with the key. */
+/** An endpoint as declared: `key` is the name of the environment variable with the key. */
 interface DeclaredEndpoint {
   readonly endpoint: string;
   readonly model: string;
   readonly key?: string | undefined;
 }
 
-/** What messages call the settings, and how they say that a variable is named. */
+/** The names of the settings in messages, and an example of how to name a variable. */
 interface EndpointWords {
   readonly endpoint: string;
   readonly key: string;
@@ -29,9 +29,9 @@ interface EndpointWords {
 }
 
 /**
- * The address of an endpoint, and whether it is on this machine.
+ * The URL of an endpoint, and whether it is on this machine.
  *
- * @throws {RequestError} If it is none, or would be sent a key unencrypted, or takes one that is not named.
+ * @throws {RequestError} If it is not a URL, would be sent a key unencrypted, or needs a key that is not named.
  */
 export function addressOf(
   { endpoint, key }: DeclaredEndpoint,
@@ -56,9 +56,9 @@ export function addressOf(
 }
 
 /**
- * An endpoint with the key of the environment.
+ * An endpoint with the key from the environment.
  *
- * @throws {RequestError} As {@linkcode addressOf}, or if the variable holds no key.
+ * @throws {RequestError} Like {@linkcode addressOf}, or if the variable is not set.
  */
 export function endpointOf(declared: DeclaredEndpoint, words: EndpointWords): Endpoint {
   const { address } = addressOf(declared, words), { model, key } = declared;
@@ -68,22 +68,22 @@ export function endpointOf(declared: DeclaredEndpoint, words: EndpointWords): En
   return { address, model, key: value };
 }
 
-/** How long an endpoint is waited for, in milliseconds, and how often it is asked. */
+/** The timeouts of requests in milliseconds, and the number of attempts. */
 export interface Patience {
   readonly answer: number;
-  /** Before the second try; each wait after it is twice as long. */
+  /** The wait before the second attempt; each further wait is twice as long. */
   readonly firstWait: number;
   readonly longestWait: number;
   readonly tries: number;
 }
 
-/** Two minutes of waiting in all. */
+/** About two minutes of waiting in total. */
 export const usualPatience: Patience = { answer: 60_000, firstWait: 1000, longestWait: 60_000, tries: 7 };
 
-/** The most bytes of an answer that are read. */
+/** The maximum number of bytes of an answer that are read. */
 const longestAnswer = 2 ** 20;
 
-/** What may succeed when it is tried again. */
+/** A failure that a retry may resolve. */
 class Passing extends Error {
   constructor(message: string, readonly wait?: number) {
     super(message);
@@ -91,11 +91,11 @@ class Passing extends Error {
 }
 
 /**
- * What the endpoint answers, as `read` takes it.
+ * Asks the endpoint and returns what `read` finds in its answer.
  *
- * @param read Takes what it can use; `undefined` has the endpoint asked again.
- * @throws {RequestError} If it refuses the key or the request.
- * @throws {RunError} If it fails as often as it is asked.
+ * @param read Returns what it finds; `undefined` makes the request be repeated.
+ * @throws {RequestError} If the endpoint refuses the key or the request.
+ * @throws {RunError} If all attempts fail.
  */
 export async function ask<T>(
   endpoint: Endpoint,
@@ -119,7 +119,7 @@ export async function ask<T>(
             "the same command again later",
         );
       }
-      // Some share of the wait is drawn, so that questions which failed together are not asked together.
+      // A random part of the wait prevents questions that failed together from being retried together.
       const waited = Math.max(passing.wait ?? 0, wait * (0.5 + Math.random() / 2));
       await new Promise((resolve) => setTimeout(resolve, Math.min(waited, patience.longestWait)));
     }
@@ -130,7 +130,7 @@ function passingOf(fault: unknown): Passing | undefined {
   if (fault instanceof Passing) return fault;
   if (fault instanceof SilentServer) return new Passing("it did not answer in time");
   if (fault instanceof EndlessAnswer) return new Passing("its answer has no end");
-  // A connection that fails is a TypeError of fetch; its text may hold the address alone.
+  // fetch throws a TypeError if the connection fails; its message may contain nothing but the URL.
   return fault instanceof TypeError ? new Passing("it can't be reached") : undefined;
 }
 
@@ -140,7 +140,7 @@ async function askOnce({ address, model, key }: Endpoint, request: JsonObject, {
     ...key === undefined ? {} : { authorization: `Bearer ${key}` },
   };
   const body = JSON.stringify({ ...request, model }), begun = performance.now();
-  // Another host would be sent the key.
+  // Following a redirect would send the key to another host.
   const asked = { method: "POST", headers, body, redirect: "manual" } as const;
   const response = await answerInTime(`${address}/chat/completions`, asked, { patience: answer });
   const left = answer - (performance.now() - begun), { status } = response;
@@ -161,7 +161,7 @@ function refusal(status: number, host: string, model: string, said: string): str
   return `${host} refuses what it is asked (${status}${said}); correct the model or its settings`;
 }
 
-/** The first line of what it says, without the key, which some repeat. */
+/** The first line of the endpoint's error message, without the key, which some endpoints repeat. */
 function saidIn(text: string, key: string | undefined): string {
   const error = jsonOf(text)?.["error"], message = isJsonObject(error) ? error["message"] : undefined;
   if (typeof message !== "string") return "";
@@ -173,12 +173,12 @@ function fail(error: Error): never {
   throw error;
 }
 
-/** The host, without anything else that an address may hold. */
+/** The host, without the other parts of the URL. */
 export function hostOf({ address }: Pick<Endpoint, "address">): string {
   return new URL(address).host;
 }
 
-/** Milliseconds, of seconds or a date. */
+/** A Retry-After header, seconds or a date, in milliseconds. */
 function retryAfter(header: string | null): number | undefined {
   if (header === null) return undefined;
   const wait = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - Date.now();

@@ -1,31 +1,31 @@
-/** Comparing the outputs of two models by a third, as AlpacaEval does. @module */
+/** Comparing the outputs of two models with a third model, as in AlpacaEval. @module */
 import { RunError } from "../../common/errors.ts";
 import { keyOf } from "../../common/content_key.ts";
 import { ask, type Endpoint, hostOf, type Patience, usualPatience } from "./endpoint.ts";
 import { characters, type Pair } from "./outputs.ts";
 import { type Judgement, judgementOf, preferenceOf, type Question, questionOf } from "./question.ts";
 
-/** Where judgements are kept by their content. */
+/** A store of judgements by the content of their questions. */
 interface Judgements {
   get(key: string): Promise<Judgement | undefined>;
   put(key: string, judgement: Judgement): Promise<void>;
 }
 
-/** A comparison that is to be made. */
+/** A comparison to make. */
 interface Open {
   readonly pair: Pair;
   readonly question: Question;
   readonly key: string;
-  /** What the judge said before. */
+  /** The stored judgement, if any. */
   readonly known: Judgement | undefined;
 }
 
-/** What a judge is to compare, and what that takes. */
+/** The comparisons for a judge, and what they require. */
 interface JudgePlan {
   readonly open: readonly Open[];
-  /** Questions that are not answered yet. */
+  /** The number of questions that are not answered yet. */
   readonly questions: number;
-  /** About how many tokens they have: a quarter of their characters. */
+  /** Their approximate number of tokens: a quarter of their characters. */
   readonly tokens: number;
 }
 
@@ -33,11 +33,11 @@ interface JudgePlan {
 interface Asking {
   readonly patience?: Patience;
   readonly onAnswer?: () => unknown;
-  /** What to do where it gives no log-probabilities. */
+  /** The remedy to suggest if the endpoint returns no log-probabilities. */
   readonly unweighted?: string;
 }
 
-/** What an AlpacaEval annotation has. */
+/** An AlpacaEval annotation. */
 export interface Annotation {
   readonly index: number;
   readonly instruction: string;
@@ -47,17 +47,17 @@ export interface Annotation {
   readonly generator_2: string;
   readonly dataset?: string;
   readonly annotator: string;
-  /** From 1 to 2; null where the judge named neither. */
+  /** From 1 to 2; null if the judge named neither. */
   readonly preference: number | null;
 }
 
-/** Documents by their keys, as the store has them. */
+/** The store's documents by key. */
 interface Documents {
   getJson(kind: "judge", key: string): Promise<unknown>;
   putJson(kind: "judge", key: string, value: Judgement): Promise<void>;
 }
 
-/** Judgements that are kept in the store. */
+/** Judgements kept in the store. */
 export function judgementsIn(store: Documents): Judgements {
   return {
     get: async (key) => await store.getJson("judge", key) as Judgement | undefined,
@@ -65,16 +65,16 @@ export function judgementsIn(store: Documents): Judgements {
   };
 }
 
-/** What a million tokens cost, in dollars. */
+/** The prices of a million tokens, in dollars. */
 interface Prices {
   readonly priceIn?: number | undefined;
   readonly priceOut?: number | undefined;
 }
 
 /**
- * What asking costs, before it is asked.
+ * The estimated cost of a plan's questions, as text.
  *
- * @param unknown What to say in place of dollars where the prices are not given.
+ * @param unknown The text instead of a price in dollars if the prices are not given.
  */
 export function costOf(
   { open, questions, tokens }: JudgePlan,
@@ -94,7 +94,7 @@ export function costOf(
 
 const atOnce = 4;
 
-/** What asking takes, with what is known already. The key has no part in what is kept. */
+/** Plans the questions to ask, given the stored judgements. The key is not part of what is stored. */
 export async function planJudge(
   pairs: readonly Pair[],
   { address, model }: Omit<Endpoint, "key">,
@@ -111,11 +111,11 @@ export async function planJudge(
 }
 
 /**
- * Asks what is not answered yet; each answer is kept as it comes.
+ * Asks the questions that are not answered yet; each answer is stored when it arrives.
  *
  * @param weighted Whether answers are weighted by log-probabilities.
  * @param onAnswer Called after each answer.
- * @throws {RunError} If the endpoint gives none, or fails for good.
+ * @throws {RunError} If the endpoint returns no log-probabilities, or all attempts fail.
  */
 export async function judgePairs(
   { open }: JudgePlan,

@@ -1,22 +1,22 @@
-/** What AlpacaEval's leaderboard says of comparisons. @module */
+/** AlpacaEval's leaderboard values of comparisons. @module */
 import type { Annotation } from "./judge.ts";
 import { lengthControlled } from "./length_controlled.ts";
 import { characters } from "./outputs.ts";
 import { winRate } from "./win_rate.ts";
 
-/** A comparison, as the length's weight is fitted of it. */
+/** A comparison, as used for fitting the weight of the length. */
 interface Compared {
-  /** From 1, where the other model wins, to 2; NaN where the judge named neither. */
+  /** From 1, if the other model wins, to 2; NaN if the judge named neither. */
   readonly preference: number;
-  /** Characters of the other model's output. */
+  /** The number of characters of the other model's output. */
   readonly length_1: number;
   readonly length_2: number;
 }
 
-/** The fewest comparisons of which a length's weight is fitted. */
+/** The minimum number of comparisons for fitting the weight of the length. */
 export const fewestControlled = 10;
 
-/** The length-controlled win rate; `undefined` of few comparisons, or where all differ in length alike. */
+/** The length-controlled win rate; `undefined` if there are few comparisons, or all differ in length equally. */
 export function controlledOf(comparisons: readonly Compared[]): ReturnType<typeof lengthControlled> | undefined {
   const differences = comparisons.map(({ length_1, length_2 }) => length_1 - length_2);
   const read = comparisons.filter(({ preference }) => !Number.isNaN(preference)).length;
@@ -24,7 +24,7 @@ export function controlledOf(comparisons: readonly Compared[]): ReturnType<typeo
   return lengthControlled(comparisons, { kind: "minimal" });
 }
 
-/** The line of a leaderboard. */
+/** One line of a leaderboard. */
 export function leaderboardOf(annotations: readonly Annotation[]) {
   const comparisons = annotations.map(({ preference, output_1, output_2 }) => {
     return { preference: preference ?? NaN, length_1: characters(output_1), length_2: characters(output_2) };

@@ -1,5 +1,5 @@
 /**
- * Win rates as they would be if both models wrote equally long outputs (Dubois et al. 2024), as AlpacaEval 0.6.6 fits them:
+ * Win rates estimated for outputs of equal length (Dubois et al. 2024), fitted as in AlpacaEval 0.6.6:
  * `length_controlled_v1`, and its variants without gamed baselines.
  *
  * @module
@@ -7,18 +7,18 @@
 import { deviation, meanOf, standardError } from "./win_rate.ts";
 import { dot, fitSparse, seedsOf, sigmoid } from "./sparse_logistic.ts";
 
-/** One comparison. Lengths are in characters: Python's, which are code points. */
+/** One comparison. Lengths are in characters as counted by Python, that is, code points. */
 interface Comparison {
-  /** From 1, where the other model wins, to 2; NaN where the judge gave none. */
+  /** From 1, if the other model wins, to 2; NaN if the judge gave none. */
   readonly preference: number;
-  /** Of the other model's output. */
+  /** The length of the other model's output. */
   readonly length_1: number;
   readonly length_2: number;
-  /** How hard the instruction is, which a fit of many models gave; only `minimal` does without. */
+  /** The instruction's difficulty, from a fit over many models; only `minimal` does not need it. */
   readonly difficulty?: number;
 }
 
-/** A comparison with a baseline that games the judge by its length, of the hub's `df_gamed.csv`. */
+/** A comparison with a baseline that games the judge by its length, from the hub's `df_gamed.csv`. */
 interface Gamed {
   readonly preference: number;
   readonly difficulty: number;
@@ -26,28 +26,28 @@ interface Gamed {
   readonly lengthDifference: number;
 }
 
-/** What is fitted. */
+/** The model that is fitted. */
 export type LengthModel =
-  /** With difficulties, and gamed baselines that hold the length's weight. */
+  /** With difficulties, and gamed baselines that regularize the weight of the length. */
   | { readonly kind: "v1"; readonly gamed: readonly Gamed[] }
   /** With difficulties. */
   | { readonly kind: "noreg" }
-  /** The length and the model alone. */
+  /** Only the length and the model. */
   | { readonly kind: "minimal" };
 
-/** A fit. */
+/** The result of a fit. */
 interface LengthControlled {
   readonly length_controlled_winrate: number;
   readonly lc_standard_error: number;
-  /** Of the length, the difficulty where it is fitted, and the model. */
+  /** The weights of the length, the difficulty, if fitted, and the model. */
   readonly weights: readonly number[];
   readonly C: number;
 }
 
-/** What all rows of gamed baselines weigh together, of which there are two. */
+/** The weight of each row of a gamed baseline: 0.2 divided by the number of baselines, two. */
 const gamedWeight = 0.2 / 2;
 const folds = 5;
-/** The candidates of the penalty's inverse: ten from 1e-4 to 1e4, evenly in their logarithms. */
+/** The candidates for the inverse of the penalty: ten values from 1e-4 to 1e4, evenly spaced on a logarithmic scale. */
 const candidates = Array.from({ length: 10 }, (_, at) => 10 ** (-4 + at * 8 / 9));
 
 /** Of each fold's candidates, and of the last fit the first. */
@@ -105,9 +105,9 @@ function fit(rows: readonly Row[], C: number, seed: number): number[] {
   );
 }
 
-/** The penalty that predicts held-back rows best, the first of equals. */
+/** The penalty that predicts held-back rows best, the first on a tie. */
 function bestPenalty(rows: readonly Row[]): number {
-  // scikit-learn's groups go to folds from the last to the first.
+  // scikit-learn assigns groups to folds from the last to the first.
   const foldOf = (at: number) => (rows.length - 1 - at) % folds;
   const losses = candidates.map((C, candidate) =>
     meanOf(Array.from({ length: folds }, (_, fold) => {

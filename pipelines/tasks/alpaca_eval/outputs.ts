@@ -1,9 +1,9 @@
-/** Outputs in AlpacaEval's form, as its `model_outputs.json` has them. @module */
+/** Outputs in AlpacaEval's format, that of `model_outputs.json`. @module */
 import { RequestError, type SourceLocation } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
 import type { Fields } from "../../data/files/raw_row.ts";
 
-/** What a model answers to an instruction. */
+/** A model's answer to an instruction. */
 interface Output {
   readonly instruction: string;
   readonly output: string;
@@ -12,15 +12,15 @@ interface Output {
   readonly dataset?: string;
 }
 
-/** A row as it was read, with where it stands. */
+/** A row as read, with its place. */
 export interface OutputRow {
   readonly fields: Fields;
   readonly place: SourceLocation;
 }
 
 /**
- * Rows as outputs: AlpacaEval's own, or predictions of an evaluation, which take their instructions from the outputs that
- * they are compared with, in order.
+ * Converts rows to outputs: AlpacaEval's own, or predictions of an evaluation, whose instructions are those of the
+ * outputs that they are compared with, in order.
  *
  * @throws {RequestError} If a row is neither.
  */
@@ -63,13 +63,13 @@ export function paired(outputs: readonly Output[], others: readonly Output[], pa
 
 /** Two outputs to compare. */
 export interface Pair {
-  /** The instruction's number, from 0 up. */
+  /** The instruction's index, from 0. */
   readonly index: number;
   readonly other: Output;
   readonly output: Output;
 }
 
-/** The number of characters, as Python counts them. */
+/** The number of characters, as counted by Python. */
 export function characters(text: string): number {
   let count = 0;
   for (const _ of text) count++;

@@ -1,17 +1,17 @@
-/** What a judge's answer says, as AlpacaEval's parsers read it. @module */
+/** The preference in a judge's answer, parsed as in AlpacaEval. @module */
 
-/** The names that a judge has for the outputs: the first that it is shown, and the second. */
+/** The names of the outputs for the judge: of the first one shown, and of the second. */
 export const [first, second] = ["m", "M"] as const;
 
-/** A token that a judge may have written, and its log-probability in nats. */
+/** A possible token of the judge's answer, and its log-probability in nats. */
 export interface TokenLogProbability {
   readonly token: string;
   readonly logprob: number;
 }
 
 /**
- * The preference weighted by log-probabilities: 2 - P(m) / (P(m) + P(M)), where a token that is not listed has probability
- * 0; NaN where neither is.
+ * The preference weighted by log-probabilities: 2 - P(m) / (P(m) + P(M)), where a token that is not listed has
+ * probability 0; NaN if neither is listed.
  */
 export function weightedPreference(listed: readonly TokenLogProbability[]): number {
   const probability = (name: string) => {
@@ -22,13 +22,13 @@ export function weightedPreference(listed: readonly TokenLogProbability[]): numb
   return 2 - one / (one + other);
 }
 
-/** The preference that a text names; NaN where it names neither output. */
+/** The preference that a text names; NaN if it names neither output. */
 export function namedPreference(text: string): number {
   const name = text.trim();
   return name === first ? 1 : name === second ? 2 : NaN;
 }
 
-/** The preference of a Python list that ranks `model_1` and `model_2`; NaN where there is none. */
+/** The preference in a Python list that ranks `model_1` and `model_2`; NaN if there is none. */
 export function rankedPreference(text: string): number {
   const list = /\[[^[\]]*\]/.exec(text)?.[0] ?? "";
   const entries = [...list.matchAll(/\{\s*'model'\s*:\s*'(\w+)'\s*,\s*'rank'\s*:\s*(\d+)\s*\}/g)];

@@ -1,4 +1,4 @@
-/** What a judge is asked, and how its answer is read. @module */
+/** The question to a judge, and how its answer is read. @module */
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import { keyOf } from "../../common/content_key.ts";
 import type { Pair } from "./outputs.ts";
@@ -7,7 +7,7 @@ import { first, namedPreference, second, type TokenLogProbability, weightedPrefe
 const system = "You compare answers of language models. You judge as a careful reader would: by what is correct, " +
   "useful and complete, not by length.";
 
-/** A question that shows the outputs as `m` and `M`; which is first is drawn from the instruction. */
+/** A question that shows the outputs as `m` and `M`, in an order drawn from the instruction. */
 export interface Question {
   readonly request: JsonObject;
   /** Whether the model's own output is shown first. */
@@ -15,9 +15,9 @@ export interface Question {
 }
 
 /**
- * The question of a pair.
+ * The question about a pair.
  *
- * @param weighted Whether log-probabilities are asked for.
+ * @param weighted Whether to request log-probabilities.
  */
 export function questionOf({ output, other }: Pair, weighted: boolean): Question {
   const isSwitched = Number.parseInt(keyOf(["switch", output.instruction]).slice(0, 2), 16) % 2 === 1;
@@ -40,14 +40,14 @@ export function questionOf({ output, other }: Pair, weighted: boolean): Question
   };
 }
 
-/** What of an answer is kept. */
+/** The parts of an answer that are stored. */
 export interface Judgement {
   readonly text: string;
-  /** The likeliest first tokens, where the endpoint gives them. */
+  /** The likeliest first tokens, if the endpoint returns them. */
   readonly listed?: readonly TokenLogProbability[];
 }
 
-/** The judgement in a chat completion; `undefined` where there is none. */
+/** The judgement in a chat completion; `undefined` if there is none. */
 export function judgementOf(answer: JsonObject): Judgement | undefined {
   const { choices } = answer, choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
   if (!isJsonObject(choice) || !isJsonObject(choice["message"])) return undefined;
@@ -61,15 +61,15 @@ export function judgementOf(answer: JsonObject): Judgement | undefined {
   return read.every((each) => each !== undefined) ? { text, listed: read } : undefined;
 }
 
-/** A token with a log-probability that is one. */
+/** A token with a valid log-probability; otherwise `undefined`. */
 function readToken(value: unknown): TokenLogProbability | undefined {
   if (!isJsonObject(value)) return undefined;
   const { token, logprob } = value;
-  // Sums of rounded probabilities may be a little above 1.
+  // Sums of rounded probabilities may slightly exceed 1.
   return typeof token === "string" && typeof logprob === "number" && logprob <= 1e-3 ? { token, logprob } : undefined;
 }
 
-/** The preference from 1 to 2 for the model's own output; NaN where the judge named neither. */
+/** The preference from 1 to 2 for the evaluated model's output; NaN if the judge named neither. */
 export function preferenceOf({ text, listed }: Judgement, { isSwitched }: Question): number {
   const shown = listed === undefined ? namedPreference(text) : weightedPreference(listed);
   return isSwitched ? 3 - shown : shown;

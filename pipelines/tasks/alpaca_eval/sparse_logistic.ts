@@ -19,11 +19,8 @@ const [mostSweeps, mostHalvings, longestMove, leastMove, ridge, sufficient] = [1
 const mostIdle = 10;
 
 /**
- * The weights near which |w|₁ + C Σᵢ sᵢ log(1 + exp(-yᵢ w·xᵢ)) is least, where liblinear stops (Fan et al. 2008, equation 6):
- * newGLMNET (Yuan et al. 2012), Newton's steps, each found by coordinate descent in an order that is drawn. It stops when what
- * is left of the gradient is small beside the first, so that the order and each bound have a part in the result.
- *
- * @param seed What the order is drawn by, as liblinear is given it.
+ * The weights that minimize |w|₁ + C Σᵢ sᵢ log(1 + exp(-yᵢ w·xᵢ)), which liblinear approximates (Fan et al. 2008,
+ * equation 6), by Newton steps that each minimize the penalized quadratic by coordinate descent (Yuan et al. 2012).
  */
 export function fitSparse(rows: WeightedRows, C: number, seed: number): number[] {
   const { x, y, cost } = ordered(rows, C), count = y.length, width = rows.features[0]?.length ?? 0;

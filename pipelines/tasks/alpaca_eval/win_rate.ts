@@ -1,25 +1,25 @@
-/** Win rates as AlpacaEval 0.6.6 counts them (Li et al. 2023). @module */
+/** Win rates as in AlpacaEval 0.6.6 (Li et al. 2023). @module */
 
-/** How a model compares with another one, in percent but for the counts. */
+/** How a model compares with another one, in percent except for the counts. */
 interface WinRate {
   readonly win_rate: number;
-  /** NaN of one comparison. */
+  /** The standard error; NaN for a single comparison. */
   readonly standard_error: number;
   readonly n_wins: number;
   readonly n_wins_base: number;
   readonly n_draws: number;
   readonly n_total: number;
-  /** Each comparison is won, drawn or lost. */
+  /** The win rate if each comparison is won, drawn or lost. */
   readonly discrete_win_rate: number;
 }
 
-/** A draw. Preferences are from 1, where the other model wins, to 2. */
+/** The preference of a draw. Preferences are from 1, if the other model wins, to 2. */
 const draw = 1.5;
 
 /**
  * Win rates of preferences.
  *
- * @param preferences From 1 to 2; 0 is a draw, and NaN, of which nothing could be read, is dropped.
+ * @param preferences From 1 to 2; 0 is a draw, and NaN, an answer that could not be parsed, is dropped.
  */
 export function winRate(preferences: readonly number[]): WinRate {
   const kept = preferences.filter((each) => !Number.isNaN(each)).map((each) => each === 0 ? draw : each);
@@ -40,7 +40,7 @@ export function meanOf(values: readonly number[]): number {
   return values.reduce((sum, each) => sum + each, 0) / values.length;
 }
 
-/** The standard deviation with n - 1, NaN of one value. */
+/** The standard deviation with n - 1 in the denominator; NaN for a single value. */
 export function deviation(values: readonly number[]): number {
   const mean = meanOf(values);
   return Math.sqrt(values.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (values.length - 1));

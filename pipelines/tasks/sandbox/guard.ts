@@ -1,10 +1,10 @@
-/** The Python that runs a program as HumanEval's harness does. @module */
+/** The Python code that runs a program as in HumanEval's harness. @module */
 
 /**
- * Defines `_run`, which gives `None` where a program passes, and what it raised as a text where it fails.
+ * Defines `_run`, which returns `None` if a program passes, and the exception as text if it fails.
  *
- * What HumanEval's harness takes from a program (`reliability_guard`) is taken here too, since its verdicts depend on it;
- * nothing of the machine's safety does.
+ * It disables the same functions as HumanEval's harness (`reliability_guard`), since its verdicts depend on that; the
+ * machine's safety does not.
  */
 export const guard = String.raw`
 def _run(program, longest):

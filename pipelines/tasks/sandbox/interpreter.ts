@@ -1,6 +1,6 @@
 /**
- * One Python interpreter, for one program. This is the process that a sandbox starts and ends: it reads the interpreter's
- * files, gives up every permission, and only then runs what it is given.
+ * One Python interpreter, for one program. This is the process that a sandbox starts and ends: it reads the
+ * interpreter's files, gives up every permission, and only then runs the program.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { loadPyodide } from "pyodide";
 import { guard } from "./guard.ts";
 import { type Assignment, longestReason, type Said } from "./protocol.ts";
 
-/** Its number in Emscripten's errors: no space is left. */
+/** Emscripten's error number for no space left (ENOSPC). */
 const noSpace = 51;
 
-// Held here, so that no program can put others in their place.
+// Kept here, so that no program can replace them.
 const { stdin, stdout, permissions } = Deno;
 const write = stdout.writeSync.bind(stdout);
 const { stringify } = JSON;
@@ -24,14 +24,14 @@ const image = readFrame();
 limitMemory(assignment.memory);
 const { program } = assignment;
 const python = await loadPyodide({
-  // Python's module js would be this process's global object.
+  // Otherwise Python's module js would be this process's global object.
   jsglobals: Object.create(null),
   ...program === undefined ? { _makeSnapshot: true } : image.length > 0 ? { _loadSnapshot: image } : {},
 });
 if (program === undefined) giveImage(python.makeMemorySnapshot());
 else await judge(python, program);
 
-/** Runs a program and says what came of it. */
+/** Runs a program and reports the outcome. */
 async function judge(python: Pyodide, program: string): Promise<void> {
   python.unregisterJsModule("js");
   python.unregisterJsModule("pyodide_js");
@@ -53,7 +53,7 @@ async function judge(python: Pyodide, program: string): Promise<void> {
   );
 }
 
-/** Why a program failed. What it does to the interpreter itself, such as an overflow of its stack, fails it too. */
+/** Why a program failed. Breaking the interpreter itself, for example by a stack overflow, also fails the program. */
 function outcomeOf(run: () => unknown): string | undefined {
   try {
     const reason = run();
@@ -85,14 +85,14 @@ function readBytes(count: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(count);
   for (let at = 0; at < count;) {
     const read = stdin.readSync(bytes.subarray(at));
-    // Whoever started this process is gone.
+    // The process that started this one has ended.
     if (read === null) Deno.exit(1);
     at += read;
   }
   return bytes;
 }
 
-/** Lets the interpreter's memory grow to some size; beyond it Python raises MemoryError. */
+/** Limits the growth of the interpreter's memory; beyond the limit Python raises MemoryError. */
 function limitMemory(most: number): void {
   const { prototype } = WebAssembly.Memory, grow = prototype.grow;
   prototype.grow = function (this: WebAssembly.Memory, pages: number): number {
@@ -101,7 +101,7 @@ function limitMemory(most: number): void {
   };
 }
 
-/** Emscripten's files in memory, as far as they are limited here. */
+/** The parts of Emscripten's in-memory file system that are limited here. */
 interface FileOperations {
   readonly stream: {
     write(stream: unknown, buffer: unknown, offset: number, length: number, position: number, canOwn?: boolean): number;
@@ -109,7 +109,10 @@ interface FileOperations {
   readonly node: { setattr(node: unknown, attributes: { readonly size?: number | null }): void };
 }
 
-/** Lets files hold so many bytes together. What is written over or removed still counts, so that no count can be evaded. */
+/**
+ * Limits the total bytes written to files. Overwritten and removed bytes still count, so that the limit cannot be
+ * evaded.
+ */
 function limitFiles({ FS }: Pyodide, most: number): void {
   const operations: FileOperations = FS.filesystems.MEMFS.ops_table.file;
   const { write } = operations.stream, { setattr } = operations.node;
@@ -129,7 +132,7 @@ function limitFiles({ FS }: Pyodide, most: number): void {
   };
 }
 
-/** How much is in the file of an open stream. */
+/** The size of an open stream's file. */
 function sizeOf(stream: unknown): number {
   const { node }: { node?: { usedBytes?: number } } = Object(stream);
   return node?.usedBytes ?? 0;

@@ -1,30 +1,30 @@
-/** What a sandbox and its interpreters say to each other: frames of a length and bytes in, lines of JSON out. @module */
+/** The protocol between a sandbox and its interpreters: length-prefixed frames in, lines of JSON out. @module */
 
-/** What an interpreter is to do. */
+/** The task of an interpreter. */
 export interface Assignment {
-  /** Marks the lines that are the interpreter's own, not those of the program that it runs. */
+  /** Marks the interpreter's own lines, as opposed to those of the program that it runs. */
   readonly token: string;
-  /** The program; without one the interpreter gives an image of its memory before any. */
+  /** The program; if omitted, the interpreter returns an image of its initial memory. */
   readonly program?: string;
-  /** What the interpreter's memory may grow to, in bytes. */
+  /** The limit of the interpreter's memory, in bytes. */
   readonly memory: number;
-  /** What the program may keep in files, which are in memory too, in bytes. */
+  /** The limit of the program's files, which are also in memory, in bytes. */
   readonly files: number;
 }
 
-/** What an interpreter says, a line each. */
+/** An interpreter's messages, one per line. */
 export type Said =
-  /** The interpreter is there, and its program's time begins. */
+  /** The interpreter is ready, and its program's time begins. */
   | { readonly token: string; readonly kind: "started" }
-  /** An image of so many bytes follows. */
+  /** An image of `length` bytes follows. */
   | { readonly token: string; readonly kind: "image"; readonly length: number }
   | { readonly token: string; readonly kind: "passed" }
   | { readonly token: string; readonly kind: "failed"; readonly reason: string };
 
-/** The most characters of what a program raised that are kept. */
+/** The maximum number of characters kept of a program's exception. */
 export const longestReason = 2000;
 
-/** A frame: four bytes with the length of what follows. */
+/** A frame: four bytes with the length, and the bytes. */
 export function frame(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const framed = new Uint8Array(4 + bytes.length);
   new DataView(framed.buffer).setUint32(0, bytes.length);

@@ -1,6 +1,6 @@
 /**
- * Runs Python programs that nobody has read. Each gets an interpreter of its own, compiled to WebAssembly, in a process of
- * its own that has no permission of Deno and is killed at its deadline: a busy worker of this process could not be ended.
+ * Runs untrusted Python programs. Each gets its own interpreter, compiled to WebAssembly, in its own process, which has
+ * no Deno permissions and is killed at its deadline: a busy worker of this process could not be ended.
  *
  * @module
  */
@@ -8,41 +8,41 @@ import { RunError } from "../../common/errors.ts";
 import { type Assignment, frame, type Said } from "./protocol.ts";
 import type { ProgramVerdict } from "./verdict.ts";
 
-/** What a program may take. */
+/** The limits of a program. */
 interface ProgramLimits {
-  /** From its first line on. */
+  /** The time limit, from the program's first line. */
   readonly seconds: number;
-  /** What its interpreter may grow to, in bytes. */
+  /** The limit of its interpreter's memory, in bytes. */
   readonly memory: number;
-  /** What it may keep in files, in bytes. */
+  /** The limit of its files, in bytes. */
   readonly files: number;
 }
 
 /**
- * HumanEval's harness limits the time alone, to 3 seconds of CPython. Compiled to WebAssembly it took six times as long for
- * the slowest of HumanEval's solutions (1.20 s, and 0.20 s).
+ * HumanEval's harness only limits the time, to 3 seconds with CPython. Compiled to WebAssembly, Python took six times
+ * as long for the slowest of HumanEval's solutions (1.20 s instead of 0.20 s).
  */
 export const usualLimits: ProgramLimits = { seconds: 18, memory: 512 * 2 ** 20, files: 64 * 2 ** 20 };
 
-/** What verdicts depend on besides programs and limits. */
+/** The version that verdicts depend on, besides programs and limits. */
 export const sandboxVersion = "pyodide 314.0.7";
 
-/** How long an interpreter may take to be there; a busy machine takes seconds. */
+/** How long an interpreter may take to start, in milliseconds; a busy machine takes seconds. */
 const patience = 120_000;
 
-/** The most that an interpreter says before its image. */
+/** The maximum length of an interpreter's messages before its image. */
 const longestSaid = 2 ** 16;
 
-/** What an interpreter's own JavaScript may take, in MB. */
+/** The limit of an interpreter's own JavaScript heap, in MB. */
 const heap = 512;
 
-/** A place where programs run. */
+/** Runs programs. */
 export interface Sandbox {
   /** @throws {RunError} If no interpreter can be started here. */
   run(program: string): Promise<ProgramVerdict>;
 }
 
-/** A place where programs run. It may start Deno, for which it needs the permission to. */
+/** A sandbox, which needs the permission to start Deno. */
 export function sandbox(limits: ProgramLimits = usualLimits): Sandbox {
   let image: Promise<Uint8Array> | undefined;
   return {
@@ -53,7 +53,7 @@ export function sandbox(limits: ProgramLimits = usualLimits): Sandbox {
   };
 }
 
-/** The memory of an interpreter that has read its library, from which the others go on. */
+/** The memory of an interpreter that has loaded its library, from which the others start. */
 async function makeImage(limits: ProgramLimits): Promise<Uint8Array> {
   await using interpreter = start({ memory: limits.memory, files: limits.files });
   const said = await interpreter.next(patience);
@@ -80,11 +80,11 @@ function raise(error: Error): never {
 
 /** A process with an interpreter. */
 interface Interpreter extends AsyncDisposable {
-  /** What it says next; `undefined` where it is late, ends, or says what no interpreter does. */
+  /** Its next message; `undefined` if it is late, ends, or sends something invalid. */
   next(milliseconds: number): Promise<Said | undefined>;
-  /** So many bytes of what follows. */
+  /** The next `count` bytes of its output. */
   bytes(count: number, milliseconds: number): Promise<Uint8Array | undefined>;
-  /** Whether it was waited for in vain, not ended by itself. */
+  /** Whether it missed a deadline, as opposed to ending by itself. */
   isLate(): boolean;
   /** Why it could not start. */
   fault(): Promise<RunError>;
@@ -103,7 +103,7 @@ function start(work: Omit<Assignment, "token">, image: Uint8Array = new Uint8Arr
   let rest: Uint8Array = new Uint8Array(0), late = false;
   const sent = send(child.stdin, [new TextEncoder().encode(JSON.stringify({ ...work, token })), image]);
 
-  /** What comes next of its output; `undefined` where it is late or ends. */
+  /** The next chunk of its output; `undefined` if it is late or ends. */
   async function chunk(deadline: Promise<"late">): Promise<Uint8Array | undefined> {
     const read = await Promise.race([output.read(), deadline]);
     if (read === "late") late = true;
@@ -151,8 +151,8 @@ function start(work: Omit<Assignment, "token">, image: Uint8Array = new Uint8Arr
 }
 
 /**
- * The arguments of the process. It may read until its interpreter is loaded, and gives that up before its program begins;
- * texts are never turned into code, so that no program can reach this process's JavaScript.
+ * The arguments of the process. It may read files until its interpreter is loaded, and gives this permission up before
+ * its program begins; code generation from strings is disabled, so that no program can reach this process's JavaScript.
  */
 function interpreterArguments(): string[] {
   const imports = { pyodide: import.meta.resolve("pyodide") };
@@ -171,13 +171,13 @@ function interpreterArguments(): string[] {
   ];
 }
 
-/** When a wait is over. */
+/** A deadline for a wait. */
 function deadlineIn(milliseconds: number): Disposable & { readonly passed: Promise<"late"> } {
   const { promise, resolve } = Promise.withResolvers<"late">(), id = setTimeout(() => resolve("late"), milliseconds);
   return { passed: promise, [Symbol.dispose]: () => clearTimeout(id) };
 }
 
-/** A line as what an interpreter says; a program may have written anything. */
+/** Parses a line as an interpreter's message; a program may have written anything. */
 function saidIn(line: string, token: string): Said | undefined {
   try {
     const said: Said | null = JSON.parse(line);
@@ -193,7 +193,7 @@ async function send(input: WritableStream<Uint8Array>, frames: readonly Uint8Arr
     for (const bytes of frames) await writer.write(frame(bytes));
     await writer.close();
   } catch {
-    // The process has ended, which is what it is judged by.
+    // The process has ended, which decides its verdict.
   }
 }
 

@@ -1,13 +1,13 @@
-/** What running a program comes to. @module */
+/** The verdict on a program that was run. @module */
 
-/** What running a program comes to. */
+/** The verdict on a program that was run. */
 export type ProgramVerdict =
   | { readonly kind: "passed" }
-  /** It raised something, or ended its interpreter; `reason` is what was raised as Python prints it. */
+  /** It raised an exception or ended its interpreter; `reason` is the exception as printed by Python. */
   | { readonly kind: "failed"; readonly reason: string }
   | { readonly kind: "timedOut" };
 
-/** A verdict as HumanEval's own harness writes it. */
+/** A verdict as written by HumanEval's own harness. */
 export function shownVerdict(verdict: ProgramVerdict): string {
   return verdict.kind === "passed" ? "passed" : verdict.kind === "timedOut" ? "timed out" : `failed: ${verdict.reason}`;
 }

@@ -2,16 +2,19 @@
 import { strip } from "../../data/python/split.ts";
 import type { RuleOf } from "./scoring.ts";
 
-/** The answer where a pattern finds none. */
+/** The answer if a pattern does not match. */
 const invalid = "[invalid]";
 
-/** What a number is taken for, and which match of several. */
+/** The patterns for a number, and which of several matches counts. */
 const patterns = {
   strict: { pattern: /#### (-?[0-9.,]+)/g, take: 0 },
   flexible: { pattern: /(-?[$0-9.,]{2,})|(-?[0-9]+)/g, take: -1 },
 } as const;
 
-/** Without commas, dollars, all up to the last mark of a solution, and a final point; Python's `$` is also before a last line's end. */
+/**
+ * Removes commas, dollar signs, everything up to the last `#### `, and a final period; Python's `$` also matches before
+ * a final newline.
+ */
 function bare(text: string): string {
   const marked = text.replaceAll(/[,$]/g, "").replace(/^[\s\S]*#### /, "");
   return marked.replaceAll(/\.(?=\n?$)/g, "").toLowerCase();

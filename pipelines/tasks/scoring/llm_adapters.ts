@@ -1,7 +1,7 @@
 /**
- * LLM-Adapters' rules (`evaluate.py` and `commonsense_evaluate.py`; Hu et al. 2023), with which the numbers of the paper's
- * baselines were made. They see what follows `### Response:`, which is what the model wrote. Unlike pyreft they leave white
- * space at a label's sides.
+ * LLM-Adapters' rules (`evaluate.py` and `commonsense_evaluate.py`; Hu et al. 2023), which gave the numbers of the
+ * paper's baselines. They are applied to the text after `### Response:`, which is the generated text. Unlike pyreft,
+ * they keep white space around a label.
  *
  * @module
  */

@@ -14,9 +14,9 @@ const rules: { readonly [K in ScoringKind]: RuleOf<K> } = {
 };
 
 /**
- * What a rule makes of a text.
+ * Scores a text by a rule.
  *
- * @throws {RequestError} If the rule takes no such label.
+ * @throws {RequestError} If the rule does not accept the label.
  */
 export function judge(scoring: ScoringSpec, answered: Answered): Verdict {
   const rule: Rule<ScoringSpec> = rules[scoring.kind];

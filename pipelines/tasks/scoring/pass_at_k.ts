@@ -1,4 +1,4 @@
-/** How likely some of k programs passes (Chen et al. 2021). @module */
+/** The probability that at least one of k programs passes (Chen et al. 2021). @module */
 
 /**
  * The unbiased estimate of the probability that at least one of `k` programs passes, from `n` of which `c` pass:
@@ -11,15 +11,15 @@ export function passAtK(n: number, c: number, k: number): number {
   return 1 - none;
 }
 
-/** The k that are usually reported. */
+/** The values of k that are usually reported. */
 const usual = [1, 10, 100] as const;
 
-/** The k that so many programs of each problem give. */
+/** The values of k that can be reported for a number of programs per problem. */
 export function reportedOf(programs: number): readonly number[] {
   return usual.filter((k) => k <= programs);
 }
 
-/** The mean of each k over problems; a k counts only where every problem has that many programs. */
+/** The mean of pass@k over problems, for each k for which every problem has enough programs. */
 export function meanPasses(
   problems: Iterable<readonly boolean[]>,
 ): readonly { readonly k: number; readonly mean: number }[] {

@@ -1,12 +1,12 @@
-/** pyreft's rules (`examples/loreft/compute_metrics.py`), with which the ReFT paper's numbers were made. @module */
+/** pyreft's rules (`examples/loreft/compute_metrics.py`), which gave the ReFT paper's numbers. @module */
 import { floatOf, lastNumber } from "../../data/python/numbers.ts";
 import { strip } from "../../data/python/split.ts";
 import type { Answered, RuleOf, Trigger } from "./scoring.ts";
 
-/** How far a number may be from the right one, as LLM-Adapters has it too. */
+/** The largest difference from the correct number, as in LLM-Adapters. */
 const tolerance = 0.001;
 
-/** What follows the first trigger in prompt and text, without white space before it; nothing where there is none. */
+/** The text after the first trigger in prompt and text, without leading white space; empty if there is none. */
 function afterTrigger({ trigger, writtenBy }: Trigger, { prompt, generation }: Answered): string {
   const whole = (prompt ?? (writtenBy === "prompt" ? trigger : "")) + generation, at = whole.indexOf(trigger);
   return at === -1 ? "" : strip(whole.slice(at + trigger.length), "left");
@@ -35,7 +35,7 @@ export const numberOfSolution: RuleOf<"numberOfSolution"> = {
   },
 };
 
-/** The last number of a text, infinity where it has none; an infinite label is never met, as ∞ − ∞ is not a number. */
+/** The last number in a text, infinity if there is none; an infinite label never matches, since ∞ − ∞ is NaN. */
 export function judgedNumber(text: string, label: number): { extracted: number; correct: boolean } {
   const extracted = lastNumber(text) ?? Infinity;
   return { extracted, correct: Math.abs(label - extracted) <= tolerance };

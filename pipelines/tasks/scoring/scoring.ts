@@ -1,37 +1,40 @@
-/** How answers are judged, by rules that others have published. @module */
+/** Scoring answers by published rules. @module */
 
-/** A text that a model wrote, and what is right. */
+/** A generated text, and the correct answer. */
 export interface Answered {
-  /** What the model wrote. */
+  /** The generated text. */
   readonly generation: string;
-  /** What the row has for an answer. */
+  /** The row's answer. */
   readonly label: string;
-  /** What the model was given; a rule takes it to end with its trigger where it is omitted. */
+  /** The prompt; if omitted, it is assumed to end with the rule's trigger. */
   readonly prompt?: string;
 }
 
-/** What a rule makes of a text. */
+/** A rule's result for a text. */
 export interface Verdict {
-  /** What it takes for the answer: a text, or a number. */
+  /** The answer that it found: a text or a number. */
   readonly extracted: string | number;
   readonly correct: boolean;
 }
 
-/** The text in which an answer is sought. */
+/** Where a rule looks for the answer. */
 export interface Trigger {
-  /** What follows its first occurrence in prompt and text is the answer; there is none if it does not occur. */
+  /** The answer follows its first occurrence in prompt and text; there is no answer if it does not occur. */
   readonly trigger: string;
-  /** Who writes it: a prompt ends with it, or the model has to. */
+  /** Who writes it: the prompt ends with it, or the model must generate it. */
   readonly writtenBy: "prompt" | "model";
 }
 
 /** The settings of each kind of rule. */
 export interface ScoringSettings {
-  /** pyreft's commonsense tasks: all that follows the trigger is the answer. */
+  /** pyreft's commonsense tasks: everything after the trigger is the answer. */
   readonly statedText: Trigger;
-  /** pyreft's arithmetic tasks: the last number where the label is one, else the first capital from A to E. */
+  /**
+   * pyreft's arithmetic tasks: the last number if the label is a number, otherwise the first capital letter from A to
+   * E.
+   */
   readonly numberOrLetter: Trigger;
-  /** pyreft's GSM8K: the last number, against that after the last `####` of the label. */
+  /** pyreft's GSM8K: the last number, compared with the one after the last `####` in the label. */
   readonly numberOfSolution: Trigger;
   /** LLM-Adapters: the first of some options that occurs anywhere in the text. */
   readonly firstOption: { readonly options: readonly string[] };
@@ -47,9 +50,9 @@ export type ScoringKind = keyof ScoringSettings;
 /** A rule with its settings. */
 export type ScoringSpec = { readonly [K in ScoringKind]: { readonly kind: K } & ScoringSettings[K] }[ScoringKind];
 
-/** What is known of one kind of rule. */
+/** One kind of rule. */
 export interface Rule<S extends ScoringSpec> {
-  /** @throws {RequestError} If it takes no such label. */
+  /** @throws {RequestError} If the rule does not accept the label. */
   judge(scoring: S, answered: Answered): Verdict;
 }
 

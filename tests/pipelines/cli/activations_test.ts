@@ -242,7 +242,7 @@ const twofoldRefusals: typeof refusals = [
     "a site of neither stack",
     twofold,
     ["--sites", "block.0.output", "--input"],
-    /does not say whose it is; write encoder\.block\.0\.output or decoder\.block\.0\.output/,
+    /does not name its stack; write encoder\.block\.0\.output or decoder\.block\.0\.output/,
   ],
   [
     "an unknown site of a stack",

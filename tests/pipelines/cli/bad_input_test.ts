@@ -259,7 +259,7 @@ refuses("positions of a token that is missing", {
 });
 refuses("positions whose function gives no list", {
   parts: { positions: "() => 3" },
-  at: "rows.jsonl:1: the positions' function gives no list",
+  at: "rows.jsonl:1: the positions' function does not return a list",
   says: /; return token indices$/,
 });
 refuses("positions whose function throws", {
@@ -275,7 +275,7 @@ refuses("positions of a field that the template lacks", {
 refuses("positions of a field that maxLength cuts off", {
   parts: { positions: '"{q}"', data: "rows.take(1)", trainSettings: "maxLength: 5" },
   at: 'rows.jsonl:1: the field "q" has no token in the prompt to edit',
-  says: /; fill it, or raise maxLength if that cut it off$/,
+  says: /; fill it, or raise maxLength if it was cut off$/,
 });
 refuses("a subspace of a field that rows lack", {
   parts: { editSettings: 'subspace: "subspaces"' },
@@ -284,13 +284,13 @@ refuses("a subspace of a field that rows lack", {
 });
 refuses("a subspace of a field that lists no rows of the rank", {
   parts: { editSettings: 'subspace: "q"' },
-  at: 'rows.jsonl:1: the field "q" gives no rows of a rank 2',
+  at: 'rows.jsonl:1: the field "q" does not list rows of rank 2',
   says: /; give a list of whole numbers from 0 to 1$/,
 });
 for (const rows of ["[]", "[2]", "[0.5]", '["0"]', "undefined"]) {
   refuses(`a subspace of ${rows}`, {
     parts: { editSettings: `subspace: () => (${rows})` },
-    at: "pipeline.ts:16:17: the subspace's function gives no rows of a rank 2",
+    at: "pipeline.ts:16:17: the subspace's function does not list rows of rank 2",
     says: /; give a list of whole numbers from 0 to 1$/,
   });
 }
@@ -310,7 +310,7 @@ for (const dropout of ["1", "-0.1", '"high"']) {
 for (const positions of ["x3", "", "f0", "l", "f1+f2", "l-1", "F1", "f1 + l1 + l2"]) {
   refuses(`positions "${positions}"`, {
     parts: { positions: JSON.stringify(positions) },
-    at: `pipeline.ts:11:28: the positions ${JSON.stringify(positions)} are none`,
+    at: `pipeline.ts:11:28: the positions ${JSON.stringify(positions)} are not valid`,
     says: /; write fN, lN, fN\+lM/,
   });
 }
@@ -386,7 +386,7 @@ refuses("an unknown option", { options: ["--bogus"], at: "unknown option '--bogu
 refuses("a provider whose libraries are absent", {
   options: ["--provider", "cuda"],
   at: "The cuda provider lacks libonnxruntime_providers_",
-  says: /deno task doctor --install gets them, or use --provider cpu/,
+  says: /deno task doctor --install installs them, or use --provider cpu/,
 });
 
 for (const option of ["--store", "--out"]) {

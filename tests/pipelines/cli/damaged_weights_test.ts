@@ -51,7 +51,9 @@ for (const [name, use] of Object.entries(uses)) {
       assert.equal((await scene.run()).code, 0);
       const path = scene.path("out", "members", "main", "intervention", "weights.safetensors");
       const sound = await Deno.readFile(path);
-      for (const [damage, says] of [[flip, "is damaged, its content is not"], [putNaN, "the tensor 0."]] as const) {
+      for (
+        const [damage, says] of [[flip, "is damaged, its content has changed"], [putNaN, "the tensor 0."]] as const
+      ) {
         await Deno.writeFile(path, sound);
         await damage(path);
         const { code, stdout, stderr } = await use(scene);
@@ -90,7 +92,10 @@ Deno.test("an intervention.json of which a byte has changed is refused by whatev
     };
     for (const [found, put] of changes) {
       await Deno.writeTextFile(path, sound.replace(found, put));
-      await refuse(path, "is damaged, its content is not what was written; train, import or download it again");
+      await refuse(
+        path,
+        "is damaged, its content has changed since it was written; train, import or download it again",
+      );
     }
     await Deno.writeTextFile(path, sound);
     await scene.write("other.ts", (await Deno.readTextFile(scene.pipeline)).replace("epochs = 2", "epochs = 1"));
@@ -99,7 +104,7 @@ Deno.test("an intervention.json of which a byte has changed is refused by whatev
     await Deno.copyFile(scene.path("other", "members", "main", "intervention", "weights.safetensors"), weights);
     await refuse(
       weights,
-      "is damaged or another training's, intervention.json beside it was written for other weights",
+      "is damaged or from another training, the intervention.json next to it was written for other weights",
     );
     await forgetDigests(weights);
     assert.equal((await uses["export to pyreft"]!(scene)).code, 0);
@@ -118,7 +123,7 @@ Deno.test("a fully trained model of which a bit has flipped is neither exported 
     const again = await inProcess("run", scene.path("again.ts"), ...scene.places);
     for (const { code, stderr } of [exported, again]) {
       assert.equal(code, 2, stderr);
-      assert.ok(stderr.includes(`error: ${path}: is damaged, its content is not`), stderr);
+      assert.ok(stderr.includes(`error: ${path}: is damaged, its content has changed`), stderr);
     }
   });
 });

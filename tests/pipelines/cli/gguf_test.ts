@@ -122,7 +122,7 @@ Deno.test("a run on converted weights of which a bit has flipped ends and keeps 
     const run = () => inProcess("run", scene.pipeline, ...scene.places.slice(0, 2), "--out", scene.path("again"));
     const first = await run();
     assert.equal(first.code, 2, first.stderr);
-    const says = "is damaged, its content is not what was written; run again, and it is converted again";
+    const says = "is damaged, its content has changed since it was written; run again, and it is converted again";
     assert.ok(first.stderr.endsWith(`error: ${path}: ${says}\n`), first.stderr);
     assert.deepEqual([scene.entries, scene.filesOf("again")], [[], []]);
     await assert.rejects(Deno.stat(path), Deno.errors.NotFound);

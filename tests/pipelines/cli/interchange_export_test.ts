@@ -114,7 +114,7 @@ Deno.test("an export refuses what pyreft has not, and descriptions that are none
       [{ block: "1" }, /has an intervention without a valid block or site; train or import it again/],
       [{ site: [[]] }, /has an intervention without a valid block or site; train or import it again/],
       [{ kind: "loraft" }, /is of the kind loraft; /],
-      [{ positions: "x" }, /the positions "x" are none/],
+      [{ positions: "x" }, /the positions "x" are not valid/],
       [{ rank: 1e9 }, /the rank 1000000000 is out of range/],
     ];
     for (const [changed, says] of cases) {

@@ -191,11 +191,11 @@ for (
   const [form, says] of [
     [
       "gguf",
-      /the lora of self_attn\.q_proj acts on the prompt's tokens alone, and llama\.cpp's .*; serve it, or export/,
+      /the lora of self_attn\.q_proj acts only on the prompt's tokens, and llama\.cpp's .*; serve it, or export/,
     ],
     [
       "peft",
-      /the lora of self_attn\.q_proj acts on the prompt's tokens alone, and peft's adapters act on every token; /,
+      /the lora of self_attn\.q_proj acts only on the prompt's tokens, and peft's adapters act on every token; /,
     ],
     ["vllm", /vLLM's ReFT takes edits, and no lora; export it --to onnx/],
   ] as const

@@ -230,11 +230,11 @@ importRefuses("positions with one side for a prefix and a suffix", {
   change: withPair(state, rank),
   options: ["--positions", "f2"],
   at: file,
-  says: /is the (prefix|suffix)'s and the positions have no such side; give fN\+lM/,
+  says: /edits the (prefix|suffix), but the positions have no such side; give fN\+lM/,
 });
 importRefuses("positions that are none", {
   options: ["--positions", "x9"],
-  at: 'the positions "x9" are none',
+  at: 'the positions "x9" are not valid',
   says: /; write fN/,
 });
 importRefuses("a model that is not there", {

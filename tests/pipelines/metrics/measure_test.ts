@@ -92,7 +92,7 @@ Deno.test("map puts other classes and numbers in the predictions' place", () => 
   assert.deepEqual(measure([certain], classes).metrics, { accuracy: 1 });
   assert.throws(
     () => measure([accuracy({ map: () => "yess" })], classes),
-    /map gave the text "yess" at rows\.jsonl:1, which is not a class; did you mean "yes"/,
+    /map returned the text "yess" at rows\.jsonl:1, which is not a class; did you mean "yes"/,
   );
   const numbers = headPredictions([1, 5], [1, 9]).map((each) => ({
     ...each,
@@ -102,7 +102,7 @@ Deno.test("map puts other classes and numbers in the predictions' place", () => 
   assert.deepEqual(measure([clipped], { kind: "numbers", rows: numbers }).metrics, { mse: 0 });
   assert.throws(
     () => measure([mse({ map: () => NaN })], { kind: "numbers", rows: numbers }),
-    /map gave NaN at rows\.jsonl:1; let it return a text or a finite number/,
+    /map returned NaN at rows\.jsonl:1; return a string or a finite number/,
   );
 });
 
@@ -124,5 +124,5 @@ Deno.test("a number without a standard error is noted", () => {
   const told: string[] = [], first = metric<number>("first", { measureAll: (all) => all.includes(2) ? 1 : NaN });
   const { standardErrors } = measure([first], { kind: "numbers", rows: given }, (caution) => told.push(caution));
   assert.deepEqual(standardErrors, {});
-  assert.deepEqual(told, ["first: it has no standard error, since rows that were drawn for it give no number"]);
+  assert.deepEqual(told, ["first: it has no standard error, since it is undefined for a bootstrap sample of the rows"]);
 });

@@ -7,7 +7,7 @@ import { inFolder } from "../models/support.ts";
 Deno.test("missing libraries are named with what has them and where they belong", () =>
   inFolder(async (binding) => {
     const lacks = (names: string) =>
-      `The cuda provider lacks ${names} in ${binding}; deno task doctor --install gets them, or use --provider cpu`;
+      `The cuda provider lacks ${names} in ${binding}; deno task doctor --install installs them, or use --provider cpu`;
     const [shared, own] = ["libonnxruntime_providers_shared.so", "libonnxruntime_providers_cuda.so"];
     assert.equal(missingLibraries("cuda", binding, "linux"), lacks(`${shared} and ${own}`));
     assert.match(missingLibraries("cuda", binding, "windows")!, /take them from ONNX Runtime 1.30's GPU package/);

@@ -86,7 +86,7 @@ Deno.test("win rates are AlpacaEval's, of what could be read", () => {
   assert.deepEqual(found.units["win_rate"], "percent");
   assert.throws(
     () => measure(metrics, { kind: "texts", rows: [row(2, 1), row(1, 2)] }),
-    /length_controlled_minimal is fitted of 10 comparisons or more whose lengths differ; report "win_rate"/,
+    /length_controlled_minimal needs at least 10 comparisons whose lengths differ; report "win_rate"/,
   );
 });
 

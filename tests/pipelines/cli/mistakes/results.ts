@@ -46,7 +46,7 @@ export const results: readonly Mistake<string>[] = [
   [
     "a promise by name",
     { result: "{ a: Promise.resolve(tuned) }" },
-    "pipeline.ts:6:16: the result a is not a stage but a promise, as async functions do; omit async and await, because nothing is read yet",
+    "pipeline.ts:6:16: the result a is not a stage but a promise, which async functions return; omit async and await, because nothing is read yet",
   ],
   [
     "undefined by name",
@@ -56,7 +56,7 @@ export const results: readonly Mistake<string>[] = [
   [
     "an async builder",
     { whole: 'import { pipeline } from "refract";\nexport default pipeline("p", async () => ({}));\n' },
-    "pipeline.ts:2:16: the pipeline returns a promise, as async functions do; omit async and await, because nothing is read yet",
+    "pipeline.ts:2:16: the pipeline returns a promise, which async functions return; omit async and await, because nothing is read yet",
   ],
   [
     "await in a builder",

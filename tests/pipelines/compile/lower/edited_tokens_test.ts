@@ -1,4 +1,8 @@
-/** Which tokens are edited is the same to the host and to an exported graph, by either rule for short prompts. @module */
+/**
+ * Which tokens are edited is the same to the host and to an exported graph, by either rule for short prompts.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { editedNodes, type EditedTokens, isEdited } from "../../../../pipelines/compile/lower/edited_tokens.ts";
 import { decoderPositionsOf, positionsOf, sidesOf } from "../../../../pipelines/compile/lower/positions.ts";
@@ -43,5 +47,5 @@ Deno.test("a graph refuses tokens that a selector chooses", async () => {
     await runNodes({}, { index: [[0]], length: [[1]] }, (write) => {
       return new Map([["edited", editedNodes(write, edited, "index", "length")]]);
     });
-  }, /A graph knows nothing of what a selector reads/);
+  }, /A graph cannot evaluate a selector/);
 });

@@ -44,7 +44,7 @@ Deno.test("two heads are refused", () => {
 });
 
 Deno.test("a head of a family that has none is refused", () => {
-  assertRefused(() => lowerAdaptations([head], model), /a model of the family small has no head for regression/);
+  assertRefused(() => lowerAdaptations([head], model), /the model family small has no head for regression/);
 });
 
 Deno.test("functions are numbered within a list, so that others declared elsewhere change no mask's name", () => {

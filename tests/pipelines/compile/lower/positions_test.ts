@@ -48,7 +48,7 @@ Deno.test("reachBack() is how far from a prompt's end the first edited token is"
 
 Deno.test("positionsOf() refuses what is not a position, with what can be written", () => {
   for (const declared of ["", "f0", "first", "f1l1", "f1+", "l", "{a}{b}"]) {
-    assertRefused(() => positionsOf(declared), /none that can be edited; write fN, lN, fN\+lM/);
+    assertRefused(() => positionsOf(declared), /are not valid; write fN, lN, fN\+lM/);
   }
 });
 

@@ -13,7 +13,7 @@ Deno.test("prefix tuning has keys and values of its tokens in every block, for e
 Deno.test("prefix tuning of an encoder and a decoder is refused", () => {
   assertRefused(
     () => lowerPrefixTuning({ kind: "prefixTuning", tokens: 5 }, encoderDecoder),
-    /is for models of one stack of blocks; edit the encoder or the decoder instead/,
+    /needs a model with one stack of blocks; edit the encoder or the decoder instead/,
   );
 });
 

@@ -10,7 +10,7 @@ Deno.test("stackOf() is the model, or the stack that a site of a model with two 
 
 Deno.test("stackOf() refuses a stack that the model lacks, and none where there are two", () => {
   assertRefused(() => stackOf(model, "encoder"), /one stack of blocks; write its sites without encoder/);
-  assertRefused(() => stackOf(encoderDecoder, undefined), /an encoder and a decoder; say whose site is meant/);
+  assertRefused(() => stackOf(encoderDecoder, undefined), /an encoder and a decoder; choose one/);
 });
 
 Deno.test("what an encoder makes passes with the context, all else with the tail", () => {

@@ -39,7 +39,7 @@ Deno.test("a function that fails or selects what is not a token is refused", () 
   );
   assertRefused(
     select(({ pieces }) => [pieces.lastIndexOf(" zebra")]),
-    /chose token -1 of .*, which indexOf gives for what is missing; look a token up with at\(pieces, text\), or write fromEnd\(1\)/,
+    /chose token -1 of .*, which indexOf returns if the text is missing; look a token up with at\(pieces, text\), or write fromEnd\(1\)/,
   );
   assertRefused(
     select(({ pieces }) => [at(pieces, " tree")]),
@@ -87,10 +87,10 @@ Deno.test("a subspace is the rows that a field lists or a function gives", () =>
 });
 
 Deno.test("a subspace that is not a list of rows of the rank is refused", () => {
-  assertRefused(() => subspaceOf("rows", 2).of(prompt), /the field "rows" gives no rows of a rank 2; .*from 0 to 1/);
-  assertRefused(() => subspaceOf("none", 2).of(prompt), /the field "none" gives no rows/);
+  assertRefused(() => subspaceOf("rows", 2).of(prompt), /the field "rows" does not list rows of rank 2; .*from 0 to 1/);
+  assertRefused(() => subspaceOf("none", 2).of(prompt), /the field "none" does not list rows/);
   assertRefused(() => subspaceOf("row", 2).of(prompt), /the row has no field "row", .*did you mean "rows"/);
-  assertRefused(() => subspaceOf(() => [2], 2).of(prompt), /the subspace's function gives no rows of a rank 2/);
+  assertRefused(() => subspaceOf(() => [2], 2).of(prompt), /the subspace's function does not list rows of rank 2/);
 });
 
 Deno.test("selectorName() is the text of a choice, or a number of its own for each function", () => {

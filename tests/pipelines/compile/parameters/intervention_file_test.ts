@@ -93,7 +93,7 @@ Deno.test("an intervention for a model of another width is refused", () =>
     const stored = await storedOf([loreft], model, folder);
     assertRefused(
       () => lowerDescription({ ...stored, width: 4 }, model, checkedAdaptation),
-      /is for a model of width 4 and this one has 8; use it with its own/,
+      /is for a model of width 4, but this one has 8; use it with its own base model/,
     );
   }));
 

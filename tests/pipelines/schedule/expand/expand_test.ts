@@ -284,7 +284,7 @@ for (
   const [found, build, remedy = "return stages by name, as in { score: evaluate(…) }"] of [
     ["nothing", () => undefined],
     [
-      "a promise, as async functions do",
+      "a promise, which async functions return",
       () => Promise.resolve({}),
       "omit async and await, because nothing is read yet",
     ],

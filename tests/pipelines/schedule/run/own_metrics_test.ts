@@ -135,23 +135,23 @@ const bad: readonly { readonly name: string; readonly parts: Partial<PipelinePar
   {
     name: "a metric that gives NaN for a row",
     parts: parts(`[metric("odd", { measure: (_, { completion }) => completion === "home" ? NaN : 1 })]`),
-    says: /pipeline\.ts:\d+:\d+: measure of the metric odd gave NaN at .*rows\.jsonl:3; let it return a finite number$/,
+    says: /pipeline\.ts:\d+:\d+: measure of the metric odd returned NaN at .*rows\.jsonl:3; return a finite number$/,
   },
   {
     name: "a metric that is asynchronous",
     parts: parts(`[metric("odd", { measure: async () => 1 })]`),
     says:
-      /measure of the metric odd gave a promise, as async functions do, at|measure of the metric odd gave a promise, as async functions do at .*rows\.jsonl:1/,
+      /measure of the metric odd returned a promise, which async functions return, at|measure of the metric odd returned a promise, which async functions return at .*rows\.jsonl:1/,
   },
   {
     name: "a metric of all rows that gives NaN",
     parts: parts(`[metric("odd", { measureAll: () => NaN })]`),
-    says: /pipeline\.ts:\d+:\d+: measureAll of the metric odd gave NaN; let it return a finite number$/,
+    says: /pipeline\.ts:\d+:\d+: measureAll of the metric odd returned NaN; return a finite number$/,
   },
   {
     name: "an extract that gives no text",
     parts: parts(`[exactMatch({ extract: () => 1 })]`),
-    says: /pipeline\.ts:\d+:\d+: extract gave 1 at .*rows\.jsonl:1; let it return a text, or undefined for none$/,
+    says: /pipeline\.ts:\d+:\d+: extract returned 1 at .*rows\.jsonl:1; return a string, or undefined for none$/,
   },
   {
     name: "a metric without a function",

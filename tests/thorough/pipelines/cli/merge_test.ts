@@ -167,10 +167,10 @@ refuses(
   "an adapter of prompts",
   { edit: "...(() => [ia3({ positions: 'prompt' })])" },
   new RegExp(
-    `${file}the ia3 of self_attn\\.k_proj acts on the prompt's tokens alone, and a weight acts on every token; `,
+    `${file}the ia3 of self_attn\\.k_proj acts only on the prompt's tokens, and a weight acts on every token; `,
   ),
 );
-refuses("positions that are none", {}, /^error: the positions "x" are none/, "--positions", "x");
+refuses("positions that are none", {}, /^error: the positions "x" are not valid/, "--positions", "x");
 refuses(
   "a folder that holds other files",
   {},

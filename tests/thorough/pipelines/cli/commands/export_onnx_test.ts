@@ -1,4 +1,8 @@
-/** Exports to ONNX from the command line: what is written, what it writes on, and what is refused in one line. @module */
+/**
+ * Exports to ONNX from the command line: what is written, what it writes on, and what is refused in one line.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { answersInNode } from "../../../../pipelines/interchange/onnx/support.ts";
 import { conversations, inChatScene, turnTemplate } from "../../../../support/chat_scene.ts";
@@ -102,7 +106,7 @@ Deno.test("an export to ONNX refuses what depends on an example, until it is fix
       new RegExp(`${at}the edit's subspace is in each row's field "rows", .*--fields`),
       ...fixed,
     );
-    await refuses(scene, "out", /gives no rows of a rank 2; give a list/, ...fixed, "--fields", '{"rows": [2]}');
+    await refuses(scene, "out", /does not list rows of rank 2; give a list/, ...fixed, "--fields", '{"rows": [2]}');
     await exports(scene, "out", ...fixed, "--fields", '{"rows": [1]}');
     const file = scene.path("out", "members", "main", "intervention", "intervention.json");
     const { weights: _, digest: __, ...description } = JSON.parse(await Deno.readTextFile(file));
@@ -144,11 +148,11 @@ Deno.test("an export to ONNX refuses bases that are not there, and folders that 
     await refuses(
       scene,
       "out",
-      /the intervention is for a model of width 16 and this one has/,
+      /the intervention is for a model of width 16, but this one has/,
       "--model",
       "builtin:tiny",
     );
-    await refuses(scene, "out", /the positions "x" are none that can be edited; write fN/, "--positions", "x");
+    await refuses(scene, "out", /the positions "x" are not valid; write fN/, "--positions", "x");
     await refuses(scene, "out", /argument 'bfloat16' is unknown; use one of float32, float16$/, "--dtype", "bfloat16");
     const config = scene.path("model", "config.json"), text = await Deno.readTextFile(config);
     await Deno.writeTextFile(config, JSON.stringify({ ...JSON.parse(text), architectures: ["LlamaModel"] }));
