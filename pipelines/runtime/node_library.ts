@@ -27,6 +27,8 @@ function sessionOptions(
     // Weights are mapped in place from their safetensors files; a prepacked copy would take private memory.
     model_external_initializers_file_folder_path: "/",
     disable_prepacking: prepacks ? "0" : "1",
+    // Between runs the host's thread works, and threads that wait by spinning would take its processor.
+    force_spinning_stop: "1",
   };
   if (!providerRuntimes[provider].isCpu) session["disable_cpu_ep_fallback"] = "1";
   return {

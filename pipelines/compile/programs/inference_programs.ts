@@ -24,16 +24,27 @@ import {
 } from "./forward.ts";
 import { keyValuesOf, runOf } from "./run_segments.ts";
 
+const made = new WeakMap<CompiledModel, Map<string, Program>>();
+
+/** A program of a model, made when it is first asked for: validations of a training ask for the same again and again. */
+function once(model: CompiledModel, name: string, layout: Layout | undefined, make: () => Program): Program {
+  return made.getOrInsertComputed(model, () => new Map()).getOrInsertComputed(JSON.stringify([name, layout]), make);
+}
+
 /** The log-likelihood of given completions: `losses` [labelled, 1]. */
 export function scoreProgram(model: CompiledModel, layout: Layout): Program {
-  const losses = labelledLosses(model, runTail(model, layout, savedForm), savedForm);
-  return simplify({ name: "score", outputs: { losses: o.concat(losses, 0) } });
+  return once(model, "score", layout, () => {
+    const losses = labelledLosses(model, runTail(model, layout, savedForm), savedForm);
+    return simplify({ name: "score", outputs: { losses: o.concat(losses, 0) } });
+  });
 }
 
 /** The outputs of a model's head: `headOutputs` [batch, outputs], the logits of classes or a number. */
 export function headProgram(model: CompiledModel, layout: Layout): Program {
-  const [only] = headOutputs(model, runTail(model, layout, savedForm), savedForm);
-  return simplify({ name: "head", outputs: { headOutputs: only as Value } });
+  return once(model, "head", layout, () => {
+    const [only] = headOutputs(model, runTail(model, layout, savedForm), savedForm);
+    return simplify({ name: "head", outputs: { headOutputs: only as Value } });
+  });
 }
 
 /**
@@ -41,11 +52,13 @@ export function headProgram(model: CompiledModel, layout: Layout): Program {
  * the tokens that an encoder has read, the decoder's keys and values of them.
  */
 export function prefillProgram(model: CompiledModel, layout: Layout): Program {
-  const runs = runRows(model, layout, savedForm);
-  const keyValues = [...keyValuesOf(layout, runs)].map(([name, run]) => namedKeyValues(name, run));
-  return simplify({
-    name: "prefill",
-    outputs: { logits: logitsOf(model, runOf(runs, "tail"), savedForm), ...mergeValues(keyValues) },
+  return once(model, "prefill", layout, () => {
+    const runs = runRows(model, layout, savedForm);
+    const keyValues = [...keyValuesOf(layout, runs)].map(([name, run]) => namedKeyValues(name, run));
+    return simplify({
+      name: "prefill",
+      outputs: { logits: logitsOf(model, runOf(runs, "tail"), savedForm), ...mergeValues(keyValues) },
+    });
   });
 }
 
@@ -54,7 +67,10 @@ export function prefillProgram(model: CompiledModel, layout: Layout): Program {
  * prompt have no part in this: their effect is already in the past.
  */
 export function decodeProgram(model: CompiledModel): Program {
-  return extendProgram({ ...model, members: model.members.map((adaptations) => adaptations.filter(actsOnCompletion)) });
+  return once(model, "decode", undefined, () => {
+    const members = model.members.map((adaptations) => adaptations.filter(actsOnCompletion));
+    return extendProgram({ ...model, members });
+  });
 }
 
 /**
@@ -62,8 +78,10 @@ export function decodeProgram(model: CompiledModel): Program {
  * tokens [labelled, vocabulary], and the tokens' keys and values.
  */
 export function extendProgram(model: CompiledModel): Program {
-  const result = extended(model), logits = logitsOf(model, result, savedForm);
-  return simplify({ name: "extend", outputs: { logits, ...namedKeyValues("own", result.keyValues) } });
+  return once(model, "extend", undefined, () => {
+    const result = extended(model), logits = logitsOf(model, result, savedForm);
+    return simplify({ name: "extend", outputs: { logits, ...namedKeyValues("own", result.keyValues) } });
+  });
 }
 
 /**
@@ -71,8 +89,10 @@ export function extendProgram(model: CompiledModel): Program {
  * nats.
  */
 export function rateProgram(model: CompiledModel): Program {
-  const result = extended(model), losses = o.concat(labelledLosses(model, result, savedForm), 0);
-  return simplify({ name: "rate", outputs: { losses, ...namedKeyValues("own", result.keyValues) } });
+  return once(model, "rate", undefined, () => {
+    const result = extended(model), losses = o.concat(labelledLosses(model, result, savedForm), 0);
+    return simplify({ name: "rate", outputs: { losses, ...namedKeyValues("own", result.keyValues) } });
+  });
 }
 
 function extended(model: CompiledModel): RunResult {

@@ -26,20 +26,49 @@ export const rotaryAngles: InputKind<Readonly<Record<string, RopeFrequencies>>, 
   exported: { nodes: (kinds, write, grid) => mapEntries(kinds, (frequencies) => turns(write, grid, frequencies)) },
 };
 
-function anglesOf({ inverseFrequencies, rotaryScale }: RopeFrequencies, { rows, length }: RunRows) {
-  const pairs = inverseFrequencies.length, shape = [rows.length, length, pairs];
+function anglesOf(frequencies: RopeFrequencies, { rows, length }: RunRows) {
+  const pairs = frequencies.inverseFrequencies.length, shape = [rows.length, length, pairs];
   const cosines = new Float32Array(rows.length * length * pairs), sines = new Float32Array(cosines.length);
+  const first = firstAngles.getOrInsertComputed(frequencies, firstAnglesOf);
   rows.forEach((each, row) => {
     for (let at = 0; at < length; at++) {
-      const first = (row * length + at) * pairs, position = positionIn(each, at);
-      for (let pair = 0; pair < pairs; pair++) {
-        const angle = position * inverseFrequencies[pair]!;
-        cosines[first + pair] = Math.cos(angle) * rotaryScale;
-        sines[first + pair] = Math.sin(angle) * rotaryScale;
-      }
+      const to = (row * length + at) * pairs, position = positionIn(each, at);
+      if (position < keptPositions) {
+        const from = position * pairs, end = from + pairs;
+        cosines.set(first.cosines.subarray(from, end), to);
+        sines.set(first.sines.subarray(from, end), to);
+      } else turn(frequencies, position, cosines, sines, to);
     }
   });
   return { cosines: { data: cosines, shape }, sines: { data: sines, shape } };
+}
+
+/** Of how many positions, the first, cosines and sines are kept: runs ask for the same again and again. */
+const keptPositions = 1024;
+const firstAngles = new WeakMap<RopeFrequencies, { readonly cosines: Float32Array; readonly sines: Float32Array }>();
+
+function firstAnglesOf(frequencies: RopeFrequencies) {
+  const pairs = frequencies.inverseFrequencies.length;
+  const cosines = new Float32Array(keptPositions * pairs), sines = new Float32Array(cosines.length);
+  for (let position = 0; position < keptPositions; position++) {
+    turn(frequencies, position, cosines, sines, position * pairs);
+  }
+  return { cosines, sines };
+}
+
+/** Writes the cosines and sines of a position from an index on. */
+function turn(
+  { inverseFrequencies, rotaryScale }: RopeFrequencies,
+  position: number,
+  cosines: Float32Array,
+  sines: Float32Array,
+  first: number,
+): void {
+  inverseFrequencies.forEach((frequency, pair) => {
+    const angle = position * frequency;
+    cosines[first + pair] = Math.cos(angle) * rotaryScale;
+    sines[first + pair] = Math.sin(angle) * rotaryScale;
+  });
 }
 
 /** The angles are reduced to one turn in float64, as a far position takes many. */

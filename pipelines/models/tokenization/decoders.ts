@@ -4,7 +4,7 @@
  * @module
  */
 import { BPEDecoder, CTCDecoder, StripDecoder, WordPieceDecoder } from "@huggingface/tokenizers";
-import type { JsonObject } from "../../common/files.ts";
+import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import {
   byteLevelFields,
   type Component,
@@ -80,6 +80,19 @@ export function decoderOf(declared: unknown): Decode {
   const part = declaredPart("decoder", declared);
   // Tokens of a vocabulary of words are just words.
   return part === undefined ? (tokens) => [tokens.join(" ")] : componentOf("Decoder", kinds, part);
+}
+
+/**
+ * Whether a decoder may take long for few tokens: it searches with a regular expression of the model's maker, or puts
+ * more in than it takes out, which several of them do again and again.
+ */
+export function mayTakeLong(declared: unknown): boolean {
+  if (!isJsonObject(declared)) return false;
+  const { type, decoders, pattern, content } = declared;
+  if (type === "Sequence") return Array.isArray(decoders) && decoders.some(mayTakeLong);
+  if (type !== "Replace") return false;
+  const found = isJsonObject(pattern) ? pattern["String"] : undefined;
+  return typeof found !== "string" || typeof content !== "string" || content.length > found.length;
 }
 
 function of(decoder: { decode_chain(tokens: string[]): string[] }): Decode {

@@ -12,6 +12,7 @@ import {
   readJsonObject,
 } from "../../common/files.ts";
 import { mark } from "./byte_pair.ts";
+import { mayTakeLong } from "./decoders.ts";
 import { type ChatFormat, readChatFormat } from "./chat_template.ts";
 import { addedTokens, assemble, longestFirst, type PostProcessor, postProcessorOf } from "./post_processor.ts";
 import { type EmbeddedTokens, embeddedTokens } from "./embedded_tokens.ts";
@@ -114,7 +115,8 @@ export async function loadTokenizer(folder: string, rows = Infinity): Promise<To
   const made = inTime(bytes.length / 1000, tooSlow("to load"), () => {
     return makeEncoder(json, path, config["split_special_tokens"] === true);
   });
-  // Its patterns are the model's maker's, and may take for ever.
+  // Its patterns are the model's maker's, and may take for ever. To watch the time takes more than most texts do.
+  const isWatched = mayTakeLong(json["decoder"]);
   const encoder: Encoder = {
     ...made,
     encode: (text) =>
@@ -123,6 +125,7 @@ export async function loadTokenizer(folder: string, rows = Infinity): Promise<To
       }),
     decode: (ids) =>
       usable(path, () => {
+        if (!isWatched) return made.decode(ids);
         return inTime(ids.length, tooSlow(`to write ${ids.length} tokens`), () => made.decode(ids));
       }),
   };

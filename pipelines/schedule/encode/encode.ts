@@ -98,7 +98,7 @@ async function compute(runContext: RunContext, job: EncodeJob, key: string, shar
 function readRun(packing: Packing, part: RowReader, run: readonly number[]): readonly Float32Array[] {
   return run.map((example) => {
     const values = new Float32Array(packing.countOf(example));
-    part.readInto(example, values, 0);
+    part.readInto(example, values, 0, values.length);
     return values;
   });
 }

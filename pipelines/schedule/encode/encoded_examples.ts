@@ -63,11 +63,11 @@ export class EncodedExamples implements Disposable {
       putValue(feeds, name, this.#buffers.take(`${slot}.${name}`, [examples.length, ...extents]));
     }
     examples.forEach((example, index) => {
-      const { values } = packedValues(this.#ownValues, extentsAt(lengths, example));
+      const { values, count } = packedValues(this.#ownValues, extentsAt(lengths, example));
       for (const { name, start, extents } of values) {
         const tensor = ownValue(feeds, name);
         if (tensor === undefined) continue;
-        const read = (from: number, target: Float32Array) => this.#rows.readInto(example, target, start + from);
+        const read = (from: number, target: Float32Array) => this.#rows.readInto(example, target, start + from, count);
         fillRow(read, extents, tensor.data as Float32Array, padded.get(name)!, index);
       }
     });

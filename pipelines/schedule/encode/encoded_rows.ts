@@ -32,7 +32,10 @@ interface RowsDeclaration extends BesideRows {
 
 const names = { starts: "rows.starts", rows: "rows.values" } as const;
 
-/** The start of a row that is absent. */
+/** The most elements that are read together; 1 MiB of them. */
+const windowLength = 2 ** 18;
+
+/** Where a row would begin that is not there. */
 const absent = -1;
 
 /** Declares an entry of rows and writes everything except the rows; {@linkcode appendRow} adds each of them. */
@@ -67,6 +70,8 @@ export function appendRow(writer: EntryWriter, values: Float32Array): void {
 export class RowReader {
   readonly #entry: Entry;
   readonly #starts: Float64Array;
+  /** Elements that were read together, and the first of them in the entry. */
+  #window = { start: 0, values: new Float32Array(0) };
 
   private constructor(entry: Entry, starts: Float64Array) {
     this.#entry = entry;
@@ -77,10 +82,30 @@ export class RowReader {
     return new RowReader(entry, new Float64Array((await entry.readBytes(names.starts)).buffer));
   }
 
-  /** Fills an array with elements of a row, synchronously. */
-  readInto(row: number, target: Float32Array, from: number): void {
-    const start = this.#starts[row] ?? absent;
-    if (start === absent) throw new RangeError(`Row ${row} was not encoded`);
-    this.#entry.readInto(names.rows, target, start + from);
+  /**
+   * Fills an array with elements of a row, at once. They are best asked for in their order: small runs of them are read
+   * together.
+   *
+   * @param count How many elements the row has.
+   */
+  readInto(row: number, target: Float32Array, from: number, count: number): void {
+    const first = this.#starts[row] ?? absent;
+    if (first === absent) throw new RangeError(`Row ${row} was not encoded`);
+    if (from + target.length > count) {
+      throw new RangeError(`Row ${row} has ${count} elements, and not ${target.length} from ${from} up`);
+    }
+    const start = first + from, end = start + target.length;
+    if (target.length >= windowLength) return this.#entry.readInto(names.rows, target, start);
+    let { start: known, values } = this.#window;
+    if (start < known || end > known + values.length) {
+      const buffer = values.length === 0 ? new ArrayBuffer(4 * windowLength) : values.buffer;
+      known = start;
+      values = new Float32Array(buffer, 0, Math.min(windowLength, first + count - start));
+      // A read that fails leaves none.
+      this.#window = { start: 0, values: new Float32Array(0) };
+      this.#entry.readInto(names.rows, values, start);
+      this.#window = { start, values };
+    }
+    target.set(values.subarray(start - known, end - known));
   }
 }

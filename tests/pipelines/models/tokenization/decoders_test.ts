@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { decoderOf } from "../../../../pipelines/models/tokenization/decoders.ts";
+import { decoderOf, mayTakeLong } from "../../../../pipelines/models/tokenization/decoders.ts";
 
 const cases: readonly (readonly [declared: unknown, tokens: string[], decoded: string[]])[] = [
   [null, ["two", "words"], ["two words"]],
@@ -25,6 +25,15 @@ for (const [declared, tokens, decoded] of cases) {
     assert.deepEqual(decoderOf(declared)(tokens), decoded);
   });
 }
+
+Deno.test("mayTakeLong() finds what takes long within a decoder's parts", () => {
+  const replace = (pattern: unknown, content: string) => ({ type: "Replace", pattern, content });
+  const slow = [replace({ Regex: "(a+)+b" }, ""), replace({ String: "a" }, "aa"), replace({ String: "" }, " ")];
+  const quick = [null, "Fuse", { type: "ByteLevel" }, { type: "Fuse" }, replace({ String: "▁" }, " ")];
+  const within = (decoders: readonly unknown[]) => ({ type: "Sequence", decoders });
+  for (const each of slow) assert.ok([each, within([...quick, within([each])])].every(mayTakeLong));
+  assert.deepEqual([...quick, within([...quick, within(quick)])].filter(mayTakeLong), []);
+});
 
 Deno.test("decoderOf() refuses what it does not know", () => {
   assert.throws(() => decoderOf("Fuse"), /a decoder that is not an object/);
