@@ -1,5 +1,6 @@
 /** Metrics as a pipeline declares them. @module */
 import type { ScoringSpec } from "../tasks/scoring/scoring.ts";
+import type { GamedBaselines } from "../tasks/alpaca_eval/gamed.ts";
 import type { ScoredBy } from "./choice_scores.ts";
 import type { MeasuredRow } from "./prediction.ts";
 
@@ -65,7 +66,11 @@ export interface ProgramsSettings {
 }
 
 /** What is reported of a judge's preferences, by AlpacaEval's names. */
-export type JudgedRate = "win_rate" | "discrete_win_rate" | "length_controlled_minimal";
+export type JudgedRate =
+  | "win_rate"
+  | "discrete_win_rate"
+  | "length_controlled_winrate"
+  | "length_controlled_minimal";
 
 /** Who compares answers with the rows' completions, and how. */
 export interface JudgeSettings {
@@ -81,6 +86,8 @@ export interface JudgeSettings {
   readonly instruction: string;
   /** What the answers' model is called; the base model's name if omitted. */
   readonly generator?: string;
+  /** AlpacaEval's `df_gamed.csv`: its path, and once an evaluation is prepared what it has. */
+  readonly gamed?: string | GamedBaselines;
   /** What a million tokens of questions cost, in dollars. */
   readonly priceIn?: number;
   /** What a million tokens of answers cost, in dollars. */

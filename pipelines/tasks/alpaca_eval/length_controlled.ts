@@ -19,7 +19,7 @@ interface Comparison {
 }
 
 /** A comparison with a baseline that games the judge by its length, of the hub's `df_gamed.csv`. */
-interface Gamed {
+export interface Gamed {
   readonly preference: number;
   readonly difficulty: number;
   /** In standard deviations. */
@@ -91,14 +91,18 @@ export function lengthControlled(comparisons: readonly Comparison[], model: Leng
 
 /** Each row is there twice: as a 1 with its probability for a weight, and as a 0 with the rest. */
 function fit(rows: readonly Row[], C: number, seed: number): number[] {
-  return fitSparse({
-    features: [...rows, ...rows].map(({ features }) => features),
-    labels: [...rows.map(() => 1), ...rows.map(() => 0)],
-    weights: [
-      ...rows.map(({ weight, probability }) => weight * probability),
-      ...rows.map(({ weight, probability }) => weight * (1 - probability)),
-    ],
-  }, C, seed);
+  return fitSparse(
+    {
+      features: [...rows, ...rows].map(({ features }) => features),
+      labels: [...rows.map(() => 1), ...rows.map(() => 0)],
+      weights: [
+        ...rows.map(({ weight, probability }) => weight * probability),
+        ...rows.map(({ weight, probability }) => weight * (1 - probability)),
+      ],
+    },
+    C,
+    seed,
+  );
 }
 
 /** The penalty that predicts held-back rows best, the first of equals. */
