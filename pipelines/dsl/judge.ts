@@ -1,4 +1,5 @@
 /** A model that judges answers. @module */
+import { RequestError } from "../common/errors.ts";
 import { located } from "../common/source_location.ts";
 import type { JudgedRate } from "../metrics/declared.ts";
 import type { MetricSpec } from "../spec/mod.ts";
@@ -16,10 +17,16 @@ export interface JudgeOptions {
   readonly key?: string;
   /**
    * What is reported, in percent: `"win_rate"`, the default; `"discrete_win_rate"`, where each comparison is won, drawn
-   * or lost; or `"length_controlled_minimal"`, which estimates the win rate for answers of equal length (Dubois et al.
-   * 2024) by AlpacaEval's variant that needs no comparisons of other models.
+   * or lost; `"length_controlled_winrate"`, which estimates the win rate for answers of equal length (Dubois et al.
+   * 2024) and needs `gamed`; or `"length_controlled_minimal"`, AlpacaEval's variant that needs no comparisons of other
+   * models.
    */
   readonly report?: JudgedRate;
+  /**
+   * The file `df_gamed.csv` of the hub's `tatsu-lab/alpaca_eval`, which the length-controlled win rate is fitted with. Absolute,
+   * or relative to the pipeline file. The rows have to be AlpacaEval's instructions in its order.
+   */
+  readonly gamed?: string;
   /** Whether the judge's answer is weighted by its log-probabilities, as in AlpacaEval 2; `true` if omitted. */
   readonly weighted?: boolean;
   /** The row's field with the instruction; `"instruction"` if omitted. */
@@ -52,11 +59,17 @@ export interface JudgeOptions {
  *
  * const { evaluation } = task("ultrafeedback", { data: "./alpaca" });
  * const gpt = { endpoint: "https://api.openai.com/v1", model: "gpt-4.1", key: "OPENAI_API_KEY" };
- * const metrics = [judge(gpt), judge({ ...gpt, report: "length_controlled_minimal" })];
+ * const metrics = [judge(gpt), judge({ ...gpt, report: "length_controlled_winrate", gamed: "./df_gamed.csv" })];
  * const measured = evaluate(baseModel("builtin:tiny"), { ...evaluation, metrics });
  * ```
  */
 export function judge(options: JudgeOptions): MetricSpec {
   requireCall("judge", arguments);
+  if (options.report === "length_controlled_winrate" && options.gamed === undefined) {
+    throw new RequestError(
+      'report: "length_controlled_winrate" is fitted with gamed baselines; give their file, as in gamed: "./df_gamed.csv", ' +
+        'or report "length_controlled_minimal"',
+    );
+  }
   return located({ report: "win_rate", weighted: true, instruction: "instruction", ...options, kind: "judge" });
 }

@@ -1,5 +1,6 @@
 /** Metrics, as declared in a pipeline. @module */
 import type { ScoringSpec } from "../tasks/scoring/scoring.ts";
+import type { GamedBaselines } from "../tasks/alpaca_eval/gamed.ts";
 import type { ScoredBy } from "./choice_scores.ts";
 import type { MeasuredRow } from "./prediction.ts";
 
@@ -64,8 +65,12 @@ export interface ProgramsSettings {
   readonly seconds: number;
 }
 
-/** The win rates that may be reported for a judge's preferences, by AlpacaEval's names. */
-export type JudgedRate = "win_rate" | "discrete_win_rate" | "length_controlled_minimal";
+/** What is reported of a judge's preferences, by AlpacaEval's names. */
+export type JudgedRate =
+  | "win_rate"
+  | "discrete_win_rate"
+  | "length_controlled_winrate"
+  | "length_controlled_minimal";
 
 /** The judge that compares answers with the rows' completions. */
 export interface JudgeSettings {
@@ -81,7 +86,9 @@ export interface JudgeSettings {
   readonly instruction: string;
   /** The name of the evaluated model; the base model's name if omitted. */
   readonly generator?: string;
-  /** The price of a million input tokens, in dollars. */
+  /** AlpacaEval's `df_gamed.csv`: its path, and once an evaluation is prepared what it has. */
+  readonly gamed?: string | GamedBaselines;
+  /** What a million tokens of questions cost, in dollars. */
   readonly priceIn?: number;
   /** The price of a million output tokens, in dollars. */
   readonly priceOut?: number;

@@ -15,29 +15,43 @@ const isRead = ({ preference }: MeasuredRow) => typeof preference === "number";
 const preferenceIn = ({ preference }: MeasuredRow) =>
   preference === 0 || typeof preference !== "number" ? 1.5 : preference;
 
-const rates: { readonly [K in JudgedRate]: Statistic<MeasuredRow> } = {
+/** All but the one that takes other models' comparisons. */
+const rates: { readonly [K in Exclude<JudgedRate, "length_controlled_winrate">]: Statistic<MeasuredRow> } = {
   win_rate: { form: "mean", counts: isRead, of: (row) => 100 * (preferenceIn(row) - 1) },
   discrete_win_rate: { form: "mean", counts: isRead, of: (row) => 50 * (1 + Math.sign(preferenceIn(row) - 1.5)) },
-  length_controlled_minimal: {
+  length_controlled_minimal: controlled("length_controlled_minimal", undefined),
+};
+
+/** A rate that is fitted of all comparisons together, in the order of AlpacaEval's instructions. */
+function controlled(name: JudgedRate, gamed: SpecOf<"judge">["gamed"]): Statistic<MeasuredRow> {
+  return {
     form: "whole",
     resamples: 0,
     of: (rows) => (sample) => {
-      const found = controlledOf(sample.map((at) => {
-        const row = rows.at(at)!, { completion, prediction = "" } = row;
-        return {
-          preference: isRead(row) ? preferenceIn(row) : NaN,
-          length_1: characters(completion),
-          length_2: characters(String(prediction)),
-        };
-      }));
+      if (typeof gamed === "string") throw new TypeError("The baselines are read when an evaluation is prepared");
+      const found = controlledOf(
+        sample.map((at) => {
+          const row = rows.at(at)!, { completion, prediction = "" } = row;
+          return {
+            preference: isRead(row) ? preferenceIn(row) : NaN,
+            length_1: characters(completion),
+            length_2: characters(String(prediction)),
+          };
+        }),
+        gamed,
+      );
       if (found !== undefined) return found.length_controlled_winrate;
       throw new RequestError(
-        `length_controlled_minimal needs at least ${fewestControlled} comparisons whose lengths differ; ` +
-          'report "win_rate"',
+        `${name} is fitted of ${fewestControlled} comparisons or more whose lengths differ; report "win_rate"`,
       );
     },
-  },
-};
+  };
+}
+
+/** What is reported of preferences. */
+function rateOf({ report, gamed }: SpecOf<"judge">): Statistic<MeasuredRow> {
+  return report === "length_controlled_winrate" ? controlled(report, gamed) : rates[report];
+}
 
 /** The share of comparisons in which a judge prefers the answer, in percent. */
 export const judge: Metric<SpecOf<"judge">> = {
@@ -52,10 +66,11 @@ export const judge: Metric<SpecOf<"judge">> = {
     generator: optional(text),
     priceIn: optional(amount),
     priceOut: optional(amount),
-    report: oneOf(Object.keys(rates)),
+    gamed: optional((value, name) => typeof value === "object" || text(value, name)),
+    report: oneOf([...Object.keys(rates), "length_controlled_winrate"]),
   },
   lowerIsBetter: false,
   unit: () => "percent",
   usualName: ({ report }) => report,
-  measures: { texts: ({ report }) => ({ reads: "judgements", statistic: rates[report] }) },
+  measures: { texts: (spec) => ({ reads: "judgements", statistic: rateOf(spec) }) },
 };

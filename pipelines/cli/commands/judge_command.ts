@@ -4,13 +4,14 @@ import { json } from "../../data/files/json.ts";
 import { jsonl } from "../../data/files/jsonl.ts";
 import { endpointOf } from "../../tasks/alpaca_eval/endpoint.ts";
 import { costOf, judgementsIn, judgePairs, planJudge } from "../../tasks/alpaca_eval/judge.ts";
+import { readGamed } from "../../tasks/alpaca_eval/gamed.ts";
 import { leaderboardOf } from "../../tasks/alpaca_eval/leaderboard.ts";
 import { type OutputRow, outputsOf, paired } from "../../tasks/alpaca_eval/outputs.ts";
 import { requireAsWritten } from "../../results/written_files.ts";
 import { Store } from "../../store/store.ts";
 import { command } from "../arguments/command.ts";
 import { flag, number, optional, type OptionValues, required, text } from "../arguments/option.ts";
-import { callerPath, storeFolder } from "../requests/caller_paths.ts";
+import { callerFolder, callerPath, storeFolder } from "../requests/caller_paths.ts";
 import { writeFolder } from "../requests/output_folder.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -24,6 +25,7 @@ const declared = {
   unweighted: flag("uses the judge's answer, not its log-probabilities"),
   priceIn: optional(number("dollars", 0), "the price of a million input tokens, for the estimate"),
   priceOut: optional(number("dollars", 0), "the price of a million output tokens, for the estimate"),
+  gamed: optional(text("file"), "df_gamed.csv of tatsu-lab/alpaca_eval, for the length-controlled win rate"),
   yes: flag("sends the requests; without it the command only says what they would cost"),
   store: optional(text("folder"), "where the judge's answers are kept"),
 };
@@ -47,6 +49,7 @@ export const judgeCommand = command({
 });
 
 async function judgeAnswers(path: string, options: Declared, terminal: Terminal): Promise<void> {
+  const gamed = options.gamed === undefined ? undefined : await readGamed(options.gamed, callerFolder());
   const endpoint = endpointOf(options, words), weighted = !options.unweighted, against = callerPath(options.against);
   const others = outputsOf(await readRows(against), nameOf(against));
   const outputs = outputsOf(await readRows(callerPath(path)), options.generator ?? nameOf(path), others);
@@ -59,7 +62,7 @@ async function judgeAnswers(path: string, options: Declared, terminal: Terminal)
     onAnswer: () => terminal.live && terminal.write(`\r${++answered}/${plan.open.length} compared`),
   });
   terminal.endLine();
-  const board = leaderboardOf(annotations);
+  const board = leaderboardOf(annotations, gamed);
   await writeFolder(callerPath(options.out), async (folder) => {
     for (const [name, value] of Object.entries({ model_outputs: outputs, annotations, leaderboard: board })) {
       await Deno.writeTextFile(join(folder, `${name}.json`), `${JSON.stringify(value, null, 2)}\n`);

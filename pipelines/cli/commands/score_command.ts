@@ -1,11 +1,14 @@
 /** `deno task score`. @module */
+import { extname } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { quote, suggest } from "../../common/suggest.ts";
+import { json } from "../../data/files/json.ts";
 import { jsonl } from "../../data/files/jsonl.ts";
 import { pythonFields, type RawRow } from "../../data/files/raw_row.ts";
 import { writeJson } from "../../data/python/json.ts";
 import { floatRepr, str } from "../../data/python/print.ts";
 import { requireAsWritten } from "../../results/written_files.ts";
+import { readGamed } from "../../tasks/alpaca_eval/gamed.ts";
 import { codeTaskOf } from "../../tasks/code.ts";
 import { scoringOf } from "../../tasks/mod.ts";
 import { judge } from "../../tasks/scoring/mod.ts";
@@ -14,10 +17,12 @@ import { callerFolder, callerPath } from "../requests/caller_paths.ts";
 import { command } from "../arguments/command.ts";
 import { number, optional, type OptionValues, required, text, withDefault } from "../arguments/option.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import { isCompared, scoreAnnotations } from "./score_annotations.ts";
 import { scorePrograms, usualSeconds } from "./score_programs.ts";
 
 const declared = {
   scoring: required(text("rule"), "whose rule scores the answers, as in pyreft or llm-adapters"),
+  gamed: optional(text("file"), "df_gamed.csv of tatsu-lab/alpaca_eval, for the length-controlled win rate"),
   data: optional(text("file"), "the problems that programs are written for, if rows have only their ids"),
   seconds: withDefault(
     number("seconds", 0.1),
@@ -38,6 +43,7 @@ export const scoreCommand = command({
   examples: [
     "score boolq --scoring pyreft answers.jsonl",
     "score gsm8k --scoring llm-adapters answers.jsonl",
+    "score ultrafeedback --scoring alpaca-eval annotations.json --gamed df_gamed.csv",
     "score humaneval --scoring human-eval --data HumanEval.jsonl programs.jsonl",
   ],
   run: ([task, path], options, { terminal }) => score(task, path, options, terminal),
@@ -46,7 +52,7 @@ export const scoreCommand = command({
 async function score(
   task: string,
   path: string,
-  { scoring, data, seconds }: OptionValues<typeof declared>,
+  { scoring, data, gamed, seconds }: OptionValues<typeof declared>,
   terminal: Terminal,
 ): Promise<void> {
   await requireAsWritten(callerPath(path));
@@ -58,6 +64,12 @@ async function score(
       data === undefined ? undefined : rowsOf(data),
       seconds,
     );
+    terminal.print(lines.map(written).join("\n"));
+    return terminal.write(`${summary} by ${scoring} on ${task}\n`);
+  }
+  if (isCompared(task, scoring)) {
+    const baselines = gamed === undefined ? undefined : await readGamed(gamed, callerFolder());
+    const { lines, summary } = await scoreAnnotations(rows, baselines);
     terminal.print(lines.map(written).join("\n"));
     return terminal.write(`${summary} by ${scoring} on ${task}\n`);
   }
@@ -73,7 +85,12 @@ async function score(
 }
 
 /** The rows of a file that the caller names. */
-const rowsOf = (path: string) => jsonl.records({ kind: "jsonl", path }, { base: callerFolder() });
+const rowsOf = (path: string) => {
+  const files = { base: callerFolder() };
+  return extname(path) === ".json"
+    ? json.records({ kind: "json", path }, files)
+    : jsonl.records({ kind: "jsonl", path }, files);
+};
 
 /** Judges a row; errors name the row's place. */
 function judgedAt(row: RawRow, judged: (answered: Answered) => Verdict): Verdict {

@@ -3,12 +3,13 @@ import { type AskedPermission, system } from "../../common/system.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { RowList } from "../../common/row_list.ts";
-import { atLocationOf, locationOf } from "../../common/source_location.ts";
+import { atLocationOf, locationOf, withLocationOf } from "../../common/source_location.ts";
 import { quote, suggest } from "../../common/suggest.ts";
 import type { Row } from "../../data/row.ts";
 import { judgeOf, metricNameOf } from "../../metrics/mod.ts";
 import type { MetricSpec } from "../../spec/mod.ts";
 import { addressOf, endpointOf } from "../../tasks/alpaca_eval/endpoint.ts";
+import { readGamed } from "../../tasks/alpaca_eval/gamed.ts";
 import type { PreparedMember } from "./prepared.ts";
 import { metricsOf } from "./program_checks.ts";
 
@@ -52,7 +53,25 @@ export function requireJudgeable(stage: string, metrics: readonly MetricSpec[], 
 }
 
 /**
- * Refuses to start if a judge could not be called in the end: its key is missing, or its host is not permitted.
+ * An evaluation whose metrics have the baselines that files of theirs hold.
+ *
+ * @param base What a relative path starts from.
+ * @throws {RequestError} If one can't be read.
+ */
+export async function withGamedBaselines<S extends { readonly metrics: readonly MetricSpec[] }>(
+  spec: S,
+  base: string,
+): Promise<S> {
+  const metrics = await Promise.all(spec.metrics.map(async (metric) => {
+    if (metric.kind !== "judge" || typeof metric.gamed !== "string") return metric;
+    const path = metric.gamed, gamed = await atLocationOf(metric, () => readGamed(path, base));
+    return withLocationOf(metric, { ...metric, gamed });
+  }));
+  return metrics.every((metric, at) => metric === spec.metrics[at]) ? spec : withLocationOf(spec, { ...spec, metrics });
+}
+
+/**
+ * Refuses to begin where a judge could not be asked in the end: without its key, or where its host may not be reached.
  *
  * @throws {RequestError} If a judge could not be called.
  */

@@ -10,7 +10,7 @@ import { answeredExamples, choicesOf } from "./choices.ts";
 import { defaultBatchSize } from "./default_batch_size.ts";
 import { longestOf, requireSelections } from "./example_checks.ts";
 import { requireMeasurable, requirePredicted, requireVaried } from "./head_checks.ts";
-import { requireJudgeable } from "./judge_checks.ts";
+import { requireJudgeable, withGamedBaselines } from "./judge_checks.ts";
 import { requirePairs } from "./preference_checks.ts";
 import { requireProblems } from "./program_checks.ts";
 import type { ActingModel, PreparedEvaluation } from "./prepared.ts";
@@ -63,7 +63,17 @@ export async function prepareEvaluation(
   atLocationOf(spec, () => requireSelections(adaptations, all));
   const batchSize = spec.batchSize ?? defaultBatchSize(base, spec.decoding, longest);
   const sampled = of === undefined ? {} : { of };
-  const stage = { ...sampled, name, spec, training, epoch, rows, examples, choices, batchSize };
+  const stage = {
+    ...sampled,
+    name,
+    spec: await withGamedBaselines(spec, shared.base),
+    training,
+    epoch,
+    rows,
+    examples,
+    choices,
+    batchSize,
+  };
   const prepared = { ...modelPart(model), kind: "evaluate" as const, ...stage };
   const overlap = overlapNote(prepared);
   if (overlap !== undefined) shared.warnOnce(placed(spec, overlap));

@@ -18,8 +18,8 @@ interface Comparison {
   readonly difficulty?: number;
 }
 
-/** A comparison with a baseline that games the judge by its length, from the hub's `df_gamed.csv`. */
-interface Gamed {
+/** A comparison with a baseline that games the judge by its length, of the hub's `df_gamed.csv`. */
+export interface Gamed {
   readonly preference: number;
   readonly difficulty: number;
   /** In standard deviations. */

@@ -95,3 +95,37 @@ Deno.test({
     }
   },
 });
+
+/** Drawn comparisons, and what alpaca_eval 0.6.6 fits of them. */
+interface Drawn {
+  readonly preference: readonly (number | null)[];
+  readonly length_1: readonly number[];
+  readonly length_2: readonly number[];
+  readonly difficulty: readonly number[];
+  readonly gamed: AlpacaEval["gamed"];
+  readonly rates: Readonly<Record<string, { length_controlled_winrate: number; lc_standard_error: number }>>;
+}
+
+Deno.test("length-controlled win rates of drawn comparisons are AlpacaEval's to the last digit", async () => {
+  const path = new URL("../../goldens/length_controlled.json", import.meta.url);
+  const { cases }: { readonly cases: readonly Drawn[] } = JSON.parse(await Deno.readTextFile(path));
+  for (const [at, { preference, length_1, length_2, difficulty, gamed, rates }] of cases.entries()) {
+    const comparisons = preference.map((each, row) => ({
+      ...{ preference: each ?? NaN, length_1: length_1[row]!, length_2: length_2[row]! },
+      difficulty: difficulty[row]!,
+    }));
+    const baselines = gamed.map(([preference, index, lengthDifference]) => {
+      return { preference, lengthDifference, difficulty: difficulty[index]! };
+    });
+    const models: Record<string, LengthModel> = {
+      length_controlled_v1: { kind: "v1", gamed: baselines },
+      length_controlled_noreg: { kind: "noreg" },
+      length_controlled_minimal: { kind: "minimal" },
+    };
+    for (const [name, rate] of Object.entries(rates)) {
+      const found = lengthControlled(comparisons, models[name]!), what = `${name} of case ${at}`;
+      assertClose(found.length_controlled_winrate, rate.length_controlled_winrate, 1e-9, what);
+      assertClose(found.lc_standard_error, rate.lc_standard_error, 1e-9, what);
+    }
+  }
+});

@@ -6,6 +6,8 @@ import { ofKind } from "../../../pipelines/common/of_kind.ts";
 import { measure } from "../../../pipelines/metrics/measure.ts";
 import { readPredictions } from "../../../pipelines/results/read_predictions.ts";
 import type { Results } from "../../../pipelines/results/results.ts";
+import { readGamed } from "../../../pipelines/tasks/alpaca_eval/gamed.ts";
+import { leaderboardOf } from "../../../pipelines/tasks/alpaca_eval/leaderboard.ts";
 import { winRate } from "../../../pipelines/tasks/alpaca_eval/win_rate.ts";
 import { inProcess } from "../../support/command.ts";
 import { type Behaviour, completion, withEndpoint } from "../../support/judge_server.ts";
@@ -89,6 +91,70 @@ Deno.test("win rates are AlpacaEval's, of what could be read", () => {
     /length_controlled_minimal needs at least 10 comparisons whose lengths differ; report "win_rate"/,
   );
 });
+
+/** df_gamed.csv of so many instructions. */
+function gamedFile(count: number): string {
+  const lines = ["a", "b"].flatMap((model, baseline) =>
+    Array.from({ length: count }, (_, at) => `${(at % 5) / 4},${at},${at / 7 - 1},${baseline * 2 - 1},False,${model}`)
+  );
+  return `preference,index,instruction_difficulty,std_delta_len,not_gamed_baseline,model\n${lines.join("\n")}\n`;
+}
+
+Deno.test("the length-controlled win rate is fitted with AlpacaEval's gamed baselines, in a run, by judge and by score", () =>
+  withEndpoint(fair, (endpoint) =>
+    inFolder(async (folder) => {
+      const many = Array.from(
+        { length: 14 },
+        (_, at) => ({ instruction: `Say ${at}.`, output: "x".repeat(at * at) + "." }),
+      );
+      const pipeline = (settings: string) =>
+        text(`endpoint: ${JSON.stringify(endpoint)}, ${settings}`)
+          .replace(JSON.stringify(rows), JSON.stringify(many));
+      const rate = 'report: "length_controlled_winrate", gamed: "./df_gamed.csv"';
+      const run = async (settings: string) => {
+        await Deno.writeTextFile(join(folder, "p.ts"), pipeline(settings));
+        return inProcess("run", join(folder, "p.ts"), "--json", ...[
+          "--store",
+          join(folder, "store"),
+          "--out",
+          join(folder, "out"),
+        ]);
+      };
+      const gamed = join(folder, "df_gamed.csv");
+      assert.match(
+        (await run(rate)).stderr,
+        /^error: .*df_gamed\.csv: there is no such file; give a path relative to the pipeline file/,
+      );
+      await Deno.writeTextFile(gamed, "preference,index\n1,0\n");
+      assert.match(
+        (await run(rate)).stderr,
+        /df_gamed\.csv:2.*the row's "instruction_difficulty" is missing; take df_gamed\.csv/,
+      );
+      await Deno.writeTextFile(gamed, gamedFile(9));
+      assert.match((await run(rate)).stderr, /no difficulty of instruction 9, and 14 are compared/);
+      await Deno.writeTextFile(gamed, gamedFile(14));
+      const { code, stdout, stderr } = await run(rate);
+      assert.equal(code, 0, stderr);
+      const [stage] = ofKind((JSON.parse(stdout) as Results).members[0]!.stages, "evaluate");
+      const outputs = JSON.parse(
+        await Deno.readTextFile(join(folder, "out/members/main", stage!.name, "model_outputs.json")),
+      );
+      const found = await readPredictions({ folder: join(folder, "out"), files: new Map() }, stage!.predictions);
+      const annotations = found.map(({ preference }, at) => {
+        return { preference: preference!, output_1: many[at]!.output, output_2: outputs[at].output };
+      });
+      const expected = leaderboardOf(annotations, await readGamed(gamed, "/"));
+      assert.equal(stage!.metrics["length_controlled_winrate"], expected.length_controlled_winrate);
+
+      await Deno.writeTextFile(join(folder, "annotations.json"), JSON.stringify(annotations));
+      const scored = await inProcess("score", "ultrafeedback", ...[
+        ...["--scoring", "alpaca-eval", join(folder, "annotations.json"), "--gamed", gamed],
+      ]);
+      assert.match(scored.stderr, new RegExp(`length_controlled_winrate ${expected.length_controlled_winrate}`));
+      assert.equal(scored.stdout.trim().split("\n").length, 14);
+      const other = await inProcess("score", "alpaca", "--scoring", "pyreft", join(folder, "annotations.json"));
+      assert.match(other.stderr, /^error: the task "alpaca" has no rule "pyreft"; use .*"alpaca-eval"/);
+    })));
 
 Deno.test("a judge that can't be asked is one line before anything runs", () =>
   inFolder(async (folder) => {
