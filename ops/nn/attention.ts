@@ -37,6 +37,11 @@ export function byHead(x: Value, { keyValueHeads, headWidth }: HeadLayout): Valu
   return o.transpose(o.reshape(x, [batch!, tokens!, keyValueHeads, headWidth]), [0, 2, 1, 3]);
 }
 
+/** The same before an axis for the query heads that share it: [batch, keyValueHeads, 1, tokens, headWidth]. */
+export function beforeGroup(x: Value): Value {
+  return o.reshape(x, [...x.shape.slice(0, 2), 1, ...x.shape.slice(2)]);
+}
+
 /**
  * `softmax(q·kᵀ/√headWidth + mask)·v` (Vaswani et al. 2017), the query heads of one key-value head handled as further
  * rows of it, so that keys and values are never repeated.
@@ -60,6 +65,9 @@ export function attention(
 ): Value {
   const { heads, keyValueHeads, headWidth } = layout;
   const batch = query.shape[0]!, tokens = query.shape[1]!, group = heads / keyValueHeads;
+  if (tokens === 1 && runs.every(({ key }) => isSeenByAll(key, batch))) {
+    return attentionOfOne(query, runs, mask, layout, { scale, softcap, bias, drop });
+  }
   const split = o.reshape(query, [batch, tokens, keyValueHeads, group, headWidth]);
   const rows = multiplyDimensions(group, tokens);
   const grouped = o.reshape(o.transpose(split, [0, 2, 3, 1, 4]), [batch, keyValueHeads, rows, headWidth]);
@@ -74,24 +82,63 @@ export function attention(
   const scores = runs.map(({ key }) => {
     return matmulOfCopies(grouped, key, { transposeB: true, alpha: scale ?? 1 / Math.sqrt(headWidth) });
   });
+  const weights = drop(weightsOf(scores, mask, { softcap, bias }));
+  return ungroup(mix(runs.map(({ value }) => value), weights, matmulOfCopies));
+}
+
+/**
+ * The same of a single token. Each head's query is multiplied by itself, since a product with one row reads keys and values
+ * where they are, and one with several first packs them into another order. For that the scale has to be in the queries.
+ */
+function attentionOfOne(
+  query: Value,
+  runs: readonly KeyValues[],
+  mask: Value,
+  { heads, keyValueHeads, headWidth }: HeadLayout,
+  { scale = 1 / Math.sqrt(headWidth), softcap, bias, drop = (weights) => weights }: AttentionScaling,
+): Value {
+  const batch = query.shape[0]!, group = heads / keyValueHeads;
+  const queries = o.reshape(o.mul(query, scale), [batch, keyValueHeads, group, 1, headWidth]);
+  const byQuery = (x: Value) => o.reshape(x, [...x.shape.slice(0, 3), 1, x.shape[3]!]);
+  const scores = runs.map(({ key }) => o.matmul(queries, beforeGroup(key), { transposeB: true }));
+  const whole = weightsOf(scores, byQuery(mask), { softcap, bias: bias && byQuery(bias) });
+  const seen = whole.shape[4]!, dropped = drop(o.reshape(whole, [batch, keyValueHeads, group, seen]));
+  const mixed = mix(runs.map(({ value }) => beforeGroup(value)), byQuery(dropped), o.matmul);
+  return o.reshape(mixed, [batch, 1, heads * headWidth]);
+}
+
+/** The weights of the runs' scores, side by side. */
+function weightsOf(
+  scores: readonly Value[],
+  mask: Value,
+  { softcap, bias }: Pick<AttentionScaling, "softcap" | "bias">,
+): Value {
   const joined = o.concat(scores, -1);
   const bounded = softcap === undefined ? joined : o.mul(o.tanh(o.div(joined, softcap)), softcap);
   const biased = bias === undefined ? bounded : o.add(bounded, bias);
   // Last, so that no sum of it is kept: what is kept is padded with zeros, which would hide nothing.
-  const weights = drop(o.softmax(o.add(biased, mask)));
+  return o.softmax(o.add(biased, mask));
+}
+
+/** The runs' values [..., tokens, headWidth], weighted and added up. */
+function mix(values: readonly Value[], weights: Value, product: (weights: Value, values: Value) => Value): Value {
   let start: Dimension = 0;
-  const mixed = runs.map(({ value }) => {
+  return values.map((value) => {
     const from = start;
-    start = addDimensions(start, value.shape[2]!);
-    return matmulOfCopies(o.slice(weights, -1, from, start), value);
+    start = addDimensions(start, value.shape[value.shape.length - 2]!);
+    return product(o.slice(weights, -1, from, start), value);
   }).reduce((sum, part) => o.add(sum, part));
-  return ungroup(mixed);
+}
+
+/** Whether each query sees keys that are its own row's or all rows'. */
+function isSeenByAll({ shape: [rows] }: Value, batch: Dimension): boolean {
+  return rows === batch || rows === 1;
 }
 
 /** Whether queries can be taken in parts: no copies of a batch, and a mask of their own for each. */
 function canAttend(queries: Value, mask: Value, runs: readonly KeyValues[]): boolean {
   const [batch, , rows] = queries.shape;
-  return mask.shape[2] === rows && runs.every(({ key }) => key.shape[0] === batch || key.shape[0] === 1);
+  return mask.shape[2] === rows && runs.every(({ key }) => isSeenByAll(key, batch!));
 }
 
 /** The products of each copy of a batch in `a` with the one batch in `b`; with a batch of 1 or of `a`'s the plain ones. */

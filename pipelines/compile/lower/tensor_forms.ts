@@ -1,5 +1,6 @@
 /** The tensors of adaptations as values of a program: as they are saved, or as they are trained. @module */
 import { orthogonal } from "../../../ops/interventions/orthogonal.ts";
+import type { Dimension } from "../../../ops/program/dimension.ts";
 import { input, parameter, type Value } from "../../../ops/program/program.ts";
 import type { BaseDropout } from "./base_dropout.ts";
 import { type Adaptation, isFixed } from "./adaptation.ts";
@@ -37,6 +38,8 @@ export interface TensorForm {
   readonly tensors: TensorSource;
   /** Whether dropout acts. */
   readonly drops: boolean;
+  /** How many tokens the tail that is edited has; its symbol if omitted. */
+  readonly tail?: Dimension;
   /** The frozen model's own dropout, where it acts. */
   readonly dropBase?: BaseDropout;
 }

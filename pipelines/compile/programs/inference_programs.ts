@@ -1,17 +1,17 @@
 /** The programs that read and write with a model and its edits: scores, classes, the prompt's pass, one further token. @module */
 import { mergeValues } from "../../../ops/program/own_value.ts";
 import * as o from "../../../ops/operators.ts";
-import type { KeyValues } from "../../../ops/nn/attention.ts";
+import { beforeGroup, type KeyValues } from "../../../ops/nn/attention.ts";
 import type { Program, Value } from "../../../ops/program/program.ts";
 import { simplify } from "../../../ops/passes/simplify.ts";
-import { savedForm } from "../lower/tensor_forms.ts";
+import { savedForm, type TensorForm } from "../lower/tensor_forms.ts";
 import { actsOnCompletion } from "../lower/adaptation.ts";
 import { membersHook } from "../lower/members_hook.ts";
 import { virtualRuns } from "../lower/prefix_tuning.ts";
 import type { RunResult } from "../../models/architecture/architecture.ts";
 import { runInputs } from "../../models/architecture/model_inputs.ts";
 import type { Layout } from "../rows/layout.ts";
-import { pastInputs } from "../rows/segment_inputs.ts";
+import { pastInputs, residentInputs } from "../rows/segment_inputs.ts";
 import {
   type CompiledModel,
   headOutputs,
@@ -54,7 +54,8 @@ export function prefillProgram(model: CompiledModel, layout: Layout): Program {
  * acted already: their effect is in the past.
  */
 export function decodeProgram(model: CompiledModel): Program {
-  return extendProgram({ ...model, members: model.members.map((adaptations) => adaptations.filter(actsOnCompletion)) });
+  const members = model.members.map((adaptations) => adaptations.filter(actsOnCompletion));
+  return continued("decode", { ...model, members }, { ...savedForm, tail: 1 });
 }
 
 /**
@@ -62,29 +63,40 @@ export function decodeProgram(model: CompiledModel): Program {
  * for [labelled, vocabulary], and the tokens' own keys and values.
  */
 export function extendProgram(model: CompiledModel): Program {
-  const result = extended(model), logits = logitsOf(model, result, savedForm);
-  return simplify({ name: "extend", outputs: { logits, ...namedKeyValues("own", result.keyValues) } });
+  return continued("extend", model, savedForm);
+}
+
+function continued(name: string, model: CompiledModel, form: TensorForm): Program {
+  const result = extended(model, form), logits = logitsOf(model, result, form);
+  return simplify({ name, outputs: { logits, ...ownKeyValues(result) } });
 }
 
 /**
  * The same with the negative log-likelihoods of given tokens in place of logits: `losses` [labelled, 1], in nats.
  */
 export function rateProgram(model: CompiledModel): Program {
-  const result = extended(model), losses = o.concat(labelledLosses(model, result, savedForm), 0);
-  return simplify({ name: "rate", outputs: { losses, ...namedKeyValues("own", result.keyValues) } });
+  const result = extended(model, savedForm), losses = o.concat(labelledLosses(model, result, savedForm), 0);
+  return simplify({ name: "rate", outputs: { losses, ...ownKeyValues(result) } });
 }
 
-function extended(model: CompiledModel): RunResult {
+function extended(model: CompiledModel, form: TensorForm): RunResult {
   const { architecture, members } = model;
-  const fed = pastInputs(architecture, "past");
-  const past = [...virtualRuns(members.flat(), savedForm.tensors, architecture), fed];
-  const edit = membersHook(members, savedForm);
+  const fed = residentInputs(architecture);
+  const past = [...virtualRuns(members.flat(), form.tensors, architecture), fed];
+  const edit = membersHook(members, form);
   const encoded = architecture.encoder === undefined
     ? {}
     : { encoded: { keyValues: pastInputs(architecture, "encoded", "context") } };
-  const before = past.map(runLength), extents = { batch: "batch", seen: "batch", before, encoded: "context" };
+  const before = past.map(runLength), { tail: length = "tail" } = form;
+  const extents = { batch: "batch", seen: "batch", length, before, encoded: "context" };
   const run = { ...runInputs(architecture, { name: "tail", ...extents }), past, ...encoded, edit };
   return architecture.forward(run, weightsOf(model));
+}
+
+/** A run's own keys and values [batch, keyValueHeads, 1, tokens, headWidth], as those before it are fed. */
+function ownKeyValues({ keyValues }: RunResult): Record<string, Value> {
+  const own = keyValues.map(({ key, value }) => ({ key: beforeGroup(key), value: beforeGroup(value) }));
+  return namedKeyValues("own", own);
 }
 
 function namedKeyValues(name: string, run: readonly KeyValues[]): Record<string, Value> {

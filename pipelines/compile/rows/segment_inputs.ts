@@ -1,5 +1,6 @@
 /** The fed tensors of segments, as a program declares them. @module */
 import type { KeyValues } from "../../../ops/nn/attention.ts";
+import * as o from "../../../ops/operators.ts";
 import { input, leafName, type Value } from "../../../ops/program/program.ts";
 import type { Architecture, TokenRun } from "../../models/architecture/architecture.ts";
 import { runInputs } from "../../models/architecture/model_inputs.ts";
@@ -18,7 +19,7 @@ export function segmentInputs(
   return runInputs(model, { name, batch: rows, seen, before, encoded: attendsTo });
 }
 
-/** Keys and values that are fed, for every block: of what was read and written, or of what an encoder has read. */
+/** Keys and values that are fed, for every block: of the tokens before, or of what an encoder has read. */
 export function pastInputs(architecture: Architecture, name: "past" | "encoded", length: string = name): KeyValues[] {
   const { keyValueHeads, headWidth } = architecture.heads;
   const shape = ["batch", keyValueHeads, length, headWidth];
@@ -29,6 +30,16 @@ export function pastInputs(architecture: Architecture, name: "past" | "encoded",
 }
 
 const exampleInputs = new Set<string>([...segmentNames, "positions", "labelled"]);
+
+/** Keys and values of what was read and written, as {@linkcode pastInputs}; fed as attention to them takes them. */
+export function residentInputs({ heads, blocks }: Architecture): KeyValues[] {
+  const { keyValueHeads, headWidth } = heads, shape = ["batch", keyValueHeads, 1, "past", headWidth];
+  const tensor = (name: string) => o.reshape(input(name, shape), ["batch", keyValueHeads, "past", headWidth]);
+  return Array.from({ length: blocks }, (_, block) => ({
+    key: tensor(`past.${block}.key`),
+    value: tensor(`past.${block}.value`),
+  }));
+}
 
 /** What a fed tensor is of: the name up to its first dot. */
 function subjectOf(leaf: Value): string | undefined {

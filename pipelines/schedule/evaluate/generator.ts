@@ -79,7 +79,7 @@ export function generatorOf(
   const prefill = openPrefill(runContext, writer, encoded, prompts);
   const extend = architecture.encoder !== undefined || encoded !== undefined
     ? undefined
-    : extendWith(runContext, writer, decode, prepacks);
+    : extendWith(runContext, writer);
   return {
     architecture,
     adaptations,
@@ -96,17 +96,11 @@ export function generatorOf(
 }
 
 /**
- * The program that reads prompts on. Where no edit acts on prompts it is the one that decodes, and is opened as that is;
- * else its weights stay mapped, as a run over many tokens gains nothing by a copy.
+ * The program that reads prompts on. Weights in float32 stay mapped from their files, as a run over many tokens gains
+ * nothing by a copy.
  */
-function extendWith(
-  runContext: RunContext,
-  { compiled, weights }: WritingModel,
-  decode: Program,
-  prepacks: boolean,
-): () => Promise<Session> {
-  const extend = extendProgram(compiled), isDecoding = digest(extend) === digest(decode);
-  const options = { prepacks: prepacks && (isDecoding || isInFewBits(extend)) };
+function extendWith(runContext: RunContext, { compiled, weights }: WritingModel): () => Promise<Session> {
+  const extend = extendProgram(compiled), options = { prepacks: isInFewBits(extend) };
   return () => runContext.sessions.open(extend, weights, options);
 }
 
