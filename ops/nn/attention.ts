@@ -40,6 +40,11 @@ export function byHead(x: Value, { keyValueHeads, headWidth }: HeadLayout): Valu
   return o.transpose(o.reshape(x, [batch!, tokens!, keyValueHeads, headWidth]), [0, 2, 1, 3]);
 }
 
+/** The same before an axis for the query heads that share it: [batch, keyValueHeads, 1, tokens, headWidth]. */
+export function beforeGroup(x: Value): Value {
+  return o.reshape(x, [...x.shape.slice(0, 2), 1, ...x.shape.slice(2)]);
+}
+
 /**
  * `softmax(q·kᵀ/√headWidth + mask)·v` (Vaswani et al. 2017), where the query heads that share a key-value head are
  * treated as additional rows, so that keys and values are never repeated.
@@ -63,6 +68,9 @@ export function attention(
 ): Value {
   const { heads, keyValueHeads, headWidth } = layout;
   const batch = query.shape[0]!, tokens = query.shape[1]!, group = heads / keyValueHeads;
+  if (tokens === 1 && runs.every(({ key }) => isSeenByAll(key, batch))) {
+    return attentionOfOne(query, runs, mask, layout, { scale, softcap, bias, drop });
+  }
   const split = o.reshape(query, [batch, tokens, keyValueHeads, group, headWidth]);
   const rows = multiplyDimensions(group, tokens);
   const grouped = o.reshape(o.transpose(split, [0, 2, 3, 1, 4]), [batch, keyValueHeads, rows, headWidth]);
@@ -77,24 +85,63 @@ export function attention(
   const scores = runs.map(({ key }) => {
     return matmulOfCopies(grouped, key, { transposeB: true, alpha: scale ?? 1 / Math.sqrt(headWidth) });
   });
+  const weights = drop(weightsOf(scores, mask, { softcap, bias }));
+  return ungroup(mix(runs.map(({ value }) => value), weights, matmulOfCopies));
+}
+
+/**
+ * {@linkcode attention} for a single token. Each query head is multiplied separately: a product with one row reads keys
+ * and values in place, one with several rows repacks them first. The queries are scaled, as such a product takes no factor.
+ */
+function attentionOfOne(
+  query: Value,
+  runs: readonly KeyValues[],
+  mask: Value,
+  { heads, keyValueHeads, headWidth }: HeadLayout,
+  { scale = 1 / Math.sqrt(headWidth), softcap, bias, drop = (weights) => weights }: AttentionScaling,
+): Value {
+  const batch = query.shape[0]!, group = heads / keyValueHeads;
+  const queries = o.reshape(o.mul(query, scale), [batch, keyValueHeads, group, 1, headWidth]);
+  const byQuery = (x: Value) => o.reshape(x, [...x.shape.slice(0, 3), 1, x.shape[3]!]);
+  const scores = runs.map(({ key }) => o.matmul(queries, beforeGroup(key), { transposeB: true }));
+  const whole = weightsOf(scores, byQuery(mask), { softcap, bias: bias && byQuery(bias) });
+  const seen = whole.shape[4]!, dropped = drop(o.reshape(whole, [batch, keyValueHeads, group, seen]));
+  const mixed = mix(runs.map(({ value }) => beforeGroup(value)), byQuery(dropped), o.matmul);
+  return o.reshape(mixed, [batch, 1, heads * headWidth]);
+}
+
+/** The weights of the runs' scores, side by side. */
+function weightsOf(
+  scores: readonly Value[],
+  mask: Value,
+  { softcap, bias }: Pick<AttentionScaling, "softcap" | "bias">,
+): Value {
   const joined = o.concat(scores, -1);
   const bounded = softcap === undefined ? joined : o.mul(o.tanh(o.div(joined, softcap)), softcap);
   const biased = bias === undefined ? bounded : o.add(bounded, bias);
   // The mask is added last, so that no sum with it is stored: stored values are padded with zeros, which mask nothing.
-  const weights = drop(o.softmax(o.add(biased, mask)));
+  return o.softmax(o.add(biased, mask));
+}
+
+/** The runs' values [..., tokens, headWidth], weighted and added up. */
+function mix(values: readonly Value[], weights: Value, product: (weights: Value, values: Value) => Value): Value {
   let start: Dimension = 0;
-  const mixed = runs.map(({ value }) => {
+  return values.map((value) => {
     const from = start;
-    start = addDimensions(start, value.shape[2]!);
-    return matmulOfCopies(o.slice(weights, -1, from, start), value);
+    start = addDimensions(start, value.shape[value.shape.length - 2]!);
+    return product(o.slice(weights, -1, from, start), value);
   }).reduce((sum, part) => o.add(sum, part));
-  return ungroup(mixed);
+}
+
+/** Whether each query attends to keys of its own row, or to keys that all rows share. */
+function isSeenByAll({ shape: [rows] }: Value, batch: Dimension): boolean {
+  return rows === batch || rows === 1;
 }
 
 /** Whether queries can be processed in parts: there are no copies of a batch, and the mask has a row for each query. */
 function canAttend(queries: Value, mask: Value, runs: readonly KeyValues[]): boolean {
   const [batch, , rows] = queries.shape;
-  return mask.shape[2] === rows && runs.every(({ key }) => key.shape[0] === batch || key.shape[0] === 1);
+  return mask.shape[2] === rows && runs.every(({ key }) => isSeenByAll(key, batch!));
 }
 
 /**

@@ -6,7 +6,7 @@
  */
 import { ownValue } from "../program/own_value.ts";
 import * as o from "../operators.ts";
-import { addDimensions, type Dimension, sameShape } from "../program/dimension.ts";
+import { addDimensions, type Dimension, sameShape, type Shape } from "../program/dimension.ts";
 import { isConstant, type Program, scalar, type Value } from "../program/program.ts";
 import { isOp, isOperation, type OpName, type OpValue } from "../table/mod.ts";
 import { rewriteProgram } from "./rewrite.ts";
@@ -34,6 +34,13 @@ function rescale({ inputs: [a, b], attributes }: OpValue<"matmul">, factor: numb
   return o.matmul(a!, b!, { ...attributes, alpha: attributes.alpha * factor });
 }
 
+/** A scaled rotation: the angles' cosines and sines, which all blocks share, are scaled in place of what is turned. */
+function rescaleTurn({ inputs, attributes }: OpValue<"rotary">, factor: number): Value | undefined {
+  const [x, cosines, sines] = inputs, { heads, turned, interleaved } = attributes;
+  if (turned * heads !== x!.shape[2]) return undefined;
+  return o.rotary(x!, o.mul(cosines!, factor), o.mul(sines!, factor), heads, interleaved);
+}
+
 const arithmetic: Rules = {
   add(value) {
     const [left, right] = operands(value);
@@ -57,6 +64,7 @@ const arithmetic: Rules = {
     if (pair === undefined) return undefined;
     if (pair.factor === 1 && sameShape(pair.x.shape, value.shape)) return pair.x;
     if (isOp(pair.x, "matmul")) return rescale(pair.x, pair.factor);
+    if (isOp(pair.x, "rotary")) return rescaleTurn(pair.x, pair.factor);
     return undefined;
   },
   neg({ inputs: [x] }) {
@@ -74,12 +82,19 @@ function joinPads(left: Value, right: Value): Value | undefined {
   return o.pad(o.concat([first, second], axis), axis, before, right.attributes.after);
 }
 
+/** Whether a transposition moves nothing but axes of one element. */
+function keepsOrder(shape: Shape, permutation: readonly number[]): boolean {
+  const moved = permutation.filter((axis) => shape[axis] !== 1);
+  return moved.every((axis, at) => at === 0 || moved[at - 1]! < axis);
+}
+
 const movement: Rules = {
   reshape({ inputs: [x], shape }) {
     if (sameShape(x!.shape, shape)) return x;
     return isOp(x!, "reshape") ? o.reshape(x.inputs[0]!, shape) : undefined;
   },
-  transpose({ inputs: [x], attributes: { permutation } }) {
+  transpose({ inputs: [x], attributes: { permutation }, shape }) {
+    if (keepsOrder(x!.shape, permutation)) return o.reshape(x!, shape);
     if (!isOp(x!, "transpose")) return undefined;
     const inner = x.attributes.permutation;
     return o.transpose(x.inputs[0]!, permutation.map((axis) => inner[axis]!));

@@ -24,9 +24,12 @@ export function residentId(): number {
   return residents++;
 }
 
-/** The names of every block's keys and values. */
-export function pastNames({ blocks }: Pick<Architecture, "blocks">): readonly string[] {
-  return Array.from({ length: blocks }, (_, block) => [`past.${block}.key`, `past.${block}.value`]).flat();
+/** Every block's keys and values, as programs are fed them and as they stay in the runtime. */
+export function pastTensors(
+  { blocks, heads: { keyValueHeads, headWidth } }: Pick<Architecture, "blocks" | "heads">,
+): Pick<ResidentUse, "names" | "heads" | "width" | "isGrouped"> {
+  const names = Array.from({ length: blocks }, (_, block) => [`past.${block}.key`, `past.${block}.value`]).flat();
+  return { names, heads: keyValueHeads, width: headWidth, isGrouped: true };
 }
 
 /** The name of a run's result for its own tokens, from the name of the fed tensor of earlier tokens. */
@@ -175,7 +178,7 @@ export class KeyValueCache {
 
   /** The tensors with room for at least `rows` and `tokens`, and some reserve, so that they seldom grow. */
   #grown(rows: number, tokens: number): Omit<ResidentUse, "moves" | "reads" | "writes"> {
-    const { heads: { keyValueHeads: heads, headWidth: width } } = this.#architecture, before = this.#capacity;
+    const before = this.#capacity;
     const more = tokens + Math.max(leastGrowth, Math.ceil(tokens / 4));
     this.#capacity = {
       rows: rows <= before.rows ? before.rows : Math.max(rows, before.rows === 0 ? rows : Math.ceil(before.rows * 1.5)),
@@ -183,6 +186,6 @@ export class KeyValueCache {
         ? before.tokens
         : Math.max(tokens, Math.min(Math.max(this.#mostTokens, tokens), more)),
     };
-    return { id: this.#id, names: this.#names.map(([name]) => name), heads, width, ...this.#capacity };
+    return { id: this.#id, ...pastTensors(this.#architecture), ...this.#capacity };
   }
 }

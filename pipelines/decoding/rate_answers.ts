@@ -4,7 +4,7 @@ import type { TokenizedPrompt } from "../data/examples.ts";
 import type { RowMove } from "../runtime/resident_rows.ts";
 import type { Generator } from "./continuation.ts";
 import { extendFeeds } from "./extend_feeds.ts";
-import { pastNames, type ReadRow, residentId } from "./key_value_cache.ts";
+import { pastTensors, type ReadRow, residentId } from "./key_value_cache.ts";
 import { blockKeys, type PrefixCache } from "./prefix_cache.ts";
 import { Reading } from "./reading.ts";
 
@@ -81,7 +81,6 @@ function groupsOf(answers: readonly LongAnswer[]): readonly (readonly LongAnswer
 
 /** Runs all but the last token of some answers, each after its prompt. */
 async function rateOn(generator: Generator, answers: readonly LongAnswer[]): Promise<void> {
-  const { architecture } = generator, { heads: { keyValueHeads: heads, headWidth: width } } = architecture;
   const capacity = Math.max(...answers.map(({ read }) => read.tokens)), id = residentId();
   const moves = answers.map(({ read }, to): RowMove => {
     return { source: read.source, from: read.row, length: read.tokens, to, at: 0 };
@@ -96,7 +95,7 @@ async function rateOn(generator: Generator, answers: readonly LongAnswer[]): Pro
       ...targetFeeds(answers.flatMap(({ tokens }) => tokens.slice(1))),
     },
     {
-      ...{ id, names: pastNames(architecture), heads, width, rows: rows.length, tokens: capacity },
+      ...{ id, ...pastTensors(generator.architecture), rows: rows.length, tokens: capacity },
       ...{ moves, reads: rows.length, writes: [] },
     },
   );

@@ -10,7 +10,7 @@ import type { ResidentUse, RowMove, RowWrite } from "../runtime/resident_rows.ts
 import type { Session } from "../runtime/runtime.ts";
 import { type Generator, type Logits, logitsOf } from "./continuation.ts";
 import { extendFeeds } from "./extend_feeds.ts";
-import { ownName, pastNames, type ReadRow, residentId } from "./key_value_cache.ts";
+import { ownName, pastTensors, type ReadRow, residentId } from "./key_value_cache.ts";
 import { type BlockKeys, blockTokens, type PrefixCache } from "./prefix_cache.ts";
 
 /** The maximum number of a prompt's tokens in one run, a multiple of a block's. */
@@ -117,8 +117,8 @@ export class Reading {
   }
 
   #use(rows: readonly Row[], lengths: readonly number[]): ResidentUse {
-    const { heads: { keyValueHeads: heads, headWidth: width }, ...architecture } = this.#generator.architecture;
-    const names = pastNames(architecture), tensors = names.map((name) => [ownName(name), name] as const);
+    const past = pastTensors(this.#generator.architecture);
+    const tensors = past.names.map((name) => [ownName(name), name] as const);
     const before = { rows: this.#rows.length, tokens: this.#capacity };
     this.#capacity = Math.max(this.#capacity, ...rows.map(({ at }, index) => at + lengths[index]!));
     const after = { id: this.#id, rows: before.rows, tokens: this.#capacity };
@@ -127,7 +127,7 @@ export class Reading {
     this.#kept = [];
     const writes = [{ tensors, rows: own, into: after }];
     if (kept.length > 0) writes.push({ tensors, rows: [...kept], into: this.#prefixes!.tensors });
-    return { id: this.#id, names, heads, width, ...before, moves, reads: rows.length, writes };
+    return { id: this.#id, ...past, ...before, moves, reads: rows.length, writes };
   }
 
   /** The copies of whole blocks among the tokens read into the prefix cache. */

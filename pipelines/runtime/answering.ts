@@ -23,7 +23,7 @@ export function answering(library: RuntimeLibrary): (request: Request) => Promis
       resident?.move(use.moves, residents);
     }
     const known = new Set(found.inputNames);
-    const read = use === undefined || use.reads === 0 ? [] : resident!.read(use.reads);
+    const read = use === undefined || use.reads === 0 ? [] : resident!.read(use.reads, use.isGrouped ?? false);
     const fed = Object.fromEntries([...Object.entries(feeds).filter(([name]) => known.has(name)), ...read]);
     const start = performance.now();
     const outputs = await found.run(fed);

@@ -29,6 +29,8 @@ export interface ResidentUse {
   readonly names: readonly string[];
   readonly heads: number;
   readonly width: number;
+  /** Whether they are fed with an axis of 1 before the tokens, for the query heads that share each key-value head. */
+  readonly isGrouped?: boolean;
   /** The minimum numbers of rows and tokens that they have from now on; their content is kept. */
   readonly rows: number;
   readonly tokens: number;
@@ -46,6 +48,16 @@ interface ResidentWrite {
   readonly rows: readonly RowWrite[];
   /** The destination tensors, if these are others or have to grow. */
   readonly into?: Pick<ResidentUse, "id" | "rows" | "tokens">;
+}
+
+/** The shape that the first rows of resident tensors are fed in. */
+export function residentShape(
+  { rows, heads, tokens, width, isGrouped = false }: Pick<
+    ResidentUse,
+    "rows" | "heads" | "tokens" | "width" | "isGrouped"
+  >,
+): readonly number[] {
+  return [rows, heads, ...isGrouped ? [1] : [], tokens, width];
 }
 
 /** Tensors of one shape. */
@@ -87,15 +99,15 @@ export class ResidentRows {
   }
 
   /** The first rows of every tensor, in place. */
-  *read(rows: number): Iterable<readonly [name: string, tensor: HostTensor]> {
-    const shape = [rows, this.#heads, this.#tokens, this.#width],
-      length = shape.reduce((product, each) => product * each);
+  *read(rows: number, isGrouped: boolean): Iterable<readonly [name: string, tensor: HostTensor]> {
+    const shape = residentShape({ rows, heads: this.#heads, tokens: this.#tokens, width: this.#width, isGrouped });
+    const length = shape.reduce((product, each) => product * each);
     for (const [name, data] of this.#tensors) yield [name, { data: data.subarray(0, length), shape }];
   }
 
   /** Writes tokens of a tensor [rows, heads, tokens, width]. */
   write(name: string, { data, shape }: HostTensor, rows: readonly RowWrite[]): void {
-    for (const row of rows) this.#copy(data as Float32Array, shape[2]!, this.#tensors.get(name)!, row);
+    for (const row of rows) this.#copy(data as Float32Array, shape[shape.length - 2]!, this.#tensors.get(name)!, row);
   }
 
   #copy(source: Float32Array, sourceTokens: number, target: Float32Array, row: RowWrite): void {

@@ -11,7 +11,7 @@ import { DeviceError, RunError } from "../common/errors.ts";
 import type { HostTensor } from "../common/host_tensor.ts";
 import { explainFailure } from "./providers.ts";
 import type { Device } from "./device.ts";
-import type { ResidentUse } from "./resident_rows.ts";
+import { residentShape, type ResidentUse } from "./resident_rows.ts";
 import type { Reply, Request, RunReply, SessionSettings } from "./protocol.ts";
 import { startThread } from "./start_thread.ts";
 import type { RuntimeThread, StartThread } from "./thread.ts";
@@ -128,8 +128,7 @@ export class Runtime implements Disposable {
     const read = new Set(resident !== undefined && resident.reads > 0 ? resident.names : []);
     for (const { name, shape } of model.fed) {
       if (resident !== undefined && read.has(name)) {
-        const { reads, heads, tokens, width } = resident;
-        bindSymbols(model.name, name, shape, [reads, heads, tokens, width], bindings);
+        bindSymbols(model.name, name, shape, residentShape({ ...resident, rows: resident.reads }), bindings);
         continue;
       }
       const tensor = ownValue(feeds, name);

@@ -1,6 +1,7 @@
 /** The hook with which a model's forward pass applies adaptations at their sites. @module */
 import { adapters } from "../../../ops/adapters/mod.ts";
 import { interventions } from "../../../ops/interventions/mod.ts";
+import type { Dimension } from "../../../ops/program/dimension.ts";
 import * as o from "../../../ops/operators.ts";
 import { input, type Value } from "../../../ops/program/program.ts";
 import type { EditHook, Site } from "../../models/architecture/architecture.ts";
@@ -10,9 +11,14 @@ import { type Masked, maskedBy, maskName, maskWidth } from "./edit_masks.ts";
 import { runOfSite } from "./sites.ts";
 import type { TensorForm } from "./tensor_forms.ts";
 
-/** The fed mask of an adaptation's positions, and of its rank's rows if these vary, over its run. */
-function positionMask(masked: Masked): Value {
-  return input(maskName(masked), ["batch", runOfSite(masked), maskWidth(masked)]);
+/**
+ * The fed mask of an adaptation's positions, and of its rank's rows if these vary, over its run.
+ *
+ * @param length The tail's number of tokens.
+ */
+function positionMask(masked: Masked, length: Dimension): Value {
+  const run = runOfSite(masked);
+  return input(maskName(masked), ["batch", run === "tail" ? length : run, maskWidth(masked)]);
 }
 
 /** The adaptations that can have dropout. */
@@ -44,7 +50,7 @@ export function isAt(adaptation: Adaptation, { stack, block, name }: Site): adap
 /** The hook that applies the adaptations of each site in order. */
 export function editHook(
   list: readonly Adaptation[],
-  { tensors, drops }: TensorForm,
+  { tensors, drops, tail = "tail" }: TensorForm,
   atTokens: AtTokens = everyToken,
 ): EditHook {
   const factorOf = (adaptation: Droppable) => {
@@ -56,7 +62,7 @@ export function editHook(
       const factor = factorOf(adaptation);
       const dropped = (x: Value) => factor === undefined ? x : o.mul(x, factor);
       if (adaptation.form === "intervention") {
-        const { kind, head, width, options } = adaptation, mask = atTokens(positionMask(adaptation));
+        const { kind, head, width, options } = adaptation, mask = atTokens(positionMask(adaptation, tail));
         const edit = (part: Value) => dropped(interventions[kind].edit(part, tensors(adaptation), mask, options));
         return head === undefined ? edit(edited) : editHead(edited, head, width, edit);
       }
@@ -64,7 +70,7 @@ export function editHook(
       const read = factor === undefined ? projection : { ...projection, dropped: dropped(projection.input) };
       const adapted = adapters[adaptation.kind].adapt(edited, read, tensors(adaptation), adaptation.options);
       const masked = maskedBy(adaptation);
-      return masked === undefined ? adapted : chosen(atTokens(positionMask(masked)), adapted, edited);
+      return masked === undefined ? adapted : chosen(atTokens(positionMask(masked, tail)), adapted, edited);
     }, hidden);
 }
 

@@ -1,5 +1,6 @@
 /** The tensors of adaptations as values of a program, in saved or trained form. @module */
 import { orthogonal } from "../../../ops/interventions/orthogonal.ts";
+import type { Dimension } from "../../../ops/program/dimension.ts";
 import { input, parameter, type Value } from "../../../ops/program/program.ts";
 import type { BaseDropout } from "./base_dropout.ts";
 import { type Adaptation, isFixed } from "./adaptation.ts";
@@ -40,6 +41,8 @@ export interface TensorForm {
   readonly tensors: TensorSource;
   /** Whether dropout is active. */
   readonly drops: boolean;
+  /** The number of tokens in the edited tail; its symbol if omitted. */
+  readonly tail?: Dimension;
   /** The frozen model's own dropout, if active. */
   readonly dropBase?: BaseDropout;
 }

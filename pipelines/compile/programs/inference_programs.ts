@@ -1,17 +1,17 @@
 /** The inference programs of an edited model: scores, head outputs, prefill and decoding. @module */
 import { mergeValues } from "../../../ops/program/own_value.ts";
 import * as o from "../../../ops/operators.ts";
-import type { KeyValues } from "../../../ops/nn/attention.ts";
+import { beforeGroup, type KeyValues } from "../../../ops/nn/attention.ts";
 import type { Program, Value } from "../../../ops/program/program.ts";
 import { simplify } from "../../../ops/passes/simplify.ts";
-import { savedForm } from "../lower/tensor_forms.ts";
+import { savedForm, type TensorForm } from "../lower/tensor_forms.ts";
 import { actsOnCompletion } from "../lower/adaptation.ts";
 import { membersHook } from "../lower/members_hook.ts";
 import { virtualRuns } from "../lower/prefix_tuning.ts";
 import type { RunResult } from "../../models/architecture/architecture.ts";
 import { runInputs } from "../../models/architecture/model_inputs.ts";
 import type { Layout } from "../rows/layout.ts";
-import { pastInputs } from "../rows/segment_inputs.ts";
+import { pastInputs, residentInputs } from "../rows/segment_inputs.ts";
 import {
   type CompiledModel,
   headOutputs,
@@ -69,7 +69,7 @@ export function prefillProgram(model: CompiledModel, layout: Layout): Program {
 export function decodeProgram(model: CompiledModel): Program {
   return once(model, "decode", undefined, () => {
     const members = model.members.map((adaptations) => adaptations.filter(actsOnCompletion));
-    return extendProgram({ ...model, members });
+    return continued("decode", { ...model, members }, { ...savedForm, tail: 1 });
   });
 }
 
@@ -78,10 +78,12 @@ export function decodeProgram(model: CompiledModel): Program {
  * tokens [labelled, vocabulary], and the tokens' keys and values.
  */
 export function extendProgram(model: CompiledModel): Program {
-  return once(model, "extend", undefined, () => {
-    const result = extended(model), logits = logitsOf(model, result, savedForm);
-    return simplify({ name: "extend", outputs: { logits, ...namedKeyValues("own", result.keyValues) } });
-  });
+  return once(model, "extend", undefined, () => continued("extend", model, savedForm));
+}
+
+function continued(name: string, model: CompiledModel, form: TensorForm): Program {
+  const result = extended(model, form), logits = logitsOf(model, result, form);
+  return simplify({ name, outputs: { logits, ...ownKeyValues(result) } });
 }
 
 /**
@@ -90,22 +92,29 @@ export function extendProgram(model: CompiledModel): Program {
  */
 export function rateProgram(model: CompiledModel): Program {
   return once(model, "rate", undefined, () => {
-    const result = extended(model), losses = o.concat(labelledLosses(model, result, savedForm), 0);
-    return simplify({ name: "rate", outputs: { losses, ...namedKeyValues("own", result.keyValues) } });
+    const result = extended(model, savedForm), losses = o.concat(labelledLosses(model, result, savedForm), 0);
+    return simplify({ name: "rate", outputs: { losses, ...ownKeyValues(result) } });
   });
 }
 
-function extended(model: CompiledModel): RunResult {
+function extended(model: CompiledModel, form: TensorForm): RunResult {
   const { architecture, members } = model;
-  const fed = pastInputs(architecture, "past");
-  const past = [...virtualRuns(members.flat(), savedForm.tensors, architecture), fed];
-  const edit = membersHook(members, savedForm);
+  const fed = residentInputs(architecture);
+  const past = [...virtualRuns(members.flat(), form.tensors, architecture), fed];
+  const edit = membersHook(members, form);
   const encoded = architecture.encoder === undefined
     ? {}
     : { encoded: { keyValues: pastInputs(architecture, "encoded", "context") } };
-  const before = past.map(runLength), extents = { batch: "batch", seen: "batch", before, encoded: "context" };
+  const before = past.map(runLength), { tail: length = "tail" } = form;
+  const extents = { batch: "batch", seen: "batch", length, before, encoded: "context" };
   const run = { ...runInputs(architecture, { name: "tail", ...extents }), past, ...encoded, edit };
   return architecture.forward(run, weightsOf(model));
+}
+
+/** A run's own keys and values [batch, keyValueHeads, 1, tokens, headWidth], as those before it are fed. */
+function ownKeyValues({ keyValues }: RunResult): Record<string, Value> {
+  const own = keyValues.map(({ key, value }) => ({ key: beforeGroup(key), value: beforeGroup(value) }));
+  return namedKeyValues("own", own);
 }
 
 function namedKeyValues(name: string, run: readonly KeyValues[]): Record<string, Value> {

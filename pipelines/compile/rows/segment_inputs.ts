@@ -1,5 +1,6 @@
 /** Declarations of the fed tensors of segments. @module */
 import type { KeyValues } from "../../../ops/nn/attention.ts";
+import * as o from "../../../ops/operators.ts";
 import { input, leafName, type Value } from "../../../ops/program/program.ts";
 import type { Architecture, TokenRun } from "../../models/architecture/architecture.ts";
 import { runInputs } from "../../models/architecture/model_inputs.ts";
@@ -31,6 +32,16 @@ export function pastInputs(architecture: Architecture, name: "past" | "encoded",
 }
 
 const exampleInputs = new Set<string>([...segmentNames, "positions", "labelled"]);
+
+/** The resident keys and values of earlier tokens: {@linkcode pastInputs}, in the shape that attention to them takes. */
+export function residentInputs({ heads, blocks }: Architecture): KeyValues[] {
+  const { keyValueHeads, headWidth } = heads, shape = ["batch", keyValueHeads, 1, "past", headWidth];
+  const tensor = (name: string) => o.reshape(input(name, shape), ["batch", keyValueHeads, "past", headWidth]);
+  return Array.from({ length: blocks }, (_, block) => ({
+    key: tensor(`past.${block}.key`),
+    value: tensor(`past.${block}.value`),
+  }));
+}
 
 /** The subject of a fed tensor: its name up to the first dot. */
 function subjectOf(leaf: Value): string | undefined {

@@ -62,21 +62,24 @@ const isHostTensor = (tree: Tree<HostTensor>): tree is HostTensor => Array.isArr
 const isTensorName = (tree: Tree<TensorName>): tree is TensorName => typeof tree === "string";
 const isValue = (tree: Tree<Value>): tree is Value => Array.isArray(tree.shape);
 
-/** The shape of a run; by default it sees no tokens before it. */
-export type RunExtents = Pick<RunShape, "name" | "batch" | "seen" | "encoded"> & Partial<Pick<RunShape, "before">>;
+/** The name and shape of a run; by default its name is the symbol of its length, and it sees no tokens before it. */
+export type RunExtents =
+  & { readonly name: string }
+  & Pick<RunShape, "batch" | "seen" | "encoded">
+  & Partial<Pick<RunShape, "length" | "before">>;
 
 /** A run of tokens as it is fed: `<name>.tokens` and the inputs of the model. */
 export function runInputs(
   { heads, causal, inputs }: Omit<InputModel, "family">,
   extents: RunExtents,
 ): Pick<TokenRun, "tokens" | "inputs"> {
-  const run = { before: [], ...extents, heads, causal }, { name, batch } = run;
+  const run = { before: [], length: extents.name, ...extents, heads, causal }, { name, batch, length } = run;
   const declared = kindsOf(inputs).map(([kind, { declare }, config]) => {
     const feed = ({ shape, dtype }: TensorType, fed: string) => input(fed, shape, dtype);
     return [kind, mapLeaves(declare(config, run), isTensorType, `${name}.${kind}`, feed)] as const;
   });
   return {
-    tokens: input(`${name}.tokens`, [batch, name], "int64"),
+    tokens: input(`${name}.tokens`, [batch, length], "int64"),
     inputs: Object.fromEntries(declared) as ModelInputs,
   };
 }

@@ -14,8 +14,8 @@ export interface DistanceBuckets {
 
 /** The bucket of each key's distance from each query, int64 [batch or 1, length, keys]. */
 export const distanceBuckets: InputKind<DistanceBuckets, Tensor> = {
-  declare: (_, { name, seen, before }) => ({
-    shape: [before.length === 0 ? 1 : seen, name, addDimensions(...before, name)],
+  declare: (_, { length, seen, before }) => ({
+    shape: [before.length === 0 ? 1 : seen, length, addDimensions(...before, length)],
     dtype: "int64",
   }),
   fill(buckets, { length, causal, past: { width, filled } }) {

@@ -18,8 +18,8 @@ export interface DistanceTable {
  * to as many ahead, and the other way round.
  */
 export const distances: InputKind<DistanceTable, { readonly back: Tensor; readonly ahead: Tensor }> = {
-  declare(_, { name }) {
-    const rows = { shape: [distanceCount(name)], dtype: "int64" } as const;
+  declare(_, { length }) {
+    const rows = { shape: [distanceCount(length)], dtype: "int64" } as const;
     return { back: rows, ahead: rows };
   },
   fill(table, { length }) {

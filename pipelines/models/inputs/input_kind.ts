@@ -37,8 +37,8 @@ interface ModelShape {
 
 /** The extents of a run in a program. */
 export interface RunShape extends ModelShape {
-  /** The run's name, which is the symbol of its length. */
-  readonly name: string;
+  /** How many tokens it has. */
+  readonly length: Dimension;
   readonly batch: Dimension;
   /** The first extent of what depends on the tokens that a row sees: 1 where all rows see alike. */
   readonly seen: Dimension;

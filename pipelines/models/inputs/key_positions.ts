@@ -6,7 +6,7 @@ import { seenRows } from "./seen_rows.ts";
 
 /** The position of each key that is seen [batch or 1, 1, 1, keys]. */
 export const keyPositions: InputKind<true, Tensor> = {
-  declare: (_, { name, seen, before }) => ({ shape: [seen, 1, 1, addDimensions(...before, name)] }),
+  declare: (_, { length, seen, before }) => ({ shape: [seen, 1, 1, addDimensions(...before, length)] }),
   fill(_, run) {
     const { length, past } = run, seen = seenRows(run), width = past.width + length;
     const data = new Float32Array(seen.length * width);

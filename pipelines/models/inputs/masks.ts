@@ -14,8 +14,8 @@ export const maskedScore = -1e9;
  * than so many, itself included, on either side where it is not causal; `null` for all.
  */
 export const masks: InputKind<Readonly<Record<string, number | null>>, Readonly<Record<string, Tensor>>> = {
-  declare(kinds, { heads: { heads, keyValueHeads }, name, seen, before }) {
-    const queries = multiplyDimensions(heads / keyValueHeads, name), keys = addDimensions(...before, name);
+  declare(kinds, { heads: { heads, keyValueHeads }, length, seen, before }) {
+    const queries = multiplyDimensions(heads / keyValueHeads, length), keys = addDimensions(...before, length);
     return mapEntries(kinds, () => ({ shape: [seen, 1, queries, keys] }));
   },
   fill: (kinds, run) => mapEntries(kinds, (reach) => maskOf(run, reach ?? Infinity)),

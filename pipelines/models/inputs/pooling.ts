@@ -6,7 +6,7 @@ export type Pooling = "first" | "last" | "mean";
 
 /** Each token's share in the pooled hidden state of its row [batch, 1, length]. */
 export const pooling: InputKind<Pooling, Tensor> = {
-  declare: (_, { batch, name }) => ({ shape: [batch, 1, name] }),
+  declare: (_, { batch, length }) => ({ shape: [batch, 1, length] }),
   fill(pooled, { rows, length }) {
     const data = new Float32Array(rows.length * length);
     rows.forEach(({ tokens: { length: own } }, row) => {

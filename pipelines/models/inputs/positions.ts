@@ -9,7 +9,7 @@ interface PositionTable {
 
 /** The row of the table for each token, int64 [batch, length]. */
 export const positions: InputKind<PositionTable, Tensor> = {
-  declare: (_, { batch, name }) => ({ shape: [batch, name], dtype: "int64" }),
+  declare: (_, { batch, length }) => ({ shape: [batch, length], dtype: "int64" }),
   fill: ({ offset }, run) =>
     // A row's padding may be after the last position that the model has.
     perToken(run, (row, at) => offset + positionIn(row, Math.min(at, Math.max(0, row.tokens.length - 1)))),

@@ -3,7 +3,7 @@ import type { InputKind, Tensor } from "./input_kind.ts";
 
 /** 1 where there is a token and 0 where a row is padded, [batch, length, 1]. */
 export const presence: InputKind<true, Tensor> = {
-  declare: (_, { batch, name }) => ({ shape: [batch, name, 1] }),
+  declare: (_, { batch, length }) => ({ shape: [batch, length, 1] }),
   fill(_, { rows, length }) {
     const data = new Float32Array(rows.length * length);
     rows.forEach(({ tokens }, row) => data.fill(1, row * length, row * length + tokens.length));

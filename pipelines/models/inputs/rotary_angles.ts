@@ -17,9 +17,9 @@ interface Angles {
 
 /** Rotary angles of each kind of block. */
 export const rotaryAngles: InputKind<Readonly<Record<string, RopeFrequencies>>, Readonly<Record<string, Angles>>> = {
-  declare: (kinds, { batch, name }) =>
+  declare: (kinds, { batch, length }) =>
     mapEntries(kinds, ({ inverseFrequencies }) => {
-      const shape = [batch, name, inverseFrequencies.length];
+      const shape = [batch, length, inverseFrequencies.length];
       return { cosines: { shape }, sines: { shape } };
     }),
   fill: (kinds, run) => mapEntries(kinds, (frequencies) => anglesOf(frequencies, run)),

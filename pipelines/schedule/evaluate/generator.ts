@@ -81,7 +81,7 @@ export function generatorOf(
   const prefill = openPrefill(runContext, writer, encoded, prompts);
   const extend = architecture.encoder !== undefined || encoded !== undefined
     ? undefined
-    : extendWith(runContext, writer, decode, prepacks);
+    : extendWith(runContext, writer);
   return {
     architecture,
     adaptations,
@@ -103,14 +103,8 @@ export function generatorOf(
  * The program that extends prompts. Where no edit acts on prompts, it is the decode program, opened in the same way;
  * otherwise its weights stay mapped, because a run over many tokens gains nothing from a copy.
  */
-function extendWith(
-  runContext: RunContext,
-  { compiled, weights }: WritingModel,
-  decode: Program,
-  prepacks: boolean,
-): () => Promise<Session> {
-  const extend = extendProgram(compiled), isDecoding = digest(extend) === digest(decode);
-  const options = { prepacks: prepacks && (isDecoding || isInFewBits(extend)) };
+function extendWith(runContext: RunContext, { compiled, weights }: WritingModel): () => Promise<Session> {
+  const extend = extendProgram(compiled), options = { prepacks: isInFewBits(extend) };
   return () => runContext.sessions.open(extend, weights, options);
 }
 

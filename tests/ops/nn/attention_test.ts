@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { attention, type AttentionScaling, byHead, type HeadLayout } from "../../../ops/nn/attention.ts";
-import type { Dimension } from "../../../ops/program/dimension.ts";
+import { type Dimension, multiplyDimensions } from "../../../ops/program/dimension.ts";
 import * as o from "../../../ops/operators.ts";
 import { input, parameter, type Value } from "../../../ops/program/program.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
@@ -18,15 +18,20 @@ const layouts: HeadLayout[] = [
 const sizes = [{ batch: 2, tail: 3, seen: 5 }, { batch: 1, tail: 1, seen: 4 }];
 
 /** With the keys and values given in runs that end at these places. */
-function attended(layout: HeadLayout, ends: readonly Dimension[] = ["seen"], scaling: AttentionScaling = {}): Value {
+function attended(
+  layout: HeadLayout,
+  ends: readonly Dimension[] = ["seen"],
+  scaling: AttentionScaling = {},
+  tokens: Dimension = "tail",
+): Value {
   const { heads, keyValueHeads, headWidth } = layout, group = heads / keyValueHeads;
   const [key, value] = ["key", "value"].map((name) => parameter(name, ["batch", "seen", keyValueHeads * headWidth]));
   const runs = ends.map((end, index) => {
     const part = (whole: Value) => byHead(o.slice(whole, 1, ends[index - 1] ?? 0, end), layout);
     return { key: part(key as Value), value: part(value as Value) };
   });
-  const query = parameter("query", ["batch", "tail", heads * headWidth]);
-  const mask = input("mask", ["batch", 1, group === 1 ? "tail" : `${group}*tail`, "seen"]);
+  const query = parameter("query", ["batch", tokens, heads * headWidth]);
+  const mask = input("mask", ["batch", 1, multiplyDimensions(group, tokens), "seen"]);
   return attention(query, runs, mask, layout, scaling);
 }
 
@@ -73,6 +78,29 @@ for (const layout of layouts) {
       const parts = verify({ name: "in runs", outputs: { mixed: attended(layout, inRuns) } });
       assertClose(interpret(parts, run)["mixed"]!, formula(layout, run), 1e-12, `${nameOf(layout)} in runs`);
       assertGradients(weighted(attended(layout, inRuns)), run);
+    }
+  });
+}
+
+for (const layout of layouts) {
+  Deno.test(`attention() of one token over ${nameOf(layout)} is that of a run that has one`, async () => {
+    using runtime = new Runtime({ threads: 1 });
+    const symbols = { batch: 2, tail: 1, seen: 5 };
+    for (const scaling of [{}, { scale: 0.7, softcap: 2, bias: input("bias", [1, layout.keyValueHeads, 1, "seen"]) }]) {
+      const several = attended(layout, inRuns, scaling), one = attended(layout, inRuns, scaling, 1);
+      const environment = drawLeaves([weighted(several)], symbols);
+      const ofOne = drawLeaves([weighted(one)], symbols);
+      assert.deepEqual(Object.keys(ofOne.leaves).toSorted(), Object.keys(environment.leaves).toSorted());
+      const expected = interpret({ name: "several", outputs: { mixed: several } }, environment)["mixed"]!;
+      const found = interpret(verify({ name: "one", outputs: { mixed: one } }), environment);
+      assertClose(found["mixed"]!, expected, 1e-12, nameOf(layout));
+      assertGradients(weighted(one), ofOne);
+      for (const provider of ["cpu", "webgpu"] as const) {
+        const session = await runtime.open(emitFor(provider, { name: "attention", outputs: { mixed: one } }));
+        const [inRuntime] = Object.values(await runOn(session, environment));
+        assertClose(inRuntime!, expected, 1e-5, `${nameOf(layout)}, ${provider}`);
+        await session.close();
+      }
     }
   });
 }

@@ -23,6 +23,8 @@ function assertSameMeaning(before: Program, after: Program, bindings: Bindings):
 }
 
 const product = o.matmul(x, square);
+const turned = input("turned", ["batch", 3, 8]), cosines = input("cosines", ["batch", 3, 2]);
+const sines = input("sines", ["batch", 3, 2]);
 
 /** A value, and what the rules make of it. */
 const fires: Record<string, readonly [before: Value, after: Value]> = {
@@ -48,6 +50,14 @@ const fires: Record<string, readonly [before: Value, after: Value]> = {
   ],
   "reshaping twice": [o.reshape(o.reshape(cube, [6, 4]), [24]), o.reshape(cube, [24])],
   "reshaping there and back": [o.reshape(o.reshape(cube, [6, 4]), [2, 3, 4]), cube],
+  "moving axes of one element": [
+    o.transpose(o.reshape(cube, [2, 1, 3, 1, 4]), [0, 3, 2, 4, 1]),
+    o.reshape(cube, [2, 1, 3, 4, 1]),
+  ],
+  "scaling a rotation": [
+    o.mul(o.rotary(turned, cosines, sines, 2), 0.5),
+    o.rotary(turned, o.mul(cosines, 0.5), o.mul(sines, 0.5), 2),
+  ],
   "transposing twice": [o.transpose(o.transpose(cube, [1, 2, 0]), [1, 2, 0]), o.transpose(cube, [2, 0, 1])],
   "transposing in unlike orders": [o.transpose(o.transpose(cube, [1, 0, 2]), [0, 2, 1]), o.transpose(cube, [1, 2, 0])],
   "transposing there and back": [o.transpose(o.transpose(cube, [1, 2, 0]), [2, 0, 1]), cube],
