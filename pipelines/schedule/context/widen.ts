@@ -1,6 +1,6 @@
 /**
  * A base model's weights in float32 for a provider that cannot read them as they are stored, made once and kept in the
- * store: WebGPU has no bfloat16. No number changes.
+ * store: WebGPU has no bfloat16, and on some adapters no float16. No number changes.
  *
  * @module
  */
@@ -11,6 +11,7 @@ import type { Provider } from "../../../ops/onnx/model.ts";
 import { keyOf } from "../../common/content_key.ts";
 import type { Emit } from "../../results/events.ts";
 import type { BareModel, ModelWeights } from "../../models/open/model.ts";
+import { hasHalfNumbers } from "../../runtime/half_numbers.ts";
 import type { Entry, Store } from "../../store/store.ts";
 import { beginWork } from "./work.ts";
 
@@ -20,19 +21,24 @@ const widenedKind = "widen";
 /** Whether a provider reads some of a model's weights in float32 alone. */
 export function isWidened({ architecture }: BareModel, weights: ModelWeights, provider: Provider): boolean {
   return provider === "webgpu" && weights.isAbsent !== true &&
-    [...architecture.weights.keys()].some((name) => weights.storedType(name) === "bfloat16");
+    [...architecture.weights.keys()].some((name) => isUnread(weights.storedType(name)));
+}
+
+/** Whether WebGPU does not read a type here. */
+function isUnread(type: string): boolean {
+  return type === "bfloat16" || (type === "float16" && !hasHalfNumbers());
 }
 
 /** What is known of widened weights before they are made; they can't be read where the programs read them. */
 export function unmadeWidened(base: ModelWeights): ModelWeights {
   return {
     ...base,
-    digest: keyOf({ widen: base.digest }),
-    storedType: (name) => base.storedType(name) === "bfloat16" ? "float32" : base.storedType(name),
+    digest: keyOf({ widen: base.digest, ...hasHalfNumbers() ? {} : { widensHalf: true } }),
+    storedType: (name) => isUnread(base.storedType(name)) ? "float32" : base.storedType(name),
   };
 }
 
-/** Weights of which those in bfloat16 are in the store as float32, and the entry that holds them open. */
+/** Weights of which those that are not read as they are stored are in the store as float32, and the entry that holds them open. */
 export async function openWidened(
   store: Store,
   model: BareModel,
@@ -59,7 +65,7 @@ function make(
   base: ModelWeights,
   emit: Emit,
 ): Promise<Entry> {
-  const wide = [...architecture.weights].filter(([name]) => base.storedType(name) === "bfloat16");
+  const wide = [...architecture.weights].filter(([name]) => isUnread(base.storedType(name)));
   const done = beginWork(emit, "convert", wide.reduce((sum, [, shape]) => sum + 4 * elementCount(shape), 0), "float32");
   return store.putAndOpen(widenedKind, key, async (entry) => {
     entry.declare({

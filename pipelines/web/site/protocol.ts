@@ -107,5 +107,5 @@ export type ToEngine = { readonly id: number; readonly ask: Ask } | { readonly p
 export type FromEngine =
   | { readonly listens: true }
   | { readonly id: number; readonly answer: Answers[keyof Answers] }
-  | { readonly id: number; readonly problem: string; readonly isPaused: boolean }
+  | { readonly id: number; readonly problem: string; readonly isPaused: boolean; readonly isDevices: boolean }
   | { readonly event: ShownEvent };
