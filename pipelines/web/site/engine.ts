@@ -15,7 +15,7 @@ import { bytesProgress, noteTo } from "../../schedule/context/work.ts";
 import { inspectRows } from "../../schedule/inspect/inspect_rows.ts";
 import { showDownloads } from "../models/fetch_model.ts";
 import { modelSource } from "../models/source.ts";
-import { openTab } from "../twins/tab.ts";
+import { openTab, setHub } from "../twins/tab.ts";
 import { fieldsIn } from "./fields.ts";
 import { folder, isTuned, keep, unzipped, zipped } from "./interventions.ts";
 import { pipelineOf } from "./chosen.ts";
@@ -50,6 +50,7 @@ async function answer(ask: Ask): Promise<Answers[keyof Answers]> {
       const { threads, isKept, hasWebGpu } = await opening;
       // Written by the exporter of the same version.
       trained = ask.defaults.trained as SiteTrained;
+      if (ask.defaults.endpoint !== undefined) setHub(ask.defaults.endpoint);
       showDownloads(bytesProgress(emit, "download"));
       return { threads, isKept, hasWebGpu, isTuned: isTuned() };
     }

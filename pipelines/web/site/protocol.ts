@@ -32,7 +32,7 @@ export interface SiteDefaults {
   readonly trained: unknown;
   /** The bases that a page offers by name. */
   readonly bases: readonly { readonly name: string; readonly source: string }[];
-  /** Where Hugging Face's models are asked for, if elsewhere. */
+  /** Where Hugging Face's models are asked for, if elsewhere: `HF_ENDPOINT` of the exporter. */
   readonly endpoint?: string;
 }
 

@@ -5,7 +5,7 @@ import { home, VirtualFiles } from "../files/virtual_files.ts";
 export type * from "../../common/system_types.ts";
 
 /** The variables of a tab. */
-const variables: ReadonlyMap<string, string> = new Map([["HOME", home]]);
+const variables = new Map([["HOME", home]]);
 
 class Tab extends VirtualFiles implements System {
   readonly env = { get: (name: string) => variables.get(name) };
@@ -37,3 +37,8 @@ function engineOf(userAgent: string): string {
 
 /** This tab. */
 export const system = new Tab();
+
+/** Sets one of the tab's variables. */
+export function setVariable(name: string, value: string): void {
+  variables.set(name, value);
+}

@@ -2,7 +2,7 @@
 import { openPrivateFiles } from "../files/private_files.ts";
 import { measureAdapter } from "./half_numbers.ts";
 import { measureFreeSpace } from "./free_space.ts";
-import { system } from "./system.ts";
+import { setVariable, system } from "./system.ts";
 
 /** What a tab can do. */
 interface TabState {
@@ -35,4 +35,9 @@ async function open(): Promise<TabState> {
 function threadsHere(): number {
   // Browsers have shared memory in cross-origin isolated pages alone.
   return "SharedArrayBuffer" in globalThis ? navigator.hardwareConcurrency : 1;
+}
+
+/** Has Hugging Face's models asked for elsewhere. */
+export function setHub(endpoint: string): void {
+  setVariable("HF_ENDPOINT", endpoint);
 }
