@@ -2,7 +2,7 @@
 import type { Provider } from "../../ops/onnx/model.ts";
 import { formatSize } from "../common/size.ts";
 import { externalWeights, mostWeights, ReadBytes } from "./external_files.ts";
-import { copyingOptimizers, type RuntimeLibrary } from "./library.ts";
+import { copyingOptimizers, type OpenSession, type RuntimeLibrary } from "./library.ts";
 import { providerRuntimes } from "./providers.ts";
 import { sessionOf } from "./tensors.ts";
 
@@ -67,7 +67,37 @@ export function webLibrary(
         externalData: [...locations].map((path) => ({ path, data: files.use(new ReadBytes(`/${path}`)) })),
         extra: { session, optimization: { disable_specified_optimizers: copyingOptimizers.join(";") } },
       });
-      return sessionOf(opened, ort.Tensor);
+      const own = sessionOf(opened, ort.Tensor);
+      if (name !== "webgpu") return own;
+      const device: unknown = await ort.env.webgpu.device;
+      return canBeLost(device) ? untilLost(own, device) : own;
+    },
+  };
+}
+
+/** The part of a GPUDevice that is used. */
+interface LosableDevice {
+  readonly lost: Promise<Pick<GPUDeviceLostInfo, "message"> & { readonly reason: string | undefined }>;
+}
+
+/** ONNX Runtime's types know no GPUDevice but the browser's own. */
+function canBeLost(device: unknown): device is LosableDevice {
+  return typeof device === "object" && device !== null && "lost" in device && device.lost instanceof Promise;
+}
+
+/** A session whose runs fail when the GPU's device is lost, where ONNX Runtime would wait for what never comes. */
+function untilLost(session: OpenSession, { lost }: LosableDevice): OpenSession {
+  let isLost = false;
+  const loss = lost.then(({ reason, message }): never => {
+    isLost = true;
+    throw new Error(`the GPU's device was lost (${message.trim().split("\n")[0] || reason})`);
+  });
+  loss.catch(() => {});
+  return {
+    inputNames: session.inputNames,
+    run: (feeds) => Promise.race([session.run(feeds), loss]),
+    release: async () => {
+      if (!isLost) await session.release();
     },
   };
 }

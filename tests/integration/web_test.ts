@@ -9,19 +9,11 @@ import { inFolder } from "../pipelines/models/support.ts";
 import { hasBrowser, inPage } from "../support/browser.ts";
 import { inProcess } from "../support/command.ts";
 import { sharedFolder, smollm2Folder } from "../support/shared.ts";
-import { visit } from "../support/site.ts";
+import { exported, quickstart, visit } from "../support/site.ts";
 import { serveFolder } from "../support/static_server.ts";
 
-const quickstart = fileURLToPath(new URL("../../examples/quickstart/pipeline.ts", import.meta.url));
 const wide = { width: 1100, height: 900 }, phone = { width: 360, height: 740 };
 const options = { ignore: !hasBrowser(), sanitizeResources: false, sanitizeOps: false };
-
-async function exported(pipeline: string, folder: string): Promise<string> {
-  const site = join(folder, "site"),
-    { code, stderr } = await inProcess("export", pipeline, "--to", "web", "--out", site);
-  assert.equal(code, 0, stderr);
-  return site;
-}
 
 /** What Deno makes of a pipeline: its losses and its answers. */
 async function inDeno(pipeline: string, folder: string, ...args: readonly string[]) {

@@ -33,6 +33,8 @@ export interface Page {
   until(expression: string, seconds?: number): Promise<void>;
   /** Loads the page anew. */
   reload(): Promise<void>;
+  /** Has the GPU's process die, with every device. */
+  loseGpu(): Promise<void>;
   /** A picture of the whole page, as PNG. */
   screenshot(): Promise<Uint8Array>;
 }
@@ -142,6 +144,9 @@ function pageOf(protocol: Protocol): Page {
       await evaluate("document.documentElement.dataset.old = ''");
       await protocol.call("Page.reload");
       await this.until("document.readyState === 'complete' && !('old' in document.documentElement.dataset)");
+    },
+    async loseGpu() {
+      await protocol.call("Browser.crashGpuProcess");
     },
     async screenshot() {
       const { data } = await protocol.call("Page.captureScreenshot", { captureBeyondViewport: true }) as {

@@ -120,7 +120,7 @@ export class Hub {
       this.moment();
       const answer = await this.#answer(request);
       this.moment();
-      return answer;
+      return request.headers.has("origin") ? forPages(answer) : answer;
     });
     this.endpoint = `http://127.0.0.1:${this.#server.addr.port}/`;
   }
@@ -322,6 +322,15 @@ function send(
   // A length that the body falls short of breaks the connection.
   const length: Record<string, string> = fault.endsAfter === undefined ? { "content-length": `${part.length}` } : {};
   return new Response(body, { status, headers: { ...all, ...length } });
+}
+
+/** An answer that pages of other origins may read, with the headers that the hub shows them. */
+function forPages({ body, status, headers }: Response): Response {
+  const shown = "X-Repo-Commit,X-Error-Code,X-Error-Message,ETag,Link,Content-Range,X-Linked-Size,X-Linked-ETag";
+  const all = new Headers(headers);
+  all.set("access-control-allow-origin", "*");
+  all.set("access-control-expose-headers", shown);
+  return new Response(body, { status, headers: all });
 }
 
 /** Runs a test against a hub on this machine. */

@@ -1,5 +1,20 @@
 /** A page of a site that trains, as a visitor uses it. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Page } from "./browser.ts";
+import { inProcess } from "./command.ts";
+
+/** The pipeline of the quickstart. */
+export const quickstart: string = fileURLToPath(new URL("../../examples/quickstart/pipeline.ts", import.meta.url));
+
+/** Writes a pipeline's site; gives its folder. */
+export async function exported(pipeline: string, folder: string): Promise<string> {
+  const site = join(folder, "site"),
+    { code, stderr } = await inProcess("export", pipeline, "--to", "web", "--out", site);
+  assert.equal(code, 0, stderr);
+  return site;
+}
 
 /** What a visitor does. */
 export interface Visit {

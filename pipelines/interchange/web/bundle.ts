@@ -18,6 +18,7 @@ export const twins: readonly string[] = [
   "common/system.ts",
   "data/files/decompression.ts",
   "interface/perform_run.ts",
+  "runtime/half_numbers.ts",
   "runtime/start_thread.ts",
   "tasks/sandbox/sandbox.ts",
 ];

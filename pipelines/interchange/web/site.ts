@@ -5,10 +5,12 @@ import { RequestError } from "../../common/errors.ts";
 import { contentOf, writeAtomically } from "../../common/files.ts";
 import { digestOf } from "../../common/digest.ts";
 import { builtinFolder, builtins } from "../../models/open/builtin.ts";
+import { readEnvironment } from "../../models/hub/access.ts";
 import { descriptionFiles, weightFiles } from "../../models/hub/files.ts";
 import type { FileReading } from "../../data/files/record_kind.ts";
 import type { Member } from "../../schedule/expand/member.ts";
 import { listName, type ModelFile, partBytes } from "../../web/models/file_list.ts";
+import type { SiteDefaults } from "../../web/site/protocol.ts";
 import { bundled } from "./bundle.ts";
 import { siteDefaults } from "./defaults.ts";
 import { copyRuntime } from "./runtime_files.ts";
@@ -52,7 +54,13 @@ export async function writeSite(folder: string, { name, members, reading, folder
   await Deno.writeTextFile(join(folder, "index.html"), html.replace("scripts/engine.js", engine));
   await Deno.writeTextFile(join(folder, "offline.js"), await textOf(new URL("offline.js", page)));
   await Deno.writeTextFile(join(folder, "_headers"), headers);
-  await Deno.writeTextFile(join(folder, "site.json"), JSON.stringify(defaults));
+  await Deno.writeTextFile(join(folder, "site.json"), JSON.stringify({ ...defaults, ...hubElsewhere() }));
+}
+
+/** The hub of this machine's commands, if it is not Hugging Face's own. */
+function hubElsewhere(): Pick<SiteDefaults, "endpoint"> {
+  const endpoint = readEnvironment()["HF_ENDPOINT"];
+  return endpoint === undefined || endpoint === "" ? {} : { endpoint };
 }
 
 /** What scripts find beside them: ONNX Runtime, and the models that Refract brings along. */

@@ -13,6 +13,21 @@ import { MalformedAnswer } from "./body.ts";
 import { pageOf, type RepositoryKind, repositoryKinds } from "./repository_kind.ts";
 import { HubError } from "./transport.ts";
 
+/** Whether a visitor of a page asks, who has no token, sets no variables and runs no commands. */
+const isPage = system.build.os === "browser";
+
+const again = isPage ? "try again" : "run it again";
+
+/** What may be given in place of what could not be had. */
+function insteadOf(kind: RepositoryKind): string {
+  return isPage ? `another ${kind}` : repositoryKinds[kind].instead;
+}
+
+/** The remedy where a token would be one. */
+function tokenRemedy(remedy: string): string {
+  return isPage ? "choose one that anyone may read" : remedy;
+}
+
 /** The request that failed. */
 interface FailedRequest {
   readonly kind: RepositoryKind;
@@ -60,7 +75,9 @@ export function hubError(fault: unknown, request: FailedRequest): RequestError |
   }
   if (fault instanceof MalformedAnswer) {
     return new RequestError(
-      `${endpoint} does not answer as a Hugging Face hub does (${fault.message}, malformed); check HF_ENDPOINT`,
+      `${endpoint} does not answer as a Hugging Face hub does (${fault.message}, malformed); ${
+        isPage ? "tell the site's owner" : "check HF_ENDPOINT"
+      }`,
     );
   }
   const host = fault instanceof system.errors.NotCapable
@@ -81,8 +98,8 @@ export function hubError(fault: unknown, request: FailedRequest): RequestError |
   return new RequestError(
     isPush
       ? `${id} could not be pushed to ${endpoint} (${reason}); check the connection and push again`
-      : `${id} could not be downloaded from ${endpoint} (${reason}); check the connection and run it again, which continues ` +
-        `where it stopped, or give ${repositoryKinds[kind].instead}`,
+      : `${id} could not be downloaded from ${endpoint} (${reason}); check the connection and ${again}, which continues where ` +
+        `it stopped, or give ${insteadOf(kind)}`,
   );
 }
 
@@ -90,7 +107,7 @@ function refusalText(refusal: HubError, { kind, id, revision, access, isPush = f
   const { token, timings } = access,
     endpoint = shownEndpoint(access),
     { status, code, serverMessage, retryAfter, file } = refusal;
-  const { instead } = repositoryKinds[kind];
+  const instead = insteadOf(kind);
   const quoted = (file === undefined ? "" : `${file}: `) +
     (serverMessage === "" ? `${status}` : `${status}, ${JSON.stringify(serverMessage)}`);
   const asked = token === undefined ? "" : ` with the token of ${token.from}`;
@@ -103,8 +120,9 @@ function refusalText(refusal: HubError, { kind, id, revision, access, isPush = f
       return `${id} has no revision ${named} on ${endpoint}; give one of its branches, tags or commits`;
     case status === 404 && file !== undefined && code !== "RepoNotFound":
       return `${endpoint} lists ${file} of ${id} and does not have it (${status}); choose another revision or ${kind}, or give ` +
-        `${repositoryKinds[kind].instead}`;
+        instead;
     case code === "GatedRepo":
+      if (isPage) return `${id} is gated, and a page asks without a token; choose one that anyone may read`;
       return `${id} is gated: accept its licence on ${endpoint}/${pageOf(kind, id)}` +
         (token === undefined
           ? `, and set HF_TOKEN to a token of the account that did`
@@ -116,25 +134,27 @@ function refusalText(refusal: HubError, { kind, id, revision, access, isPush = f
     case isPush && status === 403:
       return `the token of ${token?.from} may not write ${id} on ${endpoint} (${quoted}); set HF_TOKEN to one that may`;
     case status === 401 || status === 404:
-      return `${id} does not exist on ${endpoint} or needs a permission${lacked}; correct the name, or set HF_TOKEN to a token ` +
-        `with access`;
+      return `${id} does not exist on ${endpoint} or needs a permission${lacked}; correct the name, or ` +
+        tokenRemedy("set HF_TOKEN to a token with access");
     case status === 403:
-      return `${endpoint} forbids ${id}${asked} (${quoted}); set HF_TOKEN to a token of an account that has accepted its ` +
-        `licence on ${endpoint}/${pageOf(kind, id)}`;
+      return `${endpoint} forbids ${id}${asked} (${quoted}); ` +
+        tokenRemedy(
+          `set HF_TOKEN to a token of an account that has accepted its licence on ${endpoint}/${pageOf(kind, id)}`,
+        );
     case status === 409 || status === 412:
       return `${id} was changed on ${endpoint} at the same time (${quoted}); push it again`;
     case status === 429:
-      return `${endpoint} answers no more requests for now (${quoted}); run it again ${later}` +
-        (token === undefined ? ", or set HF_TOKEN, which may ask more often" : "");
+      return `${endpoint} answers no more requests for now (${quoted}); ${again} ${later}` +
+        (token === undefined && !isPage ? ", or set HF_TOKEN, which may ask more often" : "");
     case status >= 500:
       return isPush
         ? `${endpoint} fails (${quoted}); push it again ${later}`
-        : `${endpoint} fails (${quoted})${tried}; run it again ${later}, or give ${
-          kind === "model" ? `a folder that holds ${id}` : instead
+        : `${endpoint} fails (${quoted})${tried}; ${again} ${later}, or give ${
+          kind === "model" && !isPage ? `a folder that holds ${id}` : instead
         }`;
     default:
       return `${endpoint} refuses ${isPush ? "to take " : ""}${id} (${quoted}); ` +
-        (isPush ? "correct what it names" : `check HF_ENDPOINT, or give ${instead}`);
+        (isPush ? "correct what it names" : `${isPage ? "" : "check HF_ENDPOINT, or "}give ${instead}`);
   }
 }
 

@@ -11,6 +11,7 @@ import type { Provider } from "../../../ops/onnx/model.ts";
 import { keyOf } from "../../common/content_key.ts";
 import type { Emit } from "../../results/events.ts";
 import type { BareModel, ModelWeights } from "../../models/open/model.ts";
+import { hasHalfNumbers } from "../../runtime/half_numbers.ts";
 import type { Entry, Store } from "../../store/store.ts";
 import { beginWork } from "./work.ts";
 
@@ -20,15 +21,20 @@ const widenedKind = "widen";
 /** Whether a provider can read some of a model's weights only in float32. */
 export function isWidened({ architecture }: BareModel, weights: ModelWeights, provider: Provider): boolean {
   return provider === "webgpu" && weights.isAbsent !== true &&
-    [...architecture.weights.keys()].some((name) => weights.storedType(name) === "bfloat16");
+    [...architecture.weights.keys()].some((name) => isUnread(weights.storedType(name)));
+}
+
+/** Whether WebGPU does not read a type here. */
+function isUnread(type: string): boolean {
+  return type === "bfloat16" || (type === "float16" && !hasHalfNumbers());
 }
 
 /** What is known about widened weights before they are computed; programs cannot read them yet. */
 export function unmadeWidened(base: ModelWeights): ModelWeights {
   return {
     ...base,
-    digest: keyOf({ widen: base.digest }),
-    storedType: (name) => base.storedType(name) === "bfloat16" ? "float32" : base.storedType(name),
+    digest: keyOf({ widen: base.digest, ...hasHalfNumbers() ? {} : { widensHalf: true } }),
+    storedType: (name) => isUnread(base.storedType(name)) ? "float32" : base.storedType(name),
   };
 }
 
@@ -59,7 +65,7 @@ function make(
   base: ModelWeights,
   emit: Emit,
 ): Promise<Entry> {
-  const wide = [...architecture.weights].filter(([name]) => base.storedType(name) === "bfloat16");
+  const wide = [...architecture.weights].filter(([name]) => isUnread(base.storedType(name)));
   const done = beginWork(emit, "convert", wide.reduce((sum, [, shape]) => sum + 4 * elementCount(shape), 0), "float32");
   return store.putAndOpen(widenedKind, key, async (entry) => {
     entry.declare({

@@ -20,6 +20,9 @@ const gatherFor = 100;
 /** The folder in the origin's file system. */
 const folderName = "refract";
 
+/** How often files that another has are asked for again, and after how many milliseconds: a worker that ended has them yet. */
+const tries = 10, retryAfter = 100;
+
 /** Someone else has this site's files open. */
 class FilesInUse extends Error {}
 
@@ -173,12 +176,13 @@ function newest(catalogs: readonly Blocks[]): { readonly turn: number; readonly 
 
 async function handleOf(folder: OriginFolder, name: string): Promise<Blocks> {
   const handle = await folder.getFileHandle(name, { create: true });
-  try {
-    return await handle.createSyncAccessHandle();
-  } catch (fault) {
-    if (fault instanceof DOMException && fault.name === "NoModificationAllowedError") {
-      throw new FilesInUse("another tab of this site has its files open; close it and reload this one");
+  for (let left = tries;; left--) {
+    try {
+      return await handle.createSyncAccessHandle();
+    } catch (fault) {
+      if (!(fault instanceof DOMException) || fault.name !== "NoModificationAllowedError") throw fault;
+      if (left === 0) throw new FilesInUse("another tab of this site has its files open; close it and reload this one");
     }
-    throw fault;
+    await new Promise((resolve) => setTimeout(resolve, retryAfter));
   }
 }

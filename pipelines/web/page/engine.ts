@@ -1,9 +1,9 @@
 /** The worker that trains for this page, asked one thing after another. @module */
-import type { Answers, Ask, FromEngine, ShownEvent, ToEngine } from "../site/protocol.ts";
+import type { Answers, Ask, FromEngine, ShownEvent, SiteDefaults, ToEngine } from "../site/protocol.ts";
 
-/** A question that was not answered: what is wrong in one line, or that it was paused. */
+/** A question that was not answered: what is wrong in one line, whether it was paused, or failed for its device. */
 export class Refusal extends Error {
-  constructor(message: string, readonly isPaused: boolean) {
+  constructor(message: string, readonly isPaused: boolean, readonly isDevices: boolean = false) {
     super(message);
   }
 }
@@ -15,28 +15,18 @@ interface Waiting {
 
 /** The worker. */
 export class Engine {
-  readonly #worker: Worker;
+  readonly #script: URL;
+  readonly #onEvent: (event: ShownEvent) => void;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #listens = Promise.withResolvers<void>();
+  #worker: Worker;
+  #listens = Promise.withResolvers<void>();
   #next = 0;
 
   /** @param onEvent Gets what runs report. */
   constructor(script: URL, onEvent: (event: ShownEvent) => void) {
-    this.#worker = new Worker(script, { type: "module" });
-    this.#worker.onmessage = ({ data }: MessageEvent<FromEngine>) => {
-      if ("listens" in data) return this.#listens.resolve();
-      if ("event" in data) return onEvent(data.event);
-      const waiting = this.#waiting.get(data.id);
-      this.#waiting.delete(data.id);
-      if ("answer" in data) waiting?.resolve(data.answer);
-      else waiting?.reject(new Refusal(data.problem, data.isPaused));
-    };
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      const text = event.message || "its script could not be loaded; reload the page";
-      for (const { reject } of this.#waiting.values()) reject(new Refusal(`the worker ended: ${text}`, false));
-      this.#waiting.clear();
-    };
+    this.#script = script;
+    this.#onEvent = onEvent;
+    this.#worker = this.#start();
   }
 
   /** Asks. Throws a {@linkcode Refusal}. */
@@ -52,5 +42,32 @@ export class Engine {
   pause(): void {
     const message: ToEngine = { pause: true };
     this.#worker.postMessage(message);
+  }
+
+  /** Begins with a new worker, which has its own memory and its own device of the GPU. Nothing may be asked meanwhile. */
+  async restart(defaults: SiteDefaults): Promise<Answers["open"]> {
+    this.#worker.terminate();
+    this.#listens = Promise.withResolvers();
+    this.#worker = this.#start();
+    return await this.ask({ kind: "open", defaults });
+  }
+
+  #start(): Worker {
+    const worker = new Worker(this.#script, { type: "module" }), { resolve } = this.#listens;
+    worker.onmessage = ({ data }: MessageEvent<FromEngine>) => {
+      if ("listens" in data) return resolve();
+      if ("event" in data) return this.#onEvent(data.event);
+      const waiting = this.#waiting.get(data.id);
+      this.#waiting.delete(data.id);
+      if ("answer" in data) waiting?.resolve(data.answer);
+      else waiting?.reject(new Refusal(data.problem, data.isPaused, data.isDevices));
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      const text = event.message || "its script could not be loaded; reload the page";
+      for (const { reject } of this.#waiting.values()) reject(new Refusal(`the worker ended: ${text}`, false));
+      this.#waiting.clear();
+    };
+    return worker;
   }
 }

@@ -5,6 +5,7 @@ import { addRow, chosen, fill, showFile, showParts } from "./choices.ts";
 import { showLosses } from "./curve.ts";
 import { Engine, Refusal } from "./engine.ts";
 import { editInAddress, linkWith } from "./links.ts";
+import { surviving } from "./lost_device.ts";
 import { keepForOffline } from "./offline.ts";
 import { Progress } from "./progress.ts";
 import { showRows } from "./rows.ts";
@@ -19,6 +20,8 @@ let isTuned = false;
 // The worker starts beside what the page itself needs.
 const engine = new Engine(new URL(document.documentElement.dataset["engine"] ?? "", document.baseURI), take);
 const defaults: SiteDefaults = await (await fetch("site.json")).json();
+
+const survivor = { engine, defaults, note };
 
 function take(event: ShownEvent): void {
   progress.take(event);
@@ -118,7 +121,7 @@ on("train", "click", () =>
     progress.begin();
     // A browser that is short of space empties sites that did not ask.
     await navigator.storage?.persist?.().catch(() => false);
-    const { seconds } = await engine.ask({ kind: "train", choices: choices() });
+    const { seconds } = await surviving(survivor, choices(), (found) => engine.ask({ kind: "train", choices: found }));
     isTuned = true;
     progress.done(seconds);
   }, true));
@@ -128,7 +131,8 @@ on("ask", "click", () =>
     for (const tuned of isTuned ? [false, true] : [false]) {
       const place = byId(tuned ? "tuned-answer" : "base-answer");
       place.textContent = "…";
-      place.textContent = (await engine.ask({ kind: "write", choices: choices(), prompt, tuned })).text;
+      const write = (found: Choices) => engine.ask({ kind: "write", choices: found, prompt, tuned });
+      place.textContent = (await surviving(survivor, choices(), write)).text;
     }
     if (!isTuned) byId("tuned-answer").textContent = "Nothing is trained yet.";
   }));

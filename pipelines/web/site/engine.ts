@@ -2,7 +2,7 @@
 /// <reference lib="deno.worker" />
 import { expandPipeline } from "../../cli/requests/expand_pipeline.ts";
 import { openRunContext } from "../../cli/requests/open_run_context.ts";
-import { RequestError, StoppedError } from "../../common/errors.ts";
+import { DeviceError, RequestError, StoppedError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
 import { system } from "../../common/system.ts";
 import { greedy } from "../../dsl/decoding.ts";
@@ -15,7 +15,7 @@ import { bytesProgress, noteTo } from "../../schedule/context/work.ts";
 import { inspectRows } from "../../schedule/inspect/inspect_rows.ts";
 import { showDownloads } from "../models/fetch_model.ts";
 import { modelSource } from "../models/source.ts";
-import { openTab } from "../twins/tab.ts";
+import { openTab, setHub } from "../twins/tab.ts";
 import { fieldsIn } from "./fields.ts";
 import { folder, isTuned, keep, unzipped, zipped } from "./interventions.ts";
 import { pipelineOf } from "./chosen.ts";
@@ -29,8 +29,8 @@ const shownRows = 3;
 /** The most tokens that an answer has. */
 const mostTokens = 64;
 
-// Both take a while, and the page will ask for them.
-const opening = openTab(), asksGpu = hasWebGpu();
+// It takes a while, and the page will ask for it.
+const opening = openTab();
 // Who asks gets what is wrong.
 opening.catch(() => {});
 
@@ -47,11 +47,12 @@ async function answer(ask: Ask): Promise<Answers[keyof Answers]> {
   const { signal } = pausing;
   switch (ask.kind) {
     case "open": {
-      const { threads, isKept } = await opening;
+      const { threads, isKept, hasWebGpu } = await opening;
       // Written by the exporter of the same version.
       trained = ask.defaults.trained as SiteTrained;
+      if (ask.defaults.endpoint !== undefined) setHub(ask.defaults.endpoint);
       showDownloads(bytesProgress(emit, "download"));
-      return { threads, isKept, hasWebGpu: await asksGpu, isTuned: isTuned() };
+      return { threads, isKept, hasWebGpu, isTuned: isTuned() };
     }
     case "file": {
       const file = `/home/rows/${ask.name.replaceAll("/", "_")}`;
@@ -102,11 +103,6 @@ function opened(): SiteTrained {
   return trained;
 }
 
-/** Whether the browser has a GPU for pages, a software one included. */
-async function hasWebGpu(): Promise<boolean> {
-  return "gpu" in navigator && await navigator.gpu.requestAdapter().then((found) => found !== null, () => false);
-}
-
 let last: Promise<void> = Promise.resolve();
 
 self.onmessage = ({ data }: MessageEvent<ToEngine>) => {
@@ -120,8 +116,9 @@ self.onmessage = ({ data }: MessageEvent<ToEngine>) => {
     try {
       say({ id, answer: await answer(ask) });
     } catch (fault) {
-      const isPaused = pausing.signal.aborted;
-      say({ id, isPaused, problem: fault instanceof Error && fault.message !== "" ? faultText(fault) : String(fault) });
+      const isPaused = pausing.signal.aborted, isDevices = fault instanceof DeviceError;
+      const problem = fault instanceof Error && fault.message !== "" ? faultText(fault) : String(fault);
+      say({ id, isPaused, isDevices, problem });
     }
   });
 };

@@ -32,7 +32,7 @@ export interface SiteDefaults {
   readonly trained: unknown;
   /** The bases that a page offers by name. */
   readonly bases: readonly { readonly name: string; readonly source: string }[];
-  /** Where Hugging Face's models are asked for, if elsewhere. */
+  /** Where Hugging Face's models are asked for, if elsewhere: `HF_ENDPOINT` of the exporter. */
   readonly endpoint?: string;
 }
 
@@ -107,5 +107,5 @@ export type ToEngine = { readonly id: number; readonly ask: Ask } | { readonly p
 export type FromEngine =
   | { readonly listens: true }
   | { readonly id: number; readonly answer: Answers[keyof Answers] }
-  | { readonly id: number; readonly problem: string; readonly isPaused: boolean }
+  | { readonly id: number; readonly problem: string; readonly isPaused: boolean; readonly isDevices: boolean }
   | { readonly event: ShownEvent };

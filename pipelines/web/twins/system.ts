@@ -5,13 +5,18 @@ import { home, VirtualFiles } from "../files/virtual_files.ts";
 export type * from "../../common/system_types.ts";
 
 /** The variables of a tab. */
-const variables: ReadonlyMap<string, string> = new Map([["HOME", home]]);
+const variables = new Map([["HOME", home]]);
 
 class Tab extends VirtualFiles implements System {
   readonly env = { get: (name: string) => variables.get(name) };
-  /** A page reaches what its policy and other sites' headers let it reach; nothing else is there. */
+  /**
+   * A page reaches what its policy and other sites' headers let it reach, and may ask for its machine's name, by which
+   * claims of a tab that was closed are known; nothing else is there.
+   */
   readonly permissions = {
-    querySync: ({ name }: AskedPermission) => ({ state: name === "net" ? "granted" : "denied" }),
+    querySync: (asked: AskedPermission) => ({
+      state: asked.name === "net" || (asked.name === "sys" && asked.kind === "hostname") ? "granted" : "denied",
+    }),
   };
   readonly build = { os: "browser", arch: "wasm32", target: "browser" };
   readonly version = { deno: "none", v8: engineOf(navigator.userAgent) };
@@ -32,3 +37,8 @@ function engineOf(userAgent: string): string {
 
 /** This tab. */
 export const system = new Tab();
+
+/** Sets one of the tab's variables. */
+export function setVariable(name: string, value: string): void {
+  variables.set(name, value);
+}

@@ -1,7 +1,8 @@
 /** What a tab keeps its files in, opened once. @module */
 import { openPrivateFiles } from "../files/private_files.ts";
+import { measureAdapter } from "./half_numbers.ts";
 import { measureFreeSpace } from "./free_space.ts";
-import { system } from "./system.ts";
+import { setVariable, system } from "./system.ts";
 
 /** What a tab can do. */
 interface TabState {
@@ -9,6 +10,8 @@ interface TabState {
   readonly isKept: boolean;
   /** How many threads WebAssembly may have: one where the page is not cross-origin isolated. */
   readonly threads: number;
+  /** Whether the browser has a GPU for pages, a software one included. */
+  readonly hasWebGpu: boolean;
 }
 
 let opened: Promise<TabState> | undefined;
@@ -23,13 +26,18 @@ export function openTab(): Promise<TabState> {
 }
 
 async function open(): Promise<TabState> {
-  const [files] = await Promise.all([openPrivateFiles(), measureFreeSpace()]);
+  const [files, hasWebGpu] = await Promise.all([openPrivateFiles(), measureAdapter(), measureFreeSpace()]);
   if (files !== undefined) system.attach(files.root, files.source);
-  return { isKept: files !== undefined, threads: threadsHere() };
+  return { isKept: files !== undefined, threads: threadsHere(), hasWebGpu };
 }
 
 /** The threads that WebAssembly may have here. */
 function threadsHere(): number {
   // Browsers have shared memory in cross-origin isolated pages alone.
   return "SharedArrayBuffer" in globalThis ? navigator.hardwareConcurrency : 1;
+}
+
+/** Has Hugging Face's models asked for elsewhere. */
+export function setHub(endpoint: string): void {
+  setVariable("HF_ENDPOINT", endpoint);
 }

@@ -63,19 +63,20 @@ export async function conforms(t: Deno.TestContext, start: () => Runtime, within
     try {
       const wide = new Uint8Array(Float32Array.of(1, -2, 3, -4).buffer);
       const narrow = new Uint8Array(Uint16Array.of(0x3f80, 0xbf00).buffer);
-      await Deno.writeFile(file, Uint8Array.of(9, 9, 9, ...wide, ...narrow));
-      const places: Readonly<Record<"wide" | "narrow", { offset: number; length: number }>> = {
-        wide: { offset: 3, length: 16 },
-        narrow: { offset: 19, length: 4 },
-      };
-      const both = o.add(
-        o.matmul(x, weight("wide", [2, 2])),
-        o.cast(weight("narrow", [2], "bfloat16"), "float32"),
-      );
-      const locate = (name: string) => ({ location: file.slice(1), ...places[name === "wide" ? name : "narrow"] });
-      const session = await runtime.open(emitOnnx(program({ both }), "cpu", locate));
+      const half = new Uint8Array(Uint16Array.of(0x3555, 0xc000).buffer);
+      await Deno.writeFile(file, Uint8Array.of(9, 9, 9, ...wide, ...narrow, ...half));
+      const places: ReadonlyMap<string, { readonly offset: number; readonly length: number }> = new Map([
+        ["wide", { offset: 3, length: 16 }],
+        ["narrow", { offset: 19, length: 4 }],
+        ["half", { offset: 23, length: 4 }],
+      ]);
+      const widened = (name: string, type: "bfloat16" | "float16") => o.cast(weight(name, [2], type), "float32");
+      const product = o.matmul(x, weight("wide", [2, 2]));
+      const all = o.add(o.add(product, widened("narrow", "bfloat16")), widened("half", "float16"));
+      const locate = (name: string) => ({ location: file.slice(1), ...places.get(name)! });
+      const session = await runtime.open(emitOnnx(program({ all }), "cpu", locate));
       const { outputs } = await session.run(fed([10, 1]));
-      near(outputs["both"]!.data as Float32Array, [14, -24.5]);
+      near(outputs["all"]!.data as Float32Array, [14 + 0.333251953125, -24.5 - 2]);
     } finally {
       await Deno.remove(file);
     }

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { emitOnnx } from "../../../ops/emission/emit.ts";
 import { neg } from "../../../ops/operators.ts";
-import { weight } from "../../../ops/program/program.ts";
+import { parameter, weight } from "../../../ops/program/program.ts";
+import { DeviceError } from "../../../pipelines/common/errors.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
 import { inThisThread } from "../../../pipelines/runtime/thread.ts";
-import { webLibrary } from "../../../pipelines/runtime/web_library.ts";
+import { webLibrary, type WebRuntime } from "../../../pipelines/runtime/web_library.ts";
 import { conforms } from "./conformance.ts";
 
 Deno.test("onnxruntime-node conforms", (t) => conforms(t, () => new Runtime({ threads: 1 }), 1e-6));
@@ -32,4 +33,30 @@ Deno.test("onnxruntime-web refuses a model that its memory, or the GPU's adapter
     /has buffers of at most 100 MB, but a weight has 200 MB; choose a smaller/,
   );
   await assert.rejects(opened("webgpu", 1e8), /it was loaded/);
+});
+
+Deno.test("onnxruntime-web says that a GPU's device was lost, in the middle of a run and from then on", async () => {
+  const ort = await import("onnxruntime-web/wasm"),
+    losing = Promise.withResolvers<{ reason: string; message: string }>();
+  // A run that waits for a device which is gone.
+  const session = { inputNames: ["x"], run: () => new Promise(() => {}), release: () => new Promise(() => {}) };
+  const webgpu = { ...ort.env.webgpu, device: Promise.resolve({ lost: losing.promise }) };
+  const library = webLibrary(() => {
+    const waits: unknown = { ...ort, env: { ...ort.env, webgpu }, InferenceSession: { create: () => session } };
+    return Promise.resolve(waits as WebRuntime);
+  });
+  using runtime = new Runtime({ threads: 1, device: { name: "webgpu", number: undefined } }, inThisThread(library));
+  const x = parameter("x", [1]);
+  const opened = await runtime.open(emitOnnx({ name: "waits", outputs: { y: neg(x) } }, "webgpu", () => ({
+    location: "",
+    offset: 0,
+    length: 0,
+  })));
+  const fed = () => opened.run({ x: { data: Float32Array.of(1), shape: [1] } });
+  const running = fed();
+  losing.resolve({ reason: "unknown", message: "The process died.\n  at once" });
+  const isSaid = (error: unknown) => error instanceof DeviceError && /lost \(The process died\.\)$/.test(error.message);
+  await assert.rejects(running, isSaid);
+  await assert.rejects(fed(), /device was lost/);
+  await opened.close();
 });

@@ -1,0 +1,14 @@
+/** Numbers of 16 bits on the visitor's GPU, in the place of `runtime/half_numbers.ts`. @module */
+
+let adapter: GPUAdapter | undefined;
+
+/** Asks the browser for its adapter. Gives whether there is one, a software one included. */
+export async function measureAdapter(): Promise<boolean> {
+  if ("gpu" in navigator) adapter = await navigator.gpu.requestAdapter().catch(() => null) ?? undefined;
+  return adapter !== undefined;
+}
+
+/** Whether the adapter computes with them; not if it was not asked for. */
+export function hasHalfNumbers(): boolean {
+  return adapter?.features.has("shader-f16") ?? false;
+}
