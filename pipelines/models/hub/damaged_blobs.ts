@@ -1,13 +1,13 @@
-/** Files of a cache that are no longer what their names say. @module */
+/** Cached files whose content no longer matches their names. @module */
 import { join } from "node:path";
 import { system } from "../../common/system.ts";
 import { blobDigest, requireSoundBlob } from "../weights/blob_digest.ts";
 import { type Environment, isOffline } from "./access.ts";
 
-/** Blobs that this process found sound, each with what changes when it does. */
+/** Blobs that this process found sound, each with its size and times, which change with it. */
 const sound = new Map<string, string>();
 
-/** Whether a blob is what its name says; once found so it is read no more as long as it stays unchanged. */
+/** Whether a blob matches its name; once it does, it is not read again as long as it is unchanged. */
 export async function isSound(blob: string): Promise<boolean> {
   const { size, mtime, ctime, ino } = await system.stat(blob);
   const identity = [size, mtime?.getTime(), ctime?.getTime(), ino].join();
@@ -18,13 +18,13 @@ export async function isSound(blob: string): Promise<boolean> {
 }
 
 /**
- * Removes the damaged ones among a snapshot's files with their blobs, so that they count as absent and are downloaded
- * again.
+ * Removes a snapshot's damaged files and their blobs, so that they count as absent and are downloaded again.
  *
- * @param names Which to read; absent ones are passed over.
- * @param env Whether they can be downloaded again.
- * @param warn Gets a line for each.
- * @returns The names of those removed. Throws a RequestError if there is one and downloads are forbidden.
+ * @param names The files to check; absent ones are skipped.
+ * @param env Determines whether they can be downloaded again.
+ * @param warn Receives a line for each.
+ * @returns The names of those removed.
+ * @throws {RequestError} If there are any and downloads are forbidden.
  */
 export async function removeDamaged(
   snapshot: string,

@@ -1,5 +1,5 @@
 /**
- * The errors of a hub that refuses, fails or is absent: one line that says what to do.
+ * Errors for a hub that refuses, fails or is unreachable: one line with the remedy.
  *
  * @module
  */
@@ -20,15 +20,15 @@ interface FailedRequest {
   readonly id: string;
   readonly revision: string;
   readonly access: HubAccess;
-  /** Whether the repository was to be written, not read. */
+  /** Whether it was a push, not a download. */
   readonly isPush?: boolean;
 }
 
 /**
- * The refusal of a request with its reason, where the hub gives none: whether the revision is missing or the repository,
- * which another request shows.
+ * Adds the reason to a refusal if the hub gives none: another request shows whether the revision or the repository is
+ * missing.
  *
- * @returns The refusal, or the fault as it is where it is another or has its reason.
+ * @returns The refusal with its reason; any other fault is returned unchanged.
  */
 export async function withReason(
   { kind, id }: Pick<FailedRequest, "kind" | "id">,
@@ -45,9 +45,9 @@ export async function withReason(
 }
 
 /**
- * The error to show for whatever a request threw.
+ * Converts a request's error to the one to show.
  *
- * @returns A RequestError with the remedy; an error that is one to show already comes back as it is.
+ * @returns A RequestError with the remedy; an error that can already be shown is returned unchanged.
  */
 export function hubError(fault: unknown, request: FailedRequest): RequestError | RunError | StoppedError {
   if (fault instanceof RequestError || fault instanceof RunError || fault instanceof StoppedError) return fault;
@@ -74,7 +74,7 @@ export function hubError(fault: unknown, request: FailedRequest): RequestError |
           `with --allow-net=${host}, or give ${repositoryKinds[kind].instead}`,
     );
   }
-  // The whole URL comes before the reason, and may be one that lets anybody in.
+  // The whole URL precedes the reason, and may contain credentials.
   const text = fault instanceof SilentServer ? fault.message : faultText(rootCause(fault));
   const bare = text.replace(/^.*client error \([A-Za-z]+\): /, "").replaceAll(/https?:\S+/g, "…");
   const reason = token === undefined ? bare : bare.replaceAll(token.value, "…");
@@ -138,7 +138,7 @@ function refusalText(refusal: HubError, { kind, id, revision, access, isPush = f
   }
 }
 
-/** A failed fetch says only that it failed; its innermost cause says why. */
+/** A failed fetch's innermost cause, which says why it failed. */
 function rootCause(fault: unknown): unknown {
   return fault instanceof Error && fault.cause instanceof Error ? rootCause(fault.cause) : fault;
 }

@@ -1,9 +1,9 @@
-/** The rotary angles of a run's tokens, by the name that blocks ask for them with. @module */
+/** The rotary angles of a run's tokens, by the name that blocks use. @module */
 import type { GraphWriter, TensorName } from "../../../ops/onnx/graph_writer.ts";
 import { cast, unsqueeze } from "../../../ops/onnx/nodes.ts";
 import { type InputKind, mapEntries, positionIn, type RunRows, type Tensor, type TokenGrid } from "./input_kind.ts";
 
-/** Angle per token of each pair [headWidth/2], radians, and the factor on cosines and sines. */
+/** The angle per token of each pair [headWidth/2], in radians, and the factor on cosines and sines. */
 export interface RopeFrequencies {
   readonly inverseFrequencies: readonly number[];
   readonly rotaryScale: number;
@@ -42,7 +42,7 @@ function anglesOf({ inverseFrequencies, rotaryScale }: RopeFrequencies, { rows, 
   return { cosines: { data: cosines, shape }, sines: { data: sines, shape } };
 }
 
-/** The angles are reduced to one turn in float64, as a far position takes many. */
+/** The angles, reduced to one turn in float64, since positions far from the start have many turns. */
 function turns(write: GraphWriter, { positions }: TokenGrid, { inverseFrequencies, rotaryScale }: RopeFrequencies) {
   const frequencies = write.floats(inverseFrequencies, [inverseFrequencies.length], "float64");
   const whole = write.node("Mul", [cast(write, unsqueeze(write, positions, [2]), "float64"), frequencies]);

@@ -1,5 +1,6 @@
 /**
- * A pipeline as members: one for each point of its axes. What continues with the best of them expands when they have run.
+ * A pipeline as members: one for each point of its axes. What continues with the best of them expands when they have
+ * run.
  *
  * @module
  */
@@ -58,7 +59,7 @@ function linesOf(file: string): readonly string[] | undefined {
 function described(value: unknown): { readonly found: string; readonly remedy?: string } {
   if (value === undefined || value === null) return { found: "nothing" };
   if (value instanceof Promise) {
-    return { found: "a promise, as async functions do", remedy: "omit async and await, nothing is read yet" };
+    return { found: "a promise, which async functions return", remedy: "omit async and await, nothing is read yet" };
   }
   if (Array.isArray(value)) return { found: "a list" };
   if (typeof value !== "object") return { found: `a ${typeof value}` };
