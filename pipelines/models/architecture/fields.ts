@@ -48,7 +48,7 @@ export function readExtents(
   const keyValueField = "keyValueHeads" in fields ? fields.keyValueHeads : "num_key_value_heads";
   const width = config.count(widthField), blockCount = config.count(blocks);
   if (blockCount > mostBlocks) {
-    throw config.error(`${blocks} ${blockCount} is more than any model's ${mostBlocks}; correct the config`);
+    throw config.error(`${blocks} ${blockCount} is more than the maximum of ${mostBlocks}; correct the config`);
   }
   const heads = config.count(headsField);
   const keyValueHeads = keyValueField === undefined ? heads : config.count(keyValueField, heads);
@@ -61,7 +61,7 @@ export function readExtents(
   }
   const headWidth = config.count("head_dim", defaults.headWidth ?? width / heads);
   if (headWidth > widestHead) {
-    throw config.error(`head_dim ${headWidth} is more than any model's ${widestHead}; correct the config`);
+    throw config.error(`head_dim ${headWidth} is more than the maximum of ${widestHead}; correct the config`);
   }
   return {
     width,

@@ -27,7 +27,7 @@ export function readHead(
   if (bare.test(name)) return undefined;
   if (!classes.test(name)) return "language";
   if (classifier !== undefined) return { classes: readClasses(config) };
-  throw config.error(`${family} has no known head that scores classes; take a checkpoint with another head`);
+  throw config.error(`${family} has no known head that scores classes; use a checkpoint with another head`);
 }
 
 /** `num_labels`, or the number of names in `id2label`; transformers' default is 2. */
@@ -48,13 +48,13 @@ export function requireLogits(architecture: Architecture): NonNullable<Architect
   const { family, head, logits, causal } = architecture;
   if (!causal) {
     throw new RequestError(
-      `the ${family} model reads a text from both sides, so it can't continue with one; take a decoder, or train its classes`,
+      `the ${family} model is bidirectional, so it can't generate text; use a decoder, or train a classification head`,
     );
   }
   if (logits !== undefined) return logits;
   const found = head === undefined ? "no head" : "a head that scores classes";
   throw new RequestError(
-    `the ${family} checkpoint has ${found} where one that predicts tokens is needed; take a checkpoint whose config.json ` +
+    `the ${family} checkpoint has ${found}, but one that predicts tokens is needed; use a checkpoint whose config.json ` +
       "names a …ForCausalLM or …ForConditionalGeneration among its architectures",
   );
 }

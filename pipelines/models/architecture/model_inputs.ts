@@ -110,7 +110,7 @@ export function inputNodes(
     kindsOf(inputs).flatMap(([kind, { exported }, config]) => {
       if ("nodes" in exported) return leavesOf(exported.nodes(config, write, grid), isTensorName, `${name}.${kind}`);
       throw new RequestError(
-        `the ${family} model ${exported.notExportable}, which an export to ONNX does not hold; take another base model`,
+        `the ${family} model ${exported.notExportable}, which the export to ONNX does not support; use another base model`,
       );
     }),
   );

@@ -77,7 +77,7 @@ export function bertLike(
   config.option("position_embedding_type", ["absolute"], "absolute");
   if (config.flag("is_decoder", false)) {
     throw config.error(
-      "is_decoder is true, which is not supported; take a checkpoint that reads texts from both sides",
+      "is_decoder is true, which is not supported; use a bidirectional checkpoint",
     );
   }
   const { contextLength: positions, ...rest } = readExtents(config, { keyValueHeads: undefined });

@@ -48,7 +48,7 @@ const mostExperts = 1024;
 function expertMlp(config: ConfigReader): Mlp {
   const experts = config.count("num_local_experts", 8), active = config.count("num_experts_per_tok", 2);
   if (experts > mostExperts) {
-    throw config.error(`num_local_experts ${experts} is more than any model's ${mostExperts}; correct the config`);
+    throw config.error(`num_local_experts ${experts} is more than the maximum of ${mostExperts}; correct the config`);
   }
   if (active > experts) {
     throw config.error(`num_experts_per_tok ${active} is more than the ${experts} experts; correct the config`);

@@ -49,7 +49,9 @@ function preTokenizerName(metadata: Metadata): string {
   if (metadata.raw(key) !== undefined) return metadata.text(key);
   const usual = ownValue(usualPreTokenizers, metadata.architecture);
   if (usual !== undefined) return usual;
-  throw metadata.error(`the metadata key ${key} is missing, so that words can't be cut; convert the model again`);
+  throw metadata.error(
+    `the metadata key ${key} is missing, so that texts can't be split into words; convert the model again`,
+  );
 }
 
 /**

@@ -48,7 +48,7 @@ export function headsOf(metadata: Metadata): Heads {
 export function configOf(architecture: KnownArchitecture, source: ConfigSource): JsonObject {
   const { metadata } = source;
   if (metadata.raw(".expert_count") !== undefined && metadata.number(".expert_count") > 0) {
-    throw metadata.error("is a mixture of experts, which is not supported; take a dense model");
+    throw metadata.error("is a mixture of experts, which is not supported; use a dense model");
   }
   const { heads, keyValueHeads, headWidth } = headsOf(metadata);
   const specific = specifics[architecture](source, { heads, keyValueHeads, headWidth });

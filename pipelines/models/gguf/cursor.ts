@@ -57,7 +57,7 @@ export class Cursor {
   require(bytes: number, what: string): void {
     if (bytes <= this.#size - this.#position) return;
     throw this.error(
-      `is cut short in ${what}: ${bytes} bytes are to follow at ${this.#position} and ${
+      `is cut short in ${what}: ${bytes} bytes should follow at ${this.#position}, but only ${
         this.#size - this.#position
       } are left`,
     );

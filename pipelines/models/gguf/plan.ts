@@ -59,7 +59,7 @@ export function planConversion(gguf: Gguf): Conversion {
 function refuseParts(metadata: Metadata): void {
   const parts = metadata.raw("split.count");
   if (typeof parts !== "number" || parts < 2) return;
-  throw metadata.error(`is one of ${parts} parts; put them together with llama-gguf-split --merge`);
+  throw metadata.error(`is one of ${parts} parts; merge them with llama-gguf-split --merge`);
 }
 
 /**
@@ -92,7 +92,7 @@ function outputsOf(
 ): readonly OutputTensor[] {
   const to = rename(architecture, tensor.name, has);
   if (to === undefined) {
-    throw metadata.error(`the tensor ${tensor.name} is none of the ${architecture} models that are supported`);
+    throw metadata.error(`the tensor ${tensor.name} does not belong to any supported ${architecture} model`);
   }
   const outputs = to.treatment(tensor, to.name, heads);
   if (outputs !== undefined) return outputs;

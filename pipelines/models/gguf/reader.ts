@@ -152,7 +152,7 @@ function readDescription(cursor: Cursor): Description {
   if (type === undefined) {
     const known = [...storageTypes.values()].map((known) => known.name).join(", ");
     throw new RequestError(
-      `${visible(what)} is quantized as ${otherTypeName(number)}, which can't be read; take a file of ${known}`,
+      `${visible(what)} is quantized as ${otherTypeName(number)}, which can't be read; use a file of ${known}`,
       { file: cursor.file },
     );
   }

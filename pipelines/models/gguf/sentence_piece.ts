@@ -109,7 +109,7 @@ function mergesByScore({ tokens, kinds }: Vocabulary, scores: readonly number[])
 export function unigram(metadata: Metadata, given: Vocabulary): TokenizerParts {
   const vocabulary = withPieceSpaces(given), { tokens, kinds, special } = vocabulary;
   if (kinds.includes(tokenKinds.byte)) {
-    throw metadata.error("has a unigram tokenizer with byte pieces, which is not supported; take another model");
+    throw metadata.error("has a unigram tokenizer with byte pieces, which is not supported; use another model");
   }
   const unknown = special.unk?.id ?? kinds.indexOf(tokenKinds.unknown);
   if (unknown < 0) throw metadata.error("has a unigram tokenizer without an unknown token; convert the model again");

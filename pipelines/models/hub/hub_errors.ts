@@ -60,7 +60,7 @@ export function hubError(fault: unknown, request: FailedRequest): RequestError |
   }
   if (fault instanceof MalformedAnswer) {
     return new RequestError(
-      `${endpoint} does not answer as a Hugging Face hub does (${fault.message}, malformed); check HF_ENDPOINT`,
+      `${endpoint} does not respond like a Hugging Face hub (${fault.message}, malformed); check HF_ENDPOINT`,
     );
   }
   const host = fault instanceof system.errors.NotCapable
@@ -97,12 +97,12 @@ function refusalText(refusal: HubError, { kind, id, revision, access, isPush = f
   const isTried = refusal.isPassing && !((retryAfter ?? 0) > timings.longestPause);
   const tried = isTried ? ` after ${timings.attempts} attempts` : "";
   const later = retryAfter === undefined ? "later" : `in ${Math.ceil(retryAfter / 1000)} s`;
-  const named = JSON.stringify(revision), lacked = asked === "" ? "" : ` that was not had${asked}`;
+  const named = JSON.stringify(revision), lacked = token === undefined ? "" : ` that the token of ${token.from} lacks`;
   switch (true) {
     case status === 404 && code === "RevisionNotFound":
       return `${id} has no revision ${named} on ${endpoint}; give one of its branches, tags or commits`;
     case status === 404 && file !== undefined && code !== "RepoNotFound":
-      return `${endpoint} lists ${file} of ${id} and does not have it (${status}); choose another revision or ${kind}, or give ` +
+      return `${endpoint} lists ${file} of ${id} but does not have it (${status}); choose another revision or ${kind}, or give ` +
         `${repositoryKinds[kind].instead}`;
     case code === "GatedRepo":
       return `${id} is gated: accept its licence on ${endpoint}/${pageOf(kind, id)}` +
@@ -110,9 +110,9 @@ function refusalText(refusal: HubError, { kind, id, revision, access, isPush = f
           ? `, and set HF_TOKEN to a token of the account that did`
           : `, by the account whose token is in ${token.from}`);
     case status === 401 && token !== undefined && code !== "RepoNotFound":
-      return `${endpoint} does not take the token of ${token.from} (${quoted}); set HF_TOKEN to a valid one`;
+      return `${endpoint} rejects the token of ${token.from} (${quoted}); set HF_TOKEN to a valid one`;
     case isPush && status === 401:
-      return `${endpoint} lets nobody without a token write ${id}; set HF_TOKEN to a token that may write`;
+      return `${endpoint} requires a token to write ${id}; set HF_TOKEN to a token that may write`;
     case isPush && status === 403:
       return `the token of ${token?.from} may not write ${id} on ${endpoint} (${quoted}); set HF_TOKEN to one that may`;
     case status === 401 || status === 404:
@@ -124,8 +124,8 @@ function refusalText(refusal: HubError, { kind, id, revision, access, isPush = f
     case status === 409 || status === 412:
       return `${id} was changed on ${endpoint} at the same time (${quoted}); push it again`;
     case status === 429:
-      return `${endpoint} answers no more requests for now (${quoted}); run it again ${later}` +
-        (token === undefined ? ", or set HF_TOKEN, which may ask more often" : "");
+      return `${endpoint} is limiting the rate of requests (${quoted}); run it again ${later}` +
+        (token === undefined ? ", or set HF_TOKEN, which allows more requests" : "");
     case status >= 500:
       return isPush
         ? `${endpoint} fails (${quoted}); push it again ${later}`

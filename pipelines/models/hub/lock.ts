@@ -26,7 +26,7 @@ export async function holdLock(path: string, what: string, access: HubAccess): P
       throw unwritable(path, fault);
     }
     file.close();
-    if (looks === 0) access.warn(`waits for another process that downloads ${what}`);
+    if (looks === 0) access.warn(`waiting for another process that is downloading ${what}`);
     await pause(access.timings.poll, access.signal);
   }
 }

@@ -41,7 +41,7 @@ export async function pushFiles(request: PushRequest, access: HubAccess): Promis
   const { id, revision, files, title } = request, { endpoint, token } = access;
   if (token === undefined) {
     throw new RequestError(
-      `nobody may push to ${shownEndpoint(access)} without a token; set HF_TOKEN to one that may write ${id}`,
+      `pushing to ${shownEndpoint(access)} requires a token; set HF_TOKEN to one that may write ${id}`,
     );
   }
   if (isCommit(revision)) {

@@ -121,7 +121,7 @@ class Transfer {
     if (await isPresent(inSnapshot)) return await system.readFile(inSnapshot);
     const file = await this.#listing.file(path);
     if (file.size > mostRead) {
-      throw new MalformedAnswer(`${path} is to be read and has ${formatSize(file.size)}`);
+      throw new MalformedAnswer(`${path} is too large to read, ${formatSize(file.size)}`);
     }
     await this.#fetchBlob(file, () => {});
     return await system.readFile(this.#parts.blob(file.digest));
@@ -161,7 +161,7 @@ class Transfer {
     const free = freeSpace(this.#parts.folder);
     if (free === undefined || missing <= free) return;
     throw new DiskError(
-      `${this.#parts.folder}: ${this.#of.id} takes ${formatSize(missing)} more and the disk has ${
+      `${this.#parts.folder}: ${this.#of.id} needs ${formatSize(missing)} more, but the disk has ${
         formatSize(free)
       } left; ` +
         "free some space, or set HF_HUB_CACHE to a folder on another disk",

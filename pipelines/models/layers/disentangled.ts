@@ -31,7 +31,7 @@ export function distanceScores({ heads, represent, key, query, scale }: Disentan
     const { back, ahead } = scope.input("distances");
     if (scope.past.length > 0) {
       throw new RequestError(
-        "a model that scores distances between tokens has none to a trained prefix; use another adapter",
+        "a model that scores distances between tokens does not support a trained prefix; use another adapter",
       );
     }
     const ofQueries = key === undefined ? [] : [scored(scope, byHead(queries, heads), key, back)];

@@ -257,19 +257,19 @@ function requireTensor(model: BareModel, weights: Weights, name: string, shape: 
   const quantized = isSound ? undefined : quantizedWeights(weights.tensors);
   if (quantized !== undefined) throw quantized;
   if (record === undefined) {
-    const problem = `the tensor ${name} that config.json asks for is missing`;
+    const problem = `the tensor ${name} that config.json requires is missing`;
     throw new RequestError(
       index?.lacks === undefined
-        ? `${problem}; take both from one model`
+        ? `${problem}; use config.json and weights of the same model`
         : `${problem}, and so is the shard ${JSON.stringify(index.lacks)}; download the model again`,
       { file: index?.file ?? weights.files[0] ?? model.folder },
     );
   }
   if (record.shape.join() !== shape.join()) {
     throw new RequestError(
-      `the tensor ${name} is [${record.shape.join(", ")}] where config.json asks for [${
+      `the tensor ${name} is [${record.shape.join(", ")}], but config.json requires [${
         shape.join(", ")
-      }]; take both from one model`,
+      }]; use config.json and weights of the same model`,
       { file: record.file },
     );
   }

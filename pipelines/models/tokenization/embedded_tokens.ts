@@ -24,8 +24,8 @@ export function embeddedTokens({ size, tokenOf }: Encoder, rows: number): Embedd
     throw new RequestError(
       `the token ${
         JSON.stringify(tokenOf(beyond))
-      } has the id ${beyond}, and the model's embedding has rows for the ids ` +
-        `up to ${rows - 1} alone; remove the token from the text, or take a model whose embedding was resized for it`,
+      } has the id ${beyond}, but the model's embedding only has rows for the ids ` +
+        `up to ${rows - 1}; remove the token from the text, or use a model whose embedding was resized for it`,
     );
   };
 }

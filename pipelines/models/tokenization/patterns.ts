@@ -79,7 +79,7 @@ const [mostTimes, mostMore] = [32, 100_000];
 function requireGrowth(from: string, more: number): void {
   if (more <= mostTimes * from.length + mostMore) return;
   throw new RequestError(
-    `the tokenizer makes a text of ${from.length} characters longer by ${more}; choose a model with another`,
+    `the tokenizer lengthens a text of ${from.length} characters by ${more}; choose a model with another tokenizer`,
   );
 }
 

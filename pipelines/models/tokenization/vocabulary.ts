@@ -54,6 +54,6 @@ export function byteIds(text: string, ids: ReadonlyMap<string, number>): readonl
 /** The error for a text that contains something without a token, in a vocabulary without an unknown token. */
 export function noToken(text: string): RequestError {
   return new RequestError(
-    `the tokenizer has no token for ${JSON.stringify(text)}, and none for what is unknown; change the text`,
+    `the tokenizer has no token for ${JSON.stringify(text)}, and no unknown token; change the text`,
   );
 }

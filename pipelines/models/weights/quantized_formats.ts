@@ -89,7 +89,7 @@ export function quantizedWeights(tensors: ReadonlyMap<string, TensorRecord>): Re
     const found = all.find((tensor) => named?.test(tensor.name) === true || types?.test(tensor.dtype) === true);
     if (found === undefined) continue;
     return new RequestError(
-      `the tensor ${found.name} is of weights quantized with ${name}, which is not supported; ${remedy}`,
+      `the tensor ${found.name} belongs to weights quantized with ${name}, which is not supported; ${remedy}`,
       { file: found.file },
     );
   }

@@ -29,7 +29,7 @@ export async function readHeader(path: string): Promise<SafetensorsHeader> {
   using handle = await openToRead(file);
   const { size } = await handle.stat();
   if (size < 8) {
-    throw new RequestError(`has ${size} bytes and a safetensors file at least 8; ${AGAIN}`, { file });
+    throw new RequestError(`has ${size} bytes, but a safetensors file has at least 8; ${AGAIN}`, { file });
   }
   const prefix = new Uint8Array(8);
   await readFully(handle, prefix, file);

@@ -78,7 +78,7 @@ export function parseTensorTable(header: Uint8Array, bounds: TableBounds): Safet
   const tensors = new Map<string, TensorRecord>();
   const listed = Object.entries(entries);
   if (listed.length > mostTensors) {
-    throw broken(`has ${listed.length} tensors, and such files are read up to ${mostTensors}`, bounds);
+    throw broken(`has ${listed.length} tensors, more than the limit of ${mostTensors}`, bounds);
   }
   for (const [name, entry] of listed) tensors.set(name, parseEntry(name, entry, bounds));
   checkCoverage([...tensors.values()], bounds);

@@ -34,7 +34,7 @@ export function seal(header: Uint8Array, digest: string): void {
  * @throws {RequestError} If they have none.
  */
 export function requireSeal(file: string, metadata: Readonly<Record<string, string>>): void {
-  if (!Object.hasOwn(metadata, name)) throw new RequestError("has lost its digest; it is to be made again", { file });
+  if (!Object.hasOwn(metadata, name)) throw new RequestError("has lost its digest and has to be made again", { file });
 }
 
 /** A file's digest, and whether it equals the one in the file, if there is one. */

@@ -96,7 +96,7 @@ async function checkAgain(
   });
   if (!sameFile(known, await identify(file))) return;
   if (found !== known.sha256) {
-    throw new DamagedWeights("is damaged, its content changed and its times did not", file);
+    throw new DamagedWeights("is damaged, its content changed but its times did not", file);
   }
   if (cacheFile !== undefined) await remember(cacheFile, new Map([[file, { ...known, read: Date.now() }]]));
 }
