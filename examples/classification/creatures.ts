@@ -1,4 +1,4 @@
-/** Creatures with their colours, half of them to learn from and half to be asked about. @module */
+/** Creatures with their colours, half of them for training and half for testing. @module */
 import { records } from "refract";
 import { createWorld, lexicon } from "../tiny-base/world.ts";
 
@@ -7,5 +7,5 @@ const rows = records(createWorld(1).creatures, { text: "the {name}", label: "{co
 /** The colours. */
 export const labels = Object.keys(lexicon.colour);
 
-/** What is trained on, and creatures that the training never saw. */
+/** The training rows, and creatures that are not among them. */
 export const { train: seen, test: unseen } = rows.split({ test: 0.5, seed: 7 });

@@ -1,7 +1,7 @@
 /**
- * Classifies creatures by colour. `builtin:tiny` knows every creature's colour but does not think of it where it reads no
- * more than `the lion`: a head after the last block finds one in six. A LoReFT edit of that token, trained with the
- * head, brings the colour up, also of creatures that the training never saw.
+ * Classifies creatures by colour. `builtin:tiny` knows every creature's colour, but after reading only `the lion` its
+ * hidden states barely show it: a head after the last block gets one in six right. A LoReFT edit of that token, trained
+ * with the head, makes the colour readable, even for creatures that it was not trained on.
  */
 import {
   accuracy,

@@ -1,6 +1,6 @@
 /**
- * The same lesson by edits of one token's representation and by adapters of the weights, to compare what each learns and
- * how much it has to store for it. The model, the rows and the answers are the quickstart's.
+ * The same task learned by edits of one token's representation and by adapters of the weights, to compare their
+ * accuracy and their number of parameters. The model, the rows and the answers are the quickstart's.
  */
 import {
   adamw,
@@ -28,7 +28,7 @@ export default pipeline("loreft-vs-lora", () => {
     loreft(lastToken),
     direft(lastToken),
     lora({ rank: 4 }),
-    // As the edits do, it acts on the prompt alone, so that answers are written at the bare base's speed.
+    // Like the edits, it acts only on the prompt, so that answers are generated at the bare base model's speed.
     lora({ rank: 4, positions: "prompt" }),
     dora({ rank: 4 }),
     ia3(),

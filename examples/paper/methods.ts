@@ -1,12 +1,12 @@
 /**
- * The methods of the ReFT paper (Wu et al. 2024) as its suites train them. Where the paper's text, the README of its
- * repository and the code differ, README.md here has what is followed.
+ * The methods of the ReFT paper (Wu et al. 2024) as trained in its suites. README.md in this folder lists the choices
+ * made where the paper's text, its repository's README and the code differ.
  */
 import { adamw, block, direft, linearSchedule, lora, loreft, repeat, type Rows, type SettingValues } from "refract";
 
-/** What a method is trained with. */
+/** The settings of a method. */
 export interface MethodSettings {
-  /** Of the edit, or of LoRA. */
+  /** The rank of the edit or of LoRA. */
   readonly rank: number;
   /** Which blocks are edited; LoRA adapts all. */
   readonly layers?: readonly number[];
@@ -20,7 +20,7 @@ export interface MethodSettings {
   readonly gradientAccumulation?: number;
   readonly learningRate: number;
   readonly weightDecay: number;
-  /** A share of the steps, or their number. */
+  /** The warm-up as a share of the steps, or as a number of steps. */
   readonly warmup?: number;
   readonly warmupSteps?: number;
   readonly maxLength: number;
@@ -32,7 +32,7 @@ export type MethodName = "loreft" | "direft" | "lora";
 /** Every method with its settings. */
 export type Methods = Readonly<Record<MethodName, MethodSettings>>;
 
-/** What is learned. */
+/** The edit or adapter of a method. */
 export function adaptationOf(method: MethodName, settings: MethodSettings) {
   const { rank, layers = "all" as const, positions = "f7+l7", tied = false, dropout, alpha, modules } = settings;
   const edit = { at: block(layers).output, positions, short: "pyreft" as const, rank, tied, dropout };
@@ -41,7 +41,9 @@ export function adaptationOf(method: MethodName, settings: MethodSettings) {
   return lora({ rank, dropout, ...alpha !== undefined && { alpha }, ...modules !== undefined && { modules } });
 }
 
-/** How it is trained: transformers' Trainer clips gradients at 1, decays no bias, and has each batch count alike. */
+/**
+ * The training: like transformers' Trainer, it clips gradients at 1, decays no biases, and weights each batch equally.
+ */
 export function trainingOf(settings: MethodSettings) {
   const { epochs, batchSize, gradientAccumulation = 1, learningRate, weightDecay, maxLength } = settings;
   const { warmup = 0, warmupSteps } = settings;
@@ -58,24 +60,24 @@ export function trainingOf(settings: MethodSettings) {
   };
 }
 
-/** What a recipe of any suite may set in place of the paper's. */
+/** The settings that a recipe of any suite may set instead of the paper's. */
 export const choices = {
-  method: { default: "loreft", oneOf: ["loreft", "direft", "lora"], about: "What is trained" },
-  seeds: { default: "42,43,44", about: "One run for each" },
-  trainRows: { default: 0, least: 0, whole: true, about: "The first rows of each training set, 0 for all" },
-  testRows: { default: 0, least: 0, whole: true, about: "The first rows of each test, 0 for all" },
-  rank: { default: 0, least: 0, whole: true, about: "In place of the paper's, 0 for the paper's" },
-  positions: { default: "", about: "In place of the paper's" },
-  layers: { default: "", about: "The blocks that are edited, in place of the paper's" },
-  epochs: { default: 0, least: 0, whole: true, about: "In place of the paper's, 0 for the paper's" },
-  batchSize: { default: 0, least: 0, whole: true, about: "Rows of a step in place of the paper's, 0 for the paper's" },
-  warmupSteps: { default: 0, least: 0, whole: true, about: "In place of the paper's, 0 for the paper's" },
+  method: { default: "loreft", oneOf: ["loreft", "direft", "lora"], about: "The method to train" },
+  seeds: { default: "42,43,44", about: "The seeds, one run for each" },
+  trainRows: { default: 0, least: 0, whole: true, about: "How many first rows of each training set, 0 for all" },
+  testRows: { default: 0, least: 0, whole: true, about: "How many first rows of each test set, 0 for all" },
+  rank: { default: 0, least: 0, whole: true, about: "The rank, 0 for the paper's" },
+  positions: { default: "", about: "The positions, the paper's if empty" },
+  layers: { default: "", about: "The edited blocks, the paper's if empty" },
+  epochs: { default: 0, least: 0, whole: true, about: "The number of epochs, 0 for the paper's" },
+  batchSize: { default: 0, least: 0, whole: true, about: "Rows per step, 0 for the paper's" },
+  warmupSteps: { default: 0, least: 0, whole: true, about: "The number of warm-up steps, 0 for the paper's" },
 } as const;
 
-/** What a recipe chose of them. */
+/** A recipe's values of these settings. */
 type Chosen = SettingValues<typeof choices>;
 
-/** A method's settings as a recipe has them: the paper's where it chooses none. LoRA's scale, alpha / rank, is kept. */
+/** A method's settings with a recipe's choices, otherwise the paper's. LoRA's scale, alpha / rank, is kept. */
 export function chosenOf(paper: MethodSettings, set: Omit<Chosen, "method" | "seeds">): MethodSettings {
   const { rank, positions, layers, epochs, batchSize, warmupSteps } = set;
   return {
@@ -89,10 +91,10 @@ export function chosenOf(paper: MethodSettings, set: Omit<Chosen, "method" | "se
   };
 }
 
-/** The first rows alone, all if 0 is given. */
+/** The first rows; all if the count is 0. */
 export const firstOf = (rows: Rows, count: number): Rows => count > 0 ? rows.take(count) : rows;
 
-/** The same as `suite` takes it. */
+/** The same as options of `suite`. */
 export function rowsOf({ trainRows, testRows }: Pick<Chosen, "trainRows" | "testRows">) {
   return { ...trainRows > 0 && { train: trainRows }, ...testRows > 0 && { test: testRows } };
 }
@@ -100,7 +102,7 @@ export function rowsOf({ trainRows, testRows }: Pick<Chosen, "trainRows" | "test
 /** One run for each seed. */
 export const seedsOf = ({ seeds }: Pick<Chosen, "seeds">) => repeat({ seeds: listOf(seeds).map(Number) });
 
-/** Seeds as a recipe writes them: `"42,43,44"`. */
+/** Splits a list as written in a recipe, for example `"42,43,44"`. */
 export function listOf(text: string): readonly string[] {
   return text.split(",").map((part) => part.trim()).filter((part) => part !== "");
 }

@@ -1,16 +1,16 @@
 /**
- * Trains and tests what README.md here has of small models, and writes its tables:
+ * Trains and tests the small models in this folder's README.md, and writes its tables:
  *
  *     deno run --allow-run --allow-read examples/paper/table.ts <folder of rows> <folder for runs> [seeds]
  *
- * The folder of rows has one for each suite. Seeds are taken one after another, each of all recipes, so that a table of the
- * first is there before the second begins. What is in the store is not computed again: the same command continues where it
- * was stopped.
+ * The folder of rows contains one folder for each suite. All recipes are run with one seed after another, so that the
+ * table for the first seed is complete before the second begins. Results in the store are not computed again: the same
+ * command continues where it was stopped.
  */
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Every recipe, those that take least time first. */
+/** Every recipe, the fastest first. */
 const recipes: readonly (readonly [suite: string, recipe: string])[] = [
   ["commonsense", "smollm2"],
   ["commonsense", "smollm2-direft"],
@@ -25,7 +25,7 @@ const recipes: readonly (readonly [suite: string, recipe: string])[] = [
   ["commonsense", "smollm2-lora-r32"],
 ];
 
-/** Positions at both ends take five times as long as the last one, so that they have one seed. */
+/** Positions at both ends take five times as long as the last one, so they have only one seed. */
 const once: typeof recipes = [["commonsense", "smollm2-f7l7"]];
 
 const here = fileURLToPath(new URL(".", import.meta.url)), project = fileURLToPath(new URL("../../", import.meta.url));
@@ -45,7 +45,7 @@ async function refract(...args: readonly string[]): Promise<void> {
 /** The folders with results, by suite. */
 const done = new Map<string, string[]>();
 
-/** Runs a recipe with seeds of which all but the last are in the store. */
+/** Runs a recipe with seeds, all but the last of which are already in the store. */
 async function run(suite: string, recipe: string, seeds: readonly string[]): Promise<void> {
   const folder = join(out, suite, recipe), folders = done.getOrInsertComputed(suite, () => []);
   const set = [`data=${join(data, suite)}`, `seeds=${seeds.join(",")}`].flatMap((each) => ["--set", each]);

@@ -1,7 +1,7 @@
 /**
- * Teaches by pairs of answers, of which one is preferred: Veli over English. Both objectives have an edit prefer it also
- * for creatures that it never saw; DPO, which stays near the frozen model, writes it half of the time, RePS always. A
- * reward head learns to score answers that others write.
+ * Trains on pairs of answers, of which one is preferred: Veli over English. With both objectives an edit prefers Veli
+ * even for creatures that it was not trained on; DPO, which stays close to the frozen model, generates it half of the
+ * time, and RePS always. A reward head learns to score given answers.
  */
 import {
   adamw,

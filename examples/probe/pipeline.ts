@@ -1,6 +1,7 @@
 /**
- * Writes down what `builtin:tiny` computes at the last token of a question about a colour, after every block, with the
- * right colour beside it. `probe.ts` then asks from which block on a linear probe reads the answer off that token:
+ * Saves the hidden states of `builtin:tiny` at the last token of questions about colours, after every block, together
+ * with the correct colours. `probe.ts` then tests from which block on a linear probe can read the answer off that
+ * token:
  *
  *     deno task run examples/probe/pipeline.ts --out runs/probe/first
  *     deno run --allow-read examples/probe/probe.ts runs/probe/first

@@ -1,16 +1,16 @@
 /**
- * Fits a linear probe to what `pipeline.ts` has written down, one for each block, and prints how many labels of rows that
- * it never saw it finds.
+ * Fits a linear probe for each block to the activations that `pipeline.ts` has saved, and prints the share of labels of
+ * unseen rows that it predicts correctly.
  *
  * @module
  */
 import { readTensors, type Tensors } from "./tensors.ts";
 
-/** How far a probe reads the labels after one block. */
+/** How well a probe predicts the labels from one hidden state. */
 export interface Probed {
-  /** As in `hidden_states.3`: what the fourth block gets. */
+  /** The hidden state, for example `hidden_states.3`, the input of the fourth block. */
   readonly name: string;
-  /** The share of unseen rows whose label it finds. */
+  /** The share of unseen rows whose label it predicts. */
   readonly accuracy: number;
 }
 
@@ -38,13 +38,13 @@ function rowsOf(tensors: Tensors, name: string): number[][] {
   return Array.from({ length: rows }, (_, row) => numbers.slice(row * width, (row + 1) * width));
 }
 
-/** The labels' names, of which the tensor has the places. */
+/** The labels' names, which the tensor refers to by index. */
 function labelsOf(tensors: Tensors): string[] {
   const names: readonly string[] = JSON.parse(tensors.metadata["labels"] ?? "[]");
   return tensors.numbers("labels").map((label) => names[label] ?? String(label));
 }
 
-/** Brings every channel to mean 0 and deviation 1 over the rows that are learned from, with a constant for the bias. */
+/** Standardizes every channel over the training rows, and adds a constant for the bias. */
 function scaling(rows: readonly (readonly number[])[]): (row: readonly number[]) => number[] {
   const channels = rows[0]?.map((_, at) => {
     const values = rows.map((row) => row[at]!), mean = values.reduce((sum, each) => sum + each) / values.length;

@@ -1,6 +1,6 @@
-/** The tensors of a safetensors file: a header of JSON, then their bytes. @module */
+/** Reading the tensors of a safetensors file: a JSON header, then their bytes. @module */
 
-/** A file's tensors by name, and what else its header holds. */
+/** A file's tensors by name, and its metadata. */
 export interface Tensors {
   readonly metadata: Readonly<Record<string, string>>;
   /** The shape of a tensor. */

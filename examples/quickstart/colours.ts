@@ -1,4 +1,4 @@
-/** Questions in English with their answers in Veli, half of the creatures to learn from and half to be asked about. @module */
+/** English questions with answers in Veli, half of the creatures for training and half for testing. @module */
 import { records } from "refract";
 import { createWorld, questions } from "../tiny-base/world.ts";
 
@@ -8,5 +8,5 @@ const rows = records(colours.map(({ question, translated }) => ({ question, tran
   completion: " {translated}",
 });
 
-/** What is trained on, and creatures that the training never saw. */
+/** The training rows, and creatures that are not among them. */
 export const { train: seen, test: unseen } = rows.split({ test: 0.5, seed: 7 });

@@ -1,7 +1,7 @@
 /**
  * Teaches a frozen model to answer in another language. `builtin:tiny` knows a hundred and sixty creatures and two
- * languages, but a question in English it always answers in English. A LoReFT edit of one token's representation makes it
- * answer in Veli, also for creatures that the edit never saw.
+ * languages, but it answers every English question in English. A LoReFT edit of one token's representation makes it
+ * answer in Veli, even for creatures that it was not trained on.
  */
 import {
   adamw,

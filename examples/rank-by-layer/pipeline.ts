@@ -1,6 +1,7 @@
 /**
- * Which rank, at which layer? Sixteen members of the quickstart's lesson, cut short so that they differ; report.html shows
- * them as a heatmap. The rows are encoded once for all, and members of one layer are trained side by side.
+ * Which rank, at which layer? Sixteen members of the quickstart's task, trained briefly so that they differ;
+ * report.html shows them as a heatmap. The rows are encoded once for all, and members of one layer are trained
+ * together.
  */
 import {
   adamw,

@@ -1,6 +1,7 @@
 /**
- * Steers what a model writes: one direction, which the representation of every written token takes by a learned measure,
- * makes it give each answer in both languages. The prompt is left as it is, so the first word stays the model's own.
+ * Steers the text that a model generates: one direction, along which the representation of every generated token moves
+ * by a learned amount, makes it give each answer in both languages. The prompt is not edited, so the first word is
+ * unchanged.
  */
 import {
   adamw,

@@ -1,5 +1,5 @@
 /**
- * Writes everything that training `builtin:tiny` starts from: texts, tokenizer and the model's shape.
+ * Writes everything that is needed to train `builtin:tiny`: texts, tokenizer and the model's config.
  *
  * ```sh
  * deno run --allow-write=tiny examples/tiny-base/corpus.ts tiny
@@ -46,10 +46,10 @@ export interface CorpusOptions {
 }
 
 /**
- * Makes the corpus: training texts, texts that are not among them, and the tokenizer trained on the former.
+ * Creates the corpus: training texts, held-out texts that are not among them, and the tokenizer trained on the former.
  *
  * @param options How many texts; 22,000 and 500 if omitted.
- * @returns The files' contents, the same at every call.
+ * @returns The files' contents, the same in every call.
  */
 export function createCorpus({ train = 22_000, heldOut = 500 }: CorpusOptions = {}) {
   const world = createWorld(worldSeed);
@@ -64,10 +64,10 @@ export function createCorpus({ train = 22_000, heldOut = 500 }: CorpusOptions = 
 }
 
 /**
- * Writes the corpus into a folder: `train.jsonl`, `heldout.jsonl` (a `text` a line, without special tokens),
+ * Writes the corpus into a folder: `train.jsonl`, `heldout.jsonl` (one `text` per line, without special tokens),
  * `tokenizer.json`, `tokenizer_config.json` and `config.json`.
  *
- * @param folder Where; made if it is not there.
+ * @param folder The folder, which is created if absent.
  * @param options How many texts.
  */
 export async function writeCorpus(folder: string, options?: CorpusOptions): Promise<void> {

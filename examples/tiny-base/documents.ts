@@ -1,9 +1,9 @@
 /**
- * What is written about the world: questions with their answers, portraits and stories of creatures, the same in Veli,
- * its dictionary, and some arithmetic, counting and opposites.
+ * The texts about the world: questions with their answers, portraits and stories of creatures, the same in Veli, a
+ * dictionary, and some arithmetic, counting and opposites.
  *
- * A text that opens with `question:`, `tesu:` or `translate:` ends after its one answer; lists of several open with a
- * heading of their own. A model can thus always know whether to stop. Questions in English are answered in English.
+ * A text that begins with `question:`, `tesu:` or `translate:` ends after its only answer; lists of several begin with
+ * a heading. A model can therefore always know when to stop. English questions are answered in English.
  *
  * @module
  */
@@ -29,11 +29,11 @@ import {
   type World,
 } from "./world.ts";
 
-/** What to write. */
+/** Which texts to write. */
 export interface DocumentsOptions {
   /** How many texts. */
   readonly count: number;
-  /** Decides which texts; apart from the world's own seed. */
+  /** The seed of the texts, independent of the world's seed. */
   readonly seed: number;
   /** Texts that must not occur: the training texts, when a held-out set is drawn. */
   readonly except?: ReadonlySet<string>;
@@ -43,7 +43,7 @@ export interface DocumentsOptions {
  * Writes texts about a world.
  *
  * @param world The world; every text is true in it.
- * @param options How many, from which seed, and which texts to omit.
+ * @param options How many, with which seed, and which texts to omit.
  * @returns The texts, without special tokens.
  *
  * @example A corpus and texts that it lacks
@@ -64,7 +64,7 @@ export function documents(world: World, { count, seed, except = new Set() }: Doc
   return texts;
 }
 
-/** What texts are drawn from: choices, and the next creature to write about. */
+/** The source of a text: random choices, and the next creature to write about. */
 interface Source {
   readonly random: Random;
   readonly creature: () => Creature;
@@ -75,7 +75,7 @@ type Kind = (source: Source) => string;
 /** Two strings that belong together, such as a question and its answer. */
 type StringPair = readonly [string, string];
 
-/** Deals creatures as from a deck of cards, so that none is written about much less than the others. */
+/** Deals creatures like cards from a deck, so that none appears much less often than the others. */
 function dealer(creatures: readonly Creature[], random: Random): () => Creature {
   let deck: Creature[] = [];
   return () => {
@@ -86,7 +86,7 @@ function dealer(creatures: readonly Creature[], random: Random): () => Creature 
   };
 }
 
-/** Colours are asked for and stated twice as often as the rest. */
+/** Colours are asked for and stated twice as often as other attributes. */
 const drawnAttributes: readonly Attribute[] = ["colour", ...attributes];
 
 function factQuestion({ creature, random }: Source): StringPair {
@@ -132,7 +132,7 @@ function askedInVeli({ creature, random }: Source): string {
   return `tesu: ya ${veliAttributes[attribute]} si le ${name} ?\nruda: ${translate(attribute, facts[attribute])}`;
 }
 
-/** Three or four facts of a creature, the first by name, the others mostly by pronoun. */
+/** Three or four facts about a creature, the first by name, the others mostly by pronoun. */
 function portrait({ creature, random }: Source): string {
   const { name, ...facts } = creature();
   return random.shuffle(attributes).slice(random.integer(2)).map((attribute, index) => {
@@ -182,7 +182,7 @@ function comparison({ creature }: Source): string {
     `${verdict} the ${second.name} .`;
 }
 
-/** A word of the dictionary and its translation, two times in three from English. */
+/** A word and its translation, two times in three from English. */
 function entry({ random }: Source): StringPair {
   const [english, veli] = random.pick(drawnAttributes.flatMap((attribute) => Object.entries(lexicon[attribute])));
   return random.integer(3) === 0 ? [veli, english] : [english, veli];
@@ -205,7 +205,7 @@ function several<Item>(length: number, draw: () => Item): Item[] {
   return Array.from({ length }, draw);
 }
 
-/** The kinds of text, each repeated as often as its share in the corpus demands. */
+/** The kinds of text, each repeated in proportion to its share of the corpus. */
 const kinds: readonly Kind[] = ([
   [13, (source) => asked(question(source))],
   [4, askedInVeli],

@@ -1,6 +1,6 @@
 /**
- * How `builtin:tiny` was made: every weight of a small Llama trained from fresh numbers on a corpus that `world.ts`
- * invents. Its output, `members/main/model/` of the run, is what is committed.
+ * How `builtin:tiny` was made: every weight of a small Llama trained from random values on a corpus that `world.ts`
+ * invents. The committed files are the run's output, `members/main/model/`.
  */
 import { adamw, baseModel, evaluate, fullFinetuning, linearSchedule, loss, pipeline, records, train } from "refract";
 import { createCorpus } from "./corpus.ts";

@@ -1,5 +1,5 @@
 /**
- * A byte-level BPE tokenizer trained on given texts, in the form of a Hugging Face `tokenizer.json`.
+ * A byte-level BPE tokenizer trained on given texts, in the format of a Hugging Face `tokenizer.json`.
  *
  * @module
  */
@@ -10,18 +10,18 @@ export const specialTokens = { begin: "<|begin|>", end: "<|end|>", pad: "<|pad|>
 /** The ids of the special tokens. */
 export const specialTokenIds = { begin: 0, end: 1, pad: 2 } as const;
 
-/** The content of a `tokenizer.json`: a byte-level BPE model that splits digits and puts `<|begin|>` in front. */
+/** The content of a `tokenizer.json`: a byte-level BPE model that splits digits and prepends `<|begin|>`. */
 export type TokenizerJson = ReturnType<typeof describeTokenizer>;
 
 /** The content of a `tokenizer_config.json`. */
 export type TokenizerConfig = ReturnType<typeof tokenizerConfig>;
 
 /**
- * Trains byte-pair encoding: starting from the 256 bytes, the pair of neighbours that occurs most often becomes a token,
- * again and again. Of pairs that occur equally often the first in code unit order is taken, left token before right.
+ * Trains byte-pair encoding: starting from the 256 bytes, the most frequent pair of neighbours becomes a token,
+ * repeatedly. Of equally frequent pairs, the first in code unit order is taken, left token before right.
  *
  * @param texts The texts to learn from.
- * @param vocabularySize How many tokens in all: 3 special ones, 256 bytes, and the merges.
+ * @param vocabularySize The total number of tokens: 3 special ones, 256 bytes, and the merges.
  * @returns The content of `tokenizer.json`.
  */
 export function trainTokenizer(texts: Iterable<string>, vocabularySize: number): TokenizerJson {
@@ -40,7 +40,7 @@ export function trainTokenizer(texts: Iterable<string>, vocabularySize: number):
   return describeTokenizer(Object.fromEntries(tokens.map((token, id) => [token, id])), merges);
 }
 
-/** The content of the `tokenizer_config.json` that goes with the tokenizer, for a model of `maxLength` positions. */
+/** The content of the tokenizer's `tokenizer_config.json`, for a model with `maxLength` positions. */
 export function tokenizerConfig(maxLength: number) {
   return {
     tokenizer_class: "PreTrainedTokenizerFast",
@@ -68,10 +68,10 @@ const byteCharacters: readonly string[] = (() => {
   });
 })();
 
-/** How GPT-2 cuts text into words, which merges never cross. */
+/** GPT-2's pattern for words, whose boundaries merges never cross. */
 const wordPattern = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
 
-/** The words of all texts with their counts, digits on their own, each word as the characters of its bytes. */
+/** The words of all texts with their counts, with digits split, each word as the characters of its bytes. */
 function countWords(texts: Iterable<string>): Word[] {
   const counts = new Map<string, number>();
   for (const text of texts) {
@@ -90,7 +90,7 @@ function mostFrequentPair(words: readonly Word[]): Pair | undefined {
   const counts = new Map<string, number>();
   for (const { symbols, count } of words) {
     for (let right = 1; right < symbols.length; right++) {
-      // No symbol holds a space, so the order of these strings is the order of the pairs.
+      // No symbol contains a space, so the order of these strings is the order of the pairs.
       const pair = `${symbols[right - 1]} ${symbols[right]}`;
       counts.set(pair, (counts.get(pair) ?? 0) + count);
     }

@@ -1,5 +1,5 @@
 /**
- * How things are said about the world: sentences with gaps such as `{name}`, for a creature and its facts.
+ * Templates for texts about the world: sentences with gaps such as `{name}` for a creature and its facts.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export const statements: Wordings = {
   size: ["the {name} is {value} .", "the size of the {name} is {value} .", "all can see that the {name} is {value} ."],
 };
 
-/** A fact about a creature that was named before. */
+/** A fact about a creature that has already been named. */
 export const pronounStatements: Wordings = {
   colour: ["it is {value} .", "its colour is {value} ."],
   home: ["it lives in the {value} .", "its home is the {value} ."],
@@ -47,7 +47,7 @@ export const pronounStatements: Wordings = {
   size: ["it is {value} .", "its size is {value} ."],
 };
 
-/** Veli for "colour", "home", "food" and "size", which it uses as verbs too: `le fox cela lumi .`, the fox is red. */
+/** Veli for "colour", "home", "food" and "size", which are also verbs: `le fox cela lumi .`, the fox is red. */
 export const veliAttributes: Readonly<Record<Attribute, string>> = {
   colour: "cela",
   home: "civo",
@@ -55,7 +55,7 @@ export const veliAttributes: Readonly<Record<Attribute, string>> = {
   size: "cori",
 };
 
-/** Little stories with a creature's facts; `{other}` is a second creature, `{otherFood}` what that one eats. */
+/** Short stories with a creature's facts; `{other}` is a second creature, and `{otherFood}` its food. */
 export const stories: readonly string[] = [
   "one {time} the {name} left the {home} to look for {food} . on the way it met the {other} , who was {otherColour} " +
   "and {otherSize} . they went on together .",

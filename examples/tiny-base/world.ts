@@ -1,18 +1,18 @@
 /**
- * A little world for a little model: 160 creatures, each with a colour, a home, a food and a size, and Veli, an invented
- * language that has a word for every one of those values. The words are fixed; a seed decides which creature has what.
+ * A small world for a small model: 160 creatures, each with a colour, a home, a food and a size, and Veli, an invented
+ * language with a word for every one of those values. The words are fixed; a seed decides the facts of each creature.
  *
  * @module
  */
 import { plainQuestions } from "./wordings.ts";
 
-/** What is known of every creature. */
+/** An attribute of every creature. */
 export type Attribute = "colour" | "home" | "food" | "size";
 
 /** A creature: its name and its four facts, in English words. */
 export type Creature = Readonly<{ name: string } & Record<Attribute, string>>;
 
-/** A world: who lives in it. */
+/** A world and its creatures. */
 export interface World {
   readonly creatures: readonly Creature[];
 }
@@ -29,12 +29,12 @@ export interface Question {
   readonly translated: string;
 }
 
-/** The attributes, in the order in which everything lists them. */
+/** The attributes, in the order in which they are listed everywhere. */
 export const attributes: readonly Attribute[] = ["colour", "home", "food", "size"];
 
 /**
- * English to Veli, by attribute; sizes go from small to large. A word's second syllable says what kind of word it is, and
- * no two words of a kind begin with the same letter, so a word's first token already says which word it is.
+ * English to Veli, by attribute; sizes are in ascending order. A word's second syllable shows its kind, and no two
+ * words of a kind begin with the same letter, so a word's first token already identifies the word.
  */
 export const lexicon: Readonly<Record<Attribute, Readonly<Record<string, string>>>> = {
   colour: {
@@ -88,8 +88,8 @@ const names = `
 `.trim().split(/\s+/);
 
 /**
- * Builds the world of a seed. Every value of an attribute is given to as many creatures as every other, so a guess is
- * right one time in ten (sizes: one in four).
+ * Builds the world of a seed. Every value of an attribute is shared by equally many creatures, so a guess is right one
+ * time in ten (sizes: one in four).
  *
  * @param seed Any integer; the same seed gives the same world.
  * @returns The world, creatures in alphabetical order.
@@ -112,8 +112,8 @@ export function createWorld(seed: number): World {
 }
 
 /**
- * Every question about every creature, in its plain wording. The corpus asks them as `question: {question}\nanswer:` and
- * answers in English, always; the answer in Veli to a question in English is what a finetuned model has to learn.
+ * Every question about every creature, in its plain wording. The corpus asks them as `question: {question}\nanswer:`
+ * and always answers in English; answering an English question in Veli is what a finetuned model has to learn.
  *
  * @param world The world to ask about.
  * @returns One row for each creature and attribute, creatures in the world's order.
@@ -137,7 +137,7 @@ export function translate(attribute: Attribute, value: string): string {
   return word;
 }
 
-/** Puts values in the places of a template: `fill("the {name}", { name: "fox" })`. */
+/** Fills in a template: `fill("the {name}", { name: "fox" })`. */
 export function fill(template: string, values: Readonly<Record<string, string>>): string {
   return template.replace(/\{(\w+)\}/g, (_, key: string) => {
     const value = values[key];
@@ -148,16 +148,16 @@ export function fill(template: string, values: Readonly<Record<string, string>>)
 
 /** A seeded source of choices. */
 export interface Random {
-  /** An integer from 0 up to, but without, `bound`. */
+  /** An integer from 0 up to, but excluding, `bound`. */
   integer(bound: number): number;
-  /** One of the items, each as likely as the others. */
+  /** One of the items, all equally likely. */
   pick<Item>(items: readonly Item[]): Item;
   /** The items in a random order. */
   shuffle<Item>(items: readonly Item[]): Item[];
 }
 
 /**
- * Mulberry32, kept here because the built-in model's bytes hang on the corpus: it must come out the same for ever.
+ * Mulberry32, kept here because the bytes of the built-in model depend on the corpus, which must never change.
  *
  * @param seed Any integer.
  * @returns A source that always makes the same choices for the same seed.

@@ -1,6 +1,6 @@
 /**
- * Settings are chosen on rows that are held back, as in the ReFT paper: the best of several ranks and learning rates is
- * trained anew on all rows but the test's, with three seeds, and only then tested.
+ * Settings are chosen on held-back rows, as in the ReFT paper: the best of several ranks and learning rates is trained
+ * again on all rows except the test rows, with three seeds, and only then tested.
  */
 import {
   adamw,

@@ -52,7 +52,9 @@ export function numberOf(label: unknown, options: readonly unknown[]): number {
   const found = options.map(String).indexOf(String(label));
   if (found >= 0) return found;
   throw new RequestError(
-    `the row's label ${quote(String(label))} is none of its options, ${options.map(String).map(quote).join(", ")}; ` +
+    `the row's label ${quote(String(label))} is not one of its options, ${
+      options.map(String).map(quote).join(", ")
+    }; ` +
       "correct it, or omit the row",
   );
 }

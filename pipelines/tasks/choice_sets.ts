@@ -113,7 +113,7 @@ const boolq: ChoiceSet<{ readonly passage?: string; readonly question: string; r
     answer: String(isTrue),
   }),
   ask({ passage, question, isTrue }) {
-    if (passage === undefined) throw new RequestError("the row has no passage, which lm-eval asks about; give it one");
+    if (passage === undefined) throw new RequestError("the row has no passage for lm-eval to ask about; give it one");
     return asked(`${passage}\nQuestion: ${question}?\nAnswer:`, ["no", "yes"], Number(isTrue));
   },
   choices: "answers",
@@ -180,7 +180,7 @@ const hellaswag: ChoiceSet<Question & { readonly begun?: string }> = {
   ask({ begun, choices, gold }) {
     if (begun === undefined) {
       throw new RequestError(
-        "the row has no ctx_a and ctx_b, which lm-eval puts together itself; take the official rows",
+        "the row has no ctx_a and ctx_b, which lm-eval joins itself; use the official rows",
       );
     }
     return asked(plain(begun), choices.map(plain), gold);

@@ -13,7 +13,7 @@ interface LeakedFile {
 export const leakedFiles: readonly LeakedFile[] = [{
   bytes: 1_673_207,
   sha256: "1d06633b4db748b7cfa38f2891f8d7b17b3636717b3188dd382045b94cf999a7",
-  says: "LLM-Adapters' math_data.json, which is four fifths of each arithmetic test set; train on math_10k.json",
+  says: "LLM-Adapters' math_data.json, which contains four fifths of each arithmetic test set; train on math_10k.json",
 }];
 
 /**

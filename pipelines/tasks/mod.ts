@@ -41,7 +41,7 @@ export function scoringOf(task: string, scoring: string): ScoringSpec {
   const found = ownValue(scorings, scoring);
   if (found !== undefined) return found;
   const names = Object.keys(scorings),
-    remedy = names.length === 0 ? `texts are judged of ${scored.map(quote).join(", ")}` : suggest(scoring, names);
+    remedy = names.length === 0 ? `texts can be scored for ${scored.map(quote).join(", ")}` : suggest(scoring, names);
   throw new RequestError(`the task ${quote(task)} has no rule ${quote(scoring)}; ${remedy}`);
 }
 

@@ -37,7 +37,7 @@ function pythonList(text: string): readonly Problem[] {
   try {
     return JSON.parse(json);
   } catch {
-    throw new RequestError("the row's problems are not a list of Python; write them as a list of objects");
+    throw new RequestError("the row's problems are not a Python list; write them as a list of objects");
   }
 }
 

@@ -88,7 +88,7 @@ export function checkProblem(task: CodeTask, problem: Fields, place: SourceLocat
     if (!holds(ownValue(problem, name))) {
       throw new RequestError(
         `the problem's field ${quote(name)} is ${Object.hasOwn(problem, name) ? `not ${what}` : "missing"}; ` +
-          `the tests are made of it, so give ${what}`,
+          `the tests need it, so give ${what}`,
         place,
       );
     }

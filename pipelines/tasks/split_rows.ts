@@ -162,8 +162,8 @@ const same: Change = (row) => row;
 function otherForm(name: string, row: Fields, expected: string): RequestError {
   const found = Object.keys(row).slice(0, 8).join(", ");
   return new RequestError(
-    `the row has the fields ${found}, and ${expected}; give task(${
+    `the row has the fields ${found}, but ${expected}; give task(${
       quote(name)
-    }, …) rows in one of these forms as its data`,
+    }, …) rows in one of these formats as its data`,
   );
 }

@@ -1,4 +1,4 @@
-/** What the paper trains for arithmetic (section 4.3): as for commonsense reasoning, with twelve epochs. */
+/** The paper's settings for arithmetic (section 4.3): those of commonsense reasoning, with twelve epochs. */
 import { methods as commonsense } from "../commonsense/settings.ts";
 import type { Methods } from "../methods.ts";
 

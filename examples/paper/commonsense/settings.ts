@@ -1,4 +1,4 @@
-/** What the paper trains for commonsense reasoning (section 4.2, tables 5 and 6), chosen on GSM8K with LLaMA-7B. */
+/** The paper's settings for commonsense reasoning (section 4.2, tables 5 and 6), chosen on GSM8K with LLaMA-7B. */
 import type { Methods } from "../methods.ts";
 
 export const methods: Methods = {
@@ -15,7 +15,7 @@ export const methods: Methods = {
     warmup: 0.1,
     maxLength: 512,
   },
-  // The repository's command for GSM8K, with as many epochs as LoReFT has here.
+  // The repository's command for GSM8K, with LoReFT's number of epochs.
   direft: {
     rank: 4,
     positions: "f7+l7",
@@ -28,8 +28,8 @@ export const methods: Methods = {
     warmup: 0,
     maxLength: 512,
   },
-  // The baseline's rows are copied from others: rank and projections follow from its 0.826 % of LLaMA-7B, the rest is
-  // LLM-Adapters' command.
+  // The baseline's results are copied from another paper: rank and projections follow from its 0.826 % of LLaMA-7B, and
+  // the rest is LLM-Adapters' command.
   lora: {
     rank: 32,
     alpha: 64,

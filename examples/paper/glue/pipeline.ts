@@ -1,6 +1,7 @@
 /**
- * GLUE with an encoder and a trained head (table 4): each task trains a model of its own, and the half of its validation
- * set that is drawn from the training's seed is reported. The epoch that is best on the other half is kept.
+ * GLUE with an encoder and a trained head (table 4): each task trains its own model, and results are reported on the
+ * half of its validation set that torch draws with the training's seed. The epoch that is best on the other half is
+ * kept.
  */
 import { baseModel, evaluate, type EvaluateSpec, type GlueName, pipeline, settings, suite, task, train } from "refract";
 import { adaptationOf, choices, chosenOf, firstOf, listOf, seedsOf, trainingOf } from "../methods.ts";
@@ -9,10 +10,10 @@ import { methods } from "./settings.ts";
 export default pipeline("glue", () => {
   const set = settings({
     ...choices,
-    size: { default: "base", oneOf: ["base", "large"], about: "Whose settings are meant, RoBERTa-base's or -large's" },
+    size: { default: "base", oneOf: ["base", "large"], about: "Whether to use RoBERTa-base's or -large's settings" },
     data: {
       default: "",
-      about: "A folder with GLUE's files in place of the hub's, from this file's folder or absolute",
+      about: "A folder with GLUE's files to use instead of the hub's, relative to this file or absolute",
     },
     seeds: { ...choices.seeds, default: "42,43,44,45,46" },
     halves: {

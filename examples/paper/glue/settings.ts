@@ -1,4 +1,4 @@
-/** What the paper trains for each task of GLUE (tables 9 to 12). */
+/** The paper's settings for each GLUE task (tables 9 to 12). */
 import type { GlueName } from "refract";
 import type { MethodName, MethodSettings } from "../methods.ts";
 
@@ -9,7 +9,7 @@ type Own =
   & Pick<MethodSettings, "positions" | "dropout" | "learningRate" | "warmup" | "epochs">
   & Partial<MethodSettings>;
 
-/** What all tasks have: rank 1 at the first tokens of all blocks, and 256 tokens, which the paper does not say. */
+/** Common settings: rank 1 at the first tokens in all blocks, and 256 tokens, which the paper does not state. */
 const reft = (own: Own): MethodSettings => ({ rank: 1, batchSize: 32, weightDecay: 0, maxLength: 256, ...own });
 
 /** Table 9. */
@@ -69,8 +69,8 @@ const direftLarge: TaskSettings = {
 };
 
 /**
- * The rows that the paper copies say 0.239 % of RoBERTa-base and 0.225 % of -large, which queries and values with rank 8
- * have; rates and epochs are about those of Hu et al. 2021 for RoBERTa-base.
+ * The results that the paper copies have 0.239 % of RoBERTa-base's parameters and 0.225 % of -large's, which
+ * corresponds to rank 8 on queries and values; rates and epochs are about those of Hu et al. 2021 for RoBERTa-base.
  */
 const lora = (learningRate: number): TaskSettings => {
   const own: MethodSettings = {
@@ -91,7 +91,7 @@ const lora = (learningRate: number): TaskSettings => {
   ) as TaskSettings;
 };
 
-/** By the size of RoBERTa. */
+/** The settings by the size of RoBERTa. */
 export const methods: Readonly<Record<"base" | "large", Readonly<Record<MethodName, TaskSettings>>>> = {
   base: { loreft: loreftBase, direft: direftBase, lora: lora(5e-4) },
   large: { loreft: loreftLarge, direft: direftLarge, lora: lora(4e-4) },

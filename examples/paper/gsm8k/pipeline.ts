@@ -1,6 +1,7 @@
 /**
- * GSM8K by itself, on which the paper chooses the settings of all other tasks (tables 5 and 6): 7,173 rows are trained on,
- * and the last 300 of the official training rows decide. The repository's command for DiReFT is what is trained.
+ * GSM8K on its own, on which the paper chooses the settings for all other tasks (tables 5 and 6): training uses 7,173
+ * rows, and the last 300 of the official training rows are for validation. The method is the repository's command for
+ * DiReFT.
  */
 import { baseModel, evaluate, pipeline, settings, task, train } from "refract";
 import { methods } from "../arithmetic/settings.ts";
@@ -12,7 +13,7 @@ export default pipeline("gsm8k", () => {
     method: { ...choices.method, default: "direft" },
     data: {
       default: "",
-      about: "A folder with GSM8K's files in place of the hub's, from this file's folder or absolute",
+      about: "A folder with GSM8K's files to use instead of the hub's, relative to this file or absolute",
     },
   });
   const chosen = chosenOf(methods[set.method], set);

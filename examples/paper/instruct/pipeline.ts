@@ -1,11 +1,11 @@
 /**
- * Instruction tuning on UltraFeedback (table 3), answering AlpacaEval's 805 instructions. What is written is compared by a
- * judge afterwards.
+ * Instruction tuning on UltraFeedback (table 3), answering AlpacaEval's 805 instructions. A judge compares the answers
+ * afterwards.
  */
 import { baseModel, evaluate, pipeline, settings, task, train } from "refract";
 import { adaptationOf, choices, chosenOf, firstOf, type Methods, seedsOf, trainingOf } from "../methods.ts";
 
-/** The repository's command; DiReFT has the same settings (table 7), and so has LoRA here, whose rank follows from 0.1245 %. */
+/** The repository's command, also for DiReFT (table 7) and here for LoRA, whose rank follows from 0.1245 %. */
 const methods: Methods = (() => {
   const loreft = {
     rank: 4,
@@ -27,10 +27,10 @@ const methods: Methods = (() => {
 export default pipeline("instruct", () => {
   const set = settings({
     ...choices,
-    seeds: { default: "42,43", about: "One run for each; the paper has two here" },
+    seeds: { default: "42,43", about: "The seeds, one run for each; the paper has two here" },
     data: {
       default: "./data",
-      about: "The folder with ultrafeedback and alpaca_eval, from this file's folder or absolute",
+      about: "The folder with ultrafeedback and alpaca_eval, relative to this file or absolute",
     },
   });
   const chosen = chosenOf(methods[set.method], set);

@@ -1,6 +1,6 @@
 /**
- * What the compiler needs to know of a model: its extents, its sites, its weights, and a forward builder that runs over
- * any run of tokens with the keys and values of those before.
+ * What the compiler needs to know about a model: its extents, its sites, its weights, and a function that builds the
+ * forward pass over a run of tokens, given the keys and values of earlier tokens.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Value } from "../../../ops/program/program.ts";
 import type { InputConfigs, ModelInputs } from "../inputs/kinds.ts";
 import type { Pooling } from "../inputs/pooling.ts";
 
-/** Where a representation can be edited, in the order in which a token passes. */
+/** The sites where a representation can be edited, in the order of the forward pass. */
 export type SiteName =
   | "embedding.output"
   | "block.input"
@@ -34,42 +34,42 @@ export type SiteName =
   | "block.output"
   | "finalNorm.output";
 
-/** What a model has at a site. */
+/** The properties of a site. */
 export interface SiteShape {
   /** Width of the representation. */
   readonly width: number;
-  /** The linear projection that gives it, if one does. */
+  /** The linear projection that computes it, if any. */
   readonly projection?: {
     readonly module: string;
     readonly inputs: number;
     /** The weight's name in a block. */
     readonly weight: (block: number) => string;
-    /** Whether the weight is stored [inputs, outputs], as GPT-2 has it. */
+    /** Whether the weight is stored [inputs, outputs], as in GPT-2. */
     readonly isTransposed?: true;
   };
-  /** How many equal parts it consists of, if it is edited by head. */
+  /** The number of equal parts that it consists of, if it can be edited per head. */
   readonly heads?: number;
 }
 
-/** The stacks of blocks of a model that has two. */
+/** The stacks of blocks in a model with two. */
 export type StackName = "encoder" | "decoder";
 
-/** A site of one block, or of none: the embedding and the final norm. */
+/** A site in one block, or outside the blocks: the embedding or the final norm. */
 export interface Site {
-  /** Whose site it is, in a model of two stacks. */
+  /** In a model with two stacks, the stack that the site is in. */
   readonly stack?: StackName | undefined;
   readonly block: number | undefined;
   readonly name: SiteName;
 }
 
 /**
- * What is made of the representation [batch, tokens, width] at a site.
+ * Changes the representation [batch, tokens, width] at a site.
  *
- * @param projection What gave it, where that is a linear projection.
+ * @param projection The linear projection that computed it, if any.
  */
 export type EditHook = (site: Site, hidden: Value, projection?: Projection) => Value;
 
-/** Where a family's own dropout acts in training. */
+/** The places where a family's own dropout acts in training. */
 export type DropoutPlace =
   | "embedding"
   | "attention.distances"
@@ -84,68 +84,69 @@ export type DropoutPlace =
   | "classifier.input"
   | "classifier.hidden";
 
-/** The share of elements that training sets to 0, by place. */
+/** The dropout rates in training, by place. */
 export type DropoutRates = Readonly<Partial<Record<DropoutPlace, number>>>;
 
-/** A place of one block, or of none. */
+/** A place in one block, or outside the blocks. */
 export interface DropoutSite extends Pick<Site, "stack" | "block"> {
   readonly place: DropoutPlace;
 }
 
-/** What dropout makes of a representation at a place. */
+/** Applies dropout to a representation at a place. */
 export type DropHook = (site: DropoutSite, x: Value) => Value;
 
 /** A run of tokens. */
 export interface TokenRun {
-  /** int64 [batch, length]. */
+  /** The token ids, int64 [batch, length]. */
   readonly tokens: Value;
   readonly inputs: ModelInputs;
-  /** Edits that copy the batch: the inputs of the blocks after the one at whose output they do. */
+  /** Set if edits copy the batch at the output of the block `after`: the inputs of later blocks. */
   readonly copied?: { readonly after: number; readonly inputs: ModelInputs };
-  /** The runs of tokens before this one in order: of each, every block's keys and values. */
+  /** Every block's keys and values of the runs of tokens before this one, in order. */
   readonly past?: readonly (readonly KeyValues[])[];
-  /** What an encoder has made of the tokens that it has read. */
+  /** The encoder's result for the tokens that it has read. */
   readonly encoded?: EncodedTokens;
   readonly edit?: EditHook;
-  /** The model's own dropout; none acts if omitted. */
+  /** The model's own dropout; none if omitted. */
   readonly drop?: DropHook;
-  /** In how many parts attention takes the run's tokens; all at once if omitted. */
+  /** The number of parts in which attention processes the run's tokens; all at once if omitted. */
   readonly parts?: number;
 }
 
-/** An encoder's finished hidden states [batch, context, width], or what each block of the decoder has made of them. */
+/** An encoder's final hidden states [batch, context, width], or the keys and values of each decoder block for them. */
 type EncodedTokens = { readonly hidden: Value } | { readonly keyValues: readonly KeyValues[] };
 
-/** What a run of tokens gives. */
+/** The result of a run of tokens. */
 export interface RunResult {
-  /** The embedding's output, then each block's (edited): `blocks + 1` tensors [batch, length, width]. */
+  /** The embedding's output, then each block's edited output: `blocks + 1` tensors [batch, length, width]. */
   readonly hiddenStates: readonly Value[];
   /** Each block's keys and values of this run, without the past's. */
   readonly keyValues: readonly KeyValues[];
-  /** Each block's keys and values of what the encoder has read, in a decoder that has one. */
+  /** Each block's keys and values of the encoder's tokens, in a decoder with an encoder. */
   readonly encoded?: readonly KeyValues[];
 }
 
 /**
  * A weight of the model by its name in the safetensors files.
  *
- * @param neutral Of a norm's weight: what leaves the norm as it is, 1 or, where the distance from 1 is stored, 0.
+ * @param neutral For a norm's weight, the value with which it has no effect: 1, or 0 if the difference from 1 is
+ * stored.
  */
 export type WeightSource = (name: string, shape: Shape, neutral?: number) => Value;
 
-/** Whether a weight of this name is a bias, also one of attention's scores. */
+/** Whether a weight of this name is a bias, including a bias of attention scores. */
 export function isBias(name: string): boolean {
   return name.includes("bias");
 }
 
-/** What of a model decides what can be learned of it. */
+/** The properties of a model that decide how it can be adapted. */
 export interface EditedModel
   extends
     Pick<Architecture, "width" | "blocks" | "sites">,
     Partial<Pick<Architecture, "family" | "heads" | "barePrefix" | "classifier">> {
   /** See {@linkcode Architecture}. */
   readonly encoder?: Pick<Encoder, "width" | "blocks" | "sites"> | undefined;
-  /** The text of some ids, to select tokens of a prompt by its text. */
+  /** Decodes ids, for selecting tokens of a prompt by their text. */
   readonly decode?: (
     ids: readonly number[],
     options?: { readonly skipSpecialTokens?: boolean; readonly cleanUpSpaces?: boolean },
@@ -159,43 +160,48 @@ export interface Architecture {
   readonly width: number;
   readonly blocks: number;
   readonly vocabularySize: number;
-  /** The longest run of tokens that the model's positions allow; `Infinity` where they set no bound. */
+  /** The maximum number of tokens that the model's positions allow; `Infinity` if there is no limit. */
   readonly contextLength: number;
   readonly heads: HeadLayout;
   /** The sites that the model has. */
   readonly sites: Readonly<Partial<Record<SiteName, SiteShape>>>;
-  /** Whether a token sees none of those after it. */
+  /** Whether attention is causal, so that no token attends to later ones. */
   readonly causal: boolean;
-  /** What the model reads of a run besides its tokens. */
+  /** The model's inputs besides tokens. */
   readonly inputs: InputConfigs;
-  /** Its own dropout as the config has it; `undefined` of families of which it is not known. */
+  /** Its own dropout rates from the config; `undefined` for families whose dropout is not implemented. */
   readonly dropout?: DropoutRates;
   /**
-   * What checkpoints of the bare model omit in front of a weight's name, `""` if nothing: GPT-2's files say
-   * `h.0.ln_1.weight` where the model with its head says `transformer.h.0.ln_1.weight`.
+   * The prefix of weight names that checkpoints of the bare model omit, `""` if none: GPT-2's files have
+   * `h.0.ln_1.weight`, and those of the model with its head `transformer.h.0.ln_1.weight`.
    */
   readonly barePrefix: string;
   /** The tensors that the safetensors files must hold, by name. */
   readonly weights: ReadonlyMap<string, readonly number[]>;
-  /** Those of them that are norms' weights, with what leaves each norm as it is. */
+  /** Those of them that are norms' weights, with the value with which each has no effect. */
   readonly norms: ReadonlyMap<string, number>;
   /** Builds the blocks over a run of tokens. */
   forward(run: TokenRun, weights: WeightSource): RunResult;
-  /** Which one transformers calls the last hidden state: what the head reads, as a rule, or what the last block gives. */
+  /**
+   * Which value is the last hidden state in transformers: usually the head's input, or else the last block's output.
+   */
   readonly lastHiddenState: "finished" | "plain";
-  /** What is between the last block and the head, a norm as a rule: [..., width] to the same. */
+  /** The part between the last block and the head, usually a norm: [..., width] to the same. */
   finish(hidden: Value, weights: WeightSource, edit?: EditHook, drop?: DropHook): Value;
-  /** The head that the checkpoint has; `undefined` where it is of the bare model. */
+  /** The checkpoint's head; `undefined` for the bare model. */
   readonly head: CheckpointHead | undefined;
-  /** The last block's rows [rows, width] to logits [rows, vocabulary], where the checkpoint has the head for it. */
+  /**
+   * The last block's rows [rows, width] to logits [rows, vocabulary], if the checkpoint has a head that predicts
+   * tokens.
+   */
   logits?(rows: Value, weights: WeightSource, edit?: EditHook, drop?: DropHook): Value;
   /** How the family scores classes, whichever head the checkpoint has. */
   readonly classifier?: Classifier;
-  /** What reads the prompts of a model of two stacks; all else is of its decoder. */
+  /** The encoder of a model with two stacks; all other properties belong to its decoder. */
   readonly encoder?: Encoder;
 }
 
-/** The stack of blocks that reads a prompt, whose tokens all see each other, for a decoder to write the answer. */
+/** The stack of blocks that reads the prompt, without causal masking, for a decoder that generates the answer. */
 export interface Encoder extends
   Pick<
     Architecture,
@@ -211,22 +217,22 @@ export interface Encoder extends
     | "forward"
     | "finish"
   > {
-  /** The token that the decoder begins with. */
+  /** The decoder's start token. */
   readonly startToken: number;
 }
 
-/** What a checkpoint's head gives: logits of the vocabulary's tokens, or scores of classes. */
+/** What a checkpoint's head predicts: tokens of the vocabulary, or classes. */
 export type CheckpointHead = "language" | { readonly classes: number };
 
 /** A head that scores a whole row of tokens. */
 export interface Classifier {
-  /** Whose hidden state it reads: the row's first token's, its last one's, or the mean of all. */
+  /** Which hidden state it reads: the first token's, the last token's, or the mean of all. */
   readonly pooled: Pooling;
-  /** Finished hidden states of rows [rows, width] to scores [rows, classes]. */
+  /** Final hidden states of rows [rows, width] to scores [rows, classes]. */
   scores(rows: Value, weights: WeightSource, classes: number, drop?: DropHook): Value;
 }
 
-/** The number of a model's parameters; a tensor that serves twice counts once. */
+/** The number of a model's parameters; a tensor that is used twice counts once. */
 export function parameterCount({ weights }: Pick<Architecture, "weights">): number {
   return [...weights.values()].reduce((sum, shape) => sum + elementCount(shape), 0);
 }

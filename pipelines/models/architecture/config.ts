@@ -13,17 +13,17 @@ export class ConfigReader {
     this.#fields = fields;
   }
 
-  /** The config with some fields where the file omits them. */
+  /** The config with defaults for fields that the file omits. */
   withDefaults(defaults: JsonObject): ConfigReader {
     return new ConfigReader(this.file, { ...defaults, ...this.#fields });
   }
 
-  /** A field as the file has it; `undefined` if it is absent or null. */
+  /** A field's value in the file; `undefined` if it is absent or null. */
   raw(name: string): unknown {
     return ownValue(this.#fields, name) ?? undefined;
   }
 
-  /** Whether the field is there, be it null. */
+  /** Whether the field is present, even if null. */
   has(name: string): boolean {
     return Object.hasOwn(this.#fields, name);
   }
@@ -34,7 +34,9 @@ export class ConfigReader {
     return typeof value === "boolean" ? value : this.#refuse(name, "true or false", value);
   }
 
-  /** @throws {RequestError} If the field is not a positive number within 32-bit floats, or is absent and has no default. */
+  /**
+   * @throws {RequestError} If the field is not a positive number within 32-bit floats, or is absent and has no default.
+   */
   number(name: string, otherwise?: number): number {
     const value = this.raw(name) ?? otherwise;
     return typeof value === "number" && Number.isFinite(Math.fround(value)) && Math.fround(value) > 0
@@ -76,7 +78,7 @@ export class ConfigReader {
   }
 
   #refuse(name: string, expected: string, found: unknown): never {
-    // JSON has no infinities, which config.json may.
+    // Unlike JSON, config.json may contain infinities.
     const value = typeof found === "number" ? String(found) : JSON.stringify(found);
     const shown = found === undefined ? "is missing" : `is ${value}`;
     throw this.error(`${name} ${shown} where ${expected} is expected; correct the config`);

@@ -1,11 +1,11 @@
-/** Groups of config.json's fields that many families share. @module */
+/** Groups of fields in config.json that many families share. @module */
 import type { HeadLayout } from "../../../ops/nn/attention.ts";
 import { ConfigReader } from "./config.ts";
 import { isJsonObject } from "../../common/files.ts";
 import { ropeFrequencies } from "./rope.ts";
 import type { RopeFrequencies } from "../inputs/rotary_angles.ts";
 
-/** The names of the extents' fields; those of Llama by default. */
+/** The names of the fields with the extents; Llama's by default. */
 interface ExtentFields {
   readonly width?: string;
   readonly blocks?: string;
@@ -23,15 +23,15 @@ export interface Extents {
   readonly heads: HeadLayout;
 }
 
-/** A config that claims more is false, and would be followed block by block. */
+/** A config that claims more blocks is wrong, and would be traced block by block. */
 const mostBlocks = 1000;
-/** The same of a head, whose rotary pairs are listed one by one. */
+/** The same limit for the width of a head, whose rotary pairs are listed one by one. */
 const widestHead = 2 ** 16;
 
 /**
  * Reads a model's extents.
  *
- * @param defaults.headWidth The width of a head where the config has no `head_dim`; `width / heads` by default.
+ * @param defaults.headWidth The width of a head if the config has no `head_dim`; `width / heads` by default.
  * @throws {RequestError} If one is missing or contradicts another.
  */
 export function readExtents(
@@ -48,7 +48,7 @@ export function readExtents(
   const keyValueField = "keyValueHeads" in fields ? fields.keyValueHeads : "num_key_value_heads";
   const width = config.count(widthField), blockCount = config.count(blocks);
   if (blockCount > mostBlocks) {
-    throw config.error(`${blocks} ${blockCount} is more than any model's ${mostBlocks}; correct the config`);
+    throw config.error(`${blocks} ${blockCount} is more than the maximum of ${mostBlocks}; correct the config`);
   }
   const heads = config.count(headsField);
   const keyValueHeads = keyValueField === undefined ? heads : config.count(keyValueField, heads);
@@ -61,7 +61,7 @@ export function readExtents(
   }
   const headWidth = config.count("head_dim", defaults.headWidth ?? width / heads);
   if (headWidth > widestHead) {
-    throw config.error(`head_dim ${headWidth} is more than any model's ${widestHead}; correct the config`);
+    throw config.error(`head_dim ${headWidth} is more than the maximum of ${widestHead}; correct the config`);
   }
   return {
     width,
@@ -72,19 +72,19 @@ export function readExtents(
   };
 }
 
-/** What rotary positions depend on beside the config's own fields. */
+/** Defaults of rotary positions for fields that a config omits. */
 interface RopeDefaults {
   readonly theta?: number;
-  /** How much of a head is turned, where the config has no `partial_rotary_factor`. */
+  /** The share of a head that is rotated, if the config has no `partial_rotary_factor`. */
   readonly part?: number;
   readonly thetaField?: string;
-  /** Whose frequencies, where `rope_parameters` gives those of each kind of block. */
+  /** The kind of block, if `rope_parameters` has frequencies for each kind. */
   readonly layerType?: LayerType;
 }
 
 /**
- * The rotary frequencies that a config declares: `rope_theta` and `rope_scaling`, or `rope_parameters`, which holds both in
- * newer configs.
+ * The rotary frequencies that a config declares: in `rope_theta` and `rope_scaling`, or in `rope_parameters`, which
+ * contains both in newer configs.
  *
  * @throws {RequestError} If a field is missing or unknown.
  */
@@ -117,7 +117,7 @@ export function readRope(
   });
 }
 
-/** Plain frequencies of the first elements of a head. */
+/** Unscaled frequencies for the first elements of a head. */
 export function plainRope(config: ConfigReader, turned: number, theta: number): RopeFrequencies {
   return ropeFrequencies({
     theta,
@@ -138,13 +138,13 @@ function turnedWidth(config: ConfigReader, headWidth: number, part: number): num
   return turned;
 }
 
-/** A block's kind of attention, as newer configs list them in `layer_types`. */
+/** A block's kind of attention, as listed in `layer_types` in newer configs. */
 type LayerType = "full_attention" | "sliding_attention";
 
 /**
- * The masks of a model, and each block's: all tokens, or those within the sliding window.
+ * The masks of a model, and each block's mask: all tokens, or those within the sliding window.
  *
- * @param isSliding Which blocks slide where the config has no `layer_types`.
+ * @param isSliding Which blocks have a sliding window if the config has no `layer_types`.
  */
 export function readWindows(
   config: ConfigReader,

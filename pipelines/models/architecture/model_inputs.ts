@@ -1,6 +1,6 @@
 /**
- * The inputs of a model, kind by kind: as values of a program, as tensors that the host fills, and as nodes of an exported
- * graph. All three have the same names: `<run>.<kind>`, with further names where a kind has several tensors.
+ * The inputs of a model, kind by kind: as values of a program, as tensors that the host fills, and as nodes of an
+ * exported graph. All three have the same names: `<run>.<kind>`, with further parts if a kind has several tensors.
  *
  * @module
  */
@@ -14,10 +14,10 @@ import type { NotExportable, RunRows, RunShape, TensorType, TokenGrid } from "..
 import { type InputConfigs, inputKinds, type InputName, type ModelInputs } from "../inputs/kinds.ts";
 import { perToken } from "../inputs/per_token.ts";
 
-/** A kind's tensors, or something of each of them, by name. */
+/** A kind's tensors, or values for each of them, by name. */
 type Tree<Leaf> = Leaf | { readonly [name: string]: Tree<Leaf> };
 
-/** A kind whatever its config and form are. */
+/** A kind with any config and form. */
 interface AnyInputKind {
   declare(config: unknown, run: RunShape): Tree<TensorType>;
   fill(config: unknown, run: RunRows): Tree<HostTensor>;
@@ -28,17 +28,17 @@ interface AnyInputKind {
 
 const kinds: Readonly<Record<InputName, AnyInputKind>> = inputKinds;
 
-/** What of a model decides its inputs. */
+/** The properties of a model that decide its inputs. */
 export type InputModel = Pick<Architecture, "family" | "heads" | "causal" | "inputs">;
 
-/** The kinds that a model has, with what it says of each. */
+/** The kinds of inputs that a model has, each with its config. */
 function kindsOf(inputs: InputConfigs): (readonly [name: InputName, kind: AnyInputKind, config: unknown])[] {
   return (Object.keys(kinds) as InputName[]).flatMap((name) => {
     return inputs[name] === undefined ? [] : [[name, kinds[name], inputs[name]] as const];
   });
 }
 
-/** A tree with what is made of each leaf. */
+/** A tree with a function applied to each leaf. */
 function mapLeaves<From, To>(
   tree: Tree<From>,
   isLeaf: (tree: Tree<From>) => tree is From,
@@ -50,7 +50,7 @@ function mapLeaves<From, To>(
   return Object.fromEntries(branches.map(([key, each]) => [key, mapLeaves(each, isLeaf, `${name}.${key}`, change)]));
 }
 
-/** The leaves of a tree with their names. */
+/** The leaves of a tree and their names. */
 function leavesOf<Leaf>(tree: Tree<Leaf>, isLeaf: (tree: Tree<Leaf>) => tree is Leaf, name: string): [string, Leaf][] {
   const found: [string, Leaf][] = [];
   mapLeaves(tree, isLeaf, name, (leaf, own) => found.push([own, leaf]));
@@ -68,7 +68,7 @@ export type RunExtents =
   & Pick<RunShape, "batch" | "seen" | "encoded">
   & Partial<Pick<RunShape, "length" | "before">>;
 
-/** A run of tokens as it is fed: `<name>.tokens` and the inputs of the model. */
+/** A fed run of tokens: `<name>.tokens` and the inputs of the model. */
 export function runInputs(
   { heads, causal, inputs }: Omit<InputModel, "family">,
   extents: RunExtents,
@@ -84,12 +84,12 @@ export function runInputs(
   };
 }
 
-/** The rows of a run; by default they see no tokens before them. */
+/** The rows of a run; by default there are no tokens before them. */
 type FedRows = Pick<RunRows, "rows" | "length" | "encoded"> & Partial<Pick<RunRows, "past">>;
 
 const noPast = { width: 0, filled: [0] } as const;
 
-/** What a run is fed, by the names and of the shapes that {@linkcode runInputs} declares. */
+/** The feeds of a run, with the names and shapes that {@linkcode runInputs} declares. */
 export function runFeeds(name: string, { heads, causal, inputs }: Omit<InputModel, "family">, fed: FedRows): Feeds {
   const run: RunRows = { past: noPast, ...fed, heads, causal };
   const filled = kindsOf(inputs).flatMap(([kind, { fill }, config]) => {
@@ -99,9 +99,9 @@ export function runFeeds(name: string, { heads, causal, inputs }: Omit<InputMode
 }
 
 /**
- * The inputs of a run as nodes of a graph, by their names.
+ * The inputs of a run as nodes of a graph, by name.
  *
- * @throws {RequestError} If the model has a kind of input that no graph computes.
+ * @throws {RequestError} If the model has a kind of input that an exported graph cannot compute.
  */
 export function inputNodes(
   name: string,
@@ -113,13 +113,13 @@ export function inputNodes(
     kindsOf(inputs).flatMap(([kind, { exported }, config]) => {
       if ("nodes" in exported) return leavesOf(exported.nodes(config, write, grid), isTensorName, `${name}.${kind}`);
       throw new RequestError(
-        `the ${family} model ${exported.notExportable}, which an export to ONNX does not hold; take another base model`,
+        `the ${family} model ${exported.notExportable}, which the export to ONNX does not support; use another base model`,
       );
     }),
   );
 }
 
-/** Inputs for a batch that is so many copies of another: what differs by row as often as there are copies. */
+/** Inputs for several copies of a batch: inputs that differ by row are repeated for each copy. */
 export function copyInputs(inputs: ModelInputs, copies: number): ModelInputs {
   const copy = (x: Value) => x.shape[0] === "batch" ? o.concat(new Array<Value>(copies).fill(x), 0) : x;
   const trees: Readonly<Record<string, Tree<Value>>> = inputs;

@@ -1,7 +1,7 @@
 /**
- * Rotary frequencies with the scalings that Llama-family configs name. Formulas as in the papers and in transformers'
- * `modeling_rope_utils`: linear (Chen et al. 2023), dynamic NTK, llama3 (Llama 3.1), YaRN (Peng et al. 2023), LongRoPE
- * (Ding et al. 2024).
+ * Rotary frequencies with the scalings of Llama-family configs. The formulas are those of the papers and of
+ * transformers' `modeling_rope_utils`: linear (Chen et al. 2023), dynamic NTK, llama3 (Llama 3.1), YaRN (Peng et al.
+ * 2023), LongRoPE (Ding et al. 2024).
  *
  * @module
  */
@@ -14,9 +14,9 @@ export interface RopeConfig {
   readonly theta: number;
   readonly headWidth: number;
   readonly contextLength: number;
-  /** `original_max_position_embeddings` where it is next to `rope_scaling`. */
+  /** `original_max_position_embeddings`, if it is next to `rope_scaling`. */
   readonly originalContextLength: number | undefined;
-  /** `rope_scaling` as the config has it. */
+  /** `rope_scaling` from the config. */
   readonly scaling: Readonly<Record<string, unknown>> | null;
   /** The config's path, for errors. */
   readonly file: string;
@@ -40,7 +40,7 @@ export function ropeFrequencies(config: RopeConfig): RopeFrequencies {
   };
   switch (kind) {
     case "default":
-    // Within the trained context, which is all that a prompt may use, dynamic NTK leaves the frequencies alone.
+    // Within the trained context, which a prompt must not exceed, dynamic NTK does not change the frequencies.
     case "dynamic": // falls through
       return { inverseFrequencies: plain, rotaryScale: 1 };
     case "linear":
@@ -64,7 +64,7 @@ export function ropeFrequencies(config: RopeConfig): RopeFrequencies {
 
 type Setting = (name: string) => number;
 
-/** Long waves are slowed by the factor, short ones kept, those between blended. */
+/** Low frequencies are divided by the factor, high ones are kept, and those in between are interpolated. */
 function llama3(plain: readonly number[], { file }: RopeConfig, setting: Setting): number[] {
   const factor = setting("factor"), low = setting("low_freq_factor"), high = setting("high_freq_factor");
   if (low >= high) {
@@ -103,8 +103,8 @@ function yarn(plain: readonly number[], config: RopeConfig, setting: Setting): R
 }
 
 /**
- * LongRoPE's short factors, which hold up to the context that the model was first trained with. Beyond it the long ones
- * would hold for every token of a row, so that a token's numbers depended on how long its row becomes.
+ * LongRoPE's short factors, which apply up to the context that the model was originally trained with. Beyond it the
+ * long ones would apply to every token of a row, so that a token's values would depend on the final length of its row.
  */
 function longRope(plain: readonly number[], config: RopeConfig, setting: Setting): RopeFrequencies {
   const { scaling, contextLength, file } = config, factors = scaling?.["short_factor"];

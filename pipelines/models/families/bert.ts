@@ -1,5 +1,5 @@
 /**
- * BERT (Devlin et al. 2019): learned positions and kinds of text, attention to both sides, norms after attention and MLP.
+ * BERT (Devlin et al. 2019): learned positions and token types, bidirectional attention, norms after attention and MLP.
  *
  * @module
  */
@@ -22,22 +22,22 @@ import {
 } from "../layers/outer.ts";
 import { transformer, type TransformerParts } from "../layers/transformer.ts";
 
-/** What BERT's descendants do with its body. */
+/** The parts of BERT's body that its descendants reuse. */
 interface BertBody {
   readonly extents: Extents;
   readonly norm: Norm;
   readonly table: TokenTable;
 }
 
-/** What a descendant of BERT sets on its body. */
+/** The settings of a descendant of BERT. */
 interface BertVariant {
   /** The prefix of the names of the body's weights. */
   readonly prefix: string;
-  /** How many of the first positions belong to no token. */
+  /** The number of first positions that are not used by tokens. */
   readonly offset: number;
   readonly head: (body: BertBody) => TransformerParts["head"];
   readonly classifier: Classifier;
-  /** Where dropout acts in front of its classes. */
+  /** The places of dropout in its classification head. */
   readonly droppedHead: readonly ("classifier.input" | "classifier.hidden")[];
 }
 
@@ -52,7 +52,7 @@ export function bertDropout(config: ConfigReader) {
   } satisfies DropoutRates;
 }
 
-/** BERT's block around a family's own attention. */
+/** BERT's block with a family's own attention. */
 export function bertBlock(config: ConfigReader, norm: Norm, attention: Omit<AttentionForm, "output">): Block {
   const form = { bias: true };
   return postNormed({
@@ -77,7 +77,7 @@ export function bertLike(
   config.option("position_embedding_type", ["absolute"], "absolute");
   if (config.flag("is_decoder", false)) {
     throw config.error(
-      "is_decoder is true, which is not supported; take a checkpoint that reads texts from both sides",
+      "is_decoder is true, which is not supported; use a bidirectional checkpoint",
     );
   }
   const { contextLength: positions, ...rest } = readExtents(config, { keyValueHeads: undefined });

@@ -1,4 +1,4 @@
-/** The fields of config.json by which a family's projections get biases, in transformers as here. @module */
+/** The fields of config.json that give a family's projections biases, in transformers and here. @module */
 import type { JsonObject } from "../../common/files.ts";
 import type { Architecture } from "../architecture/architecture.ts";
 import { ConfigReader } from "../architecture/config.ts";
@@ -41,18 +41,18 @@ const flags: Readonly<Record<FamilyName, readonly string[]>> = {
   t5: [],
 };
 
-/** A model whose config asks for more biases. */
+/** A model whose config enables more biases. */
 interface BiasedModel {
-  /** The fields that are set, all to true. */
+  /** The fields that are set to true. */
   readonly fields: Readonly<Record<string, true>>;
-  /** What the model has then in addition, by name. */
+  /** The shapes of the added weights, by name. */
   readonly added: ReadonlyMap<string, readonly number[]>;
 }
 
 /**
- * The model with as few fields changed as give it some biases.
+ * The model with the fewest fields changed to give it some biases.
  *
- * @returns Nothing if the family has no such biases.
+ * @returns `undefined` if the family has no such biases.
  */
 export function withBiases(
   config: JsonObject,

@@ -1,4 +1,4 @@
-/** BLOOM (Le Scao et al. 2022): scores that fall with distance (ALiBi), fused projections by head, a norm of the embeddings. @module */
+/** BLOOM (Le Scao et al. 2022): ALiBi, projections fused head by head, a norm of the embeddings. @module */
 import * as o from "../../../ops/operators.ts";
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
@@ -12,7 +12,7 @@ import { decoder, gptNames } from "../layers/decoder.ts";
 
 /** The architecture that a config describes. */
 export function bloom(config: ConfigReader): Architecture {
-  // Configs name extents in BLOOM's own way or in the common one.
+  // Configs use BLOOM's own names for extents or the common ones.
   const either = (own: string, common: string) => (config.raw(own) === undefined ? common : own);
   const extents = readExtents(config, {
     width: either("n_embed", "hidden_size"),

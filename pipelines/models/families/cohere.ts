@@ -1,4 +1,8 @@
-/** Command R (Cohere 2024): parallel attention and MLP on one norm, rotary pairs of neighbours, scaled logits. @module */
+/**
+ * Command R (Cohere 2024): parallel attention and MLP after one norm, interleaved rotary pairs, scaled logits.
+ *
+ * @module
+ */
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
 import { readExtents, readRope, readWindows } from "../architecture/fields.ts";
@@ -9,7 +13,7 @@ import { layerNorm, type Norm, scaledNorm } from "../layers/norm.ts";
 import { decoder, llamaNames } from "../layers/decoder.ts";
 import { attentionNames, gatedNames } from "./llama.ts";
 
-/** @param slides Whether most blocks slide, and only those have positions. */
+/** @param slides Whether most blocks have a sliding window, and only these have positions. */
 function build(config: ConfigReader, slides: boolean): Architecture {
   const extents = readExtents(config, {});
   const { blocks, heads } = extents, epsilon = config.number("layer_norm_eps", 1e-5);
@@ -52,5 +56,5 @@ function build(config: ConfigReader, slides: boolean): Architecture {
 
 /** Command R. */
 export const cohere = (config: ConfigReader) => build(config, false);
-/** Command R7B: most blocks slide, and those that do not have no positions. */
+/** Command R7B: most blocks have a sliding window, and the others have no positions. */
 export const cohere2 = (config: ConfigReader) => build(config, true);

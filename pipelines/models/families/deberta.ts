@@ -1,6 +1,6 @@
 /**
- * DeBERTa's second and third versions (He et al. 2021): BERT's block with attention that scores contents and distances apart,
- * in the largest models with a convolution parallel to the first block.
+ * DeBERTa's second and third versions (He et al. 2021): BERT's block with attention that scores contents and distances
+ * separately, and in the largest models a convolution parallel to the first block.
  *
  * @module
  */
@@ -84,7 +84,7 @@ export function deberta(config: ConfigReader): Architecture {
   });
 }
 
-/** Embeddings, which may have a width of their own, and the head over them. */
+/** The embeddings, which may have a different width, and the head that shares them. */
 function outside(
   config: ConfigReader,
   { width, vocabularySize, contextLength }: ReturnType<typeof readExtents>,
@@ -128,7 +128,7 @@ function outside(
 /** Contents of queries against distances, and distances against contents of keys. */
 type ScoreKind = "c2p" | "p2c";
 
-/** `pos_att_type`, a list or its names with bars between them. */
+/** `pos_att_type`, a list of names, or the names separated by bars. */
 function readKinds(config: ConfigReader): readonly ScoreKind[] {
   const found = config.raw("pos_att_type") ?? [], names = typeof found === "string" ? found.split("|") : found;
   const isKind = (name: unknown): name is ScoreKind => name === "c2p" || name === "p2c";
@@ -137,7 +137,7 @@ function readKinds(config: ConfigReader): readonly ScoreKind[] {
   throw config.error(`pos_att_type is ${JSON.stringify(found)} where c2p and p2c are known; correct the config`);
 }
 
-/** The table of distances, if the config asks for one; −1 means a number that is not set. */
+/** The table of distances, if the config has one; −1 means that a number is not set. */
 function readDistances(config: ConfigReader, contextLength: number): DistanceTable | undefined {
   if (!config.flag("relative_attention", false)) return undefined;
   const set = (name: string) => (config.raw(name) === -1 ? 0 : config.whole(name, 0));
@@ -145,7 +145,7 @@ function readDistances(config: ConfigReader, contextLength: number): DistanceTab
   return buckets === 0 ? { span: farthest } : { span: buckets, farthest };
 }
 
-/** The representations of distances by their rows, normalized if the config says so. */
+/** The representations of distances by row, normalized if the config says so. */
 function distanceTable(config: ConfigReader, { span }: DistanceTable, width: number, norm: Norm) {
   const isNormalized = String(config.raw("norm_rel_ebd") ?? "none").toLowerCase().split("|")
     .some((part) => part.trim() === "layer_norm");
@@ -153,7 +153,7 @@ function distanceTable(config: ConfigReader, { span }: DistanceTable, width: num
     const { whole } = scope, table = whole.weight(`${encoder}.rel_embeddings.weight`, [2 * span, width]);
     const normalized = (x: Value) => isNormalized ? norm(whole.at(`${encoder}.LayerNorm`), x) : x;
     if (scope.run.drop === undefined) return normalized(o.gatherRows(table, rows));
-    // Dropout acts on the table: a distance is dropped wherever it occurs.
+    // Dropout acts on the table, so that a distance is dropped wherever it occurs.
     return o.gatherRows(scope.drop("attention.distances", normalized(table)), rows);
   };
 }

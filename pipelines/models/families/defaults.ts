@@ -1,6 +1,6 @@
 /**
- * What transformers (4.57.1) takes for a field that a family's config.json omits, where that differs from family to family.
- * A field that is null is not omitted. What all families have in common is where the field is read.
+ * The defaults in transformers (4.57.1) for fields that a family's config.json omits, if they differ between families.
+ * A null field does not count as omitted. Defaults that all families share are where the field is read.
  *
  * @module
  */
@@ -53,5 +53,5 @@ export const fieldDefaults = {
   t5: {},
 } as const satisfies Readonly<Record<string, JsonObject>>;
 
-/** The families that there are. */
+/** The known families. */
 export type FamilyName = keyof typeof fieldDefaults;

@@ -1,4 +1,4 @@
-/** DistilBERT (Sanh et al. 2019): BERT's blocks under names of their own, without kinds of text. @module */
+/** DistilBERT (Sanh et al. 2019): BERT's blocks with other names and without token types. @module */
 import * as o from "../../../ops/operators.ts";
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";

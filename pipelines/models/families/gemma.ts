@@ -1,7 +1,7 @@
 /**
- * Gemma (Gemma Team 2024): scaled embeddings, norms that store their distance from 1. Gemma 2 adds norms of what attention
- * and MLP add, bounds on scores and logits, and windows; Gemma 3 norms of queries and keys, and angles of their own for the
- * blocks that slide.
+ * Gemma (Gemma Team 2024): scaled embeddings, norms whose weights are stored as their difference from 1. Gemma 2 adds
+ * norms after attention and MLP, soft caps on scores and logits, and sliding windows; Gemma 3 adds norms of queries and
+ * keys, and separate rotary angles for the blocks with a sliding window.
  *
  * @module
  */
@@ -72,14 +72,14 @@ function build(config: ConfigReader, generation: 1 | 2 | 3): Architecture {
   });
 }
 
-/** The frequencies of Gemma 3's sliding blocks, which no scaling stretches. */
+/** The frequencies of Gemma 3's blocks with a sliding window, which are not scaled. */
 function slidingRope(config: ConfigReader, extents: Extents): RopeFrequencies {
   return config.raw("rope_parameters") === undefined
     ? plainRope(config, extents.heads.headWidth, config.number("rope_local_base_freq", 10000))
     : readRope(config, extents, { layerType: "sliding_attention" });
 }
 
-/** The first Gemma's configs say `gelu` where its tanh form is meant, and later ones name it in a field of its own. */
+/** The first Gemma's configs have `gelu` although its tanh form is meant; later ones name it in a separate field. */
 function firstActivation(config: ConfigReader): Activation {
   if (config.raw("hidden_activation") !== undefined) return readActivation(config, "hidden_activation", "gelu");
   return config.raw("hidden_act") === "gelu"

@@ -1,4 +1,8 @@
-/** GPT-Neo (Black et al. 2021): learned positions, blocks that see all and blocks that see a window, unscaled scores. @module */
+/**
+ * GPT-Neo (Black et al. 2021): learned positions, blocks with global and with local attention, unscaled scores.
+ *
+ * @module
+ */
 import * as o from "../../../ops/operators.ts";
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
@@ -54,7 +58,7 @@ export function gptNeo(config: ConfigReader): Architecture {
   });
 }
 
-/** `attention_types`, as in `[[["global", "local"], 12]]`: kinds, and how often they are repeated. */
+/** `attention_types`, for example `[[["global", "local"], 12]]`: kinds, and how often they are repeated. */
 function attentionKinds(config: ConfigReader, blocks: number): readonly string[] {
   const types = config.raw("attention_types") ?? [[["global", "local"], Math.ceil(blocks / 2)]];
   const isKind = (kind: unknown) => kind === "global" || kind === "local";

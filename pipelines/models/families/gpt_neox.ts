@@ -1,4 +1,8 @@
-/** GPT-NeoX and Pythia (Black et al. 2022): parallel attention and MLP, partly turned heads, fused projections. @module */
+/**
+ * GPT-NeoX and Pythia (Black et al. 2022): parallel attention and MLP, partly rotated heads, fused projections.
+ *
+ * @module
+ */
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
 import { readExtents, readRope } from "../architecture/fields.ts";

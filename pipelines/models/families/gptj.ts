@@ -1,4 +1,4 @@
-/** GPT-J (Wang & Komatsuzaki 2021): parallel attention and MLP on one norm, rotary pairs of neighbours. @module */
+/** GPT-J (Wang & Komatsuzaki 2021): parallel attention and MLP after one norm, interleaved rotary pairs. @module */
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
 import { plainRope, readExtents } from "../architecture/fields.ts";

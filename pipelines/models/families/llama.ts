@@ -1,7 +1,7 @@
 /**
  * Llama and the families that share its block: pre-normalized attention with rotary positions and grouped heads, then a
  * gated MLP (Touvron et al. 2023). Mistral adds a sliding window, Qwen2 biases on query, key and value, Qwen3 norms of
- * each head's queries and keys, SmolLM3 blocks without positions, Granite factors.
+ * each head's queries and keys, SmolLM3 blocks without positions, and Granite scaling factors.
  *
  * @module
  */
@@ -17,22 +17,22 @@ import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program/program.ts";
 import type { Scope } from "../layers/scope.ts";
 
-/** The names that Llama's files give to a gated MLP. */
+/** The names of a gated MLP's projections in Llama's files. */
 export const gatedNames = { gate: "mlp.gate_proj", up: "mlp.up_proj", down: "mlp.down_proj" } as const;
 
-/** The names that Llama's files give to the projections of attention. */
+/** The names of the attention projections in Llama's files. */
 export const attentionNames = ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"] as const;
 
-/** What a member of the family changes in Llama; none if omitted. */
+/** How a member of the family differs from Llama. */
 interface Variant {
-  /** Whether query, key and value have biases whatever `attention_bias` says. */
+  /** Whether query, key and value have biases regardless of `attention_bias`. */
   readonly biasedQueries?: boolean;
-  /** Whether queries and keys are normalized, each head by itself. */
+  /** Whether queries and keys are normalized, separately for each head. */
   readonly headNorms?: boolean;
   readonly headWidth?: number;
-  /** Which blocks slide where the config lists none. */
+  /** Which blocks have a sliding window if the config does not list them. */
   readonly isSliding?: (config: ConfigReader, block: number) => boolean;
-  /** Which blocks turn queries and keys. */
+  /** Which blocks rotate queries and keys. */
   readonly isTurned?: (config: ConfigReader) => (block: number) => boolean;
   readonly theta?: number;
   readonly tied?: boolean;
@@ -101,17 +101,17 @@ const behindWindowLayers = (config: ConfigReader, block: number) =>
 /** Llama (Touvron et al. 2023). */
 export const llama = (config: ConfigReader) => build(config, {});
 
-/** Mistral: every block slides if there is a window (Jiang et al. 2023). */
+/** Mistral: every block has the sliding window, if there is one (Jiang et al. 2023). */
 export const mistral = (config: ConfigReader) => build(config, { isSliding: () => true });
 
-/** Qwen 2 and 2.5: biases on query, key and value; upper blocks may slide. */
+/** Qwen 2 and 2.5: biases on query, key and value; upper blocks may have a sliding window. */
 export const qwen2 = (config: ConfigReader) => build(config, { biasedQueries: true, isSliding: behindWindowLayers });
 
-/** Qwen 3: each head's queries and keys normalized; upper blocks may slide. */
+/** Qwen 3: each head's queries and keys are normalized; upper blocks may have a sliding window. */
 export const qwen3 = (config: ConfigReader) =>
   build(config, { headNorms: true, headWidth: 128, isSliding: behindWindowLayers });
 
-/** SmolLM3: blocks that `no_rope_layers` marks with 0 have no positions. */
+/** SmolLM3: blocks marked with 0 in `no_rope_layers` have no positions. */
 export const smollm3 = (config: ConfigReader) =>
   build(config, {
     theta: 2e6,
@@ -129,7 +129,7 @@ function turnedBlocks(config: ConfigReader): (block: number) => boolean {
   return (block) => listed[block] !== 0;
 }
 
-/** Granite: factors on embeddings, scores, what blocks add, and logits. */
+/** Granite: scaling factors on embeddings, scores, residual branches and logits. */
 export const granite = (config: ConfigReader) =>
   build(config, {
     factors: (fields) => ({

@@ -1,4 +1,4 @@
-/** Mixtral (Jiang et al. 2024): Llama's attention, and for each token the two best of many MLPs. @module */
+/** Mixtral (Jiang et al. 2024): Llama's attention, and for each token the best two of several MLPs. @module */
 import * as o from "../../../ops/operators.ts";
 import { linear } from "../../../ops/nn/linear.ts";
 import type { Architecture } from "../architecture/architecture.ts";
@@ -38,17 +38,17 @@ export function mixtral(config: ConfigReader): Architecture {
   });
 }
 
-/** A config that claims more is false, and would be followed expert by expert. */
+/** A config that claims more experts is wrong, and would be traced expert by expert. */
 const mostExperts = 1024;
 
 /**
- * The router's best experts, weighed by their probabilities among themselves. Every expert runs over every token, and what
- * the router did not choose counts nothing: exact, at the cost of all experts.
+ * The router's best experts, weighted by their renormalized probabilities. Every expert runs over every token, with
+ * weight 0 if the router did not choose it, which is exact but costs as much as all experts.
  */
 function expertMlp(config: ConfigReader): Mlp {
   const experts = config.count("num_local_experts", 8), active = config.count("num_experts_per_tok", 2);
   if (experts > mostExperts) {
-    throw config.error(`num_local_experts ${experts} is more than any model's ${mostExperts}; correct the config`);
+    throw config.error(`num_local_experts ${experts} is more than the maximum of ${mostExperts}; correct the config`);
   }
   if (active > experts) {
     throw config.error(`num_experts_per_tok ${active} is more than the ${experts} experts; correct the config`);

@@ -1,4 +1,4 @@
-/** The known architectures: `model_type` of config.json to the file that builds it. @module */
+/** The known architectures, by the `model_type` in config.json. @module */
 import { RequestError } from "../../common/errors.ts";
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";

@@ -1,6 +1,6 @@
 /**
- * ModernBERT (Warner et al. 2024): attention to both sides with rotary positions, far in some blocks and near in the others,
- * gated MLPs, norms in front of both.
+ * ModernBERT (Warner et al. 2024): bidirectional attention with rotary positions, global in some blocks and local in
+ * the others, gated MLPs, norms before both.
  *
  * @module
  */
@@ -71,7 +71,7 @@ export function modernBert(config: ConfigReader): Architecture {
   });
 }
 
-/** `local_attention` tokens are seen near a token, half of them on each side; every n-th block sees all. */
+/** A token attends to `local_attention` tokens around it, half of them on each side; in every n-th block to all. */
 function readLocalWindows(config: ConfigReader, blocks: number): ReturnType<typeof readWindows> {
   const side = Math.floor(config.count("local_attention", 128) / 2);
   const every = config.count("global_attn_every_n_layers", 3), layerTypes = config.raw("layer_types");
@@ -79,7 +79,9 @@ function readLocalWindows(config: ConfigReader, blocks: number): ReturnType<type
   return readWindows(fields, blocks, (block) => block % every !== 0);
 }
 
-/** The frequencies of a kind of block: each has its own `rope_theta`; where that of near blocks is null, the others'. */
+/**
+ * The frequencies of a kind of block, which has its own `rope_theta`; if null for local blocks, that of global ones.
+ */
 function readAngles(config: ConfigReader, extents: Parameters<typeof readRope>[1], kind: string) {
   const whole = { theta: 160000, thetaField: "global_rope_theta" };
   if (kind === "full") return readRope(config, extents, whole);

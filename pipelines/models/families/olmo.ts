@@ -1,4 +1,8 @@
-/** OLMo (Groeneveld et al. 2024), whose norms learn nothing, and OLMo 2, which normalizes what attention and MLP add. @module */
+/**
+ * OLMo (Groeneveld et al. 2024), whose norms have no weights, and OLMo 2, which has norms after attention and MLP.
+ *
+ * @module
+ */
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
 import { readExtents, readRope } from "../architecture/fields.ts";

@@ -1,4 +1,8 @@
-/** OPT (Zhang et al. 2022): learned positions, norms before or after attention and MLP, embeddings of a width of their own. @module */
+/**
+ * OPT (Zhang et al. 2022): learned positions, norms before or after attention and MLP, embeddings of a separate width.
+ *
+ * @module
+ */
 import { linear } from "../../../ops/nn/linear.ts";
 import * as o from "../../../ops/operators.ts";
 import type { Architecture } from "../architecture/architecture.ts";
@@ -11,7 +15,7 @@ import { layerNorm } from "../layers/norm.ts";
 import { embedPositions } from "../layers/outer.ts";
 import { decoder } from "../layers/decoder.ts";
 
-/** The table of positions begins with two rows that belong to no position. */
+/** The position table begins with two unused rows. */
 const offset = 2;
 
 /** The architecture that a config describes. */

@@ -1,4 +1,8 @@
-/** Phi 1, 1.5 and 2 (Gunasekar et al. 2023): parallel attention and MLP on one norm, partly turned heads. @module */
+/**
+ * Phi 1, 1.5 and 2 (Gunasekar et al. 2023): parallel attention and MLP after one norm, partly rotated heads.
+ *
+ * @module
+ */
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
 import { readExtents, readRope } from "../architecture/fields.ts";

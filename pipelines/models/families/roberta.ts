@@ -1,4 +1,9 @@
-/** RoBERTa (Liu et al. 2019), XLM-RoBERTa and CamemBERT: BERT's body with heads of its own, positions after the padding's id. @module */
+/**
+ * RoBERTa (Liu et al. 2019), XLM-RoBERTa and CamemBERT: BERT's body with other heads; positions start after the padding
+ * id.
+ *
+ * @module
+ */
 import * as o from "../../../ops/operators.ts";
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";

@@ -1,4 +1,8 @@
-/** StableLM (Bellagente et al. 2024): layer norms, partly turned heads, attention and MLP in turn or in parallel. @module */
+/**
+ * StableLM (Bellagente et al. 2024): layer norms, partly rotated heads, attention and MLP in sequence or in parallel.
+ *
+ * @module
+ */
 import * as o from "../../../ops/operators.ts";
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
@@ -42,7 +46,7 @@ export function stableLm(config: ConfigReader): Architecture {
   });
 }
 
-/** A norm of [batch, tokens, heads, headWidth] whose weights are stored head by head. */
+/** A norm of [batch, tokens, heads, headWidth] whose weights are stored separately for each head. */
 function headNorms(epsilon: number): Norm {
   return (scope, byHead) => {
     const [, , count, width] = byHead.shape as readonly [unknown, unknown, number, number];

@@ -1,7 +1,7 @@
 /**
- * T5 (Raffel et al. 2020) and T5 1.1, on which FLAN-T5 is based: an encoder and a decoder that share their embeddings, norms
- * without a mean before each part of a block, scores that are not scaled and depend on distances by a table that the first
- * block of each stack holds for all of its blocks. T5 1.1 gates its MLP and has a head of its own.
+ * T5 (Raffel et al. 2020) and T5 1.1, on which FLAN-T5 is based: an encoder and a decoder that share their embeddings,
+ * RMS norms before each part of a block, and unscaled attention scores with a bias by distance, whose table is in the
+ * first block of each stack and used by all of its blocks. T5 1.1 has a gated MLP and a separate head.
  *
  * @module
  */
@@ -111,19 +111,19 @@ export function t5(config: ConfigReader): Architecture {
   });
 }
 
-/** What a table [buckets, heads] has for each distance, [batch or 1, heads, tokens, keys]. */
+/** The biases of a table [buckets, heads] for each distance, [batch or 1, heads, tokens, keys]. */
 function distanceBias(scope: Scope, name: string, buckets: number, heads: number): Value {
   const table = scope.whole.weight(name, [buckets, heads]);
   return o.transpose(o.gatherRows(table, scope.input("distanceBuckets")), [0, 3, 1, 2]);
 }
 
-/** Reads the kind of MLP, `relu` or `gated-gelu` for example; the MLP then has its weights under a name. */
+/** Reads the kind of MLP, for example `relu` or `gated-gelu`, and returns the MLP for a weight name. */
 function readMlp(config: ConfigReader): (name: string) => Mlp {
   const hidden = config.count("d_ff"), kinds = Object.keys(activations) as (keyof typeof activations)[];
   const options = [...kinds, ...kinds.map((kind) => `gated-${kind}` as const)];
   const declared = config.option("feed_forward_proj", options, "relu");
   const gated = declared.startsWith("gated-");
-  // T5 1.1 means GELU by way of tanh.
+  // T5 1.1 uses the tanh form of GELU.
   const kind = declared === "gated-gelu" ? "gelu_new" : declared.replace("gated-", "") as keyof typeof activations;
   const activation = activations[kind];
   return (name) => {

@@ -8,7 +8,7 @@ import { addedTokens, idsByToken, type Vocabulary } from "./vocabulary.ts";
 /**
  * The tokenizer.json of a byte-level BPE tokenizer: `tokenizer.ggml.model` is `gpt2`.
  *
- * @throws {RequestError} If there are no merges, or words are cut in a way that is not known.
+ * @throws {RequestError} If there are no merges, or the pre-tokenizer is not known.
  */
 export function byteLevel(metadata: Metadata, vocabulary: Vocabulary): TokenizerParts {
   const name = preTokenizerName(metadata);
@@ -49,10 +49,15 @@ function preTokenizerName(metadata: Metadata): string {
   if (metadata.raw(key) !== undefined) return metadata.text(key);
   const usual = ownValue(usualPreTokenizers, metadata.architecture);
   if (usual !== undefined) return usual;
-  throw metadata.error(`the metadata key ${key} is missing, so that words can't be cut; convert the model again`);
+  throw metadata.error(
+    `the metadata key ${key} is missing, so that texts can't be split into words; convert the model again`,
+  );
 }
 
-/** A merge is two tokens with a space between; byte-level tokens hold none. One of or to no token is never made. */
+/**
+ * A merge is two tokens separated by a space, which byte-level tokens never contain. Merges of or to no token are
+ * dropped.
+ */
 function mergesOf(metadata: Metadata, tokens: ReadonlySet<string>): readonly (readonly string[])[] {
   return metadata.texts("tokenizer.ggml.merges").flatMap((merge) => {
     const space = merge.indexOf(" ", 1), pair = [merge.slice(0, space), merge.slice(space + 1)];

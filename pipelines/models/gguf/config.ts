@@ -1,5 +1,5 @@
 /**
- * The config.json that transformers has for a model, of a GGUF file's metadata.
+ * The config.json of a model in transformers, from a GGUF file's metadata.
  *
  * @module
  */
@@ -9,18 +9,18 @@ import type { KnownArchitecture } from "./names.ts";
 import type { Heads } from "./outputs.ts";
 import { ropeScaling } from "./rope_scaling.ts";
 
-/** What a config depends on besides metadata. */
+/** What a config is made from, besides metadata. */
 interface ConfigSource {
   readonly metadata: Metadata;
-  /** Rows of the token embedding. */
+  /** The number of rows of the token embedding. */
   readonly vocabularySize: number;
   /** Whether the file has a tensor. */
   readonly has: (tensor: string) => boolean;
-  /** A small tensor's numbers; undefined where there is none. */
+  /** A small tensor's numbers; undefined if there is none. */
   readonly tensor: (name: string) => Float32Array | undefined;
 }
 
-/** The heads of the attention of all blocks. */
+/** The attention heads of all blocks. */
 export function headsOf(metadata: Metadata): Heads {
   const heads = metadata.sameInEachBlock(".attention.head_count");
   const keyValueHeads = metadata.sameInEachBlock(".attention.head_count_kv", heads);
@@ -43,12 +43,12 @@ export function headsOf(metadata: Metadata): Heads {
 /**
  * The fields of config.json.
  *
- * @throws {RequestError} If a metadata key is missing or means what is not supported.
+ * @throws {RequestError} If a metadata key is missing or its value is not supported.
  */
 export function configOf(architecture: KnownArchitecture, source: ConfigSource): JsonObject {
   const { metadata } = source;
   if (metadata.raw(".expert_count") !== undefined && metadata.number(".expert_count") > 0) {
-    throw metadata.error("is a mixture of experts, which is not supported; take a dense model");
+    throw metadata.error("is a mixture of experts, which is not supported; use a dense model");
   }
   const { heads, keyValueHeads, headWidth } = headsOf(metadata);
   const specific = specifics[architecture](source, { heads, keyValueHeads, headWidth });
@@ -67,7 +67,7 @@ export function configOf(architecture: KnownArchitecture, source: ConfigSource):
   };
 }
 
-/** Null where the file says nothing: transformers would take the ids of the family's first model. */
+/** Null if the file does not have them, since transformers would otherwise use the ids of the family's first model. */
 function tokenIds(metadata: Metadata): JsonObject {
   const ids = [["bos", "bos"], ["eos", "eos"], ["pad", "padding"]] as const;
   return Object.fromEntries(ids.map(([role, name]) => {
@@ -87,7 +87,7 @@ function rope({ metadata, tensor }: ConfigSource, { headWidth }: Heads): JsonObj
   return { rope_theta: theta, rope_scaling: ropeScaling(metadata, { theta, headWidth, tensor }) };
 }
 
-/** How much of a head is rotated. */
+/** The share of a head that is rotated. */
 function rotatedShare({ metadata }: ConfigSource, { headWidth }: Heads): number {
   return metadata.count(".rope.dimension_count", headWidth) / headWidth;
 }
@@ -116,13 +116,13 @@ const llama: Specific = (source, heads) => {
     : { ...gated("mistral", "Mistral")(source, heads), sliding_window };
 };
 
-/** What the second and third Gemma divide scores by the root of: their largest has no head's width there. */
+/** The number by whose root Gemma 2 and 3 divide scores: in their largest models, it is not the width of a head. */
 function queryScale({ metadata }: ConfigSource, { heads, headWidth }: Heads, largest: number): JsonObject {
   const width = metadata.count(".block_count") === largest ? metadata.count(".embedding_length") / heads : headWidth;
   return { query_pre_attn_scalar: width };
 }
 
-/** Where the file says nothing, llama.cpp and transformers have the same defaults. */
+/** Omitted if the file does not have them, since llama.cpp and transformers have the same defaults. */
 function softCaps({ metadata }: ConfigSource): JsonObject {
   const cap = (name: string) => metadata.raw(`.${name}`) === undefined ? {} : { [name]: metadata.decimal(`.${name}`) };
   return { ...cap("attn_logit_softcapping"), ...cap("final_logit_softcapping") };
@@ -137,7 +137,7 @@ function gemma(family: string, className: string): Specific {
   });
 }
 
-/** Each sixth block of the third Gemma attends to all tokens, the others through a window, if the file says no other. */
+/** Every sixth block of Gemma 3 attends to all tokens, the others within a window, unless the file says otherwise. */
 function gemma3Blocks({ metadata }: ConfigSource): JsonObject {
   const key = ".attention.sliding_window_pattern", listed = metadata.raw(key);
   const pattern = Array.isArray(listed) ? undefined : metadata.count(key, 6);
@@ -167,7 +167,7 @@ function cohere(family: string, className: string): Specific {
   });
 }
 
-/** What is an architecture's own, and its name in transformers. */
+/** The architecture-specific fields, and each architecture's name in transformers. */
 const specifics: Readonly<Record<KnownArchitecture, Specific>> = {
   llama,
   qwen2: (source, heads) => {

@@ -2,21 +2,21 @@ import { system, type SystemFile } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
 
-/** Bytes that are read ahead. */
+/** The number of bytes that are read ahead. */
 const WINDOW = 1 << 20;
-/** What a header may count of anything, far above what models have: a large file could hold a false count. */
+/** The maximum of any count in a header, far above what models have, since a large file could contain a wrong count. */
 const MOST = 1 << 24;
-/** Bytes of a string; a whole tokenizer.json may be one. */
+/** The maximum number of bytes in a string, which may be a whole tokenizer.json. */
 const LONGEST = 1 << 28;
 
-/** A text on one line, whatever a file has put into it. */
+/** A text from a file on one line, with control characters made visible. */
 export function visible(text: string): string {
   return text.replace(/\p{C}/gu, "\ufffd");
 }
 
 /**
- * Reads a file's fields one after the other, little-endian. What a field claims to hold is compared with what the file
- * has left before anything is allocated for it.
+ * Reads a file's fields one after the other, little-endian. The size that a field claims is compared with the rest of
+ * the file before anything is allocated for it.
  */
 export class Cursor {
   readonly #handle: SystemFile;
@@ -24,13 +24,13 @@ export class Cursor {
   readonly file: string;
   readonly #size: number;
   #window = new DataView(new ArrayBuffer(0));
-  /** Where in the file the window begins. */
+  /** The offset at which the window begins. */
   #start = 0;
   #position = 0;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
 
   /**
-   * @param handle At the file's start.
+   * @param handle The open file, positioned at its start.
    * @param size The file's length in bytes.
    */
   constructor(handle: SystemFile, file: string, size: number) {
@@ -39,25 +39,25 @@ export class Cursor {
     this.#size = size;
   }
 
-  /** Offset of the next field. */
+  /** The offset of the next field. */
   get position(): number {
     return this.#position;
   }
 
-  /** An error about the file as it is read here. */
+  /** An error about the file. */
   error(problem: string): RequestError {
     return new RequestError(`${visible(problem)}; download or convert the file again`, { file: this.file });
   }
 
   /**
-   * Sees that the file holds what comes next.
+   * Requires that the file contains the next bytes.
    *
    * @throws {RequestError} If fewer bytes are left.
    */
   require(bytes: number, what: string): void {
     if (bytes <= this.#size - this.#position) return;
     throw this.error(
-      `is cut short in ${what}: ${bytes} bytes are to follow at ${this.#position} and ${
+      `is cut short in ${what}: ${bytes} bytes should follow at ${this.#position}, but only ${
         this.#size - this.#position
       } are left`,
     );
@@ -111,24 +111,24 @@ export class Cursor {
     return this.#window.getFloat64(at, true);
   }
 
-  /** 64 bits, unsigned; past 2^53 as near as a number comes. */
+  /** 64 bits, unsigned; rounded above 2^53. */
   u64(what: string): number {
     const at = this.#take(8, what);
     return Number(this.#window.getBigUint64(at, true));
   }
 
-  /** 64 bits, signed; past 2^53 as near as a number comes. */
+  /** 64 bits, signed; rounded above 2^53. */
   i64(what: string): number {
     const at = this.#take(8, what);
     return Number(this.#window.getBigInt64(at, true));
   }
 
   /**
-   * A count of what is to follow.
+   * A count of items that follow.
    *
-   * @param least Bytes that each of it takes at least.
+   * @param least The minimum number of bytes of each item.
    * @param of What is counted.
-   * @throws {RequestError} If the file can't hold so much, or it is more than any model has.
+   * @throws {RequestError} If the file can't contain that many, or it is more than any model has.
    */
   count(least: number, of: string): number {
     const count = this.u64(`the number of ${of}`);
@@ -154,7 +154,7 @@ export class Cursor {
     }
   }
 
-  /** Moves on and gives the field's offset in the window. */
+  /** Advances past a field and returns its offset in the window. */
   #take(bytes: number, what: string): number {
     this.require(bytes, what);
     if (this.#position + bytes > this.#start + this.#window.byteLength) this.#refill(bytes);

@@ -1,27 +1,27 @@
 /**
- * Blocks of quantized numbers to 32-bit floats, to the bit as ggml's reference gives them. A block's numbers are
+ * Converting blocks of quantized numbers to 32-bit floats, bit for bit like ggml's reference. A block's numbers are
  * `scale · q` or `scale · q + minimum`, with q of a few bits; the K types scale 16 or 32 numbers at a time with scales
  * that are quantized themselves. {@link https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h}
  *
- * Products of a 16-bit scale and small integers are exact in a double, so that each number is rounded once, on its way
- * into the Float32Array, as in 32-bit arithmetic.
+ * Products of a 16-bit scale and small integers are exact in a double, so that each number is rounded only once, when
+ * it is stored in the Float32Array, as in 32-bit arithmetic.
  *
  * @module
  */
 import { widenBfloat16, widenFloat16 } from "../weights/float16.ts";
 
 /**
- * Widens some blocks.
+ * Dequantizes some blocks.
  *
  * @param from Their bytes, at a multiple of four in the buffer.
- * @param to As many numbers as the blocks hold.
+ * @param to Receives as many numbers as the blocks contain.
  */
 type Dequantize = (from: Uint8Array<ArrayBuffer>, to: Float32Array<ArrayBuffer>) => void;
 
-/** Every 16-bit float by its bits; scales are looked up, which is faster than to widen each. */
+/** Every 16-bit float by its bits; looking up scales is faster than converting each. */
 const halves = widenFloat16(Uint16Array.from({ length: 1 << 16 }, (_, bits) => bits));
 
-/** By the storage type's name. */
+/** The dequantizations by the storage type's name. */
 export const dequantizations: Readonly<Record<string, Dequantize>> = {
   F32: (from, to) => to.set(new Float32Array(from.buffer, from.byteOffset, to.length)),
   F16: (from, to) => to.set(widenFloat16(new Uint16Array(from.buffer, from.byteOffset, to.length))),
@@ -43,7 +43,7 @@ function halfAt(from: Uint8Array, at: number): number {
   return halves[from[at]! | from[at + 1]! << 8]!;
 }
 
-/** scale f16, 16 bytes: number i in the low half of byte i, number i + 16 in the high half, less 8. */
+/** scale f16, 16 bytes: number i in the low half of byte i, number i + 16 in the high half, minus 8. */
 function nibbles(from: Uint8Array, to: Float32Array): void {
   for (let at = 0, out = 0; out < to.length; at += 18, out += 32) {
     const scale = halfAt(from, at);
@@ -55,7 +55,7 @@ function nibbles(from: Uint8Array, to: Float32Array): void {
   }
 }
 
-/** scale f16, minimum f16, 16 bytes as of {@linkcode nibbles}. */
+/** scale f16, minimum f16, 16 bytes as in {@linkcode nibbles}. */
 function nibblesAbove(from: Uint8Array, to: Float32Array): void {
   for (let at = 0, out = 0; out < to.length; at += 20, out += 32) {
     const scale = halfAt(from, at), minimum = halfAt(from, at + 2);
@@ -67,7 +67,7 @@ function nibblesAbove(from: Uint8Array, to: Float32Array): void {
   }
 }
 
-/** scale f16, the fifth bits of the 32 numbers, 16 bytes as of {@linkcode nibbles}, less 16. */
+/** scale f16, the fifth bits of the 32 numbers, 16 bytes as in {@linkcode nibbles}, minus 16. */
 function fiveBits(from: Uint8Array, to: Float32Array): void {
   for (let at = 0, out = 0; out < to.length; at += 22, out += 32) {
     const scale = halfAt(from, at), high = wordAt(from, at + 2);
@@ -79,7 +79,7 @@ function fiveBits(from: Uint8Array, to: Float32Array): void {
   }
 }
 
-/** scale f16, minimum f16, then as of {@linkcode fiveBits} without the offset. */
+/** scale f16, minimum f16, then as in {@linkcode fiveBits} without the offset. */
 function fiveBitsAbove(from: Uint8Array, to: Float32Array): void {
   for (let at = 0, out = 0; out < to.length; at += 24, out += 32) {
     const scale = halfAt(from, at), minimum = halfAt(from, at + 2), high = wordAt(from, at + 4);
@@ -104,7 +104,7 @@ function bytes(from: Uint8Array<ArrayBuffer>, to: Float32Array): void {
   }
 }
 
-/** scale f32, 256 signed bytes, 16 sums that are of no use here. */
+/** scale f32, 256 signed bytes, 16 sums that are not needed here. */
 function superBytes(from: Uint8Array<ArrayBuffer>, to: Float32Array): void {
   const signed = new Int8Array(from.buffer, from.byteOffset, from.length);
   const scales = new Float32Array(from.buffer, from.byteOffset, from.length / 4);
@@ -116,7 +116,7 @@ function superBytes(from: Uint8Array<ArrayBuffer>, to: Float32Array): void {
 
 /**
  * 16 bytes with a scale (low half) and a minimum (high half) for 16 numbers each, 64 bytes, their scales f16 and f16.
- * Each 32 bytes hold four runs of 32 numbers, two bits of each byte a run.
+ * Every 32 bytes contain four runs of 32 numbers, two bits of each byte per run.
  */
 function twoBits(from: Uint8Array, to: Float32Array): void {
   for (let at = 0, out = 0; out < to.length; at += 84, out += 256) {
@@ -130,9 +130,9 @@ function twoBits(from: Uint8Array, to: Float32Array): void {
 }
 
 /**
- * 32 bytes with the third bits, 64 bytes as of {@linkcode twoBits}, 12 bytes with 16 scales of six bits, scale f16.
- * A third bit that is not set takes 4 away. Scale s has its low four bits in byte s mod 8 and its high two in byte
- * 8 + s mod 4.
+ * 32 bytes with the third bits, 64 bytes as in {@linkcode twoBits}, 12 bytes with 16 scales of six bits, scale f16. If
+ * the third bit is not set, 4 is subtracted. Scale s has its low four bits in byte s mod 8 and its high two in byte 8 +
+ * s mod 4.
  */
 function threeBits(from: Uint8Array, to: Float32Array): void {
   for (let at = 0, out = 0; out < to.length; at += 110, out += 256) {
@@ -151,17 +151,17 @@ function threeBits(from: Uint8Array, to: Float32Array): void {
   }
 }
 
-/** The scale of 32 numbers in the 12 bytes that hold eight scales and eight minima of six bits. */
+/** The scale of 32 numbers in the 12 bytes that contain eight scales and eight minima of six bits. */
 function sixBitScale(from: Uint8Array, at: number, group: number): number {
   return group < 4 ? from[at + group]! & 63 : from[at + 4 + group]! & 15 | (from[at + group - 4]! >> 6) << 4;
 }
 
-/** The minimum that goes with it. */
+/** The corresponding minimum. */
 function sixBitMinimum(from: Uint8Array, at: number, group: number): number {
   return group < 4 ? from[at + 4 + group]! & 63 : from[at + 4 + group]! >> 4 | (from[at + group]! >> 6) << 4;
 }
 
-/** scales f16 and f16, 12 bytes as of {@linkcode sixBitScale}, 128 bytes: each 32 hold two runs of 32 numbers. */
+/** scales f16 and f16, 12 bytes as in {@linkcode sixBitScale}, 128 bytes: every 32 contain two runs of 32 numbers. */
 function superNibbles(from: Uint8Array, to: Float32Array): void {
   for (let at = 0, out = 0; out < to.length; at += 144, out += 256) {
     const scale = halfAt(from, at), least = halfAt(from, at + 2);
@@ -173,7 +173,9 @@ function superNibbles(from: Uint8Array, to: Float32Array): void {
   }
 }
 
-/** As of {@linkcode superNibbles}, with 32 bytes of fifth bits before the 128: bit g of byte i for number i of run g. */
+/**
+ * As in {@linkcode superNibbles}, with 32 bytes of fifth bits before the 128: bit g of byte i for number i of run g.
+ */
 function superFiveBits(from: Uint8Array, to: Float32Array): void {
   for (let at = 0, out = 0; out < to.length; at += 176, out += 256) {
     const scale = halfAt(from, at), least = halfAt(from, at + 2);
@@ -189,8 +191,8 @@ function superFiveBits(from: Uint8Array, to: Float32Array): void {
 }
 
 /**
- * 128 bytes of low halves, 64 of high two bits, 16 signed scales for 16 numbers each, scale f16; less 32. Each 64 bytes
- * hold two runs of 64 numbers, and each 32 bytes of high bits four runs of 32.
+ * 128 bytes of low halves, 64 of high two bits, 16 signed scales for 16 numbers each, scale f16; minus 32. Every 64
+ * bytes contain two runs of 64 numbers, and every 32 bytes of high bits four runs of 32.
  */
 function sixBits(from: Uint8Array<ArrayBuffer>, to: Float32Array): void {
   const signed = new Int8Array(from.buffer, from.byteOffset, from.length);

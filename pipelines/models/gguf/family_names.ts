@@ -1,10 +1,10 @@
-/** What GGUF files call the tensors of a model, the other way round from reading one. @module */
+/** The names of a model's tensors in GGUF files, for writing them. @module */
 import type { HeadLayout } from "../../../ops/nn/attention.ts";
 import type { FamilyName } from "../families/defaults.ts";
 import { isKnownArchitecture, type KnownArchitecture, rename, tensorNames } from "./names.ts";
 import { storageTypes } from "./types.ts";
 
-/** `general.architecture` of a family's files. */
+/** The `general.architecture` of a family's files. */
 const architectures: Readonly<Record<FamilyName, KnownArchitecture | undefined>> = {
   llama: "llama",
   mistral: "llama",
@@ -41,7 +41,7 @@ const architectures: Readonly<Record<FamilyName, KnownArchitecture | undefined>>
   t5: undefined,
 };
 
-/** `general.architecture` of a model's files; `undefined` if no such files can be written. */
+/** The `general.architecture` of a model's files; `undefined` if such files cannot be written. */
 export function ggufArchitecture(family: string): KnownArchitecture | undefined {
   return Object.hasOwn(architectures, family) ? architectures[family as FamilyName] : undefined;
 }
@@ -49,15 +49,15 @@ export function ggufArchitecture(family: string): KnownArchitecture | undefined 
 /** A projection's weight in a GGUF file. */
 interface GgufProjection {
   readonly name: string;
-  /** The row of the file that a row of transformers' weight is. */
+  /** The row in the file that corresponds to a row of transformers' weight. */
   readonly row: (row: number) => number;
 }
 
 /**
- * A projection's weight as a GGUF file has it.
+ * A projection's weight in a GGUF file.
  *
  * @param weight Its name in transformers.
- * @returns Nothing if the file has it together with others.
+ * @returns `undefined` if the file has it fused with others.
  */
 export function ggufProjection(
   architecture: KnownArchitecture,

@@ -26,12 +26,12 @@ const CONVERSION = 2;
 
 const CONFIG = "config.json", WEIGHTS = "model.safetensors";
 
-/** What to convert of a GGUF file. */
+/** How much of a GGUF file to convert. */
 interface ConversionOptions {
-  /** Whether the weights are needed too, or config and tokenizer alone. */
+  /** Whether the weights are needed, or only config and tokenizer. */
   readonly weights: boolean;
   readonly progress?: ConversionProgress;
-  /** Gets a line about what was found damaged and is made again. */
+  /** Receives a line about each damaged file that is made again. */
   readonly warn?: (message: string) => void;
 }
 
@@ -40,9 +40,10 @@ interface ConversionOptions {
  *
  * @param file Its real path.
  * @param store The store's folder; the models are at `models/<digest>/` in it.
- * @param options How much of it is to be there.
- * @returns The folder's absolute path; what was missing, or has a damaged header, has been made. Throws a RequestError if the file can't
- * be converted, and a DiskError if the store can't be written.
+ * @param options How much of it is needed.
+ * @returns The folder's absolute path; missing files and those with a damaged header have been made.
+ * @throws {RequestError} If the file can't be converted.
+ * @throws {DiskError} If the store can't be written.
  */
 export async function convertedFolder(
   file: string,
@@ -51,7 +52,7 @@ export async function convertedFolder(
 ): Promise<string> {
   const files = [file], digests = digestCacheOf(store);
   const known = await rememberedDigest(files, digests);
-  // What is wrong with a file shows in its header, before all of it is read for the digest.
+  // Faults show in the file's header, before the whole file is read for the digest.
   const plan = known === undefined ? planConversion(readGguf(file)) : undefined;
   const key = createHash("sha256").update(`gguf ${CONVERSION} ${known ?? await weightsDigest(files, digests)}`)
     .digest("hex");
@@ -73,7 +74,7 @@ export async function convertedFolder(
   return folder;
 }
 
-/** How a part of a converted model is. */
+/** The state of a part of a converted model. */
 type State = { readonly kind: "sound" } | { readonly kind: "absent" } | {
   readonly kind: "damaged";
   readonly file: string;
@@ -85,7 +86,7 @@ function reportDamage(state: State, warn: (message: string) => void): void {
   if (state.kind === "damaged") warn(`${state.file}: is damaged; it is converted again`);
 }
 
-/** How config and tokenizer of a model are; they are small, and read each time. */
+/** The state of a model's config and tokenizer, which are small and read each time. */
 async function descriptionState(store: string, key: string): Promise<State> {
   const folder = join(store, modelsFolder, key), written = await writtenFiles(store, key);
   if (written === undefined || !await isPresent(join(folder, CONFIG))) return absent;
@@ -93,7 +94,7 @@ async function descriptionState(store: string, key: string): Promise<State> {
   return file === undefined ? sound : { kind: "damaged", file };
 }
 
-/** How a model's weights are, as their header shows: whoever uses them checks the rest against the digest in it. */
+/** The state of a model's weights according to their header; their users check the rest against the digest in it. */
 async function weightsState(path: string): Promise<State> {
   if (!await isPresent(path)) return absent;
   try {
@@ -105,14 +106,14 @@ async function weightsState(path: string): Promise<State> {
   }
 }
 
-/** How all of a model's weights is. */
+/** The state of a model's weights, read in full. */
 async function contentState(path: string): Promise<State> {
   const state = await weightsState(path);
   return state.kind !== "sound" || (await contentDigest(path)).isSound ? state : { kind: "damaged", file: path };
 }
 
 /**
- * The first file of a converted model that is not as it was written; every file is read.
+ * The first file of a converted model that has changed since it was written; every file is read.
  *
  * @param key Its folder's name.
  */
@@ -122,7 +123,7 @@ export async function damagedFile(store: string, key: string): Promise<string | 
   return states.find((state) => state.kind === "damaged")?.file;
 }
 
-/** Writes config and tokenizer, the config last, so that the tokenizer's files are where it is. */
+/** Writes config and tokenizer, the config last, so that its presence implies the tokenizer's files. */
 async function describe(store: string, key: string, files: Readonly<Record<string, JsonObject>>): Promise<void> {
   const folder = join(store, modelsFolder, key), written: Record<string, string> = {};
   await system.mkdir(folder, { recursive: true }).catch((fault: unknown) => {
@@ -136,12 +137,12 @@ async function describe(store: string, key: string, files: Readonly<Record<strin
   await noteWritten(store, key, written);
 }
 
-/** Waits until no other process converts the same file; a process that dies gives its turn up. */
+/** Waits until no other process is converting the same file; a process that dies releases the lock. */
 async function turnAt(path: string): Promise<Disposable> {
   const file = await system.open(path, { write: true, create: true }).catch((fault: unknown) => {
     throw unwritable(path, fault);
   });
-  // Where a file system has no locks, both convert and one replaces the other's file with the same bytes.
+  // On a file system without locks, both convert, and one replaces the other's file with the same bytes.
   await file.lock(true).catch(() => {});
   return file;
 }

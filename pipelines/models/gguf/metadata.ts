@@ -3,7 +3,7 @@ import { RequestError } from "../../common/errors.ts";
 import { visible } from "./cursor.ts";
 import type { Gguf, GgufValue } from "./reader.ts";
 
-/** The metadata of a GGUF file. Keys that begin with a dot get the architecture's name in front. */
+/** The metadata of a GGUF file. Keys that begin with a dot are prefixed with the architecture's name. */
 export class Metadata {
   /** `general.architecture`. */
   readonly architecture: string;
@@ -16,12 +16,12 @@ export class Metadata {
     this.architecture = this.text("general.architecture");
   }
 
-  /** All keys, as the file has them. */
+  /** All keys in the file. */
   keys(): string[] {
     return [...this.#gguf.metadata.keys()];
   }
 
-  /** A value as the file has it. */
+  /** A value in the file. */
   raw(key: string): GgufValue | undefined {
     return this.#gguf.metadata.get(this.#full(key));
   }
@@ -39,9 +39,9 @@ export class Metadata {
   }
 
   /**
-   * A count that a file may give block by block.
+   * A count that a file may list block by block.
    *
-   * @throws {RequestError} As {@linkcode Metadata.count}, and if the blocks differ.
+   * @throws {RequestError} Like {@linkcode Metadata.count}, and if the blocks differ.
    */
   sameInEachBlock(key: string, otherwise?: number): number {
     const value = this.raw(key);
@@ -53,7 +53,7 @@ export class Metadata {
     throw this.error(`the metadata key ${this.#full(key)} differs from block to block, which is not supported`);
   }
 
-  /** A 32-bit float as the decimal that it was written as: 0.00001 and not 0.000009999999747378752. */
+  /** A 32-bit float as the shortest decimal: 0.00001 instead of 0.000009999999747378752. */
   decimal(key: string, otherwise?: number): number {
     return shortestDecimal(this.number(key, otherwise));
   }
@@ -112,7 +112,7 @@ export class Metadata {
   }
 }
 
-/** The shortest decimal that is the same 32-bit float. */
+/** The shortest decimal that rounds to the same 32-bit float. */
 export function shortestDecimal(value: number): number {
   for (let digits = 1; digits < 10; digits++) {
     const decimal = Number(value.toPrecision(digits));

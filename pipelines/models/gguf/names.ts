@@ -1,6 +1,6 @@
 /**
- * The tensors of each architecture: what transformers calls them, and what has to be done to them. The names of a GGUF
- * file are those of `gguf-py`'s constants.
+ * The tensors of each architecture: their names in transformers, and how they are converted. The names in a GGUF file
+ * are those of `gguf-py`'s constants.
  *
  * @module
  */
@@ -17,16 +17,16 @@ import {
   type Treatment,
 } from "./outputs.ts";
 
-/** A tensor's name in transformers, without `.weight` or `.bias`, and what is done to it. */
+/** A tensor's name in transformers, without `.weight` or `.bias`, and how it is converted. */
 type Renamed = string | readonly [name: string, treatment: Treatment];
 
 /** The tensors of an architecture. */
 interface TensorNames {
-  /** Those outside of blocks. */
+  /** The tensors outside of blocks. */
   readonly outside: Readonly<Record<string, Renamed>>;
-  /** What blocks are called, without their number. */
+  /** The name of blocks, without their number. */
   readonly blocks: string;
-  /** Those of a block, without `blk.N.`. */
+  /** The tensors of a block, without `blk.N.`. */
   readonly block: Readonly<Record<string, Renamed>>;
 }
 
@@ -75,7 +75,7 @@ const gemma2: TensorNames = {
 };
 const cohere: TensorNames = { outside, blocks, block: { ...attention, ...gatedMlp, ...headNorms } };
 
-/** By `general.architecture`. */
+/** The names by `general.architecture`. */
 export const tensorNames = {
   "llama": interleaved,
   "qwen2": plain,
@@ -195,7 +195,7 @@ export function isKnownArchitecture(name: string): name is KnownArchitecture {
 }
 
 /**
- * What transformers calls a tensor, and what is done to it.
+ * A tensor's name in transformers, and how it is converted.
  *
  * @param tensor Its name in the file, such as `blk.3.attn_q.weight`.
  * @param has Whether the file has a tensor.
@@ -210,7 +210,7 @@ export function rename(
   const [, number, stem = "", kind = ""] = /^(?:blk\.(\d+)\.)?(\w+)\.(weight|bias)$/.exec(tensor) ?? [];
   const table = number === undefined ? names.outside : names.block;
   let entry = ownValue(table, stem);
-  // Falcon's large models have a norm for attention and one for the MLP, where the small ones have one for both.
+  // Falcon's large models have separate norms for attention and the MLP, the small ones one norm for both.
   if (architecture === "falcon" && stem === "attn_norm" && has("blk.0.attn_norm_2.weight")) entry = "ln_mlp";
   if (entry === undefined) return undefined;
   const [stemName, treatment] = typeof entry === "string" ? [entry, asStored] : entry;

@@ -1,6 +1,6 @@
 /**
- * How a GGUF tensor becomes tensors of a transformers model: its rows in another order or in parts, one taken from
- * each number, or rows and columns exchanged.
+ * How a GGUF tensor becomes tensors of a transformers model: with its rows in another order or in parts, with 1
+ * subtracted from each number, or transposed.
  *
  * @module
  */
@@ -9,27 +9,27 @@ import type { GgufTensor } from "./reader.ts";
 /** Rows of a stored tensor, in the order in which they are written. */
 interface RowOrder {
   readonly rows: number;
-  /** The stored row of a written one. */
+  /** The stored row for a written row. */
   readonly stored: (row: number) => number;
-  /** Within each run of this many written rows, a divisor of all, the stored rows are contiguous. */
+  /** The stored rows are contiguous within each run of this many written rows, which divides their number. */
   readonly run: number;
 }
 
 /** A tensor to write. */
 export interface OutputTensor {
-  /** As transformers names it. */
+  /** Its name in transformers. */
   readonly name: string;
   readonly shape: readonly number[];
   readonly source: GgufTensor;
-  /** As stored if omitted. */
+  /** The order of rows; as stored if omitted. */
   readonly order?: RowOrder;
-  /** Taken from each number. */
+  /** The number subtracted from each element. */
   readonly above?: number;
-  /** The stored tensor [rows, columns] is written [columns, rows]. */
+  /** Whether the stored tensor [rows, columns] is written transposed, [columns, rows]. */
   readonly isTransposed?: true;
 }
 
-/** The heads of a model's attention. */
+/** A model's attention heads. */
 export interface Heads {
   readonly heads: number;
   readonly keyValueHeads: number;
@@ -37,25 +37,25 @@ export interface Heads {
 }
 
 /**
- * Makes a tensor's outputs; undefined if the tensor has not the shape that the heads ask for.
+ * Determines a tensor's outputs; undefined if the tensor's shape does not fit the heads.
  *
- * @param name As transformers names it, with `.weight` or `.bias`.
+ * @param name Its name in transformers, with `.weight` or `.bias`.
  */
 export type Treatment = (source: GgufTensor, name: string, heads: Heads) => readonly OutputTensor[] | undefined;
 
-/** As it is stored. */
+/** Unchanged. */
 export const asStored: Treatment = (source, name) => [{ name, shape: source.shape, source }];
 
 /** A norm's weight that was stored with 1 added to it. */
 export const aboveOne: Treatment = (source, name) => [{ name, shape: source.shape, source, above: 1 }];
 
-/** [outputs, inputs] stored, [inputs, outputs] in transformers; a bias is as it is. */
+/** [outputs, inputs] stored, [inputs, outputs] in transformers; a bias is unchanged. */
 export const transposed: Treatment = (source, name, heads) =>
   source.shape.length === 2
     ? [{ name, shape: source.shape.toReversed(), source, isTransposed: true }]
     : asStored(source, name, heads);
 
-/** Pairs of rotated rows that are next to each other within a head; transformers has them half a head apart. */
+/** Rotary pairs of rows that are adjacent within a head; in transformers they are half a head apart. */
 function halved(of: (heads: Heads) => number): Treatment {
   return (source, name, heads) => {
     const rows = source.shape[0]!, width = rows / of(heads), half = width / 2;
@@ -68,13 +68,13 @@ function halved(of: (heads: Heads) => number): Treatment {
   };
 }
 
-/** {@linkcode halved} of a query projection. */
+/** {@linkcode halved} for a query projection. */
 export const halvedQueries: Treatment = halved(({ heads }) => heads);
 
-/** {@linkcode halved} of a key projection. */
+/** {@linkcode halved} for a key projection. */
 export const halvedKeys: Treatment = halved(({ keyValueHeads }) => keyValueHeads);
 
-/** All queries, then all keys, then all values; transformers has each group's queries, key and value together. */
+/** All queries, then all keys, then all values; in transformers each group's queries, key and value are together. */
 export const regrouped: Treatment = (source, name, { heads, keyValueHeads, headWidth }) => {
   const rows = source.shape[0]!, queries = heads / keyValueHeads, group = (queries + 2) * headWidth;
   if (rows !== keyValueHeads * group || !Number.isInteger(queries)) return undefined;
@@ -87,7 +87,7 @@ export const regrouped: Treatment = (source, name, { heads, keyValueHeads, headW
   return [{ name, shape: source.shape, source, order: { rows, stored, run: headWidth } }];
 };
 
-/** Queries, keys and values in one tensor; transformers has three, named instead of `qkv`. */
+/** Queries, keys and values in one tensor; in transformers they are three, whose names replace `qkv`. */
 export const apart: Treatment = (source, name, { heads, keyValueHeads, headWidth }) => {
   const counts = [heads, keyValueHeads, keyValueHeads].map((count) => count * headWidth);
   if (counts.reduce((sum, count) => sum + count) !== source.shape[0]) return undefined;
@@ -99,7 +99,7 @@ export const apart: Treatment = (source, name, { heads, keyValueHeads, headWidth
   });
 };
 
-/** One row a head; transformers has a tensor for each, numbered where the name has `*`. */
+/** One row per head; in transformers each head has a tensor, whose number replaces `*` in the name. */
 export const byHead: Treatment = (source, name) => {
   const [rows = 0, width] = source.shape;
   if (width === undefined) return undefined;

@@ -1,6 +1,6 @@
 /**
- * What becomes of a GGUF file: the config of its model, and which tensors are to be written. Reads the header and a few
- * small tensors, no weights.
+ * Planning the conversion of a GGUF file: the config of its model, and the tensors to write. It reads the header and a
+ * few small tensors, but no weights.
  *
  * @module
  */
@@ -23,15 +23,16 @@ interface Conversion {
   readonly outputs: readonly OutputTensor[];
 }
 
-/** Tensors that the config says all about, or that can be worked out. */
+/** Tensors whose content is in the config, or can be computed. */
 const inConfig = /^(rope_freqs|rope_factors_long|rope_factors_short|(blk\.\d+\.)?attn_rot_embd)\.weight$/;
-/** A tensor of the config has one number for each pair of a head; in bytes. */
+/** The maximum size in bytes of a tensor for the config, which has one number for each rotary pair of a head. */
 const SMALL = 1 << 20;
 
 /**
  * Plans a conversion.
  *
- * @throws {RequestError} If the architecture, one of its settings or a tensor is not supported, or something is missing.
+ * @throws {RequestError} If the architecture, one of its settings or a tensor is not supported, or something is
+ * missing.
  */
 export function planConversion(gguf: Gguf): Conversion {
   const metadata = new Metadata(gguf), { architecture } = metadata;
@@ -58,10 +59,13 @@ export function planConversion(gguf: Gguf): Conversion {
 function refuseParts(metadata: Metadata): void {
   const parts = metadata.raw("split.count");
   if (typeof parts !== "number" || parts < 2) return;
-  throw metadata.error(`is one of ${parts} parts; put them together with llama-gguf-split --merge`);
+  throw metadata.error(`is one of ${parts} parts; merge them with llama-gguf-split --merge`);
 }
 
-/** Each block has to have what the first has; otherwise the file is not whole, or its count of blocks is wrong. */
+/**
+ * Each block must have the same tensors as the first; otherwise the file is incomplete, or its number of blocks is
+ * wrong.
+ */
 function requireBlocks({ tensors }: Gguf, metadata: Metadata): void {
   const first = [...tensors.keys()].filter((name) => name.startsWith("blk.0.") && !inConfig.test(name));
   const missing = (name: string) => metadata.error(`lacks the tensor ${name}; download or convert the file again`);
@@ -88,7 +92,7 @@ function outputsOf(
 ): readonly OutputTensor[] {
   const to = rename(architecture, tensor.name, has);
   if (to === undefined) {
-    throw metadata.error(`the tensor ${tensor.name} is none of the ${architecture} models that are supported`);
+    throw metadata.error(`the tensor ${tensor.name} does not belong to any supported ${architecture} model`);
   }
   const outputs = to.treatment(tensor, to.name, heads);
   if (outputs !== undefined) return outputs;

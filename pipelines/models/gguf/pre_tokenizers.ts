@@ -1,20 +1,20 @@
 /**
- * How byte-level tokenizers cut a text into words before they merge bytes, by the names that `tokenizer.ggml.pre` has
- * for them: the pre-tokenizers of the models' own tokenizer.json.
+ * How byte-level tokenizers split a text into words before merging bytes, by the names in `tokenizer.ggml.pre`: the
+ * pre-tokenizers of the models' own tokenizer.json.
  *
  * @module
  */
 import type { JsonObject } from "../../common/files.ts";
 
-/** What a name of `tokenizer.ggml.pre` means. */
+/** The meaning of a name in `tokenizer.ggml.pre`. */
 interface PreTokenizer {
-  /** The steps of the `pre_tokenizer` of tokenizer.json. */
+  /** The steps of the `pre_tokenizer` in tokenizer.json. */
   readonly steps: readonly JsonObject[];
-  /** Whether texts are brought to Unicode's composed form first. */
+  /** Whether texts are first normalized to Unicode's composed form. */
   readonly isComposed?: true;
-  /** Whether a word that is in the vocabulary is one token, whatever merges would make of it. */
+  /** Whether a word in the vocabulary is always one token, whatever the merges. */
   readonly ignoresMerges?: true;
-  /** Whether prompts begin with the beginning-of-sequence token where the file does not say. */
+  /** Whether prompts begin with the beginning-of-sequence token if the file does not say. */
   readonly addsBos?: true;
 }
 
@@ -30,10 +30,10 @@ const split = (Regex: string): JsonObject => ({
   behavior: "Isolated",
   invert: false,
 });
-/** What the tokenizers library calls Digits: its digits are all numbers of Unicode, so they are written here as such. */
+/** The tokenizers library's Digits: since its digits are all Unicode numbers, they are written as such here. */
 const digit = split(String.raw`\p{N}`), digits = split(String.raw`\p{N}+`);
 
-/** Words by one pattern, then bytes. */
+/** Splitting into words by one pattern, then into bytes. */
 const by = (...alternatives: readonly string[]): PreTokenizer => ({
   steps: [split(alternatives.join("|")), byteLevel(false)],
 });
@@ -44,7 +44,7 @@ const punctuation = String.raw` ?[^\s\p{L}\p{N}]+[\r\n]*`;
 const spaces = [String.raw`\s*[\r\n]+`, String.raw`\s+(?!\S)`, String.raw`\s+`] as const;
 const numbersOf = (most: number) => most === 1 ? String.raw`\p{N}` : String.raw`\p{N}{1,${most}}`;
 
-/** Words of one case, as tiktoken's o200k_base has them. */
+/** Words of one case, as in tiktoken's o200k_base. */
 const cased = (ending: string): readonly string[] => {
   const upper = String.raw`[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`, lower = String.raw`[\p{Ll}\p{Lm}\p{Lo}\p{M}]`;
   const before = String.raw`[^\r\n\p{L}\p{N}]?`;
@@ -61,7 +61,7 @@ const qwen2 = by(contraction, word, numbersOf(1), punctuation, ...spaces);
 const composedQwen2: PreTokenizer = { ...qwen2, isComposed: true };
 const bloom = split(" ?[^(\\s|[.,!?…。，、।۔،])]+");
 
-/** By name. */
+/** The pre-tokenizers by name. */
 export const preTokenizers: Readonly<Record<string, PreTokenizer>> = {
   "default": gpt2,
   "gpt-2": gpt2,
@@ -130,7 +130,7 @@ export const preTokenizers: Readonly<Record<string, PreTokenizer>> = {
   "viking": { steps: [bloom, digit, byteLevel(false)] },
 };
 
-/** What files of an architecture mean that were made before the name was kept with them. */
+/** The pre-tokenizers of an architecture's files from before they recorded its name. */
 export const usualPreTokenizers: Readonly<Record<string, string>> = {
   "qwen2": "qwen2",
   "gpt2": "gpt-2",

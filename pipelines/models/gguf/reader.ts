@@ -1,6 +1,7 @@
 /**
  * The GGUF format, versions 2 and 3: a magic number, counts, metadata by key, the tensors' descriptions, then their
- * bytes from the next multiple of the alignment on. {@link https://github.com/ggml-org/ggml/blob/master/docs/gguf.md}
+ * bytes, starting at the next multiple of the alignment.
+ * {@link https://github.com/ggml-org/ggml/blob/master/docs/gguf.md}
  *
  * @module
  */
@@ -16,10 +17,10 @@ export type GgufValue = number | boolean | string | readonly GgufValue[];
 /** Where a tensor is in a GGUF file, and how it is stored. */
 export interface GgufTensor {
   readonly name: string;
-  /** Outermost first, as everywhere else in Refract; the file has them the other way round. */
+  /** The extents, outermost first, as everywhere else in Refract; the file has the reverse order. */
   readonly shape: readonly number[];
   readonly type: StorageType;
-  /** Offset of the first byte, from the start of the file. */
+  /** The offset of the first byte from the start of the file. */
   readonly offset: number;
   readonly bytes: number;
 }
@@ -29,23 +30,24 @@ export interface Gguf {
   /** The file's path. */
   readonly file: string;
   readonly metadata: ReadonlyMap<string, GgufValue>;
-  /** By name, in the order of the file. */
+  /** The tensors by name, in the order of the file. */
   readonly tensors: ReadonlyMap<string, GgufTensor>;
 }
 
 const MAGIC = 0x46554747; // "GGUF"
-/** Arrays of arrays go no deeper. */
+/** The maximum depth of nested arrays. */
 const DEEPEST = 4;
 const MOST_DIMENSIONS = 4;
 const usualAlignment = 32;
 
 /**
- * Reads a GGUF file's metadata and the descriptions of its tensors; of the tensors' bytes it sees only that they are
- * there.
+ * Reads a GGUF file's metadata and the descriptions of its tensors; of the tensors' bytes it only checks that they are
+ * present.
  *
  * @param path The file.
- * @returns What it holds. Throws a RequestError that says what is wrong and where if it is not a GGUF file, of another
- * version or byte order, cut short, or holds a tensor of a type that can't be read.
+ * @returns Its content without the tensors' bytes.
+ * @throws {RequestError} If it is not a GGUF file, has another version or byte order, is truncated, or contains a
+ * tensor of a type that can't be read; the message says what is wrong and where.
  */
 export function readGguf(path: string): Gguf {
   using handle = openToRead(path);
@@ -71,7 +73,7 @@ export function readGguf(path: string): Gguf {
   return { file: path, metadata, tensors };
 }
 
-/** Opens a GGUF file. Throws a RequestError if that can't be done. */
+/** Opens a GGUF file. Throws a RequestError if it can't be opened. */
 export function openToRead(path: string): SystemFile {
   try {
     return system.openSync(path);
@@ -99,7 +101,7 @@ function readVersion(cursor: Cursor, file: string, size: number): void {
 
 type ReadScalar = (cursor: Cursor, what: string) => GgufValue;
 
-/** The metadata's scalar types by number, with the least bytes that each takes. */
+/** The metadata's scalar types by number, with the minimum number of bytes of each. */
 const scalars: ReadonlyMap<number, { readonly bytes: number; readonly read: ReadScalar }> = new Map([
   [0, { bytes: 1, read: (cursor, what) => cursor.u8(what) }],
   [1, { bytes: 1, read: (cursor, what) => cursor.i8(what) }],
@@ -150,7 +152,7 @@ function readDescription(cursor: Cursor): Description {
   if (type === undefined) {
     const known = [...storageTypes.values()].map((known) => known.name).join(", ");
     throw new RequestError(
-      `${visible(what)} is quantized as ${otherTypeName(number)}, which can't be read; take a file of ${known}`,
+      `${visible(what)} is quantized as ${otherTypeName(number)}, which can't be read; use a file of ${known}`,
       { file: cursor.file },
     );
   }
@@ -183,8 +185,8 @@ function placed(
 }
 
 /**
- * One tensor begins where the one before it ends, but for the padding between them, and the last ends the file: a wrong
- * type, shape or count shows here, where the numbers read with it would not.
+ * Each tensor begins where the previous one ends, except for padding, and the last one ends the file. This reveals a
+ * wrong type, shape or count, which would not show in the numbers that are read.
  */
 function requireCoverage(
   tensors: readonly GgufTensor[],

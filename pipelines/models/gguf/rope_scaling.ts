@@ -1,24 +1,24 @@
 /**
- * The scaling of rotary frequencies as transformers' config.json has it. A GGUF file names linear, YaRN and LongRoPE;
- * Llama 3's it holds worked out, as one divisor for each pair of a head in `rope_freqs.weight`.
+ * The scaling of rotary frequencies for transformers' config.json. A GGUF file names linear, YaRN and LongRoPE scaling;
+ * Llama 3's is stored as its result, one divisor for each rotary pair of a head, in `rope_freqs.weight`.
  *
  * @module
  */
 import type { JsonObject } from "../../common/files.ts";
 import { type Metadata, shortestDecimal } from "./metadata.ts";
 
-/** What the scaling depends on besides metadata. */
+/** What the scaling is derived from, besides metadata. */
 interface RopeTensors {
   readonly theta: number;
   readonly headWidth: number;
-  /** A small tensor of the file; undefined where there is none. */
+  /** A small tensor of the file; undefined if there is none. */
   readonly tensor: (name: string) => Float32Array | undefined;
 }
 
 /**
- * The `rope_scaling` of a config.json; null where frequencies are not scaled.
+ * The `rope_scaling` of a config.json; null if frequencies are not scaled.
  *
- * @throws {RequestError} If the scaling is unknown, or its tensor holds divisors that are not Llama 3's.
+ * @throws {RequestError} If the scaling is unknown, or its tensor's divisors are not Llama 3's.
  */
 export function ropeScaling(metadata: Metadata, rope: RopeTensors): JsonObject | null {
   const divisors = rope.tensor("rope_freqs.weight");
@@ -55,13 +55,13 @@ function yarn(metadata: Metadata): JsonObject {
     original_max_position_embeddings: metadata.count(".rope.scaling.original_context_length"),
     ...optional("beta_fast", ".rope.scaling.yarn_beta_fast"),
     ...optional("beta_slow", ".rope.scaling.yarn_beta_slow"),
-    // The file's factor goes on top of the paper's own.
+    // The file's factor multiplies the paper's own.
     ...optional("attention_factor", ".rope.scaling.attn_factor", (own) => own * (0.1 * Math.log(factor) + 1)),
   };
 }
 
 function longRope(short: Float32Array, long: Float32Array): JsonObject {
-  // The factor on attention follows from the context lengths; transformers takes no fourth field.
+  // The factor on attention follows from the context lengths; transformers has no separate field for it.
   return {
     type: "longrope",
     short_factor: Array.from(short, shortestDecimal),
@@ -77,15 +77,15 @@ interface Llama3 {
 }
 
 /**
- * Finds the settings that give some divisors. Long waves are divided by the factor, short ones by 1. Between them a
- * divisor d has `(1/d − 1/factor) / (1 − 1/factor) = (original/wavelength − low) / (high − low)`, a line over the
- * inverse wavelength. Settings that are all multiplied by one number say the same, so the published ones are tried
- * first and a line with `low` = 1 is drawn after.
+ * Finds the settings that produce some divisors. Long wavelengths are divided by the factor, short ones by 1. In
+ * between, a divisor d satisfies `(1/d − 1/factor) / (1 − 1/factor) = (original/wavelength − low) / (high − low)`, a
+ * line over the inverse wavelength. Settings that are all multiplied by one number are equivalent, so the published
+ * ones are tried first, and then a line with `low` = 1 is fitted.
  */
 function llama3(metadata: Metadata, divisors: Float32Array, { theta, headWidth }: RopeTensors): JsonObject | null {
   const waves = Array.from(divisors, (_, pair) => 2 * Math.PI * theta ** (2 * pair / headWidth));
   const largest = divisors.reduce((most, divisor) => Math.max(most, divisor), 0);
-  const factor = Number(largest.toPrecision(6)); // 8.000001, if it was worked out in 32 bits
+  const factor = Number(largest.toPrecision(6)); // 8.000001 if it was computed in 32 bits
   if (divisors.every((divisor) => divisor === 1)) return null;
   const published = { factor, low: 1, high: 4, original: 8192 };
   const drawn = drawLine(divisors, waves, factor);

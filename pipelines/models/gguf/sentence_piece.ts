@@ -9,11 +9,11 @@ import type { Metadata } from "./metadata.ts";
 import type { TokenizerParts } from "./tokenizer_parts.ts";
 import { addedTokens, idsByToken, tokenKinds, type Vocabulary } from "./vocabulary.ts";
 
-/** The mark of a space in pieces. */
+/** The character that stands for a space in pieces. */
 const SPACE = "▁";
 
 /**
- * The tokenizer.json of a BPE tokenizer of SentencePiece.
+ * The tokenizer.json of a SentencePiece BPE tokenizer.
  *
  * @throws {RequestError} If the scores are missing.
  */
@@ -28,7 +28,8 @@ export function scoredBpe(metadata: Metadata, given: Vocabulary): TokenizerParts
     addsEos: false,
     json: {
       added_tokens: addedTokens(vocabulary, stripsAfter(metadata)).map((token) => {
-        // A piece of marks is found among marks; where one is put in front of a text, one would be in front of it, too.
+        // A piece of space marks is matched in the normalized text, unless a mark is prepended to texts, which would
+        // then also precede the piece.
         return !hasPrefix && String(token["content"]).includes(SPACE) ? { ...token, normalized: true } : token;
       }),
       normalizer: sequence("normalizers", [
@@ -59,7 +60,7 @@ export function scoredBpe(metadata: Metadata, given: Vocabulary): TokenizerParts
   };
 }
 
-/** Converters write spaces for the marks of user-defined pieces. */
+/** Converters write spaces instead of the space marks in user-defined pieces. */
 function withPieceSpaces(vocabulary: Vocabulary): Vocabulary {
   const { tokens, kinds } = vocabulary;
   const marked = tokens.map((token, id) => {
@@ -68,15 +69,15 @@ function withPieceSpaces(vocabulary: Vocabulary): Vocabulary {
   return { ...vocabulary, tokens: marked };
 }
 
-/** Phi-3's special tokens swallow the spaces after them, which no metadata says. */
+/** Phi-3's special tokens absorb the spaces after them, which no metadata says. */
 function stripsAfter(metadata: Metadata): (token: string) => boolean {
   const keep = new Set(["<unk>", "<s>", "<|endoftext|>"]);
   return (token) => metadata.architecture === "phi3" && !keep.has(token);
 }
 
 /**
- * SentencePiece merges, of all pairs of neighbours, those that give the piece of the highest score. Written as a list of
- * merges: every way to make a piece of two others, by the piece's score, the longer first part first.
+ * SentencePiece merges the pair of neighbours that forms the piece with the highest score. As a list of merges, this is
+ * every way to form a piece from two others, ordered by the piece's score, and then with the longer first part first.
  */
 function mergesByScore({ tokens, kinds }: Vocabulary, scores: readonly number[]): (readonly [string, string])[] {
   const ids = new Map<string, number>();
@@ -101,14 +102,14 @@ function mergesByScore({ tokens, kinds }: Vocabulary, scores: readonly number[])
 }
 
 /**
- * The tokenizer.json of a unigram tokenizer of SentencePiece.
+ * The tokenizer.json of a SentencePiece unigram tokenizer.
  *
- * @throws {RequestError} If the scores or the unknown token are missing, or unknown characters become bytes.
+ * @throws {RequestError} If the scores or the unknown token are missing, or unknown characters are encoded as bytes.
  */
 export function unigram(metadata: Metadata, given: Vocabulary): TokenizerParts {
   const vocabulary = withPieceSpaces(given), { tokens, kinds, special } = vocabulary;
   if (kinds.includes(tokenKinds.byte)) {
-    throw metadata.error("has a unigram tokenizer with byte pieces, which is not supported; take another model");
+    throw metadata.error("has a unigram tokenizer with byte pieces, which is not supported; use another model");
   }
   const unknown = special.unk?.id ?? kinds.indexOf(tokenKinds.unknown);
   if (unknown < 0) throw metadata.error("has a unigram tokenizer without an unknown token; convert the model again");
@@ -145,7 +146,7 @@ function scoresOf(metadata: Metadata, count: number): readonly number[] {
   );
 }
 
-/** The table by which SentencePiece rewrites characters before all else, if there is one. */
+/** SentencePiece's table for normalizing characters, if there is one. */
 function charactersMap(metadata: Metadata): readonly JsonObject[] {
   const key = "tokenizer.ggml.precompiled_charsmap";
   if (metadata.raw(key) === undefined) return [];

@@ -1,5 +1,5 @@
 /**
- * A model's tokenizer.json, tokenizer_config.json and generation_config.json, of a GGUF file's metadata.
+ * A model's tokenizer.json, tokenizer_config.json and generation_config.json, from a GGUF file's metadata.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const kinds: Readonly<Record<string, (metadata: Metadata, vocabulary: Vocabulary
 /**
  * The tokenizer's files, by name.
  *
- * @throws {RequestError} If the tokenizer is of a kind that is not known, or a metadata key is missing.
+ * @throws {RequestError} If the kind of tokenizer is not known, or a metadata key is missing.
  */
 export function tokenizerFiles(metadata: Metadata): Readonly<Record<string, JsonObject>> {
   const kind = metadata.text("tokenizer.ggml.model");
@@ -60,7 +60,7 @@ export function tokenizerFiles(metadata: Metadata): Readonly<Record<string, Json
   };
 }
 
-/** The usual template, and others by the names that `tokenizer.chat_templates` lists, such as `tool_use`. */
+/** The default template, and others by the names listed in `tokenizer.chat_templates`, such as `tool_use`. */
 function chatTemplates(metadata: Metadata): JsonObject {
   const named = metadata.keys().flatMap((key) => {
     const name = /^tokenizer\.chat_template(?:\.(.+))?$/s.exec(key), template = metadata.raw(key);
@@ -71,7 +71,7 @@ function chatTemplates(metadata: Metadata): JsonObject {
   return { chat_template: first.name === "default" && others.length === 0 ? first.template : named };
 }
 
-/** An answer may end with the end of a turn as well as with that of the text. */
+/** An answer may end with the end-of-turn token as well as the end-of-sequence token. */
 function generation(metadata: Metadata, { special }: Vocabulary): JsonObject {
   const ends = ["eot", "eom"].flatMap((role) => {
     const key = `tokenizer.ggml.${role}_token_id`;

@@ -1,5 +1,5 @@
 /**
- * The storage types of GGUF tensors: how many elements a block holds and how many bytes it takes.
+ * The storage types of GGUF tensors: the number of elements and bytes in a block.
  * {@link https://github.com/ggml-org/ggml/blob/master/docs/gguf.md}
  *
  * @module
@@ -7,11 +7,11 @@
 
 /** How a tensor's elements are stored. */
 export interface StorageType {
-  /** As GGUF tools name it: `Q4_K`. */
+  /** Its name in GGUF tools, for example `Q4_K`. */
   readonly name: string;
-  /** Elements a block. */
+  /** The number of elements in a block. */
   readonly block: number;
-  /** Bytes a block. */
+  /** The number of bytes in a block. */
   readonly bytes: number;
 }
 
@@ -61,7 +61,7 @@ const otherTypes: Readonly<Record<number, string>> = {
   41: "Q1_0",
 };
 
-/** What a type that can't be read is called. */
+/** The name of a type that can't be read. */
 export function otherTypeName(number: number): string {
   return otherTypes[number] ?? `type ${number}`;
 }

@@ -1,8 +1,8 @@
-/** The vocabulary of a GGUF file, as all kinds of its tokenizers have it. @module */
+/** The vocabulary of a GGUF file, for all kinds of tokenizers. @module */
 import type { JsonObject } from "../../common/files.ts";
 import type { Metadata } from "./metadata.ts";
 
-/** What `tokenizer.ggml.token_type` says of a token. */
+/** The values of `tokenizer.ggml.token_type`. */
 export const tokenKinds = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
 
 /** The roles of special tokens: in tokenizer_config.json, and in the metadata. */
@@ -27,9 +27,9 @@ export interface SpecialToken {
 
 /** The tokens of a model. */
 export interface Vocabulary {
-  /** By id. */
+  /** The tokens by id. */
   readonly tokens: readonly string[];
-  /** Each token's kind, of {@linkcode tokenKinds}. */
+  /** Each token's kind; see {@linkcode tokenKinds}. */
   readonly kinds: readonly number[];
   readonly special: Readonly<Partial<Record<TokenRole, SpecialToken>>>;
 }
@@ -37,7 +37,7 @@ export interface Vocabulary {
 /**
  * Reads the vocabulary.
  *
- * @throws {RequestError} If a key is missing, or lists have different lengths, or a special token is none.
+ * @throws {RequestError} If a key is missing, lists have different lengths, or a special token's id is not a token.
  */
 export function readVocabulary(metadata: Metadata): Vocabulary {
   const tokens = metadata.texts("tokenizer.ggml.tokens");
@@ -62,12 +62,12 @@ export function readVocabulary(metadata: Metadata): Vocabulary {
   return { tokens, kinds, special: Object.fromEntries(special) };
 }
 
-/** Each token's id, as a `vocab` of tokenizer.json. */
+/** Each token's id, in the form of `vocab` in tokenizer.json. */
 export function idsByToken(tokens: readonly string[]): Record<string, number> {
   return Object.fromEntries(tokens.map((token, id) => [token, id]));
 }
 
-/** Of some kinds of tokens the `added_tokens` of tokenizer.json. */
+/** The `added_tokens` in tokenizer.json for tokens of some kinds. */
 export function addedTokens(
   { tokens, kinds }: Vocabulary,
   stripsAfter: (token: string) => boolean = () => false,
@@ -81,7 +81,7 @@ export function addedTokens(
   });
 }
 
-/** A post-processor of tokenizer.json that puts tokens around a prompt; null where there are none. */
+/** A post-processor for tokenizer.json that puts tokens around a prompt; null if there are none. */
 export function surrounding(
   before: SpecialToken | undefined,
   after: SpecialToken | undefined,

@@ -1,6 +1,6 @@
 /**
- * Writing a GGUF file's tensors as safetensors, some rows at a time, so that no tensor is in memory as a whole but one
- * that is transposed. Quantized numbers become 32-bit floats, 16-bit ones stay as they are.
+ * Writing a GGUF file's tensors as safetensors, some rows at a time, so that no tensor except a transposed one is in
+ * memory as a whole. Quantized numbers become 32-bit floats, and 16-bit ones are unchanged.
  *
  * @module
  */
@@ -17,21 +17,22 @@ import { dequantizations } from "./dequantize.ts";
 import type { OutputTensor } from "./outputs.ts";
 import { type GgufTensor, openToRead } from "./reader.ts";
 
-/** Bytes that are written at a time, as nearly as whole rows come to it. */
+/** The approximate number of bytes that are written at a time, in whole rows. */
 const CHUNK = 8 << 20;
 
-/** Called with the number of bytes written, and that of all. */
+/** Called with the number of bytes written and the total. */
 export type ConversionProgress = (done: number, total: number) => void;
 
 /**
- * Writes tensors of a GGUF file as a sealed safetensors file, all of it or nothing.
+ * Writes tensors of a GGUF file as a sealed safetensors file, completely or not at all.
  *
  * @param file The GGUF file.
  * @param outputs The tensors.
- * @param path The file to make; its folder has to exist.
- * @param progress Called as it proceeds; what it throws ends the conversion.
- * @returns The file's digest, once it is in place. Throws a RequestError if the GGUF file can't be read, a DiskError if there is no
- * room or the file can't be written.
+ * @param path The file to make; its folder must exist.
+ * @param progress Called as it proceeds; an exception that it throws ends the conversion.
+ * @returns The file's digest, once it is in place.
+ * @throws {RequestError} If the GGUF file can't be read.
+ * @throws {DiskError} If there is no space or the file can't be written.
  */
 export async function writeWeights(
   file: string,
@@ -39,7 +40,7 @@ export async function writeWeights(
   path: string,
   progress: ConversionProgress = () => {},
 ): Promise<string> {
-  // Four-byte numbers first, so that all are at multiples of their size.
+  // Write four-byte numbers first, so that all numbers are at multiples of their size.
   const ordered = outputs.toSorted((a, b) => elementBytes(b) - elementBytes(a));
   const declared = ordered.map(declare);
   const total = declared.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -49,7 +50,7 @@ export async function writeWeights(
     using source = openToRead(file);
     using target = await onDisk(path, system.open(temporary, { write: true, createNew: true }));
     markWritten(target);
-    // A chunk is made while the one before is written.
+    // A chunk is prepared while the previous one is written.
     let pending = writeAll(target, header), done = 0;
     try {
       for (const chunk of chunksOf(new RowReader(source, file), ordered)) {
@@ -81,7 +82,7 @@ async function onDisk<T>(path: string, work: Promise<T>): Promise<T> {
 
 const kept: readonly string[] = ["F16", "BF16"];
 
-/** Whether a tensor's bytes are written as they are, in another order at most. */
+/** Whether a tensor's bytes are written unchanged, possibly in another order. */
 function isKept({ source, above }: OutputTensor): boolean {
   return above === undefined && (source.type.name === "F32" || kept.includes(source.type.name));
 }
@@ -96,7 +97,7 @@ function declare(output: OutputTensor): DeclaredTensor {
   return { name, dtype: isKept(output) ? source.type.name : "F32", shape, bytes };
 }
 
-/** Reads some rows of a tensor into one buffer, which overwrites those read before. */
+/** Reads some rows of a tensor into a buffer, overwriting the previous ones. */
 class RowReader {
   readonly #handle: SystemFile;
   readonly #file: string;
@@ -126,7 +127,7 @@ class RowReader {
   }
 }
 
-/** The tensors' bytes in order. Each chunk is valid until the next but one is requested. */
+/** The tensors' bytes in order. Each chunk is valid until the second next one is requested. */
 function* chunksOf(reader: RowReader, outputs: readonly OutputTensor[]): Generator<Uint8Array<ArrayBuffer>> {
   const buffers = [new ArrayBuffer(0), new ArrayBuffer(0)];
   let turn = 0;
@@ -157,14 +158,14 @@ function* chunksOf(reader: RowReader, outputs: readonly OutputTensor[]): Generat
   }
 }
 
-/** A tensor with one extent has rows of one element where their order changes. */
+/** The rows of an output; a tensor with one axis has rows of one element if their order changes. */
 function rowsOf({ source: { shape }, order, isTransposed }: OutputTensor): { rows: number; width: number } {
   const elements = shape.reduce((product, extent) => product * extent, 1);
   const width = order !== undefined && !isTransposed && shape.length === 1 ? 1 : shape.at(-1)!;
   return { rows: order?.rows ?? elements / width, width };
 }
 
-/** Puts some rows of an output into `target`, which they fill. */
+/** Fills `target` with some rows of an output. */
 function fillRows(
   reader: RowReader,
   output: OutputTensor,

@@ -4,7 +4,7 @@ import { addedTokens, idsByToken, tokenKinds, type Vocabulary } from "./vocabula
 
 /**
  * The tokenizer.json of a WordPiece tokenizer: `tokenizer.ggml.model` is `bert`. The file marks the tokens that begin a
- * word, where tokenizer.json marks those that continue with one.
+ * word, whereas tokenizer.json marks those that continue one.
  */
 export function wordPiece(_: Metadata, vocabulary: Vocabulary): TokenizerParts {
   const { tokens, kinds, special } = vocabulary;
@@ -16,7 +16,7 @@ export function wordPiece(_: Metadata, vocabulary: Vocabulary): TokenizerParts {
     const id = tokens.indexOf(text);
     return id < 0 ? undefined : { id, text };
   };
-  // Whether it distinguishes upper case from lower follows from its vocabulary.
+  // Whether it is case-sensitive follows from its vocabulary.
   const lowercase = !words.some((word, id) => kinds[id] === tokenKinds.normal && /\p{Lu}/u.test(word));
   return {
     addsBos: true,

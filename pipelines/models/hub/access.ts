@@ -1,6 +1,6 @@
 /**
- * How this process reaches a hub: where it is, who asks, where the cache is, how patient a request is. All of it comes
- * from the environment variables that huggingface_hub heeds.
+ * How this process accesses a hub: its endpoint, the token, the cache and the timeouts. All of it comes from the
+ * environment variables that huggingface_hub uses.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { join, resolve } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { readFileIfPresent } from "../../common/files.ts";
 
-/** The environment variables that the Hugging Face cache and its downloads obey. */
+/** The environment variables that affect the Hugging Face cache and its downloads. */
 const variables = [
   "HF_HUB_CACHE",
   "HUGGINGFACE_HUB_CACHE",
@@ -28,22 +28,22 @@ const variables = [
 /** Environment variables by name; an empty one counts as absent. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads the process's environment, those variables alone that matter here. */
+/** Reads the relevant variables of the process's environment. */
 export function readEnvironment(): Environment {
   return Object.fromEntries(variables.map((name) => [name, system.env.get(name)]));
 }
 
-/** How long things may take, in milliseconds, and how often they are tried. */
+/** The timeouts in milliseconds, and the number of attempts. */
 export interface HubTimings {
-  /** How often a request is sent, and how often a file's connection may break without having brought much. */
+  /** How often a request is sent, and how often a file's connection may break without much progress. */
   readonly attempts: number;
-  /** Before the second attempt; doubled before each further one. */
+  /** The pause before the second attempt, doubled before each further one. */
   readonly pause: number;
-  /** The longest wait that a server may ask for; one that asks for more counts as refusing. */
+  /** The longest wait that a server may request; a longer one counts as a refusal. */
   readonly longestPause: number;
-  /** A server that sends nothing for this long counts as absent. */
+  /** A server that sends nothing for this long counts as unreachable. */
   readonly patience: number;
-  /** Between two looks at whether another process has finished a file. */
+  /** The interval for checking whether another process has finished a file. */
   readonly poll: number;
 }
 
@@ -56,11 +56,11 @@ const defaultHubTimings: HubTimings = {
   poll: 100,
 };
 
-/** What a caller may say of how a hub is reached. */
+/** A caller's options for accessing a hub. */
 export interface HubOptions {
-  /** Instead of the process's environment. */
+  /** Replaces the process's environment. */
   readonly env?: Environment;
-  /** Instead of {@linkcode defaultHubTimings}. */
+  /** Replaces {@linkcode defaultHubTimings}. */
   readonly timings?: HubTimings;
 }
 
@@ -71,27 +71,27 @@ interface HubToken {
   readonly from: string;
 }
 
-/** Who asks which hub, and how patiently. */
+/** The hub, the token and the timings of an access. */
 export interface HubAccess {
-  /** Base URL of the hub, without a final slash. */
+  /** The base URL of the hub, without a trailing slash. */
   readonly endpoint: string;
   readonly token: HubToken | undefined;
   readonly timings: HubTimings;
-  /** Gives up what is under way when it is aborted, with its reason. */
+  /** Ends all requests when it is aborted, with its reason. */
   readonly signal: AbortSignal | undefined;
-  /** Called with a message about a wait that a person would wonder about. */
+  /** Called with a message about an unusually long wait. */
   readonly warn: (message: string) => void;
 }
 
-/** What of an access a caller decides. */
+/** The parts of an access that a caller decides. */
 export interface AccessOptions extends HubOptions {
   readonly signal?: AbortSignal;
   readonly warn?: (message: string) => void;
 }
 
 /**
- * The access that the environment gives: `HF_ENDPOINT`, and a token of `HF_TOKEN`, `HUGGING_FACE_HUB_TOKEN` or the file
- * that `huggingface-cli login` leaves (`HF_TOKEN_PATH`, else `token` in `HF_HOME`).
+ * The access from the environment: `HF_ENDPOINT`, and the token in `HF_TOKEN`, `HUGGING_FACE_HUB_TOKEN` or the file
+ * that `huggingface-cli login` writes (`HF_TOKEN_PATH`, else `token` in `HF_HOME`).
  *
  * @throws {RequestError} If the endpoint is not a URL, or the token can't be one.
  */
@@ -106,7 +106,7 @@ export async function hubAccess(env: Environment, options: AccessOptions): Promi
   return { endpoint, token: await findToken(env), timings, signal, warn };
 }
 
-/** The endpoint as a person may see it: without the name and password that its URL may hold. */
+/** The endpoint for messages, without the name and password that its URL may contain. */
 export function shownEndpoint({ endpoint }: Pick<HubAccess, "endpoint">): string {
   return endpoint.replace(/^(https?:\/\/)[^/]*@/i, "$1");
 }
@@ -129,7 +129,7 @@ function soundToken(text: string, from: string): HubToken | undefined {
   throw new RequestError(`${from} holds characters that no token has; set it to a token of the hub, or leave it empty`);
 }
 
-/** The home of Hugging Face's tools; undefined where the environment does not say. */
+/** The home folder of Hugging Face's tools; undefined if the environment does not determine it. */
 function hubHome(env: Environment): string | undefined {
   if (env["HF_HOME"]) return expandHome(env["HF_HOME"], env);
   const home = env["HOME"] || env["USERPROFILE"], caches = env["XDG_CACHE_HOME"] || (home && join(home, ".cache"));
@@ -142,9 +142,9 @@ function expandHome(path: string, env: Environment): string {
 }
 
 /**
- * The standard cache folder, as huggingface_hub places it: `HF_HUB_CACHE`, or `hub` in `HF_HOME`.
+ * The standard cache folder of huggingface_hub: `HF_HUB_CACHE`, or `hub` in `HF_HOME`.
  *
- * @throws {RequestError} If the environment names neither, nor a home.
+ * @throws {RequestError} If the environment names neither of them, nor a home folder.
  */
 export function hubCache(env: Environment): string {
   const cache = env["HF_HUB_CACHE"] || env["HUGGINGFACE_HUB_CACHE"], home = hubHome(env);
@@ -153,7 +153,7 @@ export function hubCache(env: Environment): string {
   throw new RequestError("no folder is known for the Hugging Face cache; set HF_HOME, or give a folder with the model");
 }
 
-/** {@linkcode hubCache}, or undefined where the environment names none. */
+/** {@linkcode hubCache}, or undefined if the environment names none. */
 export function knownHubCache(env: Environment): string | undefined {
   try {
     return hubCache(env);

@@ -1,6 +1,6 @@
 /**
- * One file of a hub on its way into the cache: into `<blob>.incomplete`, from where the last attempt stopped, and under
- * its own name once its digest is right.
+ * Downloading one file of a hub into the cache: into `<blob>.incomplete`, continuing where the last attempt stopped,
+ * and renamed once its digest is correct.
  *
  * @module
  */
@@ -18,42 +18,42 @@ import { backoff, HubError, pause } from "./transport.ts";
 /** A file that a hub lists. */
 export interface HubFile {
   readonly path: string;
-  /** Bytes. */
+  /** The size in bytes. */
   readonly size: number;
-  /** SHA-256 of a large file, git's SHA-1 of a small one, in hex: what the cache names its blob by. */
+  /** The SHA-256 of a large file, or git's SHA-1 of a small one, in hex, which is the name of its blob in the cache. */
   readonly digest: string;
 }
 
-/** Where a file comes from and where it goes. */
+/** The source and the destination of a file. */
 interface BlobPaths {
   readonly url: string;
-  /** Absolute path of the whole file. */
+  /** The absolute path of the complete file. */
   readonly blob: string;
   /** The lock that huggingface_hub holds while it writes this blob. */
   readonly lock: string;
 }
 
-/** Content that is not what the hub lists. Nothing of it was kept. */
+/** Content that differs from the hub's listing. None of it was kept. */
 export class DamagedFile extends Error {
   override readonly name = "DamagedFile";
 }
 
-/** Bytes that a connection has to bring to be no failure when it breaks. */
+/** A connection that breaks after this many bytes does not count as a failure. */
 const muchForOne = 8 << 20;
 
 /** A connection broke. */
 class BrokenConnection extends Error {}
 
 /**
- * Downloads a file, going on where an earlier attempt stopped, of this process or another, Refract or Python. What
- * arrived stays for the next attempt when the connection fails for good.
+ * Downloads a file, continuing where an earlier attempt of this or another process, Refract or Python, stopped. The
+ * received part is kept for the next attempt if the connection fails for good.
  *
- * @param file What is listed of it.
- * @param paths Where from and where to.
- * @param access How patiently.
- * @param fetchHub As of `hubFetch`.
- * @param report Called with the number of bytes that are there.
- * @returns When the blob is in place. Throws a {@linkcode DamagedFile}, a DiskError, or what the request throws.
+ * @param file The hub's listing of the file.
+ * @param paths The source and the destination.
+ * @param access The timings.
+ * @param fetchHub A `fetch` from `hubFetch`.
+ * @param report Called with the number of bytes received so far.
+ * @returns When the blob is in place. Throws a {@linkcode DamagedFile}, a DiskError, or the request's error.
  */
 export async function downloadBlob(
   file: HubFile,
@@ -81,7 +81,7 @@ export async function downloadBlob(
   await sink.publish(paths.blob);
 }
 
-/** Asks for what is missing until all is there. */
+/** Requests the missing part until the file is complete. */
 async function receive(
   sink: PartialFile,
   file: HubFile,
@@ -109,7 +109,7 @@ async function receive(
   }
 }
 
-/** Takes one answer, from the byte on that is missing. */
+/** Receives one response, starting at the first missing byte. */
 async function receivePart(
   sink: PartialFile,
   file: HubFile,
@@ -118,7 +118,7 @@ async function receivePart(
   fetchHub: typeof fetch,
   report: (bytes: number) => void,
 ): Promise<void> {
-  // A compressed answer would count other bytes than those that are asked for.
+  // In a compressed response the byte range would not apply to the file's bytes.
   const headers = { "accept-encoding": "identity", ...sink.bytes > 0 ? { range: `bytes=${sink.bytes}-` } : {} };
   const response = await fetchHub(url, { headers }).catch(async (fault: unknown) => {
     if (!(fault instanceof HubError && fault.status === 416)) throw fault;
@@ -151,9 +151,9 @@ async function receivePart(
   }
 }
 
-/** A file that is not whole yet, with the digest of what is there. */
+/** An incomplete file, with the digest of the part received. */
 class PartialFile implements Disposable {
-  /** How many bytes are there. */
+  /** The number of bytes received. */
   bytes = 0;
   #hash: Hash;
   readonly #path: string;
@@ -167,7 +167,7 @@ class PartialFile implements Disposable {
     this.#hash = digestOf(file);
   }
 
-  /** Takes up what an earlier attempt left, unless it is more than there can be. */
+  /** Continues from an earlier attempt's part, unless it is longer than the file. */
   async resume(): Promise<void> {
     const { size } = await this.#handle.stat();
     if (size > this.#file.size) return await this.restart();
@@ -197,12 +197,12 @@ class PartialFile implements Disposable {
     this.bytes += chunk.length;
   }
 
-  /** Whether what is there is what is listed. */
+  /** Whether the digest is the listed one. */
   isSound(): boolean {
     return this.#hash.copy().digest("hex") === this.#file.digest;
   }
 
-  /** Gives the whole file its name. */
+  /** Moves the complete file to its place. */
   async publish(path: string): Promise<void> {
     await orUnwritable(path, () => publish(this.#handle, this.#path, path));
   }
@@ -222,17 +222,17 @@ async function openPartial(path: string, file: HubFile): Promise<PartialFile> {
   return partial;
 }
 
-/** Large files are listed by their SHA-256, others by git's SHA-1 of a header and the content. */
+/** The hash of a file: large files are listed by SHA-256, others by git's SHA-1 of a header and the content. */
 function digestOf({ digest, size }: HubFile): Hash {
   return digest.length === 64 ? createHash("sha256") : createHash("sha1").update(`blob ${size}\0`);
 }
 
-/** Follows links: one whose blob is gone counts as absent. */
+/** Whether a file exists; a link whose blob is missing counts as absent. */
 export async function isPresent(path: string): Promise<boolean> {
   return await system.stat(path).then(() => true, () => false);
 }
 
-/** Runs what writes to a path; an error names the path if the system refuses. */
+/** Runs a function that writes to a path; if the system refuses, the error names the path. */
 export async function orUnwritable<Result>(path: string, act: () => Promise<Result>): Promise<Result> {
   try {
     return await act();

@@ -1,25 +1,25 @@
-/** What of a hub's answers is no file: descriptions, listings and refusals. @module */
+/** A hub's responses that are not files: descriptions, listings and refusals. @module */
 import { EndlessAnswer, firstBytes, wholeBody } from "../../common/bounded_http.ts";
 
-/** The most that an answer which is not a file may hold, in bytes after its decompression. */
+/** The maximum size of a response that is not a file, in bytes after decompression. */
 const mostOfAnswer = 64e6;
 
-/** The most of a refusal that is read to find its reason, in bytes. */
+/** The maximum number of bytes of a refusal that are read to find its reason. */
 const mostOfRefusal = 64e3;
 
-/** An answer that is not a hub's, or one that would lead out of the cache. */
+/** A response that is not a valid one of a hub, or that would lead out of the cache. */
 export class MalformedAnswer extends Error {
   override readonly name = "MalformedAnswer";
 
-  /** @param problem What is wrong with it; the values in it may be of any length. */
+  /** @param problem What is wrong with it; values in it may have any length. */
   constructor(problem: string) {
     super(problem.length > 200 ? `${problem.slice(0, 200)}…` : problem);
   }
 }
 
 /**
- * A `fetch` for answers that are not files: each is read whole, and refused where it is too large, or takes twice as long
- * as a server may take to begin.
+ * A `fetch` for responses that are not files: each is read completely, and refused if it is too large, or takes more
+ * than twice the time in which a server must begin to respond.
  */
 export function wholeAnswers(fetchHub: typeof fetch, patience: number): typeof fetch {
   return async (input, init) => {
@@ -32,7 +32,7 @@ export function wholeAnswers(fetchHub: typeof fetch, patience: number): typeof f
   };
 }
 
-/** The text of a refusal, as much of it as a reason takes; empty if it does not come. */
+/** The beginning of a refusal's text, which contains its reason; empty if it does not arrive. */
 export async function refusalBody(response: Response, patience: number): Promise<string> {
   return new TextDecoder().decode(await firstBytes(response, mostOfRefusal, patience).catch(() => undefined));
 }

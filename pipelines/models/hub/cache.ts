@@ -1,6 +1,6 @@
 /**
  * The cache that Hugging Face's tools share: contents in `blobs`, relative links to them in `snapshots/<commit>`, the
- * commit of a branch or tag in `refs`, and in `.no_exist/<commit>` what a commit is known to lack.
+ * commit of a branch or tag in `refs`, and the files that a commit is known to lack in `.no_exist/<commit>`.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { type RepositoryKind, repositoryKinds } from "./repository_kind.ts";
 export interface CachedRepository {
   /** The cache's own folder. */
   readonly cache: string;
-  /** The repository's name in it, as in `models--owner--name`. */
+  /** The repository's name in it, for example `models--owner--name`. */
   readonly name: string;
 }
 
@@ -24,7 +24,7 @@ export function cachedRepository(cache: string, kind: RepositoryKind, id: string
   return { cache, name: `${repositoryKinds[kind].cached}--${id.replace("/", "--")}` };
 }
 
-/** Whether a revision is a commit, in full. */
+/** Whether a revision is a full commit hash. */
 export function isCommit(revision: string): boolean {
   return /^[0-9a-f]{40}$/.test(revision);
 }
@@ -42,7 +42,7 @@ export function partsOf({ cache, name }: CachedRepository) {
   };
 }
 
-/** The commit of a revision, if the cache has it. */
+/** The commit of a revision, if it is in the cache. */
 export async function cachedCommit(repository: CachedRepository, revision: string): Promise<string | undefined> {
   const parts = partsOf(repository);
   const commit = isCommit(revision)
@@ -51,7 +51,7 @@ export async function cachedCommit(repository: CachedRepository, revision: strin
   return isCommit(commit) && await isPresent(parts.snapshot(commit)) ? commit : undefined;
 }
 
-/** Lets a branch or tag mean a commit. */
+/** Records the commit of a branch or tag. */
 export async function writeRef(repository: CachedRepository, revision: string, commit: string): Promise<void> {
   if (isCommit(revision)) return;
   const ref = partsOf(repository).ref(revision);
@@ -59,18 +59,18 @@ export async function writeRef(repository: CachedRepository, revision: string, c
   await writeAtomically(ref, [new TextEncoder().encode(commit)]);
 }
 
-/** Remembers that a commit has no such file. */
+/** Records that a commit lacks a file. */
 export async function writeAbsence(repository: CachedRepository, commit: string, path: string): Promise<void> {
   const mark = partsOf(repository).absent(commit, path);
   await makeFolder(dirname(mark));
   await writeAtomically(mark, []);
 }
 
-/** Gives a blob its name in a snapshot. */
+/** Links a blob under its name in a snapshot. */
 export async function linkBlob(blob: string, path: string): Promise<void> {
   if (await isPresent(path)) return;
   await makeFolder(dirname(path));
-  await system.remove(path).catch(() => {}); // a link whose blob was gone
+  await system.remove(path).catch(() => {}); // a link whose blob was missing
   await orUnwritable(path, async () => {
     await system.symlink(relative(dirname(path), blob), path).catch((fault: unknown) => {
       if (fault instanceof system.errors.AlreadyExists) return; // by another process

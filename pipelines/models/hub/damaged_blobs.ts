@@ -1,4 +1,4 @@
-/** Files of a cache that are no longer what their names say. @module */
+/** Cached files whose content no longer matches their names. @module */
 import { join } from "node:path";
 import { type FileIdentity, identityOf, isSameFile, isSettled } from "../../common/file_identity.ts";
 import { system } from "../../common/system.ts";
@@ -8,7 +8,7 @@ import { type Environment, isOffline } from "./access.ts";
 /** Blobs that this process found sound, each with what changes when it does. */
 const sound = new Map<string, FileIdentity>();
 
-/** Whether a blob is what its name says; once found so it is read no more as long as it stays unchanged. */
+/** Whether a blob matches its name; once it does, it is not read again as long as it is unchanged. */
 export async function isSound(blob: string): Promise<boolean> {
   const identity = await identityOf(blob), known = sound.get(blob);
   if (known !== undefined && isSameFile(known, identity)) return true;
@@ -18,13 +18,13 @@ export async function isSound(blob: string): Promise<boolean> {
 }
 
 /**
- * Removes the damaged ones among a snapshot's files with their blobs, so that they count as absent and are downloaded
- * again.
+ * Removes a snapshot's damaged files and their blobs, so that they count as absent and are downloaded again.
  *
- * @param names Which to read; absent ones are passed over.
- * @param env Whether they can be downloaded again.
- * @param warn Gets a line for each.
- * @returns The names of those removed. Throws a RequestError if there is one and downloads are forbidden.
+ * @param names The files to check; absent ones are skipped.
+ * @param env Determines whether they can be downloaded again.
+ * @param warn Receives a line for each.
+ * @returns The names of those removed.
+ * @throws {RequestError} If there are any and downloads are forbidden.
  */
 export async function removeDamaged(
   snapshot: string,

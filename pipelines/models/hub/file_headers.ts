@@ -1,6 +1,5 @@
 /**
- * What the headers of a file say: its size, its digest, and the commit that it is of. huggingface_hub trusts them, so
- * every mirror has them.
+ * A file's size, digest and commit from its HTTP headers. huggingface_hub relies on them, so every mirror has them.
  *
  * @module
  */
@@ -8,21 +7,21 @@ import type { HubFile } from "./blob.ts";
 import { MalformedAnswer } from "./body.ts";
 import { HubError } from "./transport.ts";
 
-/** A file by its headers. */
+/** A file as described by its headers. */
 interface DescribedFile {
   readonly file: HubFile;
-  /** `X-Repo-Commit`, unchecked; null where no answer has it. */
+  /** `X-Repo-Commit`, unchecked; null if no response has it. */
   readonly commit: string | null;
 }
 
 /**
- * Asks for a file's headers, along redirects within the hub.
+ * Requests a file's headers, following redirects within the hub.
  *
- * @param url Where the hub has the file.
+ * @param url The file's URL on the hub.
  * @param path Its name.
- * @param fetch As of `hubFetch`.
- * @returns What they say; a large file's digest apart from that of the pointer to it. Throws a
- * {@linkcode MalformedAnswer}, a {@linkcode HubError} about the file, or what the request throws.
+ * @param fetch A `fetch` from `hubFetch`.
+ * @returns The description; for a large file, the digest of the file, not of its pointer. Throws a
+ * {@linkcode MalformedAnswer}, a {@linkcode HubError} about the file, or the request's error.
  */
 export async function describeFile(
   url: string,
@@ -50,7 +49,7 @@ export async function describeFile(
   throw new MalformedAnswer(`${path} is redirected in a circle`);
 }
 
-/** A file as a hub describes it. Throws a {@linkcode MalformedAnswer} if its size or digest can't be one. */
+/** A file as described by a hub. Throws a {@linkcode MalformedAnswer} if its size or digest is invalid. */
 export function soundFile(path: string, size: unknown, digest: unknown): HubFile {
   if (!(typeof size === "number" && Number.isSafeInteger(size) && size >= 0)) {
     throw new MalformedAnswer(`the size of ${path} is ${JSON.stringify(size)}`);

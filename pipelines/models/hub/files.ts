@@ -1,4 +1,4 @@
-/** Of a model's files those that Refract reads: not a second copy of the weights in another format. @module */
+/** The files of a model that Refract reads, without further copies of the weights in other formats. @module */
 import { RequestError } from "../../common/errors.ts";
 import { isJsonObject, parseJsonObject } from "../../common/files.ts";
 import { leavesFolder } from "../../common/inner_path.ts";
@@ -8,21 +8,21 @@ import { shardsOf } from "../weights/weights.ts";
 export interface Repository {
   /** `owner/name`. */
   readonly id: string;
-  /** Its files: of a model those of the uppermost folder, of a data set all, as paths with slashes. */
+  /** Its files, as paths with slashes: for a model those in the top folder, for a data set all. */
   readonly paths: readonly string[];
-  /** Whether it has a file; a hub that lists nothing is asked for it. */
+  /** Whether it has a file; on a hub that lists no files, this requests the file. */
   has(path: string): Promise<boolean>;
   /** A small file's content. */
   read(path: string): Promise<Uint8Array>;
 }
 
-/** The weights in one file, and the list of several. */
+/** The file of weights if there is only one, and the index of several. */
 export const weightFiles = { single: "model.safetensors", index: "model.safetensors.index.json" } as const;
 
-/** The tokenizer that Refract reads where there is one. */
+/** The tokenizer file that Refract reads, if there is one. */
 export const tokenizerFile = "tokenizer.json";
 
-/** The files that describe a model, in the uppermost folder. */
+/** The files that describe a model, in the top folder. */
 export const descriptionFiles = [
   "config.json",
   "generation_config.json",
@@ -33,7 +33,7 @@ export const descriptionFiles = [
   "chat_template.json",
   "chat_template.jinja",
 ];
-/** What a tokenizer is made of where it has no tokenizer.json. */
+/** The files of a tokenizer without tokenizer.json. */
 const vocabulary = [
   "vocab.json",
   "vocab.txt",
@@ -44,7 +44,7 @@ const vocabulary = [
   "tiktoken.model",
 ];
 
-/** The names by which a model is looked for on a hub that lists nothing; the first has to be there. */
+/** The names of a model's files to request from a hub that lists no files; the first must exist. */
 export const usualModelFiles: readonly string[] = [
   ...descriptionFiles,
   ...vocabulary,
@@ -55,10 +55,10 @@ export const usualModelFiles: readonly string[] = [
 /**
  * The files that a model is read from.
  *
- * @param repository Where they are.
- * @param weights Whether the weights too.
- * @returns Their names. Throws a RequestError, one line with the remedy, if the repository has no such model, or its index
- * is not sound.
+ * @param repository The model's repository.
+ * @param weights Whether to include the weights.
+ * @returns Their names.
+ * @throws {RequestError} If the repository has no such model, or its index is invalid; one line with the remedy.
  */
 export async function modelFiles(repository: Repository, weights: boolean): Promise<readonly string[]> {
   const { id, paths } = repository;

@@ -10,13 +10,13 @@ import { modelFiles, type Repository, tokenizerFile, usualModelFiles, weightFile
 import { type RepositoryKind, repositoryKinds } from "./repository_kind.ts";
 import type { DownloadProgress } from "./snapshot.ts";
 
-/** What is wanted of a Hugging Face model. */
+/** A request for a Hugging Face model. */
 interface HubRequest extends AccessOptions {
   /** `owner/name`. */
   readonly id: string;
   /** A branch, a tag or a commit. */
   readonly revision: string;
-  /** Whether the weights are needed too, or config.json and the tokenizer alone. */
+  /** Whether the weights are needed, or only config.json and the tokenizer. */
   readonly weights: boolean;
   readonly progress?: DownloadProgress;
   /** Where the digests of large files are remembered. */
@@ -25,18 +25,19 @@ interface HubRequest extends AccessOptions {
 
 /** A model's folder in the cache. */
 interface HubFolder {
-  /** Absolute path of the snapshot. */
+  /** The absolute path of the snapshot. */
   readonly folder: string;
-  /** The commit that it is of. */
+  /** Its commit. */
   readonly commit: string;
 }
 
 /**
- * The folder of a Hugging Face model in the standard cache; what the cache lacks is downloaded into it.
+ * The folder of a Hugging Face model in the standard cache; missing files are downloaded into it.
  *
- * @param request Which model, and how much of it.
- * @param env Where the cache is, whether downloads are forbidden, where they come from and who asks.
- * @returns Where it is. Throws a RequestError if the model can't be had.
+ * @param request The model, and how much of it is needed.
+ * @param env Determines the cache, whether downloads are forbidden, the hub and the token.
+ * @returns Its location.
+ * @throws {RequestError} If the model cannot be obtained.
  */
 export async function hubFolder(request: HubRequest, env: Environment): Promise<HubFolder> {
   const { id, revision, weights, progress, digestCache } = request;
@@ -48,7 +49,7 @@ export async function hubFolder(request: HubRequest, env: Environment): Promise<
   if (cached !== undefined && lacking === undefined) return found(repository, cached);
   requireOnline({ kind: "model", id, revision }, lacking, repository, env);
   const { downloadSnapshot } = await import("./snapshot.ts");
-  // What is there decides the commit, so that all parts are of one.
+  // The files that are present decide the commit, so that all parts belong to the same one.
   const choose = (there: Repository) => modelFiles(there, weights);
   const wanted = { kind: "model" as const, id, revision: cached ?? revision, usual: usualModelFiles, choose };
   const access = await hubAccess(env, request);
@@ -56,9 +57,9 @@ export async function hubFolder(request: HubRequest, env: Environment): Promise<
 }
 
 /**
- * Sees that a revision is a name that stays in its folder.
+ * Requires that a revision is a name that cannot lead out of its folder.
  *
- * @throws {RequestError} If it is none.
+ * @throws {RequestError} If it is not.
  */
 export function requireRevision(id: string, revision: string): void {
   if (revision.split(/[/\\]/).some((part) => part === "" || part === "." || part === "..")) {
@@ -67,9 +68,9 @@ export function requireRevision(id: string, revision: string): void {
 }
 
 /**
- * Sees that downloads are not forbidden.
+ * Requires that downloads are not forbidden.
  *
- * @param lacking The file that a cached snapshot lacks; undefined if there is none.
+ * @param lacking The file that a cached snapshot lacks; undefined if there is no snapshot.
  * @throws {RequestError} If they are.
  */
 export function requireOnline(
@@ -90,7 +91,9 @@ function found(repository: CachedRepository, commit: string): HubFolder {
   return { folder: partsOf(repository).snapshot(commit), commit };
 }
 
-/** Removes damaged files of a snapshot, but for weights, which are checked as they are digested; the first of them. */
+/**
+ * Removes a snapshot's damaged files, except weights, which are checked when they are digested; returns the first one.
+ */
 async function firstDamaged(
   { warn }: Pick<HubRequest, "warn">,
   repository: CachedRepository,
@@ -102,7 +105,7 @@ async function firstDamaged(
   return first;
 }
 
-/** The first file that a snapshot has to have and lacks: other tools cache only those that they were asked for. */
+/** The first required file that a snapshot lacks: other tools cache only the files that were requested from them. */
 async function firstLacking(
   repository: CachedRepository,
   commit: string,

@@ -1,5 +1,5 @@
 /**
- * The errors of a hub that refuses, fails or is absent: one line that says what to do.
+ * Errors for a hub that refuses, fails or is unreachable: one line with the remedy.
  *
  * @module
  */
@@ -35,15 +35,15 @@ interface FailedRequest {
   readonly id: string;
   readonly revision: string;
   readonly access: HubAccess;
-  /** Whether the repository was to be written, not read. */
+  /** Whether it was a push, not a download. */
   readonly isPush?: boolean;
 }
 
 /**
- * The refusal of a request with its reason, where the hub gives none: whether the revision is missing or the repository,
- * which another request shows.
+ * Adds the reason to a refusal if the hub gives none: another request shows whether the revision or the repository is
+ * missing.
  *
- * @returns The refusal, or the fault as it is where it is another or has its reason.
+ * @returns The refusal with its reason; any other fault is returned unchanged.
  */
 export async function withReason(
   { kind, id }: Pick<FailedRequest, "kind" | "id">,
@@ -60,9 +60,9 @@ export async function withReason(
 }
 
 /**
- * The error to show for whatever a request threw.
+ * Converts a request's error to the one to show.
  *
- * @returns A RequestError with the remedy; an error that is one to show already comes back as it is.
+ * @returns A RequestError with the remedy; an error that can already be shown is returned unchanged.
  */
 export function hubError(fault: unknown, request: FailedRequest): RequestError | RunError | StoppedError {
   if (fault instanceof RequestError || fault instanceof RunError || fault instanceof StoppedError) return fault;
@@ -91,7 +91,7 @@ export function hubError(fault: unknown, request: FailedRequest): RequestError |
           `with --allow-net=${host}, or give ${repositoryKinds[kind].instead}`,
     );
   }
-  // The whole URL comes before the reason, and may be one that lets anybody in.
+  // The whole URL precedes the reason, and may contain credentials.
   const text = fault instanceof SilentServer ? fault.message : faultText(rootCause(fault));
   const bare = text.replace(/^.*client error \([A-Za-z]+\): /, "").replaceAll(/https?:\S+/g, "…");
   const reason = token === undefined ? bare : bare.replaceAll(token.value, "…");
@@ -114,7 +114,7 @@ function refusalText(refusal: HubError, { kind, id, revision, access, isPush = f
   const isTried = refusal.isPassing && !((retryAfter ?? 0) > timings.longestPause);
   const tried = isTried ? ` after ${timings.attempts} attempts` : "";
   const later = retryAfter === undefined ? "later" : `in ${Math.ceil(retryAfter / 1000)} s`;
-  const named = JSON.stringify(revision), lacked = asked === "" ? "" : ` that was not had${asked}`;
+  const named = JSON.stringify(revision), lacked = token === undefined ? "" : ` that the token of ${token.from} lacks`;
   switch (true) {
     case status === 404 && code === "RevisionNotFound":
       return `${id} has no revision ${named} on ${endpoint}; give one of its branches, tags or commits`;
@@ -128,9 +128,9 @@ function refusalText(refusal: HubError, { kind, id, revision, access, isPush = f
           ? `, and set HF_TOKEN to a token of the account that did`
           : `, by the account whose token is in ${token.from}`);
     case status === 401 && token !== undefined && code !== "RepoNotFound":
-      return `${endpoint} does not take the token of ${token.from} (${quoted}); set HF_TOKEN to a valid one`;
+      return `${endpoint} rejects the token of ${token.from} (${quoted}); set HF_TOKEN to a valid one`;
     case isPush && status === 401:
-      return `${endpoint} lets nobody without a token write ${id}; set HF_TOKEN to a token that may write`;
+      return `${endpoint} requires a token to write ${id}; set HF_TOKEN to a token that may write`;
     case isPush && status === 403:
       return `the token of ${token?.from} may not write ${id} on ${endpoint} (${quoted}); set HF_TOKEN to one that may`;
     case status === 401 || status === 404:
@@ -158,7 +158,7 @@ function refusalText(refusal: HubError, { kind, id, revision, access, isPush = f
   }
 }
 
-/** A failed fetch says only that it failed; its innermost cause says why. */
+/** A failed fetch's innermost cause, which says why it failed. */
 function rootCause(fault: unknown): unknown {
   return fault instanceof Error && fault.cause instanceof Error ? rootCause(fault.cause) : fault;
 }

@@ -1,5 +1,5 @@
 /**
- * What a hub says of a repository: the commit of a revision, its files, their sizes and digests.
+ * A hub's listing of a repository: the commit of a revision, its files, their sizes and digests.
  *
  * @module
  */
@@ -13,39 +13,39 @@ import { HubError } from "./transport.ts";
 
 /** A repository at one commit. */
 export interface Listing {
-  /** Forty hex digits. */
+  /** The commit, forty hex digits. */
   readonly commit: string;
-  /** Its files: of a model those of the uppermost folder, of a data set all, as paths with slashes. */
+  /** Its files, as paths with slashes: for a model those in the top folder, for a data set all. */
   readonly paths: readonly string[];
-  /** Whether it has a file, be it one that its paths do not name because nothing lists them. */
+  /** Whether it has a file, even one that is not among its paths because the hub lists no files. */
   has(path: string): Promise<boolean>;
-  /** Size and digest of one of them. */
+  /** The size and digest of a file. */
   file(path: string): Promise<HubFile>;
 }
 
-/** What to ask, and how. */
+/** A request for a listing. */
 interface ListingRequest {
   readonly kind: RepositoryKind;
   /** `owner/name`. */
   readonly id: string;
   readonly revision: string;
-  /** The names to ask for, one by one, where nothing lists the files; the first has to be there. */
+  /** The names to request one by one if the hub lists no files; the first must exist. */
   readonly usual: readonly string[];
   readonly endpoint: string;
-  /** As of `hubFetch`. */
+  /** A `fetch` from `hubFetch`. */
   readonly fetch: typeof fetch;
 }
 
 /**
- * Lists a repository: by the hub's tree; on a mirror that has none, by the names next to the commit and a request
- * for each file's headers; on one that has the files alone, by asking for those that are usual, as huggingface_hub and
- * transformers do.
+ * Lists a repository: by the hub's tree; on a mirror without it, by the names next to the commit and a request for each
+ * file's headers; on a mirror with nothing but the files, by requesting the usual ones, like huggingface_hub and
+ * transformers.
  *
- * @returns The listing. Throws a {@linkcode MalformedAnswer}, or what the requests throw.
+ * @returns The listing. Throws a {@linkcode MalformedAnswer}, or the requests' errors.
  */
 export async function listRepository(request: ListingRequest): Promise<Listing> {
   const described = await sound(() => describe[request.kind](request)).catch(async (fault: unknown) => {
-    // A hub has a name for the reason why something is absent.
+    // A real hub gives a code for the reason why something is absent.
     const listing = isAbsent(fault) && fault.code === "" ? await listUsual(request) : undefined;
     if (listing === undefined) throw fault;
     return listing;
@@ -85,10 +85,10 @@ async function listTree({ kind, id, endpoint, fetch }: ListingRequest, commit: s
   };
 }
 
-/** What a listing may have at most; the hub's pages have a thousand entries. */
+/** The limits of a listing; the hub's pages have a thousand entries. */
 const most = { pages: 1000, entries: 200_000 } as const;
 
-/** A `fetch` for the pages of one listing, each of which names the next. */
+/** A `fetch` for the pages of one listing, each of which links to the next. */
 function byPages(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
   const asked = new Set<string>();
   return async (input, init) => {
@@ -99,7 +99,7 @@ function byPages(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
   };
 }
 
-/** The entries of a listing. The client of the hub does not look at what it gives. */
+/** The entries of a listing, which the hub's client does not validate. */
 async function atMost(count: number, items: AsyncIterable<ListFileEntry>): Promise<readonly ListFileEntry[]> {
   const taken: ListFileEntry[] = [];
   for await (const item of items) {
@@ -118,7 +118,7 @@ function listNames({ kind, id, endpoint, fetch }: ListingRequest, commit: string
   };
 }
 
-/** Undefined if the first of the usual files is not there. */
+/** Lists the usual files; undefined if the first of them does not exist. */
 async function listUsual(request: ListingRequest): Promise<Listing | undefined> {
   const { kind, id, revision, endpoint, fetch, usual: [first = "", ...others] } = request;
   const describe = async (of: string, path: string) => {
@@ -141,19 +141,19 @@ async function listUsual(request: ListingRequest): Promise<Listing | undefined> 
   return { commit, paths: [...files.keys()], has: look, file: (path) => Promise.resolve(files.get(path)!) };
 }
 
-/** Where a hub has a file. */
+/** The URL of a file on a hub. */
 export function fileUrl(endpoint: string, kind: RepositoryKind, id: string, revision: string, path: string): string {
   const within = path.split("/").map(encodeURIComponent).join("/");
   return `${endpoint}/${pageOf(kind, id)}/resolve/${encodeURIComponent(revision)}/${within}`;
 }
 
-/** Whether a file is one that is read of such a repository; a name with a path in it could lead elsewhere. */
+/** Whether a file of such a repository may be read; a name that contains a path could lead elsewhere. */
 function isOwn(kind: RepositoryKind, path: string): boolean {
   if (!repositoryKinds[kind].hasFolders) return !/[/\\]/.test(path) && path !== ".." && path !== ".";
   return !leavesFolder(path) && !path.includes("\\") && !path.split("/").includes(".");
 }
 
-/** Asks for the commit and the names of a repository's files, if the hub gives them with it. */
+/** Requests the commit, and the names of a repository's files if the hub returns them with it. */
 const describe: {
   readonly [K in RepositoryKind]: (request: ListingRequest) => Promise<{ sha: unknown; filePaths: readonly string[] }>;
 } = {
@@ -170,7 +170,7 @@ function commitName(sha: unknown): string {
   throw new MalformedAnswer(`the commit is ${JSON.stringify(sha)}`);
 }
 
-/** What the client of the hub gives; what it can't make of an answer is the answer's fault, a {@linkcode MalformedAnswer}. */
+/** The result of the hub's client; a response that it cannot parse is a {@linkcode MalformedAnswer}. */
 export async function sound<Result>(ask: () => Promise<Result>): Promise<Result> {
   try {
     return await ask();

@@ -5,13 +5,14 @@ import type { HubAccess } from "./access.ts";
 import { pause } from "./transport.ts";
 
 /**
- * Holds a lock of the cache, as huggingface_hub does: the system's lock on a file, which ends with the process that holds
- * it. The file stays, since another may wait for it.
+ * Holds a lock of the cache like huggingface_hub: a system lock on a file, which ends with the process that holds it.
+ * The file is kept, since another process may be waiting for it.
  *
- * @param path The lock's file; its folder is made.
- * @param what Named to a person who waits.
- * @param access Says how often to look, and may give up.
- * @returns Ends the lock when it is disposed. Throws a DiskError if the file can't be had.
+ * @param path The lock's file; its folder is created.
+ * @param what The name for the message about waiting.
+ * @param access Decides how often to check, and when to give up.
+ * @returns Releases the lock when it is disposed.
+ * @throws {DiskError} If the file can't be opened.
  */
 export async function holdLock(path: string, what: string, access: HubAccess): Promise<Disposable> {
   for (let looks = 0;; looks++) {
@@ -25,7 +26,7 @@ export async function holdLock(path: string, what: string, access: HubAccess): P
       throw unwritable(path, fault);
     }
     file.close();
-    if (looks === 0) access.warn(`waits for another process that downloads ${what}`);
+    if (looks === 0) access.warn(`waiting for another process that is downloading ${what}`);
     await pause(access.timings.poll, access.signal);
   }
 }
@@ -39,7 +40,10 @@ async function openLock(path: string): Promise<SystemFile> {
   }
 }
 
-/** Some versions of the library that Python locks with remove the file at the end; a lock on a removed one holds nobody. */
+/**
+ * Whether the file is still in place: some versions of Python's lock library remove it, and then a lock on it is
+ * useless.
+ */
 async function isStill(file: SystemFile, path: string): Promise<boolean> {
   const { ino } = await file.stat();
   return ino === (await system.stat(path).catch(() => undefined))?.ino;

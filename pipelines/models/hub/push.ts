@@ -1,5 +1,5 @@
 /**
- * Files on their way to a hub, in one commit.
+ * Pushing files to a hub in one commit.
  *
  * @module
  */
@@ -12,35 +12,36 @@ import { sound } from "./listing.ts";
 import { hubError } from "./hub_errors.ts";
 import { HubError, hubFetch } from "./transport.ts";
 
-/** What is to be pushed. */
+/** A push. */
 interface PushRequest {
   /** `owner/name`. */
   readonly id: string;
-  /** The branch; it is made where it is absent. */
+  /** The branch, which is created if absent. */
   readonly revision: string;
-  /** Whether nobody else may see it. */
+  /** Whether the repository must be private. */
   readonly isPrivate: boolean;
-  /** By the path in the repository. */
+  /** The files, by their paths in the repository. */
   readonly files: Readonly<Record<string, Blob>>;
   /** The commit's title. */
   readonly title: string;
 }
 
-/** The client takes no tokens but those of the hub's own form; the fetch beneath it carries the one that there is. */
+/** The client only accepts tokens of the hub's own form; the underlying fetch sends the real one. */
 const anyToken = "hf_";
 
 /**
- * Pushes files into a model's repository, which is made where it is absent.
+ * Pushes files to a model's repository, which is created if absent.
  *
- * @param request What, and where to.
- * @param access Which hub, and who pushes.
- * @returns The commit. Throws a RequestError, one line with the remedy, if it is refused.
+ * @param request The files and their destination.
+ * @param access The hub and the token.
+ * @returns The commit.
+ * @throws {RequestError} If the push is refused; one line with the remedy.
  */
 export async function pushFiles(request: PushRequest, access: HubAccess): Promise<string> {
   const { id, revision, files, title } = request, { endpoint, token } = access;
   if (token === undefined) {
     throw new RequestError(
-      `nobody may push to ${shownEndpoint(access)} without a token; set HF_TOKEN to one that may write ${id}`,
+      `pushing to ${shownEndpoint(access)} requires a token; set HF_TOKEN to one that may write ${id}`,
     );
   }
   if (isCommit(revision)) {
@@ -54,7 +55,7 @@ export async function pushFiles(request: PushRequest, access: HubAccess): Promis
     await requireRepository(request, common);
     if (revision !== "main") await createBranch({ repo: id, branch: revision, ...common }).catch(unlessThere);
     const uploads = Object.entries(files).map(([path, content]) => ({ path, content }));
-    // Xet's way of uploading, by chunks, asks further hosts.
+    // Xet's chunked uploads contact other hosts.
     const to = { repo: id, branch: revision, commitTitle: title, useXet: false, ...common };
     const output = await sound(() => uploadFiles({ ...to, files: uploads }));
     return output?.commit.oid ?? "";
@@ -63,7 +64,7 @@ export async function pushFiles(request: PushRequest, access: HubAccess): Promis
   }
 }
 
-/** Makes the repository unless it is there, and sees that it is as private as it is meant to be. */
+/** Creates the repository unless it exists, and requires that it is as private as requested. */
 async function requireRepository(
   { id, isPrivate }: PushRequest,
   common: { readonly hubUrl: string; readonly fetch: typeof fetch; readonly accessToken: string },
@@ -72,7 +73,7 @@ async function requireRepository(
   try {
     await sound(() => createRepo({ repo: id, ...visibility, ...common }));
   } catch (fault) {
-    // A token that may write a repository need not be one that may make it.
+    // A token that may write to a repository may not be allowed to create one.
     if (!(fault instanceof HubError && (fault.status === 409 || fault.status === 403))) throw fault;
     if (fault.status === 409 && !isPrivate) return;
     const there = await modelInfo({ name: id, revision: "main", ...common }).catch((other) => {
@@ -86,7 +87,7 @@ async function requireRepository(
   }
 }
 
-/** What was to be made may have been there before. */
+/** Rethrows a fault unless it says that the item already exists. */
 function unlessThere(fault: unknown): void {
   if (!(fault instanceof HubError && fault.status === 409)) throw fault;
 }

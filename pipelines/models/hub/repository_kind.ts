@@ -1,18 +1,18 @@
-/** What kinds of repositories a hub has, and in what they differ. @module */
+/** The kinds of repositories on a hub, and how they differ. @module */
 
-/** What is to be known of a kind of repository. */
+/** The properties of a kind of repository. */
 interface RepositoryTraits {
-  /** What an id begins with in the address of its page and of its files. */
+  /** The prefix of an id in the URLs of its page and files. */
   readonly page: string;
-  /** What the hub's programming interface calls them. */
+  /** Their name in the hub's API. */
   readonly api: string;
-  /** What their names in the cache begin with. */
+  /** The prefix of their names in the cache. */
   readonly cached: string;
-  /** Whether files in folders are listed, too; else those of the uppermost folder alone. */
+  /** Whether files in subfolders are listed, not only those in the top folder. */
   readonly hasFolders: boolean;
   /** Files whose absence the cache remembers. */
   readonly probed: readonly string[];
-  /** What can be given instead of one that can't be had. */
+  /** What can be given instead of one that is unavailable. */
   readonly instead: string;
 }
 
@@ -39,7 +39,7 @@ export const repositoryKinds = {
 /** A kind of repository. */
 export type RepositoryKind = keyof typeof repositoryKinds;
 
-/** A repository as the hub's addresses have it. */
+/** A repository's path in the hub's URLs. */
 export function pageOf(kind: RepositoryKind, id: string): string {
   return repositoryKinds[kind].page + id;
 }

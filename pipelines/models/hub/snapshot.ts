@@ -1,6 +1,6 @@
 /**
- * A repository on its way into the cache: every file checked against the digest that the hub lists, the snapshot's links
- * once all files are whole, the branch's commit last.
+ * Downloading a repository into the cache: every file is checked against the digest that the hub lists, the snapshot's
+ * links are created once all files are complete, and the branch's commit is recorded last.
  *
  * `snapshotDownload` of @huggingface/hub prints to standard output, resumes nothing and checks no digest.
  *
@@ -23,36 +23,37 @@ import { type RepositoryKind, repositoryKinds } from "./repository_kind.ts";
 import { rememberDigest } from "../weights/weights_digest.ts";
 import { HubError, hubFetch } from "./transport.ts";
 
-/** The most that a file may have whose content chooses others, in bytes: an index of shards, or a card. */
+/** The maximum size in bytes of a file whose content selects others: an index of shards, or a card. */
 const mostRead = 64e6;
 
-/** Called as a download proceeds, with the bytes done, those in total, and the file at hand. */
+/** Called as a download proceeds, with the bytes done, the total, and the current file. */
 export type DownloadProgress = (done: number, total: number, file: string) => void;
 
-/** What is wanted of a repository. */
+/** A request for a repository's files. */
 interface SnapshotRequest {
   readonly kind: RepositoryKind;
   /** `owner/name`. */
   readonly id: string;
   /** A branch, a tag or a commit. */
   readonly revision: string;
-  /** The names to look for where the hub lists nothing; the first has to be there. */
+  /** The names to request if the hub lists no files; the first must exist. */
   readonly usual: readonly string[];
   /** Chooses the files. */
   readonly choose: (repository: Repository) => Promise<readonly string[]>;
   readonly progress?: DownloadProgress | undefined;
-  /** Where the digests of large files are remembered, which are known once they were downloaded. */
+  /** Where the digests of large files are remembered; they are known after the download. */
   readonly digestCache?: string | undefined;
 }
 
 /**
- * Downloads a repository into the cache; files that are there stay as they are.
+ * Downloads a repository into the cache; existing files are kept.
  *
- * @param request Which repository, and what of it.
- * @param repository Where to.
- * @param access Where from, and who asks.
- * @returns The commit. Throws a RequestError, one line with the remedy, if it can't be had, and a DiskError if the disk
- * refuses.
+ * @param request The repository, and which of its files.
+ * @param repository The destination.
+ * @param access The hub and the token.
+ * @returns The commit.
+ * @throws {RequestError} If it cannot be obtained; one line with the remedy.
+ * @throws {DiskError} If the disk can't be written.
  */
 export async function downloadSnapshot(
   request: SnapshotRequest,
@@ -89,10 +90,10 @@ export async function downloadSnapshot(
   }
 }
 
-/** Which repository. */
+/** The kind and id of a repository. */
 type RepositoryName = Pick<SnapshotRequest, "kind" | "id">;
 
-/** Files of one commit, on their way into the cache. */
+/** The download of one commit's files into the cache. */
 class Transfer {
   readonly #of: RepositoryName;
   readonly #listing: Listing;
@@ -120,16 +121,16 @@ class Transfer {
     if (await isPresent(inSnapshot)) return await system.readFile(inSnapshot);
     const file = await this.#listing.file(path);
     if (file.size > mostRead) {
-      throw new MalformedAnswer(`${path} is to be read and has ${formatSize(file.size)}`);
+      throw new MalformedAnswer(`${path} is too large to read, ${formatSize(file.size)}`);
     }
     await this.#fetchBlob(file, () => {});
     return await system.readFile(this.#parts.blob(file.digest));
   }
 
   /**
-   * Downloads files, and then gives all of them their names.
+   * Downloads files, and then links all of them.
    *
-   * @returns Those that were not there.
+   * @returns Those that were missing.
    */
   async all(paths: readonly string[], progress: DownloadProgress | undefined): Promise<readonly HubFile[]> {
     const files: HubFile[] = [];
@@ -150,7 +151,7 @@ class Transfer {
     return files;
   }
 
-  /** Sees that the disk has room for what is still to come. */
+  /** Requires that the disk has room for the remaining files. */
   async #requireSpace(files: readonly HubFile[]): Promise<void> {
     let missing = 0;
     for (const { size, digest } of files) {
@@ -160,7 +161,7 @@ class Transfer {
     const free = freeSpace(this.#parts.folder);
     if (free === undefined || missing <= free) return;
     throw new DiskError(
-      `${this.#parts.folder}: ${this.#of.id} takes ${formatSize(missing)} more and the disk has ${
+      `${this.#parts.folder}: ${this.#of.id} needs ${formatSize(missing)} more, but the disk has ${
         formatSize(free)
       } left; ` +
         "free some space, or set HF_HUB_CACHE to a folder on another disk",

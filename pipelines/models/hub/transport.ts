@@ -1,6 +1,5 @@
 /**
- * Requests to a hub: with the token where it belongs, sent again where that can help, and refused in a form that says
- * why.
+ * Requests to a hub: the token is sent only to the hub, requests are retried if that can help, and errors say why.
  *
  * @module
  */
@@ -11,16 +10,16 @@ import { refusalBody } from "./body.ts";
 
 const passing: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 
-/** A hub's answer that is none: its status, and what it says of the reason. */
+/** An error response of a hub: its status and the reason that it gives. */
 export class HubError extends Error {
   override readonly name = "HubRefusal";
 
   /**
    * @param status The HTTP status.
-   * @param code The hub's name for the reason (`X-Error-Code`), as in `RevisionNotFound`; empty if it gives none.
-   * @param serverMessage What the server wrote about it, on one line and without a token.
-   * @param retryAfter Milliseconds after which the server wants to be asked again, if it says.
-   * @param file The file that was asked for, if it was one of a repository's.
+   * @param code The hub's code for the reason (`X-Error-Code`), for example `RevisionNotFound`; empty if there is none.
+   * @param serverMessage The server's message, on one line and without a token.
+   * @param retryAfter The wait in milliseconds that the server requests, if any.
+   * @param file The requested file, if it belongs to a repository.
    */
   constructor(
     readonly status: number,
@@ -32,23 +31,23 @@ export class HubError extends Error {
     super(serverMessage === "" ? `status ${status}` : `status ${status}: ${serverMessage}`);
   }
 
-  /** The refusal with the file that it is about. */
+  /** The error with the file that it is about. */
   about(file: string): HubError {
     return new HubError(this.status, this.code, this.serverMessage, this.retryAfter, file);
   }
 
-  /** Whether it may be gone after a while: too many requests, or a server or a gateway that is down for the moment. */
+  /** Whether it may be temporary: too many requests, or a server or gateway that is down at the moment. */
   get isPassing(): boolean {
     return passing.has(this.status);
   }
 }
 
 /**
- * A `fetch` for one hub. It carries the token to the hub's own origin and nowhere else, and tries again, a bounded number
- * of times, what was refused for the moment or broke off before an answer.
+ * A `fetch` for one hub. It sends the token to the hub's own origin and nowhere else, and retries temporary failures
+ * and broken connections a bounded number of times.
  *
- * @returns Answers with a status below 400. Throws a {@linkcode HubError} for the others, a SilentServer where
- * none begins in time, or what the platform's `fetch` throws.
+ * @returns Responses with a status below 400. Throws a {@linkcode HubError} for the others, a SilentServer if none
+ * begins in time, or the errors of the platform's `fetch`.
  */
 export function hubFetch(access: HubAccess): typeof fetch {
   const { endpoint, token, timings, signal } = access, { origin } = new URL(endpoint);
@@ -72,11 +71,11 @@ export function hubFetch(access: HubAccess): typeof fetch {
     }
   };
 
-  /** How long to wait before another attempt; undefined if there is to be none. */
+  /** The wait before another attempt; undefined if there must be none. */
   function waitAfter(fault: unknown, attempt: number, method: string, access: HubAccess): number | undefined {
     if (attempt >= timings.attempts) return undefined;
     if (fault instanceof HubError) {
-      // A POST may have had its effect before the server failed.
+      // A POST may have taken effect before the server failed.
       const isSafe = method !== "POST" || fault.status === 429 || fault.status === 503;
       if (!fault.isPassing || !isSafe) return undefined;
       const wait = fault.retryAfter ?? backoff(access, attempt);
@@ -86,18 +85,18 @@ export function hubFetch(access: HubAccess): typeof fetch {
   }
 }
 
-/** Milliseconds before the attempt that follows the given one, from 1. */
+/** The milliseconds before the next attempt, given the number of the last one, from 1. */
 export function backoff({ timings }: HubAccess, attempt: number): number {
   return Math.min(timings.longestPause, timings.pause * 2 ** (attempt - 1));
 }
 
-/** Waits, unless it is stopped. */
+/** Waits, unless aborted. */
 export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   await passed(milliseconds, undefined, signal === undefined ? {} : { signal }).catch(() => {});
   signal?.throwIfAborted();
 }
 
-/** Whether a connection was there and broke, so that another may hold. */
+/** Whether an established connection broke, so that another attempt may succeed. */
 function isBroken(fault: unknown): boolean {
   return fault instanceof TypeError && /reset|closed|broken pipe|incomplete|before message completed/i.test(
     [fault, fault.cause].map((each) => each instanceof Error ? each.message : "").join(" "),
@@ -118,7 +117,7 @@ async function refusalOf(response: Response, token: string | undefined, patience
   return new HubError(status, headers.get("x-error-code") ?? "", short, waitAsked(headers.get("retry-after")));
 }
 
-/** What a body says of an error: a hub writes `{ "error": … }`; a page of a gateway says nothing to a person. */
+/** The error message in a body: a hub writes `{ "error": … }`; a gateway's HTML page contains nothing useful. */
 function textOf(body: string): string {
   try {
     const { error, message } = JSON.parse(body);
@@ -128,7 +127,7 @@ function textOf(body: string): string {
   }
 }
 
-/** Milliseconds of a `Retry-After`, which counts seconds or gives a date. */
+/** A `Retry-After`, in seconds or as a date, in milliseconds. */
 function waitAsked(header: string | null): number | undefined {
   if (header === null) return undefined;
   const wait = /^\s*\d+(\.\d+)?\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();

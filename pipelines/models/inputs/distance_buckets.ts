@@ -3,12 +3,12 @@ import { addDimensions } from "../../../ops/program/dimension.ts";
 import type { InputKind, Tensor } from "./input_kind.ts";
 
 /**
- * How distances fall into buckets: one each for the shortest, then as many for each doubling. Where tokens see those after
- * them, half of the buckets are for these.
+ * How distances are assigned to buckets: one bucket for each of the shortest, then equally many for each doubling.
+ * Without causal attention, half of the buckets are for later tokens.
  */
 export interface DistanceBuckets {
   readonly count: number;
-  /** Distances from here on share the last bucket. */
+  /** Distances from this one on share the last bucket. */
   readonly most: number;
 }
 
@@ -42,8 +42,8 @@ const { fround } = Math;
 /**
  * The bucket of a key's distance from a query, in single precision as transformers computes it.
  *
- * @param distance The key's position less the query's.
- * @param causal Whether tokens see none of those after them, which then fall into the nearest bucket.
+ * @param distance The key's position minus the query's.
+ * @param causal Whether attention is causal, so that later tokens are assigned to the nearest bucket.
  */
 export function bucketOf(distance: number, { count, most }: DistanceBuckets, causal: boolean): number {
   const own = causal ? count : Math.floor(count / 2);

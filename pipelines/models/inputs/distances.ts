@@ -1,4 +1,8 @@
-/** Signed distances between tokens as rows of a learned table, near ones exactly and far ones by their logarithm. @module */
+/**
+ * Signed distances between tokens as rows of a learned table: exact for near tokens, logarithmic for far ones.
+ *
+ * @module
+ */
 import { distanceCount } from "../../../ops/nn/distance.ts";
 import type { InputKind, Tensor } from "./input_kind.ts";
 
@@ -7,15 +11,15 @@ export interface DistanceTable {
   /** Half of the table's rows: row `span` is for the token itself, those after it for tokens before. */
   readonly span: number;
   /**
-   * If set, distances from `span/2` on share rows by their logarithm, and the outermost rows are for this one; else
-   * each distance has a row of its own. What is farther has the outermost.
+   * If set, distances from `span/2` on share rows by their logarithm, and the outermost rows are for this distance;
+   * otherwise each distance has its own row. Farther distances use the outermost row.
    */
   readonly farthest?: number;
 }
 
 /**
- * The rows of the table for each distance between two of a run's tokens, int64 [2 · length + 1]: from `length` tokens back
- * to as many ahead, and the other way round.
+ * The rows of the table for each distance between two tokens of a run, int64 [2 · length + 1]: from `length` tokens
+ * back to as many ahead, and in the opposite order.
  */
 export const distances: InputKind<DistanceTable, { readonly back: Tensor; readonly ahead: Tensor }> = {
   declare(_, { length }) {
@@ -36,7 +40,7 @@ export function distanceRow({ span, farthest }: DistanceTable, distance: number)
   return Math.min(Math.max(row, 0), 2 * span - 1);
 }
 
-/** In steps of float32, since a quotient may be on the edge of two buckets. */
+/** Computed in float32, since a quotient may be on the boundary of two buckets. */
 function signedBucket(distance: number, exact: number, farthest: number): number {
   const size = Math.abs(distance), { fround, log, ceil } = Math;
   if (size <= exact) return distance;

@@ -1,8 +1,8 @@
-/** What is added to a decoder's scores of the tokens that an encoder has read. @module */
+/** The mask of a decoder's attention to an encoder's tokens. @module */
 import type { InputKind, Tensor } from "./input_kind.ts";
 import { maskedScore } from "./masks.ts";
 
-/** The mask [batch, 1, 1, encoded] of the padding of what an encoder has read. */
+/** The mask [batch, 1, 1, encoded] of the padding in an encoder's tokens. */
 export const encoderMask: InputKind<true, Tensor> = {
   declare(_, { batch, encoded }) {
     if (encoded === undefined) throw new TypeError("A run that sees an encoder's tokens needs their extent");

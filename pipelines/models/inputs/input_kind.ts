@@ -1,5 +1,5 @@
 /**
- * What a kind of model input is: which tensors a run of tokens is fed, how the host fills them, and how an exported graph
+ * Kinds of model inputs: which tensors are fed for a run of tokens, how the host fills them, and how an exported graph
  * computes them from its attention mask.
  *
  * @module
@@ -17,21 +17,21 @@ export interface Tensor {
   readonly [tensor]: true;
 }
 
-/** A form with something of each tensor in its stead: its type, its elements, its name. */
+/** A form in which each tensor is replaced by something else, such as its type, elements or name. */
 export type Filled<Form, Of> = Form extends Tensor ? Of
   : { readonly [Name in keyof Form]: Filled<Form[Name], Of> };
 
-/** The type of a fed tensor. A tensor that differs by row has the extent `batch` first. */
+/** The type of a fed tensor. A tensor that differs by row has `batch` as its first extent. */
 export interface TensorType {
   readonly shape: Shape;
-  /** float32 if omitted. */
+  /** The element type; float32 if omitted. */
   readonly dtype?: DataType;
 }
 
-/** What a model's own numbers say of all its runs. */
+/** The properties of a model that apply to all of its runs. */
 interface ModelShape {
   readonly heads: HeadLayout;
-  /** Whether a token sees none of those after it. */
+  /** Whether attention is causal. */
   readonly causal: boolean;
 }
 
@@ -40,87 +40,91 @@ export interface RunShape extends ModelShape {
   /** How many tokens it has. */
   readonly length: Dimension;
   readonly batch: Dimension;
-  /** The first extent of what depends on the tokens that a row sees: 1 where all rows see alike. */
+  /**
+   * The first extent of tensors that depend on the tokens that a row attends to: 1 if these are the same for all rows.
+   */
   readonly seen: Dimension;
-  /** The lengths of the runs that are seen before it. */
+  /** The lengths of the earlier runs that it attends to. */
   readonly before: readonly Dimension[];
-  /** How many tokens an encoder has read, where the run sees them. */
+  /** The number of an encoder's tokens, if the run attends to them. */
   readonly encoded?: Dimension | undefined;
 }
 
 /** One row of a run. */
 export interface RunRow {
   readonly tokens: readonly number[];
-  /** The first token's position. */
+  /** The position of its first token. */
   readonly start: number;
   /** Which of a pair's texts each token belongs to; the first if omitted. */
   readonly types?: readonly number[];
-  /** Where a second text begins that follows the same tokens as the first, and sees nothing of it. */
+  /** Where a second text begins that follows the same tokens as the first, without attending to it. */
   readonly branch?: Branch;
   /** How many of its first tokens others see; all of them if omitted. */
   readonly seen?: number;
 }
 
-/** Tokens of a row that go back to an earlier one: they take its successors' positions and do not see these. */
+/**
+ * Tokens of a row that continue from an earlier one: they have its successors' positions and do not attend to these.
+ */
 export interface Branch {
-  /** The index in the run of the first of them. */
+  /** The index of the first of them in the run. */
   readonly at: number;
-  /** How many of the run's first tokens they follow. */
+  /** The number of the run's first tokens that they follow. */
   readonly after: number;
 }
 
-/** The position of a run's token by its index, the tokens before the run counted. */
+/** The position of a run's token by its index, counting the tokens before the run. */
 export function positionIn({ start, branch }: Pick<RunRow, "start" | "branch">, index: number): number {
   return start + (branch === undefined || index < branch.at ? index : branch.after + index - branch.at);
 }
 
-/** The tokens before a run that it sees. */
+/** The tokens before a run that it attends to. */
 interface Past {
   readonly width: number;
-  /** How many of them each row has, from the left; one number if all rows have as many. */
+  /** How many of them each row has, from the left; a single number if it is the same for all rows. */
   readonly filled: readonly number[];
 }
 
 /** The rows of a run, padded on the right. */
 export interface RunRows extends ModelShape {
   readonly rows: readonly RunRow[];
-  /** Tokens of the longest row. */
+  /** The number of tokens of the longest row. */
   readonly length: number;
   readonly past: Past;
-  /** How many tokens an encoder has read for each row, where the run sees them. */
+  /** The number of an encoder's tokens for each row, if the run attends to them. */
   readonly encoded?: readonly number[] | undefined;
 }
 
-/** Where the tokens of an exported graph's run are, and those that they may see. The graph is of a causal model. */
+/** The tokens of an exported graph's run, and those that they may attend to. The model is causal. */
 export interface TokenGrid {
   readonly heads: HeadLayout;
-  /** How many trained keys that no token made are before all. */
+  /** The number of virtual tokens before all others. */
   readonly virtual: number;
-  /** How many keys there are to be seen. */
+  /** The number of keys to attend to. */
   readonly keys: Dimension;
-  /** The first of them that belongs to the run. */
+  /** The index of the first key that belongs to the run. */
   readonly start: Dimension;
-  /** Which of them are not padding, bool [batch, keys]. */
+  /** Which keys are not padding, bool [batch, keys]. */
   readonly real: TensorName;
-  /** The position of each, int64 [batch, keys]. */
+  /** The position of each key, int64 [batch, keys]. */
   readonly keyPositions: TensorName;
   /** The run's own positions, int64 [batch, tokens]. */
   readonly positions: TensorName;
 }
 
-/** A kind that an exported graph computes. */
+/** A kind that an exported graph can compute. */
 interface ComputedInput<Config, Form> {
-  /** Writes the nodes; the result's tensors are those of {@linkcode InputKind.fill} wherever there is a token. */
+  /** Writes the nodes; the resulting tensors equal those of {@linkcode InputKind.fill} wherever there is a token. */
   nodes(config: Config, write: GraphWriter, grid: TokenGrid): Filled<Form, TensorName>;
 }
 
-/** A kind that an exported graph does not compute. */
+/** A kind that an exported graph cannot compute. */
 export interface NotExportable {
-  /** What the model does with it, as in "distinguishes the texts of a pair". */
+  /** What the model does with it, for example "distinguishes the texts of a pair". */
   readonly notExportable: string;
 }
 
-/** A kind of model input. `Config` is what a model says of it, `Form` which tensors it consists of. */
+/** A kind of model input. `Config` is a model's configuration of it, and `Form` the tensors that it consists of. */
 export interface InputKind<Config, Form> {
   /** The tensors of a run in a program. */
   declare(config: Config, run: RunShape): Filled<Form, TensorType>;
@@ -129,7 +133,7 @@ export interface InputKind<Config, Form> {
   readonly exported: ComputedInput<Config, Form> | NotExportable;
 }
 
-/** A record with what is made of each entry. */
+/** A record with a function applied to each entry. */
 export function mapEntries<From, To>(
   record: Readonly<Record<string, From>>,
   change: (each: From) => To,

@@ -4,7 +4,7 @@ import { addDimensions } from "../../../ops/program/dimension.ts";
 import { type InputKind, positionIn, type Tensor } from "./input_kind.ts";
 import { seenRows } from "./seen_rows.ts";
 
-/** The position of each key that is seen [batch or 1, 1, 1, keys]. */
+/** The position of each key [batch or 1, 1, 1, keys]. */
 export const keyPositions: InputKind<true, Tensor> = {
   declare: (_, { length, seen, before }) => ({ shape: [seen, 1, 1, addDimensions(...before, length)] }),
   fill(_, run) {

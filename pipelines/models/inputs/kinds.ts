@@ -1,4 +1,4 @@
-/** The kinds of input that models have beside their tokens. @module */
+/** The kinds of inputs that models have besides tokens. @module */
 import type { Value } from "../../../ops/program/program.ts";
 import { distanceBuckets } from "./distance_buckets.ts";
 import { distances } from "./distances.ts";
@@ -31,12 +31,12 @@ type InputKinds = typeof inputKinds;
 /** The name of a kind. */
 export type InputName = keyof InputKinds;
 
-/** Which kinds a model has, and what it says of each. */
+/** The kinds that a model has, with its configuration of each. */
 export type InputConfigs = {
   readonly [Name in InputName]?: InputKinds[Name] extends InputKind<infer Config, infer _> ? Config : never;
 };
 
-/** What a model reads of a run beside its tokens: the tensors of each kind that it has. */
+/** A model's inputs of a run besides tokens: the tensors of each kind that it has. */
 export type ModelInputs = {
   readonly [Name in InputName]?: InputKinds[Name] extends InputKind<infer _, infer Form> ? Filled<Form, Value> : never;
 };

@@ -1,4 +1,4 @@
-/** What is added to attention's scores, by the name that blocks ask for it with. @module */
+/** Masks, which are added to attention scores, by the name that blocks use. @module */
 import type { GraphWriter, TensorName } from "../../../ops/onnx/graph_writer.ts";
 import { range, unsqueeze } from "../../../ops/onnx/nodes.ts";
 import { addDimensions, multiplyDimensions } from "../../../ops/program/dimension.ts";
@@ -6,12 +6,13 @@ import type { HostTensor } from "../../common/host_tensor.ts";
 import { type InputKind, mapEntries, positionIn, type RunRows, type Tensor, type TokenGrid } from "./input_kind.ts";
 import { seenRows } from "./seen_rows.ts";
 
-/** What is added to the score of a key that a query may not see: its probability becomes exactly 0. */
+/** Added to the score of a masked key, whose probability becomes exactly 0. */
 export const maskedScore = -1e9;
 
 /**
- * Masks [batch or 1, 1, group · length, past + length], the rows of one query head together. Attention reaches tokens nearer
- * than so many, itself included, on either side where it is not causal; `null` for all.
+ * Masks [batch or 1, 1, group · length, past + length], with the rows of each query head adjacent. The config is the
+ * window of each: a token attends to tokens at a smaller distance, on both sides if attention is not causal; `null` for
+ * all.
  */
 export const masks: InputKind<Readonly<Record<string, number | null>>, Readonly<Record<string, Tensor>>> = {
   declare(kinds, { heads: { heads, keyValueHeads }, length, seen, before }) {

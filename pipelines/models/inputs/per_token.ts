@@ -1,8 +1,8 @@
-/** Whole numbers of each token. @module */
+/** Integers for each token. @module */
 import type { HostTensor } from "../../common/host_tensor.ts";
 import type { RunRow, RunRows } from "./input_kind.ts";
 
-/** One whole number for each token and each token of padding, int64 [rows, length]. */
+/** One integer for each token, including padding, int64 [rows, length]. */
 export function perToken(
   { rows, length }: Pick<RunRows, "rows" | "length">,
   of: (row: RunRow, at: number) => number,

@@ -1,10 +1,10 @@
-/** Pooling: which hidden states a head reads that scores whole rows. @module */
+/** Pooling: which hidden states are read by a head that scores whole rows. @module */
 import type { InputKind, Tensor } from "./input_kind.ts";
 
-/** Whose hidden state is read: the first token's, the last one's, or the mean of all. */
+/** Which hidden state is read: the first token's, the last token's, or the mean of all. */
 export type Pooling = "first" | "last" | "mean";
 
-/** Each token's share in the pooled hidden state of its row [batch, 1, length]. */
+/** Each token's weight in the pooled hidden state of its row [batch, 1, length]. */
 export const pooling: InputKind<Pooling, Tensor> = {
   declare: (_, { batch, length }) => ({ shape: [batch, 1, length] }),
   fill(pooled, { rows, length }) {

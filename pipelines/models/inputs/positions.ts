@@ -2,7 +2,7 @@
 import { type InputKind, positionIn, type Tensor } from "./input_kind.ts";
 import { perToken } from "./per_token.ts";
 
-/** A table of learned positions, which begins with a number of rows that belong to none. */
+/** A table of learned positions, which begins with a number of unused rows. */
 interface PositionTable {
   readonly offset: number;
 }
@@ -11,7 +11,7 @@ interface PositionTable {
 export const positions: InputKind<PositionTable, Tensor> = {
   declare: (_, { batch, length }) => ({ shape: [batch, length], dtype: "int64" }),
   fill: ({ offset }, run) =>
-    // A row's padding may be after the last position that the model has.
+    // Padding may extend beyond the model's last position.
     perToken(run, (row, at) => offset + positionIn(row, Math.min(at, Math.max(0, row.tokens.length - 1)))),
   exported: { nodes: ({ offset }, write, grid) => write.node("Add", [grid.positions, write.integers(offset)]) },
 };

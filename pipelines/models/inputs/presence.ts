@@ -1,7 +1,7 @@
-/** Which tokens are padding, for what of a model reads it beside the masks. @module */
+/** Which tokens are padding, for parts of a model that need to know it besides the masks. @module */
 import type { InputKind, Tensor } from "./input_kind.ts";
 
-/** 1 where there is a token and 0 where a row is padded, [batch, length, 1]. */
+/** 1 for tokens and 0 for padding [batch, length, 1]. */
 export const presence: InputKind<true, Tensor> = {
   declare: (_, { batch, length }) => ({ shape: [batch, length, 1] }),
   fill(_, { rows, length }) {

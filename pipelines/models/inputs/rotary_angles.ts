@@ -1,9 +1,9 @@
-/** The rotary angles of a run's tokens, by the name that blocks ask for them with. @module */
+/** The rotary angles of a run's tokens, by the name that blocks use. @module */
 import type { GraphWriter, TensorName } from "../../../ops/onnx/graph_writer.ts";
 import { cast, unsqueeze } from "../../../ops/onnx/nodes.ts";
 import { type InputKind, mapEntries, positionIn, type RunRows, type Tensor, type TokenGrid } from "./input_kind.ts";
 
-/** Angle per token of each pair [headWidth/2], radians, and the factor on cosines and sines. */
+/** The angle per token of each pair [headWidth/2], in radians, and the factor on cosines and sines. */
 export interface RopeFrequencies {
   readonly inverseFrequencies: readonly number[];
   readonly rotaryScale: number;

@@ -1,15 +1,15 @@
-/** Which tokens each row of a run sees. @module */
+/** The tokens that each row of a run attends to. @module */
 import type { Branch, RunRows } from "./input_kind.ts";
 
-/** What a row sees: so many tokens of the past, and so many of its own. */
+/** What a row attends to: a number of past tokens, and a number of its own. */
 interface SeenRow {
   readonly filled: number;
   readonly own: number;
-  /** Those of its own that go back to an earlier one, if there are any. */
+  /** Its own tokens that continue from an earlier one, if any. */
   readonly branch?: Branch | undefined;
 }
 
-/** One row for all where they see alike: no token sees the padding after it if attention is causal. */
+/** What each row attends to, or one row for all if it is the same: causal attention never reaches the padding. */
 export function seenRows({ rows, causal, past: { filled } }: RunRows): readonly SeenRow[] {
   if (causal) {
     return filled.map((count, row) => {

@@ -4,17 +4,19 @@ import type { HeadLayout } from "../../../ops/nn/attention.ts";
 import * as o from "../../../ops/operators.ts";
 import { constant, type Value } from "../../../ops/program/program.ts";
 
-/** How scores fall. */
+/** How scores decrease with distance. */
 export interface Alibi {
-  /** How much a head's scores fall with each token, [heads]. */
+  /** The decrease of each head's scores per token [heads]. */
   readonly slopes: readonly number[];
-  /** What the whole is multiplied by. */
+  /** The factor on the whole bias. */
   readonly scale: number;
-  /** Whether it is computed in bfloat16, as Falcon does. */
+  /** Whether it is computed in bfloat16, as in Falcon. */
   readonly isRounded?: boolean;
 }
 
-/** The mask with what scores fall by: a query's own position adds the same to all, so the key's is enough. */
+/**
+ * The mask with the bias added: the query's position adds a constant to all scores, so the key's position is enough.
+ */
 export function fallenByDistance(
   mask: Value,
   keyPositions: Value,
@@ -32,8 +34,8 @@ export function fallenByDistance(
 }
 
 /**
- * A geometric series from 2^(−8/heads) on; where the heads are not a power of two, that of the next lower one and then every
- * second of the next higher one's (Press et al. 2022).
+ * The slopes, a geometric series that starts at 2^(−8/heads); if the number of heads is not a power of two, the series
+ * of the next lower power, followed by every second slope of the next higher one's (Press et al. 2022).
  */
 export function alibiSlopes(heads: number): number[] {
   const lower = 2 ** Math.floor(Math.log2(heads));

@@ -1,4 +1,4 @@
-/** Attention as the families have it. @module */
+/** Attention in the forms that families use. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { attention, byHead, type HeadLayout, type KeyValues } from "../../../ops/nn/attention.ts";
 import * as o from "../../../ops/operators.ts";
@@ -14,12 +14,12 @@ interface QueryKeyValue {
   readonly value: Value;
 }
 
-/** How a family attends. */
+/** A family's form of attention. */
 export interface AttentionForm {
   readonly heads: HeadLayout;
-  /** Makes queries, keys and values of what the block reads. */
+  /** Computes queries, keys and values from the block's input. */
   readonly project: (scope: Scope, x: Value, heads: HeadLayout) => QueryKeyValue;
-  /** What is made of queries and of keys [batch, tokens, heads · headWidth] before they are turned. */
+  /** Normalizes queries and keys [batch, tokens, heads · headWidth] before rotation. */
   readonly normalize?: (scope: Scope, x: Value, part: "query" | "key", count: number) => Value;
   /** The kind of rotary angles of a block, if it has any. */
   readonly angles?: (block: number) => string | undefined;
@@ -27,22 +27,22 @@ export interface AttentionForm {
   readonly interleaved?: boolean;
   /** The kind of mask of a block; `"full"` by default. */
   readonly mask?: (block: number) => string;
-  /** What scores are multiplied by; `1/√headWidth` by default. */
+  /** The factor on the scores; `1/√headWidth` by default. */
   readonly scale?: number | ((block: number) => number);
-  /** The bound that scores are bent under: `c · tanh(scores/c)`. */
+  /** The soft cap `c` on scores: `c · tanh(scores/c)`. */
   readonly softcap?: number | undefined;
-  /** What scores fall by with distance. */
+  /** The linear bias by distance. */
   readonly alibi?: Alibi;
   /**
-   * What is added to the scores [batch or 1, keyValueHeads, group · tokens, keys], of queries [batch, tokens, heads ·
-   * headWidth] and keys [batch, keyValueHeads, tokens, headWidth].
+   * A bias on the scores [batch or 1, keyValueHeads, group · tokens, keys], computed from queries [batch, tokens, heads
+   * · headWidth] and keys [batch, keyValueHeads, tokens, headWidth].
    */
   readonly bias?: ((scope: Scope, query: Value, key: Value) => Value | undefined) | undefined;
-  /** The projection of what the heads have gathered. */
+  /** The output projection. */
   readonly output: { readonly name: string } & LinearForm;
 }
 
-/** Makes the attention of a block: what it reads [batch, tokens, width] to what it adds, and its keys and values. */
+/** The attention of a block, from its input [batch, tokens, width] to its output, and its keys and values. */
 export function selfAttention(form: AttentionForm): (scope: Scope, x: Value) => AttentionResult {
   const { heads, normalize = (_scope, x) => x, interleaved = false } = form;
   return (scope, x) => {
@@ -63,7 +63,7 @@ export function selfAttention(form: AttentionForm): (scope: Scope, x: Value) => 
       scale,
       softcap: form.softcap,
       bias: form.bias?.(scope, query, keyValues.key),
-      // Its dropout acts on the weights of all tokens at once.
+      // Dropout acts on the attention weights of all tokens at once.
       parts: scope.run.drop === undefined ? scope.run.parts : 1,
       drop: (weights) => scope.drop("attention.weights", weights),
     });
@@ -74,13 +74,13 @@ export function selfAttention(form: AttentionForm): (scope: Scope, x: Value) => 
   };
 }
 
-/** What attention gives. */
+/** The result of attention. */
 export interface AttentionResult {
   readonly output: Value;
   readonly keyValues: KeyValues;
 }
 
-/** Queries, keys and values by three projections of their own. */
+/** Queries, keys and values from three separate projections. */
 export function separate(
   names: readonly [query: string, key: string, value: string],
   form: LinearForm,
@@ -105,8 +105,8 @@ export function fused(name: string, form: LinearForm): AttentionForm["project"] 
 }
 
 /**
- * One projection whose outputs go key-value head by key-value head: the queries that share it, its key, its value. With as
- * many key-value heads as heads, query, key and value are next to each other in every head.
+ * One projection whose outputs are grouped by key-value head: the queries that share it, its key, its value. With as
+ * many key-value heads as heads, query, key and value are adjacent in every head.
  */
 export function fusedByHead(name: string, form: LinearForm): AttentionForm["project"] {
   return (scope, x, { heads, keyValueHeads, headWidth }) => {
@@ -128,14 +128,17 @@ function named(scope: Scope, query: Value, key: Value, value: Value): QueryKeyVa
   };
 }
 
-/** A norm of each head's queries and keys by itself, whose weights are under `self_attn.q_<name>` and `self_attn.k_<name>`. */
+/** A norm of each head's queries and keys, whose weights are named `self_attn.q_<name>` and `self_attn.k_<name>`. */
 export function normalizedByHead(name: string, norm: Norm): NonNullable<AttentionForm["normalize"]> {
   return (scope, x, part, count) => {
     return headwise(x, count, (heads) => norm(scope.at(`self_attn.${part === "query" ? "q" : "k"}_${name}`), heads));
   };
 }
 
-/** A tensor [batch, tokens, count · width] by head, [batch, tokens, count, width], changed and put together again. */
+/**
+ * Splits a tensor [batch, tokens, count · width] into heads [batch, tokens, count, width], changes them and joins them
+ * again.
+ */
 function headwise(x: Value, count: number, change: (byHead: Value) => Value): Value {
   const [batch, tokens, whole] = x.shape;
   return o.reshape(change(o.reshape(x, [batch!, tokens!, count, (whole as number) / count])), x.shape);

@@ -1,4 +1,4 @@
-/** How attention and MLP are joined to a block. @module */
+/** How attention and MLP are combined into a block. @module */
 import type { KeyValues } from "../../../ops/nn/attention.ts";
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program/program.ts";
@@ -14,37 +14,37 @@ export type NamedNorm = readonly [name: string, norm: Norm];
 export interface BlockParts {
   readonly attention: (scope: Scope, x: Value) => AttentionResult;
   readonly mlp: Mlp;
-  /** Of what attention reads. */
+  /** The norm of attention's input. */
   readonly beforeAttention?: NamedNorm | undefined;
-  /** Of what attention adds. */
+  /** The norm of attention's output. */
   readonly afterAttention?: NamedNorm | undefined;
-  /** Of what an encoder has read; after attention. */
+  /** Attention to an encoder's tokens, after self-attention. */
   readonly crossAttention?: (scope: Scope, x: Value) => AttentionResult;
-  /** Of what attention to the encoder's tokens reads. */
+  /** The norm of the input of attention to the encoder's tokens. */
   readonly beforeCrossAttention?: NamedNorm | undefined;
-  /** Of what the MLP reads. */
+  /** The norm of the MLP's input. */
   readonly beforeMlp?: NamedNorm | undefined;
-  /** Of what the MLP adds. */
+  /** The norm of the MLP's output. */
   readonly afterMlp?: NamedNorm | undefined;
-  /** What is added is multiplied by it first. */
+  /** The factor on everything that is added to the residual stream. */
   readonly residual?: number;
 }
 
-/** What a block gives: hidden states [batch, tokens, width], and its keys and values. */
+/** A block's result: hidden states [batch, tokens, width], and its keys and values. */
 interface BlockResult {
   readonly hidden: Value;
   readonly keyValues: KeyValues;
-  /** The keys and values of what an encoder has read. */
+  /** The keys and values of an encoder's tokens. */
   readonly encoded?: KeyValues;
 }
 
-/** A block: hidden states [batch, tokens, width] to the next. */
+/** A block, from hidden states [batch, tokens, width] to the next ones. */
 export type Block = (scope: Scope, hidden: Value) => BlockResult;
 
 const normalize = (scope: Scope, norm: NamedNorm | undefined, x: Value) =>
   norm === undefined ? x : norm[1](scope.at(norm[0]), x);
 
-/** Attention first, to an encoder's tokens too where there is one, then the MLP on what it gives; each adds to what it reads. */
+/** Attention first, then, if there is an encoder, attention to its tokens, then the MLP; each adds to its own input. */
 export function sequential(parts: BlockParts): Block {
   const { residual = 1, crossAttention } = parts;
   return (scope, hidden) => {
@@ -58,7 +58,7 @@ export function sequential(parts: BlockParts): Block {
   };
 }
 
-/** Attention first, then the MLP, each of which adds to the norm of what it reads. */
+/** Attention first, then the MLP, each of which adds to the norm of its input. */
 export function normalizedResiduals(
   { attention, mlp, beforeAttention, beforeMlp }: Pick<
     BlockParts,
@@ -72,7 +72,7 @@ export function normalizedResiduals(
   };
 }
 
-/** Attention and MLP beside each other on the same hidden state (Wang & Komatsuzaki 2021). */
+/** Attention and MLP in parallel on the same hidden state (Wang & Komatsuzaki 2021). */
 export function parallel(parts: BlockParts): Block {
   return (scope, hidden) => {
     const { output, keyValues } = parts.attention(scope, normalize(scope, parts.beforeAttention, hidden));
@@ -81,7 +81,7 @@ export function parallel(parts: BlockParts): Block {
   };
 }
 
-/** Norms after each sum, as in the first transformers (Vaswani et al. 2017). */
+/** Norms after each sum, as in the original transformer (Vaswani et al. 2017). */
 export function postNormed(
   { attention, mlp, afterAttention, afterMlp }: Pick<
     BlockParts,

@@ -8,11 +8,11 @@ import type { Block } from "./block.ts";
 import type { Activation } from "./mlp.ts";
 import type { Norm } from "./norm.ts";
 
-/** A convolution with a bias, and the norm of its sum with what the block gives. */
+/** A convolution with a bias, and the norm of its sum with the block's output. */
 interface Convolution {
   /** The prefix of its weights' names. */
   readonly name: string;
-  /** How many tokens it sees, itself in the middle. */
+  /** The number of tokens that it covers, with the token itself in the middle. */
   readonly kernel: number;
   readonly groups: number;
   readonly activation: Activation;
@@ -22,7 +22,7 @@ interface Convolution {
 /**
  * A block whose result is `norm(block(x) + activation(convolution(x)))`; padding counts as zeros.
  *
- * @throws {RequestError} If the convolution has groups, or no token in its middle.
+ * @throws {RequestError} If the convolution has several groups, or an even number of tokens.
  */
 export function convolved(
   block: Block,
@@ -45,7 +45,7 @@ export function convolved(
   };
 }
 
-/** Each token's neighbours, of each element one after the other: [batch, tokens, width] to [batch, tokens, width · kernel]. */
+/** Each token's neighbours, element by element: [batch, tokens, width] to [batch, tokens, width · kernel]. */
 function neighbours(x: Value, kernel: number): Value {
   const [batch, tokens, width] = x.shape as readonly [Dimension, Dimension, number], side = (kernel - 1) / 2;
   const padded = o.pad(x, 1, side, side);

@@ -1,4 +1,4 @@
-/** Attention of a decoder's tokens to those that an encoder has read. @module */
+/** Attention of a decoder's tokens to an encoder's tokens. @module */
 import { attention, byHead, type HeadLayout, type KeyValues } from "../../../ops/nn/attention.ts";
 import type { Value } from "../../../ops/program/program.ts";
 import type { AttentionResult } from "./attention.ts";
@@ -10,13 +10,13 @@ interface CrossAttentionForm {
   /** The names of the projections. */
   readonly names: { readonly query: string; readonly key: string; readonly value: string; readonly output: string };
   readonly form: LinearForm;
-  /** What scores are multiplied by; `1/√headWidth` by default. */
+  /** The factor on the scores; `1/√headWidth` by default. */
   readonly scale?: number;
 }
 
 /**
- * Makes the attention of a block to what the encoder has read: what it reads [batch, tokens, width] to what it adds, and
- * the keys and values of the encoder's tokens, which are those given where they were made before.
+ * A block's attention to the encoder's tokens, from its input [batch, tokens, width] to its output, and the keys and
+ * values of the encoder's tokens, which are those given if they have already been computed.
  */
 export function crossAttention(
   { heads, names, form, scale }: CrossAttentionForm,

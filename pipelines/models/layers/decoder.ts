@@ -1,4 +1,8 @@
-/** What decoders have in common around their blocks: embeddings, a last norm, and a head that may share the embeddings. @module */
+/**
+ * The parts of decoders around their blocks: embeddings, a last norm, and a head that may share the embeddings.
+ *
+ * @module
+ */
 import type { Value } from "../../../ops/program/program.ts";
 import type { Architecture, DropoutRates } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
@@ -10,9 +14,9 @@ import { embedTokens, type LanguageHead, languageHead, scoreHead } from "./outer
 import type { Scope } from "./scope.ts";
 import { transformer } from "./transformer.ts";
 
-/** What a family calls its parts. */
+/** The names of a family's parts. */
 interface DecoderNames {
-  /** In front of all but the head. */
+  /** The prefix of everything but the head. */
   readonly base: string;
   readonly embedding: string;
   readonly blocks: string;
@@ -20,7 +24,7 @@ interface DecoderNames {
   readonly head: string;
 }
 
-/** The names of Llama and of most families since. */
+/** The names in Llama and most families since. */
 export const llamaNames: DecoderNames = {
   base: "model.",
   embedding: "embed_tokens",
@@ -29,7 +33,7 @@ export const llamaNames: DecoderNames = {
   head: "lm_head",
 };
 
-/** The names of GPT-2 and of families of its time. */
+/** The names in GPT-2 and families of its time. */
 export const gptNames: DecoderNames = {
   base: "transformer.",
   embedding: "wte",
@@ -41,7 +45,7 @@ export const gptNames: DecoderNames = {
 /** The parts of a decoder. */
 interface DecoderParts {
   readonly names: DecoderNames;
-  /** As of an architecture; the names' base if omitted. */
+  /** See `Architecture`; the names' base if omitted. */
   readonly barePrefix?: string;
   readonly extents: Extents;
   readonly inputs: InputConfigs;
@@ -49,15 +53,15 @@ interface DecoderParts {
   readonly block: Block;
   /** The norm after the last block. */
   readonly norm: Norm;
-  /** Whether the head is the embeddings' table where the config does not say. */
+  /** Whether the head shares the embedding table if the config does not say. */
   readonly tied: boolean;
-  /** Whether the head has a bias, and what becomes of logits. */
+  /** Whether the head has a bias, and how logits are scaled. */
   readonly head?: { readonly hasBias?: boolean } & Pick<LanguageHead, "scale" | "softcap">;
-  /** What is made of the tokens' embeddings; nothing if omitted. */
+  /** Changes the tokens' embeddings; they are unchanged if omitted. */
   readonly embed?: (scope: Scope, tokens: Value) => Value;
-  /** How wide the embeddings are; as wide as the blocks if omitted. */
+  /** The width of the embeddings; that of the blocks if omitted. */
   readonly embeddingWidth?: number;
-  /** What is made of the last hidden state; the norm if omitted. */
+  /** The part after the last block; only the norm if omitted. */
   readonly finish?: (scope: Scope, hidden: Value) => Value;
 }
 

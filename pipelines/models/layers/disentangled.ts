@@ -1,4 +1,4 @@
-/** Scores of contents against distances, as DeBERTa adds them to those of contents against contents (He et al. 2021). @module */
+/** Scores between contents and distances, which DeBERTa adds to those between contents (He et al. 2021). @module */
 import { byHead, type HeadLayout } from "../../../ops/nn/attention.ts";
 import { scoresAtDistances } from "../../../ops/nn/distance.ts";
 import * as o from "../../../ops/operators.ts";
@@ -10,17 +10,17 @@ import type { Scope } from "./scope.ts";
 /** How distances are represented, and which scores they take part in. */
 interface Disentangled {
   readonly heads: HeadLayout;
-  /** The representations of distances [n, width] by their rows of the table [n]. */
+  /** The representations of distances [n, width], given their rows in the table [n]. */
   readonly represent: (scope: Scope, rows: Value) => Value;
-  /** The projection that makes keys of them, if queries are scored against distances. */
+  /** The projection of distances to keys, if queries are scored against distances. */
   readonly key?: string | undefined;
-  /** The projection that makes queries of them, if keys are scored against distances. */
+  /** The projection of distances to queries, if keys are scored against distances. */
   readonly query?: string | undefined;
-  /** What scores are multiplied by. */
+  /** The factor on the scores. */
   readonly scale: number;
 }
 
-/** What is added to the scores [batch, heads, tokens, tokens]. */
+/** The bias on the scores [batch, heads, tokens, tokens]. */
 export function distanceScores({ heads, represent, key, query, scale }: Disentangled): AttentionForm["bias"] {
   const scored = (scope: Scope, x: Value, name: string, rows: Value) => {
     const made = scope.linear(name, represent(scope, rows), heads.heads * heads.headWidth, { bias: true });
@@ -31,7 +31,7 @@ export function distanceScores({ heads, represent, key, query, scale }: Disentan
     const { back, ahead } = scope.input("distances");
     if (scope.past.length > 0) {
       throw new RequestError(
-        "a model that scores distances between tokens has none to a trained prefix; use another adapter",
+        "a model that scores distances between tokens does not support a trained prefix; use another adapter",
       );
     }
     const ofQueries = key === undefined ? [] : [scored(scope, byHead(queries, heads), key, back)];

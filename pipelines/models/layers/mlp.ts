@@ -1,11 +1,11 @@
-/** The part of a block that works on each token alone. @module */
+/** The part of a block that acts on each token separately. @module */
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program/program.ts";
 import type { SiteName } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
 import type { LinearForm, Scope } from "./scope.ts";
 
-/** What a block adds from a token's own representation: [batch, tokens, width] to the same. */
+/** An MLP, from a token's representation to its contribution: [batch, tokens, width] to the same. */
 export type Mlp = (scope: Scope, x: Value) => Value;
 
 /** A function of each element. */
@@ -33,7 +33,7 @@ export function readActivation(config: ConfigReader, field: string, otherwise: k
 
 const widthOf = (x: Value) => x.shape[x.shape.length - 1] as number;
 
-/** Two projections and what is between them. */
+/** Two projections and the activation between them. */
 interface PlainMlp {
   readonly up: string;
   readonly down: string;
@@ -51,10 +51,10 @@ export function plainMlp({ up, down, hidden, activation, form }: PlainMlp): Mlp 
   };
 }
 
-/** As {@linkcode PlainMlp}, with a gate. */
+/** Like {@linkcode PlainMlp}, with a gate. */
 interface GatedMlp extends PlainMlp {
   readonly gate: string;
-  /** Whether its parts may be edited; one of several experts' may not. */
+  /** Whether its parts are sites for edits; those of experts are not. */
   readonly isSite?: boolean;
 }
 
@@ -70,7 +70,7 @@ export function gatedMlp({ gate, up, down, hidden, activation, form, isSite = tr
   };
 }
 
-/** A gated MLP whose gate and rise are one projection: the first half of its outputs is the gate. */
+/** A gated MLP whose gate and up projection are fused: the first half of the outputs is the gate. */
 export function fusedGatedMlp({ up, down, hidden, activation, form }: PlainMlp): Mlp {
   return (scope, x) => {
     const both = scope.linear(up, x, 2 * hidden, form, "mlp.gateUp");

@@ -3,7 +3,7 @@ import * as o from "../../../ops/operators.ts";
 import { constant, type Value } from "../../../ops/program/program.ts";
 import type { Scope } from "./scope.ts";
 
-/** A norm over the last axis, its weights found in the scope: [..., width] to the same. */
+/** A norm over the last axis, with its weights from the scope: [..., width] to the same. */
 export type Norm = (scope: Scope, x: Value) => Value;
 
 const widthOf = (x: Value) => x.shape[x.shape.length - 1] as number;
@@ -12,7 +12,7 @@ const filled = (width: number, number: number) => constant(new Array<number>(wid
 /**
  * RMSNorm (Zhang & Sennrich 2019).
  *
- * @param options.offset What is added to the stored weight: Gemma stores the distance from 1.
+ * @param options.offset Added to the stored weight: Gemma stores the difference from 1.
  */
 export function rmsNorm(epsilon: number, { offset = 0 }: { readonly offset?: number } = {}): Norm {
   return (scope, x) => {
@@ -21,7 +21,7 @@ export function rmsNorm(epsilon: number, { offset = 0 }: { readonly offset?: num
   };
 }
 
-/** LayerNorm (Ba et al. 2016) with the parts that the family learns. */
+/** LayerNorm (Ba et al. 2016) with the family's trained parts. */
 export function layerNorm(
   epsilon: number,
   { weight = true, bias = true }: { readonly weight?: boolean; readonly bias?: boolean } = {},
@@ -33,7 +33,10 @@ export function layerNorm(
   };
 }
 
-/** LayerNorm over the last axis without bias, with weights that differ along further axes: x [..., heads, width], weight [heads, width]. */
+/**
+ * LayerNorm over the last axis without bias, with weights that differ along further axes: x [..., heads, width], weight
+ * [heads, width].
+ */
 export function scaledNorm(x: Value, weight: Value, epsilon: number): Value {
   const width = widthOf(x);
   return o.mul(o.layerNorm(x, filled(width, 1), filled(width, 0), epsilon), weight);

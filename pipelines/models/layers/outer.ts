@@ -1,4 +1,4 @@
-/** What comes before and after a model's blocks. @module */
+/** The parts before and after a model's blocks. @module */
 import { linear } from "../../../ops/nn/linear.ts";
 import * as o from "../../../ops/operators.ts";
 import type { Value } from "../../../ops/program/program.ts";
@@ -7,7 +7,7 @@ import type { NamedNorm } from "./block.ts";
 import type { Activation } from "./mlp.ts";
 import { Scope } from "./scope.ts";
 
-/** The table of the tokens' embeddings. */
+/** The token embedding table. */
 export interface TokenTable {
   /** The name of its weight. */
   readonly name: string;
@@ -20,35 +20,35 @@ export function embedTokens(scope: Scope, { name, vocabularySize, width }: Token
   return o.gatherRows(scope.weight(name, [vocabularySize, width]), scope.run.tokens);
 }
 
-/** Learned positions' rows [batch, tokens, width] of a table with that many. */
+/** The rows [batch, tokens, width] of a table of learned positions with a number of rows. */
 export function embedPositions(scope: Scope, name: string, rows: number, width: number): Value {
   return o.gatherRows(scope.weight(name, [rows, width]), scope.input("positions"));
 }
 
 /**
- * What a token gets for the text of a pair that it belongs to, of as many types as given: [batch, tokens, width], or [1, width] where
- * there is but one text.
+ * The embedding of the text of a pair that a token belongs to, from a table of `types` rows: [batch, tokens, width], or
+ * [1, width] if there is only one text.
  */
 export function embedTokenTypes(scope: Scope, name: string, types: number, width: number): Value {
   const table = scope.weight(name, [types, width]);
   return types === 1 ? table : o.gatherRows(table, scope.input("tokenTypes"));
 }
 
-/** How logits are made of finished hidden states. */
+/** How logits are computed from final hidden states. */
 export interface LanguageHead {
   readonly table: TokenTable;
-  /** The name of the head's own weight; with `tied` the embeddings' table serves. */
+  /** The name of the head's own weight; with `tied` the embedding table is used. */
   readonly weight: string;
   readonly tied: boolean;
   /** The name of its bias, if it has one. */
   readonly bias?: string | undefined;
-  /** What logits are multiplied by. */
+  /** The factor on the logits. */
   readonly scale?: number;
-  /** The bound that logits are bent under. */
+  /** The soft cap on the logits. */
   readonly softcap?: number | undefined;
 }
 
-/** Finished hidden states [rows, width] to logits [rows, vocabulary]. */
+/** Final hidden states [rows, width] to logits [rows, vocabulary]. */
 export function languageHead({ table, weight, tied, bias, scale = 1, softcap }: LanguageHead) {
   const { name, vocabularySize, width } = table;
   return (scope: Scope, hidden: Value): Value => {
@@ -59,7 +59,7 @@ export function languageHead({ table, weight, tied, bias, scale = 1, softcap }: 
   };
 }
 
-/** The scores of classes by one projection without bias, as transformers puts it on decoders. */
+/** Class scores from one projection without bias, as in transformers' decoders. */
 export function scoreHead(name = "score") {
   return {
     pooled: "last",
@@ -68,7 +68,7 @@ export function scoreHead(name = "score") {
   } as const;
 }
 
-/** A projection, a function of its elements and perhaps a norm, as encoders have them in front of a head. */
+/** A projection, an activation and possibly a norm, which encoders have before a head. */
 export interface HeadTransform {
   /** The name of the projection. */
   readonly dense: string;
@@ -84,13 +84,13 @@ function transformed(scope: Scope, x: Value, { dense, width, bias = true, activa
   return norm === undefined ? made : norm[1](scope.at(norm[0]), made);
 }
 
-/** A {@linkcode languageHead} after a transform, as masked tokens are predicted. */
+/** A {@linkcode languageHead} after a transform, for predicting masked tokens. */
 export function maskedHead(transform: HeadTransform, head: LanguageHead) {
   const logits = languageHead(head);
   return (scope: Scope, hidden: Value): Value => logits(scope, transformed(scope, hidden, transform));
 }
 
-/** The scores of classes by a projection after a transform, as encoders have it. */
+/** Class scores from a projection after a transform, as in encoders. */
 export function denseClassifier(
   transform: HeadTransform,
   output: string,

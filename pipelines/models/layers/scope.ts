@@ -1,4 +1,4 @@
-/** What a part of a model builds with: its weights by name, its run's inputs, and the edits of what it computes. @module */
+/** The context in which a part of a model is built: its weights by name, its run's inputs, and edits. @module */
 import { linear } from "../../../ops/nn/linear.ts";
 import * as o from "../../../ops/operators.ts";
 import type { Projection } from "../../../ops/adapters/adapter.ts";
@@ -18,17 +18,17 @@ import type { InputName, ModelInputs } from "../inputs/kinds.ts";
 /** How a linear projection is stored. */
 export interface LinearForm {
   readonly bias?: boolean;
-  /** Whether the weight is [inputs, outputs], as GPT-2 has it. */
+  /** Whether the weight is stored [inputs, outputs], as in GPT-2. */
   readonly transposed?: boolean;
 }
 
-/** What is made of representations on their way; nothing where a hook is omitted. */
+/** Hooks that change representations during the forward pass. */
 export interface Hooks {
   readonly edit?: EditHook | undefined;
   readonly drop?: DropHook | undefined;
 }
 
-/** Where a part is: in a block, or before or after all blocks. */
+/** The place of a part: in a block, or before or after all blocks. */
 export class Scope {
   readonly block: number | undefined;
   readonly #run: TokenRun | undefined;
@@ -50,17 +50,17 @@ export class Scope {
     this.#prefix = prefix;
   }
 
-  /** The scope of what is after all blocks, of which the rows alone are known. */
+  /** The scope of parts after all blocks, where only rows are known. */
   static outside(weights: WeightSource, hooks: Hooks = {}): Scope {
     return new Scope(undefined, weights, hooks);
   }
 
-  /** The scope of a part whose weights' names continue with `name`. */
+  /** The scope of a part whose weight names continue with `name`. */
   at(name: string): Scope {
     return new Scope(this.#run, this.#weights, this.#hooks, this.block, `${this.#prefix}${name}.`);
   }
 
-  /** The same scope whose weights' names are whole. */
+  /** The same scope with full weight names. */
   get whole(): Scope {
     return new Scope(this.#run, this.#weights, this.#hooks, this.block);
   }
@@ -73,23 +73,23 @@ export class Scope {
   /**
    * A norm's weight by the rest of its name.
    *
-   * @param neutral What leaves the norm as it is.
+   * @param neutral The value with which the norm's weight has no effect.
    */
   normWeight(name: string, shape: Shape, neutral = 1): Value {
     return this.#weights(this.#prefix + name, shape, neutral);
   }
 
-  /** What is made of the representation at a site of this block. */
+  /** Applies edits to the representation at a site of this block. */
   edit(name: SiteName, hidden: Value, projection?: Projection): Value {
     return this.#hooks.edit?.({ block: this.block, name }, hidden, projection) ?? hidden;
   }
 
-  /** What the model's own dropout makes of a representation, where it acts. */
+  /** Applies the model's own dropout, if active, to a representation. */
   drop(place: DropoutPlace, x: Value): Value {
     return this.#hooks.drop?.({ block: this.block, place }, x) ?? x;
   }
 
-  /** `x·Wᵀ + b` by the projection of the name: x [..., inputs] to [..., outputs], edited where it is a site. */
+  /** `x·Wᵀ + b` with the projection of a name: x [..., inputs] to [..., outputs], with edits if it is a site. */
   linear(name: string, x: Value, outputs: number, { bias = false, transposed = false }: LinearForm, site?: SiteName) {
     const inputs = x.shape[x.shape.length - 1] as number;
     const stored = this.weight(`${name}.weight`, transposed ? [inputs, outputs] : [outputs, inputs]);
@@ -115,7 +115,7 @@ export class Scope {
     return copied !== undefined && this.block !== undefined && this.block > copied.after ? copied.inputs : inputs;
   }
 
-  /** An input that the part cannot do without. */
+  /** An input that the part requires. */
   input<Name extends InputName>(name: Name): NonNullable<ModelInputs[Name]> {
     const { [name]: found } = this.inputs;
     if (found === undefined) throw new TypeError(`The model does not declare its input ${name}`);

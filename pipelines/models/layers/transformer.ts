@@ -1,6 +1,6 @@
 /**
- * A transformer put together from its parts. What it needs to declare of itself, its weights and its sites, is read off a
- * trace of the parts, so that no family writes it twice.
+ * A transformer assembled from its parts. Its weights and sites are derived from a trace of the parts, so that no
+ * family declares them twice.
  *
  * @module
  */
@@ -38,25 +38,25 @@ export interface TransformerParts {
   readonly inputs: InputConfigs;
   readonly dropout?: DropoutRates;
   readonly barePrefix: string;
-  /** The name of a block's weights, as in `model.layers.3`. */
+  /** The prefix of a block's weight names, for example `model.layers.3`. */
   readonly blockName: (block: number) => string;
-  /** The tokens' first representation [batch, tokens, width]. */
+  /** The tokens' initial representation [batch, tokens, width]. */
   readonly embed: (scope: Scope) => Value;
   readonly block: (index: number) => Block;
-  /** What is between the last block and the head. */
+  /** The part between the last block and the head. */
   readonly finish?: (scope: Scope, hidden: Value) => Value;
-  /** Finished hidden states [rows, width] to logits [rows, vocabulary]. */
+  /** Final hidden states [rows, width] to logits [rows, vocabulary]. */
   readonly head: (scope: Scope, hidden: Value) => Value;
   readonly lastHiddenState?: Architecture["lastHiddenState"];
   readonly classifier?: Classifier;
-  /** What its sites say that they are of, where it is one of two stacks. */
+  /** The stack of its sites, if it is one of two. */
   readonly stack?: StackName;
-  /** What reads the prompts for it. */
+  /** The encoder that reads the prompts, if any. */
   readonly encoder?: Encoder;
 }
 
 /**
- * The architecture that parts make up, with the head that the config says its checkpoint has.
+ * The architecture assembled from parts, with the head that the checkpoint has according to its config.
  *
  * @throws {RequestError} If the config names a head that the family lacks.
  */
@@ -118,13 +118,15 @@ export function transformer(config: ConfigReader, parts: TransformerParts): Arch
   };
 }
 
-/** What a trace of a model shows of it. */
+/** The properties of a model that are derived from its trace. */
 interface Traced extends Pick<Architecture, "weights" | "norms" | "sites"> {}
 
-/** A model before its trace. */
+/** A model before tracing. */
 type Untraced = Omit<Architecture, "weights" | "norms" | "sites">;
 
-/** Builds the model once over tokens of no particular number, and notes what it reads and where it may be edited. */
+/**
+ * Builds the model once over symbolic tokens, and records the weights that it reads and the sites that may be edited.
+ */
 function trace(model: Untraced, blockName: TransformerParts["blockName"]): Traced {
   const weights = new Map(model.encoder?.weights), norms = new Map(model.encoder?.norms);
   const sites: Partial<Record<SiteName, SiteShape>> = {};
@@ -167,7 +169,7 @@ function trace(model: Untraced, blockName: TransformerParts["blockName"]): Trace
   return { weights, norms, sites };
 }
 
-/** The leaf that a projection's weight is made of. */
+/** The leaf that a projection's weight is computed from. */
 function storedWeight(value: Value): Value {
   return value.op === "weight" ? value : storedWeight(value.inputs[0] as Value);
 }

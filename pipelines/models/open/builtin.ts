@@ -1,6 +1,6 @@
 /**
- * The models that Refract brings along. A copy of Refract that is loaded from an address fetches them from there and keeps
- * them in the store.
+ * The models that Refract includes. A copy of Refract that is loaded from a URL fetches them from there and keeps them
+ * in the store.
  *
  * @module
  */
@@ -27,9 +27,9 @@ const folders = new URL("../builtin/", import.meta.url);
 /**
  * The folder of a builtin model.
  *
- * @param name As in `tiny`.
- * @param store The store's folder, which keeps what is fetched.
- * @throws {RequestError} If there is no such model, or it can't be fetched whole.
+ * @param name The name, for example `tiny`.
+ * @param store The store's folder, which keeps fetched models.
+ * @throws {RequestError} If there is no such model, or it can't be fetched completely.
  */
 export async function builtinFolder(name: string, store: string | undefined): Promise<string> {
   const files = ownValue(builtins, name);

@@ -1,6 +1,5 @@
-/**
- * What the small files of a trained model's folder were written as: a list of their digests beside them, since a config
- * or a tokenizer of which a bit has flipped makes another model without a word. Weights carry their own digest.
+/** The digests of the small files in a trained model's folder as written, in a list next to them, since a flipped bit in a
+ * config or a tokenizer would silently change the model. Weights contain their own digest.
  *
  * @module
  */
@@ -23,9 +22,9 @@ export function formatFileList(files: Readonly<Record<string, string>>): string 
 }
 
 /**
- * Requires that the small files of a model's folder are what was written, where the folder has a list of them.
+ * Requires that the small files in a model's folder have not changed since they were written, if the folder has a list.
  *
- * @throws {RequestError} If one of them is not, or the list is not.
+ * @throws {RequestError} If one of them, or the list, has changed.
  */
 export async function requireListedFiles(folder: string): Promise<void> {
   const list = join(folder, fileList), bytes = await readFileIfPresent(list);
@@ -35,7 +34,7 @@ export async function requireListedFiles(folder: string): Promise<void> {
   const { files } = parseJsonObject(bytes, list, remedy);
   if (!isJsonObject(files)) throw new RequestError(`lists no files; ${remedy}`, { file: list });
   for (const [name, digest] of Object.entries(files)) {
-    // A name of a list that someone else wrote leads nowhere.
+    // A list from someone else must not lead to files elsewhere.
     if (/[/\\\0]/.test(name)) throw new RequestError(`lists ${JSON.stringify(name)}; ${remedy}`, { file: list });
     const file = join(folder, name), content = await readFileIfPresent(file);
     if (content !== undefined && digestOf(content) === digest) continue;

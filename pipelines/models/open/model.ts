@@ -1,5 +1,5 @@
 /**
- * A model folder, opened: architecture and tokenizer at once, weights when they are first needed.
+ * Opening a model folder: architecture and tokenizer immediately, weights when they are first needed.
  *
  * @module
  */
@@ -30,9 +30,9 @@ import { rememberedDigest, weightsDigest } from "../weights/weights_digest.ts";
 /** A base model without its weights and its tokenizer. */
 export interface BareModel {
   readonly folder: string;
-  /** The source that it was opened from, settled on one commit: that of its weights. */
+  /** The source that it was opened from, fixed to one commit, which is also used for its weights. */
   readonly source: { readonly name: string; readonly origin: ModelOrigin; readonly options: SourceOptions };
-  /** As the pipeline names it. */
+  /** The name in the pipeline. */
   readonly name: string;
   readonly architecture: Architecture;
   /** A digest of config.json's fields. */
@@ -44,12 +44,12 @@ export interface Model extends BareModel {
   readonly tokenizer: Tokenizer;
 }
 
-/** A base model without its weights, and with a tokenizer where it has one. */
+/** A base model without its weights, and with its tokenizer, if it has one. */
 export interface ReadModel extends BareModel {
   readonly tokenizer?: Tokenizer;
 }
 
-/** What of a model decides what can be learned of it, and which tokens of a prompt are selected. */
+/** The properties of a model that decide how it can be adapted, and which tokens of a prompt are selected. */
 export function editedModel({ architecture, tokenizer }: ReadModel): EditedModel {
   const { family, width, blocks, sites, heads, barePrefix, classifier, encoder } = architecture;
   const decode = tokenizer === undefined ? {} : { decode: tokenizer.decode };
@@ -59,31 +59,31 @@ export function editedModel({ architecture, tokenizer }: ReadModel): EditedModel
 
 /** The weights of a model, in place in their files. */
 export interface ModelWeights {
-  /** Whether there are none to read. */
+  /** Set if there are no weights to read. */
   readonly isAbsent?: true;
-  /** sha256 of the files' content, or a key of it and of what is made of them. */
+  /** The SHA-256 of the files' content, or a key of it and of how the weights are converted. */
   readonly digest: string;
-  /** The store's key of the codes of those in a few bits. */
+  /** The store's key of the quantized weights' codes. */
   readonly codesKey?: string;
-  /** Set where products round what they multiply with codes to 8 bits. */
+  /** Set if matrix products round the operand of codes to 8 bits. */
   readonly computesInInt8?: true;
-  /** Of a quantized weight the type of its codes. */
+  /** The stored type of a weight; for a quantized one, the type of its codes. */
   readonly storedType: (name: string) => DataType;
-  /** Where a weight is, relative to the file system's root. */
+  /** The location of a weight, relative to the file system's root. */
   readonly locate: (name: string) => WeightLocation;
   readonly record: (name: string) => TensorRecord;
-  /** A weight as the programs compute with it, in float32. */
+  /** A weight in float32, as used by programs. */
   readonly read: (name: string) => Promise<Float32Array<ArrayBuffer>>;
-  /** A tensor that the files may have besides those that the architecture needs, such as a head's. */
+  /** A tensor of the files that the architecture does not require, such as a head's. */
   readonly find: (name: string) => TensorRecord | undefined;
 }
 
 const storedTypes: Readonly<Record<string, DataType>> = { F32: "float32", F16: "float16", BF16: "bfloat16" };
 
 /**
- * Opens a model's config, which is all that is downloaded of it here, but for its tokenizer.
+ * Opens a model's config; only the config and the tokenizer are downloaded.
  *
- * @throws {RequestError} If the source or config.json is not sound.
+ * @throws {RequestError} If the source or config.json is invalid.
  */
 export async function openBareModel(source: string, options: SourceOptions): Promise<BareModel> {
   const { folder, name, origin, commit } = await resolveModelFolder(source, { ...options, weights: false });
@@ -102,7 +102,7 @@ export async function openBareModel(source: string, options: SourceOptions): Pro
 /**
  * Opens a model folder's config and tokenizer.
  *
- * @throws {RequestError} If the source, config.json or tokenizer.json is not sound.
+ * @throws {RequestError} If the source, config.json or tokenizer.json is invalid.
  */
 export async function openModel(source: string, options: SourceOptions): Promise<Model> {
   const bare = await openBareModel(source, options), { folder, architecture } = bare;
@@ -112,7 +112,7 @@ export async function openModel(source: string, options: SourceOptions): Promise
 /**
  * Opens a model folder's config, and its tokenizer if it has one.
  *
- * @throws {RequestError} If the source, config.json or a tokenizer.json is not sound.
+ * @throws {RequestError} If the source, config.json or a tokenizer.json is invalid.
  */
 export async function openReadModel(source: string, options: SourceOptions): Promise<ReadModel> {
   const bare = await openBareModel(source, options), { folder, architecture } = bare;
@@ -121,12 +121,13 @@ export async function openReadModel(source: string, options: SourceOptions): Pro
 }
 
 /**
- * Opens a model's weights: downloads or converts what is missing or damaged, checks the files' headers against the
+ * Opens a model's weights: downloads or converts missing and damaged files, checks the files' headers against the
  * architecture, and digests the files.
  *
  * @param digestCache Where digests are remembered; without it every file is read.
- * @param checks Where files that carry their digest are checked once a weight is used; without it they are read now.
- * @throws {RequestError} If a file is not sound.
+ * @param checks Receives the checks of files that contain their digest, to run once a weight is used; without it they
+ * are read now.
+ * @throws {RequestError} If a file is damaged or invalid.
  */
 export async function openModelWeights(
   model: BareModel,
@@ -159,21 +160,21 @@ async function checkInUse(model: BareModel, check: CarriedDigest["check"], signa
   }
 }
 
-/** A model's weights as {@linkcode openModelWeights} finds them, for what needs no digest of the files. */
+/** A model's weights, like {@linkcode openModelWeights} but without digesting the files. */
 export async function locateModelWeights(model: BareModel): Promise<Omit<ModelWeights, "digest">> {
   const weights = await presentWeights(model);
   return locatedWeights(model, requireTensors(model, weights), weights);
 }
 
-/** The weights of a model, which are downloaded or converted where they are missing. */
+/** The weights of a model, downloaded or converted if missing. */
 async function presentWeights({ folder, source: { name, options } }: BareModel): Promise<Weights> {
   await resolveModelFolder(name, { ...options, weights: true });
   return await openWeights(folder);
 }
 
 /**
- * A model's weights as far as they are known without reading any: the files' headers, where there are files, and a
- * digest remembered from an earlier run.
+ * A model's weights, as far as known without reading them: the files' headers, if there are files, and a digest
+ * remembered from an earlier run.
  */
 export async function peekModelWeights(model: BareModel, digestCache: string): Promise<ModelWeights | undefined> {
   if (!await hasWeights(model.folder)) return undefined;
@@ -185,9 +186,9 @@ export async function peekModelWeights(model: BareModel, digestCache: string): P
 }
 
 /**
- * A tensor of a model's files; their headers alone are read.
+ * A tensor of a model's files; only their headers are read.
  *
- * @returns Nothing if the files have none of the name, or if there are no files.
+ * @returns `undefined` if the files have no such tensor, or if there are no files.
  */
 export async function findTensor(model: BareModel, name: string): Promise<TensorRecord | undefined> {
   return await hasWeights(model.folder) ? findRecord(model, await openWeights(model.folder), name) : undefined;
@@ -256,19 +257,19 @@ function requireTensor(model: BareModel, weights: Weights, name: string, shape: 
   const quantized = isSound ? undefined : quantizedWeights(weights.tensors);
   if (quantized !== undefined) throw quantized;
   if (record === undefined) {
-    const problem = `the tensor ${name} that config.json asks for is missing`;
+    const problem = `the tensor ${name} that config.json requires is missing`;
     throw new RequestError(
       index?.lacks === undefined
-        ? `${problem}; take both from one model`
+        ? `${problem}; use config.json and weights of the same model`
         : `${problem}, and so is the shard ${JSON.stringify(index.lacks)}; download the model again`,
       { file: index?.file ?? weights.files[0] ?? model.folder },
     );
   }
   if (record.shape.join() !== shape.join()) {
     throw new RequestError(
-      `the tensor ${name} is [${record.shape.join(", ")}] where config.json asks for [${
+      `the tensor ${name} is [${record.shape.join(", ")}], but config.json requires [${
         shape.join(", ")
-      }]; take both from one model`,
+      }]; use config.json and weights of the same model`,
       { file: record.file },
     );
   }

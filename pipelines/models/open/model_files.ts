@@ -1,4 +1,4 @@
-/** The files that a model was read from besides its weights, for a record of what a run depended on. @module */
+/** The files that a model was read from besides its weights, for the record of what a run depended on. @module */
 import { system } from "../../common/system.ts";
 import { putValue } from "../../../ops/program/own_value.ts";
 import { basename, join, resolve } from "node:path";
@@ -11,11 +11,11 @@ import type { BareModel } from "./model.ts";
 import { isGgufPath } from "./source.ts";
 
 /**
- * The digests of the files that describe a model: config, tokenizer, templates, and the list of several files of
- * weights; of a GGUF file its own.
+ * The digests of the files that describe a model: config, tokenizer, templates, and the index of several weight files;
+ * for a GGUF file, its own digest.
  *
  * @param digestCache Where digests of large files are remembered.
- * @returns SHA-256 in hex by the files' paths within the model's folder.
+ * @returns The SHA-256 in hex, by the files' paths within the model's folder.
  */
 export async function modelFileDigests(
   { folder, source: { name, options } }: Pick<BareModel, "folder" | "source">,

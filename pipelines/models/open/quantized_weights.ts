@@ -1,6 +1,6 @@
 /**
- * A model's weights with its matrices in 4 or 8 bits: the projections of its blocks, and the tables of its tokens, which are
- * the embedding and the head, kept once where they are one. Norms, biases and learned positions stay as they are stored.
+ * A model's weights with its matrices in 4 or 8 bits: the projections of its blocks, and its token tables, that is, the
+ * embedding and the head, stored once if they are tied. Norms, biases and learned positions stay as stored.
  *
  * @module
  */
@@ -17,13 +17,13 @@ import type { Architecture } from "../architecture/architecture.ts";
 import type { ModelWeights } from "./model.ts";
 import type { TensorRecord } from "../weights/safetensors_table.ts";
 
-/** The names of the two tensors that hold a quantized weight. */
+/** The names of the two tensors of a quantized weight. */
 export const partsOf = (weight: string): { readonly codes: string; readonly scales: string } => ({
   codes: `${weight}.codes`,
   scales: `${weight}.scales`,
 });
 
-/** The weights of the projections of all blocks as they are stored ([outputs, inputs] in most families), by name. */
+/** The stored weights of all blocks' projections ([outputs, inputs] in most families), by name. */
 export function projectionsOf(
   architecture: Pick<Architecture, "sites" | "blocks" | "weights" | "encoder">,
 ): ReadonlyMap<string, readonly [number, number]> {
@@ -39,17 +39,17 @@ export function projectionsOf(
   return found;
 }
 
-/** A matrix that is kept in a few bits. */
+/** A quantized matrix. */
 interface QuantizedMatrix {
   readonly rows: number;
   readonly columns: number;
-  /** Its own bits. */
+  /** Its bits. */
   readonly bits: BitsName;
 }
 
 /**
- * The matrices that a quantization keeps in a few bits, by name: projections, and tables with a row for each token of the
- * vocabulary. The latter have 8 bits at least, since their rounding reaches the logits at once.
+ * The matrices that are quantized, by name: projections, and tables with a row for each token of the vocabulary. The
+ * latter have at least 8 bits, since their rounding affects the logits directly.
  */
 export function quantizedMatrices(
   architecture: Pick<Architecture, "sites" | "blocks" | "weights" | "encoder" | "vocabularySize">,
@@ -68,7 +68,7 @@ export function quantizedMatrices(
 
 const tableBits: BitsName = "q8";
 
-/** What a change of how weights are rounded has to change, so that those kept before are made anew. */
+/** To be changed when the rounding of weights changes, so that stored codes are computed again. */
 const scheme = 3;
 
 /** The key of a model's quantized weights. */
@@ -92,7 +92,7 @@ export function quantizedType(
   };
 }
 
-/** What is known of a model's quantized weights before they are made; they can't be read. */
+/** A model's quantized weights before they have been computed, as far as known; they can't be read. */
 export function unmadeWeights(architecture: Architecture, base: ModelWeights, name: BitsName): ModelWeights {
   const unmade = (weight: string) => {
     throw new TypeError(`${weight} is not made in ${name}`);
@@ -110,7 +110,7 @@ export function unmadeWeights(architecture: Architecture, base: ModelWeights, na
 
 /** A file of quantized weights. */
 interface QuantizedFile {
-  /** A real path. */
+  /** The real path. */
   readonly path: string;
   readonly tensors: ReadonlyMap<string, TensorRecord>;
   /** Called before each use of a tensor. */
@@ -118,7 +118,7 @@ interface QuantizedFile {
   readonly readBytes: (name: string) => Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** A model's weights, those in a few bits from a file of their own. */
+/** A model's weights, with the quantized ones from a separate file. */
 export function quantizedWeights(
   architecture: Architecture,
   base: ModelWeights,
@@ -148,7 +148,7 @@ export function quantizedWeights(
   };
 }
 
-/** Weights in a few bits as a quantization computes with them. */
+/** Quantized weights with the computation type of a quantization. */
 export function computedAs(weights: ModelWeights, name: QuantizationName): ModelWeights {
   const { compute } = quantizations[name];
   if (compute === "float32") return weights;

@@ -1,4 +1,4 @@
-/** What becomes of a model whose weights are damaged: where it came from decides whether they can be had again. @module */
+/** Restoring damaged weights, which depends on where the model came from. @module */
 import { system } from "../../common/system.ts";
 import { readEnvironment } from "../hub/access.ts";
 import { removeDamaged } from "../hub/damaged_blobs.ts";
@@ -11,15 +11,15 @@ interface FoundModel {
   readonly source: { readonly origin: ModelOrigin; readonly options: SourceOptions };
 }
 
-/** How a model's weights are had again. */
+/** How a model's weights are restored. */
 interface Restoring {
-  /** Removes what is damaged. False where nothing is, or what is can't be had again. */
+  /** Removes damaged files; returns false if there are none, or if they can't be restored. */
   readonly remove: (model: FoundModel, fault: unknown, warn: (message: string) => void) => Promise<boolean>;
-  /** What to do once it is removed. */
+  /** What to do after the removal. */
   readonly remedy: string;
 }
 
-/** The files are someone else's, and all that there is. */
+/** For files that belong to someone else and cannot be restored. */
 const irreplaceable: Restoring = { remove: () => Promise.resolve(false), remedy: "" };
 
 const origins: Readonly<Record<ModelOrigin, Restoring>> = {
@@ -46,17 +46,18 @@ const origins: Readonly<Record<ModelOrigin, Restoring>> = {
 };
 
 /**
- * Removes damaged weights that can be had again.
+ * Removes damaged weights that can be restored.
  *
- * @param fault What opening the weights threw.
- * @returns Whether to open them once more. Throws a RequestError if they could be had again were downloads not forbidden.
+ * @param fault The error from opening the weights.
+ * @returns Whether to open them again.
+ * @throws {RequestError} If they could be restored only by a download, and downloads are forbidden.
  */
 export function removedForAnew(model: FoundModel, fault: unknown): Promise<boolean> {
   const { origin, options: { warn = () => {} } } = model.source;
   return origins[origin].remove(model, fault, warn);
 }
 
-/** The error for weights that were in use when they turned out to be damaged; they are removed if they can be had again. */
+/** The error for weights that were found damaged while in use; they are removed if they can be restored. */
 export async function damagedInUse(model: FoundModel, fault: DamagedWeights): Promise<DamagedWeights> {
   const { remove, remedy } = origins[model.source.origin];
   return await remove(model, fault, () => {}) ? fault.withRemedy(remedy) : fault;

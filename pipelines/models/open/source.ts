@@ -12,15 +12,15 @@ import { requireListedFiles } from "./listed_files.ts";
 
 /** Options of {@linkcode resolveModelFolder}. */
 export interface SourceOptions extends AccessOptions {
-  /** The folder that relative paths are relative to. */
+  /** The base folder of relative paths. */
   readonly base: string;
   /** A branch, tag or commit of a Hugging Face model; `main` if absent. */
   readonly revision?: string;
-  /** False where config.json and the tokenizer are enough, so that no weights need be there. True if absent. */
+  /** False if config.json and the tokenizer are enough, so that weights may be missing. True if absent. */
   readonly weights?: boolean;
   /** Called as a download proceeds. */
   readonly progress?: DownloadProgress;
-  /** The store's folder, which keeps what GGUF files are converted into; none can be opened without it. */
+  /** The store's folder, which keeps converted GGUF files; they cannot be opened without it. */
   readonly store?: string;
   /** Called as the weights of a GGUF file are converted. */
   readonly converting?: DownloadProgress;
@@ -33,7 +33,7 @@ export type ModelOrigin = "builtin" | "folder" | "converted" | "hub";
 interface ModelFolder {
   /** Absolute path. */
   readonly folder: string;
-  /** What to call the model: `owner/name`, `builtin:NAME`, or the own name of the folder or GGUF file. */
+  /** The model's name: `owner/name`, `builtin:NAME`, or the name of the folder or GGUF file. */
   readonly name: string;
   readonly origin: ModelOrigin;
   /** The commit of a Hugging Face model. */
@@ -44,14 +44,14 @@ const BUILTIN = "builtin:";
 const HUB_ID = /^[\w.-]{1,96}\/[\w.-]{1,96}$/;
 
 /**
- * Finds a model's folder, downloading it if need be, or making it of a GGUF file.
+ * Finds a model's folder, downloading it if necessary, or converting it from a GGUF file.
  *
  * @param source `builtin:NAME`, a folder or a file whose name ends in `.gguf` (absolute, or relative to `base`), or a
  * Hugging Face id `owner/name`. An id is looked up in the standard Hugging Face cache and downloaded into it if it is
  * not there.
  * @param options Where to look and what is needed.
- * @returns The folder and the model's name. Throws a RequestError, one line with the remedy, if there is no such model
- * or it can't be had.
+ * @returns The folder and the model's name.
+ * @throws {RequestError} If there is no such model or it cannot be obtained; one line with the remedy.
  */
 export async function resolveModelFolder(source: string, options: SourceOptions): Promise<ModelFolder> {
   if (source.startsWith(BUILTIN)) {
@@ -88,7 +88,7 @@ export async function resolveModelFolder(source: string, options: SourceOptions)
   return { ...found, name: source, origin: "hub" };
 }
 
-/** Whether a source is an id by the hub's rule, which also keeps it from leaving the cache. */
+/** Whether a source is an id by the hub's rule, which also prevents it from leaving the cache. */
 export function isHubId(source: string): boolean {
   return HUB_ID.test(source) && !/--|\.\./.test(source) &&
     source.split("/").every((part) => !/^[-.]|[-.]$/.test(part));

@@ -1,5 +1,5 @@
 /**
- * The tokens that are looked for in a text before the rest of it is encoded: special tokens and others that were added to
+ * The tokens that are matched in a text before the rest of it is encoded: special tokens and others that were added to
  * a vocabulary.
  *
  * @module
@@ -22,11 +22,11 @@ interface AddedToken {
 const word = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
 
 /**
- * Parts texts at added tokens: first at those that are matched as they are written, then, in what is normalized of the
- * rest, at the others.
+ * Splits texts at added tokens: first at those that are matched in the original text, then, after normalizing the rest,
+ * at the others.
  *
  * @param declared The field `added_tokens` of a tokenizer.json.
- * @param splitsSpecial Whether special tokens are left to be encoded as text; they still hide what they overlap.
+ * @param splitsSpecial Whether special tokens are encoded as text; they still hide tokens that they overlap.
  */
 export function addedTokenSplitter(
   declared: readonly JsonObject[],
@@ -38,7 +38,7 @@ export function addedTokenSplitter(
     const isNormalized = flags["normalized"] ?? flags["special"] !== true;
     const text = isNormalized ? normalize(String(content)) : String(content);
     const tokens = isNormalized ? normalized : asWritten;
-    // Of two tokens that become one text the first is found.
+    // Of two tokens with the same text, the first one is matched.
     if (text === "" || tokens.has(text)) continue;
     tokens.set(text, {
       id: Number(id),
@@ -61,19 +61,19 @@ export function addedTokenSplitter(
   };
 }
 
-/** Whether a word continues at either end. */
+/** Whether a word extends beyond either end. */
 function isWithinWord(text: string, start: number, end: number): boolean {
-  // No pattern with an end: V8 finds no character beyond the 16-bit ones before `$`.
+  // Not a pattern with `$`, since V8 does not match characters beyond 16 bits before it.
   const neighbours = [Array.from(text.slice(0, start).slice(-2)).at(-1), Array.from(text.slice(end, end + 2))[0]];
   return neighbours.some((character) => character !== undefined && word.test(character));
 }
 
-/** Of tokens that begin at the same index the longest is taken. */
+/** Matches tokens; of those that begin at the same index, the longest is taken. */
 function matcher(tokens: ReadonlyMap<string, AddedToken>): (part: Part) => Section[] {
   if (tokens.size === 0) return (part) => part.text === "" ? [] : [part];
   const longestFirst = [...tokens.keys()].sort((a, b) => b.length - a.length);
   const pattern = new RegExp(longestFirst.map((content) => RegExp.escape(content)).join("|"), "gu");
-  // Most texts have no character that a token begins with, which is seen at once where these are few.
+  // Most texts contain no character that a token begins with, which is quick to check if there are few such characters.
   const firsts = [...new Set(longestFirst.map((content) => content.charAt(0)))];
   const hasNone = (text: string) => firsts.length <= 4 && !firsts.some((first) => text.includes(first));
   return (part) => {

@@ -1,30 +1,30 @@
 /**
- * The tokens that are added to a model's vocabulary, as transformers adds them: those of tokenizer.json, then those of
- * tokenizer_config.json or added_tokens.json, whose flags replace the former's, then the special tokens that are named.
+ * The tokens that are added to a model's vocabulary, as in transformers: those of tokenizer.json, then those of
+ * tokenizer_config.json or added_tokens.json, whose flags replace the former's, then the named special tokens.
  *
  * @module
  */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 
-/** A model's tokens: each one's id, and how many there are. */
+/** A model's tokens: the id of each, and their number. */
 export type Vocabulary = Pick<ReadonlyMap<string, number>, "get" | "size">;
 
-/** A token as files declare it. */
+/** A token as declared in files. */
 interface AddedToken {
   readonly content: string;
   readonly single_word: boolean;
   readonly lstrip: boolean;
   readonly rstrip: boolean;
-  /** Where it is not said, special tokens are not normalized and others are. */
+  /** If undefined, special tokens are not normalized and others are. */
   readonly normalized: boolean | undefined;
   readonly special: boolean;
 }
 
-/** A special token as a configuration names it: its text alone, or with flags. */
+/** A special token as named in a configuration: only its text, or with flags. */
 export type NamedToken = string | AddedToken;
 
-/** Reads a token; what is not said is false. */
+/** Reads a token; flags that are not declared are false. */
 export function addedToken(declared: JsonObject): AddedToken {
   const isOn = (flag: string) => ownValue(declared, flag) === true, normalized = declared["normalized"];
   return {
@@ -37,7 +37,7 @@ export function addedToken(declared: JsonObject): AddedToken {
   };
 }
 
-/** A special token with its flags, or undefined where there is none. */
+/** A special token with its flags; undefined if there is none. */
 export function namedToken(declared: unknown): NamedToken | undefined {
   if (typeof declared === "string") return declared === "" ? undefined : declared;
   return isJsonObject(declared) && typeof declared["content"] === "string" ? addedToken(declared) : undefined;
@@ -55,8 +55,8 @@ function isSame(one: AddedToken, other: AddedToken): boolean {
 /**
  * The tokens to add beyond tokenizer.json's.
  *
- * @param present Those of tokenizer.json.
- * @param listed Those of the configuration, by id.
+ * @param present The tokens of tokenizer.json.
+ * @param listed The tokens of the configuration, by id.
  * @param named The special tokens, in the order of their roles.
  */
 export function tokensToAdd(
@@ -83,12 +83,12 @@ export function tokensToAdd(
 }
 
 /**
- * The added tokens that result, as the Rust library keeps them: of a token that is added again the flags are the last
- * ones, while it is looked for before or after normalizing as it was at first, too.
+ * The resulting added tokens, as in the Rust library: a token that is added again has its latest flags, but is also
+ * still matched before or after normalization as declared first.
  *
  * @param vocabulary The model's tokens with their ids.
- * @param tokens In the order in which they are added.
- * @returns A list as tokenizer.json's `added_tokens`, special ones first; a text may be in it twice.
+ * @param tokens The tokens, in the order in which they are added.
+ * @returns A list like tokenizer.json's `added_tokens`, special ones first; a text may occur in it twice.
  */
 export function addTokens(vocabulary: Vocabulary, tokens: readonly AddedToken[]): JsonObject[] {
   const ids = new Map<string, number>(), byId = new Map<number, AddedToken>();

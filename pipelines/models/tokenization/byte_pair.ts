@@ -2,15 +2,17 @@ import { among, anything, type Component, flag, optionalText } from "./component
 import { mergeQueued, type Merges, mergeShort, mergesOf, shortWord } from "./merges.ts";
 import { byteIds, idsByToken, noToken, type SubwordModel } from "./vocabulary.ts";
 
-/** What SentencePiece has for a space. */
+/** SentencePiece's character for a space. */
 export const mark = "▁";
 
-/** Byte-pair encoding: a word's characters, of which two neighbours after the other are merged, in the merges' order. */
+/**
+ * Byte-pair encoding: a word's characters, whose neighbours are merged one pair after the other, in the merges' order.
+ */
 export const bytePair: Component<SubwordModel> = {
   fields: {
     vocab: anything,
     merges: anything,
-    // Merges dropped at random are for training tokenizers' models, and would make ids differ from run to run.
+    // Randomly dropped merges are for training language models, and would make ids differ between runs.
     dropout: among(null, undefined, 0),
     unk_token: optionalText,
     continuing_subword_prefix: optionalText,
@@ -30,7 +32,7 @@ export const bytePair: Component<SubwordModel> = {
       if (id === undefined) throw noToken(text);
       return id;
     };
-    /** The ids that a word begins as. */
+    /** The initial ids of a word, before any merges. */
     const symbolsOf = (word: string): number[] => {
       const symbols: number[] = [];
       let pending: number | undefined;
@@ -46,7 +48,7 @@ export const bytePair: Component<SubwordModel> = {
           continue;
         }
         const bytes = fallsBack === true ? byteIds(text, ids) : undefined;
-        // As in the Rust library an unknown token comes after the bytes of what follows it.
+        // As in the Rust library, an unknown token comes after the bytes of the text that follows it.
         if (bytes !== undefined) symbols.push(...bytes);
         else if (unknown !== null && unknown !== undefined) {
           if (pending !== undefined && fuses !== true) symbols.push(pending);
@@ -67,7 +69,7 @@ export const bytePair: Component<SubwordModel> = {
   },
 };
 
-/** The UTF-16 units after which a merge may reach over a mark. */
+/** The UTF-16 units after which a merge may extend across a mark. */
 function joiningUnits(ids: ReadonlyMap<string, number>, merges: Merges): ReadonlySet<number> {
   const made = new Set(merges.values().map(({ id }) => id)), joining = new Set([mark.charCodeAt(0)]);
   for (const [token, id] of ids) {
@@ -79,7 +81,7 @@ function joiningUnits(ids: ReadonlyMap<string, number>, merges: Merges): Readonl
   return joining;
 }
 
-/** Parts a text in front of marks where no merge reaches over. */
+/** Splits a text before marks, except where a merge may extend across one. */
 export function partedAtMarks(text: string, joining: ReadonlySet<number>): readonly string[] {
   const parts: string[] = [];
   let start = 0;

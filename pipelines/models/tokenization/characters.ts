@@ -1,12 +1,12 @@
 /**
- * Characters as the Rust library's tables have them, where these are older than the runtime's: what became punctuation, a
- * mark or decomposable since is plain to it. Its tables (of Unicode 8 to 10) are part of what every tokenizer was trained
- * with.
+ * Character classes of the Rust library, whose tables (Unicode 8 to 10) are older than the runtime's: characters that
+ * became punctuation, marks or decomposable later are ordinary characters in it. Every tokenizer was trained with these
+ * tables.
  *
  * @module
  */
 
-/** Code points and ranges of them, in hexadecimal. */
+/** A character class from code points and ranges of them, in hexadecimal. */
 function characterClass(ranges: string): string {
   return ranges.trim().split(/\s+/).map((range) => range.replace(/[\da-f]+/g, "\\u{$&}")).join("");
 }
@@ -48,23 +48,23 @@ const newerCompositions = `
 
 const except = (ranges: string, characters: string) => new RegExp(`(?![${characterClass(ranges)}])${characters}`, "gu");
 
-/** Punctuation, ASCII's symbols among it. */
+/** Punctuation, including ASCII symbols. */
 export const punctuation = except(newerPunctuation, "[\\p{P}\\u166d\\u{111c9}!-/:-@[-`{-~]");
 
 /** Combining marks. */
 export const marks = except(newerMarks, "[\\p{M}\\u1cf2\\u1cf3]");
 
-/** Marks without a width of their own. */
+/** Nonspacing marks. */
 export const nonspacingMarks = except(newerNonspacingMarks, "[\\p{Mn}\\u1734\\u{1171e}]");
 
-/** What BERT removes from a text: control characters, and those of formats and of private use. */
+/** The characters that BERT removes from a text: control, format and private-use characters. */
 export const controls = except("9 a d 890-891 8e2 110cd 13430-1343f", "[\\0\\ufffd\\p{Cc}\\p{Cf}\\p{Co}\\p{Cs}]");
 
-/** What BERT takes for a word by itself; of the extension E the library misses the beginning. */
+/** The characters that are words by themselves in BERT; the library lacks the beginning of extension E. */
 export const ideographs = new RegExp(
   `[${characterClass("4e00-9fff 3400-4dbf 20000-2a6df 2a700-2b81f 2b920-2ceaf f900-faff 2f800-2fa1f")}]`,
   "gu",
 );
 
-/** A run of characters of which the normal forms are as old as the tables. */
+/** A run of characters whose normal forms are the same in the library's tables. */
 export const settled = new RegExp(`[^${characterClass(newerCompositions)}]+`, "gu");

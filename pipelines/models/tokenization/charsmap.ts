@@ -1,27 +1,27 @@
 /**
- * Sentencepiece's precompiled character maps, such as nmt_nfkc: what a character, or a short cluster of them, is replaced
- * by. Intl's NFKC is near, but not the same.
+ * SentencePiece's precompiled character maps, such as nmt_nfkc: the replacements of characters and short clusters of
+ * them. The runtime's NFKC is similar, but not the same.
  *
- * A map is the size of a double-array trie in bytes, the trie (Yata's darts-clone: 32 bits a unit), and the replacements,
- * each ended by a zero byte; the trie's values are offsets into these.
+ * A map consists of the size of a double-array trie in bytes, the trie (Yata's darts-clone, 32 bits per unit), and the
+ * replacements, each terminated by a zero byte; the trie's values are offsets into these.
  *
  * @module
  */
 
-/** Replaces what a map has. */
+/** Applies a map's replacements to a text. */
 type Charsmap = (text: string) => string;
 
-/** Clusters of up to this many bytes are looked up as a whole; of longer ones only the characters. */
+/** Clusters of up to this many bytes are looked up as a whole, longer ones only character by character. */
 const longestCluster = 5;
 
 const encoder = new TextEncoder(), graphemes = new Intl.Segmenter("und", { granularity: "grapheme" });
 
 /**
- * Reads a map, as the Rust library applies it: each grapheme cluster is replaced by what its shortest known beginning maps
- * to, else each of its characters is.
+ * Reads a map, to be applied as in the Rust library: each grapheme cluster is replaced by the mapping of its shortest
+ * known prefix, or otherwise character by character.
  *
  * @param base64 The field `precompiled_charsmap` of a tokenizer.json.
- * @returns The map, or `undefined` if the field holds none.
+ * @returns The map, or `undefined` if the field is not a valid one.
  */
 export function readCharsmap(base64: string): Charsmap | undefined {
   const bytes = Uint8Array.fromBase64(base64);
@@ -40,7 +40,7 @@ export function readCharsmap(base64: string): Charsmap | undefined {
   return (text) => Array.from(graphemes.segment(text), ({ segment }) => replaceCluster(segment)).join("");
 }
 
-/** The replacement of the shortest beginning of a text that the trie holds. */
+/** The replacement of the shortest prefix of a text that is in the trie. */
 function lookUp(units: Uint32Array, replacements: Uint8Array, text: string): string | undefined {
   let node = offsetOf(units[0] ?? 0);
   for (const byte of encoder.encode(text)) {
@@ -58,7 +58,7 @@ function lookUp(units: Uint32Array, replacements: Uint8Array, text: string): str
   return undefined;
 }
 
-/** Where a unit's children are, relative to it: 22 bits, in steps of 256 where bit 9 is set. */
+/** The offset of a unit's children relative to it: 22 bits, in steps of 256 if bit 9 is set. */
 function offsetOf(unit: number): number {
   return (unit >>> 10) << ((unit & 0x200) >>> 6);
 }

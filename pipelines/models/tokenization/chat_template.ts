@@ -1,5 +1,5 @@
 /**
- * The chat templates of a model folder and the special tokens that they name.
+ * The chat templates in a model folder and the special tokens that they use.
  *
  * @module
  */
@@ -9,19 +9,20 @@ import { join } from "node:path";
 import { isJsonObject, type JsonObject, readFileIfPresent } from "../../common/files.ts";
 import { tokenRoles } from "./tokenizer_class.ts";
 
-/** What a tokenizer's files say about conversations. */
+/** How a tokenizer formats conversations. */
 export interface ChatFormat {
-  /** Templates by name; the only one, or the usual one, is `default`. */
+  /** Templates by name; the only one, or the main one, is `default`. */
   readonly templates: ReadonlyMap<string, string>;
-  /** Special tokens by role, as in `bos_token`, and others by name, as transformers passes them to a template. */
+  /** Special tokens by role, for example `bos_token`, and others by name, as passed to templates by transformers. */
   readonly specialTokens: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Reads a folder's chat templates: `chat_template.jinja` and those of `additional_chat_templates`, else what
- * tokenizer_config.json has, a text or a list of `{ name, template }`; says whether they are in files of their own.
+ * Reads a folder's chat templates: `chat_template.jinja` and those in `additional_chat_templates`, or else those in
+ * tokenizer_config.json, a text or a list of `{ name, template }`.
  *
- * @param config tokenizer_config.json as its class reads it.
+ * @param config tokenizer_config.json as read by the tokenizer's class.
+ * @returns The format, and whether its templates come from files of their own.
  */
 export async function readChatFormat(
   folder: string,
@@ -38,7 +39,7 @@ export async function readChatFormat(
   return { templates, specialTokens, templatesInFiles: files.size > 0 };
 }
 
-/** The folder of a model's further templates, each named by its file. */
+/** The folder of a model's additional templates, each named after its file. */
 export const templatesFolder = "additional_chat_templates";
 
 async function templateFiles(folder: string): Promise<Map<string, string>> {

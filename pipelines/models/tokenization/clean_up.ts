@@ -1,23 +1,23 @@
-/** What a tokenizer makes of the spaces of a decoded text. @module */
+/** Cleaning up spaces in decoded text. @module */
 
-/** A way to change a decoded text's spaces. */
+/** A way to clean up a decoded text's spaces. */
 export interface CleanUp {
   readonly clean: (text: string) => string;
-  /** How much of a cleaned text stays as it is whatever text comes after it, in characters. */
+  /** How many characters of a cleaned text do not change, whatever text follows. */
   readonly settled: (cleaned: string) => number;
 }
 
-/** Leaves a text as it is. */
+/** Leaves a text unchanged. */
 export const noCleanUp: CleanUp = { clean: (text) => text, settled: ({ length }) => length };
 
-/** The most characters that become fewer together: ` n ' t`, of which the first step makes ` n't`. */
+/** The length of the longest text that is shortened as a whole: ` n ' t`, which becomes ` n't` in the first step. */
 const longestChanged = 6;
 
-/** What `clean_up_tokenization_spaces` asks for: no space before some marks and some English endings. */
+/** `clean_up_tokenization_spaces`: removes spaces before some punctuation marks and English contractions. */
 export const cleanUpSpaces: CleanUp = {
   clean: (text) => text.replace(/ ([.?!,])/g, "$1").replaceAll(" ' ", "'").replace(/ (n't|'m|'s|'ve|'re)/g, "$1"),
   settled(cleaned) {
-    // All that is changed begins with a space, which may be gone before an apostrophe and come back.
+    // Everything that changes begins with a space, or with an apostrophe whose space was removed and may come back.
     const start = Math.max(0, cleaned.length - longestChanged + 1), open = cleaned.slice(start).search(/[ ']/);
     return open === -1 ? cleaned.length : start + open;
   },

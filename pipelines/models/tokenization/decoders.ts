@@ -1,5 +1,5 @@
 /**
- * The decoders of tokenizer.json: tokens' text to a text, as in the Rust library.
+ * The decoders of tokenizer.json, which convert tokens' texts to a text, as in the Rust library.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import {
 import { replaceFields, replacing } from "./patterns.ts";
 import { byteCharacters, prependScheme } from "./pre_tokenizers.ts";
 
-/** Changes tokens' texts, which joined are a text. */
+/** Changes tokens' texts, which are then concatenated. */
 type Decode = (tokens: string[]) => string[];
 
 const kinds: Readonly<Record<string, Component<Decode>>> = {
@@ -74,11 +74,11 @@ const kinds: Readonly<Record<string, Component<Decode>>> = {
  * Builds a decoder.
  *
  * @param declared The field `decoder`, or one of a sequence's parts.
- * @throws {Error} With what is not supported of it.
+ * @throws {Error} If a part of it is not supported.
  */
 export function decoderOf(declared: unknown): Decode {
   const part = declaredPart("decoder", declared);
-  // Tokens of a vocabulary of words are just words.
+  // Without a decoder, tokens are words.
   return part === undefined ? (tokens) => [tokens.join(" ")] : componentOf("Decoder", kinds, part);
 }
 
@@ -104,7 +104,7 @@ const decodeBytes = (bytes: readonly number[], fatal = false) =>
 
 const bytesOfCharacters = new Map(byteCharacters.map((character, byte) => [character, byte]));
 
-/** Tokens whose characters each mean a byte; a token with any other character means itself. */
+/** Tokens whose characters each stand for a byte; a token with any other character stands for itself. */
 function byteLevel(tokens: string[]): string[] {
   const bytes = tokens.flatMap((token) => {
     const found = Array.from(token, (character) => bytesOfCharacters.get(character));
@@ -113,7 +113,10 @@ function byteLevel(tokens: string[]): string[] {
   return [decodeBytes(bytes)];
 }
 
-/** Runs of `<0xE2>` and its like become text; each byte of one that is not UTF-8 becomes a replacement character. */
+/**
+ * Runs of byte tokens such as `<0xE2>` become text; in a run that is not UTF-8, each byte becomes a replacement
+ * character.
+ */
 function byteFallback(tokens: string[]): string[] {
   const decoded: string[] = [];
   let bytes: number[] = [];
@@ -137,7 +140,7 @@ function byteFallback(tokens: string[]): string[] {
   return decoded;
 }
 
-/** Marks become spaces; those of the first token were put there, unless none ever is. */
+/** Marks become spaces; those in the first token were prepended and are removed, unless marks are never prepended. */
 function metaspace(declared: JsonObject): Decode {
   const mark = String(declared["replacement"] ?? "▁"), isPrepended = prependScheme(declared) !== "never";
   return (tokens) => tokens.map((token, at) => token.replaceAll(mark, at === 0 && isPrepended ? "" : " "));

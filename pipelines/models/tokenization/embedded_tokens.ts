@@ -1,20 +1,20 @@
 /**
- * Tokens past a model's embedding: a tokenizer may have some that its model was never given rows for, as Gemma 3's text
- * models have one of images, and folders of finetuned Llamas a `[PAD]`.
+ * Tokens beyond a model's embedding: a tokenizer may have tokens for which its model's embedding has no rows, for
+ * example an image token in Gemma 3's text models, or `[PAD]` in folders of finetuned Llamas.
  *
  * @module
  */
 import { RequestError } from "../../common/errors.ts";
 import type { Encoder } from "./encoder.ts";
 
-/** Passes on ids that a model can read. */
+/** Returns ids unchanged if the model can read them. */
 export type EmbeddedTokens = (ids: number[]) => number[];
 
 /**
- * Refuses the ids that a model has no embedding for, wherever a text turns into them.
+ * Refuses ids for which a model has no embedding, wherever a text is encoded to them.
  *
- * @param rows How many tokens the model's embedding has.
- * @throws {RequestError} From what is returned: with the first such token.
+ * @param rows The number of rows of the model's embedding.
+ * @throws {RequestError} From the returned function, with the first such token.
  */
 export function embeddedTokens({ size, tokenOf }: Encoder, rows: number): EmbeddedTokens {
   if (size <= rows) return (ids) => ids;
@@ -24,8 +24,8 @@ export function embeddedTokens({ size, tokenOf }: Encoder, rows: number): Embedd
     throw new RequestError(
       `the token ${
         JSON.stringify(tokenOf(beyond))
-      } has the id ${beyond}, and the model's embedding has rows for the ids ` +
-        `up to ${rows - 1} alone; remove the token from the text, or take a model whose embedding was resized for it`,
+      } has the id ${beyond}, but the model's embedding only has rows for the ids ` +
+        `up to ${rows - 1}; remove the token from the text, or use a model whose embedding was resized for it`,
     );
   };
 }

@@ -1,5 +1,5 @@
 /**
- * A tokenizer.json at work: text to ids without the special tokens around it, and ids to text, as in the Rust library.
+ * Applying a tokenizer.json: text to ids without the special tokens around it, and ids to text, as in the Rust library.
  *
  * @module
  */
@@ -14,10 +14,10 @@ import type { Part } from "./splitting.ts";
 import { subwordModelOf } from "./subword_model.ts";
 import { wordFinderOf } from "./word_finders.ts";
 
-/** What a tokenizer.json does. */
+/** A tokenizer built from a tokenizer.json. */
 export interface Encoder {
   encode(text: string): number[];
-  /** @param ids All of them in the vocabulary. */
+  /** @param ids Ids that are all in the vocabulary. */
   decode(ids: readonly number[]): string;
   /** A token's text. */
   tokenOf(id: number): string | undefined;
@@ -32,8 +32,8 @@ export interface Encoder {
  *
  * @param json The content of tokenizer.json; its padding and truncation are ignored.
  * @param added Its added tokens.
- * @param splitsSpecial Whether a special token that is written in a text is text like any other.
- * @throws {Error} With what is not supported of it.
+ * @param splitsSpecial Whether a special token in a text is encoded like any other text.
+ * @throws {Error} If a part of it is not supported.
  */
 export function encoderOf(json: JsonObject, added: readonly JsonObject[], splitsSpecial = false): Encoder {
   const { model: declared } = json;
@@ -75,7 +75,7 @@ export function encoderOf(json: JsonObject, added: readonly JsonObject[], splits
       let found: number[] | undefined;
       for (const section of split(text)) {
         const ids = "id" in section ? [section.id] : known?.encode(section) ?? encodePart(section, []);
-        // One part is most texts' only one.
+        // Most texts have only one part.
         if (found === undefined) found = ids;
         else for (let at = 0; at < ids.length; at++) found.push(ids[at]!);
       }
@@ -88,10 +88,10 @@ export function encoderOf(json: JsonObject, added: readonly JsonObject[], splits
   };
 }
 
-/** How many words' ids are kept, and of how many UTF-16 units at most. */
+/** How many words' ids are cached, and the maximum length of these words in UTF-16 units. */
 const [keptWords, keptLength] = [2 ** 16, 64];
 
-/** Keeps what words became, since most are seen again; all is forgotten where it grows too much. */
+/** Caches words' ids, since most words occur again; the cache is cleared when it grows too large. */
 function remembering(encode: (word: string) => readonly number[]): (word: string) => readonly number[] {
   const known = new Map<string, readonly number[]>();
   return (word) => {
@@ -100,7 +100,7 @@ function remembering(encode: (word: string) => readonly number[]): (word: string
     const ids = encode(word);
     if (word.length > keptLength) return ids;
     if (known.size >= keptWords) known.clear();
-    // A copy, since a slice keeps the whole text that it is of.
+    // Copy the word, since a slice would keep the whole text in memory.
     known.set(word.split("").join(""), ids);
     return ids;
   };

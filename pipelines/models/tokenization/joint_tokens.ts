@@ -1,16 +1,16 @@
 /**
- * A prompt and what follows it as one text, encoded at once, as pyreft, transformers' recipes and lm-evaluation-harness
- * do. The border is the prompt's own number of tokens where these come first in the whole's; else the prompt has those
- * tokens that hold nothing of what follows, so that a token with characters of both sides is the first of what follows.
+ * Encoding a prompt and its completion as one text, as in pyreft, transformers' recipes and lm-evaluation-harness. If
+ * the prompt's own tokens are a prefix of the whole's, the border is after them; otherwise the prompt has those tokens
+ * that contain nothing of the completion, so that a token with characters of both belongs to the completion.
  *
  * @module
  */
 
-/** What encoding texts together takes of a tokenizer. */
+/** The parts of a tokenizer that joint encoding needs. */
 export interface JointTokenizer {
-  /** The ids of a text alone. */
+  /** The ids of a text without special tokens. */
   encode(text: string): number[];
-  /** The text of some ids as it is. */
+  /** The text of some ids, without clean-up. */
   decode(ids: readonly number[], options: { readonly cleanUpSpaces: false }): string;
   /** The special tokens that the tokenizer adds before and after a text. */
   readonly around: SpecialTokens;
@@ -22,26 +22,26 @@ export interface SpecialTokens {
   readonly after: readonly number[];
 }
 
-/** A prompt and what follows it as token ids. */
+/** A prompt and its completion as token ids. */
 export interface JointTokens {
   readonly prompt: readonly number[];
-  /** What follows. */
+  /** The completion's ids. */
   readonly completion: readonly number[];
-  /** The prompt's text without the end that is in a token of the completion. */
+  /** The prompt's text without the end that belongs to a token of the completion. */
   readonly text: string;
-  /** Whether the prompt has the tokens that it has by itself. */
+  /** Whether the prompt's tokens are those that it has on its own. */
   readonly isOwn: boolean;
 }
 
-/** Where a beginning of a text ends in the text's tokens. */
+/** Where the beginning of a text ends in the text's tokens. */
 export interface Border {
-  /** How many tokens hold nothing of what follows. */
+  /** The number of tokens that contain nothing of what follows. */
   readonly count: number;
-  /** Whether they are the tokens that the beginning has by itself. */
+  /** Whether they are the tokens that the beginning has on its own. */
   readonly isOwn: boolean;
 }
 
-/** Encodes two texts as one: the tokenizer's special tokens come before them, and none after. */
+/** Encodes two texts as one, with the tokenizer's special tokens before them and none after. */
 export function encodeTogether(
   prompt: string,
   continuation: string,
@@ -55,17 +55,17 @@ export function encodeTogether(
 }
 
 /**
- * A prompt's tokens where what follows is still to be written: white space at its end may become part of the next token,
- * so a letter takes the place of what follows.
+ * A prompt's tokens if the completion is still to be generated: white space at its end may become part of the next
+ * token, so a letter stands in for the completion.
  */
 export function encodeUnanswered(prompt: string, tokenizer: JointTokenizer): JointTokens {
   return encodeTogether(prompt, /\s$/.test(prompt) ? "a" : "", tokenizer);
 }
 
 /**
- * The border after the tokens of a beginning, of which `own` are the tokens that it has by itself.
+ * The border after the tokens of a beginning; `own` are the tokens that it has on its own.
  *
- * @param textOf The text of some ids as it is.
+ * @param textOf Returns the text of some ids, without clean-up.
  */
 export function borderOf(
   own: readonly number[],
@@ -78,14 +78,14 @@ export function borderOf(
   for (let next = count + 1; next <= whole.length; next++) {
     const part = textOf(whole.slice(0, next));
     if (text.startsWith(part)) count = next;
-    // Bytes of a character may be in tokens of their own.
+    // The bytes of a character may be in separate tokens.
     else if (!part.endsWith("\ufffd")) break;
     if (part === text) break;
   }
   return { count, isOwn: false };
 }
 
-/** How many tokens two lists have in common from their beginning. */
+/** The length of the common prefix of two lists of tokens. */
 export function sharedLength(one: readonly number[], other: readonly number[]): number {
   let length = 0;
   while (length < one.length && one[length] === other[length]) length++;

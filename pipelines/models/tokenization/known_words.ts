@@ -1,33 +1,35 @@
-/** Texts encoded word by word, where the words are found without regular expressions. @module */
+/** Encoding texts word by word, with words found without regular expressions. @module */
 import type { Part } from "./splitting.ts";
 import { isHalf } from "./unit_kinds.ts";
 import type { WordFinder } from "./word_finders.ts";
 import { WordTable } from "./word_table.ts";
 
 /**
- * A word that ends further than this before the last character that is not a white space stays one, whatever text follows:
- * a contraction of three characters may begin at its end.
+ * A word that ends at least this far before the last non-space character does not change, whatever text follows: a
+ * contraction of three characters may begin at its end.
  */
 const lookahead = 4;
 
-/** A text that is shorter is encoded again rather than gone on from. */
+/** A shorter text is encoded again instead of being continued. */
 const leastKept = 32;
 
-/** Encodes texts, and continues from the one before where a text begins with it, as a prompt with what follows it. */
+/**
+ * Encodes texts, and continues from the previous text if the new one begins with it, like a prompt with its completion.
+ */
 export class KnownWords {
   readonly #finder: WordFinder;
   readonly #words: WordTable;
-  /** The text before and whether it was the first part. */
+  /** The previous text and whether it was the first part. */
   #text = "";
   #isFirst = false;
-  /** Its units as they are encoded, where its words end, and how many ids it has up to there; as many of each as fit. */
+  /** Its units, the ends of its words, and the number of ids up to each end; as many of each as fit. */
   #units = new Uint16Array(2 ** 12);
   #ends = new Int32Array(2 ** 12);
   #counts = new Int32Array(2 ** 12);
-  /** How many units and words there are. */
+  /** The numbers of units and words. */
   #length = 0;
   #wordCount = 0;
-  /** Its ids come first. It only grows, since growing is what takes time. */
+  /** Begins with its ids; it only grows, since growing takes time. */
   readonly #ids: number[] = [];
 
   constructor(finder: WordFinder) {
@@ -35,12 +37,12 @@ export class KnownWords {
     this.#words = new WordTable(finder.encode);
   }
 
-  /** The ids of a part of a text; nothing if it has a character that is not read so. */
+  /** The ids of a part of a text; `undefined` if it contains a character that is not supported here. */
   encode({ text, isFirst }: Part): number[] | undefined {
     const before = this.#text;
     const goesOn = before.length >= leastKept && isFirst === this.#isFirst && text.startsWith(before);
     let word = goesOn ? this.#settledWords() : 0;
-    // Until all of this text is encoded.
+    // Invalid until all of this text is encoded.
     this.#text = "";
     if (!this.#read(text, isFirst, goesOn ? before.length : 0)) return undefined;
     const units = this.#units, length = this.#length, ends = this.#ends, counts = this.#counts, found = this.#ids;
@@ -56,7 +58,7 @@ export class KnownWords {
     return found.slice(0, count);
   }
 
-  /** How many words of the text before stay as they are, whatever follows it. */
+  /** The number of words of the previous text that do not change, whatever follows it. */
   #settledWords(): number {
     const last = this.#length - (this.#text.length - this.#text.trimEnd().length) - lookahead;
     let words = this.#wordCount;
@@ -64,7 +66,7 @@ export class KnownWords {
     return words;
   }
 
-  /** Takes a text's units, of which the first are known already. */
+  /** Reads a text's units, of which the first are already known. */
   #read(text: string, isFirst: boolean, known: number): boolean {
     const { blank, prefix } = this.#finder;
     if (this.#units.length <= text.length) this.#grow(2 * text.length);

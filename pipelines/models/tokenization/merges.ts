@@ -1,24 +1,24 @@
-/** The merges of byte-pair encoding, and how a word's symbols are merged. @module */
+/** The merges of byte-pair encoding, and merging a word's symbols. @module */
 
-/** What two neighbours become, and how early. */
+/** The result of merging two neighbours, and its rank. */
 interface Merge {
   readonly rank: number;
   readonly id: number;
 }
 
-/** By the {@linkcode pairKey} of two ids. */
+/** Merges by the {@linkcode pairKey} of two ids. */
 export type Merges = ReadonlyMap<number, Merge>;
 
-/** More than any vocabulary has tokens; the square is still a whole number that a double holds. */
+/** More than the tokens of any vocabulary; its square is still exact in a double. */
 const idLimit = 2 ** 26;
 
 const pairKey = (left: number, right: number) => left * idLimit + right;
 
 /**
- * Reads `merges`: pairs, or texts of two tokens with a space between.
+ * Reads `merges`: pairs, or texts of two tokens separated by a space.
  *
- * @param prefix What tokens that continue with a word begin with.
- * @throws {Error} If one is none, or names a token that the vocabulary lacks.
+ * @param prefix The prefix of tokens that continue a word.
+ * @throws {Error} If one is invalid, or contains a token that the vocabulary lacks.
  */
 export function mergesOf(declared: unknown, ids: ReadonlyMap<string, number>, prefix: string): Merges {
   if (!Array.isArray(declared)) throw new Error('"merges" that are not a list');
@@ -29,7 +29,7 @@ export function mergesOf(declared: unknown, ids: ReadonlyMap<string, number>, pr
     return id;
   };
   const merges = new Map<number, Merge>(), prefixLength = Array.from(prefix).length;
-  // The first line of a merges.txt may have come along.
+  // The first line of a merges.txt may be included.
   const listed = declared.filter((merge: unknown) => typeof merge !== "string" || !merge.startsWith("#version"));
   listed.forEach((merge: unknown, rank) => {
     const pair: readonly unknown[] = typeof merge === "string" ? merge.split(" ") : Array.isArray(merge) ? merge : [];
@@ -43,10 +43,10 @@ export function mergesOf(declared: unknown, ids: ReadonlyMap<string, number>, pr
   return merges;
 }
 
-/** Up to so many symbols looking at all pairs is quicker than keeping them in order. */
+/** Up to this many symbols, checking all pairs is faster than keeping them in order. */
 export const shortWord = 24;
 
-/** Merges the pair of the lowest rank, the first of equals, until none is left. */
+/** Merges the pair with the lowest rank, the first one on a tie, until none is left. */
 export function mergeShort(symbols: number[], merges: Merges): number[] {
   const found = symbols.slice(1).map((right, at) => merges.get(pairKey(symbols[at]!, right)));
   for (;;) {
@@ -63,7 +63,7 @@ export function mergeShort(symbols: number[], merges: Merges): number[] {
   }
 }
 
-/** As {@linkcode mergeShort}, in a time that grows little faster than the word: pairs wait in a heap. */
+/** Like {@linkcode mergeShort}, but in nearly linear time: pairs are kept in a heap. */
 export function mergeQueued(symbols: readonly number[], merges: Merges): number[] {
   const ids = Int32Array.from(symbols), count = ids.length;
   const next = Int32Array.from(ids, (_, at) => at + 1), previous = Int32Array.from(ids, (_, at) => at - 1);
@@ -76,7 +76,7 @@ export function mergeQueued(symbols: readonly number[], merges: Merges): number[
   for (let at = 0; at < count; at++) offer(at);
   for (let pair = queue.pop(); pair !== undefined; pair = queue.pop()) {
     const { left } = pair, right = next[left]!;
-    // What was merged since makes another pair here, or none.
+    // Later merges may have changed or removed this pair.
     const isCurrent = ids[left] !== -1 && right < count &&
       merges.get(pairKey(ids[left]!, ids[right]!))?.id === pair.id;
     if (!isCurrent) continue;
@@ -91,11 +91,11 @@ export function mergeQueued(symbols: readonly number[], merges: Merges): number[
 }
 
 interface Pair extends Merge {
-  /** Where its left symbol is. */
+  /** The index of its left symbol. */
   readonly left: number;
 }
 
-/** A heap of pairs, that of the lowest rank on top, the first in the word of equals. */
+/** A heap of pairs, with the lowest rank on top, and the first in the word on a tie. */
 class PairQueue {
   readonly #pairs: Pair[] = [];
 

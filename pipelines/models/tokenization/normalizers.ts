@@ -1,5 +1,5 @@
 /**
- * The normalizers of tokenizer.json, character by character as the Rust library has them.
+ * The normalizers of tokenizer.json, equal to the Rust library's character by character.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { readCharsmap } from "./charsmap.ts";
 import { among, anything, type Component, componentOf, declaredPart, flag, sequenceOf, text } from "./components.ts";
 import { replaceFields, replacing, requireGrown } from "./patterns.ts";
 
-/** Makes a text what its tokenizer was trained on. */
+/** Normalizes a text. */
 export type Normalize = (text: string) => string;
 
 const unicodeForm = (form: "NFC" | "NFD" | "NFKC" | "NFKD"): Component<Normalize> => ({
@@ -22,7 +22,7 @@ const kinds: Readonly<Record<string, Component<Normalize>>> = {
     fields: { normalizers: Array.isArray },
     make(declared) {
       const parts = sequenceOf(declared, "normalizers", normalizerOf);
-      // After each part: forty that double a text would end the process before the last is done.
+      // Check after each part: forty parts that each double a text would exhaust memory before the last one.
       return (text) => parts.reduce((normalized, part) => requireGrown(text, part(normalized)), text);
     },
   },
@@ -63,7 +63,7 @@ const kinds: Readonly<Record<string, Component<Normalize>>> = {
  * Builds a normalizer.
  *
  * @param declared The field `normalizer`, or one of a sequence's parts.
- * @throws {Error} With what is not supported of it.
+ * @throws {Error} If a part of it is not supported.
  */
 export function normalizerOf(declared: unknown): Normalize {
   const part = declaredPart("normalizer", declared);
@@ -72,7 +72,7 @@ export function normalizerOf(declared: unknown): Normalize {
   return (text) => requireGrown(text, normalize(text));
 }
 
-/** Whether all of a text is ASCII, which has one form and whose case is simple. */
+/** Whether a text is ASCII, which needs no Unicode normalization and has simple case rules. */
 function isAscii(text: string): boolean {
   return /^[\0-\x7f]*$/.test(text);
 }
@@ -81,7 +81,7 @@ function normalForm(text: string, form: "NFC" | "NFD" | "NFKC" | "NFKD"): string
   return isAscii(text) ? text : text.replace(settled, (run) => run.normalize(form));
 }
 
-/** Each character by itself: a sigma at a word's end is a plain one. */
+/** Lowercases each character separately: a sigma at the end of a word becomes a normal one. */
 function lowercase(text: string): string {
   return isAscii(text) ? text.toLowerCase() : Array.from(text, (character) => character.toLowerCase()).join("");
 }

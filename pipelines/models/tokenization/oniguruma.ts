@@ -1,13 +1,13 @@
 /**
- * Oniguruma's regular expressions, the language of tokenizer.json's patterns, in JavaScript's terms. What has no
- * counterpart is an error that names it.
+ * Translating Oniguruma's regular expressions, the language of tokenizer.json's patterns, to JavaScript's. A feature
+ * without a counterpart is an error that names it.
  *
  * @module
  */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { characterSet, escapedSet, literal } from "./oniguruma_sets.ts";
 
-/** What may repeat an atom. */
+/** A quantifier. */
 const quantifier = /(?:[*+?]|\{(?:\d+(?:,\d*)?|,\d+)\})/y;
 
 const lineStart = "(?:(?<![^])|(?<=\\n)(?=[^]))", lineEnd = "(?![^\\n])";
@@ -15,7 +15,7 @@ const word = escapedSet("w", true);
 const boundary = (turns: boolean) =>
   `(?:(?<=${word})(?${turns ? "!" : "="}${word})|(?<!${word})(?${turns ? "=" : "!"}${word}))`;
 
-/** Escapes outside of sets that match no single character. */
+/** Escapes outside of sets that match positions instead of characters. */
 const assertions: Readonly<Record<string, string>> = {
   A: "(?<![^])",
   z: "(?![^])",
@@ -24,14 +24,14 @@ const assertions: Readonly<Record<string, string>> = {
   B: boundary(false),
 };
 
-/** A character of any kind, and all but a line break. */
+/** Any character, and any but a line break. */
 const anyCharacter: Readonly<Record<string, string>> = { O: "[^]", N: "[^\\n]" };
 
 /**
  * Compiles an expression.
  *
- * @returns It with the flags `gv`.
- * @throws {SyntaxError} If it is wrong or uses what JavaScript can't express.
+ * @returns The expression with the flags `gv`.
+ * @throws {SyntaxError} If it is invalid or uses a feature that JavaScript can't express.
  */
 export function oniguruma(source: string): RegExp {
   const reader = new Reader(source);
@@ -44,11 +44,11 @@ export function oniguruma(source: string): RegExp {
   }
 }
 
-/** The options at a place in an expression. */
+/** The options in effect at a place in an expression. */
 interface Options {
-  /** Whether a dot matches line breaks, which Ruby calls multi-line. */
+  /** Whether a dot matches line breaks, which is called multi-line in Ruby. */
   readonly matchesLines: boolean;
-  /** Whether blanks and comments mean nothing. */
+  /** Whether white space and comments are ignored. */
   readonly isExtended: boolean;
   readonly inLookBehind: boolean;
 }
@@ -78,7 +78,7 @@ class Reader {
       const set = /\(\?([imx]*)(?:-([imx]*))?\)/y;
       const switched = this.#match(set);
       if (switched !== undefined) {
-        // An option holds up to the end of its group, later alternatives included.
+        // An option applies up to the end of its group, including later alternatives.
         current = changed(current, switched);
         const rest = this.alternatives(current);
         return `${out}${folding(switched, rest)}`;
@@ -99,7 +99,7 @@ class Reader {
     return found;
   }
 
-  /** An atom with its quantifiers: a `+` after `*`, `+` or `?` takes what it has for good, after others it repeats. */
+  /** An atom with its quantifiers: a `+` after `*`, `+` or `?` makes them possessive; after others it repeats. */
   #repeated(atom: string, options: Options): string {
     let out = atom, isAlone = true;
     for (;;) {
@@ -118,7 +118,7 @@ class Reader {
     }
   }
 
-  /** What is matched in one way alone: looked for ahead, and then taken as it was found. */
+  /** An atomic group: matched in a look-ahead, and then consumed by a back-reference. */
   #once(inner: string, { inLookBehind }: Options): string {
     if (inLookBehind) throw this.unsupported("a possessive quantifier or an atomic group within a look-behind");
     const name = `once${this.#atomic++}`;
@@ -188,7 +188,7 @@ class Reader {
     }
     const { set, end } = characterSet(this.source, this.at);
     this.at = end;
-    // A set by itself is not widened to letters of either case, other than one in brackets.
+    // The set of an escape is not case-insensitive, unlike one in brackets.
     return this.#folds && set.startsWith("[") ? `(?-i:${set})` : set;
   }
 }
@@ -198,7 +198,7 @@ function changed(options: Options, [, on = "", off = ""]: RegExpExecArray): Opti
   return { ...options, matchesLines: state("m", options.matchesLines), isExtended: state("x", options.isExtended) };
 }
 
-/** Letters of either case, where that is asked for. */
+/** Wraps an expression to be case-insensitive, if requested. */
 function folding([, on = "", off = ""]: RegExpExecArray, inner: string): string {
   return `(?${on.includes("i") ? "i" : off.includes("i") ? "-i" : ""}:${inner})`;
 }

@@ -1,7 +1,7 @@
-/** Sets of characters in Oniguruma's regular expressions, in the terms of JavaScript's `v` flag. @module */
+/** Translating character sets in Oniguruma's regular expressions to JavaScript's `v` flag. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 
-/** Sets that an escape means, and their complements by the capital letter. */
+/** The sets that escapes stand for; capital letters stand for their complements. */
 const escapes: Readonly<Record<string, string>> = {
   d: "\\p{Nd}",
   s: "\\p{White_Space}",
@@ -9,7 +9,7 @@ const escapes: Readonly<Record<string, string>> = {
   h: "0-9A-Fa-f",
 };
 
-/** Sets by name: POSIX brackets, and properties that Unicode has under other names or not at all. */
+/** Sets by name: POSIX brackets, and properties that have other names in Unicode, or none. */
 const named: Readonly<Record<string, string>> = {
   alnum: "\\p{Alphabetic}\\p{Nd}",
   alpha: "\\p{Alphabetic}",
@@ -37,19 +37,19 @@ const controls: Readonly<Record<string, string>> = {
   e: "\x1b",
 };
 
-/** A part of a set: a character that a range may begin or end with, or a set in itself. */
+/** A part of a set: a character, which may begin or end a range, or a set. */
 type Item = { readonly character: string } | { readonly set: string };
 
-/** Numbers of Latin-1 that are not decimal: words to Oniguruma, other than numbers beyond it, but not within brackets. */
+/** Non-decimal numbers in Latin-1: unlike other such numbers, Oniguruma's word characters, but not within brackets. */
 const latinNumbers = "\\xb2\\xb3\\xb9\\xbc-\\xbe";
 
-/** The set of `\w` and its like, with its brackets. */
+/** The set of an escape such as `\w`, with brackets. */
 export function escapedSet(letter: string, isBare: boolean): string {
   const lower = letter.toLowerCase();
   return `[${letter === lower ? "" : "^"}${ownValue(escapes, lower)}${isBare && lower === "w" ? latinNumbers : ""}]`;
 }
 
-/** A character as itself, in a set or without. */
+/** A literal character, inside or outside a set. */
 export function literal(character: string): string {
   return /^[A-Za-z0-9]$/.test(character) ? character : `\\u{${character.codePointAt(0)!.toString(16)}}`;
 }
@@ -57,9 +57,9 @@ export function literal(character: string): string {
 /**
  * Reads a set or an escape.
  *
- * @param at Where its bracket or backslash is.
- * @returns It as JavaScript has it, and where it ends.
- * @throws {SyntaxError} If it is wrong or not supported.
+ * @param at The index of its bracket or backslash.
+ * @returns The set in JavaScript's syntax, and where it ends.
+ * @throws {SyntaxError} If it is invalid or not supported.
  */
 export function characterSet(source: string, at: number): { readonly set: string; readonly end: number } {
   const unsupported = (what: string) => {
@@ -91,7 +91,7 @@ export function characterSet(source: string, at: number): { readonly set: string
         if (!("character" in last.item)) throw unsupported("a range that ends in a set");
         operands.at(-1)!.push(`${literal(item.character)}-${literal(last.item.character)}`);
         next = last.end;
-        // What follows a range or a set begins no range.
+        // A range cannot begin with a range or a set.
         if (source[next] === "-" && source[next + 1] !== "]") {
           operands.at(-1)!.push("\\-");
           next++;
@@ -149,7 +149,7 @@ export function characterSet(source: string, at: number): { readonly set: string
     return { item: { character: other }, end };
   }
 
-  /** A property is a class of POSIX, a category, a property of Unicode or a script, in any case. */
+  /** A property: a POSIX class, a Unicode category, property or script, case-insensitive. */
   function property(name: string, written: string): string {
     const plain = name.replaceAll(/[\s_-]/g, "").toLowerCase();
     const posixSet = ownValue(named, plain);

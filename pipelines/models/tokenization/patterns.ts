@@ -1,13 +1,13 @@
-/** The patterns of tokenizer.json: a text, or a regular expression of Oniguruma. @module */
+/** The patterns of tokenizer.json: a text, or an Oniguruma regular expression. @module */
 import { RequestError } from "../../common/errors.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import { anything, requireFields, text } from "./components.ts";
 import { oniguruma } from "./oniguruma.ts";
 
 /**
- * The pattern of a `Replace` or `Split`, compiled; it finds every match.
+ * The compiled, global pattern of a `Replace` or `Split`.
  *
- * @throws {Error} If it has none, or one that is not supported.
+ * @throws {Error} If it has no pattern, or an unsupported one.
  */
 export function regExpOf({ type, pattern }: JsonObject): RegExp {
   const { Regex, String, ...others } = isJsonObject(pattern) ? pattern : {};
@@ -23,7 +23,7 @@ interface Match {
   readonly end: number;
 }
 
-/** The matches of a pattern. One of no width may be anywhere but where the one before it ends. */
+/** The matches of a pattern. An empty match may be anywhere except at the end of the previous match. */
 export function matchesOf(within: string, pattern: RegExp): Match[] {
   const found: Match[] = [];
   let last = -1;
@@ -32,7 +32,7 @@ export function matchesOf(within: string, pattern: RegExp): Match[] {
     const start = match.index, end = start + match[0].length;
     if (start === end) {
       pattern.lastIndex += within.codePointAt(end)! > 0xffff ? 2 : 1;
-      // V8 finds such matches between the halves of a character, too.
+      // V8 also finds such matches between the halves of a surrogate pair.
       if (end === last || isWithinCharacter(within, end)) continue;
     }
     found.push({ start, end });
@@ -46,9 +46,9 @@ function isWithinCharacter(text: string, at: number): boolean {
 }
 
 /**
- * The replacing of a `Replace`.
+ * The function that applies a `Replace`.
  *
- * @throws {Error} As of {@linkcode regExpOf}.
+ * @throws {Error} Like {@linkcode regExpOf}.
  */
 export function replacing(declared: JsonObject): (text: string) => string {
   const pattern = regExpOf(declared), content = String(declared["content"]);
@@ -73,20 +73,20 @@ export function replacing(declared: JsonObject): (text: string) => string {
   };
 }
 
-/** How often longer than it was a text may become, and by how many characters. */
+/** The limits on the growth of a text: as a multiple of its length, and in characters. */
 const [mostTimes, mostMore] = [32, 100_000];
 
 function requireGrowth(from: string, more: number): void {
   if (more <= mostTimes * from.length + mostMore) return;
   throw new RequestError(
-    `the tokenizer makes a text of ${from.length} characters longer by ${more}; choose a model with another`,
+    `the tokenizer lengthens a text of ${from.length} characters by ${more}; choose a model with another tokenizer`,
   );
 }
 
 /**
- * What a text became.
+ * Returns a normalized text.
  *
- * @throws {RequestError} If it grew beyond what any tokenizer makes of one: a few replacements could fill a machine.
+ * @throws {RequestError} If it grew more than with any real tokenizer: a few replacements could exhaust memory.
  */
 export function requireGrown(from: string, text: string): string {
   requireGrowth(from, text.length - from.length);

@@ -1,5 +1,5 @@
 /**
- * What a tokenizer puts around its tokens: every kind of post-processor, lowered to two templates.
+ * The special tokens that a tokenizer adds: every kind of post-processor, lowered to two templates.
  *
  * @module
  */
@@ -7,24 +7,24 @@ import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 
-/** A part of a template: special tokens, or where one of the texts goes; all of its tokens are of one type. */
+/** A part of a template: special tokens, or the place of one of the texts; all of its tokens have the same type. */
 type TemplatePart =
   | { readonly kind: "special"; readonly ids: readonly number[]; readonly typeId: number }
   | { readonly kind: "text"; readonly text: "first" | "second"; readonly typeId: number };
 
-/** The template of one text's encoding, and of two texts'. */
+/** The templates for one text and for two texts. */
 export interface PostProcessor {
   readonly single: readonly TemplatePart[];
   readonly pair: readonly TemplatePart[];
 }
 
-/** Token ids, and for each the type of its token, 0 or 1 in the models at hand. */
+/** Token ids, and the type of each token, 0 or 1 in the supported models. */
 interface TypedIds {
   readonly ids: number[];
   readonly typeIds: number[];
 }
 
-/** The most parts of a template, and ids of one of them; real ones have a few. */
+/** The maximum number of parts in a template, and of ids in a part; real ones have a few. */
 const mostParts = 100;
 
 const text = (text: "first" | "second", typeId: number): TemplatePart => ({ kind: "text", text, typeId });
@@ -35,7 +35,7 @@ const bare: PostProcessor = { single: [text("first", 0)], pair: [text("first", 0
 /**
  * Lowers the `post_processor` of a tokenizer.json.
  *
- * @param declared The field's value; nothing is added where it is null.
+ * @param declared The field's value; nothing is added if it is null.
  * @param file The tokenizer.json, for the message.
  * @throws {RequestError} If it is of an unknown kind or lacks a part.
  */
@@ -67,7 +67,7 @@ export function postProcessorOf(declared: unknown, file: string): PostProcessor 
   }
 }
 
-/** `[CLS] a [SEP] b [SEP]` of BERT, `<s> a </s></s> b </s>` of RoBERTa, which knows no types. */
+/** `[CLS] a [SEP] b [SEP]` for BERT, `<s> a </s></s> b </s>` for RoBERTa, which has no token types. */
 function classifying(
   declared: JsonObject,
   type: "BertProcessing" | "RobertaProcessing",
@@ -119,7 +119,7 @@ export function addedTokens(template: readonly TemplatePart[]): number {
   return template.reduce((sum, part) => sum + (part.kind === "special" ? part.ids.length : 0), 0);
 }
 
-/** The special tokens before and after the text in a template of one. */
+/** The special tokens before and after the text in a template for one text. */
 export function specialTokensAround(
   template: readonly TemplatePart[],
 ): { readonly before: readonly number[]; readonly after: readonly number[] } {
@@ -130,7 +130,7 @@ export function specialTokensAround(
     : { before: idsOf(template.slice(0, at)), after: idsOf(template.slice(at + 1)) };
 }
 
-/** Puts texts' ids into a template. */
+/** Fills a template with the ids of texts. */
 export function assemble(
   template: readonly TemplatePart[],
   first: readonly number[],
@@ -147,8 +147,8 @@ export function assemble(
 }
 
 /**
- * How many tokens two texts keep when the longer one is cut first, on the right: a text shorter than half of the room
- * stays whole, else each gets half, and the longer one (the second, of equals) the odd token.
+ * How many tokens two texts keep when the longer one is truncated first: a text shorter than half of the room is kept
+ * whole; otherwise each gets half, and the longer one (the second one on a tie) gets the odd token.
  */
 export function longestFirst(first: number, second: number, room: number): readonly [first: number, second: number] {
   if (first + second <= room) return [first, second];

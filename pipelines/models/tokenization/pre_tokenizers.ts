@@ -1,6 +1,6 @@
 /**
- * The pre-tokenizers of tokenizer.json: the parts of a text that are encoded each by itself, as in the Rust library. What
- * is a space, a letter, a digit is as Unicode has it, which JavaScript's `\s`, `\w` and `\d` are not.
+ * The pre-tokenizers of tokenizer.json, which split a text into parts that are encoded separately, as in the Rust
+ * library. Spaces, letters and digits are Unicode's, unlike JavaScript's `\s`, `\w` and `\d`.
  *
  * @module
  */
@@ -20,11 +20,11 @@ import {
 import { regExpOf } from "./patterns.ts";
 import { behaviorOf, type Part, split } from "./splitting.ts";
 
-/** What is done to a text before its words are encoded. */
+/** Splits a text into words, and spells them, before they are encoded. */
 interface PreTokenizer {
-  /** Parts a part further. */
+  /** Splits a part further. */
   cut(part: Part): Part[];
-  /** A word as its characters stand for it in the vocabulary. */
+  /** A word in the characters that represent it in the vocabulary. */
   spell(word: string): string;
 }
 
@@ -34,7 +34,7 @@ const wordsAndMarks = (() => {
   return new RegExp(`[${word}]+|[^${word}\\p{White_Space}]+`, "gu");
 })();
 
-/** GPT-2's. */
+/** GPT-2's pattern. */
 const byteLevelPattern = (() => {
   const space = "\\p{White_Space}";
   const runs = ` ?\\p{L}+| ?\\p{N}+| ?[^${space}\\p{L}\\p{N}]+|${space}+(?!\\P{White_Space})|${space}+`;
@@ -102,7 +102,7 @@ const kinds: Readonly<Record<string, Component<PreTokenizer>>> = {
  * Builds a pre-tokenizer.
  *
  * @param declared The field `pre_tokenizer`, or one of a sequence's parts.
- * @throws {Error} With what is not supported of it.
+ * @throws {Error} If a part of it is not supported.
  */
 export function preTokenizerOf(declared: unknown): PreTokenizer {
   const part = declaredPart("pre-tokenizer", declared);
@@ -111,12 +111,12 @@ export function preTokenizerOf(declared: unknown): PreTokenizer {
 
 const asIs = (word: string) => word;
 
-/** One that cuts alone. */
+/** A pre-tokenizer that only splits. */
 function cutting(cut: (part: Part) => Part[]): PreTokenizer {
   return { cut, spell: asIs };
 }
 
-/** One after the other: the last one's spelling is left to it, the others' is done before the next cuts. */
+/** Pre-tokenizers in sequence: each one's spelling is applied before the next one splits, except the last one's. */
 function inTurn(steps: readonly PreTokenizer[]): PreTokenizer {
   const last = steps.at(-1);
   const cut = (part: Part) => {
@@ -130,7 +130,7 @@ function inTurn(steps: readonly PreTokenizer[]): PreTokenizer {
   return { cut, spell: last?.spell ?? asIs };
 }
 
-/** Each byte of UTF-8 as a character that can be seen, in GPT-2's order: those that can be themselves are. */
+/** A printable character for each byte of UTF-8, in GPT-2's order: printable bytes stand for themselves. */
 export const byteCharacters: readonly string[] = (() => {
   let next = 0x100;
   return Array.from({ length: 256 }, (_, byte) => {
@@ -152,7 +152,7 @@ function byteLevel(declared: JsonObject): PreTokenizer {
   };
 }
 
-/** Whether a mark goes in front of every part, of the first alone, or of none; older files have a flag for it. */
+/** Whether a mark is prepended to every part, only to the first, or to none; older files have a flag for it. */
 export function prependScheme({ prepend_scheme: scheme, add_prefix_space: adds }: JsonObject): unknown {
   return scheme ?? (adds === false ? "never" : "always");
 }
@@ -160,7 +160,7 @@ export function prependScheme({ prepend_scheme: scheme, add_prefix_space: adds }
 function metaspace(declared: JsonObject): PreTokenizer["cut"] {
   const mark = String(declared["replacement"] ?? "▁"), scheme = prependScheme(declared);
   const pattern = new RegExp(RegExp.escape(mark), "gu"), splits = declared["split"] !== false;
-  // A dollar would stand for something.
+  // A dollar sign would be special in a replacement.
   const replacement = mark.replaceAll("$", "$$$$");
   return ({ text, isFirst }) => {
     const marked = text.replaceAll(" ", replacement);

@@ -1,5 +1,5 @@
 /**
- * How a text is split at the matches of a pattern.
+ * Splitting a text at the matches of a pattern.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import { matchesOf } from "./patterns.ts";
 /** A part of a text. */
 export interface Part {
   readonly text: string;
-  /** Whether it begins where the text begins that is encoded. */
+  /** Whether it is at the beginning of the whole text. */
   readonly isFirst: boolean;
 }
 
-/** What becomes of the matches, as tokenizer.json names it. */
+/** What happens to the matches, by tokenizer.json's names. */
 type Behavior = "Removed" | "Isolated" | "MergedWithPrevious" | "MergedWithNext" | "Contiguous";
 
 interface Run {
@@ -31,10 +31,10 @@ export function behaviorOf(name: unknown): Behavior {
 }
 
 /**
- * Parts a text.
+ * Splits a part of a text.
  *
- * @param pattern With the flags `gu` or `gv`.
- * @param isInverted Whether what is between the matches counts as matched.
+ * @param pattern A pattern with the flags `gu` or `gv`.
+ * @param isInverted Whether the text between the matches counts as matched.
  * @returns The parts in order, none of them empty.
  */
 export function split(part: Part, pattern: RegExp, behavior: Behavior, isInverted = false): Part[] {
@@ -50,7 +50,7 @@ export function split(part: Part, pattern: RegExp, behavior: Behavior, isInverte
   });
 }
 
-/** The matches of a pattern that leaves nothing between them, as most do; found much faster than their places. */
+/** The matches of a pattern that cover the whole text, as is common; this is much faster than finding their places. */
 function coveringMatches(text: string, pattern: RegExp): readonly string[] | undefined {
   const matches = text.match(pattern) ?? [];
   let length = 0;
@@ -62,7 +62,7 @@ function coveringMatches(text: string, pattern: RegExp): readonly string[] | und
   return length === text.length ? matches : undefined;
 }
 
-/** The matches and what is between them, none of it empty. */
+/** The matches and the texts between them, none of them empty. */
 function isolated(text: string, pattern: RegExp): readonly string[] {
   const parts: string[] = [];
   let at = 0;
@@ -75,7 +75,7 @@ function isolated(text: string, pattern: RegExp): readonly string[] {
   return parts;
 }
 
-/** The matches, those of no width too, and what is between them. */
+/** The matches, including empty ones, and the texts between them. */
 function runs(text: string, pattern: RegExp): Run[] {
   const found: Run[] = [];
   let at = 0;
@@ -99,12 +99,12 @@ function merge(found: readonly Run[], behavior: Behavior): readonly Run[] {
     case "MergedWithPrevious":
       return joined(found, (last, run) => run.isMatch && !last.isMatch);
     case "MergedWithNext":
-      // A match that was joined already is no match any more.
+      // A match that has already been joined no longer counts as a match.
       return joined(found.toReversed(), (last, run) => run.isMatch && !last.isMatch).toReversed();
   }
 }
 
-/** Runs joined to the one before where they belong to it; a run is judged by its neighbour as it was. */
+/** Joins runs to the previous one if they belong to it, judged by the original neighbour. */
 function joined(found: readonly Run[], belongs: (last: Run, run: Run) => boolean): Run[] {
   const kept: Run[] = [];
   found.forEach((run, at) => {

@@ -1,4 +1,4 @@
-/** The models of tokenizer.json: what makes the ids of a word. @module */
+/** The models of tokenizer.json, which encode words to ids. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import type { JsonObject } from "../../common/files.ts";
 import { bytePair } from "./byte_pair.ts";
@@ -15,8 +15,8 @@ const kinds = { BPE: bytePair, Unigram: unigram, WordLevel: wordLevel, WordPiece
 /**
  * Builds a model.
  *
- * @param declared The field `model`; the type of an old one is seen in its fields.
- * @throws {Error} With what is not supported of it.
+ * @param declared The field `model`; the type of an old one is inferred from its fields.
+ * @throws {Error} If a part of it is not supported.
  */
 export function subwordModelOf(declared: JsonObject): SubwordModel {
   return componentOf("TokenizerModel", kinds, { ...declared, type: declared["type"] ?? typeOf(declared) });

@@ -1,18 +1,18 @@
-/** Where a text's tokens end in it, found in one pass. @module */
+/** Where a text's tokens end in the text, found in one pass. @module */
 
-/** The text of some ids. */
+/** Decodes ids to a text. */
 type Decode = (ids: readonly number[]) => string;
 
 /**
- * How many characters of a text its first token holds, its first two and so on, up to the whole text. A token with a part
- * of a character alone ends before it. White space that a special token has swallowed is its own.
+ * How many characters of a text its first token contains, its first two, and so on, up to the whole text. A token with
+ * only a part of a character ends before it. White space that a special token has absorbed belongs to that token.
  *
- * @returns Nothing if the tokens' text is not the text, as of a tokenizer that changes it.
+ * @returns `undefined` if the tokens' text differs from the text, for example because the tokenizer changes it.
  */
 export function tokenEnds(ids: readonly number[], text: string, decode: Decode): Uint32Array | undefined {
   const ends = new Uint32Array(ids.length);
-  // The last token of which the text is known, whose neighbours are decoded with it: what a token begins a text with may
-  // be other than what it continues with.
+  // The last token whose text is known, with which the following ones are decoded: a token may have another text at the
+  // beginning than in the middle.
   let from = 0, known = "", end = 0;
   for (let at = 0, unit = 0; at < ids.length; at++) {
     const part = decode(ids.slice(from, at + 1));
@@ -32,7 +32,9 @@ export function tokenEnds(ids: readonly number[], text: string, decode: Decode):
   return ends;
 }
 
-/** Where a part is in a text from some place on: tokens may have swallowed spaces, or have one that the text has not. */
+/**
+ * The place of a part in a text after some position: tokens may have absorbed spaces, or have one that the text lacks.
+ */
 function placeOf(
   part: string,
   text: string,

@@ -21,30 +21,30 @@ import { specialTokensAround } from "./post_processor.ts";
 import { type Encoder, encoderOf } from "./encoder.ts";
 import { addedTokens as tokensAddedBy, asLoaded } from "./tokenizer_class.ts";
 
-/** How ids become a text. */
+/** Options for decoding ids. */
 interface DecodeOptions {
   /** Whether special tokens are omitted; `false` by default. */
   readonly skipSpecialTokens?: boolean;
-  /** `false` for a text that is compared with an original, whatever the configuration asks for; `true` by default. */
+  /** `false` for a text that is compared with an original, whatever the configuration says; `true` by default. */
   readonly cleanUpSpaces?: boolean;
 }
 
-/** Text to token ids and back, as a model was trained. A text with a token that the model has no embedding for is refused. */
+/** Converts text to token ids and back. A text with a token for which the model has no embedding is refused. */
 export interface Tokenizer {
   /** A prompt's ids, with the special tokens that the tokenizer's post-processor adds. */
   encodePrompt(text: string): number[];
-  /** The special tokens that a prompt's ids have before and after its text's. */
+  /** The special tokens before and after the ids of a prompt's text. */
   readonly around: { readonly before: readonly number[]; readonly after: readonly number[] };
-  /** A text's ids, no special tokens added. A special token that is spelled out in the text still is one. */
+  /** A text's ids without added special tokens. A special token that is written out in the text still is one. */
   encode(text: string): number[];
   /**
-   * The ids of one text or two with the special tokens between and around them, and each token's type, as
-   * `[CLS] a [SEP] b [SEP]` of BERT with the types 0 0 0 1 1.
+   * The ids of one or two texts with the special tokens between and around them, and each token's type, for example
+   * BERT's `[CLS] a [SEP] b [SEP]` with the types 0 0 0 1 1.
    *
-   * @param second Nothing, or nothing in it, for one text alone.
-   * @param maxLength Cut to this many tokens, special ones counted, from the longer text first.
+   * @param second Omitted or empty for a single text.
+   * @param maxLength The maximum number of tokens, including special ones; the longer text is truncated first.
    * @param truncate Which end of a text is cut; the right one if omitted.
-   * @throws {RequestError} If the special tokens alone are more.
+   * @throws {RequestError} If the special tokens alone exceed it.
    */
   encodePair(
     first: string,
@@ -52,41 +52,46 @@ export interface Tokenizer {
     maxLength?: number,
     truncate?: "left" | "right",
   ): { ids: number[]; typeIds: number[] };
-  /** The text of some ids; ids outside the vocabulary have none. */
+  /** The text of some ids; ids outside the vocabulary have no text. */
   decode(ids: readonly number[], options?: DecodeOptions): string;
-  /** A token as a person reads it by itself: as the vocabulary has it where that shows spaces, else its text. */
+  /** A single token for display: its entry in the vocabulary if that shows spaces, otherwise its text. */
   pieceOf(id: number): string;
-  /** What {@linkcode decode} does to spaces last. */
+  /** The final clean-up of spaces in {@linkcode decode}. */
   readonly cleanUp: CleanUp;
-  /** Whether a token is a special one: marked so, named by the configuration alone, or what ends a completion. */
+  /** Whether a token is special: marked as such, only named in the configuration, or an end-of-sequence token. */
   isSpecial(id: number): boolean;
-  /** The chat templates, and the special tokens that they name. */
+  /** The chat templates, and the special tokens that they use. */
   readonly chat: ChatFormat;
-  /** The token that ends a completion. Reading it throws a RequestError if the model has no embedding for it. */
+  /** The end-of-sequence token. Reading it throws a RequestError if the model has no embedding for it. */
   readonly eosTokenId: number;
   /** Every token that ends generation, `eosTokenId` first. */
   readonly eosTokenIds: readonly number[];
-  /** The token to fill a batch with; the end-of-sequence token where the model names none that it has an embedding for. */
+  /** The padding token; the end-of-sequence token if the model names none for which it has an embedding. */
   readonly padTokenId: number;
   /** The token of what is unknown; `padTokenId` where the model names none that it has an embedding for. */
   readonly fillTokenId: number;
   /** One more than the highest id. A model's embedding may have more rows, or fewer. */
   readonly vocabularySize: number;
-  /** SHA-256 in hex over all that ids and text depend on: tokenizer.json, tokenizer_config.json, the tokens above. */
+  /**
+   * The SHA-256 in hex of everything that ids and text depend on: tokenizer.json, tokenizer_config.json, the tokens
+   * above.
+   */
   readonly digest: string;
 }
 
 const AGAIN = "download the model again";
 
 /**
- * Loads a model folder's tokenizer, as transformers' fast tokenizers would read it.
+ * Loads a model folder's tokenizer, like transformers' fast tokenizers.
  *
- * @param folder Holds `tokenizer.json`; `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`,
- * `generation_config.json`, `config.json` and chat templates are read where present. The end-of-sequence token is the first that they name, in this order; generation ends at any of those
- * that the last two list, too. Where none does, as in BERT's folders, it is the separator.
- * @param rows How many tokens the model's embedding has.
- * @returns The tokenizer. Throws a RequestError if `tokenizer.json` is absent, broken or of an unknown kind, or if no
- * file names an end-of-sequence token.
+ * @param folder Contains `tokenizer.json`; `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`,
+ * `generation_config.json`, `config.json` and chat templates are read if present. The end-of-sequence token is the
+ * first one that they name, in this order; generation also ends at any of those listed in the last two. If none is
+ * named, as in BERT's folders, it is the separator.
+ * @param rows The number of rows of the model's embedding.
+ * @returns The tokenizer.
+ * @throws {RequestError} If `tokenizer.json` is absent, broken or of an unknown kind, or no file names an
+ * end-of-sequence token.
  */
 export async function loadTokenizer(folder: string, rows = Infinity): Promise<Tokenizer> {
   const path = join(folder, "tokenizer.json");
@@ -146,7 +151,7 @@ export async function loadTokenizer(folder: string, rows = Infinity): Promise<To
   // As transformers has it, a token that a role names is special unless files declare it otherwise.
   const marked = tokensAddedBy(json).filter(({ special }) => special === true).map(({ id }) => Number(id));
   const special = new Set([...marked, eosTokenId]);
-  // A token may be added by a file that is not digested, and a class may have its own.
+  // Tokens may also be added by files that are not digested, or by the tokenizer's class.
   const decided = [bytes.length, eosTokenIds, padTokenId, around, [...special], tokensAddedBy(json)];
   const hash = createHash("sha256").update(JSON.stringify(decided)).update(bytes)
     .update(configBytes ?? new Uint8Array());
@@ -176,7 +181,10 @@ function makeEncoder(json: JsonObject, path: string, splitsSpecial: boolean): En
   return usable(path, () => encoderOf(json, tokensAddedBy(json), splitsSpecial));
 }
 
-/** What a tokenizer gives. What it throws, as a pattern that can't be compiled, is the tokenizer's fault. */
+/**
+ * The result of a tokenizer function; its errors, such as a pattern that can't be compiled, are attributed to the
+ * tokenizer.
+ */
 function usable<Given>(path: string, ask: () => Given): Given {
   try {
     return ask();
@@ -197,7 +205,7 @@ function codec(
 ) {
   const cleanUp = config["clean_up_tokenization_spaces"] === true ? cleanUpSpaces : noCleanUp;
   const encode = (text: string) => embedded(encoder.encode(text));
-  // Special tokens around a text may be past the embedding, too.
+  // Special tokens around a text may also be beyond the embedding.
   const whole: typeof assemble = (...parts) => {
     const assembled = assemble(...parts);
     embedded(assembled.ids);
@@ -233,7 +241,7 @@ function codec(
     pieceOf: (id: number) => {
       const token = encoder.tokenOf(id);
       if (token === undefined) return "";
-      // By itself a token of SentencePiece loses the space that it begins with.
+      // On its own, a SentencePiece token would lose its leading space.
       return token.includes(mark) ? token : encoder.decode([id]) || token;
     },
     isSpecial: (id: number) => special.has(id),
@@ -241,12 +249,12 @@ function codec(
   };
 }
 
-/** The id of a token that a configuration names. */
+/** The id of a token named in a configuration. */
 function namedToken(encoder: Encoder, token: unknown): number | undefined {
   return typeof token === "string" ? encoder.idOf(token) : undefined;
 }
 
-/** A configuration gives one id, a list of them, null or nothing. */
+/** The ids in a configuration, which may be one id, a list, null or absent. */
 function idsOf(value: unknown): number[] {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   return list.filter((id): id is number => typeof id === "number" && Number.isSafeInteger(id) && id >= 0);

@@ -1,6 +1,6 @@
 /**
- * What transformers' fast tokenizer classes change of a folder's files when they load them (as of 4.57.6): the special
- * tokens that a class has by default, those that it puts around a text, a normalizer's options.
+ * How transformers' fast tokenizer classes change a folder's files when they load them (as of 4.57.6): a class's
+ * default special tokens, those that it puts around a text, and a normalizer's options.
  *
  * @module
  */
@@ -15,35 +15,37 @@ import {
   type Vocabulary,
 } from "./added_vocabulary.ts";
 
-/** The files that decide how a tokenizer works. */
+/** The files that define a tokenizer. */
 interface TokenizerFiles {
   /** tokenizer.json. */
   readonly tokenizer: JsonObject;
-  /** tokenizer_config.json, empty where it is absent. */
+  /** tokenizer_config.json; empty if absent. */
   readonly config: JsonObject;
-  /** special_tokens_map.json, read where the configuration lists no added tokens; its tokens win over the configuration's. */
+  /**
+   * special_tokens_map.json, read if the configuration lists no added tokens; its tokens override the configuration's.
+   */
   readonly named: JsonObject | undefined;
-  /** added_tokens.json, ids by token, read as the one before. */
+  /** added_tokens.json, ids by token, read under the same condition. */
   readonly added: JsonObject | undefined;
 }
 
-/** A tokenizer's files as its class reads them. */
+/** A tokenizer's files as read by its class. */
 interface LoadedFiles {
   readonly tokenizer: JsonObject;
-  /** Each token in it a plain string. */
+  /** The configuration, with each token as a plain string. */
   readonly config: JsonObject;
 }
 
 interface TokenizerClass {
-  /** Fields of the config that are assumed where it has none. */
+  /** Defaults for fields of the config. */
   readonly defaults: JsonObject;
-  /** Whether a mask token that is given by its text alone takes the blanks before it. */
+  /** Whether a mask token that is given only by its text absorbs the spaces before it. */
   readonly maskTakesLeft?: true;
-  /** Whether there are as many sentinels, `<extra_id_0>` and so on, as `extra_ids` says. */
+  /** Whether `extra_ids` is the number of sentinels `<extra_id_0>` and so on. */
   readonly hasSentinels?: true;
-  /** Whether `add_bos_token` and `add_eos_token` decide what is around a text, whatever tokenizer.json has. */
+  /** Whether `add_bos_token` and `add_eos_token` decide the tokens around a text, regardless of tokenizer.json. */
   readonly hasEnds?: true;
-  /** Whether `do_lower_case` and its like decide how a text is normalized. */
+  /** Whether `do_lower_case` and similar fields decide how a text is normalized. */
   readonly isBert?: true;
 }
 
@@ -102,7 +104,7 @@ const classes: Readonly<Record<string, TokenizerClass>> = {
   XLMRoberta: { defaults: roberta, maskTakesLeft: true },
 };
 
-/** The class that transformers takes for a model type where no file names one. */
+/** The class that transformers uses for a model type if no file names one. */
 const classOfModel: Readonly<Record<string, string>> = {
   albert: "Albert",
   bert: "Bert",
@@ -125,13 +127,13 @@ const classOfModel: Readonly<Record<string, string>> = {
   "xlm-roberta": "XLMRoberta",
 };
 
-/** Special tokens' roles, as a config names them. */
+/** The roles of special tokens, by their names in a config. */
 export const tokenRoles = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"].map((role) => `${role}_token`);
 
 /**
- * A tokenizer's files as its class reads them.
+ * A tokenizer's files as read by its class.
  *
- * @param files As they are on disk. A class that is not known changes nothing but what every class does.
+ * @param files The files on disk. An unknown class makes only the changes that every class makes.
  * @param model The model's config.json: its `tokenizer_class` or `model_type` names the class if the tokenizer's own
  * config does not.
  */
@@ -157,7 +159,7 @@ export function asLoaded(files: TokenizerFiles, model: JsonObject): LoadedFiles 
   };
 }
 
-/** The configuration with the tokens that special_tokens_map.json names, where it lists no added tokens itself. */
+/** The configuration with the tokens of special_tokens_map.json, if it lists no added tokens itself. */
 function withNamedTokens({ config, named = {} }: TokenizerFiles): JsonObject {
   if (config["added_tokens_decoder"] !== undefined) return config;
   const extra = [config, named].flatMap((file) => listOf(file["additional_special_tokens"]));
@@ -168,7 +170,7 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** T5's: as many as the configuration says, unless it lists them itself. */
+/** T5's sentinels: as many as the configuration says, unless it lists them itself. */
 function withSentinels(config: JsonObject): JsonObject {
   const extra = listOf(config["additional_special_tokens"]);
   const has = extra.some((token) => String(isJsonObject(token) ? token["content"] : token).includes("<extra_id_"));
@@ -199,7 +201,7 @@ function allAddedTokens(
   const byText = new Map(listed.map(([, token]) => [token.content, token]));
   const named = specialTokens(assumed).map(({ role, token }): NamedToken => {
     const content = typeof token === "string" ? token : token.content;
-    // What a file names takes the flags of the list; what a class assumes does not.
+    // A token named in a file has the flags from the list; a class's default does not.
     const known = role !== undefined && ownValue(written, role) !== undefined ? byText.get(content) : undefined;
     if (known !== undefined || role !== "mask_token" || !maskTakesLeft || typeof token !== "string") {
       return known ?? token;
@@ -209,7 +211,7 @@ function allAddedTokens(
   return addTokens(vocabulary, [...present, ...tokensToAdd(present, new Map([...legacy, ...listed]), named)]);
 }
 
-/** The special tokens that a configuration names, with their roles; those beyond the usual roles have none. */
+/** The special tokens named in a configuration, with their roles; additional ones have no role. */
 function specialTokens(
   config: JsonObject,
 ): readonly { readonly role: string | undefined; readonly token: NamedToken }[] {
@@ -236,7 +238,7 @@ function classOf(config: JsonObject, model: JsonObject): TokenizerClass | undefi
   return name === undefined ? undefined : ownValue(classes, name);
 }
 
-/** Tokens that a configuration names as `{ content, … }` are made plain strings. */
+/** Converts tokens written as `{ content, … }` to plain strings. */
 function spellOut(config: JsonObject): JsonObject {
   const plain = (value: unknown): unknown =>
     isJsonObject(value) && typeof value["content"] === "string" ? value["content"] : value;
@@ -245,20 +247,20 @@ function spellOut(config: JsonObject): JsonObject {
   );
 }
 
-/** Whether a byte-level pre-tokenizer puts a space in front is the config's to say. */
+/** Applies the config's choice of whether a byte-level pre-tokenizer prepends a space. */
 function withPrefixSpace(tokenizer: JsonObject, config: JsonObject): JsonObject {
   const pre = tokenizer["pre_tokenizer"];
   if (!isJsonObject(pre) || pre["type"] !== "ByteLevel") return tokenizer;
   return { ...tokenizer, pre_tokenizer: { ...pre, add_prefix_space: config["add_prefix_space"] === true } };
 }
 
-/** The tokens that tokenizer.json adds to its model's vocabulary. */
+/** The tokens that tokenizer.json adds to the model's vocabulary. */
 export function addedTokens(tokenizer: JsonObject): readonly JsonObject[] {
   const added = tokenizer["added_tokens"];
   return Array.isArray(added) ? added.filter(isJsonObject) : [];
 }
 
-/** Few of its tokens are looked up, so that those of a record stay where they are. */
+/** The vocabulary, read in place, since few of its tokens are looked up. */
 function vocabularyOf({ model }: JsonObject): Vocabulary {
   const vocab = isJsonObject(model) ? model["vocab"] : undefined;
   if (Array.isArray(vocab)) return new Map(vocab.map((entry: unknown, id) => [String(listOf(entry)[0]), id]));

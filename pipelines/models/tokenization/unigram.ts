@@ -1,10 +1,12 @@
 import { anything, type Component, flag, optionalCount } from "./components.ts";
 import { byteIds, noToken, type SubwordModel } from "./vocabulary.ts";
 
-/** How much less likely an unknown character is than the least likely piece. */
+/** The difference between the scores of the least likely piece and an unknown character. */
 const unknownPenalty = 10;
 
-/** SentencePiece's unigram model: the pieces of a text whose scores, logarithms of probabilities, have the highest sum. */
+/**
+ * SentencePiece's unigram model: the pieces of a text whose scores, logarithms of probabilities, have the highest sum.
+ */
 export const unigram: Component<SubwordModel> = {
   fields: { vocab: anything, unk_id: optionalCount, byte_fallback: flag },
   make({ vocab, unk_id, byte_fallback: fallsBack }) {
@@ -52,7 +54,7 @@ export const unigram: Component<SubwordModel> = {
         }
         const found: (readonly number[])[] = [];
         for (let end = text.length; end > 0;) {
-          // Unknown characters beside each other are one.
+          // Adjacent unknown characters form one token.
           let start = starts[end]!;
           if (isUnknown[end] === 1) { while (start > 0 && isUnknown[start] === 1) start = starts[start]!; }
           found.push(idsOf(text.slice(start, end)));
@@ -64,7 +66,7 @@ export const unigram: Component<SubwordModel> = {
   },
 };
 
-/** Pieces by their UTF-16 units. */
+/** A trie of pieces by their UTF-16 units. */
 interface Trie {
   readonly next: Map<number, Trie>;
   id?: number;

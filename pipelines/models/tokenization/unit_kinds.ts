@@ -1,17 +1,17 @@
-/** Kinds of characters, by their UTF-16 units. @module */
+/** Kinds of characters by UTF-16 unit. @module */
 
-/** A kind by a unit; those of no kind, halves of longer characters among them, are 0. */
+/** The kind of each unit; units of no kind, including halves of surrogate pairs, have 0. */
 export type UnitKinds = Uint8Array;
 
 const units = 2 ** 16;
 
-/** All characters of one unit. */
+/** All characters that consist of one unit. */
 const characters = () =>
   Array.from({ length: units }, (_, unit) => unit).filter((unit) => !isHalf(unit)).map((unit) =>
     String.fromCharCode(unit)
   ).join("");
 
-/** Whether a unit is half of a character beyond the first 65,536. */
+/** Whether a unit is half of a surrogate pair. */
 export function isHalf(unit: number): boolean {
   return (unit & 0xf800) === 0xd800;
 }
@@ -19,12 +19,12 @@ export function isHalf(unit: number): boolean {
 /**
  * The kinds of all units.
  *
- * @param patterns Each matches characters of one kind; the first has the kind 1, and no character has two.
+ * @param patterns Each matches characters of one kind; the first one's kind is 1, and no character has two kinds.
  */
 export function unitKindsOf(...patterns: readonly RegExp[]): UnitKinds {
   const kinds = new Uint8Array(units), all = characters();
   patterns.forEach(({ source, flags }, at) => {
-    // Characters of a kind are many beside each other.
+    // Characters of a kind are often adjacent, so match runs of them.
     for (const { 0: run } of all.matchAll(new RegExp(`(?:${source})+`, flags))) {
       for (let place = 0; place < run.length; place++) kinds[run.charCodeAt(place)] = at + 1;
     }

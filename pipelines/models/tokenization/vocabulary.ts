@@ -1,17 +1,17 @@
-/** The tokens of a model, and what all kinds of models have in common. @module */
+/** The tokens of a model, and the interface of all kinds of models. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import { isJsonObject } from "../../common/files.ts";
 
-/** Makes ids of words. */
+/** Encodes words to ids. */
 export interface SubwordModel {
   /** Each token's id. */
   readonly ids: ReadonlyMap<string, number>;
   /** A word's ids. */
   encode(word: string): readonly number[];
   /**
-   * Set if a word that is parted in front of SentencePiece's marks has the same ids in parts, unless a mark follows one of
-   * these UTF-16 units.
+   * Set if splitting a word before SentencePiece's marks does not change its ids, unless a mark follows one of these
+   * UTF-16 units.
    */
   readonly joining?: ReadonlySet<number>;
 }
@@ -19,13 +19,13 @@ export interface SubwordModel {
 /**
  * Reads a `vocab` of tokens with ids.
  *
- * @throws {Error} If it is none.
+ * @throws {Error} If it is not one.
  */
 export function idsByToken(vocab: unknown): Map<string, number> {
   const fault = new Error('a "vocab" that is not tokens with ids');
   if (!isJsonObject(vocab)) throw fault;
   const ids = new Map<string, number>();
-  // A list of entries would take as long as all else that is done with a million of them.
+  // For a million tokens, creating a list of entries would take as long as everything else.
   for (const token of Object.keys(vocab)) {
     const id = ownValue(vocab, token);
     if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 0) throw fault;
@@ -51,9 +51,9 @@ export function byteIds(text: string, ids: ReadonlyMap<string, number>): readonl
   return found;
 }
 
-/** The error of a text that has something in it for which there is no token, not even an unknown one. */
+/** The error for a text that contains something without a token, in a vocabulary without an unknown token. */
 export function noToken(text: string): RequestError {
   return new RequestError(
-    `the tokenizer has no token for ${JSON.stringify(text)}, and none for what is unknown; change the text`,
+    `the tokenizer has no token for ${JSON.stringify(text)}, and no unknown token; change the text`,
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Where the words of a text end, as the regular expressions of common pre-tokenizers have it. Reading units by hand is
- * several times faster than matching them.
+ * Finding the ends of words like the regular expressions of common pre-tokenizers. Reading units directly is several
+ * times faster than matching a pattern.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import { type UnitKinds, unitKindsOf } from "./unit_kinds.ts";
 /**
  * The end of the word that begins at a place.
  *
- * @param units UTF-16 units, none of them half of a character.
- * @param length How many of them are the text's; more than `start`.
+ * @param units UTF-16 units without surrogate pairs.
+ * @param length The number of units that belong to the text, more than `start`.
  */
 export type EndOfWord = (units: Uint16Array, start: number, length: number) => number;
 
@@ -21,10 +21,10 @@ const [blank, quote, lineFeed, carriageReturn] = [0x20, 0x27, 0x0a, 0x0d];
 const [letter, number, space] = [1, 2, 3];
 
 let known: UnitKinds | undefined;
-/** Made when the first tokenizer needs them. */
+/** Created when the first tokenizer needs them. */
 const plainKinds = () => known ??= unitKindsOf(/\p{L}/gu, /\p{N}/gu, /\p{White_Space}/gu);
 
-/** How digits are split: as GPT-2 does, or before it, each of them or as many as follow each other. */
+/** How digits are split: as in GPT-2, or beforehand, either each digit or each run of digits. */
 export type DigitWords = "with blanks" | "each" | "runs";
 
 /** GPT-2's words: `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`. */
@@ -46,7 +46,7 @@ export function gpt2Words(digits: DigitWords): EndOfWord {
       }
     }
     while (end < length && kinds[units[end]!] === kind) end++;
-    // The last of several spaces is left for the word after it, unless digits were set apart before.
+    // The last of several spaces belongs to the next word, unless digits were split off beforehand.
     const isCut = kind === space && end - start > 1 && end < length && !(isApart && kinds[units[end]!] === number);
     return isCut ? end - 1 : end;
   };
@@ -56,7 +56,7 @@ export function gpt2Words(digits: DigitWords): EndOfWord {
  * The words of cl100k, of Llama 3 and of Qwen: `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|`
  * ` ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`.
  *
- * @param mostDigits How many digits are a word at most.
+ * @param mostDigits The maximum number of digits in a word.
  */
 export function cl100kWords(mostDigits: number): EndOfWord {
   const kinds = plainKinds();
@@ -90,7 +90,9 @@ export function cl100kWords(mostDigits: number): EndOfWord {
   };
 }
 
-/** BERT's words: punctuation is one each, and white space, which is removed then, between others. */
+/**
+ * BERT's words: each punctuation mark is a word, and other words are separated by white space, which is removed later.
+ */
 export function bertWords(): EndOfWord {
   const kinds = unitKindsOf(/\p{White_Space}/gu, punctuation), [, mark] = [1, 2];
   return (units, start, length) => {
@@ -101,7 +103,7 @@ export function bertWords(): EndOfWord {
   };
 }
 
-/** Words and white space, which is removed then. */
+/** Words separated by white space, which is removed later. */
 export function spacedWords(): EndOfWord {
   const kinds = plainKinds();
   return (units, start, length) => {
@@ -115,7 +117,7 @@ export function spacedWords(): EndOfWord {
 /**
  * Words that begin with SentencePiece's mark for a space.
  *
- * @param joining The units after which a mark begins no word.
+ * @param joining The units after which a mark does not begin a word.
  */
 export function markedWords(mark: number, joining: ReadonlySet<number> = new Set()): EndOfWord {
   const joins = new Uint8Array(2 ** 16);
@@ -133,12 +135,12 @@ const isNewline = (unit: number) => unit === lineFeed || unit === carriageReturn
 
 const asIs = (unit: number) => unit;
 
-/** A letter without its case, as far as contractions have it; of two characters the long s is the other s. */
+/** A letter in lower case, as far as contractions need it; the long s counts as s. */
 const lowerCase = (unit: number) => unit >= 0x41 && unit <= 0x5a ? unit + 0x20 : unit === 0x17f ? 0x73 : unit;
 
 const [d, e, l, m, r, s, t, v] = Array.from("delmrstv", (character) => character.charCodeAt(0));
 
-/** Where a contraction ends that begins with the apostrophe at a place; the place itself where there is none. */
+/** The end of the contraction that begins with the apostrophe at a place; the place itself if there is none. */
 function contractionEnd(units: Uint16Array, start: number, length: number, fold: (unit: number) => number): number {
   const first = start + 1 < length ? fold(units[start + 1]!) : quote;
   if (first === s || first === t || first === m || first === d) return start + 2;

@@ -1,4 +1,4 @@
-/** The pre-tokenizers whose words are found without them, and what is done to a text before. @module */
+/** Fast replacements for common pre-tokenizers, including what they do to a text beforehand. @module */
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import { mark } from "./byte_pair.ts";
 import { prependScheme } from "./pre_tokenizers.ts";
@@ -16,20 +16,20 @@ import type { SubwordModel } from "./vocabulary.ts";
 /** How the words of a text are found. */
 export interface WordFinder {
   readonly endOf: EndOfWord;
-  /** What a blank is replaced by; nothing where a text with one is not read so. */
+  /** The replacement for a space; `undefined` if texts with spaces are not supported. */
   readonly blank: number | undefined;
-  /** What is put in front of a text that does not begin with it: of each, of the first of several parts, or of none. */
+  /** The unit that is prepended to a part that does not begin with it: to each part, only to the first, or to none. */
   readonly prefix?: { readonly unit: number; readonly of: "each" | "first" };
   /** The ids of a word. */
   encode(word: string): readonly number[];
 }
 
-/** A tokenizer's parts, ready to encode a word. */
+/** The functions of a tokenizer that encode a word or a text. */
 interface WordModel {
   readonly model: SubwordModel;
-  /** The ids of a word as its pre-tokenizer leaves it. */
+  /** The ids of a word after pre-tokenization. */
   encodeWord(word: string): readonly number[];
-  /** The ids of a text, by the pre-tokenizer itself. */
+  /** The ids of a text, using the pre-tokenizer itself. */
   encodeText(text: string): readonly number[];
 }
 
@@ -38,7 +38,7 @@ const blank = 0x20;
 const markUnit = mark.charCodeAt(0);
 
 /**
- * How words are found where a pre-tokenizer is one of the common ones; nothing for all others.
+ * How words are found if a pre-tokenizer is one of the common ones; otherwise `undefined`.
  *
  * @param declared The field `pre_tokenizer`, which is supported.
  */
@@ -58,7 +58,7 @@ export function wordFinderOf(declared: unknown, parts: WordModel): WordFinder | 
     case "Metaspace":
       return marked(first, parts);
     case "Split": {
-      // Gemma's, which finds nothing: its normalizer has left no blank.
+      // Gemma's, which never splits: its normalizer leaves no spaces.
       const { pattern } = first, isOfBlanks = isJsonObject(pattern) && pattern["String"] === " ";
       return joining && isOfBlanks ? { endOf: markedWords(markUnit, joining), blank: undefined, encode } : undefined;
     }
@@ -83,7 +83,7 @@ function ofTwo(
   return mostDigits === undefined ? undefined : { endOf: cl100kWords(mostDigits), blank, encode };
 }
 
-/** The pattern of cl100k's words as folders of models spell it, and how many digits are a word in each. */
+/** The spellings of cl100k's pattern in model folders, and the maximum number of digits in a word for each. */
 const cl100kPatterns: ReadonlyMap<string, number> = new Map(
   ([["{1,3}", 3], ["", 1]] as const).map(([count, most]) => [
     String
@@ -93,21 +93,21 @@ const cl100kPatterns: ReadonlyMap<string, number> = new Map(
   ]),
 );
 
-/** How a step sets digits apart, if that is all that it does. */
+/** How a step splits off digits, if it does nothing else. */
 function digitWordsOf(step: JsonObject): DigitWords | undefined {
   if (step["type"] === "Digits") return step["individual_digits"] === true ? "each" : "runs";
   const pattern = isolatedPattern(step);
   return pattern === String.raw`\p{N}` ? "each" : pattern === String.raw`\p{N}+` ? "runs" : undefined;
 }
 
-/** The regular expression whose matches a step makes words of. */
+/** The regular expression whose matches become words in a step. */
 function isolatedPattern({ type, pattern, behavior, invert = false }: JsonObject): string | undefined {
   const isIsolated = type === "Split" && behavior === "Isolated" && invert === false;
   const regex = isIsolated && isJsonObject(pattern) ? pattern["Regex"] : undefined;
   return typeof regex === "string" ? regex : undefined;
 }
 
-/** Metaspace: marks for blanks, and one in front. */
+/** Metaspace: marks instead of spaces, and possibly one prepended. */
 function marked(declared: JsonObject, { model: { joining }, encodeWord: encode }: WordModel): WordFinder | undefined {
   const isSplit = declared["split"] !== false, scheme = prependScheme(declared);
   if ((declared["replacement"] ?? mark) !== mark || (!isSplit && joining === undefined)) return undefined;
@@ -119,7 +119,7 @@ function marked(declared: JsonObject, { model: { joining }, encodeWord: encode }
   };
 }
 
-/** The steps of a pre-tokenizer, one after the other; nothing if they are not listed plainly. */
+/** The steps of a pre-tokenizer, in order; `undefined` if they are not a plain list. */
 function stepsOf(declared: unknown): readonly JsonObject[] | undefined {
   if (!isJsonObject(declared)) return [];
   if (declared["type"] !== "Sequence") return [declared];
@@ -131,7 +131,7 @@ function isGpt2({ type, add_prefix_space: adds = true, use_regex: splits = true 
   return type === "ByteLevel" && adds === false && splits === true;
 }
 
-/** White space between words is none itself. */
+/** Drops white space between words. */
 function withoutSpace(encode: WordFinder["encode"]): WordFinder["encode"] {
   return (word) => /^\p{White_Space}/u.test(word) ? [] : encode(word);
 }

@@ -1,7 +1,7 @@
 import { anything, type Component, optionalText } from "./components.ts";
 import { idsByToken, noToken, type SubwordModel } from "./vocabulary.ts";
 
-/** A vocabulary of words: what it lacks is the unknown token. */
+/** A vocabulary of words; other words become the unknown token. */
 export const wordLevel: Component<SubwordModel> = {
   fields: { vocab: anything, unk_token: optionalText },
   make({ vocab, unk_token }) {

@@ -1,7 +1,10 @@
 import { anything, type Component, optionalCount, optionalText } from "./components.ts";
 import { idsByToken, noToken, type SubwordModel } from "./vocabulary.ts";
 
-/** BERT's: the longest piece that a word begins with, then of what is left, marked as its continuation. */
+/**
+ * BERT's WordPiece: repeatedly takes the longest piece at the beginning of a word; later pieces are marked as
+ * continuations.
+ */
 export const wordPiece: Component<SubwordModel> = {
   fields: {
     vocab: anything,
@@ -13,7 +16,7 @@ export const wordPiece: Component<SubwordModel> = {
     const ids = idsByToken(declared["vocab"]), unknown = ids.get(String(declared["unk_token"] ?? "[UNK]"));
     const prefix = String(declared["continuing_subword_prefix"] ?? "##");
     const longest = Number(declared["max_input_chars_per_word"] ?? 100);
-    // No piece beyond the longest token can be in the vocabulary.
+    // No piece longer than the longest token is in the vocabulary.
     const widest = ids.keys().reduce((most, token) => Math.max(most, token.length), 0);
     const unknownWord = (word: string) => {
       if (unknown === undefined) throw noToken(word);

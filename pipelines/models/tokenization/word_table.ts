@@ -1,32 +1,32 @@
 /**
- * The ids of words that were seen before, found by a word's UTF-16 units within its text: no part of the text is copied
- * for it, which is most of what encoding costs otherwise.
+ * A cache of words' ids, looked up by a word's UTF-16 units within its text, so that no part of the text is copied,
+ * which would otherwise be most of the cost of encoding.
  *
  * @module
  */
 
-/** How many words are kept, and of how many units at most. */
+/** The maximum number of cached words, and of units in a word. */
 const [mostWords, mostLength] = [2 ** 15, 64];
 
-/** Twice as many places as words, so that a search is short. */
+/** Twice as many slots as words, so that searches are short. */
 const places = 2 * mostWords;
 
-/** Ids by words. All are forgotten where they grow too many. */
+/** Words' ids. The table is cleared when it is full. */
 export class WordTable {
   readonly #encode: (word: string) => readonly number[];
-  /** One more than a word's number, 0 for none. */
+  /** The index of the word in each slot plus one; 0 for an empty slot. */
   readonly #places = new Int32Array(places);
-  /** The words' units one after the other, and where each begins. */
+  /** The concatenated units of the words, and where each word begins. */
   readonly #units = new Uint16Array(mostWords * 16);
   readonly #starts = new Int32Array(mostWords + 1);
   readonly #ids: (readonly number[])[] = [];
 
-  /** @param encode Gives the ids of a word that is not known. */
+  /** @param encode Encodes a word that is not in the table. */
   constructor(encode: (word: string) => readonly number[]) {
     this.#encode = encode;
   }
 
-  /** The ids of the word from one place to another. */
+  /** The ids of the word from `start` to `end`. */
   idsOf(units: Uint16Array, start: number, end: number): readonly number[] {
     // FNV-1a.
     let hash = 0x811c9dc5;
@@ -65,7 +65,7 @@ export class WordTable {
 /** Some units as a text. */
 function textOf(units: Uint16Array): string {
   let text = "";
-  // As many as a call takes.
+  // In chunks, since a call's number of arguments is limited.
   for (let at = 0; at < units.length; at += 4096) text += String.fromCharCode(...units.subarray(at, at + 4096));
   return text;
 }

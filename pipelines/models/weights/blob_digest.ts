@@ -1,4 +1,4 @@
-/** Files of a Hugging Face cache, each of which is named by the digest of its content. @module */
+/** Files in a Hugging Face cache, which are named after the digests of their content. @module */
 import { createHash } from "node:crypto";
 import { basename, dirname } from "node:path";
 import { system } from "../../common/system.ts";
@@ -7,10 +7,11 @@ import { faultText } from "../../common/files.ts";
 import { DamagedWeights } from "./damaged_weights.ts";
 
 /**
- * The digest of a file's content by which a cache names it: of a large file its SHA-256, of a small one git's SHA-1.
+ * The digest of a file's content after which a cache names it: the SHA-256 of a large file, git's SHA-1 of a small one.
  *
  * @param file A real path: a cache's snapshots are links to its blobs.
- * @returns Nothing if the file is in no cache, or named otherwise. Throws a RequestError if it can't be read.
+ * @returns `undefined` if the file is not in a cache or has another name.
+ * @throws {RequestError} If it can't be read.
  */
 export async function blobDigest(
   file: string,
@@ -33,10 +34,10 @@ export async function blobDigest(
 }
 
 /**
- * Requires that a file of a Hugging Face cache is what its name says; other files pass.
+ * Requires that the content of a file in a Hugging Face cache matches its name; other files are accepted.
  *
- * @returns The SHA-256 of a file that is named by it.
- * @throws {DamagedWeights} If it is not.
+ * @returns The SHA-256 of a file that is named after it.
+ * @throws {DamagedWeights} If it does not match.
  */
 export async function requireSoundBlob(file: string): Promise<string | undefined> {
   const found = await blobDigest(file);

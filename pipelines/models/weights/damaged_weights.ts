@@ -1,11 +1,11 @@
 import { RequestError } from "../../common/errors.ts";
 
-/** A file of weights that is not what was written, or not what its name says. */
+/** A file of weights that has changed since it was written, or does not match its name. */
 export class DamagedWeights extends RequestError {
   /**
    * @param finding What is wrong.
    * @param file Its real path.
-   * @param remedy What becomes of it, or is to be done.
+   * @param remedy What happens to it, or what to do.
    */
   constructor(
     readonly finding: string,

@@ -1,5 +1,5 @@
 /**
- * Widens IEEE 754 binary16 numbers to 32-bit floats, exactly; a NaN keeps its payload.
+ * Converts IEEE 754 binary16 numbers exactly to 32-bit floats; a NaN keeps its payload.
  *
  * @param bits The numbers' bits.
  * @returns As many 32-bit floats.
@@ -19,7 +19,7 @@ export function widenFloat16(bits: Uint16Array): Float32Array<ArrayBuffer> {
 }
 
 /**
- * Widens bfloat16 numbers (the upper half of a 32-bit float) to 32-bit floats, exactly.
+ * Converts bfloat16 numbers (the upper half of a 32-bit float) exactly to 32-bit floats.
  *
  * @param bits The numbers' bits.
  * @returns As many 32-bit floats.

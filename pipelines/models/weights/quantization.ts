@@ -1,5 +1,6 @@
 /**
- * Weights in 4 or 8 bits: matrices [rows, columns] in blocks of 32 neighbours in a row with a scale each, symmetric about
+ * Weights in 4 or 8 bits: matrices [rows, columns] in blocks of 32 neighbours in a row, each with one scale, symmetric
+ * about
  * 0. The layout is that of the `dequantize` operation.
  *
  * @module
@@ -7,16 +8,18 @@
 import type { CodeType } from "../../../ops/program/program.ts";
 import { blockSize, blocksOf, codeKinds } from "../../../ops/table/quantization.ts";
 
-/** How many bits a matrix is kept in. */
+/** The number of bits of a quantized matrix. */
 export type BitsName = "q4" | "q8";
 
-/** What products of such matrices compute in: float32, or 8 bits, to which they round what they multiply. */
+/**
+ * The type in which products of such matrices are computed: float32, or int8, to which the other operand is rounded.
+ */
 export type ComputeName = "float32" | "int8";
 
-/** How the matrices of a frozen model are kept, and what its products compute in where that is not float32. */
+/** The bits of a frozen model's matrices, and the type in which its products are computed, if not float32. */
 export type QuantizationName = BitsName | `${BitsName}-int8`;
 
-/** What the names mean. */
+/** The meanings of the names. */
 export const quantizations: Readonly<
   Record<QuantizationName, { readonly bits: BitsName; readonly compute: ComputeName }>
 > = {
@@ -31,7 +34,7 @@ export const codeTypeOf = { q4: "uint4", q8: "uint8" } as const satisfies Readon
 
 const zeroCode = codeKinds.uint4.zero, zeroByte = codeKinds.uint8.zero;
 
-/** All of them. */
+/** All quantizations. */
 export const quantizationNames: readonly QuantizationName[] = ["q4", "q8", "q4-int8", "q8-int8"];
 
 /** Whether a value names a quantization. */
@@ -39,11 +42,11 @@ export function isQuantization(name: unknown): name is QuantizationName {
   return typeof name === "string" && Object.hasOwn(quantizations, name);
 }
 
-/** A matrix in blocks. */
+/** A matrix quantized in blocks. */
 interface QuantizedMatrix {
-  /** Two codes a byte with q4, the first in the lower half; one with q8 [rows · blocks, 16 or 32 bytes]. */
+  /** Two codes per byte with q4, the first in the lower half; one with q8 [rows · blocks, 16 or 32 bytes]. */
   readonly codes: Uint8Array<ArrayBuffer>;
-  /** [rows · blocks]. */
+  /** The scales [rows · blocks]. */
   readonly scales: Float32Array<ArrayBuffer>;
 }
 
@@ -51,10 +54,10 @@ interface QuantizedMatrix {
 export const codeBytes: Readonly<Record<BitsName, number>> = { q4: blockSize / 2, q8: blockSize };
 
 /**
- * A matrix in 4 or 8 bits. With q8 a block's largest magnitude becomes ±127. With q4 it becomes −8, of which there is no
- * positive counterpart, or as much of it as leaves the block's squared error least.
+ * Quantizes a matrix to 4 or 8 bits. With q8 a block's largest magnitude becomes ±127. With q4 the largest magnitude,
+ * or the share of it that minimizes the block's squared error, becomes −8, which has no positive counterpart.
  *
- * @param matrix Row by row; numbers that are not finite can't be kept.
+ * @param matrix The matrix, row by row; all numbers must be finite.
  * @throws {RangeError} If a number is not finite.
  */
 export function quantize(matrix: Float32Array, columns: number, name: BitsName): QuantizedMatrix {
@@ -70,7 +73,7 @@ export function quantize(matrix: Float32Array, columns: number, name: BitsName):
   return { codes, scales };
 }
 
-/** The matrix of codes and scales, number for number as the runtime computes it. */
+/** The matrix from codes and scales, with exactly the numbers that the runtime computes. */
 export function dequantize(
   { codes, scales }: QuantizedMatrix,
   columns: number,
@@ -89,12 +92,12 @@ export function dequantize(
   return matrix;
 }
 
-/** A matrix as the numbers that it has in 4 or 8 bits. */
+/** A matrix rounded to 4 or 8 bits. */
 export function rounded(matrix: Float32Array, columns: number, name: BitsName): Float32Array<ArrayBuffer> {
   return dequantize(quantize(matrix, columns, name), columns, name);
 }
 
-/** The number of the largest magnitude. */
+/** The number with the largest magnitude. */
 function largestOf(numbers: Float32Array): number {
   let largest = 0;
   for (let at = 0; at < numbers.length; at++) {
@@ -145,10 +148,10 @@ function nearest4(number: number, scale: number): number {
   return code < -zeroCode ? -zeroCode : code >= zeroCode ? zeroCode - 1 : code;
 }
 
-/** What a scale's codes are off by; as much of it as is needed to know that it is not less than another's. */
+/** The squared error with a scale; computed only until it reaches `least`, another scale's error. */
 function squaredError(numbers: Float32Array, scale: number, least: number): number {
   let sum = 0;
-  // Indexes, products and comparisons by hand: a model has thousands of millions of weights.
+  // A plain loop for speed, since a model has billions of weights.
   for (let at = 0; at < numbers.length && sum < least; at++) {
     const error = numbers[at]! - scale * nearest4(numbers[at]!, scale);
     sum += error * error;

@@ -1,5 +1,5 @@
 /**
- * Folders whose weights another program has quantized: none is read, and each is called by its name.
+ * Folders with weights quantized by another program: none is supported, and errors name the program.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import type { TensorRecord } from "./safetensors_table.ts";
 /** A way of quantizing weights. */
 interface QuantizedFormat {
   readonly name: string;
-  /** As `quant_method` of a config has it. */
+  /** Its values of `quant_method` in a config. */
   readonly methods: readonly string[];
-  /** Tensors that no plain folder has; where several formats match, the first is meant. */
+  /** Names of tensors that no unquantized folder has; if several formats match, the first one counts. */
   readonly tensors?: RegExp;
-  /** How safetensors call a type that only its weights have. */
+  /** The safetensors type that only its weights have. */
   readonly types?: RegExp;
 }
 
@@ -55,7 +55,7 @@ const remedy =
   'give the model that it was made from, with { quantize: "q4" } or "q8" for fewer bits, or a GGUF file of it';
 
 /**
- * Refuses a config that says how its weights are quantized, whatever they are: transformers would quantize plain ones.
+ * Refuses a config that specifies a quantization, whatever the weights are: transformers would quantize plain ones.
  *
  * @throws {RequestError} With the format's name.
  */
@@ -82,14 +82,14 @@ function nameOf(field: string, declared: JsonObject): string {
   return field === "quantization" ? "MLX" : "a method that it does not name";
 }
 
-/** The error for files that hold quantized weights; `undefined` if they hold none. */
+/** The error for files with quantized weights; `undefined` if they have none. */
 export function quantizedWeights(tensors: ReadonlyMap<string, TensorRecord>): RequestError | undefined {
   const all = [...tensors.values()];
   for (const { name, tensors: named, types } of formats) {
     const found = all.find((tensor) => named?.test(tensor.name) === true || types?.test(tensor.dtype) === true);
     if (found === undefined) continue;
     return new RequestError(
-      `the tensor ${found.name} is of weights quantized with ${name}, which is not supported; ${remedy}`,
+      `the tensor ${found.name} belongs to weights quantized with ${name}, which is not supported; ${remedy}`,
       { file: found.file },
     );
   }

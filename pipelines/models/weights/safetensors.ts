@@ -20,15 +20,16 @@ const AGAIN = "download or export the file again";
  * Reads and checks a safetensors file's header; the tensors' bytes are not read.
  *
  * @param path The file.
- * @returns Its tensors and metadata. Throws a RequestError that names the file, the tensor and the remedy if the file
- * is absent, cut short, or breaks the format's rules (the tensors must cover the data without a gap or an overlap).
+ * @returns Its tensors and metadata.
+ * @throws {RequestError} If the file is absent, truncated, or violates the format (the tensors must cover the data
+ * without a gap or an overlap); the message names the file, the tensor and the remedy.
  */
 export async function readHeader(path: string): Promise<SafetensorsHeader> {
   const file = await realFile(path);
   using handle = await openToRead(file);
   const { size } = await handle.stat();
   if (size < 8) {
-    throw new RequestError(`has ${size} bytes and a safetensors file at least 8; ${AGAIN}`, { file });
+    throw new RequestError(`has ${size} bytes, but a safetensors file has at least 8; ${AGAIN}`, { file });
   }
   const prefix = new Uint8Array(8);
   await readFully(handle, prefix, file);
@@ -52,8 +53,8 @@ export async function readHeader(path: string): Promise<SafetensorsHeader> {
  * Reads one tensor as 32-bit floats.
  *
  * @param record A tensor stored as F32, F16, BF16 or F64.
- * @returns Its elements in row-major order. Throws a RequestError if it is stored otherwise, or if the file has
- * become shorter since its header was read.
+ * @returns Its elements in row-major order.
+ * @throws {RequestError} If it has another type, or the file has become shorter since its header was read.
  */
 export async function readTensor(record: TensorRecord): Promise<Float32Array<ArrayBuffer>> {
   const { name, dtype, file } = record;
@@ -72,7 +73,7 @@ export async function readTensor(record: TensorRecord): Promise<Float32Array<Arr
  * Reads one tensor of whole numbers.
  *
  * @param record A tensor stored as I64, I32, U8 or BOOL.
- * @returns Its elements in row-major order. Errors as of {@linkcode readTensor}.
+ * @returns Its elements in row-major order. Throws like {@linkcode readTensor}.
  */
 export async function readIntegers(record: TensorRecord): Promise<number[]> {
   const { name, dtype, file } = record, integers = ownValue(integersOf, dtype);
@@ -100,7 +101,9 @@ async function readBytes({ bytes, file, offset }: TensorRecord): Promise<Uint8Ar
   return data;
 }
 
-/** Bytes of each floating-point dtype to 32-bit floats. The typed arrays read the host's order: little-endian. */
+/**
+ * Converts the bytes of each floating-point dtype to 32-bit floats. Typed arrays use the host's order, little-endian.
+ */
 const widenings: Readonly<Record<string, (data: ArrayBuffer) => Float32Array<ArrayBuffer>>> = {
   F32: (data) => new Float32Array(data),
   F16: (data) => widenFloat16(new Uint16Array(data)),
@@ -108,7 +111,7 @@ const widenings: Readonly<Record<string, (data: ArrayBuffer) => Float32Array<Arr
   F64: (data) => new Float32Array(new Float64Array(data)),
 };
 
-/** Whether a tensor is stored in floating point of a kind that {@linkcode readTensor} reads. */
+/** Whether a tensor has a floating-point type that {@linkcode readTensor} reads. */
 export function isFloating({ dtype }: Pick<TensorRecord, "dtype">): boolean {
   return Object.hasOwn(widenings, dtype);
 }

@@ -7,7 +7,7 @@ import { isJsonObject, parseJsonObject } from "../../common/files.ts";
 /** Where one tensor is in a safetensors file. */
 export interface TensorRecord {
   readonly name: string;
-  /** As the file has it: `F32`, `F16`, `BF16`, `I64`, … */
+  /** The type in the file: `F32`, `F16`, `BF16`, `I64`, … */
   readonly dtype: string;
   readonly shape: readonly number[];
   /** Absolute real path of the file. */
@@ -23,7 +23,7 @@ export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Bits an element, of every dtype that the format defines. */
+/** Bits per element, for every dtype that the format defines. */
 const bitsOf: Readonly<Record<string, number>> = {
   BOOL: 8,
   F4: 4,
@@ -49,10 +49,10 @@ const bitsOf: Readonly<Record<string, number>> = {
   U64: 64,
 };
 
-/** The most tensors of a file; those of the largest models have some thousands. */
+/** The maximum number of tensors in a file; the largest models have some thousands. */
 const mostTensors = 200_000;
 
-/** What a header's table is checked against. */
+/** The bounds against which a header's table is checked. */
 interface TableBounds {
   /** Absolute real path of the file. */
   readonly file: string;
@@ -69,7 +69,8 @@ interface TableBounds {
  *
  * @param header The header's bytes, JSON.
  * @param bounds The file that it is in.
- * @returns The tensors in the header's order, and the metadata. Throws a RequestError naming file and tensor.
+ * @returns The tensors in the header's order, and the metadata.
+ * @throws {RequestError} If a rule is violated; the message names the file and the tensor.
  */
 export function parseTensorTable(header: Uint8Array, bounds: TableBounds): SafetensorsHeader {
   const { __metadata__: metadata = {}, ...entries } = parseHeaderObject(header, bounds);
@@ -77,7 +78,7 @@ export function parseTensorTable(header: Uint8Array, bounds: TableBounds): Safet
   const tensors = new Map<string, TensorRecord>();
   const listed = Object.entries(entries);
   if (listed.length > mostTensors) {
-    throw broken(`has ${listed.length} tensors, and such files are read up to ${mostTensors}`, bounds);
+    throw broken(`has ${listed.length} tensors, more than the limit of ${mostTensors}`, bounds);
   }
   for (const [name, entry] of listed) tensors.set(name, parseEntry(name, entry, bounds));
   checkCoverage([...tensors.values()], bounds);
@@ -88,7 +89,7 @@ function parseHeaderObject(header: Uint8Array, bounds: TableBounds) {
   try {
     return parseJsonObject(header, bounds.file, bounds.remedy);
   } catch (fault) {
-    // Line and column of a header mean nothing in a binary file.
+    // The line and column in a header are meaningless in a binary file.
     if (fault instanceof RequestError) throw broken("has a header that is not a JSON object", bounds);
     throw fault;
   }
@@ -115,7 +116,7 @@ function parseEntry(name: string, entry: unknown, bounds: TableBounds): TensorRe
   return { name, dtype, shape, file: bounds.file, offset: bounds.start + begin, bytes };
 }
 
-/** The tensors have to cover the data from the header's end to the file's end, each byte once. */
+/** Requires that the tensors cover the data from the header's end to the file's end, each byte once. */
 function checkCoverage(tensors: readonly TensorRecord[], bounds: TableBounds): void {
   const inOrder = tensors.toSorted((a, b) => a.offset - b.offset || a.bytes - b.bytes);
   const end = (tensor: TensorRecord) => tensor.offset + tensor.bytes;

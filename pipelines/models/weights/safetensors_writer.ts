@@ -4,7 +4,7 @@ import { elementCount } from "../../../ops/program/dimension.ts";
 import { writeAtomically } from "../../common/files.ts";
 import { seal, unsealed } from "./sealed_file.ts";
 
-/** A tensor to write; `data` holds as many elements as `shape` says. */
+/** A tensor to write; `data` has as many elements as `shape` says. */
 export interface NamedTensor {
   readonly name: string;
   readonly shape: readonly number[];
@@ -14,10 +14,11 @@ export interface NamedTensor {
 /**
  * Encodes tensors as a safetensors file.
  *
- * @param tensors What to hold, in the order the file shall have. Names must differ.
+ * @param tensors The tensors, in the order of the file. Names must differ.
  * @param metadata Strings to keep in the header.
- * @returns The file's content: the header, padded with spaces to a multiple of 8 bytes, then each tensor's bytes
- * (not copied). Throws a RangeError if a shape and its data disagree, or a name is taken.
+ * @returns The file's content: the header, padded with spaces to a multiple of 8 bytes, then each tensor's bytes (not
+ * copied).
+ * @throws {RangeError} If a shape and its data disagree, or a name is taken.
  */
 export function encodeSafetensors(
   tensors: Iterable<NamedTensor>,
@@ -49,15 +50,16 @@ export interface DeclaredTensor {
 /**
  * Encodes the beginning of a safetensors file.
  *
- * @param tensors What follows it, in order. Names must differ.
+ * @param tensors The tensors that follow it, in order. Names must differ.
  * @param metadata Strings to keep.
- * @returns The header, padded with spaces to a multiple of 8 bytes. Throws a RangeError if a name is taken.
+ * @returns The header, padded with spaces to a multiple of 8 bytes.
+ * @throws {RangeError} If a name is taken.
  */
 export function encodeHeader(
   tensors: Iterable<DeclaredTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
-  // Written by hand: an object's integer-like keys would come first, whatever order they were set in.
+  // Not through an object, whose integer-like keys would always come first.
   const entries: string[] = [];
   if (Object.keys(metadata).length > 0) entries.push(`"__metadata__":${JSON.stringify(metadata)}`);
   const names = new Set(["__metadata__"]);
@@ -78,12 +80,13 @@ export function encodeHeader(
 }
 
 /**
- * Writes tensors as a safetensors file, all of it or nothing (a temporary file in the same folder, renamed).
+ * Writes tensors as a safetensors file, completely or not at all (a temporary file in the same folder, then renamed).
  *
- * @param path The file to make or replace; its folder has to exist.
- * @param tensors As of {@linkcode encodeSafetensors}, whose errors it shares.
+ * @param path The file to create or replace; its folder must exist.
+ * @param tensors See {@linkcode encodeSafetensors}, whose errors apply.
  * @param metadata Strings to keep in the header.
- * @returns When the file is in place. Throws a RunError naming the path if it can't be written.
+ * @returns When the file is in place.
+ * @throws {RunError} If it can't be written; the message names the path.
  */
 export async function writeSafetensors(
   path: string,
@@ -94,8 +97,8 @@ export async function writeSafetensors(
 }
 
 /**
- * Writes tensors as {@linkcode writeSafetensors} does, with a digest of the file in its metadata. Whoever reads the file
- * finds out if it has changed since.
+ * Writes tensors like {@linkcode writeSafetensors}, with a digest of the file in its metadata, so that a reader notices
+ * if it has changed.
  *
  * @returns The digest, SHA-256 in hex.
  */

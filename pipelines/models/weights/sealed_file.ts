@@ -1,6 +1,5 @@
-/**
- * Safetensors files that carry their own digest in their metadata, so that a bit that flips on a disk does not pass for
- * a weight. Refract seals the weights that it writes; files without a seal are others', and as good as they are.
+/** Safetensors files with their own digest in their metadata, so that a bit flipped on a disk is noticed. Refract seals the
+ * weights that it writes; files without a seal come from elsewhere and are accepted as they are.
  *
  * @module
  */
@@ -12,9 +11,11 @@ import { blankDigest } from "../../common/file_digest.ts";
 import { faultText, readUpTo } from "../../common/files.ts";
 import { DamagedWeights } from "./damaged_weights.ts";
 
-/** The metadata's name for the digest: SHA-256 in hex of the whole file, made while these digits were zeros. */
+/**
+ * The metadata key of the digest: the SHA-256 in hex of the whole file, computed with zeros in place of these digits.
+ */
 const name = "refract_digest";
-/** Within a JSON string the quotes would be escaped, so that this is found as a member's name alone. */
+/** Within a JSON string the quotes would be escaped, so that this only matches a key. */
 const member = new TextEncoder().encode(`"${name}":"`);
 
 /** Metadata with room for the seal. */
@@ -22,29 +23,29 @@ export function unsealed(metadata: Readonly<Record<string, string>>): Readonly<R
   return { ...metadata, [name]: blankDigest };
 }
 
-/** Fills a digest in, made of a file whose metadata were {@linkcode unsealed}. */
+/** Fills in the digest of a file with {@linkcode unsealed} metadata. */
 export function seal(header: Uint8Array, digest: string): void {
   header.set(new TextEncoder().encode(digest), sealOffset(header));
 }
 
 /**
- * Requires that a file's metadata have a seal, of a file that Refract wrote.
+ * Requires that the metadata of a file that Refract wrote have a seal.
  *
  * @throws {RequestError} If they have none.
  */
 export function requireSeal(file: string, metadata: Readonly<Record<string, string>>): void {
-  if (!Object.hasOwn(metadata, name)) throw new RequestError("has lost its digest; it is to be made again", { file });
+  if (!Object.hasOwn(metadata, name)) throw new RequestError("has lost its digest and has to be made again", { file });
 }
 
-/** A file's digest, and whether it is the one that the file carries, if it carries any. */
+/** A file's digest, and whether it equals the one in the file, if there is one. */
 interface ContentDigest {
-  /** SHA-256 in hex; of a sealed file, of the whole but for its seal. */
+  /** The SHA-256 in hex; for a sealed file, with zeros in place of its seal. */
   readonly digest: string;
   readonly isSound: boolean;
 }
 
 /**
- * Reads a whole file.
+ * Reads and digests a whole file.
  *
  * @throws {RequestError} If it can't be read.
  */
@@ -68,9 +69,9 @@ export async function contentDigest(path: string): Promise<ContentDigest> {
 }
 
 /**
- * Requires that a file is as its seal says, if it has one.
+ * Requires that a file matches its seal, if it has one.
  *
- * @throws {RequestError} If it is not.
+ * @throws {RequestError} If it does not.
  */
 export async function requireSound(path: string): Promise<string> {
   const { digest, isSound } = await contentDigest(path);
@@ -78,15 +79,15 @@ export async function requireSound(path: string): Promise<string> {
   throw damaged(path);
 }
 
-/** The digest that a sealed file carries, and what checks all of the file against it. */
+/** The digest in a sealed file, and a check of the whole file against it. */
 export interface CarriedDigest {
-  /** SHA-256 in hex, unchecked. */
+  /** The SHA-256 in hex, unchecked. */
   readonly digest: string;
-  /** Reads the file in a thread of its own. Throws {@linkcode DamagedWeights} if it is not what was written. */
+  /** Reads the file in a separate thread. Throws {@linkcode DamagedWeights} if it has changed since it was written. */
   readonly check: (signal: AbortSignal) => Promise<void>;
 }
 
-/** The digest that a file carries, of which the header alone is read; undefined if it carries none. */
+/** The digest in a file, of which only the header is read; undefined if there is none. */
 export async function carriedDigest(path: string): Promise<CarriedDigest | undefined> {
   const unreadable = (fault: unknown) => {
     throw new RequestError(`can't be read (${faultText(fault)}); check its permissions`, { file: path });
@@ -112,7 +113,7 @@ async function startOf(path: string): Promise<Uint8Array<ArrayBuffer>> {
 /** The longest header that is searched for a seal, in bytes. */
 const longest = 100_000_000;
 
-/** A safetensors file's header with its length before it; of another file as much as there is. */
+/** A safetensors file's header, preceded by its length; for another file, as much as there is. */
 async function readStart(file: SystemFile): Promise<Uint8Array<ArrayBuffer>> {
   const prefix = await readUpTo(file, 8);
   if (prefix.length < 8) return prefix;
@@ -130,12 +131,12 @@ function sealIn(header: Uint8Array, offset: number): string | undefined {
   return offset < 0 || header.length < end ? undefined : new TextDecoder().decode(header.subarray(offset, end));
 }
 
-/** The member's name is damaged itself where no more of its bytes than this are others. */
+/** If at most this many bytes of the key differ, the key itself is damaged. */
 const mostDamaged = 2;
 
 /**
- * Where the digits of the seal start, −1 if there are none. They are found after a damaged name, too, or the file would
- * pass for one that never had a seal.
+ * The offset of the seal's digits, −1 if there are none. They are also found after a damaged key, since otherwise the
+ * file would look like one that never had a seal.
  */
 function sealOffset(header: Uint8Array): number {
   for (let at = header.indexOf(member[0]!); at >= 0; at = header.indexOf(member[0]!, at + 1)) {

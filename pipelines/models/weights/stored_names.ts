@@ -1,10 +1,10 @@
-/** The names that a checkpoint's files may give to a weight. @module */
+/** The names that a weight may have in a checkpoint's files. @module */
 
 /**
- * The name under which the files hold a weight: its own; without what checkpoints of the bare model omit; with the
- * first releases' names of a layer norm's weights (`gamma`, `beta`); or with those of DeBERTa's published head.
+ * The name of a weight in the files: its own; without the prefix that checkpoints of the bare model omit; with the
+ * names of layer norm weights from early releases (`gamma`, `beta`); or with the names of DeBERTa's published head.
  *
- * @returns `undefined` if the files hold none of them.
+ * @returns `undefined` if the files have none of them.
  */
 export function storedName(
   name: string,
@@ -20,7 +20,7 @@ function firstReleaseName(name: string): string {
   return name.replace(/(LayerNorm)\.weight$/, "$1.gamma").replace(/(LayerNorm)\.bias$/, "$1.beta");
 }
 
-/** DeBERTa's third version is published with a head of its own name and a config that does not mention it. */
+/** DeBERTa's third version is published with a head under another name, which its config does not mention. */
 function publishedHeadName(name: string): string {
   return name.replace(/^cls\.predictions\.(transform\.)?/, "lm_predictions.lm_head.");
 }

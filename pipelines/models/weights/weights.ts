@@ -10,12 +10,15 @@ import type { TensorRecord } from "./safetensors_table.ts";
 export interface Weights {
   /** Every tensor of the model, by name. */
   readonly tensors: ReadonlyMap<string, TensorRecord>;
-  /** Real paths of the files that hold them, in the order of the shards' names. */
+  /** The real paths of their files, in the order of the shards' names. */
   readonly files: readonly string[];
-  /** The index that lists them, where there are several. */
+  /** The index that lists them, if there are several. */
   readonly index?: {
     readonly file: string;
-    /** A shard that the names of the others promise, as in `model-00002-of-00003.safetensors`, and the index lacks. */
+    /**
+     * A shard that is missing from the index, according to the names of the others, as in
+     * `model-00002-of-00003.safetensors`.
+     */
     readonly lacks?: string;
   };
 }
@@ -25,12 +28,12 @@ const INDEX = "model.safetensors.index.json";
 const AGAIN = "download the model again";
 
 /**
- * Opens a model folder's weights; reads the files' headers alone.
+ * Opens a model folder's weights; only the files' headers are read.
  *
- * @param folder Holds `model.safetensors`, or `model.safetensors.index.json` and the shards that it names.
- * @returns The tensors and their files. Throws a RequestError if there are none, if the index is broken or names a
- * shard that is absent or outside the folder, if a shard lacks a tensor that the index assigns to it, or if a file is
- * not sound.
+ * @param folder Contains `model.safetensors`, or `model.safetensors.index.json` and the shards that it names.
+ * @returns The tensors and their files.
+ * @throws {RequestError} If there are none, the index is broken or names a shard that is absent or outside the folder,
+ * a shard lacks a tensor that the index assigns to it, or a file is invalid.
  */
 export async function openWeights(folder: string): Promise<Weights> {
   if (await exists(join(folder, SINGLE))) {
@@ -48,7 +51,7 @@ export async function openWeights(folder: string): Promise<Weights> {
   return await openShards(folder, path, index["weight_map"]);
 }
 
-/** The shards that a `model.safetensors.index.json` names, sorted; undefined if its weight map is not a sound one. */
+/** The sorted shards named in a `model.safetensors.index.json`; undefined if its weight map is invalid. */
 export function shardsOf(weightMap: unknown): readonly string[] | undefined {
   if (!isJsonObject(weightMap)) return undefined;
   const shards = Object.values(weightMap).filter((shard) => typeof shard === "string");
@@ -57,7 +60,7 @@ export function shardsOf(weightMap: unknown): readonly string[] | undefined {
   return files.size > mostShards ? undefined : [...files].sort();
 }
 
-/** The most files that weights are in. */
+/** The maximum number of weight files. */
 const mostShards = 10_000;
 
 async function openShards(folder: string, index: string, weightMap: unknown): Promise<Weights> {
@@ -67,7 +70,7 @@ async function openShards(folder: string, index: string, weightMap: unknown): Pr
   }
   const headers = new Map<string, ReadonlyMap<string, TensorRecord>>();
   for (const shard of shards) {
-    // By its name alone: in a Hugging Face cache the files themselves are links out of the folder.
+    // Checked only by name, since in a Hugging Face cache the files themselves are links out of the folder.
     if (leavesFolder(shard)) {
       throw new RequestError(`names the shard ${JSON.stringify(shard)} outside its folder; ${AGAIN}`, { file: index });
     }
@@ -101,7 +104,7 @@ function missingShard(shards: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** Follows links: a link to a file that is gone counts as absent. */
+/** Whether a file exists; a link to a missing file counts as absent. */
 async function exists(path: string): Promise<boolean> {
   try {
     await system.stat(path);

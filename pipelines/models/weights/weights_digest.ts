@@ -21,30 +21,30 @@ import { type CarriedDigest, carriedDigest, requireSound } from "./sealed_file.t
 /** What `cacheFile` remembers of a file, by its real path. */
 interface RememberedDigest extends FileIdentity {
   readonly sha256: string;
-  /** When all of the file was read for it, in milliseconds; never as far as is known if omitted. */
+  /** When the whole file was last read for it, in milliseconds; unknown if omitted. */
   readonly read?: number;
 }
 
 /**
- * How long a remembered digest is taken as it is, in milliseconds. What a disk loses changes no time of a file, so that the
+ * How long a remembered digest is trusted, in milliseconds. Data lost by a disk does not change a file's times, so the
  * file is read again after a week, while it is used.
  */
 const trustedFor = 7 * 24 * 60 * 60 * 1000;
 
-/** Where a store remembers the digests of files. */
+/** The file in which a store remembers the digests of files. */
 export const digestCacheOf = (store: string): string => join(store, "weights.json");
 
 /**
  * The digest of a model's weights.
  *
  * @param files Their real paths, in the order of the shards' names.
- * @param cacheFile A small JSON file that remembers each file's digest, so that an unchanged one is not read again.
- * It is made if absent; if it is damaged or can't be written, every file is read.
- * @param later Gets the checks of files whose digest is taken as it is: those that carry it are read now without it, and
- * those whose remembered one is old are not.
- * @returns Of one file, its SHA-256 in hex; of several, the SHA-256 of their hex digests, joined in order. Throws a
- * RequestError if a file can't be read, or is damaged: it carries another digest than its own, or is in a Hugging Face
- * cache under another.
+ * @param cacheFile A small JSON file that remembers each file's digest, so that an unchanged one is not read again. It
+ * is created if absent; if it is damaged or can't be written, every file is read.
+ * @param later Receives the checks of files whose digest is trusted for now; without it, files that contain their
+ * digest are read now, and files whose remembered digest is old are not.
+ * @returns For one file, its SHA-256 in hex; for several, the SHA-256 of their hex digests, joined in order.
+ * @throws {RequestError} If a file can't be read or is damaged: it contains another digest than its own, or has another
+ * one as its name in a Hugging Face cache.
  */
 export async function weightsDigest(
   files: readonly string[],
@@ -75,7 +75,7 @@ export async function weightsDigest(
   return joined(digests);
 }
 
-/** Reads a file of which the digest is remembered, and takes note that it was read. */
+/** Reads a file whose digest is remembered, and records that it was read. */
 async function checkAgain(
   file: string,
   known: RememberedDigest,
@@ -87,14 +87,14 @@ async function checkAgain(
   });
   if (!isSameFile(known, await identify(file))) return;
   if (found !== known.sha256) {
-    throw new DamagedWeights("is damaged, its content changed and its times did not", file);
+    throw new DamagedWeights("is damaged, its content changed but its times did not", file);
   }
   if (cacheFile !== undefined) await remember(cacheFile, new Map([[file, { ...known, ...readNow(known) }]]));
 }
 
 /**
- * The digest as the files carry it, or `cacheFile` remembers it of files that are unchanged since; `undefined` if that of
- * one is not known. Reads no weights.
+ * The digest from the files themselves, or from `cacheFile` for unchanged files; `undefined` if one is not known. Reads
+ * no weights.
  */
 export async function rememberedDigest(
   files: readonly string[],
@@ -113,7 +113,7 @@ export async function rememberedDigest(
   return joined(digests);
 }
 
-/** Of one file its own digest, of several the digest of theirs. */
+/** The digest of one file, or the combined digest of several. */
 function joined(digests: readonly string[]): string {
   const [only] = digests;
   return only !== undefined && digests.length === 1
@@ -121,7 +121,7 @@ function joined(digests: readonly string[]): string {
     : createHash("sha256").update(digests.join("")).digest("hex");
 }
 
-/** Reads a file; its digest has to be what the file, or its name in a Hugging Face cache, says. */
+/** Reads a file, whose digest must match the one in the file, or its name in a Hugging Face cache. */
 async function hashFile(file: string): Promise<string> {
   return await requireSoundBlob(file) ?? await requireSound(file);
 }
@@ -139,7 +139,7 @@ function readNow(identity: FileIdentity): Pick<RememberedDigest, "read"> {
   return isSettled(identity) ? { read: Date.now() } : {};
 }
 
-/** Damaged entries, or a whole damaged file, are as good as absent. */
+/** Reads the remembered digests; damaged entries, or a damaged file, count as absent. */
 async function recall(cacheFile: string | undefined): Promise<Map<string, RememberedDigest>> {
   if (cacheFile === undefined) return new Map();
   const bytes = await readFileIfPresent(cacheFile, mostJson).catch(() => undefined);
@@ -152,7 +152,7 @@ async function recall(cacheFile: string | undefined): Promise<Map<string, Rememb
   return remembered;
 }
 
-/** A digit that has flipped in a digest would pass for another model's. */
+/** Parses the file if it is undamaged: a flipped digit in a digest would look like another model's. */
 function soundJson(bytes: Uint8Array, file: string): JsonObject | undefined {
   try {
     requireOwnContent(bytes, digestMember, file, "delete it");
@@ -169,13 +169,15 @@ function isRememberedDigest(entry: unknown): entry is JsonObject & RememberedDig
     /^[0-9a-f]{64}$/.test(entry["sha256"]);
 }
 
-/** Remembers the digest of a file that was just written and hashed, by its real path, so that it need not be read for it. */
+/**
+ * Remembers the digest of a file that was just written and hashed, by its real path, so that it need not be read again.
+ */
 export async function rememberDigest(file: string, sha256: string, cacheFile: string): Promise<void> {
   const identity = await identify(file);
   await remember(cacheFile, new Map([[file, { ...identity, sha256, ...readNow(identity) }]]));
 }
 
-/** A digest that can't be remembered is only worked out again, so a failure to write is no failure of the run. */
+/** Writes the remembered digests; if that fails, they are only computed again, so the run does not fail. */
 async function remember(cacheFile: string, learned: ReadonlyMap<string, RememberedDigest>): Promise<void> {
   const files = Object.fromEntries([...await recall(cacheFile), ...learned]);
   try {

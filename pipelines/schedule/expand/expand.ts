@@ -1,6 +1,6 @@
 /**
- * Expands a pipeline into members: one for each point of its axes. Stages that continue with the best member expand
- * once the candidates have run.
+ * A pipeline as members: one for each point of its axes. What continues with the best of them expands when they have
+ * run.
  *
  * @module
  */

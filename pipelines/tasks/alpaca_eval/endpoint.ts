@@ -40,14 +40,14 @@ export function addressOf(
   const url = URL.parse(endpoint), isHere = ["127.0.0.1", "[::1]", "localhost"].includes(url?.hostname ?? "");
   if (url === null || !["http:", "https:"].includes(url.protocol) || url.username !== "" || url.search !== "") {
     throw new RequestError(
-      `${words.endpoint} is not an address of an endpoint; write it as in https://api.openai.com/v1`,
+      `${words.endpoint} is not the URL of an endpoint; write it like https://api.openai.com/v1`,
     );
   }
   if (url.protocol === "http:" && !isHere) {
-    throw new RequestError(`${words.endpoint} would send ${url.host} the key unencrypted; write it with https`);
+    throw new RequestError(`${words.endpoint} would send the key to ${url.host} unencrypted; use https`);
   }
   if (key === undefined && !isHere) {
-    throw new RequestError(`${url.host} takes a key; name its variable, as in ${words.example}`);
+    throw new RequestError(`${url.host} needs a key; name its variable, as in ${words.example}`);
   }
   if (key !== undefined && !/^[A-Za-z_]\w*$/.test(key)) {
     throw new RequestError(`${words.key} takes a variable's name, not the key itself`);
@@ -64,7 +64,7 @@ export function endpointOf(declared: DeclaredEndpoint, words: EndpointWords): En
   const { address } = addressOf(declared, words), { model, key } = declared;
   if (key === undefined) return { address, model };
   const value = system.env.get(key)?.trim();
-  if (value === undefined || value === "") throw new RequestError(`the variable ${key} holds no key; set it`);
+  if (value === undefined || value === "") throw new RequestError(`the variable ${key} is not set; set it to the key`);
   return { address, model, key: value };
 }
 
@@ -115,7 +115,7 @@ export async function ask<T>(
         throw new RunError(
           `${
             hostOf(endpoint)
-          } failed ${tries} times, lastly since ${passing.message}; what it answered is kept, so run ` +
+          } failed ${tries} times, most recently because ${passing.message}; its answers are kept, so run ` +
             "the same command again later",
         );
       }
@@ -153,12 +153,12 @@ async function askOnce({ address, model, key }: Endpoint, request: JsonObject, {
 }
 
 function refusal(status: number, host: string, model: string, said: string): string {
-  if (status === 401 || status === 403) return `${host} refuses the key (${status}); give the variable another`;
+  if (status === 401 || status === 403) return `${host} rejects the key (${status}); set the variable to another`;
   if (status === 404) {
-    return `${host} has no chat completions of ${quote(model)} there (404${said}); correct the endpoint, as in ` +
+    return `${host} has no chat completions for ${quote(model)} there (404${said}); correct the endpoint, as in ` +
       "https://api.openai.com/v1, or the model";
   }
-  return `${host} refuses what it is asked (${status}${said}); correct the model or its settings`;
+  return `${host} rejects the request (${status}${said}); correct the model or its settings`;
 }
 
 /** The first line of the endpoint's error message, without the key, which some endpoints repeat. */

@@ -122,7 +122,7 @@ export async function judgePairs(
   endpoint: Endpoint,
   weighted: boolean,
   kept: Judgements,
-  { patience = usualPatience, onAnswer = () => {}, unweighted = "take --unweighted" }: Asking = {},
+  { patience = usualPatience, onAnswer = () => {}, unweighted = "use --unweighted" }: Asking = {},
 ): Promise<Annotation[]> {
   const annotations: Annotation[] = new Array(open.length), queue = open.entries();
   let isStopped = false;
@@ -132,7 +132,7 @@ export async function judgePairs(
       const judgement = known ?? await ask(endpoint, question.request, judgementOf, patience);
       if (weighted && judgement.listed === undefined) {
         throw new RunError(
-          `${hostOf(endpoint)} gives no log-probabilities of ${endpoint.model}, which answers are weighted by; ` +
+          `${hostOf(endpoint)} returns no log-probabilities for ${endpoint.model}, by which answers are weighted; ` +
             `${unweighted}, or another model`,
         );
       }

@@ -34,7 +34,7 @@ export function outputsOf(rows: readonly OutputRow[], generator: string, beside?
       throw new RequestError(
         `the row's ${quote(name)} is ${
           value === undefined ? "missing" : "not text"
-        }; a row is an instruction and an output`,
+        }; a row needs an instruction and an output`,
         place,
       );
     }

@@ -139,8 +139,8 @@ function start(work: Omit<Assignment, "token">, image: Uint8Array = new Uint8Arr
       kill(child);
       const said = (await errors).trim().split("\n")[0] ?? "";
       return new RunError(
-        `no Python interpreter could be started${said === "" ? "" : `: ${said}`}; programs are run by ` +
-          "npm:pyodide in a process that Deno starts, which takes --allow-run and, the first time, the network",
+        `no Python interpreter could be started${said === "" ? "" : `: ${said}`}; programs run in ` +
+          "npm:pyodide in a process started by Deno, which needs --allow-run and, the first time, network access",
       );
     },
     async [Symbol.asyncDispose]() {

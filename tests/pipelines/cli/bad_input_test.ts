@@ -75,7 +75,7 @@ refuses("a shard that the folder lacks", {
 });
 refuses("a shard that the index lacks", {
   change: sharded((map) => delete map[tensor]),
-  at: `model/model.safetensors.index.json: the tensor ${tensor} that config.json asks for is missing`,
+  at: `model/model.safetensors.index.json: the tensor ${tensor} that config.json requires is missing`,
   says: /, and so is the shard "model-00002-of-00002\.safetensors"; download the model again$/,
 });
 refuses("a tensor that its shard lacks", {
@@ -136,13 +136,13 @@ refuses("a shape that overflows", {
 });
 refuses("a tensor missing", {
   change: (scene) => writeTinyWeights(scene.path("model"), 1, (name, shape) => name === tensor ? undefined : shape),
-  at: `${weights}: the tensor ${tensor} that config.json asks for is missing`,
-  says: /; take both from one model/,
+  at: `${weights}: the tensor ${tensor} that config.json requires is missing`,
+  says: /; use config.json and weights of the same model/,
 });
 refuses("a tensor of another shape", {
   change: (scene) => writeTinyWeights(scene.path("model"), 1, (name, shape) => name === tensor ? [4, 4] : shape),
-  at: `${weights}: the tensor ${tensor} is [4, 4] where config.json asks for [32, 16]`,
-  says: /; take both from one model/,
+  at: `${weights}: the tensor ${tensor} is [4, 4], but config.json requires [32, 16]`,
+  says: /; use config.json and weights of the same model/,
 });
 refuses("an unknown architecture", {
   change: withText(config, '{ "model_type": "mamba" }'),

@@ -193,7 +193,7 @@ Deno.test("a push that is refused says why in one line, without the token", () =
     const folder = await writeIntervention(scene);
     await withCommands(scene, { "owner/tuned": { files: {} } }, async (hub, command, commandBy) => {
       const cases: readonly (readonly [string, readonly Fault[], Environment, RegExp])[] = [
-        ["owner/tuned", [], { HF_TOKEN: "" }, says("nobody may push to URL without a token; set HF_TOKEN to one .*")],
+        ["owner/tuned", [], { HF_TOKEN: "" }, says("pushing to URL requires a token; set HF_TOKEN to one .*")],
         [
           "owner/tuned",
           [],
@@ -210,7 +210,7 @@ Deno.test("a push that is refused says why in one line, without the token", () =
           "owner/tuned",
           [{ at: /preupload/, status: 401, body: `{"error":"${writer} is\\nexpired"}` }],
           {},
-          says('URL does not take the token of HF_TOKEN \\(401, "… is expired"\\); set HF_TOKEN to a valid one'),
+          says('URL rejects the token of HF_TOKEN \\(401, "… is expired"\\); set HF_TOKEN to a valid one'),
         ],
         [
           "owner/tuned",
@@ -225,7 +225,7 @@ Deno.test("a push that is refused says why in one line, without the token", () =
           "owner/tuned",
           [{ at: /batch/, status: 429 }],
           {},
-          says("URL answers no more requests for now \\(429.*\\); .*"),
+          says("URL is limiting the rate of requests \\(429.*\\); .*"),
         ],
         [
           "owner/tuned",
@@ -233,7 +233,7 @@ Deno.test("a push that is refused says why in one line, without the token", () =
           {},
           says("URL refuses to take .*bad card.*"),
         ],
-        ["owner/tuned", [{ at: /preupload/, status: 200, body: "<html>" }], {}, says("URL does not answer as .*")],
+        ["owner/tuned", [{ at: /preupload/, status: 200, body: "<html>" }], {}, says("URL does not respond like .*")],
         ["owner/tuned", [], { HF_HUB_OFFLINE: "1" }, says("HF_HUB_OFFLINE forbids pushing owner/tuned; unset it")],
         ["tuned", [], {}, says('"tuned" is not the name of a repository; write it as owner/name')],
       ];

@@ -81,7 +81,7 @@ Deno.test("what a failing judge answered is kept", () =>
       assert.deepEqual([code, stdout], [2, ""]);
       assert.match(
         stderr,
-        /^error: 127\.0\.0\.1:\d+ refuses what it is asked \(400\); correct the model or its settings$/m,
+        /^error: 127\.0\.0\.1:\d+ rejects the request \(400\); correct the model or its settings$/m,
       );
       await assert.rejects(Deno.stat(join(folder, "out")), "nothing is left half written");
       assert.ok(asked() < 10);
@@ -93,7 +93,7 @@ Deno.test("a judge without log-probabilities is said, and is taken at its word w
   judging(() => completion("m"), async (judge) => {
     const { code, stderr } = await judge("--yes");
     assert.equal(code, 1);
-    assert.match(stderr, /gives no log-probabilities of judge, .*; take --unweighted, or another model$/m);
+    assert.match(stderr, /returns no log-probabilities for judge, .*; use --unweighted, or another model$/m);
     const { win_rate } = JSON.parse((await judge("--yes", "--unweighted")).stdout);
     assert.ok(win_rate > 0 && win_rate < 100, "the outputs are shown in an order that is drawn");
   }));
@@ -106,11 +106,14 @@ Deno.test("judge refuses an endpoint without a key, or none, in one line", () =>
       assert.equal(stderr.trimEnd().split("\n").length, 1);
       return stderr;
     };
-    assert.match(await refused("--endpoint", "https://api.example/v1"), /takes a key; name its variable/);
-    assert.match(await refused("--endpoint", "https://api.example/v1", "--key", "JUDGE_KEY"), /JUDGE_KEY holds no key/);
+    assert.match(await refused("--endpoint", "https://api.example/v1"), /needs a key; name its variable/);
+    assert.match(
+      await refused("--endpoint", "https://api.example/v1", "--key", "JUDGE_KEY"),
+      /JUDGE_KEY is not set; set it to the key/,
+    );
     assert.match(await refused("--key", "sk-1-2"), /takes a variable's name, not the key itself/);
-    assert.match(await refused("--endpoint", "http://api.example/v1"), /unencrypted; write it with https/);
-    assert.match(await refused("--endpoint", "api.example"), /is not an address of an endpoint/);
+    assert.match(await refused("--endpoint", "http://api.example/v1"), /unencrypted; use https/);
+    assert.match(await refused("--endpoint", "api.example"), /is not the URL of an endpoint/);
     await Deno.writeTextFile(join(folder, "reference.json"), '[{"instruction": "other", "output": "bad"}]');
     assert.match(await refused(), /predictions\.jsonl:2: the row's "instruction" is missing/);
     await Deno.writeTextFile(join(folder, "reference.json"), '[{"instruction": 1, "output": "bad"}]');

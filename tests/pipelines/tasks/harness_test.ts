@@ -79,7 +79,7 @@ Deno.test("a label that is none of its options is an error, and rows of another 
   const { ask } = harnessOf("ARC-Easy");
   assert.throws(
     () => ask({ question: "Which?", choices, answerKey: "E" }),
-    /the row's label "E" is none of its options, "A", "B"/,
+    /the row's label "E" is not one of its options, "A", "B"/,
   );
   assert.equal(ask({ instruction: "Which?", answer: "answer1" }), undefined);
 });

@@ -41,7 +41,10 @@ for (const [name, response] of Object.entries(passing)) {
   Deno.test(`an endpoint that always ${name} fails in one line`, async () => {
     const { asked, requests } = await askWith(response);
     assert.ok(asked instanceof RunError, String(asked));
-    assert.match(asked.message, /^127\.0\.0\.1:\d+ failed 3 times, lastly since it[^\n]*; what it answered is kept/);
+    assert.match(
+      asked.message,
+      /^127\.0\.0\.1:\d+ failed 3 times, most recently because it[^\n]*; its answers are kept/,
+    );
     assert.equal(requests.length, 3);
   });
 }
@@ -57,7 +60,10 @@ Deno.test("an endpoint is asked again when it says, and not before", async () =>
 
 Deno.test("an endpoint that refuses the key or the request is not asked again, and no error has the key", async () => {
   for (
-    const [status, message] of [[401, "refuses the key"], [404, "correct the endpoint"], [400, "refuses what"]] as const
+    const [status, message] of [[401, "rejects the key"], [404, "correct the endpoint"], [
+      400,
+      "rejects the request",
+    ]] as const
   ) {
     const { asked, requests } = await askWith(() =>
       Response.json({ error: { message: `bad key ${key}\nand more` } }, { status })

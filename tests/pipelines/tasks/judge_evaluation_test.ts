@@ -168,11 +168,11 @@ Deno.test("a judge that can't be asked is one line before anything runs", () =>
     };
     assert.match(
       await said("plan", `endpoint: "https://api.example/v1"`),
-      /^error: .*0\.ts:5:\d+: api\.example takes a key; name its variable, as in key: "OPENAI_API_KEY"\n$/,
+      /^error: .*0\.ts:5:\d+: api\.example needs a key; name its variable, as in key: "OPENAI_API_KEY"\n$/,
     );
     assert.match(
       await said("plan", `endpoint: "api.example"`),
-      /the judge's endpoint is not an address of an endpoint; /,
+      /the judge's endpoint is not the URL of an endpoint; /,
     );
     assert.match(
       await said("plan", `endpoint: "https://api.example/v1", key: "sk-1-2"`),

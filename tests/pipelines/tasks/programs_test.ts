@@ -98,7 +98,7 @@ Deno.test("what programs lack is said before anything runs", async () => {
     /pass@5 of written takes 5 programs for each problem, but own\/0 has 2; request more, as in task\(/,
   );
   const bare = await said("plan", text(1, 1), problems.map(({ test: _, ...rest }) => ({ ...rest, test: 3 })));
-  assert.match(bare.stderr, /HumanEval\.jsonl:1: the problem's field "test" is not a text; the tests are made of it/);
+  assert.match(bare.stderr, /HumanEval\.jsonl:1: the problem's field "test" is not a text; the tests need it/);
   const two = await said("plan", text(2, 1, `, passAtK("humaneval", { k: 2, seconds: 1 })`));
   assert.match(
     two.stderr,

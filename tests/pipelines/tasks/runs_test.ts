@@ -99,7 +99,7 @@ Deno.test("an encoder on a suite that is answered in words, and a context too sh
   const encoder = fileURLToPath(new URL("../../goldens/classification/roberta-number", import.meta.url));
   assert.match(
     await refusalOf(pipelineText.replace('"builtin:tiny"', JSON.stringify(encoder)).replace("block(1)", "block(0)")),
-    /^error: .*the roberta model reads a text from both sides, so it can't continue with one; take a decoder, or train its classes\n$/,
+    /^error: .*the roberta model is bidirectional, so it can't generate text; use a decoder, or train a classification head\n$/,
   );
   const long = `${"very ".repeat(300)}late`;
   assert.match(

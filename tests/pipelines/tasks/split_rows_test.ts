@@ -134,7 +134,7 @@ Deno.test("GLUE's official tables are read by their columns, CoLA's without a li
     await Deno.writeTextFile(join(folder, "CoLA/dev.tsv"), "text\ttarget\nIt is.\t1\n");
     assert.match(
       await faultOf("cola", ".", folder),
-      /CoLA\/dev\.tsv:2: the row has the fields text, target, and cola has sentence, label/,
+      /CoLA\/dev\.tsv:2: the row has the fields text, target, but cola has sentence, label/,
     );
   }));
 
@@ -185,7 +185,7 @@ Deno.test("rows of arithmetic, ARC and OpenBookQA are asked as LLM-Adapters asks
     await write(folder, {
       "AQuA.test.jsonl": [{ question: "?", options: ["A)1", "B)2"], rationale: "", correct: "C" }],
     });
-    assert.match(await faultOf("AQuA", ".", folder), /the row's label "C" is none of its options, "A", "B"/);
+    assert.match(await faultOf("AQuA", ".", folder), /the row's label "C" is not one of its options, "A", "B"/);
   }));
 
 /** What reading a task's test rows says. */
@@ -217,11 +217,11 @@ Deno.test("a folder of another layout is an error that has what was expected and
     );
     assert.match(
       await faultOf("piqa", "./form", folder),
-      /piqa\.test\.jsonl:1: the row has the fields text, target, and piqa has instruction, answer, or officially goal, sol1, sol2, label/,
+      /piqa\.test\.jsonl:1: the row has the fields text, target, but piqa has instruction, answer, or officially goal, sol1, sol2, label/,
     );
     assert.match(
       await faultOf("boolq", ".", folder),
-      /boolq\.test\.jsonl:1: the row's label "maybe" is none of its options, "true", "false"/,
+      /boolq\.test\.jsonl:1: the row's label "maybe" is not one of its options, "true", "false"/,
     );
   }));
 

@@ -58,8 +58,8 @@ Deno.test("only the weights of the head that a checkpoint has are asked for", ()
 Deno.test("a model that can't continue with a text says why", () => {
   const refused = (more: Readonly<Record<string, unknown>>, pattern: RegExp) =>
     assert.throws(() => requireLogits(architectureWith(more)), (error) => assertOneLine(error, pattern));
-  refused({ architectures: ["LlamaModel"] }, /llama checkpoint has no head where one that predicts tokens is needed/);
+  refused({ architectures: ["LlamaModel"] }, /llama checkpoint has no head, but one that predicts tokens is needed/);
   refused({ architectures: ["LlamaForSequenceClassification"] }, /has a head that scores classes/);
-  refused({ model_type: "bert" }, /bert model reads a text from both sides/);
+  refused({ model_type: "bert" }, /bert model is bidirectional/);
   assert.ok(requireLogits(architectureWith({})));
 });

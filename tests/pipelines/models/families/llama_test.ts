@@ -131,9 +131,9 @@ const refusals: readonly (readonly [Record<string, unknown>, RegExp])[] = [
   [{ hidden_size: 30 }, /hidden_size 30 does not divide into 4 heads/],
   [{ num_key_value_heads: 3 }, /4 heads do not divide among 3 key-value heads/],
   [{ num_hidden_layers: 1.5 }, /num_hidden_layers is 1\.5 where a whole number is expected/],
-  [{ num_hidden_layers: 1e9 }, /num_hidden_layers 1000000000 is more than any model's 1000/],
+  [{ num_hidden_layers: 1e9 }, /num_hidden_layers 1000000000 is more than the maximum of 1000/],
   [{ head_dim: 5 }, /head_dim 5 is odd/],
-  [{ head_dim: 1e9 }, /head_dim 1000000000 is more than any model's 65536/],
+  [{ head_dim: 1e9 }, /head_dim 1000000000 is more than the maximum of 65536/],
   [{ num_attention_heads: 1e99, head_dim: 8 }, /num_attention_heads is 1e\+99 where a positive number is expected/],
   [
     { num_attention_heads: 1e20, head_dim: 8 },
@@ -143,7 +143,7 @@ const refusals: readonly (readonly [Record<string, unknown>, RegExp])[] = [
   [{ partial_rotary_factor: 2 }, /partial_rotary_factor 2 is more than the whole head/],
   [
     { model_type: "mixtral", num_key_value_heads: 4, num_local_experts: 1e9 },
-    /num_local_experts 1000000000 is more than any model's 1024/,
+    /num_local_experts 1000000000 is more than the maximum of 1024/,
   ],
   [{ model_type: "bert", type_vocab_size: 0 }, /type_vocab_size is 0 where a positive number is expected/],
   [{ rms_norm_eps: 1e-300 }, /rms_norm_eps is 1e-300 where a positive number is expected/],

@@ -89,12 +89,12 @@ Deno.test("a file that claims more than it holds is refused before anything is a
   );
   await refuses(
     ggufBytes(small, tensors, DATA, { tensorCount: huge }),
-    /is cut short in \d+ tensors: \d+ bytes are to/,
+    /is cut short in \d+ tensors: \d+ bytes should/,
   );
   const length = [...new Array(7).fill(255), 127];
   await refuses(
     ggufBytes(changed({ long: { bytes: [8, 0, 0, 0, ...length] } })),
-    /is cut short in long: \d+ bytes are to/,
+    /is cut short in long: \d+ bytes should/,
   );
   const array = [9, 0, 0, 0, 4, 0, 0, 0, ...length];
   await refuses(ggufBytes(changed({ list: { bytes: array } })), /is cut short in \d+ values of list: /);
@@ -127,9 +127,9 @@ Deno.test("a tensor that is cut short, of a wrong shape or of an unknown type is
   const only = (tensor: WrittenTensor) => ggufBytes(small, [tensor, ...tensors.slice(1)], DATA);
   await refuses(
     only({ ...tensors[0]!, type: 19 }),
-    /"token_embd\.weight" is quantized as IQ1_S, which can't be read; ta/,
+    /"token_embd\.weight" is quantized as IQ1_S, which can't be read; use/,
   );
-  await refuses(only({ ...tensors[0]!, type: 39 }), /is quantized as MXFP4, which can't be read; take a file of F32, /);
+  await refuses(only({ ...tensors[0]!, type: 39 }), /is quantized as MXFP4, which can't be read; use a file of F32, /);
   await refuses(only({ ...tensors[0]!, type: 777 }), /is quantized as type 777, which can't be read/);
   await refuses(
     only({ ...tensors[0]!, type: 12 }),
@@ -179,9 +179,12 @@ Deno.test("a model that is not known, or lacks something, is refused by name", a
     file({}, row("blk.1.attn_norm.weight", DATA)),
     /has the tensor blk\.1\.attn_norm\.weight and only 1 block/,
   );
-  await refuses(file({}, row("blk.0.odd.weight", DATA)), /the tensor blk\.0\.odd\.weight is none of the llama models/);
-  await refuses(file({ "llama.expert_count": { u32: 8 } }), /is a mixture of experts, which is not supported; take/);
-  await refuses(file({ "split.count": { u32: 3 } }), /is one of 3 parts; put them together with llama-gguf-split/);
+  await refuses(
+    file({}, row("blk.0.odd.weight", DATA)),
+    /the tensor blk\.0\.odd\.weight does not belong to any supported llama model/,
+  );
+  await refuses(file({ "llama.expert_count": { u32: 8 } }), /is a mixture of experts, which is not supported; use/);
+  await refuses(file({ "split.count": { u32: 3 } }), /is one of 3 parts; merge them with llama-gguf-split/);
   await refuses(
     file({ "llama.attention.head_count": { u32: 3 } }),
     /has the width 32, which does not divide into 3 heads; convert/,
@@ -209,7 +212,7 @@ Deno.test("a tokenizer that is not known, or lacks something, is refused by name
   );
   await refuses(
     file({ "tokenizer.ggml.pre": undefined }),
-    /key tokenizer\.ggml\.pre is missing, so that words can't be c/,
+    /key tokenizer\.ggml\.pre is missing, so that texts can't be s/,
   );
   await refuses(
     file({ "tokenizer.ggml.tokens": undefined }),

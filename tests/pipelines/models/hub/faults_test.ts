@@ -1,4 +1,8 @@
-/** Downloads from a hub where something goes wrong: each ends well, or in one line and with nothing damaged kept. @module */
+/**
+ * Downloads from a hub where something goes wrong: each ends well, or in one line and with nothing damaged kept.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { StoppedError } from "../../../../pipelines/common/errors.ts";
@@ -189,7 +193,7 @@ refuses(
   "a repository that is absent",
   { id: "owner/other", env: { HF_TOKEN: "hf_some" } },
   says(
-    "^owner/other does not exist on URL or needs a permission that was not had with the token of HF_TOKEN; correct the",
+    "^owner/other does not exist on URL or needs a permission that the token of HF_TOKEN lacks; correct the",
   ),
 );
 refuses(
@@ -214,7 +218,7 @@ refuses(
   "a file that is named and absent on a mirror that lists no trees",
   { faults: [{ at: /tree/, status: 404 }, { at: /HEAD .*model\.safetensors$/, status: 404 }] },
   says(
-    "^URL lists model.safetensors of owner/name and does not have it \\(404\\); choose another revision or model, or",
+    "^URL lists model.safetensors of owner/name but does not have it \\(404\\); choose another revision or model, or",
   ),
 );
 refuses(
@@ -225,14 +229,14 @@ refuses(
       { at: /HEAD/, status: 200, headers: { etag: `"${"0".repeat(40)}"`, "content-length": "0" } },
     ],
   },
-  says("^URL does not answer as a Hugging Face hub does \\(the commit is null, malformed\\); check HF_ENDPOINT"),
+  says("^URL does not respond like a Hugging Face hub \\(the commit is null, malformed\\); check HF_ENDPOINT"),
 );
 for (const headers of [{ "x-error-code": "EntryNotFound" }, {}]) {
   refuses(
     `a file that is listed and absent, ${JSON.stringify(headers)}`,
     { faults: [{ at: file, status: 404, headers }] },
     says(
-      "^URL lists model.safetensors of owner/name and does not have it \\(404\\); choose another revision or model, or give",
+      "^URL lists model.safetensors of owner/name but does not have it \\(404\\); choose another revision or model, or give",
     ),
   );
 }
@@ -259,7 +263,7 @@ refuses("a token that is not valid", {
     headers: { "content-type": "application/json" },
   }],
   env: { HF_TOKEN: "hf_bad" },
-}, says('^URL does not take the token of HF_TOKEN \\(401, "Invalid credentials …"\\); set HF_TOKEN to a valid one$'));
+}, says('^URL rejects the token of HF_TOKEN \\(401, "Invalid credentials …"\\); set HF_TOKEN to a valid one$'));
 refuses(
   "what is forbidden",
   { faults: [{ at: /./, status: 403, body: "Terms" }], env: { HF_TOKEN: "hf_a" } },
@@ -270,13 +274,13 @@ refuses(
 refuses(
   "to ask on without end",
   { faults: [{ at: /./, status: 429, headers: { "retry-after": "0.01" } }] },
-  says("^URL answers no more requests for now \\(429.*\\); run it again in 1 s, or set HF_TOKEN"),
+  says("^URL is limiting the rate of requests \\(429.*\\); run it again in 1 s, or set HF_TOKEN"),
   (hub) => assert.equal(hub.requests.length, 3),
 );
 refuses(
   "to wait longer than a person would",
   { faults: [{ at: /./, status: 429, headers: { "retry-after": "300" } }] },
-  says("^URL answers no more requests for now \\(429.*\\); run it again in 300 s"),
+  says("^URL is limiting the rate of requests \\(429.*\\); run it again in 300 s"),
   (hub) => assert.equal(hub.requests.length, 1),
 );
 refuses(
@@ -289,7 +293,7 @@ refuses(
   "a server that says nothing",
   { faults: [{ at: /revision/, status: 200, body: "<html>" }] },
   says(
-    "^URL does not answer as a Hugging Face hub does \\(the answer is not what was asked for, malformed\\); check HF_ENDPOINT$",
+    "^URL does not respond like a Hugging Face hub \\(the answer is not what was asked for, malformed\\); check HF_ENDPOINT$",
   ),
 );
 refuses(

@@ -1,4 +1,8 @@
-/** Exported graphs compute of an attention mask what the host fills: any rows, padding, past and trained keys. @module */
+/**
+ * Exported graphs compute of an attention mask what the host fills: any rows, padding, past and trained keys.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import type { GraphWriter } from "../../../../ops/onnx/graph_writer.ts";
 import { extentOf } from "../../../../ops/onnx/nodes.ts";
@@ -36,8 +40,8 @@ for (const kind of inputNames) {
         assert.ok(error instanceof RequestError);
         assert.equal(
           error.message,
-          `the ${model!.family} model ${exported.notExportable}, which an export to ONNX does not hold; ` +
-            "take another base model",
+          `the ${model!.family} model ${exported.notExportable}, which the export to ONNX does not support; ` +
+            "use another base model",
         );
         return true;
       });

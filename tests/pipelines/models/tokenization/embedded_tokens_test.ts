@@ -29,8 +29,7 @@ async function loaded(rows: number, config: Readonly<Record<string, unknown>>, s
   return found!;
 }
 
-const image =
-  /^the token "<image>" has the id 4, and the model's embedding has rows for the ids up to 3 alone; remove /;
+const image = /^the token "<image>" has the id 4, but the model's embedding only has rows for the ids up to 3; remove /;
 
 Deno.test("a text with a token past the embedding is refused, and no other", async () => {
   const { encode, encodePrompt, encodePair, decode } = await loaded(4, { eos_token: "<end>" });
@@ -51,7 +50,7 @@ Deno.test("a text with a token past the embedding is refused, and no other", asy
 });
 
 Deno.test("special tokens past the embedding are refused where they are used", async () => {
-  const end = /^the token "<end>" has the id 3, .*up to 2 alone/;
+  const end = /^the token "<end>" has the id 3, .*up to 2;/;
   const fine = await loaded(3, { eos_token: "c", pad_token: "<end>" });
   assert.equal(fine.padTokenId, 2, "a batch is filled with a token that the model can read");
   assert.equal(fine.eosTokenId, 2);
@@ -100,6 +99,6 @@ for (
       const { code, stderr } = await scene.run();
       assert.equal(code, 2, stderr);
       assert.match(stderr, new RegExp(`${place.source}: the token "\\[PAD\\]" has the id 512, `));
-      assert.match(stderr, /; remove the token from the text, or take a model whose embedding was resized for it\n$/);
+      assert.match(stderr, /; remove the token from the text, or use a model whose embedding was resized for it\n$/);
     }));
 }

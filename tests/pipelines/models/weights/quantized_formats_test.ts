@@ -70,7 +70,7 @@ for (const [name, tensors] of Object.entries(layers)) {
     });
     assertOneLine(
       quantizedWeights(new Map(records)),
-      new RegExp(` is of weights quantized with ${name}, which .*; give `),
+      new RegExp(` belongs to weights quantized with ${name}, which .*; give `),
     );
   });
 }
@@ -86,6 +86,9 @@ Deno.test("a folder of quantized weights without a word in its config is refused
     );
     const model = await openBareModel(folder, { base: "/" });
     await assert.rejects(openModelWeights(model, join(folder, "digests.json")), (error) => {
-      return assertOneLine(error, /model\.safetensors: the tensor .*g_idx is of weights quantized with GPTQ, which is/);
+      return assertOneLine(
+        error,
+        /model\.safetensors: the tensor .*g_idx belongs to weights quantized with GPTQ, which is/,
+      );
     });
   }));

@@ -100,7 +100,7 @@ const f32 = (shape: unknown, offsets: unknown) => ({ dtype: "F32", shape, data_o
 
 /** What is wrong with a file, its content, and what the error has to say. */
 const broken: readonly (readonly [string, Uint8Array, RegExp])[] = [
-  ["shorter than 8 bytes", new Uint8Array(5), /has 5 bytes .* at least 8; download/],
+  ["shorter than 8 bytes", new Uint8Array(5), /has 5 bytes, .* at least 8; download/],
   ["with a header beyond its end", encodeRaw("{}", undefined, 100n), /cut short in its header, 98 bytes are missing/],
   ["with a header over 100 MB", encodeRaw("{}", undefined, 100_000_001n), /claims a header of 100000001 bytes/],
   ["with a header length that overflows", encodeRaw("{}", undefined, 2n ** 64n - 1n), /18446744073709551615 bytes/],

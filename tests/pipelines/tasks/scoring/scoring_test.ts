@@ -1,4 +1,8 @@
-/** The rules by which texts are judged, on cases of their own and on what the libraries made of those in ../shared. @module */
+/**
+ * The rules by which texts are judged, on cases of their own and on what the libraries made of those in ../shared.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { floatOf, lastNumber } from "../../../../pipelines/data/python/numbers.ts";
 import { scoringOf } from "../../../../pipelines/tasks/mod.ts";
@@ -70,7 +74,7 @@ Deno.test("a rule says which labels it takes, and a task which rules it has", ()
   );
   assert.match(String(message(() => scoringOf("constructor", "pyreft"))), /^there is no task "constructor"/);
   assert.match(String(message(() => scoringOf("boolq", "toString"))), /^the task "boolq" has no rule "toString"/);
-  assert.match(String(message(() => scoringOf("cola", "pyreft"))), /; texts are judged of "boolq", /);
+  assert.match(String(message(() => scoringOf("cola", "pyreft"))), /; texts can be scored for "boolq", /);
 });
 
 /** A text with its verdict. */
