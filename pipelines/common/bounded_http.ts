@@ -1,14 +1,14 @@
 /**
- * Requests whose answers are held to a size and a pace: a server may send without end, one byte at a time, or nothing. Every
- * client of a server goes through here.
+ * Requests whose responses are limited in size and must keep a minimum pace: a server may send without end, one byte at
+ * a time, or nothing. Every client of a server uses this.
  *
  * @module
  */
 
-/** What has to arrive within a server's patience for it to be more than silence, in bytes. */
+/** How many bytes must arrive within a server's patience to count as progress. */
 const leastProgress = 16e3;
 
-/** A server that gave no answer in time. */
+/** A server that did not respond in time. */
 export class SilentServer extends Error {
   override readonly name = "SilentServer";
 
@@ -18,27 +18,27 @@ export class SilentServer extends Error {
   }
 }
 
-/** An answer that is longer than it may be. */
+/** A response that is longer than allowed. */
 export class EndlessAnswer extends Error {
   override readonly name = "EndlessAnswer";
 
-  /** @param most The bytes that it may have. */
+  /** @param most The maximum number of bytes. */
   constructor(most: number) {
     super(`an answer has more than ${most < 1e6 ? `${most / 1e3} kB` : `${most / 1e6} MB`}`);
   }
 }
 
-/** How long a server is waited for. */
+/** How long to wait for a server. */
 interface Waiting {
-  /** Milliseconds until an answer has to begin, or some of it has to arrive. */
+  /** Milliseconds until a response must begin, or more of it must arrive. */
   readonly patience: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * The platform's fetch, given up if no answer begins in time; the answer itself may take as long as it needs.
+ * The platform's fetch, cancelled if no response begins in time; the response itself may take as long as it needs.
  *
- * @returns The answer. Throws a {@linkcode SilentServer}, the signal's reason, or what `fetch` throws.
+ * @returns The response. Throws a {@linkcode SilentServer}, the signal's reason, or what `fetch` throws.
  */
 export async function answerInTime(
   url: string | URL,
@@ -46,7 +46,7 @@ export async function answerInTime(
   { patience, signal }: Waiting,
 ): Promise<Response> {
   const silence = new AbortController();
-  // An answer to an upload begins when all of it has arrived.
+  // The response to an upload begins when all of it has arrived.
   const timer = init.body instanceof Blob
     ? undefined
     : setTimeout(() => silence.abort(new SilentServer(patience)), patience);
@@ -62,8 +62,8 @@ export async function answerInTime(
  * The chunks of a file's body.
  *
  * @param patience Milliseconds.
- * @returns Them in order. Throws a {@linkcode SilentServer} where less than {@linkcode leastProgress} arrives within the
- * patience, or what the connection throws where it breaks.
+ * @returns The chunks in order. Throws a {@linkcode SilentServer} if less than {@linkcode leastProgress} arrives within
+ * the patience, or what the connection throws if it breaks.
  */
 export async function* pacedChunks(
   { body }: Pick<Response, "body">,
@@ -79,11 +79,11 @@ export async function* pacedChunks(
 }
 
 /**
- * All of a body.
+ * A whole body.
  *
- * @param most The bytes that it may have.
- * @param patience Milliseconds until all of it has to be there.
- * @returns Them. Throws an {@linkcode EndlessAnswer} or a {@linkcode SilentServer}.
+ * @param most The maximum number of bytes.
+ * @param patience Milliseconds until all of it must be there.
+ * @returns Its bytes. Throws an {@linkcode EndlessAnswer} or a {@linkcode SilentServer}.
  */
 export async function wholeBody(
   response: Pick<Response, "body">,
@@ -95,7 +95,7 @@ export async function wholeBody(
   return bytes;
 }
 
-/** What a body begins with, at most so many bytes; all that is longer is not received. Waits as {@linkcode wholeBody}. */
+/** The beginning of a body, up to a number of bytes; the rest is not received. Waits as {@linkcode wholeBody}. */
 export async function firstBytes(
   { body }: Pick<Response, "body">,
   most: number,
@@ -111,7 +111,7 @@ export async function firstBytes(
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
-/** A body's chunks, each by the deadline that there is when it is waited for. */
+/** A body's chunks, each with the deadline that applies when it is awaited. */
 async function* chunksBy(
   body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
   deadline: () => number,

@@ -1,16 +1,16 @@
-/** Checks of declared values, each of which names the setting that is wrong and what it should be. @module */
+/** Checks of declared values, each of which names the invalid setting and what it should be. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "./errors.ts";
 import { atLocationOf } from "./source_location.ts";
 import { nearest, quote, suggest } from "./suggest.ts";
 
-/** Throws if a value is not what it should be; `name` is the setting's. */
+/** Throws if a value is invalid; `name` is the setting's. */
 export type Check = (value: unknown, name: string) => void;
 
-/** One check for each field of a record but its kind: a forgotten one does not compile. */
+/** One check for each field of a record except its kind: a forgotten one does not compile. */
 export type Fields<T> = T extends unknown ? { readonly [K in Exclude<keyof T, "kind">]-?: Check } : never;
 
-/** Whether a value is what it should be. */
+/** Whether a value is valid. */
 export function passes(check: Check, value: unknown, name: string): boolean {
   try {
     check(value, name);
@@ -27,7 +27,7 @@ export function leaf(expected: string, accepts: (value: unknown) => boolean): Ch
     if (accepts(value)) return;
     const each = isList(value) && /^\w+$/.test(name) &&
       value.every((item) => typeof item !== "object" && accepts(item));
-    const sweeping = each ? `, or all of these by sweep(${quote(name)}, [${value.map(shortly).join(", ")}])` : "";
+    const sweeping = each ? `, or all of these with sweep(${quote(name)}, [${value.map(shortly).join(", ")}])` : "";
     throw new RequestError(`${name} is ${show(value)}; give ${expected}${sweeping}`);
   };
 }
@@ -46,32 +46,32 @@ function show(value: unknown): string {
   return names.length === 0 ? "an object" : `an object, { ${shown}${names.length > 3 ? ", …" : ""} }`;
 }
 
-/** Whether a value is a text. */
+/** Whether a value is a string. */
 export const isText = (value: unknown) => typeof value === "string";
 /** Whether a value is a list that is not empty. */
 export const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value) && value.length > 0;
-/** Accepts numbers between two, both included. */
+/** Accepts numbers between two bounds, inclusive. */
 export const from = (least: number, most = Infinity) => (value: unknown) =>
   typeof value === "number" && value >= least && value <= most;
 
-/** What any value passes. */
+/** Accepts any value. */
 export const anything: Check = () => {};
-/** A text, be it empty. */
+/** A string, possibly empty. */
 export const text = leaf("a text", isText);
-/** A truth. */
+/** A boolean. */
 export const flag = leaf("true or false", (value) => typeof value === "boolean");
 /** A whole number. */
 export const integer = leaf("a whole number", Number.isSafeInteger);
-/** A whole number from 1 up. */
-export const count = leaf("a whole number from 1 up", (value) => Number.isSafeInteger(value) && from(1)(value));
-/** A whole number from 0 up. */
-export const index = leaf("a whole number from 0 up", (value) => Number.isSafeInteger(value) && from(0)(value));
-/** A finite number from 0 up. */
-export const amount = leaf("a number from 0 up", (value) => Number.isFinite(value) && from(0)(value));
+/** A whole number of at least 1. */
+export const count = leaf("a whole number of at least 1", (value) => Number.isSafeInteger(value) && from(1)(value));
+/** A whole number of at least 0. */
+export const index = leaf("a whole number of at least 0", (value) => Number.isSafeInteger(value) && from(0)(value));
+/** A finite number of at least 0. */
+export const amount = leaf("a number of at least 0", (value) => Number.isFinite(value) && from(0)(value));
 /** A finite number above 0. */
 export const positive = leaf("a number above 0", (value) => Number.isFinite(value) && from(0)(value) && value !== 0);
-/** A number from 0 to below 1. */
-export const belowOne = leaf("a number from 0 to below 1", (value) => from(0, 1)(value) && value !== 1);
+/** A number of at least 0 and below 1. */
+export const belowOne = leaf("a number of at least 0 and below 1", (value) => from(0, 1)(value) && value !== 1);
 /** A number from 0 to 1. */
 export const share = leaf("a share of the steps from 0 to 1", from(0, 1));
 /** One of some words. */
@@ -80,12 +80,12 @@ export const oneOf = (words: readonly string[]) =>
 
 const alternatives = new Intl.ListFormat("en-GB", { type: "disjunction" });
 
-/** What may be omitted. */
+/** A value that may be omitted. */
 export function optional(check: Check): Check {
   return (value, name) => value === undefined || check(value, name);
 }
 
-/** A list that is not empty, of items that pass the check. */
+/** A list that is not empty, whose items pass the check. */
 export function listOf(expected: string, check: Check): Check {
   const list = leaf(expected, isList);
   return (value, name) => {
@@ -99,13 +99,13 @@ export function record(expected: string, fields: Readonly<Record<string, Check>>
   return variant(expected, () => fields, []);
 }
 
-/** A record whose kind decides on its fields. */
+/** A record whose kind determines its fields. */
 function variant(
   expected: string,
   fieldsOf: (kind: string) => Readonly<Record<string, Check>> | undefined,
   kinds: readonly string[],
 ): Check {
-  // Members share the records that no axis of theirs changes.
+  // Members share the records that none of their axes changes.
   const passed = new WeakSet<object>();
   return (value, name) => {
     const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
@@ -128,7 +128,7 @@ function variant(
   };
 }
 
-/** What to write where a function is named and not called; `expected` has calls of those that there are. */
+/** What to write if a function is named but not called; `expected` contains calls of the existing ones. */
 function uncalled(value: unknown, kinds: readonly string[], expected: string): string | undefined {
   const called = [...expected.matchAll(/(\w+)\(/g)].map(([, name = ""]) => name);
   if (typeof value === "function") {
@@ -138,7 +138,7 @@ function uncalled(value: unknown, kinds: readonly string[], expected: string): s
   return meant === undefined ? undefined : `call the function, as in ${meant}(…)`;
 }
 
-/** A record of one of some kinds, each with fields of its own. */
+/** A record of one of several kinds, each with its own fields. */
 export function among(expected: string, kinds: Readonly<Record<string, Readonly<Record<string, Check>>>>): Check {
   return variant(expected, (kind) => ownValue(kinds, kind), Object.keys(kinds));
 }

@@ -6,9 +6,10 @@ import { MadeRows } from "./row_list.ts";
  * The key of an entry whose bytes depend on `parts` and on nothing else: the SHA-256, in hex, of their canonical JSON.
  * The order of an object's members does not matter, everything else does.
  *
- * @param parts Null, booleans, finite numbers, strings, arrays and plain objects of such, and {@linkcode MadeRows}, which are keyed as arrays are.
+ * @param parts Null, booleans, finite numbers, strings, arrays and plain objects of these, and {@linkcode MadeRows},
+ * which are keyed like arrays.
  * @returns 64 hex digits.
- * @throws {TypeError} If there is anything else in it, such as undefined, NaN or a typed array; the message says where.
+ * @throws {TypeError} If it contains anything else, such as undefined, NaN or a typed array; the message says where.
  *
  * @example Order does not matter
  * ```ts
@@ -20,7 +21,7 @@ import { MadeRows } from "./row_list.ts";
  */
 export function keyOf(parts: unknown): string {
   const hash = createHash("sha256");
-  // The text of all rows' tokens may be larger than they are, and is never whole.
+  // The text of all rows' tokens may be larger than the tokens, so it is never held as a whole.
   let pending = "";
   writeCanonicalJson(parts, "parts", (text) => {
     pending += text;
@@ -39,10 +40,10 @@ function writeCanonicalJson(value: unknown, path: string, write: (text: string) 
     return write(JSON.stringify(value));
   }
   if (Array.isArray(value)) {
-    // Rows' tokens are most of what there is.
+    // Rows' tokens are most of the input.
     if (areFinite(value)) return write(`[${value.join()}]`);
     write("[");
-    // By index, since loops over its items would miss the holes of a sparse array.
+    // By index, because iterating over its items would not detect the holes of a sparse array.
     for (let index = 0; index < value.length; index++) {
       if (index > 0) write(",");
       writeCanonicalJson(value[index], `${path}[${index}]`, write);
@@ -50,7 +51,7 @@ function writeCanonicalJson(value: unknown, path: string, write: (text: string) 
     return write("]");
   }
   if (value instanceof MadeRows) {
-    // As a list of the same rows, of which one at a time is in memory.
+    // Like a list of the same rows, of which one at a time is in memory.
     write("[");
     let index = 0;
     for (const row of value) {

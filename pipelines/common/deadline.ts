@@ -1,6 +1,6 @@
 /**
- * Work on what someone else made, given up when it takes too long: a pattern that backtracks, or a template's loops. The
- * runtime ends it in whatever it is, so that nothing needs to look at a clock.
+ * Runs work on untrusted input with a deadline: a pattern that backtracks, or a template's loops. The runtime
+ * interrupts it, so that nothing in it needs to check a clock.
  *
  * @module
  */
@@ -8,26 +8,26 @@ import { cpuUsage } from "node:process";
 import { Script } from "node:vm";
 import type { RequestError } from "./errors.ts";
 
-/** Where the script finds what to do; each copy of this module has a place of its own. */
+/** Where the script finds its function; each copy of this module has its own place. */
 const place = `refract ${crypto.randomUUID()}`;
 const script = new Script(`globalThis[${JSON.stringify(place)}]()`);
 let work: (() => void) | undefined;
 Object.defineProperty(globalThis, place, { value: () => work?.() });
 
-/** Milliseconds that work may take however little there is to do. */
+/** Milliseconds that any work may take. */
 const usual = 4000;
 
-/** Milliseconds that each unit of what there is to do adds, such as a character. */
+/** Additional milliseconds for each unit of work, such as a character. */
 const perUnit = 0.1;
 
 /**
- * Does something that waits for nothing, within a time that only what is made to take long exceeds.
+ * Runs a synchronous function with a time limit that only malicious input exceeds.
  *
- * @param units How much there is to do, such as a text's length.
- * @param late The error, of the seconds that there were.
- * @param act What to do; it may be begun again.
- * @returns What it gives. Throws the error if it takes longer, and what it throws itself. Within such work there is one
- * limit, the outer one.
+ * @param units The amount of work, such as a text's length.
+ * @param late Makes the error, given the seconds allowed.
+ * @param act The function; it may be started again.
+ * @returns Its result. Throws the error if it takes longer, and whatever it throws itself. Nested calls share the
+ * outermost limit.
  */
 export function inTime<Result>(units: number, late: (seconds: number) => RequestError, act: () => Result): Result {
   if (work !== undefined) return act();
@@ -45,7 +45,7 @@ export function inTime<Result>(units: number, late: (seconds: number) => Request
       } catch (fault) {
         const isLate = fault instanceof Error && "code" in fault && fault.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
         if (!isLate) throw fault;
-        // Where others keep the machine busy, it had less time than passed.
+        // If other programs keep the machine busy, it had less processor time than passed.
         const now = computed();
         if (now - before > allowed / 2 || now - begun > allowed) throw late(Math.round(allowed / 1000)).causedBy(fault);
       }
@@ -55,7 +55,7 @@ export function inTime<Result>(units: number, late: (seconds: number) => Request
   }
 }
 
-/** Milliseconds that this process has computed for. */
+/** Processor milliseconds that this process has used. */
 function computed(): number {
   const { user, system } = cpuUsage();
   return (user + system) / 1000;

@@ -1,6 +1,6 @@
 /**
- * What a pipeline file has declared while it was loaded, so that what no stage uses can be named: JavaScript says nothing of
- * a value that is dropped.
+ * What a pipeline file declared while it was loaded, so that declarations that no stage uses can be named: JavaScript
+ * does not report values that are dropped.
  *
  * @module
  */
@@ -13,7 +13,7 @@ function current(): Set<object> | undefined {
   return found;
 }
 
-/** Collects what a part declares, in order. */
+/** Collects what a function declares, in order. */
 export async function whileDeclaring<T>(part: (declared: Set<object>) => Promise<T>): Promise<T> {
   const declared = new Set<object>();
   Reflect.set(globalThis, slot, declared);
@@ -24,7 +24,7 @@ export async function whileDeclaring<T>(part: (declared: Set<object>) => Promise
   }
 }
 
-/** The same of a part that does not wait, so that no other pipeline is declared meanwhile. */
+/** The same for a synchronous function, during which no other pipeline can be declared. */
 export function declaringInto<T>(declared: Set<object>, part: () => T): T {
   const before = current();
   Reflect.set(globalThis, slot, declared);
@@ -35,7 +35,7 @@ export function declaringInto<T>(declared: Set<object>, part: () => T): T {
   }
 }
 
-/** Takes note of a declaration, in place of those that it was made of. */
+/** Records a declaration, which replaces those that it was made from. */
 export function noteDeclared(record: object, madeOf: readonly object[] = []): void {
   const declared = current();
   for (const part of madeOf) declared?.delete(part);

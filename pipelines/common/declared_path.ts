@@ -1,4 +1,8 @@
-/** Paths that a pipeline names: what is wrong with one at which nothing is, and what may have been meant. @module */
+/**
+ * Paths that a pipeline names: explains what is wrong if nothing exists at one, and suggests what was meant.
+ *
+ * @module
+ */
 import { basename, dirname, extname, isAbsolute, resolve } from "node:path";
 import { system, type SystemFileInfo } from "./system.ts";
 import { RequestError } from "./errors.ts";
@@ -6,24 +10,24 @@ import { faultText, isFolder } from "./files.ts";
 import { isAbsent, namesIn } from "./folder_names.ts";
 import { nearest, quote } from "./suggest.ts";
 
-/** A way to write a path that the system does not understand, and what to say of it. */
+/** A way of writing a path that the system does not understand, and its explanation. */
 interface Misspelling {
   readonly is: RegExp;
   readonly says: (path: string) => string;
 }
 
-/** They are looked for only where nothing is, since a file may have such a name. */
+/** Checked only if nothing exists at the path, because a file may have such a name. */
 const misspellings: readonly Misspelling[] = [
-  { is: /^~/, says: () => "begins with ~, which is not expanded; write the path from / on" },
-  { is: /^file:\/\//, says: (path) => `is a URL; write the path alone, as in ${quote(path.slice("file://".length))}` },
+  { is: /^~/, says: () => "begins with ~, which is not expanded; write the absolute path" },
+  { is: /^file:\/\//, says: (path) => `is a URL; write only the path, as in ${quote(path.slice("file://".length))}` },
   {
     is: /^https?:\/\/huggingface\.co\/[^/]+\/[^/]+\/?$/,
-    says: (path) => `is a URL; write the id alone, as in ${quote(hubId(path))}`,
+    says: (path) => `is a URL; write only the id, as in ${quote(hubId(path))}`,
   },
-  { is: /^[a-z][\w+.-]*:\/\//i, says: () => "is a URL; download it and write the path of what you got" },
+  { is: /^[a-z][\w+.-]*:\/\//i, says: () => "is a URL; download it and write the path of the file" },
   {
     is: /^[\w-]+\/[\w-]+$/,
-    says: (path) => `is not a path of a file; if it is a data set of Hugging Face, write hub(${quote(path)})`,
+    says: (path) => `is not the path of a file; if it is a Hugging Face data set, write hub(${quote(path)})`,
   },
   { is: /\\/, says: (path) => `has no / between folders; write ${quote(path.replaceAll("\\", "/"))}` },
 ];
@@ -31,9 +35,9 @@ const misspellings: readonly Misspelling[] = [
 const hubId = (url: string) => url.split("/").slice(3, 5).join("/");
 
 /**
- * What is wrong with a path at which no file, or no folder, is; `undefined` if there is one.
+ * What is wrong with a path at which there is no file, or no folder; `undefined` if there is one.
  *
- * @param base The folder that relative paths count from.
+ * @param base The folder that relative paths are resolved from.
  * @returns What was found and, after a semicolon, what to write.
  */
 export async function pathProblem(base: string, path: string, wanted: "file" | "folder"): Promise<string | undefined> {
@@ -42,7 +46,7 @@ export async function pathProblem(base: string, path: string, wanted: "file" | "
   try {
     found = await system.stat(full);
   } catch (fault) {
-    if (fault instanceof system.errors.NotCapable) return "is a device, not a file; write what it gives to a file";
+    if (fault instanceof system.errors.NotCapable) return "is a device, not a file; write its output to a file";
     if (!isAbsent(fault)) return `can't be read (${faultText(fault)}); check its permissions`;
   }
   if (found === undefined) {
@@ -57,16 +61,16 @@ export async function pathProblem(base: string, path: string, wanted: "file" | "
 }
 
 /**
- * Refuses a path at which no file is.
+ * Refuses a path at which there is no file.
  *
- * @throws {RequestError} With the path as it is written, and what may have been meant.
+ * @throws {RequestError} With the path as written, and what may have been meant.
  */
 export async function requireFile(base: string, path: string): Promise<void> {
   const problem = await pathProblem(base, path, "file");
   if (problem !== undefined) throw new RequestError(`${quote(path)} ${problem}`);
 }
 
-/** Which part of a path is not there, and what is where it should be. */
+/** Which part of a path does not exist, and what is where it should be. */
 async function absence(base: string, path: string, wanted: "file" | "folder"): Promise<string> {
   const full = resolve(base, path);
   let missing = full;
@@ -80,7 +84,7 @@ async function absence(base: string, path: string, wanted: "file" | "folder"): P
     near = nearest(name, names) ?? names.find((other) => stem(other) === stem(name));
   if (near !== undefined) return `${problem}; did you mean ${quote(near)}`;
   const alike = isWhole && extname(name) !== "" ? names.filter((other) => extname(other) === extname(name)) : [];
-  const remedy = isAbsolute(path) ? "check the path" : `relative paths start from ${base}`;
+  const remedy = isAbsolute(path) ? "check the path" : `relative paths are resolved from ${base}`;
   return `${problem}; ${remedy}${listed("there", alike)}`;
 }
 

@@ -1,4 +1,4 @@
-/** The digest of content that is in memory. @module */
+/** The digest of content in memory. @module */
 import { createHash } from "node:crypto";
 
 /** SHA-256 in hex. */

@@ -1,11 +1,11 @@
-/** The digest of what is in a file, made in a thread of its own, as it takes about a second for a gigabyte. @module */
+/** The digest of a file's content, computed in its own thread, because it takes about a second per gigabyte. @module */
 import type { DigestedPart, DigestReply } from "./file_digest.ts";
 
 /**
  * The digest of a part of a file.
  *
  * @param signal Ends the thread.
- * @returns The digest. Throws an Error that says why, if the file can't be read or the thread was ended.
+ * @returns The digest. Throws an Error with the reason if the file cannot be read or the thread was ended.
  */
 export async function digestInThread(part: DigestedPart, signal: AbortSignal): Promise<string> {
   const worker = new Worker(new URL("./file_digest_worker.ts", import.meta.url), { type: "module" });

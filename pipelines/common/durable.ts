@@ -1,6 +1,6 @@
 /**
- * Giving what was written its name, so that a power failure leaves the old or the new of it and never half: the content
- * is on the disk before the rename, and the folder that has the name after it.
+ * Gives a written file its final name, so that after a power failure either the old or the new version exists, never
+ * half of it: the content is on disk before the rename, and the folder with the name after it.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { dirname, join } from "node:path";
 import { system, type SystemFile, type SystemOpenOptions } from "./system.ts";
 
 /**
- * Gives a file that was written under a temporary name its own.
+ * Renames a file that was written under a temporary name.
  *
- * @param file Open, all of it written; it stays the caller's to close.
- * @param path In the folder of `temporary`. A file that is there is replaced.
+ * @param file Open and completely written; the caller closes it.
+ * @param path In the folder of `temporary`. An existing file is replaced.
  */
 export async function publish(file: SystemFile, temporary: string, path: string): Promise<void> {
   await unlessUnknown(() => file.sync());
@@ -19,12 +19,15 @@ export async function publish(file: SystemFile, temporary: string, path: string)
   await syncFolder(dirname(path));
 }
 
-/** {@linkcode publish} of what may be lost or empty after a power failure: a reader finds the old or the new of it. */
+/**
+ * {@linkcode publish} for files that may be lost or empty after a power failure: a reader finds the old or the new
+ * version.
+ */
 export async function publishUnsynced(_: SystemFile, temporary: string, path: string): Promise<void> {
   await system.rename(temporary, path);
 }
 
-/** {@linkcode publish}, for what is written at once. */
+/** {@linkcode publish}, synchronously. */
 export function publishSync(file: SystemFile, temporary: string, path: string): void {
   try {
     file.syncSync();
@@ -41,7 +44,7 @@ export function publishSync(file: SystemFile, temporary: string, path: string): 
   }
 }
 
-/** Gives a folder that was written under a temporary name its own, which nothing has. */
+/** Renames a folder that was written under a temporary name to a name that does not exist. */
 export async function publishFolder(temporary: string, path: string): Promise<void> {
   await syncTree(temporary);
   await system.rename(temporary, path);
@@ -49,14 +52,15 @@ export async function publishFolder(temporary: string, path: string): Promise<vo
     await syncFolder(dirname(path));
   } catch (fault) {
     const isBack = await system.rename(path, temporary).then(() => true, () => false);
-    // Where it is refused to take the name back, what has it is whole; to say otherwise would have the next command refuse it.
+    // If the name cannot be taken back, the folder with it is complete; reporting otherwise would make the next command
+    // refuse it.
     if (isBack) throw fault;
   }
 }
 
 /**
- * Moves what was written in a temporary folder into another on the same disk, in place of what has its names there. Where
- * the system refuses it, what is new there is moved back, as far as it allows that.
+ * Moves the content of a temporary folder into another folder on the same disk, replacing what has the same names
+ * there. If the system refuses, what is new there is moved back as far as possible.
  *
  * @param added The names that are new there.
  */
@@ -73,20 +77,20 @@ export async function publishInto(temporary: string, path: string, added: readon
   }
 }
 
-/** Sees that the names in a folder are on the disk, as after a link was made in it. */
+/** Ensures that the names in a folder are on disk, as after a link was created in it. */
 export async function syncFolder(path: string): Promise<void> {
   if (hasFolderSync) await unlessUnknown(() => syncAt(path, { read: true }));
 }
 
-/** Windows opens no folder as a file. */
+/** Windows cannot open a folder as a file. */
 const hasFolderSync = system.build.os !== "windows";
 
-/** A folder's files, its folders' files, and its names. Links are passed over: what they lead to is another's. */
+/** A folder's files, its subfolders' files, and its names. Links are skipped, because their targets are not ours. */
 async function syncTree(folder: string): Promise<void> {
   for (const { name, isFile, isDirectory } of [...system.readDirSync(folder)]) {
     const path = join(folder, name);
     if (isDirectory) await syncTree(path);
-    // A copy may be one that must not be written; Windows syncs only what may.
+    // A copy may be read-only; Windows syncs only writable files.
     else if (isFile) await unlessUnknown(() => syncAt(path, hasFolderSync ? { read: true } : { write: true }));
   }
   await syncFolder(folder);
@@ -105,7 +109,7 @@ async function unlessUnknown(act: () => Promise<void>): Promise<void> {
   }
 }
 
-/** A file system without syncing, or a folder that may be written and not read, gives what safety it has. */
+/** Ignores that a file system cannot sync, or that a folder is writable but not readable. */
 function passUnknown(fault: unknown): void {
   const code = fault instanceof Error && "code" in fault ? fault.code : undefined;
   if (!["EINVAL", "ENOTSUP", "ENOSYS", "EACCES", "EPERM"].includes(String(code))) throw fault;

@@ -1,5 +1,5 @@
 /**
- * The two ways a run can end badly, and how it ends when it was asked to. Each carries one sentence that names the
+ * The two ways a run can fail, and how it ends when it was asked to stop. Each error is one sentence that names the
  * location and the remedy; the command line prints it and nothing else.
  *
  * @module
@@ -9,7 +9,7 @@ import { shortened } from "./visible.ts";
 
 /** Where in a file something is wrong. Line and column count from 1. */
 export interface SourceLocation {
-  /** A path, or a name in place of one, as `records`. */
+  /** A path, or another name such as `records`. */
   readonly file: string;
   /** The line. */
   readonly line?: number;
@@ -17,49 +17,52 @@ export interface SourceLocation {
   readonly column?: number;
 }
 
-/** The request was wrong: a bad option, pipeline, model or data. The command line exits with 2. */
+/** The request was invalid: a bad option, pipeline, model or data. The command line exits with 2. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
-  /** What the command line exits with. */
+  /** The exit code of the command line. */
   readonly exitCode = 2;
 
   /**
    * @param problem What is wrong and, after a semicolon, what to do about it: one sentence without a final period.
-   * @param location Where, if the fault is in a file.
+   * @param location Where, if the error is in a file.
    */
   constructor(readonly problem: string, readonly location?: SourceLocation) {
     super(shortened(location === undefined ? problem : `${formatLocation(location)}: ${problem}`));
   }
 
-  /** The error with a location: its own if it has one, else the one given. */
+  /** The error with a location: its own if it has one, otherwise the given one. */
   at(location: SourceLocation | undefined): RequestError {
     return this.location !== undefined || location === undefined
       ? this
       : new RequestError(this.problem, location).causedBy(this);
   }
 
-  /** The error with what declared that which is wrong at its own location, as the rows of a file that a pipeline reads. */
+  /**
+   * The error with the location of the declaration that refers to the invalid input, as for a pipeline's rows in a
+   * file.
+   */
   declaredAt(declaration: SourceLocation | undefined): RequestError {
     return this.location === undefined || declaration === undefined
       ? this
       : new RequestError(`${this.problem} (declared at ${formatLocation(declaration)})`, this.location).causedBy(this);
   }
 
-  /** The error with what it came from, for `--verbose`. */
+  /** The error with its cause, for `--verbose`. */
   causedBy(cause: unknown): this {
     this.cause = cause;
     return this;
   }
 }
 
-/** The request was sound and the run failed all the same. The command line exits with 1. */
+/** The request was valid but the run failed. The command line exits with 1. */
 export class RunError extends Error {
   override readonly name: string = "RunError";
-  /** What the command line exits with. */
+  /** The exit code of the command line. */
   readonly exitCode: number = 1;
 }
 
-/** A device failed at what it was given, which another may do in its place. */
+/** A device failed at its work, which another may take over. */
 export class DeviceError extends RunError {
   /** @param device Its name, as in `cuda:1`. */
   constructor(message: string, readonly device: string) {
@@ -73,12 +76,12 @@ export class DiskError extends RunError {
   override readonly exitCode = 2;
 }
 
-/** Someone asked the run to stop. What was computed is kept, and the same command continues from there. */
+/** The user asked the run to stop. What was computed is kept, and the same command resumes the run. */
 export class StoppedError extends Error {
   override readonly name = "StoppedError";
 
   /**
-   * @param exitCode What the command line exits with: 128 and the signal's number.
+   * @param exitCode The exit code of the command line: 128 plus the signal's number.
    * @param where How far the run had come, as in `at step 12 of 96 of tuned`.
    */
   constructor(readonly exitCode: number, where?: string) {
@@ -91,7 +94,7 @@ export class StoppedError extends Error {
   }
 }
 
-/** `file:line:column`, as far as it is known. */
+/** `file:line:column`, as far as known. */
 export function formatLocation({ file, line, column }: SourceLocation): string {
   return [file, line, column].filter((part) => part !== undefined).join(":");
 }

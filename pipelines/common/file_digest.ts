@@ -1,24 +1,24 @@
-/** The digest of what is in a file. @module */
+/** The digest of a file's content. @module */
 import { createHash } from "node:crypto";
 import { system } from "./system.ts";
 import { faultText } from "./files.ts";
 
-/** What of a file is digested. */
+/** The part of a file to digest. */
 export interface DigestedPart {
   readonly path: string;
-  /** The first byte; the last is the file's. */
+  /** The first byte; the last one is the file's. */
   readonly start: number;
-  /** Where the file carries its own digest, in hex: these digits count as zeros. */
+  /** Where the file contains its own digest, in hex: these digits count as zeros. */
   readonly blank?: number;
 }
 
-/** As many digits as a SHA-256 has in hex, before it is known. */
+/** A placeholder with as many digits as a SHA-256 in hex. */
 export const blankDigest = "0".repeat(64);
 
 /** How much is digested at a time. */
 const chunkBytes = 4 << 20;
 
-/** SHA-256, in hex. Throws what the system says if the file can't be read. */
+/** SHA-256, in hex. Throws the system's error if the file cannot be read. */
 export function digestOfPart(part: DigestedPart): string {
   for (const parts = digestParts(part);;) {
     const { done, value } = parts.next();
@@ -26,7 +26,7 @@ export function digestOfPart(part: DigestedPart): string {
   }
 }
 
-/** {@linkcode digestOfPart}, with a break after each part of the file. */
+/** {@linkcode digestOfPart}, pausing after each part of the file. */
 export function* digestParts({ path, start, blank }: DigestedPart): Generator<undefined, string> {
   using file = system.openSync(path);
   file.seekSync(start, system.SeekMode.Start);
@@ -43,10 +43,10 @@ export function* digestParts({ path, start, blank }: DigestedPart): Generator<un
   return hash.digest("hex");
 }
 
-/** What the thread answers. */
+/** The thread's reply. */
 export type DigestReply = { readonly digest: string } | { readonly fault: string };
 
-/** What the thread answers to a request. */
+/** The thread's reply to a request. */
 export function replyTo(part: DigestedPart): DigestReply {
   try {
     return { digest: digestOfPart(part) };

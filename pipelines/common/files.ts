@@ -14,17 +14,17 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** What a failure says of itself, on one line and without the system's call names. */
+/** A failure's message, on one line and without the names of system calls. */
 export function faultText(fault: unknown): string {
   const text = fault instanceof Error ? fault.message : String(fault);
   return text.replace(/\s+/g, " ").replace(/ \(os error \d+\).*$/, "").replace(/\.$/, "").trim();
 }
 
 /**
- * The bytes of a file, or undefined where there is none. Throws a RequestError if it can't be read, or is a device or a
- * pipe, which may have no end and never begin.
+ * The bytes of a file, or undefined if there is none. Throws a RequestError if it cannot be read, or is a device or a
+ * pipe, which may block or never end.
  *
- * @param most How many bytes it may have.
+ * @param most The maximum number of bytes.
  */
 export async function readFileIfPresent(
   path: string,
@@ -33,10 +33,10 @@ export async function readFileIfPresent(
   try {
     const { isFile, isDirectory, size } = await system.stat(path);
     if (!isFile && !isDirectory) {
-      throw new RequestError("is a device or a pipe; put a copy of its content in a file", { file: path });
+      throw new RequestError("is a device or a pipe; copy its content to a file", { file: path });
     }
     if (size > most) {
-      throw new RequestError(`has ${formatSize(size)}, and such files are read up to ${formatSize(most)}`, {
+      throw new RequestError(`has ${formatSize(size)}, but such files may have at most ${formatSize(most)}`, {
         file: path,
       });
     }
@@ -48,12 +48,12 @@ export async function readFileIfPresent(
   }
 }
 
-/** Names of numbers that Python's json reads and writes, outside of texts. */
+/** Names of numbers that Python's json reads and writes, outside of strings. */
 const pythonNumbers = /"(?:[^"\\]|\\.)*"|(?<![\w.])(?:-?Infinity|NaN)\b(?!\s*:)/g;
-/** A text of a noncharacter, as long as `NaN`: places in the file stay as they are. */
+/** A noncharacter string with the length of `NaN`, so that positions in the file stay the same. */
 const notANumber = "\ufdd2";
 
-/** Parses JSON, and JSON with `Infinity`, `-Infinity` and `NaN`, which Python's json has beyond the standard. */
+/** Parses JSON, and JSON with `Infinity`, `-Infinity` and `NaN`, which Python's json supports beyond the standard. */
 function parseAsPython(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -68,12 +68,12 @@ function parseAsPython(text: string): unknown {
 }
 
 /**
- * Parses the content of a JSON file that has to hold an object, and may hold what Python's json writes.
+ * Parses the content of a JSON file that must hold an object, and may hold what Python's json writes.
  *
  * @param bytes The file's content, UTF-8.
  * @param path Where it came from, for the message.
- * @param remedy What to do about a file that is not so, such as `download it again`.
- * @returns The object. Throws a RequestError with the line and column of a fault.
+ * @param remedy What to do if the file is invalid, such as `download it again`.
+ * @returns The object. Throws a RequestError with the line and column of an error.
  */
 export function parseJsonObject(bytes: Uint8Array, path: string, remedy: string): JsonObject {
   let value: unknown;
@@ -88,16 +88,16 @@ export function parseJsonObject(bytes: Uint8Array, path: string, remedy: string)
   return value;
 }
 
-/** The most that a file of JSON may have, in bytes; the largest tokenizers have 40 MB. */
+/** The maximum size of a JSON file in bytes; the largest tokenizers have 40 MB. */
 export const mostJson = 256e6;
 
-/** Reads a JSON object from a file; undefined where the file is absent. Errors as of {@linkcode parseJsonObject}. */
+/** Reads a JSON object from a file; undefined if the file is absent. Errors as in {@linkcode parseJsonObject}. */
 export async function readJsonObject(path: string, remedy: string): Promise<JsonObject | undefined> {
   const bytes = await readFileIfPresent(path, mostJson);
   return bytes === undefined ? undefined : parseJsonObject(bytes, path, remedy);
 }
 
-/** A unique name next to `path`, for what is to be renamed to it. */
+/** A unique name next to `path`, for a file that will be renamed to it. */
 export function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
 }
@@ -107,17 +107,17 @@ export function markWritten(file: SystemFile): void {
   try {
     file.lockSync(true);
   } catch {
-    // A file system without locks: what is left there goes after a day.
+    // A file system without locks: what is left there is removed after a day.
   }
 }
 
 /**
  * Writes a file so that a reader, and a disk after a power failure, has all of it or nothing: under a temporary name in
- * the same folder, then {@linkcode publish}ed. What processes that died have left of it is removed.
+ * the same folder, then {@linkcode publish}ed. What killed processes have left of it is removed.
  *
- * @param path The file to make or replace; its folder has to exist.
+ * @param path The file to create or replace; its folder must exist.
  * @param chunks Its content, in order. The temporary file is removed if anything fails.
- * @returns When the file is in place. Throws a DiskError naming the path if it can't be written.
+ * @returns When the file is in place. Throws a DiskError naming the path if it cannot be written.
  */
 export function writeAtomically(path: string, chunks: Chunks): Promise<void> {
   removeLeavings(path);
@@ -125,14 +125,14 @@ export function writeAtomically(path: string, chunks: Chunks): Promise<void> {
 }
 
 /**
- * Writes a file as {@linkcode writeAtomically} does but for a power failure, after which it may be empty: for what is
- * written anew every second and missed by nobody.
+ * Writes a file as {@linkcode writeAtomically} does, except that it may be empty after a power failure: for files that
+ * are rewritten every second and that nobody would miss.
  */
 export function replaceFile(path: string, chunks: Chunks): Promise<void> {
   return writeThen(path, chunks, publishUnsynced);
 }
 
-/** Whether there is a folder at a path, as far as this process may see. */
+/** Whether there is a folder at a path, as far as this process can see. */
 export function isFolder(path: string): Promise<boolean> {
   return system.stat(path).then((info) => info.isDirectory, () => false);
 }
@@ -153,10 +153,10 @@ async function writeThen(path: string, chunks: Chunks, finish: typeof publish): 
 }
 
 /**
- * Writes a file as {@linkcode writeAtomically} does, unless what is to be written turns out not to be there.
+ * Writes a file as {@linkcode writeAtomically} does, unless its content turns out not to exist.
  *
- * @param write Writes it; gives whether it did.
- * @returns What `write` gave.
+ * @param write Writes it; returns whether it did.
+ * @returns What `write` returned.
  */
 export async function writeIfWhole(path: string, write: (file: SystemFile) => Promise<boolean>): Promise<boolean> {
   const temporary = temporaryName(path);
@@ -174,10 +174,13 @@ export async function writeIfWhole(path: string, write: (file: SystemFile) => Pr
   }
 }
 
-/** A file system may name an open file otherwise than its path: then it stays as it is. */
+/** A file system may report another name for an open file than its path: then it stays as it is. */
 export const mostTries = 3;
 
-/** Makes a file and locks it; it is made again if another process removed it as abandoned before the lock was held. */
+/**
+ * Creates a file and locks it; it is created again if another process removed it as abandoned before the lock was
+ * taken.
+ */
 async function createLocked(path: string): Promise<SystemFile> {
   for (let tries = 1;; tries++) {
     const file = await system.open(path, { write: true, createNew: true });
@@ -188,14 +191,14 @@ async function createLocked(path: string): Promise<SystemFile> {
   }
 }
 
-/** The content of a file, a part at a time. */
+/** The content of a file, in chunks. */
 export async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
   using file = await system.open(path);
   const buffer = new Uint8Array(1 << 20);
   for (let count; (count = await file.read(buffer)) !== null;) yield buffer.subarray(0, count);
 }
 
-/** Writes the whole of a chunk, however little the system takes at a time. */
+/** Writes a whole chunk, however little the system accepts at a time. */
 export async function writeAll(file: SystemFile, chunk: Uint8Array): Promise<void> {
   for (let written = 0; written < chunk.length;) written += await file.write(chunk.subarray(written));
 }
@@ -208,18 +211,18 @@ export function unwritable(path: string, fault: unknown): DiskError {
   return new DiskError(`${path}: can't be written (${faultText(fault)}); ${remedy} or choose another folder`);
 }
 
-/** The system's name of what it refused, as in `ENOSPC`; undefined of a fault that is not the system's. */
+/** The system's name of an error, as in `ENOSPC`; undefined for errors that are not the system's. */
 export function systemCode(fault: unknown): string | undefined {
   const code = fault instanceof Error && "code" in fault ? fault.code : undefined;
   if (typeof code === "string" && /^E[A-Z0-9]+$/.test(code)) return code;
-  // Deno names few of them, and gives the number of all.
+  // Deno names few of them, but states the number of all.
   const number = fault instanceof Error ? /\(os error (\d+)\)/.exec(fault.message)?.[1] : undefined;
   if (number === undefined) return undefined;
   const known = Object.entries(constants.errno).find(([, value]) => value === Number(number));
   return known?.[0] ?? `E${number}`;
 }
 
-/** The next bytes of an open file: as many as asked for, or fewer where it ends. */
+/** The next bytes of an open file: as many as requested, or fewer at its end. */
 export async function readUpTo(file: SystemFile, length: number): Promise<Uint8Array<ArrayBuffer>> {
   const target = new Uint8Array(length);
   let done = 0;

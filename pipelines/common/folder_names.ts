@@ -1,12 +1,12 @@
-/** What a folder holds. @module */
+/** The names in a folder. @module */
 import { system } from "./system.ts";
 import { RequestError } from "./errors.ts";
 import { faultText } from "./files.ts";
 
 /**
- * The names of a folder's files and folders, sorted; none where it is absent, or a file.
+ * The names of a folder's files and subfolders, sorted; empty if it is absent, or a file.
  *
- * @throws {RequestError} If it can't be read.
+ * @throws {RequestError} If it cannot be read.
  */
 export async function namesIn(folder: string): Promise<string[]> {
   try {
@@ -17,12 +17,12 @@ export async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** Whether a fault means that there is no such file or folder. */
+/** Whether an error means that there is no such file or folder. */
 export function isAbsent(fault: unknown): boolean {
   return fault instanceof system.errors.NotFound || fault instanceof system.errors.NotADirectory;
 }
 
-/** The error of a path that is there and can't be read. */
+/** The error for a path that exists but cannot be read. */
 export function unreadable(file: string, fault: unknown): RequestError {
   return new RequestError(`can't be read (${faultText(fault)}); check the path and its permissions`, { file });
 }

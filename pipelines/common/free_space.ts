@@ -1,9 +1,9 @@
-/** How much a disk has room for. @module */
+/** The free space on a disk. @module */
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { system } from "./system.ts";
 
-/** Bytes that are free where a folder is or will be; undefined where that may not be asked. */
+/** Free bytes on the disk where a folder is or will be; undefined if that is not permitted. */
 export function freeSpace(folder: string): number | undefined {
   if (system.permissions.querySync({ name: "sys", kind: "statfs" }).state !== "granted") return undefined;
   for (let path = folder;; path = dirname(path)) {

@@ -1,18 +1,18 @@
-/** Records of which an unknown name is refused. @module */
+/** Records that reject unknown names. @module */
 import { RequestError } from "./errors.ts";
 import { quote, suggest } from "./suggest.ts";
 
-/** What JavaScript itself asks of any object: whether it is a promise, or has a JSON of its own. */
+/** Names that JavaScript itself looks up in any object: whether it is a promise, or has its own JSON. */
 const asked: ReadonlySet<string> = new Set(["then", "toJSON"]);
 
 /**
- * A record that refuses to be asked for a name that it does not have, where JavaScript would give `undefined`: a method
- * that there is not, or a name that is misspelt.
+ * A record that throws when a name that it does not have is accessed, where JavaScript would return `undefined`: a
+ * method that does not exist, or a misspelt name.
  *
  * @param what What the record is, for the message.
- * @param names The names that a person may have meant; the record's own if omitted.
+ * @param names The names that may have been meant; the record's own if omitted.
  * @param absent Names that it may lack.
- * @param remedy What to do about one that is unknown, if more is known than the names it has.
+ * @param remedy What to do about an unknown name, if more is known than the record's names.
  */
 export function guarded<T extends object>(
   record: T,

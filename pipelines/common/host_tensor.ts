@@ -3,7 +3,7 @@
 /** The elements of a tensor in row-major order. */
 type Elements = Float32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer>;
 
-/** A tensor of the host. While a run has it, its `data` is detached; afterwards it is back. */
+/** A tensor of the host. While a run uses it, its `data` is detached; afterwards it is back. */
 export interface HostTensor {
   data: Elements;
   readonly shape: readonly number[];

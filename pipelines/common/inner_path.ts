@@ -1,26 +1,26 @@
-/** Paths that a file names within a folder: someone else may have written it. @module */
+/** Paths within a folder that come from a file, which may be untrusted. @module */
 import { dirname, isAbsolute, join, relative } from "node:path";
 import { system } from "./system.ts";
 import { RequestError } from "./errors.ts";
 import { quote } from "./suggest.ts";
 
-/** Whether a path leads out of the folder that it starts from, judged by its text alone. */
+/** Whether a path leads out of the folder that it starts from, judged only by its text. */
 export function leavesFolder(path: string): boolean {
   return path === "" || path.includes("\0") || isAbsolute(path) || /^[A-Za-z]:/.test(path) ||
     path.split(/[/\\]/).includes("..");
 }
 
-/** A path with slashes, as it is written down on every system. */
+/** A path with forward slashes, as it is written on every system. */
 export function slashed(path: string): string {
   return path.replaceAll("\\", "/");
 }
 
 /**
- * A path within a folder, of which no link leads out either.
+ * A path within a folder; no link in it leads out either.
  *
- * @param folder It may be a link itself, and need not be there.
- * @param path From the folder. What it leads to need not be there.
- * @param file What names the path; the folder if omitted.
+ * @param folder May itself be a link, and need not exist.
+ * @param path Relative to the folder. It need not exist.
+ * @param file The file that names the path; the folder if omitted.
  * @returns Both joined. Throws a RequestError if it leads out of the folder.
  */
 export async function innerPath(folder: string, path: string, file: string = folder): Promise<string> {
@@ -33,7 +33,10 @@ export async function innerPath(folder: string, path: string, file: string = fol
   return joined;
 }
 
-/** Where a path really is; of one that is not there, where the nearest folder above it is. A link to nothing is nowhere. */
+/**
+ * The real location of a path, or if it does not exist, of the nearest existing folder above it. A dangling link has
+ * none.
+ */
 async function realAncestor(path: string): Promise<string | undefined> {
   for (let at = path;; at = dirname(at)) {
     const real = await system.realPath(at).catch(() => undefined);

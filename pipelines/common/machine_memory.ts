@@ -2,7 +2,7 @@
 import { totalmem } from "node:os";
 import { system } from "./system.ts";
 
-/** Bytes of memory that the machine has; `undefined` where that may not be asked. */
+/** The machine's memory in bytes; `undefined` if that is not permitted. */
 export function machineMemory(): number | undefined {
   const { state } = system.permissions.querySync({ name: "sys", kind: "systemMemoryInfo" });
   return state === "granted" ? totalmem() : undefined;

@@ -1,6 +1,6 @@
-/** Records made of records. @module */
+/** Records made from records. @module */
 
-/** A record with something made of each value, under its name. */
+/** A record with each value mapped, under the same name. */
 export function mapRecord<K extends string, T, R>(
   record: { readonly [name in K]?: T },
   of: (value: T, name: K) => R,

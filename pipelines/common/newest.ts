@@ -1,20 +1,20 @@
-/** Values that are made when they are asked for, of which those are held that were asked for last. @module */
+/** A cache of the most recently used values. @module */
 
 /** Holds some values by number. */
 export class Newest<T> {
   readonly #values = new Map<number, T>();
   readonly #most: number;
 
-  /** @param most How many are held at once. */
+  /** @param most The maximum number of values held. */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** The value of a number, made again if it was given up. */
+  /** The value of a number, made again if it was dropped. */
   get(number: number, make: () => T): T {
     const known = this.#values.get(number);
     if (known !== undefined) {
-      // Those that were used last are the last to go; as long as there is room for all, none goes.
+      // The most recently used are dropped last; as long as there is room for all, none is dropped.
       if (this.#values.size < this.#most) return known;
       this.#values.delete(number);
       this.#values.set(number, known);

@@ -1,6 +1,6 @@
-/** Records of one kind among those of several. @module */
+/** Selects records of one kind. @module */
 
-/** Those records of a list that are of a kind, in their order. */
+/** The records of a list that are of a kind, in order. */
 export function ofKind<T extends { readonly kind: string }, K extends T["kind"]>(
   records: readonly T[],
   kind: K,

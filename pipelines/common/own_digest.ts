@@ -1,48 +1,41 @@
-/**
- * Texts that carry the digest of their own content, so that a bit that flips on a disk does not pass for what was
- * written.
- *
- * @module
- */
+/** Texts that contain the digest of their own content, so that a flipped bit on disk is detected. @module */
 import { createHash } from "node:crypto";
 import { RequestError } from "./errors.ts";
 import { blankDigest } from "./file_digest.ts";
 
-/** Where a text has its digest: what stands before and after its digits. */
+/** Where a text has its digest: the text before and after its digits. */
 interface DigestPlace {
   readonly before: string;
   readonly after: string;
 }
 
-/**
- * A member of a JSON object. Within a JSON string the quotes would be escaped, so that it is found as a member alone.
- */
+/** A member of a JSON object. Within a JSON string the quotes would be escaped, so it is found only as a member. */
 export const digestMember: DigestPlace = { before: '"digest": "', after: '"' };
 
-/** A comment of a YAML file, on a line of its own. */
+/** A comment of a YAML file, on its own line. */
 export const digestComment: DigestPlace = { before: "# digest: ", after: "\n" };
 
-/** What a text without digest has in its place. */
+/** The placeholder in a text without a digest. */
 export function blankAt({ before, after }: DigestPlace): string {
   return before + blankDigest + after;
 }
 
 /**
- * Fills in the digest: SHA-256 of the text while its digits were zeros.
+ * Fills in the digest: the SHA-256 of the text while its digits were zeros.
  *
- * @param text With {@linkcode blankAt} in it.
+ * @param text Contains {@linkcode blankAt}.
  */
 export function withOwnDigest(text: string, place: DigestPlace): string {
   return text.replace(blankAt(place), place.before + sha256(text) + place.after);
 }
 
-/** The text of a JSON object with its digest: the first member, so that what is cut short has it as well. */
+/** The text of a JSON object with its digest as the first member, so that a truncated text has it as well. */
 export function sealedJson(value: object): string {
   const text = JSON.stringify(value, null, 2);
   return withOwnDigest(`${text.replace("{", `{\n  ${blankAt(digestMember)},`)}\n`, digestMember);
 }
 
-/** Whether a text is what its digest was made of; `undefined` if it carries none. */
+/** Whether a text matches its digest; `undefined` if it has none. */
 export function hasOwnDigest(text: string, place: DigestPlace): boolean | undefined {
   const at = placeIn(text, place);
   if (at < 0) return undefined;
@@ -51,10 +44,10 @@ export function hasOwnDigest(text: string, place: DigestPlace): boolean | undefi
 }
 
 /**
- * Requires that a file is what its digest was made of, if it carries one.
+ * Requires that a file matches its digest, if it has one.
  *
  * @param remedy What to do otherwise.
- * @throws {RequestError} If it is not.
+ * @throws {RequestError} If it does not.
  */
 export function requireOwnContent(bytes: Uint8Array, place: DigestPlace, file: string, remedy: string): void {
   if (hasOwnDigest(new TextDecoder().decode(bytes), place) !== false) return;

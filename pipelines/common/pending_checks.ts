@@ -1,6 +1,6 @@
 /**
- * Checks of files that go on while what is in the files is used already, as weights are that are mapped into memory: to
- * read a gigabyte for its digest would take a second before anything could begin. What follows from the files is not
+ * Checks of files that run while the files are already in use, such as weights that are mapped into memory: reading a
+ * gigabyte for its digest would take a second before anything could begin. Results derived from the files are not
  * published before the checks are done.
  *
  * @module
@@ -9,18 +9,21 @@
 /** A check: it throws if a file is not what it should be. */
 type Check = (signal: AbortSignal) => Promise<void>;
 
-/** Checks one after another, in the order in which they were begun. Dispose it when no answer is of interest any more. */
+/**
+ * Checks that run one after another, in the order in which they were begun. Dispose of it when their results are no
+ * longer of interest.
+ */
 export class PendingChecks implements Disposable {
   readonly #ended = new AbortController();
   readonly #failed = new AbortController();
   #last: Promise<void> = Promise.resolve();
 
-  /** Aborted by the first check that fails; what it threw is the reason. */
+  /** Aborted by the first check that fails; the reason is what it threw. */
   get signal(): AbortSignal {
     return this.#failed.signal;
   }
 
-  /** Begins a check, which is to end when its signal is aborted. */
+  /** Begins a check, which should end when its signal is aborted. */
   begin(check: Check): void {
     this.#last = this.#last.then(() => this.#run(check));
   }
@@ -35,7 +38,7 @@ export class PendingChecks implements Disposable {
     }
   }
 
-  /** Waits for all checks that were begun. Throws what the first that failed has thrown. */
+  /** Waits for all checks that were begun. Throws the error of the first one that failed. */
   async settled(): Promise<void> {
     for (let last; last !== this.#last;) await (last = this.#last);
     this.signal.throwIfAborted();

@@ -1,6 +1,6 @@
 /** Lists of rows that need not be in memory. @module */
 
-/** What is read of a list of rows: an array is one, and so are rows that are made as they are asked for. */
+/** A readable list of rows: an array, or rows that are built on access. */
 export interface RowList<T> {
   readonly length: number;
   at(index: number): T | undefined;
@@ -12,12 +12,12 @@ export interface RowList<T> {
   [Symbol.iterator](): Iterator<T>;
 }
 
-/** Rows of which each is made whenever it is asked for. */
+/** Rows that are built on each access. */
 export class MadeRows<T> implements RowList<T> {
   readonly length: number;
   readonly #make: (index: number) => T;
 
-  /** @param make Gets an index below the length; equal rows each time. */
+  /** @param make Receives an index below the length; returns equal rows each time. */
   constructor(length: number, make: (index: number) => T) {
     this.length = length;
     this.#make = make;
@@ -59,13 +59,13 @@ export class MadeRows<T> implements RowList<T> {
   }
 }
 
-/** What is made of each row: at once of those in memory, of others each time that it is asked for. */
+/** Maps rows: immediately if they are in memory, otherwise on each access. */
 export function madeOf<T, U>(rows: RowList<T>, make: (row: T, index: number) => U): RowList<U> {
   if (Array.isArray(rows)) return rows.map(make);
   return new MadeRows(rows.length, (index) => make(rows.at(index)!, index));
 }
 
-/** All that is made of each row, one after the other; of rows that are not in memory likewise. */
+/** Maps each row to several, one after the other; likewise for rows that are not in memory. */
 export function flatMadeOf<T, U>(rows: RowList<T>, make: (row: T, index: number) => readonly U[]): RowList<U> {
   if (Array.isArray(rows)) return rows.flatMap(make);
   const starts = new Float64Array(rows.length + 1);
@@ -80,7 +80,7 @@ export function flatMadeOf<T, U>(rows: RowList<T>, make: (row: T, index: number)
   });
 }
 
-/** Where the last of ascending numbers is that is no more than another. */
+/** The index of the last of ascending numbers that is no more than a given one. */
 export function lastUpTo(numbers: Float64Array, most: number): number {
   let low = 0, high = numbers.length - 1;
   while (low < high) {
@@ -91,12 +91,12 @@ export function lastUpTo(numbers: Float64Array, most: number): number {
   return low;
 }
 
-/** Rows as a longer list, of which each is there as often as any other. */
+/** Rows as a longer list, in which each occurs equally often. */
 export function stretched<T>(rows: RowList<T>, length: number): RowList<T> {
   return new MadeRows(length, (index) => rows.at(Math.floor(index * rows.length / length))!);
 }
 
-/** Lists one after the other, none of them copied that is not in memory. */
+/** Lists one after the other, without copying those that are not in memory. */
 export function joinedRows<T>(one: RowList<T>, other: RowList<T>): RowList<T> {
   if (other.length === 0) return one;
   return new MadeRows(one.length + other.length, (index) => {

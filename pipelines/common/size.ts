@@ -3,9 +3,9 @@
 const letters = ["", "k", "m", "g", "t"];
 
 /**
- * Reads a size.
+ * Parses a size.
  *
- * @returns Bytes, `Infinity` for `unlimited`; undefined where the text is not a size.
+ * @returns Bytes, `Infinity` for `unlimited`; undefined if the text is not a size.
  *
  * @example Decimal and binary units
  * ```ts
@@ -26,7 +26,7 @@ export function parseSize(text: string): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
-/** A size for people, three digits of it: `1.25 GB`; `unlimited` for `Infinity`. */
+/** A readable size with three digits: `1.25 GB`; `unlimited` for `Infinity`. */
 export function formatSize(bytes: number): string {
   if (bytes === Infinity) return "unlimited";
   let power = 0;

@@ -1,6 +1,6 @@
 /**
- * Where the pipeline file declares what. The DSL notes its caller's location on each record that it returns, so that an
- * error found later can name it. The note is not part of the data: it is not enumerated, compared or hashed.
+ * Where the pipeline file declares something. The DSL notes its caller's location on each record that it returns, so
+ * that an error found later can name it. The note is not part of the data: it is not enumerated, compared or hashed.
  *
  * @module
  */
@@ -15,14 +15,14 @@ export function located<T extends object>(record: T): T {
   return withLocation(record, callerLocation(new Error().stack ?? ""));
 }
 
-/** The same, of a record that a pipeline uses or loses. */
+/** The same for a record that a pipeline must use. */
 export function declared<T extends object>(record: T): T {
   const made = located(record);
   noteDeclared(made);
   return made;
 }
 
-/** Notes on a copy what is noted on the original. */
+/** Copies the note of the original to a copy. */
 export function withLocationOf<T extends object>(original: object, copy: T): T {
   return withLocation(copy, locationOf(original));
 }
@@ -37,18 +37,18 @@ export function locationOf(record: unknown): SourceLocation | undefined {
   return typeof record === "object" && record !== null && note in record ? record[note] as SourceLocation : undefined;
 }
 
-/** What is said of a declaration, after its location if one was noted. */
+/** A note about a declaration, after its location if one was noted. */
 export function placed(declaration: unknown, says: string): string {
   const location = locationOf(declaration);
   return location === undefined ? says : `${formatLocation(location)}: ${says}`;
 }
 
-/** Runs what depends on a declaration; an error about the request that has no location yet gets the declaration's. */
+/** Runs something that depends on a declaration; a request error without a location gets the declaration's. */
 export function atLocationOf<T>(declaration: unknown, part: () => T): T {
   return atLocation(locationOf(declaration), part);
 }
 
-/** Runs a part; an error about the request that has no location yet gets the one given. */
+/** Runs something; a request error without a location gets the given one. */
 export function atLocation<T>(location: SourceLocation | undefined, part: () => T): T {
   const fail = (error: unknown): never => {
     throw error instanceof RequestError ? error.at(location) : error;
@@ -64,7 +64,7 @@ export function atLocation<T>(location: SourceLocation | undefined, part: () => 
 const refract = shown(new URL("../", import.meta.url).href);
 const frame = /^\s*at (?:.*? \()?((?:file|https?):\/\/.*?):(\d+):(\d+)\)?$/gm;
 
-/** The innermost frame of a stack that is neither Refract's nor a package's. */
+/** The innermost frame of a stack that belongs to neither Refract nor a package. */
 export function callerLocation(stack: string): SourceLocation | undefined {
   for (const [, url = "", line, column] of stack.matchAll(frame)) {
     const file = shown(url);
@@ -74,7 +74,7 @@ export function callerLocation(stack: string): SourceLocation | undefined {
   return undefined;
 }
 
-/** A module's address as a person knows it: a file's path. Deno's stacks have it without escapes already. */
+/** A module's URL as people know it: a file's path. Deno's stacks already have it unescaped. */
 export function shown(url: string): string {
   return url.startsWith("file://") ? unescaped(url.slice("file://".length)).replace(/^\/([A-Za-z]:)/, "$1") : url;
 }

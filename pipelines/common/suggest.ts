@@ -1,14 +1,14 @@
-/** Names that a person may have meant. @module */
+/** Suggestions for misspelt names. @module */
 
-/** What to write instead of an unknown name: "did you mean …" for a near miss, then the names there are. */
+/** What to write instead of an unknown name: "did you mean …" for a near miss, then the existing names. */
 export function suggest(wanted: string, names: readonly string[]): string {
-  if (names.length === 0) return "it has none at all";
+  if (names.length === 0) return "it has none";
   const shown = names.slice(0, 12).map(quote).join(", ") + (names.length > 12 ? ", …" : "");
   const near = nearest(wanted, names);
   return near === undefined ? `use one of those it has: ${shown}` : `did you mean ${quote(near)} (it has ${shown})`;
 }
 
-/** The name that is nearly the one that is wanted, if there is any. */
+/** The name that is closest to the unknown one, if any is close. */
 export function nearest(wanted: string, names: readonly string[]): string | undefined {
   const distances = names.map((name) => editDistance(wanted.toLowerCase(), name.toLowerCase()));
   const least = Math.min(...distances);
@@ -18,8 +18,8 @@ export function nearest(wanted: string, names: readonly string[]): string | unde
 }
 
 /**
- * The fewest insertions, deletions, replacements and exchanges of neighbours that turn one word into the other: optimal
- * string alignment, as Levenshtein's distance with exchanges.
+ * The fewest insertions, deletions, replacements and transpositions of neighbours that turn one word into the other:
+ * optimal string alignment, i.e. Levenshtein distance with transpositions.
  */
 function editDistance(from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column), before = previous;
@@ -36,7 +36,7 @@ function editDistance(from: string, to: string): number {
   return previous[to.length] ?? 0;
 }
 
-/** A text in quotes, cut where it is long. */
+/** A text in quotes, shortened if it is long. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }

@@ -1,6 +1,6 @@
 /**
- * The machine: of what is compiled for a browser, this is the only file that names Deno. There another one stands in its
- * place, over the Origin Private File System.
+ * The machine: in code that is bundled for a browser, this is the only file that names Deno. In a browser it is
+ * replaced by another one, which uses the Origin Private File System.
  *
  * @module
  */

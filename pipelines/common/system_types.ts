@@ -1,6 +1,6 @@
-/** What a machine gives besides the language: files, variables and permissions. @module */
+/** What a machine provides besides the language: files, variables and permissions. @module */
 
-/** What is known of a file without reading it. */
+/** What is known about a file without reading it. */
 export interface SystemFileInfo {
   readonly isFile: boolean;
   readonly isDirectory: boolean;
@@ -13,7 +13,7 @@ export interface SystemFileInfo {
   readonly ino: number | null;
 }
 
-/** What a folder lists. */
+/** An entry in a folder's listing. */
 export interface SystemEntry {
   readonly name: string;
   readonly isFile: boolean;
@@ -43,11 +43,11 @@ export interface SystemFile extends Disposable {
   tryLock(exclusive?: boolean): Promise<boolean>;
   tryLockSync(exclusive?: boolean): boolean;
   close(): void;
-  /** What is left of it; it is closed at the end. */
+  /** The rest of it; it is closed at the end. */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
-/** How a file is opened; to be read if omitted. */
+/** How a file is opened; for reading if omitted. */
 export interface SystemOpenOptions {
   readonly read?: boolean;
   readonly write?: boolean;
@@ -55,11 +55,11 @@ export interface SystemOpenOptions {
   readonly truncate?: boolean;
   readonly create?: boolean;
   readonly createNew?: boolean;
-  /** Who may read and write it, where a system has such rights. */
+  /** Who may read and write it, if the system has such permissions. */
   readonly mode?: number;
 }
 
-/** The files of a machine, with the names and the errors that Deno has for them. */
+/** The files of a machine, with Deno's names and errors. */
 export interface SystemFiles {
   open(path: string | URL, options?: SystemOpenOptions): Promise<SystemFile>;
   openSync(path: string | URL, options?: SystemOpenOptions): SystemFile;
@@ -87,7 +87,7 @@ export interface SystemFiles {
   cwd(): string;
   /** Where a seek starts from. */
   readonly SeekMode: { readonly Start: number; readonly Current: number; readonly End: number };
-  /** What a request for a file fails with. */
+  /** The errors of file operations. */
   readonly errors: Readonly<
     Record<"NotFound" | "NotCapable" | "NotADirectory" | "IsADirectory" | "AlreadyExists", ErrorClass>
   >;
@@ -95,7 +95,7 @@ export interface SystemFiles {
 
 type ErrorClass = new (message?: string) => Error;
 
-/** What is asked of a permission. */
+/** A permission that is queried. */
 export type AskedPermission =
   | { readonly name: "sys"; readonly kind: "statfs" | "systemMemoryInfo" | "hostname" }
   | { readonly name: "run"; readonly command: string }
@@ -108,7 +108,7 @@ export interface System extends SystemFiles {
   readonly permissions: { querySync(asked: AskedPermission): { readonly state: string } };
   readonly build: { readonly os: string; readonly arch: string; readonly target: string };
   readonly version: { readonly deno: string; readonly v8: string };
-  /** Where the program began, as a URL. */
+  /** Where the program started, as a URL. */
   readonly mainModule: string;
   exitCode: number;
   execPath(): string;

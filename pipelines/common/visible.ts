@@ -1,9 +1,9 @@
-/** Texts that someone else wrote, as a terminal may show them. @module */
+/** Untrusted texts, made safe for a terminal. @module */
 
-/** Commands to a terminal, and what turns the order of characters around. */
+/** Terminal control characters, and those that reverse the order of text. */
 const commands = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
 
-/** A text whose control characters show, as in `\u001b`, and command no terminal; line ends and tabs stay. */
+/** A text with visible control characters, as in `\u001b`, that cannot control a terminal; line ends and tabs stay. */
 export function visible(text: string): string {
   return text.replace(commands, (control) => {
     if (control === "\n" || control === "\t") return control;
@@ -11,10 +11,10 @@ export function visible(text: string): string {
   });
 }
 
-/** The most characters of a message: what it quotes may be of any length. */
+/** The maximum length of a message: what it quotes may have any length. */
 const mostCharacters = 2000;
 
-/** A message, without the middle of one that nobody would read to its end. */
+/** A message; a long one without its middle. */
 export function shortened(message: string): string {
   if (message.length <= mostCharacters) return message;
   const kept = mostCharacters / 2;

@@ -1,8 +1,8 @@
-/** Texts that a tokenizer can take. @module */
+/** Texts that a tokenizer accepts. @module */
 import { RequestError, type SourceLocation } from "./errors.ts";
 
 /**
- * A text, if it has no half of a surrogate pair, which no UTF-8 has.
+ * A text, if it has no lone surrogates, which UTF-8 cannot represent.
  *
  * @param what Where the text is, for the message.
  * @throws {RequestError} If it has one.

@@ -1,5 +1,5 @@
 /**
- * YAML as a tree of plain records with their locations. The only file that knows the YAML library.
+ * YAML as a tree of plain records with their locations. The only file that uses the YAML library.
  *
  * @module
  */
@@ -18,10 +18,10 @@ import {
 import { RequestError, type SourceLocation } from "./errors.ts";
 import { quote } from "./suggest.ts";
 
-/** What a scalar says. */
+/** The value of a scalar. */
 type ScalarValue = string | number | boolean | null;
 
-/** A text, a number, true, false or nothing. */
+/** A string, a number, true, false or null. */
 interface YamlScalar {
   readonly kind: "scalar";
   readonly location: SourceLocation;
@@ -50,19 +50,19 @@ export interface YamlMapping {
   readonly entries: readonly YamlEntry[];
 }
 
-/** A part of a YAML file. */
+/** A node of a YAML file. */
 export type YamlNode = YamlScalar | YamlList | YamlMapping;
 
-/** Aliases of aliases grow without bounds in a small file, and nothing that is meant to be read nests this deep. */
+/** Aliases of aliases grow without bounds in a small file, and nothing intended nests this deep. */
 const limits = { aliased: 10_000, depth: 32 };
 
 /**
- * Parses a file of one YAML document, with its aliases replaced by what they stand for.
+ * Parses a file with one YAML document, with its aliases expanded.
  *
  * @param file Named in errors.
  * @param bytes Its content.
- * @throws {RequestError} If it is not UTF-8, not YAML, empty or several documents, has a key twice, or an alias that
- * refers to nothing, to itself or to too much.
+ * @throws {RequestError} If it is not UTF-8, not YAML, empty or has several documents, has a key twice, or an alias
+ * that refers to nothing, to itself or to too much.
  */
 export function parseYaml(file: string, bytes: Uint8Array): YamlNode {
   const text = decode(file, bytes), counter = new LineCounter();
@@ -82,7 +82,7 @@ export function parseYaml(file: string, bytes: Uint8Array): YamlNode {
     throw new RequestError("the file is empty; write key: value lines", { file });
   }
   if (second !== undefined) {
-    throw new RequestError("a second document begins; keep one a file", locationAt(second.range[0]));
+    throw new RequestError("a second document begins; keep one per file", locationAt(second.range[0]));
   }
   return convert(document.contents, document, locationAt);
 }
@@ -95,7 +95,7 @@ function decode(file: string, bytes: Uint8Array): string {
   }
 }
 
-const tooDeep = "the file nests too deep; make it flatter";
+const tooDeep = "the file is nested too deeply; make it flatter";
 
 /** What is wrong; `at` is the text from there on. */
 function problemOf({ code, message }: { readonly code: string; readonly message: string }, at: string): string {
@@ -124,9 +124,11 @@ function convert(
   ): YamlNode => {
     const location = node === null ? fallback : locationAt(node.range[0]);
     if (alias !== undefined && ++aliased > limits.aliased) {
-      throw new RequestError("the file's aliases stand for too much; write it out", alias);
+      throw new RequestError("the file's aliases expand to too much; write it out", alias);
     }
-    if (above.includes(node)) throw new RequestError("the alias refers to what it is part of; write it out", fallback);
+    if (above.includes(node)) {
+      throw new RequestError("the alias refers to something that contains it; write it out", fallback);
+    }
     if (above.length > limits.depth) throw new RequestError(tooDeep, location);
     const within = [...above, node];
     if (node === null) return { kind: "scalar", location, value: null };
@@ -183,7 +185,7 @@ export function formatYaml(value: unknown): string {
 /**
  * The YAML between lines of `---` at the start of a Markdown file, as plain data.
  *
- * @returns `undefined` where there is none, or none that can be read: what others write there need not be for us.
+ * @returns `undefined` if there is none, or none that can be parsed: what others write there need not be for us.
  */
 export function frontMatter(markdown: string): unknown {
   const text = /^\ufeff?---\r?\n([\s\S]*?)\r?\n---\s*(?:\r?\n|$)/.exec(markdown)?.[1];

@@ -1,4 +1,4 @@
-/** Bytes read from front to back, little-endian. Reading past the end throws a RangeError. @module */
+/** Reads bytes from front to back, little-endian. Reading past the end throws a RangeError. @module */
 
 /** A position in some bytes that advances with each read. */
 export class ByteReader {
@@ -18,7 +18,7 @@ export class ByteReader {
     return this.#take(bytes).reduce((value, byte, at) => value + byte * 2 ** (8 * at), 0);
   }
 
-  /** A number in two's complement; 0 of no bytes. */
+  /** A number in two's complement; 0 for zero bytes. */
   signed(bytes: number): number {
     const taken = this.#take(bytes);
     const isNegative = (taken.at(-1) ?? 0) > 0x7f;
@@ -29,7 +29,7 @@ export class ByteReader {
     return new TextDecoder().decode(this.#take(bytes));
   }
 
-  /** The text up to the next line's end. */
+  /** The text up to the next line end. */
   line(): string {
     const end = this.#bytes.indexOf(0x0a, this.#at);
     if (end < 0) throw new RangeError("The line is cut short");

@@ -1,6 +1,6 @@
 /**
- * What EasySteer reads: a GGUF file of directions, or for each LoReFT edit a folder of pyreft's with one intervention,
- * beside a list of which tokens each acts on, which its requests say.
+ * EasySteer's formats: a GGUF file of directions, or for each LoReFT edit a pyreft folder with one intervention, with a
+ * list of the tokens that each acts on, which its requests must name.
  *
  * @module
  */
@@ -20,16 +20,16 @@ interface Vector {
   readonly apply: Apply;
 }
 
-/** An edit's folder of pyreft's, and how a request names it. */
+/** An edit's pyreft folder, and how a request names it. */
 interface EditFolder {
   readonly vector: Vector;
   readonly content: PyreftContent;
 }
 
 /**
- * The folders of LoReFT edits of blocks' outputs.
+ * The folders of LoReFT edits of block outputs.
  *
- * @throws {RequestError} If an adaptation is another, or acts on tokens that a request can't name.
+ * @throws {RequestError} If an adaptation is of another kind, or acts on tokens that a request cannot name.
  */
 export function easySteerFolders(adaptations: readonly Adaptation[], tensors: TensorMap): readonly EditFolder[] {
   return adaptations.map((adaptation) => {
@@ -43,10 +43,10 @@ export function easySteerFolders(adaptations: readonly Adaptation[], tensors: Te
 function requireLoreft(adaptation: Adaptation): Intervention {
   const { form, kind, site, block, stack } = adaptation;
   if (form !== "intervention" || kind !== "loreft") {
-    throw new RequestError(`EasySteer reads loreft, and edits that add a vector, and no ${kind}; export it --to onnx`);
+    throw new RequestError(`EasySteer reads loreft, and edits that add a vector, but not ${kind}; export it --to onnx`);
   }
   if (site !== "block.output" || block === undefined || stack !== undefined) {
-    throw new RequestError(`the loreft edits ${site}, and EasySteer's acts on block.output alone; export it --to onnx`);
+    throw new RequestError(`the loreft edits ${site}, but EasySteer's acts only on block.output; export it --to onnx`);
   }
   if (adaptation.subspace !== undefined || adaptation.options.activation !== "linear") {
     throw new RequestError("EasySteer's loreft has no subspaces and no activation; export it --to onnx");
@@ -63,7 +63,7 @@ export function applyOf({ positions, positionsText, side }: Intervention): Apply
   const { first, last, completion, selector } = positions;
   if (selector !== undefined) {
     throw new RequestError(
-      `the positions ${positionsText} depend on a prompt's text, which a request of EasySteer's can't say; give others ` +
+      `the positions ${positionsText} depend on a prompt's text, which a request to EasySteer cannot express; give others ` +
         "with --positions, as in l1",
     );
   }

@@ -1,4 +1,4 @@
-/** Writing the pickle of a state dictionary as torch.save does (Python's pickle protocol 2). @module */
+/** Writes the pickle of a state dictionary as torch.save does (Python's pickle protocol 2). @module */
 import { elementCount } from "../../ops/program/dimension.ts";
 
 /** The pickle of an ordered dictionary of whole, contiguous tensors; each tensor's storage is named by its number. */

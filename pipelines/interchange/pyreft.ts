@@ -1,6 +1,6 @@
 /**
- * Folders that pyreft's `ReftModel.save` writes: config.json and a state dictionary for each intervention. They say
- * nothing of positions, which pyreft takes with each call, nor of activations.
+ * Folders written by pyreft's `ReftModel.save`: config.json and a state dictionary for each intervention. They do not
+ * record positions, which pyreft receives with each call, or activations.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { components, isStateFile, kinds, readConfig, type Representation, stateF
 import { savedForm, stateOf } from "./pyreft_state.ts";
 import { readTorchFile, type TorchTensor } from "./torch_file.ts";
 
-/** What a folder of pyreft's holds, as intervention.json lists it and with the tensors in saved form. */
+/** The content of a pyreft folder, as intervention.json lists it and with the tensors in saved form. */
 interface PyreftFolder {
   readonly interventions: readonly JsonObject[];
   readonly tensors: TensorMap;
@@ -25,10 +25,10 @@ interface PyreftFolder {
 /**
  * Reads a folder.
  *
- * @param model Which the interventions are for.
- * @param positions Which tokens the interventions edit; those of a layer's second intervention are the suffix.
- * @throws {RequestError} If config.json or a state dictionary is absent, not sound, of a kind that Refract lacks, or
- * for another model.
+ * @param model The model that the interventions are for.
+ * @param positions Which tokens the interventions edit; a layer's second intervention edits the suffix.
+ * @throws {RequestError} If config.json or a state dictionary is absent, invalid, of a kind that Refract lacks, or for
+ * another model.
  */
 export async function readPyreftFolder(
   folder: string,
@@ -45,7 +45,9 @@ export async function readPyreftFolder(
     const earlier = sites.slice(0, index).filter((site) => site === sites[index]).length;
     if (earlier > 1) {
       throw new RequestError(
-        `${quote(key)} is a third intervention at its site; at most a prefix's and a suffix's are known`,
+        `${
+          quote(key)
+        } is a third intervention at its site; there can be at most one for the prefix and one for the suffix`,
         { file },
       );
     }
@@ -69,7 +71,7 @@ export async function readPyreftFolder(
   return { interventions, tensors };
 }
 
-/** Requires that config.json lists every state dictionary: others would be of another model. */
+/** Requires that config.json lists every state dictionary: others would belong to another model. */
 async function requireNoOthers(folder: string, config: readonly Representation[]): Promise<void> {
   const known = new Set(config.map(({ key }) => stateFile(key)));
   try {
@@ -85,7 +87,7 @@ async function requireNoOthers(folder: string, config: readonly Representation[]
   }
 }
 
-/** Requires that a prefix and its suffix have equal ranks where config.json omits them. */
+/** Requires that a prefix and its suffix have equal ranks if config.json omits them. */
 function requireEqualPairs(
   config: readonly Representation[],
   interventions: readonly JsonObject[],
@@ -102,16 +104,18 @@ function requireEqualPairs(
   }
 }
 
-/** The content of a folder as pyreft writes it: config.json's text and the state dictionaries by their files' names. */
+/**
+ * The content of a folder as pyreft writes it: the text of config.json and the state dictionaries by their file names.
+ */
 export interface PyreftContent {
   readonly config: string;
   readonly states: Readonly<Record<string, Readonly<Record<string, TorchTensor>>>>;
 }
 
 /**
- * What pyreft would save of interventions.
+ * What pyreft would save for interventions.
  *
- * @throws {RequestError} If pyreft has nothing of an intervention's kind or site.
+ * @throws {RequestError} If pyreft has no equivalent of an intervention's kind or site.
  */
 export function pyreftContent(interventions: readonly Intervention[], tensors: TensorMap): PyreftContent {
   const states: Record<string, Record<string, TorchTensor>> = {};
@@ -122,13 +126,13 @@ export function pyreftContent(interventions: readonly Intervention[], tensors: T
         (ownValue(kinds, name)!.orthogonal ?? false) === options.orthogonal;
     });
     const component = Object.keys(components).find((name) => ownValue(components, name) === site);
-    if (type === undefined) throw new RequestError(`pyreft has no intervention like ${kind}; export another`);
+    if (type === undefined) throw new RequestError(`pyreft has no intervention like ${kind}; export another kind`);
     if (component === undefined || head !== undefined) {
       throw new RequestError(`pyreft has no component like the site ${site}; export an edit at another`);
     }
     if (options.activation !== "linear") {
       throw new RequestError(
-        `pyreft's folders do not hold the activation ${options.activation}; export an edit without`,
+        `a pyreft folder does not record the activation ${options.activation}; export an edit without one`,
       );
     }
     const name = `layer_${block}_comp_${component}_unit_pos_nunit_1`;

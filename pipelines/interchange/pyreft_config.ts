@@ -1,4 +1,4 @@
-/** The config.json of pyreft's folders: which interventions there are, and where. @module */
+/** The config.json of a pyreft folder: which interventions there are, and where. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { join } from "node:path";
 import type { Intervention } from "../compile/lower/adaptation.ts";
@@ -7,7 +7,7 @@ import type { EditedModel, SiteName } from "../models/architecture/architecture.
 import { isJsonObject, readJsonObject } from "../common/files.ts";
 import { quote, suggest } from "../common/suggest.ts";
 
-/** pyreft's classes by the kinds of edit that they are. */
+/** The kinds of edit by pyreft's classes. */
 export const kinds: Readonly<Record<string, { readonly kind: Intervention["kind"]; readonly orthogonal?: true }>> = {
   LoreftIntervention: { kind: "loreft" },
   NoreftIntervention: { kind: "noreft" },
@@ -17,7 +17,7 @@ export const kinds: Readonly<Record<string, { readonly kind: Intervention["kind"
   NodireftIntervention: { kind: "direft" },
 };
 
-/** pyvene's components by the sites that they are. */
+/** The sites by pyvene's components. */
 export const components: Readonly<Record<string, SiteName>> = {
   block_input: "block.input",
   block_output: "block.output",
@@ -29,17 +29,17 @@ export const components: Readonly<Record<string, SiteName>> = {
   mlp_output: "mlp.output",
 };
 
-/** An intervention as config.json has it. */
+/** An intervention as config.json lists it. */
 export interface Representation {
-  /** Names its file. */
+  /** Part of its file's name. */
   readonly key: string;
   readonly layer: number;
   readonly site: SiteName;
-  /** Of what is edited in the model. */
+  /** The width of what is edited in the model. */
   readonly width: number;
   /** pyreft's class. */
   readonly type: string;
-  /** `undefined` where the tensors decide. */
+  /** `undefined` if the tensors determine it. */
   readonly rank: number | undefined;
 }
 
@@ -56,19 +56,19 @@ export function isStateFile(name: string): boolean {
 /**
  * Reads a folder's config.json.
  *
- * @param model Which the interventions are for.
- * @throws {RequestError} If it is absent, not sound, or lists what Refract or the model lacks.
+ * @param model The model that the interventions are for.
+ * @throws {RequestError} If it is absent, invalid, or lists something that Refract or the model lacks.
  */
 export async function readConfig(folder: string, model: EditedModel): Promise<Representation[]> {
   const file = join(folder, "config.json");
   const config = await readJsonObject(file, "save the model again");
   if (config === undefined) {
-    throw new RequestError("there is no config.json; give a folder that ReftModel.save wrote", { file: folder });
+    throw new RequestError("there is no config.json; give a folder written by ReftModel.save", { file: folder });
   }
   const { representations, sorted_keys: keys, intervention_types: types } = config;
   if (!Array.isArray(representations) || !Array.isArray(keys) || !Array.isArray(types) || keys.length === 0) {
     throw new RequestError(
-      "lists no representations, sorted_keys and intervention_types; give a folder that ReftModel.save wrote",
+      "lists no representations, sorted_keys and intervention_types; give a folder written by ReftModel.save",
       { file },
     );
   }
@@ -116,7 +116,9 @@ function representationOf(
   }
   const rank = lowRank ?? undefined;
   if (rank !== undefined && (!Number.isSafeInteger(rank) || (rank as number) < 1)) {
-    throw new RequestError(`low_rank_dimension is ${shown(rank)} for layer ${layer}; give a whole number from 1 up`);
+    throw new RequestError(
+      `low_rank_dimension is ${shown(rank)} for layer ${layer}; give a whole number of at least 1`,
+    );
   }
   const block = layer as number, width = sites[site]?.width;
   if (block < 0 || block >= blocks) {
@@ -132,7 +134,7 @@ function representationOf(
   if (named !== null && (Number(named[1]) !== block || named[2] !== component)) {
     throw new RequestError(
       `the key ${quote(key)} is where layer ${block}'s ${component} is listed; keys and representations are mixed ` +
-        "up, save the model again",
+        "up; save the model again",
     );
   }
   return { key, layer: block, site, width, type: typeOf(type), rank: rank as number | undefined };

@@ -1,7 +1,7 @@
-/** The README of a folder that is written for pyreft: what is in it, and a program that uses it. @module */
+/** The README of a folder written for pyreft: its content, and a program that uses it. @module */
 import type { JsonObject } from "../common/files.ts";
 
-/** What a README says of an export. */
+/** What a README says about an export. */
 interface Exported {
   /** The base model, as the pipeline named it. */
   readonly base: string;
@@ -33,13 +33,13 @@ from pyreft import ReftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 folder = os.path.dirname(os.path.abspath(__file__))
-name, prompt = sys.argv[1], sys.argv[2]  # the base model's name or folder, and what it is to read
+name, prompt = sys.argv[1], sys.argv[2]  # the base model's name or folder, and the prompt
 dtype = getattr(torch, sys.argv[3] if len(sys.argv) > 3 else "bfloat16")  # or float32
 model = AutoModelForCausalLM.from_pretrained(name, torch_dtype=dtype)
 tokenizer = AutoTokenizer.from_pretrained(name)
 reft = ReftModel.load(folder, model)
 
-# pyreft makes its linear layers in bfloat16, whatever the model is: give them the model's type, and their numbers again.
+# pyreft creates its linear layers in bfloat16, whatever the model's type is: convert them and load their weights again.
 for key, held in reft.interventions.items():
     intervention = held[0] if isinstance(held, (list, tuple)) else held
     for layer in intervention.modules():
@@ -49,7 +49,7 @@ for key, held in reft.interventions.items():
         intervention.load_state_dict(torch.load(os.path.join(folder, f"intkey_{key}.bin"), weights_only=True))
 
 def ends(first, last, count):
-    """The first and the last tokens of a prompt; one that is too short for both is halved."""
+    """The first and last tokens of a prompt; one that is too short for both is split in half."""
     if first and last:
         first, last = min(first, count // 2), min(last, (count + 1) // 2)
     return [*range(min(first, count)), *range(max(0, count - last), count)]
@@ -69,8 +69,8 @@ _, answer = reft.generate(
 print(tokenizer.decode(answer[0][count:], skip_special_tokens=True))
 \`\`\`
 
-Put it into this folder as \`generate.py\`: \`python generate.py MODEL "a prompt" float32\`. The prompt is to be as the
-template of the training made it.
+Put it into this folder as \`generate.py\`: \`python generate.py MODEL "a prompt" float32\`. The prompt must be
+formatted as the training's template did.
 `;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The state dictionaries of pyreft's classes and the tensors that Refract has instead, both ways.
+ * Converts between the state dictionaries of pyreft's classes and Refract's tensors.
  *
  * @module
  */
@@ -17,23 +17,23 @@ const bookkeeping = ["embed_dim", "interchange_dim"];
 
 const rotation = "rotate_layer.parametrizations.weight";
 
-/** Which intervention a state dictionary is to be. */
+/** The intervention that a state dictionary is for. */
 interface StateUse {
   readonly index: number;
   /** pyreft's class. */
   readonly type: string;
-  /** Of what is edited in the model. */
+  /** The width of what is edited in the model. */
   readonly width: number;
-  /** As config.json has it; `undefined` where the tensors decide. */
+  /** As in config.json; `undefined` if the tensors determine it. */
   readonly rank: number | undefined;
   /** For messages. */
   readonly file: string;
 }
 
 /**
- * The tensors of a state dictionary by Refract's names, in the shapes that Refract gives them.
+ * The tensors of a state dictionary by Refract's names, in Refract's shapes.
  *
- * @throws {RequestError} If it is another class's, or another model's.
+ * @throws {RequestError} If it belongs to another class or model.
  */
 export function savedForm(state: ReadonlyMap<string, ReadTensor>, use: StateUse): TensorMap {
   const { index, type, width, file } = use;
@@ -79,7 +79,7 @@ export function savedForm(state: ReadonlyMap<string, ReadTensor>, use: StateUse)
   return { rotate: { data, shape: [width, rank] }, ...tensors };
 }
 
-/** What a class's state dictionary calls what Refract's tensors come from. */
+/** The names in a class's state dictionary for the tensors that Refract's come from. */
 function namesOf(type: string, hasProjectionBias: boolean): Readonly<Record<string, readonly string[]>> {
   const { kind, orthogonal } = ownValue(kinds, type)!;
   if (kind === "loreft") return { rotate: ["rotate_layer"], weight: ["weight"], bias: ["bias"] };
@@ -91,7 +91,7 @@ function namesOf(type: string, hasProjectionBias: boolean): Readonly<Record<stri
   return { proj: ["proj_layer.weight"], ...hasProjectionBias ? { proj_bias: ["proj_layer.bias"] } : {}, ...source };
 }
 
-/** Requires that a state dictionary is of the class that config.json names. */
+/** Requires that a state dictionary belongs to the class that config.json names. */
 function requireNames(state: ReadonlyMap<string, ReadTensor>, { type, file }: StateUse): void {
   const learned = [...state.keys()].filter((name) => !bookkeeping.includes(name));
   const wantedBy = (type: string) => Object.values(namesOf(type, state.has("proj_layer.bias"))).flat();
@@ -126,7 +126,10 @@ function rankOf({ shape }: ReadTensor, name: string, { rank, width, file }: Stat
   return found;
 }
 
-/** `base · H(X) · diag(X)` as torch's orthogonal parametrization has it, H the product of X's Householder reflections. */
+/**
+ * `base · H(X) · diag(X)` as in torch's orthogonal parametrization, where H is the product of X's Householder
+ * reflections.
+ */
 function rotationOf(free: Float32Array, base: Float32Array, width: number, rank: number): Float32Array<ArrayBuffer> {
   const rotation = new Float32Array(width * rank);
   for (let column = 0; column < rank; column++) {
@@ -151,7 +154,7 @@ function rotationOf(free: Float32Array, base: Float32Array, width: number, rank:
   return rotation;
 }
 
-/** What pyreft would save of an intervention. */
+/** What pyreft would save for an intervention. */
 export function stateOf(kind: Intervention["kind"], own: TensorMap, width: number): Record<string, TorchTensor> {
   const { rotate, proj, proj_bias, weight, bias } = own as Readonly<Record<string, TorchTensor>>;
   if (kind === "loreft") return { weight: weight!, bias: bias!, rotate_layer: rotate! };
@@ -166,7 +169,7 @@ export function stateOf(kind: Intervention["kind"], own: TensorMap, width: numbe
   };
 }
 
-/** A rotation as torch's orthogonal parametrization holds it before it is trained: free numbers at rest over a base. */
+/** A rotation as torch's orthogonal parametrization stores it before training: neutral free parameters over a base. */
 function restingRotation({ data, shape }: TorchTensor): Record<string, TorchTensor> {
   const [width, rank] = shape as readonly [number, number];
   const { reflectors, triangle, signs } = householder(data as Float32Array, width, rank);

@@ -11,7 +11,7 @@ import { writePickle } from "./pickle.ts";
 import { type PickledTensor, readPickle } from "./unpickle.ts";
 import { readZip, type ZipRecord } from "./zip.ts";
 
-/** The most that a state dictionary without its storages may have, in bytes: more than 10,000 tensors. */
+/** The maximum size of a state dictionary without its storages, in bytes: more than 10,000 tensors. */
 const mostPickled = 2e6;
 
 /** A tensor of a state dictionary. */
@@ -42,8 +42,8 @@ export interface ReadTensor extends TorchTensor {
 /**
  * The tensors of a file, as floats.
  *
- * @throws {RequestError} If the file is absent, no such archive, cut short, or holds anything but tensors of floats and
- * single whole numbers.
+ * @throws {RequestError} If the file is absent, not such an archive, truncated, or holds anything but tensors of floats
+ * and single whole numbers.
  */
 export async function readTorchFile(path: string): Promise<Map<string, ReadTensor>> {
   const bytes = await readFileIfPresent(path);
@@ -51,15 +51,17 @@ export async function readTorchFile(path: string): Promise<Map<string, ReadTenso
   return parseTorchFile(bytes, path);
 }
 
-/** The tensors of a file's content. Errors as of {@linkcode readTorchFile}. */
+/** The tensors of a file's content. Errors as in {@linkcode readTorchFile}. */
 export function parseTorchFile(bytes: Uint8Array<ArrayBuffer>, file: string): Map<string, ReadTensor> {
   if (isLegacy(bytes)) {
-    throw new RequestError("is of the format before torch 1.6; load it and save it again with a newer torch", { file });
+    throw new RequestError("has the format from before torch 1.6; load it and save it again with a newer torch", {
+      file,
+    });
   }
   const records = readZip(bytes, file);
   const name = [...records.keys()].find((name) => /(^|\/)data\.pkl$/.test(name));
   if (name === undefined) {
-    throw new RequestError("holds no data.pkl as torch.save writes it; save the intervention again", { file });
+    throw new RequestError("has no data.pkl as written by torch.save; save the intervention again", { file });
   }
   const folder = name.slice(0, -"data.pkl".length);
   const order = records.get(`${folder}byteorder`)?.read();
@@ -69,7 +71,7 @@ export function parseTorchFile(bytes: Uint8Array<ArrayBuffer>, file: string): Ma
   const pickle = records.get(name)!;
   if (pickle.size > mostPickled) {
     throw new RequestError(
-      `holds a data.pkl of ${formatSize(pickle.size)}, and they are read up to ${formatSize(mostPickled)}; save the ` +
+      `holds a data.pkl of ${formatSize(pickle.size)}, but at most ${formatSize(mostPickled)} is read; save the ` +
         "intervention alone",
       { file },
     );
@@ -77,12 +79,12 @@ export function parseTorchFile(bytes: Uint8Array<ArrayBuffer>, file: string): Ma
   const located: readonly Located[] = [...readPickle(pickle.read(), file)].map(([key, pickled]) => {
     return { key, pickled, ...locate(key, pickled, records.get(`${folder}data/${pickled.key}`), file) };
   });
-  // Many tensors of one storage could claim any amount of memory.
+  // Many tensors that share a storage could claim any amount of memory.
   const claimed = located.reduce((sum, { count, type }) => sum + count * type.bytes, 0);
   const held = records.values().reduce((sum, { size }) => sum + size, 0);
   if (claimed > held) {
     throw new RequestError(
-      `claims tensors of ${claimed} bytes and holds ${held}; copy the file or save the intervention again`,
+      `claims tensors of ${claimed} bytes but holds ${held}; copy the file or save the intervention again`,
       { file },
     );
   }
@@ -95,7 +97,7 @@ export function parseTorchFile(bytes: Uint8Array<ArrayBuffer>, file: string): Ma
   return new Map(located.map(({ key, pickled: { shape } }) => [key, { shape, data: tensors.get(key)! }]));
 }
 
-/** Whether a file starts with the pickled number that torch.save once put at the front. */
+/** Whether a file starts with the pickled number that torch.save once wrote first. */
 function isLegacy(bytes: Uint8Array): boolean {
   return [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46].every((byte, at) => bytes[at] === byte);
 }
@@ -109,7 +111,7 @@ interface Located {
   readonly count: number;
 }
 
-/** The record of a tensor's elements; it is checked to hold them all. */
+/** The record of a tensor's elements, checked to hold them all. */
 function locate(
   key: string,
   { storage, offset, shape, strides }: PickledTensor,
@@ -125,7 +127,7 @@ function locate(
   const last = offset + shape.reduce((sum, extent, axis) => sum + Math.max(0, extent - 1) * strides[axis]!, 0);
   if (record.size % type.bytes !== 0 || count > 0 && !(last < record.size / type.bytes)) {
     throw new RequestError(
-      `the storage of ${name} is cut short: it has ${record.size} bytes and the tensor ends with byte ${
+      `the storage of ${name} is truncated: it has ${record.size} bytes but the tensor ends with byte ${
         (last + 1) * type.bytes
       }; copy the file again`,
       { file },

@@ -1,6 +1,6 @@
 /**
- * Reading the pickles of torch's state dictionaries. A pickle is a program; this reader builds tensors and ordered
- * dictionaries, executes nothing, and checks that each value is used as what it is.
+ * Reads the pickles of torch's state dictionaries. A pickle is a program; this reader builds only tensors and ordered
+ * dictionaries, executes nothing, and checks the type of each value that is used.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export interface PickledTensor {
 
 const mark = Symbol("mark");
 
-/** A name that a pickle asks for. */
+/** A name that a pickle refers to. */
 class Global {
   constructor(readonly name: string) {}
 }
@@ -66,13 +66,13 @@ const foreign: Readonly<Record<number, string>> = {
  * The tensors of a pickled state dictionary by name.
  *
  * @param file For messages.
- * @throws {RequestError} If the pickle asks for anything but tensors and ordered dictionaries, or is cut short.
+ * @throws {RequestError} If the pickle requests anything but tensors and ordered dictionaries, or is truncated.
  */
 export function readPickle(bytes: Uint8Array, file: string): ReadonlyMap<string, PickledTensor> {
   const value = new Unpickler(bytes, file).read();
   const tensors = new Map<string, PickledTensor>();
   if (!(value instanceof Map)) {
-    throw new RequestError("holds no state dictionary; save the intervention again", { file });
+    throw new RequestError("has no state dictionary; save the intervention again", { file });
   }
   for (const [name, tensor] of value) {
     if (typeof name === "string" && tensor instanceof Tensor) tensors.set(name, tensor);
@@ -104,8 +104,8 @@ class Unpickler {
       }
     } catch (fault) {
       if (fault instanceof RequestError) throw fault;
-      // Reading past the end, taking from an empty stack, or using a value as what it is not.
-      throw new RequestError("the pickle is damaged or cut short; save the intervention again", { file: this.#file })
+      // Reading past the end, popping from an empty stack, or using a value with the wrong type.
+      throw new RequestError("the pickle is damaged or truncated; save the intervention again", { file: this.#file })
         .causedBy(fault);
     }
   }
@@ -180,7 +180,9 @@ class Unpickler {
       }
       case 0x62: // BUILD, which gives a state dictionary its versions
         this.#pop();
-        if (!(this.#top() instanceof Map)) throw this.#refusal("the operation BUILD of no dictionary");
+        if (!(this.#top() instanceof Map)) {
+          throw this.#refusal("the operation BUILD on something other than a dictionary");
+        }
         return;
       default:
         throw this.#refusal(this.#operation(code));
@@ -198,7 +200,7 @@ class Unpickler {
 
   #refusal(what: string): RequestError {
     return new RequestError(
-      `the pickle asks for ${what}, which is not part of a tensor; nothing was executed, take the file from a source ` +
+      `the pickle requests ${what}, which is not part of a tensor; nothing was executed, but take the file from a source ` +
         "you trust",
       { file: this.#file },
     );
@@ -218,7 +220,9 @@ class Unpickler {
   }
 
   #reduce(callable: unknown, args: unknown): unknown {
-    if (!(callable instanceof Global) || !Array.isArray(args)) throw this.#refusal("a call of what is not a function");
+    if (!(callable instanceof Global) || !Array.isArray(args)) {
+      throw this.#refusal("a call of something other than a function");
+    }
     if (callable.name === dictionary && args.length === 0) return new Map();
     if (callable.name !== rebuild) throw this.#refusal(`a call of ${callable.name} with ${args.length} arguments`);
     const [storage, offset, shape, strides]: readonly unknown[] = args;
@@ -226,7 +230,7 @@ class Unpickler {
     const isLocated = isCount(offset) && isExtents(shape) && isExtents(strides) && shape.length === strides.length;
     if (!isLocated) {
       throw new RequestError(
-        "the pickle has a tensor whose shape, strides and offset are none; copy the file or save it again",
+        "the pickle has a tensor with an invalid shape, strides or offset; copy the file or save it again",
         { file: this.#file },
       );
     }

@@ -1,7 +1,7 @@
 /**
- * Reading zip archives from untrusted sources: every size is checked against the file's before memory is allocated, and
- * every record's checksum is verified. The zip library that writes them here does neither.
- * {@link https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT}
+ * Reads zip archives from untrusted sources: every size is checked against the file's before memory is allocated, and
+ * every record's checksum is verified. The zip library that writes them does neither. {@link
+ * https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT}
  *
  * @module
  */
@@ -21,7 +21,9 @@ export interface ZipRecord {
   read(): Uint8Array<ArrayBuffer>;
 }
 
-/** What all records of a compressed archive may unpack to, in bytes; a few kilobytes could claim gigabytes. */
+/**
+ * The maximum unpacked size of all records of a compressed archive, in bytes; a few kilobytes could claim gigabytes.
+ */
 const mostUnpacked = 2 ** 28;
 
 const signatures = { end: 0x06054b50, end64: 0x06064b50, locator64: 0x07064b50, entry: 0x02014b50, local: 0x04034b50 };
@@ -39,10 +41,10 @@ interface Entry {
 }
 
 /**
- * The records of an archive by name; a content is read on demand.
+ * The records of an archive by name; contents are read on demand.
  *
  * @param file For messages.
- * @throws {RequestError} If the archive is cut short, contradicts itself, or is encrypted.
+ * @throws {RequestError} If the archive is truncated, inconsistent or encrypted.
  */
 export function readZip(bytes: Uint8Array<ArrayBuffer>, file: string): ReadonlyMap<string, ZipRecord> {
   const records = new Map<string, ZipRecord>();
@@ -50,11 +52,11 @@ export function readZip(bytes: Uint8Array<ArrayBuffer>, file: string): ReadonlyM
   for (const entry of intact(file, () => directoryOf(bytes))) {
     packed += entry.packed;
     unpacked += entry.size;
-    // Records that overlap could claim any size, too.
+    // Overlapping records could also claim any size.
     if (packed > bytes.length || entry.method === methods.stored && entry.size !== entry.packed) throw damaged(file);
     if (unpacked > Math.max(bytes.length, mostUnpacked)) {
       throw new RequestError(
-        `claims to unpack to ${unpacked} bytes or more, and compressed archives are read up to ${mostUnpacked}; ` +
+        `claims to unpack to ${unpacked} bytes or more, but at most ${mostUnpacked} are read from compressed archives; ` +
           "save it again without compression",
         { file },
       );
@@ -68,10 +70,10 @@ export function readZip(bytes: Uint8Array<ArrayBuffer>, file: string): ReadonlyM
 }
 
 function damaged(file: string): RequestError {
-  return new RequestError("is not a whole zip archive of torch.save; copy the file again", { file });
+  return new RequestError("is not a complete zip archive of torch.save; copy the file again", { file });
 }
 
-/** Reads; reading past the file's end, in whatever way, means that it is damaged. */
+/** Reads; reading past the file's end in any way means that it is damaged. */
 function intact<T>(file: string, read: () => T): T {
   try {
     return read();
@@ -123,7 +125,7 @@ function locateDirectory(bytes: Uint8Array): { readonly start: number; readonly 
   return { start: long(end64 + 48), count: long(end64 + 32) };
 }
 
-/** Sizes and offset with those that did not fit in 32 bits from the extra field, which lists these alone. */
+/** Sizes and offset, with those that did not fit into 32 bits taken from the extra field, which lists only these. */
 function widened(
   values: readonly [size: number, packed: number, start: number],
   extra: Uint8Array,
@@ -146,7 +148,7 @@ function contentOf(bytes: Uint8Array<ArrayBuffer>, entry: Entry, file: string): 
   const raw = bytes.slice(from, from + packed);
   if (method !== methods.stored && method !== methods.deflated) {
     throw new RequestError(
-      `holds ${quote(name)} compressed by method ${method}; save it again without compression`,
+      `holds ${quote(name)} compressed with method ${method}; save it again without compression`,
       { file },
     );
   }
@@ -154,9 +156,12 @@ function contentOf(bytes: Uint8Array<ArrayBuffer>, entry: Entry, file: string): 
     ? raw
     : new Uint8Array(inflateRawSync(raw, { maxOutputLength: Math.max(1, size) }));
   if (content.length !== size || crc32(content) !== checksum) {
-    throw new RequestError(`holds ${quote(name)} with another checksum than it was saved with; copy the file again`, {
-      file,
-    });
+    throw new RequestError(
+      `holds ${quote(name)} with a different checksum than it was saved with; copy the file again`,
+      {
+        file,
+      },
+    );
   }
   return content;
 }

@@ -151,7 +151,7 @@ function expected({ default: value, least, most, whole, oneOf, unit }: Declared)
   if (typeof value === "boolean") return "true or false";
   const bounds = least === -Infinity
     ? (most === Infinity ? "" : ` up to ${most}`)
-    : (most === Infinity ? ` from ${least} up` : ` from ${least} to ${most}`);
+    : (most === Infinity ? ` of at least ${least}` : ` from ${least} to ${most}`);
   return `a ${whole ? "whole " : ""}number${bounds}${unit === "" ? "" : ` (${unit})`}`;
 }
 

@@ -1,4 +1,4 @@
-/** results.csv: a line for each member (RFC 4180). @module */
+/** results.csv: one line per member (RFC 4180). @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { ofKind } from "../common/of_kind.ts";
 import type { Results } from "../results/results.ts";

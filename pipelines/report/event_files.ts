@@ -1,6 +1,6 @@
 /**
  * TensorBoard's event files: records of `tensorflow.Event` messages, each framed by its length and masked checksums
- * (TensorFlow's TFRecord format), with scalars and the hyper-parameters that its hparams plugin reads.
+ * (TensorFlow's TFRecord format), with scalars and the hyperparameters that its hparams plugin reads.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { ofKind } from "../common/of_kind.ts";
 import type { MemberRecord } from "../results/results.ts";
 import { loggedName, stepNumbers, stepsOf } from "./logged_numbers.ts";
 
-/** CRC-32C (Castagnoli), bit by bit reflected, polynomial 0x82f63b78. */
+/** CRC-32C (Castagnoli), bit-reflected, polynomial 0x82f63b78. */
 const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
   for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
@@ -23,7 +23,7 @@ export function crc32c(bytes: Uint8Array): number {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-/** As TFRecord stores checksums, so that one of bytes that hold checksums stays one. */
+/** Masks a checksum as TFRecord stores it, because the CRC of data that contains CRCs is problematic. */
 function masked(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
@@ -57,10 +57,13 @@ function scalar(tag: string, value: number): Write {
   return message(5, message(1, all(text(1, tag), simple)));
 }
 
-/** Summary.value = 1 { tag = 1, metadata = 9 { plugin_data = 1 { plugin_name = 1, content = 2 } } }, as hparams has it. */
+/**
+ * Summary.value = 1 { tag = 1, metadata = 9 { plugin_data = 1 { plugin_name = 1, content = 2 } } }, as hparams expects
+ * it.
+ */
 function hyperParameters(tag: string, content: Write): Write {
   const plugin = message(9, message(1, all(text(1, "hparams"), message(2, content))));
-  // The plugin asks for a tensor = 8 beside its data: { dtype = 1: float, tensor_shape = 2: scalar, float_val = 5 }.
+  // The plugin requires a tensor = 8 beside its data: { dtype = 1: float, tensor_shape = 2: scalar, float_val = 5 }.
   const tensor = message(8, (writer) => {
     return writer.tag(1, wire.varint).int32(1).tag(2, wire.bytes).bytes(new Uint8Array()).tag(5, wire.fixed32).float(0);
   });
@@ -91,10 +94,10 @@ function scalars(by: Parameters<typeof loggedName>[0], stage: string, numbers: R
 }
 
 /**
- * A member's events: every step's loss, norm of gradients and rewards of its trainings, what their validations measured,
- * its metrics at their last step, its axes as hyper-parameters.
+ * A member's events: the loss, gradient norm and rewards of every step of its trainings, what their validations
+ * measured, its metrics at their last step, and its axes as hyperparameters.
  *
- * @param time Seconds since 1970; TensorBoard shows it as when all this happened.
+ * @param time Seconds since 1970; TensorBoard shows it as the time of all events.
  */
 export function eventsOf(member: MemberRecord, time: number): Uint8Array {
   const trainings = ofKind(member.stages, "train");

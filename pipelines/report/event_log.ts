@@ -1,6 +1,6 @@
 /**
- * A run's events as JSON Lines: each event an object on a line of its own, which begins with the time. A file that is
- * there already is appended to, so that a run that continues after it was stopped has one log.
+ * A run's events as JSON Lines: each event is an object on its own line, which begins with the time. An existing file
+ * is appended to, so that a run that is resumed after a stop has a single log.
  *
  * @module
  */
@@ -12,22 +12,22 @@ import type { Watcher } from "./watcher.ts";
 
 const encoder = new TextEncoder();
 
-/** Writes events to a file, each at once and in one piece. */
+/** Writes events to a file, each immediately and in one piece. */
 export class EventLog implements Watcher {
   readonly #path: string;
   readonly #note: (message: string) => void;
-  /** What is written when the file is opened. */
+  /** Lines to be written when the file is opened. */
   #waiting: string[] | undefined = [];
   #file: SystemFile | undefined;
 
-  /** @param note Is called once if the file can no longer be written; the run continues. */
+  /** @param note Called once if the file can no longer be written; the run continues. */
   constructor(path: string, note: (message: string) => void) {
     this.#path = path;
     this.#note = note;
   }
 
   /**
-   * Opens the file and writes what was taken so far, once the request is known to be sound.
+   * Opens the file and writes the lines so far, once the request is known to be valid.
    *
    * @throws {DiskError} If it cannot be written.
    */
@@ -68,7 +68,7 @@ export class EventLog implements Watcher {
   }
 }
 
-/** Whether a writer that died left half a line. */
+/** Whether a writer that was killed left an incomplete line. */
 function endsWithinLine(file: SystemFile): boolean {
   const { size } = file.statSync(), last = new Uint8Array(1);
   if (size === 0) return false;

@@ -1,4 +1,4 @@
-/** Members that repeat one experiment, with what its metrics are over rows and repetitions. @module */
+/** Members that repeat one experiment, with their metrics over rows and repetitions. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { ofKind } from "../common/of_kind.ts";
 import type { EvaluateRecord, MemberRecord } from "../results/results.ts";
@@ -9,7 +9,7 @@ import type { ReportPrediction, ReportSource } from "./report_source.ts";
 
 type Predictions = ReportSource["predictions"];
 
-/** The experiments of members that are done, in the order in which they ran. */
+/** The experiments of finished members, in the order in which they ran. */
 export function experimentsOf(
   records: readonly MemberRecord[],
   views: readonly MemberView[],
@@ -34,17 +34,17 @@ export function experimentsOf(
 /** The metric's name without its stage's. */
 export const kindOf = (metric: string) => metric.slice(metric.lastIndexOf(" ") + 1);
 
-/** The name of the stage that a metric is of. */
+/** The name of a metric's stage. */
 export const stageOf = (metric: string) => metric.slice(0, metric.lastIndexOf(" "));
 
-/** A member's evaluation that a metric is of. */
+/** The evaluation of a member that has a metric. */
 export function evaluationOf({ stages }: MemberRecord, metric: string): EvaluateRecord | undefined {
   return ofKind(stages, "evaluate").find(({ name, metrics }) => {
     return name === stageOf(metric) && Object.hasOwn(metrics, kindOf(metric));
   });
 }
 
-/** A metric of evaluations that repeat one experiment. */
+/** A metric over evaluations that repeat one experiment. */
 export function metricOf(
   evaluations: readonly EvaluateRecord[],
   kind: string,
@@ -59,7 +59,7 @@ export function metricOf(
   const values = valuesOf(evaluations, kind, predictions);
   if (values !== undefined) {
     const [first] = evaluations as [EvaluateRecord], rowsKey = rowsKeyOf(predictions(first.predictions));
-    // A mean over rows is that of the rows' values; of other metrics it is not quite.
+    // For a mean over rows, this is the mean of the rows' values; for other metrics it is an approximation.
     const isMean = Math.abs(meanOf(values) - mean) < 1e-6 * Math.max(1, Math.abs(mean));
     const shown = { ...common, rowsKey, values: values.map((each) => each.map(rounded)) };
     return isMean || repetitions === 1 && all.length > 0
@@ -71,7 +71,7 @@ export function metricOf(
 
 const rounded = (value: number) => Number(value.toPrecision(6));
 
-/** From what results say of each repetition; the same rows count in all of them. */
+/** From the results of each repetition; the same rows count in all of them. */
 function standardErrorWithout(evaluations: readonly EvaluateRecord[], kind: string, spread: number) {
   const errors = evaluations.flatMap(({ standardErrors = {} }) => ownValue(standardErrors, kind) ?? []);
   const count = evaluations.length;
@@ -80,7 +80,7 @@ function standardErrorWithout(evaluations: readonly EvaluateRecord[], kind: stri
   return { standardError: Math.sqrt(ofRows ** 2 + (count > 1 ? spread / count : 0)) };
 }
 
-/** What each row contributes in each repetition, if all of them measured the same rows. */
+/** Each row's contribution in each repetition, if all of them measured the same rows. */
 function valuesOf(evaluations: readonly EvaluateRecord[], kind: string, predictions: Predictions) {
   const keys = new Set(evaluations.map(({ predictions: path }) => rowsKeyOf(predictions(path))));
   if (keys.size !== 1) return undefined;

@@ -1,10 +1,10 @@
-/** Pages that need nothing else: the report's, and what others are made of. @module */
+/** Self-contained pages: the report's, and the parts of others. @module */
 import { createHash } from "node:crypto";
 import { ownValue } from "../../ops/program/own_value.ts";
 import { pageFile, pageScript } from "./page_script.ts";
 import type { ReportView } from "./report_view.ts";
 
-/** JSON that can stand in a page: no text in it can end the script that holds it. */
+/** JSON that can be embedded in a page: no text in it can end the script element that holds it. */
 function embedded(value: unknown): string {
   return JSON.stringify(value).replaceAll("<", "\\u003c").replaceAll("\u2028", "\\u2028").replaceAll(
     "\u2029",
@@ -12,7 +12,7 @@ function embedded(value: unknown): string {
   );
 }
 
-/** What a page may load: its own style and script, and what its server answers where it is served. */
+/** The content security policy of a page: its own style and script, and requests to its server if it is served. */
 export function policyOf(page: string): string {
   const allowed = (tag: string) => {
     const [, content = ""] = new RegExp(`<${tag}(?: type="module")?>([^]*?)</${tag}>`).exec(page) ?? [];
@@ -22,7 +22,7 @@ export function policyOf(page: string): string {
   return `default-src 'none'; ${allowed("style")}; ${allowed("script")}; ${others}`;
 }
 
-/** What a page is made of. */
+/** The parts of a page. */
 interface PageParts {
   /** HTML with a slot for each of the others. */
   readonly page: string;
@@ -32,7 +32,7 @@ interface PageParts {
   readonly view: unknown;
 }
 
-/** A page whose policy allows its own style and script alone. */
+/** A page whose policy allows only its own style and script. */
 export function assembledPage({ page, style, script, view }: PageParts): string {
   const slots: Readonly<Record<string, string>> = {
     "/*{style}*/": style,
@@ -41,7 +41,7 @@ export function assembledPage({ page, style, script, view }: PageParts): string 
   };
   // In one pass, so that nothing within a view or a source is taken for a slot.
   const filled = page.replace(/\/\*\{style\}\*\/|\["the view"\]|\/\*\{script\}\*\//g, (slot) => ownValue(slots, slot)!);
-  // The first is the page's own.
+  // The first one is the page's own.
   return filled.replace('"the policy"', () => `"${policyOf(filled)}"`);
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a run that has not ended shows those who watch it: one small file in its folder, written anew about every second
- * and removed when the run is done or its request was wrong. A run that is stopped or fails leaves in it how it ended.
+ * What an unfinished run shows to those who watch it: one small file in its folder, rewritten about every second and
+ * removed when the run is done or its request was invalid. If a run is stopped or fails, the file says how it ended.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { MemberRecord, ValidationRecord } from "../results/results.ts";
 import type { Watcher } from "./watcher.ts";
 import { trainingLabel, workLabel } from "../results/event_labels.ts";
 
-/** The file's name within a run's folder. */
+/** The file's name within a run folder. */
 export const liveFile = "live.json";
 
 /** The file's content. */
@@ -21,46 +21,46 @@ export interface LiveState {
   readonly pipeline: string;
   /** When the run began. */
   readonly begun: string;
-  /** When this was written. A run that lives writes every second or two. */
+  /** When this was written. A running process writes every second or two. */
   readonly written: string;
-  /** The stage at work and how far it is. */
+  /** The current stage and its progress. */
   readonly now: string;
-  /** Why the run ended, if it did before it was done. */
+  /** Why the run ended, if it ended before it was done. */
   readonly failed?: { readonly message: string; readonly stopped: boolean };
-  /** The members as they are known before they run. */
+  /** The members as known before they run. */
   readonly planned: readonly LiveMember[];
-  /** The members that are done. */
+  /** The finished members. */
   readonly members: readonly MemberRecord[];
-  /** The trainings at work: each step's loss so far, and what their validations measured. */
+  /** The current trainings: each step's loss so far, and what their validations measured. */
   readonly trainings: readonly LiveTraining[];
 }
 
-/** A member as it is known before it is done. */
+/** A member as known before it is done. */
 export type LiveMember = Pick<MemberOutline, "id" | "axes" | "repeated" | "trainableParameters" | "baseParameters">;
 
-/** A training at work. */
+/** A training in progress. */
 export interface LiveTraining {
   readonly member: string;
   readonly stage: string;
-  /** Of all steps that are done, those of an earlier run among them. */
+  /** For all completed steps, including those of an earlier run. */
   readonly losses: readonly number[];
   readonly validation: readonly ValidationRecord[];
 }
 
-/** Milliseconds between two writes, and between those that only say that the run lives. */
+/** Milliseconds between two writes, and between those that only signal that the run is alive. */
 const interval = 1000, pulse = 2000;
 
-/** After so many milliseconds without a sign of life a run has ended, or stands still. */
+/** After this many milliseconds without a sign of life, a run has ended or is stuck. */
 const longSilence = 15_000;
 
-/** For how many milliseconds nothing has been heard of a run; `undefined` if it lives. */
+/** For how many milliseconds a run has been silent; `undefined` if it is alive. */
 export function silenceOf({ written }: Pick<LiveState, "written">, now: number): number | undefined {
   const silence = now - Date.parse(written);
   // Clocks of two machines may differ.
   return silence > longSilence ? silence : undefined;
 }
 
-/** Keeps the file of a run; what the disk refuses is omitted, as nothing depends on it. */
+/** Maintains the file of a run; what the disk refuses is skipped, because nothing depends on it. */
 export class LiveLog implements Watcher {
   readonly #path: string;
   readonly #pipeline: string;
@@ -82,7 +82,7 @@ export class LiveLog implements Watcher {
     this.#pipeline = pipeline;
   }
 
-  /** Takes an event; nothing is written before the members are ready, and with them the run's folder. */
+  /** Receives an event; nothing is written before the members, and with them the run folder, are ready. */
   take(event: RunEvent): void {
     switch (event.kind) {
       case "membersReady":
@@ -108,7 +108,7 @@ export class LiveLog implements Watcher {
       }
       case "memberDone":
         this.#members.push(event.record);
-        // Others that were trained together have their own still before them.
+        // Others that were trained together have not yet run theirs.
         this.#trainings.delete(event.record.id);
         return this.#update(true);
       case "runFailed":
@@ -133,7 +133,7 @@ export class LiveLog implements Watcher {
     this.#isOpen = true;
     if (this.#pulse !== undefined) return;
     this.#pulse = setInterval(() => this.#update(false), pulse);
-    // A run that is done waits for no pulse.
+    // A finished run does not wait for the next pulse.
     system.unrefTimer(this.#pulse);
   }
 

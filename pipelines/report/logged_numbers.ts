@@ -1,13 +1,13 @@
 /**
- * What the numbers of stages are called in TensorBoard and MLflow: `train/tuned/loss`, since a training and its evaluation
- * may have one name. Those of steps have transformers' and trl's names.
+ * The names of stages' numbers in TensorBoard and MLflow: `train/tuned/loss`, because a training and its evaluation may
+ * have the same name. Those of steps have transformers' and trl's names.
  *
  * @module
  */
 import type { MemberStep } from "../results/events.ts";
 import type { TrainRecord } from "../results/results.ts";
 
-/** What gave a number. */
+/** What produced a number. */
 type LoggedBy = "train" | "validation" | "evaluate";
 
 /** The name of a number of a stage. */
@@ -31,7 +31,7 @@ export function stepNumbers(
   };
 }
 
-/** A training's steps, each as its event had it. */
+/** A training's steps, each as in its event. */
 export function stepsOf(
   { losses, gradientNorms = [], rewards }: Pick<TrainRecord, "losses" | "gradientNorms" | "rewards">,
 ): readonly Omit<MemberStep, "member">[] {

@@ -14,11 +14,11 @@ import { readRecorded, type Recorded } from "../recipes/recorded.ts";
 import { blankAt, digestComment, requireOwnContent, withOwnDigest } from "../common/own_digest.ts";
 import { formatYaml, parseYaml } from "../common/yaml.ts";
 
-/** A recipe as it is written, with what was found. */
+/** A recipe as written, with what was found. */
 export interface Manifest {
   readonly name?: string;
   readonly about?: string;
-  /** The pipeline file's path from the run's folder. */
+  /** The pipeline file's path, relative to the run folder. */
   readonly pipeline: string;
   /** All axes and settings. */
   readonly set?: Readonly<Record<string, Scalar | readonly Scalar[]>>;
@@ -30,26 +30,26 @@ export interface Manifest {
   readonly recorded: Recorded;
 }
 
-/** The manifest's name within a run's folder. */
+/** The manifest's name within a run folder. */
 export const manifestFile = "manifest.yaml";
 
-/** The name there of what the pipeline file was when it ran. */
+/** The name there of the copy of the pipeline file as it was when it ran. */
 export const pipelineFile = "pipeline.ts";
 
 /** Where a run had its pipeline and models. */
 interface RunPaths {
-  /** The folder that the pipeline's relative paths start from. */
+  /** The folder that the pipeline's relative paths are resolved from. */
   readonly base: string;
-  /** Where each model was, by its name in results. */
+  /** Where each model was, by its name in the results. */
   readonly models: ReadonlyMap<string, string>;
   readonly provider: string;
   readonly threads: string;
-  /** Names with their versions, a text each. */
+  /** Names with their versions, one text each. */
   readonly versions: readonly string[];
 }
 
 /**
- * What a run's manifest says of where things are; `undefined` if there is none.
+ * What a run's manifest says about locations; `undefined` if there is none.
  *
  * @throws {RequestError} If the manifest is not as a run writes it.
  */

@@ -1,5 +1,5 @@
 /**
- * The README.md that a pushed intervention is shown by: what it edits, of which model, and what it was measured at.
+ * The README.md of a pushed intervention: what it edits in which model, and what was measured.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import type { MemberRecord } from "../results/results.ts";
 
 /** What a card is written from. */
 interface CardContent {
-  /** The repository that it is in, `owner/name`. */
+  /** Its repository, `owner/name`. */
   readonly id: string;
   readonly description: InterventionDescription;
-  /** Numbers of the tensors. */
+  /** The number of parameters in the tensors. */
   readonly parameters: number;
-  /** The member of the run that trained it, where its results are at hand. */
+  /** The member of the run that trained it, if its results are available. */
   readonly member?: Pick<MemberRecord, "axes" | "stages"> | undefined;
 }
 
@@ -39,7 +39,7 @@ export function modelCard({ id, description, parameters, member }: CardContent):
     ...member === undefined ? [] : resultsOf(member),
     "## Use",
     `\`\`\`sh\ndeno task pull ${id} --out ${name}\ndeno task chat ${name}\n\`\`\``,
-    "or in a pipeline of Refract's:",
+    "or in a Refract pipeline:",
     `\`\`\`ts\nimport { baseModel, saved } from "refract";\n\n` +
     `const tuned = baseModel(${JSON.stringify(base)}).with(saved(${folder}));\n\`\`\``,
   ].join("\n\n") + "\n";

@@ -1,4 +1,4 @@
-/** What a member's evaluations say of metrics, by stage and metric. @module */
+/** The metrics of a member's evaluations, by stage and metric. @module */
 import { ofKind } from "../common/of_kind.ts";
 import type { EvaluateRecord, MemberRecord } from "../results/results.ts";
 
@@ -18,7 +18,7 @@ function byMetric<T>(
 
 /** A member's metrics. */
 export const metricsOf = (member: Pick<MemberRecord, "stages">) => byMetric(member, ({ metrics }) => metrics);
-/** The standard errors of those that have one. */
+/** The standard errors of the metrics that have one. */
 export const errorsOf = (member: Pick<MemberRecord, "stages">) => byMetric(member, (stage) => stage.standardErrors);
-/** What those are counted in that say so. */
+/** The units of the metrics that have one. */
 export const unitsOf = (member: Pick<MemberRecord, "stages">) => byMetric(member, ({ units }) => units);

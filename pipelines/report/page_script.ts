@@ -1,5 +1,5 @@
 /**
- * The page's modules as one script, since a page that is opened from a file can't import any.
+ * The page's modules as one script, because a page opened from a file cannot import modules.
  *
  * @module
  */
@@ -13,8 +13,8 @@ export async function pageFile(name: string): Promise<string> {
 }
 
 /**
- * The script of a module and all that it imports, of which what both Deno and the page run is in other folders: each module
- * is a function that is run once, after those that it needs.
+ * The script of a module and everything that it imports, including files from other folders that both Deno and the page
+ * run: each module becomes a function that runs once, after those that it needs.
  *
  * @param entry The report's page.ts if omitted.
  */
@@ -30,11 +30,11 @@ export async function pageScript(entry: URL = new URL("page.ts", folder)): Promi
   return [...scripts.values()].join("\n");
 }
 
-// The formatter begins every import and export at the start of a line and ends it with a semicolon.
+// The formatter puts every import and export at the start of a line and ends it with a semicolon.
 const imports = /^import \{([^}]*)\} from "(\.[^"]+\.ts)";/gm;
 const exports = /^export (?=(?:async )?(?:function|const|class) (\w+))/gm;
 
-/** The name of a module in the script; no two files of the page have one name. */
+/** The name of a module in the script; no two files of the page have the same name. */
 const nameOf = (path: string) => `$${/(\w+)\.ts$/.exec(path)![1]}`;
 
 function functionOf(name: string, code: string): string {

@@ -1,6 +1,6 @@
 /**
- * Whether two models that were measured on the same rows differ by more than chance: the page and the command line ask
- * it alike, so that nothing here is imported.
+ * Tests whether two models that were measured on the same rows differ by more than chance. The page and the command
+ * line share it, so nothing is imported here.
  *
  * @module
  */
@@ -10,11 +10,11 @@ type RowValues = readonly (readonly number[])[];
 
 /** How much better or worse one experiment is than another. */
 export interface Comparison {
-  /** The mean of the first less that of the second. */
+  /** The mean of the first minus that of the second. */
   readonly difference: number;
-  /** Of the difference, over rows and seeds. */
+  /** The standard error of the difference, over rows and seeds. */
   readonly standardError: number;
-  /** Two-sided, of a sign-flip test over the rows. */
+  /** Two-sided, from a sign-flip test over the rows. */
   readonly p: number;
   /** How many rows differ. */
   readonly differing: number;
@@ -22,13 +22,13 @@ export interface Comparison {
   readonly isDistinguishable: boolean;
 }
 
-/** Below this probability chance is taken to be no explanation. */
+/** Below this probability, chance is ruled out as an explanation. */
 const level = 0.05;
 
 /**
- * Compares two experiments on the same rows, each row's value averaged over the repetitions.
+ * Compares two experiments on the same rows, with each row's value averaged over the repetitions.
  *
- * @param tests How many comparisons the first was chosen from, of which the best is shown (Bonferroni).
+ * @param tests How many comparisons the first was selected from (Bonferroni correction).
  */
 export function compare(first: RowValues, second: RowValues, tests = 1): Comparison {
   const [a, b] = [first, second].map(rowMeans) as [number[], number[]];
@@ -42,14 +42,14 @@ export function compare(first: RowValues, second: RowValues, tests = 1): Compari
     standardError,
     p,
     differing: differences.filter((each) => !isZero(each)).length,
-    // The test takes the seeds as they are; other seeds may be luckier.
+    // The test is conditional on these seeds; other seeds may give other results.
     isDistinguishable: p < level && (!areRepeated || Math.abs(difference) > 1.96 * standardError),
   };
 }
 
 /**
- * The standard error of the mean over rows and repetitions, both of which are samples: the variance of rows' means over
- * the number of rows, and that of repetitions beyond what rows explain (two-way random effects).
+ * The standard error of the mean over rows and repetitions, both of which are samples: the variance of rows' means
+ * divided by the number of rows, plus that of repetitions beyond what rows explain (two-way random effects).
  */
 export function standardErrorOf(values: RowValues): number {
   return Math.sqrt(varianceOfMean(rowMeans(values)) + seedVariance(values));
@@ -75,7 +75,9 @@ function rowMeans(values: RowValues): number[] {
   return (values[0] ?? []).map((_, row) => mean(values.map((each) => each[row]!)));
 }
 
-/** What repetitions add to the variance of the mean: (their mean square − that of the residuals) / (rows · repetitions). */
+/**
+ * What repetitions add to the variance of the mean: (their mean square − that of the residuals) / (rows · repetitions).
+ */
 function seedVariance(values: RowValues): number {
   const repetitions = values.length, rows = values[0]?.length ?? 0;
   if (repetitions < 2 || rows < 2) return 0;
@@ -85,23 +87,23 @@ function seedVariance(values: RowValues): number {
   return Math.max(0, seedSquare - residualSquare) / (rows * repetitions);
 }
 
-/** Rounding aside. */
+/** Up to rounding. */
 const isZero = (value: number) => Math.abs(value) < 1e-12;
 
-/** So many products are added up at most for an exact probability. */
+/** The maximum number of products summed for an exact probability. */
 const mostWork = 5e7;
 
-/** Among how many sign changes all are tried. */
+/** Up to this many differences, all sign changes are tried. */
 const fewDifferences = 16;
 
-/** In how many steps differences are counted that have no unit in common. */
+/** The number of steps to which differences without a common unit are rounded. */
 const steps = 256;
 
 /**
- * The two-sided sign-flip test (Fisher's randomization test of paired values): how likely the sum of the differences is
- * at least as far from 0 if the sign of each is a coin's toss. Of right and wrong answers this is McNemar's exact test.
- * Exact where the differences are few or multiples of one unit, as rates over up to 60 repetitions are; otherwise they
- * are counted in 256 steps, and of very many the normal approximation is taken.
+ * The two-sided sign-flip test (Fisher's randomization test of paired values): the probability that the sum of the
+ * differences is at least as far from 0 if the sign of each is random. For right and wrong answers this is McNemar's
+ * exact test. It is exact if the differences are few or multiples of one unit, as rates over up to 60 repetitions are;
+ * otherwise they are rounded to 256 steps, and for very many the normal approximation is used.
  */
 export function signFlipTest(differences: readonly number[]): number {
   const sizes = differences.filter((each) => !isZero(each)), reached = Math.abs(sum(sizes));
@@ -127,7 +129,7 @@ function unitOf(values: readonly number[]): number | undefined {
   return undefined;
 }
 
-/** Tries every choice of signs; the first stays as it is, since all signs turned around give the same. */
+/** Tries every combination of signs; the first stays fixed, because flipping all signs gives the same result. */
 function allSigns(sizes: readonly number[], reached: number): number {
   const [first = 0, ...others] = sizes, choices = 2 ** others.length;
   let found = 0;
@@ -138,7 +140,7 @@ function allSigns(sizes: readonly number[], reached: number): number {
   return found / choices;
 }
 
-/** The probability of each sum of the values whose sign is positive, one value after the other. */
+/** The probability of each sum of the values with positive signs, one value after the other. */
 function bySums(counts: readonly number[], total: number, reached: number): number {
   const chance = new Float64Array(total + 1);
   chance[0] = 1;
@@ -153,7 +155,10 @@ function bySums(counts: readonly number[], total: number, reached: number): numb
   return Math.min(1, tail);
 }
 
-/** erfc for x ≥ 0: near 0 by the series of erf (Abramowitz and Stegun 7.1.6), else by its continued fraction (7.1.14). */
+/**
+ * erfc for x ≥ 0: near 0 by the series of erf (Abramowitz and Stegun 7.1.6), otherwise by its continued fraction
+ * (7.1.14).
+ */
 function complementaryError(x: number): number {
   const scale = Math.exp(-x * x) / Math.sqrt(Math.PI);
   if (x < 2) {

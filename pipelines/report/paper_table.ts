@@ -1,4 +1,9 @@
-/** A run's numbers on published tasks beside the paper's. What was not run says so, and nothing of the paper's is ours. @module */
+/**
+ * A run's numbers on published tasks beside the paper's. What was not run is marked as such, and the paper's numbers
+ * are never shown as ours.
+ *
+ * @module
+ */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { ofKind } from "../common/of_kind.ts";
 import type { EvaluateRecord, MemberRecord, Results, TaskRecord } from "../results/results.ts";
@@ -9,7 +14,7 @@ import type { PaperCell, PaperRow, PaperTable } from "./report_view.ts";
 /** An evaluation of a task. */
 type Evaluated = EvaluateRecord & { readonly task: TaskRecord };
 
-/** The paper's names of models by what checkpoints are called. */
+/** The paper's names of models, by patterns of checkpoint names. */
 const paperModels: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/llama-?2-?7b(?!\w)/i, "Llama-2-7B"],
   [/llama-?3-?8b(?!\w)/i, "Llama-3-8B"],
@@ -22,7 +27,7 @@ const paperModels: readonly (readonly [pattern: RegExp, name: string])[] = [
 const methodNames: Readonly<Record<PaperMethod, string>> = { loreft: "LoReFT", direft: "DiReFT", lora: "LoRA" };
 const methods = Object.keys(methodNames) as readonly PaperMethod[];
 
-/** The rule by which the paper's own numbers were made. */
+/** The rule that produced the paper's own numbers. */
 const paperScoring = "pyreft";
 
 /** A table for each suite, rule and base model of a run. */
@@ -50,7 +55,7 @@ function evaluatedOf({ stages }: MemberRecord): readonly Evaluated[] {
   );
 }
 
-/** What a member gave of a table, once for each seed. */
+/** A member's results in a table, once for each seed. */
 interface Experiment {
   readonly id: string;
   readonly runs: readonly { readonly of: readonly Evaluated[] }[];
@@ -104,7 +109,7 @@ function modelsOf(suite: Suite | undefined): readonly string[] {
   );
 }
 
-/** The paper's numbers of a method. */
+/** The paper's numbers for a method. */
 function paperRow(
   { tasks, shares }: Suite,
   method: PaperMethod,
@@ -213,7 +218,7 @@ function ourAverage(
   };
 }
 
-/** What a reader has to know of a table. */
+/** What a reader must know about a table. */
 function notesOf(
   experiments: readonly Experiment[],
   { suite, scoring, base, model, isSame, isCompared }: {
@@ -226,12 +231,14 @@ function notesOf(
   },
 ): readonly string[] {
   const notes: string[] = [];
-  if (!isCompared) notes.push(`The paper has no numbers of these tasks by the rule ${scoring}.`);
+  if (!isCompared) notes.push(`The paper has no numbers for these tasks by the rule ${scoring}.`);
   else if (!isSame && model !== undefined) {
-    notes.push(`The paper has not trained ${base}: its rows are of ${model}, and no difference is computed.`);
+    notes.push(`The paper did not train ${base}: its rows are for ${model}, and no difference is computed.`);
   }
   if (isCompared && suite?.table !== undefined) {
-    notes.push(`The paper's rows are of ${suite.table} (Wu et al. 2024); those of LoRA are copied there from others.`);
+    notes.push(
+      `The paper's rows are from ${suite.table} (Wu et al. 2024); those for LoRA are copied there from other papers.`,
+    );
   }
   const tested = new Map<string, TaskRecord>();
   for (const { task } of experiments.flatMap(({ runs }) => runs.flatMap(({ of }) => of))) {
@@ -242,8 +249,8 @@ function notesOf(
   if (tested.size > 0) {
     notes.push(
       shared.length === 0
-        ? "No test question is asked in the words of a training row."
-        : `Test questions that are asked in the words of a training row: ${shared.join(", ")}.`,
+        ? "No test question has the same words as a training row."
+        : `Test questions with the same words as a training row: ${shared.join(", ")}.`,
     );
   }
   return notes;

@@ -1,11 +1,11 @@
-/** Tables beside the paper's as text, for a README or for a paper. @module */
+/** Tables beside the paper's as text, for a README or a paper. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 import type { PaperCell, PaperRow, PaperTable } from "./report_view.ts";
 
-/** The forms of a table. */
+/** The formats of a table. */
 type TableForm = "markdown" | "latex";
 
-/** What a form writes. */
+/** What a format writes. */
 interface Form {
   text(words: string): string;
   table(head: readonly string[], rows: readonly (readonly string[])[], title: string, notes: readonly string[]): string;
@@ -81,7 +81,7 @@ function tableText({ suite, scoring, base, tasks, averaged, rows, notes }: Paper
   );
 }
 
-/** An average of fewer tasks than the suite averages says of how many. */
+/** An average; if it is over fewer tasks than the suite's, with their number. */
 function averageText(cell: PaperCell, who: PaperRow["who"], all: number, form: Form): string {
   const text = cellText(cell, who, form), { tasks = all } = cell;
   return tasks === all ? text : `${text} of ${tasks}`;

@@ -1,5 +1,5 @@
 /**
- * What a run finds before it begins: the digests of all that its results depend on.
+ * What a run records before it begins: the digests of everything that its results depend on.
  *
  * @module
  */
@@ -57,7 +57,7 @@ export async function record(
   };
 }
 
-/** The files of rows: those that paths and patterns name, and those of data sets of a hub. */
+/** The files of rows: those that paths and patterns name, and those of hub data sets. */
 async function dataFiles(
   { base, hub }: RunContext,
   declared: readonly Member[],
@@ -79,7 +79,7 @@ async function dataFiles(
   return [...found.values()];
 }
 
-/** The axes and settings of a run as a recipe sets them. */
+/** The axes and settings of a run, as a recipe sets them. */
 export function setOf(
   members: readonly Member[],
   settings: ReadonlyMap<string, Scalar>,
@@ -91,7 +91,7 @@ export function setOf(
   return Object.fromEntries([...[...axes].map(([name, labels]) => [name, [...labels]]), ...settings]);
 }
 
-/** Functions count by their text. */
+/** Functions count by their source text. */
 function declaredDigest({ stages }: Member): string {
   const text = JSON.stringify(stages, (_, value) => typeof value === "function" ? String(value) : value);
   return keyOf(JSON.parse(text));

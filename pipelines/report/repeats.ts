@@ -4,8 +4,8 @@ import type { MemberRecord, Results } from "../results/results.ts";
 import type { LiveMember } from "./live.ts";
 
 /**
- * By member the experiment that it repeats: as `repeat` declares it, and otherwise where its settings are those of another
- * member but for seeds, since a sweep over seeds repeats as well.
+ * The experiment that each member repeats: as `repeat` declares it, or if its settings are those of another member
+ * except for seeds, because a sweep over seeds is a repetition as well.
  */
 export function repeatedOf(
   { members, summaries = [] }: Pick<Results, "members" | "summaries">,
@@ -31,7 +31,7 @@ function settingsWithoutSeeds({ settings }: MemberRecord): string | undefined {
   return JSON.stringify(stages);
 }
 
-/** An id as members have it, of the axes in which they do not differ. */
+/** An id in the format of members' ids, with the axes in which they do not differ. */
 function sharedId(members: readonly MemberRecord[]): string {
   const [first] = members as readonly [MemberRecord];
   const shared = Object.entries(first.axes).filter(([name, value]) => {

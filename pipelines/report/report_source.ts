@@ -1,25 +1,25 @@
-/** What a report is made of. @module */
+/** What a report is made from. @module */
 import type { Results } from "../results/results.ts";
 import type { LiveMember, LiveTraining } from "./live.ts";
 import type { RunState } from "./report_view.ts";
 
-/** What a report is made of. */
+/** What a report is made from. */
 export interface ReportSource {
   readonly results: Results;
-  /** When the run ended, or began if it still runs. */
+  /** When the run ended, or began if it is still running. */
   readonly made: string;
-  /** Provider, threads and versions, a text each. */
+  /** Provider, threads and versions, one text each. */
   readonly machine: readonly string[];
   readonly manifest: string;
-  /** The pipeline file's text; empty where there is none. */
+  /** The pipeline file's text; empty if there is none. */
   readonly pipelineText: string;
-  /** The predictions of a file in the run's folder. */
+  /** The predictions of a file in the run folder. */
   readonly predictions: (path: string) => readonly ReportPrediction[];
   /** Whether the page is served and follows the run. */
   readonly isLive?: boolean;
-  /** How the run stands; done if omitted. */
+  /** The state of the run; done if omitted. */
   readonly state?: RunState;
-  /** Members of a run that is not done: all of them, and the trainings at work. */
+  /** Members of an unfinished run: all of them, and the current trainings. */
   readonly unfinished?: { readonly planned: readonly LiveMember[]; readonly trainings: readonly LiveTraining[] };
 }
 
@@ -29,9 +29,9 @@ export interface ReportPrediction {
   /** The second text of a pair. */
   readonly pair?: string;
   readonly completion: string;
-  /** What the completion's tokens say, if that is another text. */
+  /** The text of the completion's tokens, if it differs. */
   readonly taught?: string;
   readonly prediction?: string | number;
-  /** What the row contributes to each metric. */
+  /** The row's contribution to each metric. */
   readonly measured?: Readonly<Record<string, number>>;
 }

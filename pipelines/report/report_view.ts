@@ -5,7 +5,7 @@
  * @module
  */
 
-/** A member's value of an axis. */
+/** A member's value on an axis. */
 export type AxisValue = string | number | boolean;
 
 /** An axis of a sweep with all values that members have. */
@@ -20,7 +20,7 @@ export interface ValidationCurve {
   readonly values: readonly number[];
 }
 
-/** Where a member is. */
+/** The state of a member. */
 export type MemberState = "done" | "at work" | "waiting";
 
 /** A member as the page shows it. */
@@ -30,28 +30,28 @@ export interface MemberView {
   readonly repeated: string;
   readonly axes: Readonly<Record<string, AxisValue>>;
   readonly state: MemberState;
-  /** What distinguishes kinds of edits and adapters, as far as an axis names them. */
+  /** The kinds of edits and adapters, if an axis names them. */
   readonly method: string;
   readonly parameters: number;
-  /** The same as a share of the base model's; unknown of results of earlier versions. */
+  /** The same as a share of the base model's; absent in results of earlier versions. */
   readonly share?: number;
   /** By stage and metric, as in `tuned exactMatch`. */
   readonly metrics: Readonly<Record<string, number>>;
   /** Of the metrics that have one. */
   readonly standardErrors: Readonly<Record<string, number>>;
-  /** What its stages set, by stage and path, as in `train tuned optimizer.learningRate`. */
+  /** The settings of its stages, by stage and path, as in `train tuned optimizer.learningRate`. */
   readonly settings: Readonly<Record<string, AxisValue>>;
   readonly losses: readonly number[];
-  /** Of the same steps the norm of the gradients before they were clipped; none where they were not. */
+  /** The gradient norms of the same steps before clipping; empty if they were not clipped. */
   readonly gradientNorms: readonly number[];
-  /** Of the same steps the margins of rewards; none where the training is not on preferences. */
+  /** The reward margins of the same steps; empty if the training is not on preferences. */
   readonly margins: readonly number[];
-  /** How many steps lie between two losses. */
+  /** The number of steps between two losses. */
   readonly stride: number;
   readonly finalLoss?: number;
-  /** What was measured while it was trained, by training and metric as in `tuned loss`: steps, and a value each. */
+  /** What was measured during training, by training and metric as in `tuned loss`: the steps, and a value for each. */
   readonly validation: Readonly<Record<string, ValidationCurve>>;
-  /** Of its trainings; 0 if they were in the store. */
+  /** For its trainings; 0 if they were in the store. */
   readonly seconds: number;
   /** How many trainings it has had. */
   readonly trainings: number;
@@ -61,18 +61,18 @@ export interface MemberView {
 export interface ExperimentMetric {
   readonly mean: number;
   readonly standardError?: number;
-  /** Of the repetitions, where there are several. */
+  /** Over the repetitions, if there are several. */
   readonly deviation?: number;
-  /** How many rows were measured, where results say so. */
+  /** How many rows were measured, if the results say so. */
   readonly rows?: number;
   readonly repetitions: number;
-  /** Equal where the same rows were measured. */
+  /** Equal if the same rows were measured. */
   readonly rowsKey?: string;
-  /** What each row contributes, one list for each repetition; where that is known. */
+  /** Each row's contribution, one list for each repetition; if known. */
   readonly values?: readonly (readonly number[])[];
 }
 
-/** What members have in common that differ in the seed alone; most often one member. */
+/** What members have in common that differ only in the seed; usually one member. */
 export interface ExperimentView {
   readonly id: string;
   /** The axes in which its members do not differ. */
@@ -83,7 +83,7 @@ export interface ExperimentView {
   readonly metrics: Readonly<Record<string, ExperimentMetric>>;
 }
 
-/** What a metric of trained models gives of the model as it was. */
+/** The value of a trained model's metric for the untrained model. */
 export interface UntrainedView extends ExperimentMetric {
   /** The evaluation. */
   readonly name: string;
@@ -97,30 +97,30 @@ interface RowView {
   readonly taught?: string;
 }
 
-/** What a model answered to rows, in their order. */
+/** A model's answers to rows, in their order. */
 export interface AnswersView {
-  /** The member, or the evaluation of the model as it was. */
+  /** The member, or the evaluation of the untrained model. */
   readonly name: string;
   readonly isBase: boolean;
-  /** Nothing where a row has no text. */
+  /** `null` if a row has no text. */
   readonly texts: readonly (string | null)[];
-  /** What each row contributes to metrics, by their names without the stage's. */
+  /** Each row's contribution to metrics, by their names without the stage's. */
   readonly values: Readonly<Record<string, readonly number[]>>;
 }
 
-/** The rows of an evaluation with what members answered. */
+/** The rows of an evaluation with members' answers. */
 export interface RowsView {
   /** The evaluation. */
   readonly stage: string;
   readonly rows: readonly RowView[];
-  /** How many rows there are; not all of very many are shown. */
+  /** How many rows there are; if there are very many, not all are shown. */
   readonly total: number;
   readonly answers: readonly AnswersView[];
   /** How many members' answers are not shown. */
   readonly omitted: number;
 }
 
-/** How a run stands. */
+/** The state of a run. */
 export type RunState =
   | { readonly kind: "done" }
   | { readonly kind: "waiting" }
@@ -128,20 +128,20 @@ export type RunState =
   | { readonly kind: "silent"; readonly now: string; readonly since: string }
   | { readonly kind: "stopped" | "failed"; readonly now: string; readonly message: string };
 
-/** A number of a table beside the paper's, in percent. */
+/** A number in a table beside the paper's, in percent. */
 export interface PaperCell {
-  /** Whether there is a number; nothing else is here otherwise. */
+  /** Whether there is a number; if not, nothing else is set. */
   readonly isRun: boolean;
   readonly value?: number;
   /** Over seeds. */
   readonly deviation?: number;
-  /** From the paper's number of the same method and model. */
+  /** From the paper's number for the same method and model. */
   readonly difference?: number;
-  /** How many seeds. */
+  /** The number of seeds. */
   readonly runs?: number;
-  /** How many tasks an average is of. */
+  /** The number of tasks that an average is over. */
   readonly tasks?: number;
-  /** Paths within the run's folder. */
+  /** Paths within the run folder. */
   readonly predictions?: readonly string[];
 }
 
@@ -150,14 +150,14 @@ export interface PaperRow {
   readonly who: "ours" | "paper";
   readonly name: string;
   readonly method?: string;
-  /** What it trains, a head aside. */
+  /** The number of trained parameters, without a head's. */
   readonly parameters?: number;
   readonly headParameters?: number;
   /** The same in percent of the base model. */
   readonly share?: number;
   /** How many times more LoRA trains. */
   readonly ratio?: number;
-  /** One a task. */
+  /** One for each task. */
   readonly cells: readonly PaperCell[];
   readonly average?: PaperCell;
 }
@@ -168,14 +168,14 @@ export interface PaperTable {
   readonly scoring: string;
   readonly base: string;
   readonly tasks: readonly string[];
-  /** Those of them that the average is of. */
+  /** The tasks that are averaged. */
   readonly averaged: readonly string[];
   readonly rows: readonly PaperRow[];
-  /** A sentence each. */
+  /** One sentence each. */
   readonly notes: readonly string[];
 }
 
-/** All that the page draws. */
+/** Everything that the page draws. */
 export interface ReportView {
   readonly pipeline: string;
   readonly made: string;
@@ -183,25 +183,25 @@ export interface ReportView {
   readonly axes: readonly AxisView[];
   /** Those of trained models first. */
   readonly metrics: readonly string[];
-  /** Those of them of which less is better. */
+  /** The metrics for which less is better. */
   readonly lowerIsBetter: readonly string[];
-  /** What metrics are counted in, of those that say so. */
+  /** The units of the metrics that have one. */
   readonly units: Readonly<Record<string, string>>;
-  /** For metrics of trained models what the same gives of the model as it was, on the same rows. */
+  /** For metrics of trained models, the same metric of the untrained model on the same rows. */
   readonly untrained: Readonly<Record<string, UntrainedView>>;
-  /** Those of the metrics that are of the model as it was. */
+  /** The metrics of the untrained model. */
   readonly untrainedMetrics: readonly string[];
   readonly members: readonly MemberView[];
   readonly experiments: readonly ExperimentView[];
-  /** Of published tasks, if the run has some. */
+  /** For published tasks, if the run has any. */
   readonly papers: readonly PaperTable[];
   readonly time: readonly { readonly name: string; readonly seconds: number; readonly expected?: number }[];
-  /** What the cache saved, a sentence each. */
+  /** What the cache saved, one sentence each. */
   readonly saved: readonly string[];
   readonly rows: readonly RowsView[];
-  /** What was written down of a model: rows of each stage. */
+  /** The recorded activations: the rows of each stage. */
   readonly activations: readonly { readonly name: string; readonly rows: number; readonly tensors: string }[];
-  /** The pipeline file's text, where the run has one. */
+  /** The pipeline file's text, if the run has one. */
   readonly source: string;
   readonly manifest: string;
   /** Whether the page is served and follows the run. */

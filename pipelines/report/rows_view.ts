@@ -1,4 +1,4 @@
-/** The rows of evaluations beside what members and the model as it was answered. @module */
+/** The rows of evaluations beside the answers of members and of the untrained model. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { ofKind } from "../common/of_kind.ts";
 import type { MemberRecord } from "../results/results.ts";
@@ -7,11 +7,11 @@ import type { AnswersView, ReportView, RowsView } from "./report_view.ts";
 import { type Judged, ranking } from "./verdict.ts";
 import type { ReportPrediction, ReportSource } from "./report_source.ts";
 
-/** How many rows of an evaluation are shown at most; beside them, how many answers of all members. */
+/** The maximum number of rows shown for an evaluation, and of answers of all members. */
 export const mostRows = 1000;
 const mostAnswers = 20_000;
 
-/** The rows of each evaluation of a trained model; of a run without trainings those of all. */
+/** The rows of each evaluation of a trained model; for a run without trainings, those of all evaluations. */
 export function rowsOf(
   members: readonly MemberRecord[],
   judged: Judged & Pick<ReportView, "metrics">,

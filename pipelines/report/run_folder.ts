@@ -1,5 +1,5 @@
 /**
- * What a run writes to the disk: results, predictions, trained edits and the manifest. Every file appears whole or not
+ * What a run writes to disk: results, predictions, trained edits and the manifest. Every file appears completely or not
  * at all.
  *
  * @module
@@ -27,7 +27,7 @@ import { removeRunTemporaries } from "../store/temporaries.ts";
 
 const encoder = new TextEncoder();
 
-/** What transformers' config.json says of a head: the names of its labels, and the problem that it solves. */
+/** What transformers' config.json says about a head: the names of its labels, and its problem type. */
 interface HeadConfig {
   readonly names: readonly string[];
   readonly problem: string;
@@ -39,21 +39,26 @@ const headConfigs: { readonly [K in Head["kind"]]: (labels: readonly string[]) =
   reward: () => ({ names: ["LABEL_0"], problem: "regression" }),
 };
 
-/** Holds a folder by the system's lock, which ends with the process at the latest; `undefined` where there are no locks. */
+/**
+ * Locks a folder with the operating system's lock, which ends with the process at the latest; `undefined` if there are
+ * no locks.
+ */
 async function lockFolder(path: string): Promise<SystemFile | undefined> {
   let folder: SystemFile | undefined, isFree = true;
   try {
     folder = await system.open(path, { read: true });
     isFree = await folder.tryLock(true);
   } catch {
-    // Some file systems lock no folder, and some know no locks.
+    // Some file systems cannot lock folders, and some have no locks.
   }
   if (isFree) return folder;
   folder?.close();
-  throw new RequestError("another run is writing to it; wait for its end or give --out another folder", { file: path });
+  throw new RequestError("another run is writing to it; wait until it ends or give --out another folder", {
+    file: path,
+  });
 }
 
-/** A run's folder. */
+/** A run folder. */
 export class RunFolder implements RunOutput, Disposable {
   readonly path: string;
   /** The folder, locked for as long as a run writes to it. */
@@ -61,16 +66,16 @@ export class RunFolder implements RunOutput, Disposable {
   /** Digests of what was written so far, by path. */
   readonly #written = new Map<string, string>();
 
-  /** @param path Made when the first file is written. */
+  /** @param path Created when the first file is written. */
   constructor(path: string) {
     this.path = path;
   }
 
   /**
-   * Makes the folder, so that a path that cannot be written shows before anything runs, and removes what a run that
-   * died has left in it half written. Until it is disposed no other run can write there.
+   * Creates the folder, so that a path that cannot be written is found before anything runs, and removes what a killed
+   * run has left incomplete in it. No other run can write there until it is disposed of.
    *
-   * @throws {DiskError} If it cannot be made.
+   * @throws {DiskError} If it cannot be created.
    * @throws {RequestError} If another run is writing there.
    */
   async prepare(): Promise<void> {
@@ -96,7 +101,7 @@ export class RunFolder implements RunOutput, Disposable {
     return this.#written;
   }
 
-  /** Writes results.json, with the digests of all that was written before. */
+  /** Writes results.json, with the digests of everything written before. */
   async results(results: Results): Promise<void> {
     const files = new Map([...this.#written].sort(([one], [other]) => (one < other ? -1 : 1)));
     await this.text(resultsFile, formatResults(results, files));
@@ -122,13 +127,13 @@ export class RunFolder implements RunOutput, Disposable {
     await this.text(path, JSON.stringify(value, null, 2) + "\n");
   }
 
-  /** Writes predictions, one JSON object a line. */
+  /** Writes predictions, one JSON object per line. */
   async predictions(path: string, predictions: RowList<Prediction>): Promise<void> {
     await this.#write(path, linesOf(predictions));
   }
 
   /**
-   * Writes what a training learned, to `members/<id>/<name>/`: an edit's tensors, or a whole model's folder.
+   * Writes what a training learned to `members/<id>/<name>/`: an edit's tensors, or a whole model's folder.
    *
    * @returns The folder's path.
    */
@@ -138,7 +143,7 @@ export class RunFolder implements RunOutput, Disposable {
     const file = stage.full === undefined ? interventionFileNames.tensors : "model.safetensors";
     const head = headOf(stage.adaptations), ofHead = `${head?.index}.`;
     const listed = Object.entries(tensors).map(([name, { data, shape }]) => ({
-      // A whole model's folder has its head's tensors under the names of the family's checkpoints.
+      // In a whole model's folder, the head's tensors have the names of the family's checkpoints.
       name: stage.full !== undefined && name.startsWith(ofHead) ? name.slice(ofHead.length) : name,
       shape,
       data: data as Float32Array,
@@ -157,7 +162,7 @@ export class RunFolder implements RunOutput, Disposable {
     return join(this.path, folder);
   }
 
-  /** @returns The names of those that there are. */
+  /** @returns The names of those that exist. */
   async #copyModelFiles({ model }: PreparedTraining, folder: string): Promise<readonly string[]> {
     const copied: string[] = [], tokenizer = ["tokenizer", "tokenizer_config", "special_tokens_map", "added_tokens"];
     for (
@@ -181,7 +186,7 @@ export class RunFolder implements RunOutput, Disposable {
     return Object.fromEntries(names.map((name) => [name, this.#written.get(slashed(join(folder, name))) ?? ""]));
   }
 
-  /** Names a head and its classes in config.json, as transformers does. */
+  /** Declares a head and its classes in config.json, as transformers does. */
   async #declareHead({ labels, kind }: Head, folder: string): Promise<void> {
     const path = join(folder, "config.json"), config = JSON.parse(await system.readTextFile(join(this.path, path)));
     const [named] = (config.architectures ?? []) as readonly string[];
@@ -220,7 +225,7 @@ async function* hashed(chunks: Chunks, hash: Hash): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Lines of JSON, as many at once as pay to write. */
+/** Lines of JSON, as many at once as is efficient to write. */
 function* linesOf(rows: Iterable<unknown>): Generator<Uint8Array> {
   const encoder = new TextEncoder();
   let text = "";

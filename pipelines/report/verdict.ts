@@ -1,6 +1,6 @@
 /**
- * Which experiment is best, and whether chance explains that. The page and the command line ask it alike, so that only
- * what runs in a browser is imported.
+ * Which experiment is best, and whether chance explains that. The page and the command line share it, so only files
+ * that also run in a browser are imported.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { ownValue } from "../../ops/program/own_value.ts";
 import { compare, type Comparison } from "./paired_test.ts";
 import type { ExperimentMetric, ExperimentView, ReportView, UntrainedView } from "./report_view.ts";
 
-/** What is judged of a run. */
+/** What a run is judged by. */
 export type Judged = Pick<ReportView, "experiments" | "lowerIsBetter" | "untrained" | "untrainedMetrics">;
 
 /** An experiment with its value of a metric. */
@@ -17,24 +17,27 @@ interface Ranked {
   readonly found: ExperimentMetric;
 }
 
-/** Who is best by a metric. */
+/** Which experiment is best by a metric. */
 export interface Verdict {
   /** The best; several if they are equal. */
   readonly best: readonly Ranked[];
   readonly lowerIsBetter: boolean;
-  /** The next. */
+  /** The next best. */
   readonly runnerUp?: Ranked;
-  /** The best beside the next, where both were measured on the same rows. */
+  /** The best compared with the next best, if both were measured on the same rows. */
   readonly overRunnerUp?: Comparison;
   readonly base?: UntrainedView;
-  /** The best beside the model as it was, corrected for the number of experiments that the best is of. */
+  /**
+   * The best compared with the untrained model, corrected for the number of experiments that the best was selected
+   * from.
+   */
   readonly overBase?: Comparison;
 }
 
-/** Two means are equal if they differ by rounding alone. */
+/** Two means are equal if they differ only by rounding. */
 const isEqual = (a: number, b: number) => Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a), Math.abs(b));
 
-/** The experiments that have a metric, the best first; of equals the one that ran first. */
+/** The experiments that have a metric, the best first; of equals, the one that ran first. */
 export function ranking({ experiments, lowerIsBetter }: Judged, metric: string): Ranked[] {
   const sign = lowerIsBetter.includes(metric) ? 1 : -1;
   return experiments.flatMap((experiment) => {
@@ -43,13 +46,13 @@ export function ranking({ experiments, lowerIsBetter }: Judged, metric: string):
   }).sort((a, b) => isEqual(a.found.mean, b.found.mean) ? 0 : sign * (a.found.mean - b.found.mean));
 }
 
-/** Compares what two experiments have of a metric; nothing where their rows are not known to be the same. */
+/** Compares a metric of two experiments; `undefined` if their rows are not known to be the same. */
 export function compareMetrics(a: ExperimentMetric, b: ExperimentMetric, tests = 1): Comparison | undefined {
   if (a.values === undefined || b.values === undefined || a.rowsKey !== b.rowsKey) return undefined;
   return compare(a.values, b.values, tests);
 }
 
-/** Who is best by a metric; nothing where no experiment has it, or where the model as it was alone has it. */
+/** Which experiment is best by a metric; `undefined` if no experiment has it, or only the untrained model has it. */
 export function verdictOf(judged: Judged, metric: string): Verdict | undefined {
   if (judged.untrainedMetrics.includes(metric)) return undefined;
   const ranked = ranking(judged, metric), [first] = ranked, base = ownValue(judged.untrained, metric);
@@ -72,7 +75,7 @@ export function valueText({ mean, standardError }: ExperimentMetric): string {
   return standardError === undefined ? number(mean) : `${number(mean)} ± ${standardError.toFixed(digitsOf(mean))}`;
 }
 
-/** What a value is of, as in `n = 16 × 2 seeds`; empty where results don't say. */
+/** The sample of a value, as in `n = 16 × 2 seeds`; empty if the results don't say. */
 export function sampleText({ rows, repetitions }: ExperimentMetric): string {
   const counts = [rows === undefined ? "" : String(rows), repetitions > 1 ? `${repetitions} seeds` : ""];
   const sample = counts.filter((text) => text !== "").join(" × ");
@@ -87,13 +90,13 @@ export function measuredText(found: ExperimentMetric): string {
 
 const number = (value: number) => value.toFixed(digitsOf(value));
 
-/** Two decimals of what is about 1, and one more of what is small. */
+/** Two decimals for values near 1, and more for small values. */
 function digitsOf(value: number): number {
   const size = Math.abs(value);
   return size >= 100 ? 0 : size >= 0.1 || size === 0 ? 2 : 3;
 }
 
-/** A verdict in a sentence without its end, as in `rank=4 0.42 ± 0.03 (n = 80), better than base 0.19 (p < 0.001)`. */
+/** A verdict as a sentence without a period, as in `rank=4 0.42 ± 0.03 (n = 80), better than base 0.19 (p < 0.001)`. */
 export function verdictText(verdict: Verdict): string {
   const { best, runnerUp, overRunnerUp, base, overBase } = verdict;
   const beside = (comparison: Comparison | undefined, other: string) => {

@@ -1,4 +1,4 @@
-/** What the report shows, made of a run's results. @module */
+/** What the report shows, derived from a run's results. @module */
 import { mergeValues, ownValue } from "../../ops/program/own_value.ts";
 import { ofKind } from "../common/of_kind.ts";
 import { lowerIsBetter } from "../metrics/mod.ts";
@@ -11,7 +11,7 @@ import type { ReportSource } from "./report_source.ts";
 import { repeatedOf } from "./repeats.ts";
 import { rowsOf } from "./rows_view.ts";
 
-/** The longest curve, in points, and the most curves. */
+/** The maximum number of points in a curve, and of curves. */
 const mostPoints = 400, mostCurves = 60;
 
 /** What the page shows of a run. */
@@ -54,7 +54,7 @@ export function viewOf(source: ReportSource): ReportView {
   };
 }
 
-/** The members whose curves are drawn: those that are best by the first metric, or that ended with the least loss. */
+/** The members whose curves are drawn: those that are best by the first metric, or have the lowest final loss. */
 function membersToDraw(members: readonly MemberRecord[], [metric]: readonly string[]): ReadonlySet<string> {
   const sign = metric === undefined || isLowerBetter(members, metric) ? 1 : -1;
   const value = (member: MemberRecord) => {
@@ -67,7 +67,7 @@ function membersToDraw(members: readonly MemberRecord[], [metric]: readonly stri
   return new Set(ranked.slice(0, mostCurves).map(({ id }) => id));
 }
 
-/** The members of a run that are not done, with what their trainings have given so far. */
+/** The members of an unfinished run, with the results of their trainings so far. */
 function unfinishedMembers({ results, unfinished }: ReportSource) {
   if (unfinished === undefined) return [];
   const done = new Set(results.members.map(({ id }) => id));
@@ -94,18 +94,18 @@ function activationsIn(members: readonly MemberRecord[]): ReportView["activation
 
 const evaluationsOf = ({ stages }: MemberRecord) => ofKind(stages, "evaluate");
 
-/** Whether less of a metric is better: as a member's results say, or where they say nothing as its name does. */
+/** Whether less of a metric is better: according to a member's results, or else according to its name. */
 function isLowerBetter(members: readonly MemberRecord[], metric: string): boolean {
   const kind = kindOf(metric);
   const [found] = members.flatMap((member) => evaluationOf(member, metric) ?? []);
   return found?.lowerIsBetter?.includes(kind) ?? lowerIsBetter(kind);
 }
 
-/** The evaluations of a model as it is, which give the same for all members. */
+/** The evaluations of an untrained model, which give the same result for all members. */
 function untrainedOf(members: readonly MemberRecord[]): ReadonlySet<string> {
   const trained = new Set(members.flatMap(({ stages }) => ofKind(stages, "train").map(({ name }) => name)));
   const evaluations = members.flatMap(evaluationsOf);
-  // Results of earlier versions say only by the names what was trained.
+  // In results of earlier versions, only the names say what was trained.
   const isTrained = ({ name, training, rows }: EvaluateRecord) => {
     return training !== undefined || rows === undefined && trained.has(name);
   };
@@ -122,7 +122,7 @@ function listedMetrics(members: readonly MemberRecord[], untrained: ReadonlySet<
   return [...all.filter((metric) => !isUntrained(metric)), ...all.filter(isUntrained)];
 }
 
-/** What the model as it was gives on the same rows; of results that don't say which, on those of any evaluation. */
+/** The values of the untrained model on the same rows; if results don't say which rows, on those of any evaluation. */
 function untrainedValues(
   members: readonly MemberRecord[],
   metrics: readonly string[],

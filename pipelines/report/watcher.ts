@@ -1,9 +1,9 @@
-/** Who follows a run besides the one who started it. @module */
+/** Observers of a run other than its caller. @module */
 import type { RunEvent } from "../results/events.ts";
 
-/** Follows a run. What goes wrong with that is none of the run's: nothing here throws. */
+/** Follows a run. Its failures must not affect the run: nothing here throws. */
 export interface Watcher {
-  /** Takes an event. */
+  /** Receives an event. */
   take(event: RunEvent): void;
   /** Ends, after the last event. */
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-/** A run's report, drawn from what is in its folder. @module */
+/** A run's report, written from its folder. @module */
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { system } from "../common/system.ts";
@@ -27,14 +27,14 @@ import { mostRows } from "./rows_view.ts";
 import { RunFolder } from "./run_folder.ts";
 import { viewOf } from "./view.ts";
 
-/** The files of a report within a run's folder. */
+/** The files of a report within a run folder. */
 export const reportFiles = { page: "report.html", table: "results.csv", events: "tensorboard" } as const;
 
 /**
  * Writes report.html, results.csv and an event file for each member.
  *
- * @param folder A run's folder.
- * @throws {RequestError} If there are no results in it, or a trained edit is damaged.
+ * @param folder A run folder.
+ * @throws {RequestError} If it contains no results, or a trained edit is damaged.
  */
 export async function writeReport(folder: string): Promise<void> {
   const source = await readSource(folder), { members } = source.results, out = new RunFolder(folder);
@@ -42,14 +42,14 @@ export async function writeReport(folder: string): Promise<void> {
   await out.text(reportFiles.table, csvOf(source.results));
   const time = Date.parse(source.made) / 1000;
   for (const member of members) {
-    // One name for all times: TensorBoard would add an earlier file's events to these.
+    // Always the same name: otherwise TensorBoard would combine an earlier file's events with these.
     const path = join(reportFiles.events, member.id, "events.out.tfevents.0.refract");
     await out.bytes(path, eventsOf(member, time));
   }
   await out.text(reportFiles.page, await pageOf(viewOf(source)));
 }
 
-/** What a page that follows a run is made of: what the run shows while it runs, then its results. */
+/** What a page that follows a run is made from: the live state while it runs, then its results. */
 export async function readLiveSource(folder: string): Promise<ReportSource> {
   const livePath = await innerPath(folder, liveFile);
   const live = await readJsonObject(livePath, "run the pipeline again").catch(() => undefined);
@@ -70,7 +70,7 @@ function isLiveState(value: JsonObject): value is JsonObject & LiveState {
     (failed === undefined || isJsonObject(failed) && typeof failed["message"] === "string");
 }
 
-/** As a member without stages. */
+/** Validated as a member without stages. */
 function isPlanned(value: unknown): boolean {
   return isJsonObject(value) && typeof value["repeated"] === "string" && isMember({ ...value, stages: [] });
 }
@@ -84,7 +84,7 @@ function isLiveTraining(value: unknown): boolean {
 
 async function liveSource(folder: string, live: LiveState): Promise<ReportSource> {
   const { pipeline, begun, members, planned, trainings } = live;
-  // What a run writes is known once it is done.
+  // The files that a run writes are known once it is done.
   const unknown = { folder, files: new Map() };
   return {
     ...bare,
@@ -106,11 +106,11 @@ function stateOf(live: LiveState): RunState {
 
 const shownTime = (time: string) => time.slice(0, 19).replace("T", " ") + "Z";
 
-/** What a report is made of, from a run's folder. */
+/** What a report is made from, read from a run folder. */
 async function readSource(folder: string): Promise<ReportSource> {
   const found = await readRun(folder);
   if (found === undefined) {
-    throw new RequestError("there is no results.json; give the folder of a run that has ended", { file: folder });
+    throw new RequestError("there is no results.json; give the folder of a finished run", { file: folder });
   }
   const { results, files } = found, run = { folder, files };
   for (const id of await trainedIds(folder)) {
@@ -142,7 +142,7 @@ async function predictionsIn(run: RunFiles, members: readonly MemberRecord[]): P
     const rows: ReportPrediction[] = [];
     for await (const row of eachPrediction(run, path)) {
       const { prompt, pair, completion, taught, prediction, measured } = row, values = measured && { measured };
-      // Of rows that are not shown it matters whether two evaluations have the same.
+      // For rows that are not shown, it only matters whether two evaluations have the same ones.
       if (rows.length >= mostRows) rows.push({ prompt: digestOf(row), completion: "", ...values });
       else {
         rows.push({
@@ -160,14 +160,14 @@ async function predictionsIn(run: RunFiles, members: readonly MemberRecord[]): P
   return (path) => predictions.get(path) ?? noPredictions;
 }
 
-/** Equal for rows of the same texts. */
+/** Equal for rows with the same texts. */
 function digestOf({ prompt, pair, completion }: Prediction): string {
   return createHash("sha256").update(JSON.stringify([prompt, pair, completion])).digest("base64").slice(0, 16);
 }
 
 const noPredictions: readonly ReportPrediction[] = [];
 
-/** A text file of the folder; empty where there is none. */
+/** A text file in the folder; empty if there is none. */
 async function textIn(run: RunFiles, name: string): Promise<string> {
   const bytes = await readRunFile(run, name);
   return bytes === undefined ? "" : new TextDecoder().decode(bytes);

@@ -2,7 +2,7 @@
 import { ownValue } from "../../ops/program/own_value.ts";
 import type { AverageRecord, StageRecord } from "./results.ts";
 
-/** What the tasks of each suite have in common, by suite and rule. */
+/** Averages over the tasks of each suite, by suite and rule. */
 export function averagesOf(
   stages: readonly StageRecord[],
   averaged: (suite: string) => readonly string[] | undefined,

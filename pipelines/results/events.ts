@@ -1,41 +1,41 @@
 /**
- * What a run reports about itself while it runs. The terminal, live.json, logs and programs that call `run` read the same
- * events, in the order in which they happen.
+ * What a run reports about itself while it runs. The terminal, live.json, logs and programs that call `run` read the
+ * same events, in the order in which they happen.
  *
  * @module
  */
 import type { AxisLabel } from "../spec/mod.ts";
 import type { EvaluateRecord, MemberRecord, StageRecord } from "./results.ts";
 
-/** A run begins: its request is being read, and nothing is computed yet. */
+/** A run begins: its request is being read, and nothing has been computed yet. */
 export interface RunStarted {
   /** What happened. */
   readonly kind: "runStarted";
   /** The pipeline's name. */
   readonly pipeline: string;
-  /** The run's folder. */
+  /** The run folder. */
   readonly folder: string;
 }
 
-/** A stage as it is known before it runs. */
+/** A stage as known before it runs. */
 export interface StageOutline {
   /** The stage's name. */
   readonly name: string;
   /** What it does. */
   readonly kind: StageRecord["kind"];
-  /** What the stage sets, by path, as in `optimizer.learningRate`; not its model and data. */
+  /** The stage's settings, by path, as in `optimizer.learningRate`; without its model and data. */
   readonly settings: Readonly<Record<string, AxisLabel>>;
-  /** How long it is expected to take, in seconds; absent where the store has its result. */
+  /** How long it is expected to take, in seconds; absent if the store has its result. */
   readonly expectedSeconds?: number;
 }
 
-/** A member as it is known before it runs. */
+/** A member as known before it runs. */
 export interface MemberOutline {
   /** The member's id, as in `layer=15,rank=4`. */
   readonly id: string;
-  /** Its values of the axes. */
+  /** Its values on the axes. */
   readonly axes: MemberRecord["axes"];
-  /** Equal for members that repeat one experiment, as with other seeds. */
+  /** Equal for members that repeat one experiment, for example with other seeds. */
   readonly repeated: string;
   /** How many numbers it trains. */
   readonly trainableParameters: number;
@@ -45,7 +45,10 @@ export interface MemberOutline {
   readonly stages: readonly StageOutline[];
 }
 
-/** The members that run next are known. A run has several of these where members continue with the best of earlier ones. */
+/**
+ * The members that run next are known. A run has several of these events if members continue with the best of earlier
+ * ones.
+ */
 export interface MembersReady {
   /** What happened. */
   readonly kind: "membersReady";
@@ -55,17 +58,19 @@ export interface MembersReady {
   readonly encodeSeconds?: number;
 }
 
-/** Which member a stage belongs to. */
+/** The member that a stage belongs to. */
 export interface MemberPlace {
   /** The member's id. */
   readonly id: string;
-  /** Its place among those that run together, from 1. */
+  /** Its position among those that run together, from 1. */
   readonly number: number;
   /** How many run together. */
   readonly of: number;
 }
 
-/** A stage of a member begins. What it needs may be in the store, or have been computed with an earlier member's. */
+/**
+ * A stage of a member begins. What it needs may be in the store, or may have been computed with an earlier member's.
+ */
 export interface StageStarted {
   /** What happened. */
   readonly kind: "stageStarted";
@@ -77,7 +82,7 @@ export interface StageStarted {
   readonly stageKind: StageRecord["kind"];
 }
 
-/** Work that has parts which can be counted. */
+/** Work whose progress can be counted. */
 export type WorkName =
   | "activations"
   | "convert"
@@ -92,28 +97,28 @@ export type WorkName =
   | "score"
   | "tokenize";
 
-/** What the parts of work are. */
+/** The unit in which work is counted. */
 export type WorkUnit = "bytes" | "programs" | "rows" | "tensors";
 
-/** How much of some work is done: once with `done` 0 when it begins, then after each part. */
+/** The progress of some work: once with `done` 0 when it begins, then after each unit. */
 export interface WorkProgress {
   /** What happened. */
   readonly kind: "work";
   /** The work. */
   readonly work: WorkName;
-  /** What is worked on: a file's name, or a stage's. */
+  /** What is being worked on: a file's name, or a stage's. */
   readonly subject?: string;
-  /** How many parts are done. */
+  /** How many units are done. */
   readonly done: number;
-  /** How many parts there are. */
+  /** How many units there are. */
   readonly total: number;
-  /** What the parts are. */
+  /** The unit. */
   readonly unit: WorkUnit;
-  /** Whether an earlier run did these parts. */
+  /** Whether an earlier run did these units. */
   readonly resumed?: true;
 }
 
-/** The steps of a training begin; those of members that differ only in what is trained are taken together. */
+/** The steps of a training begin; members that differ only in what is trained take them together. */
 export interface TrainingStarted {
   /** What happened. */
   readonly kind: "trainingStarted";
@@ -125,19 +130,19 @@ export interface TrainingStarted {
   readonly steps: number;
   /** How many of them an earlier run has done. */
   readonly stepsDone: number;
-  /** The losses of those steps, a list for each member; absent where there are none. */
+  /** The losses of those steps, one list per member; absent if there are none. */
   readonly losses?: readonly (readonly number[])[];
 }
 
-/** What a step gave to one of the members that train together. */
+/** The result of a step for one of the members that train together. */
 export interface MemberStep {
   /** The member's id. */
   readonly member: string;
-  /** The loss before the step's update: in nats a token, or a row where a head predicts classes. */
+  /** The loss before the step's update: in nats per token, or per row if a head predicts classes. */
   readonly loss: number;
-  /** The 2-norm of all gradients before it was bounded; where `maxGradNorm` bounds it. */
+  /** The 2-norm of all gradients before clipping; present if `maxGradNorm` clips it. */
   readonly gradientNorm?: number;
-  /** Of a training on preferences. */
+  /** For a training on preferences. */
   readonly rewards?: StepRewards;
 }
 
@@ -147,7 +152,7 @@ export interface StepRewards {
   readonly chosen: number;
   /** The reward of the rejected answers. */
   readonly rejected: number;
-  /** By how much the former is larger. */
+  /** How much larger the former is. */
   readonly margin: number;
   /** The share of rows whose chosen answer has the larger reward. */
   readonly accuracy: number;
@@ -163,15 +168,15 @@ export interface StepDone {
   readonly step: number;
   /** How many steps there are. */
   readonly steps: number;
-  /** The optimizer's learning rate at this step, its schedule applied; omitted where the optimizer finds its own. */
+  /** The optimizer's learning rate at this step, with its schedule applied; omitted if the optimizer finds its own. */
   readonly learningRate?: number;
-  /** The wall seconds of the step, of all members together. */
+  /** The wall seconds of the step, for all members together. */
   readonly seconds: number;
-  /** What it gave to each member. */
+  /** The result for each member. */
   readonly members: readonly MemberStep[];
 }
 
-/** A training has taken all rows once more. */
+/** A training has used all rows once more. */
 export interface EpochDone {
   /** What happened. */
   readonly kind: "epoch";
@@ -181,7 +186,7 @@ export interface EpochDone {
   readonly members: readonly string[];
   /** The epoch's number, from 1. */
   readonly epoch: number;
-  /** How many epochs were asked for. */
+  /** How many epochs were requested. */
   readonly epochs: number;
   /** How many steps are done. */
   readonly step: number;
@@ -209,11 +214,11 @@ export interface Evaluated {
   readonly kind: "evaluation";
   /** The member's id. */
   readonly member: string;
-  /** As results.json has it. */
+  /** As in results.json. */
   readonly record: EvaluateRecord;
 }
 
-/** Something that a person should know, and that ends nothing. */
+/** Something that the user should know, which does not end the run. */
 export interface Noted {
   /** What happened. */
   readonly kind: "note";
@@ -241,7 +246,7 @@ export interface StageDone {
 export interface MemberDone {
   /** What happened. */
   readonly kind: "memberDone";
-  /** As results.json has it. */
+  /** As in results.json. */
   readonly record: MemberRecord;
 }
 
@@ -251,13 +256,13 @@ export interface RunDone {
   readonly kind: "runDone";
   /** The pipeline's name. */
   readonly pipeline: string;
-  /** The run's folder. */
+  /** The run folder. */
   readonly folder: string;
   /** How many members it had. */
   readonly members: number;
   /** The seconds that it took. */
   readonly seconds: number;
-  /** The store's folder, if this run made it. */
+  /** The store's folder, if this run created it. */
   readonly madeStore?: string;
 }
 
@@ -267,13 +272,13 @@ export interface RunFailed {
   readonly kind: "runFailed";
   /** Why, and what to do about it. */
   readonly message: string;
-  /** Whether it was asked to stop; the same command continues from there. */
+  /** Whether it was asked to stop; the same command resumes it. */
   readonly stopped: boolean;
-  /** Whether what was asked for is wrong, so that there is no run to look at. */
+  /** Whether the request was invalid, so that there is no run to look at. */
   readonly refused: boolean;
 }
 
-/** What a run reports about itself while it runs, with the device that it is of where a run is spread over several. */
+/** What a run reports about itself while it runs, with the device if the run is spread over several. */
 export type RunEvent =
   & (
     | RunStarted
@@ -296,5 +301,5 @@ export type RunEvent =
     readonly device?: string;
   };
 
-/** Takes a run's events. It must not throw: nothing depends on who watches. */
+/** Receives a run's events. It must not throw: nothing depends on who watches. */
 export type Emit = (event: RunEvent) => void;

@@ -1,4 +1,4 @@
-/** Reading predictions.jsonl, which someone else may have written. @module */
+/** Reads predictions.jsonl, which may come from someone else. @module */
 import { join } from "node:path";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import { isJsonObject, type JsonObject } from "../common/files.ts";
@@ -6,10 +6,10 @@ import type { Prediction } from "../metrics/prediction.ts";
 import { readInChunks, type RunFiles } from "./written_files.ts";
 
 /**
- * What an evaluation said of each row; nothing if the file is not there.
+ * An evaluation's prediction for each row; `undefined` if the file does not exist.
  *
- * @param run The run's folder.
- * @param path The file's within it.
+ * @param run The run folder.
+ * @param path The file's path within it.
  * @throws {RequestError} If the file is not what the run wrote, or a line is not a prediction.
  */
 export async function readPredictions(run: RunFiles, path: string): Promise<Prediction[]> {
@@ -17,8 +17,8 @@ export async function readPredictions(run: RunFiles, path: string): Promise<Pred
 }
 
 /**
- * The same one after the other, with few in memory. Whether the file is what the run wrote is known after the last, so
- * that nothing may be shown before.
+ * The same, one after the other, with few in memory. Whether the file is what the run wrote is known only after the
+ * last one, so nothing may be shown before that.
  */
 export async function* eachPrediction(run: RunFiles, path: string): AsyncGenerator<Prediction> {
   const decoder = new TextDecoder(), file = join(run.folder, path);
@@ -40,7 +40,7 @@ function parsePrediction(line: string, at: SourceLocation): Prediction {
     const row: unknown = JSON.parse(line);
     if (isPrediction(row)) return row;
   } catch {
-    // As wrong as a line of another shape.
+    // As invalid as a line of another shape.
   }
   throw new RequestError("is not a prediction; run the pipeline again", at);
 }

@@ -1,4 +1,4 @@
-/** Reading results.json, which someone else may have written. @module */
+/** Reads results.json, which may come from someone else. @module */
 import { join } from "node:path";
 import { RequestError } from "../common/errors.ts";
 import { isJsonObject, mostJson, parseJsonObject, readFileIfPresent } from "../common/files.ts";
@@ -7,20 +7,20 @@ import { digestMember, hasOwnDigest, sealedJson } from "../common/own_digest.ts"
 import type { Results } from "./results.ts";
 import { isResults } from "./shapes.ts";
 
-/** The file's name within a run's folder. */
+/** The file's name within a run folder. */
 export const resultsFile = "results.json";
 
-/** Digests, SHA-256 in hex, by the files' paths within the run's folder, with slashes. */
+/** SHA-256 digests in hex, by the files' paths within the run folder, with slashes. */
 export type WrittenFiles = ReadonlyMap<string, string>;
 
-/** What a run found, and what it wrote besides. */
+/** A run's results, and the other files that it wrote. */
 export interface RecordedRun {
   readonly results: Results;
-  /** Nothing of a run of an earlier version. */
+  /** Empty for a run of an earlier version. */
   readonly files: WrittenFiles;
 }
 
-/** The members of results.json that are no results: its own digest, and those of the run's other files. */
+/** The members of results.json that are not results: its own digest, and those of the run's other files. */
 const members = { own: "digest", files: "files" } as const;
 
 /** The text of results.json. */
@@ -29,11 +29,11 @@ export function formatResults(results: Results, files: WrittenFiles): string {
 }
 
 /**
- * What a run found.
+ * A run's results.
  *
  * @param folder The run's.
- * @returns Nothing if there are no results. Throws a RequestError if they are not as a run writes them, are not what
- * this one wrote, or name a file outside the folder.
+ * @returns `undefined` if there are no results. Throws a RequestError if they are not in the format that a run writes,
+ * are not what this run wrote, or name a file outside the folder.
  */
 export async function readRun(folder: string): Promise<RecordedRun | undefined> {
   const file = join(folder, resultsFile);
@@ -47,7 +47,7 @@ export async function readRun(folder: string): Promise<RecordedRun | undefined> 
   );
   const files = listed ?? {};
   if (!isResults(found) || !isListOfFiles(files)) {
-    throw new RequestError("holds no results of a run; run the pipeline again", { file });
+    throw new RequestError("has no results of a run; run the pipeline again", { file });
   }
   const carries = own !== undefined || listed !== undefined;
   if (carries && hasOwnDigest(new TextDecoder().decode(bytes), digestMember) !== true) {

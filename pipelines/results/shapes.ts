@@ -1,5 +1,6 @@
 /**
- * The shapes of what results.json holds, a check for each member of each record: one that is forgotten does not compile.
+ * The shapes of the records in results.json, with a check for each member of each record: forgetting one does not
+ * compile.
  *
  * @module
  */
@@ -29,7 +30,7 @@ type Shape<T> = { readonly [K in keyof Required<T>]: Check };
 const text: Check = (value) => typeof value === "string";
 const flag: Check = (value) => typeof value === "boolean";
 const number: Check = (value) => typeof value === "number";
-/** JSON has no infinity: what overflowed is null. */
+/** JSON has no infinity: a number that overflowed is null. */
 const overflowing: Check = (value) => value === null || number(value);
 const axisValue: Check = (value) => text(value) || number(value) || flag(value);
 const optional = (check: Check): Check => (value) => value === undefined || check(value);

@@ -1,4 +1,4 @@
-/** What a run wrote besides its results: a file that is not what was written is refused by its name. @module */
+/** The files that a run wrote besides its results: a file that was changed is refused by name. @module */
 import { createHash } from "node:crypto";
 import { dirname, join, relative } from "node:path";
 import { digestOf } from "../common/digest.ts";
@@ -8,7 +8,7 @@ import { innerPath, slashed } from "../common/inner_path.ts";
 import { system } from "../common/system.ts";
 import { readRun, resultsFile, type WrittenFiles } from "./read_results.ts";
 
-/** A run's folder, and what the run wrote there. */
+/** A run folder, and what the run wrote there. */
 export interface RunFiles {
   readonly folder: string;
   readonly files: WrittenFiles;
@@ -17,7 +17,8 @@ export interface RunFiles {
 /**
  * A file of a run.
  *
- * @returns Nothing if it is not there. Throws a RequestError if it is not what the run wrote, or outside the folder.
+ * @returns `undefined` if it does not exist. Throws a RequestError if it is not what the run wrote, or is outside the
+ * folder.
  */
 export async function readRunFile({ folder, files }: RunFiles, path: string): Promise<Uint8Array | undefined> {
   const file = await innerPath(folder, path), bytes = await readFileIfPresent(file), written = files.get(slashed(path));
@@ -26,7 +27,7 @@ export async function readRunFile({ folder, files }: RunFiles, path: string): Pr
 }
 
 /**
- * A file of a run in chunks; none if it is not there.
+ * A file of a run in chunks; none if it does not exist.
  *
  * @throws {RequestError} If it is outside the folder; before the last chunk, if it is not what the run wrote.
  */
@@ -45,9 +46,9 @@ export async function* readInChunks({ folder, files }: RunFiles, path: string): 
 
 async function* chunksIfPresent(file: string): AsyncGenerator<Uint8Array> {
   try {
-    // A pipe would never end, and opening one waits.
+    // A pipe would never end, and opening one blocks.
     if (!(await system.stat(file)).isFile) throw new RequestError("is not a file; run the pipeline again", { file });
-    // An empty file has a digest, too.
+    // An empty file has a digest too.
     yield new Uint8Array();
     yield* (await system.open(file)).readable;
   } catch (fault) {
@@ -57,11 +58,11 @@ async function* chunksIfPresent(file: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** How far up a run's folder is looked for. */
+/** How many levels up a run folder is searched for. */
 const mostAbove = 6;
 
 /**
- * Requires of a file that someone gives by its path that it is what a run wrote, where it is one of a run's.
+ * If a file given by its path belongs to a run, requires that it is what the run wrote.
  *
  * @throws {RequestError} If it is not.
  */
@@ -70,7 +71,7 @@ export async function requireAsWritten(file: string): Promise<void> {
   for (let above = 0; above < mostAbove && dirname(folder) !== folder; above++, folder = dirname(folder)) {
     const isThere = await system.stat(join(folder, resultsFile)).then(({ isFile }) => isFile, () => false);
     if (!isThere) continue;
-    // What is no run's says nothing of the file, and neither do damaged results.
+    // A folder that is not a run's says nothing about the file, and neither do damaged results.
     const found = await readRun(folder).catch(() => undefined), path = slashed(relative(folder, file));
     const written = found?.files.get(path);
     const bytes = written === undefined ? undefined : await readFileIfPresent(file);
@@ -85,8 +86,8 @@ function requireWritten(bytes: Uint8Array, written: string, file: string): void 
 
 function damaged(file: string): RequestError {
   return new RequestError(
-    "is damaged, its content is not what the run wrote; run the pipeline again, or copy it out of the run's folder if " +
-      "the change is yours",
+    "is damaged, its content is not what the run wrote; run the pipeline again, or copy it out of the run folder if " +
+      "you made the change",
     { file },
   );
 }

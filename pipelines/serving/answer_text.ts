@@ -1,16 +1,16 @@
-/** The text of an answer while it grows: cut at a stop text, and shown no sooner than it is sure to stay. @module */
+/** The text of a growing answer: cut at a stop text, and shown only once it is certain to stay. @module */
 import { answerOf } from "../decoding/answer.ts";
 import type { Tokenizer } from "../models/tokenization/tokenizer.ts";
 
 /** An answer so far. */
 interface AnswerText {
   readonly text: string;
-  /** How many of its characters stay, whatever follows. */
+  /** How many of its characters are final, whatever follows. */
   readonly settled: number;
   readonly isStopped: boolean;
 }
 
-/** The text of written tokens. */
+/** The text of generated tokens. */
 export function answerText(stop: readonly string[], tokenizer: Tokenizer, written: readonly number[]): AnswerText {
   const { text, isStopped } = answerOf(stop, tokenizer, written);
   if (isStopped) return { text, settled: text.length, isStopped };
@@ -19,7 +19,7 @@ export function answerText(stop: readonly string[], tokenizer: Tokenizer, writte
   return { text, settled: Math.min(tokenizer.cleanUp.settled(whole), whole.length - held), isStopped };
 }
 
-/** How many of a text's last characters a stop text may begin with. */
+/** How many of a text's last characters could be the beginning of a stop text. */
 function heldBack(text: string, stop: string): number {
   for (let count = Math.min(text.length, stop.length - 1); count > 0; count--) {
     if (stop.startsWith(text.slice(text.length - count))) return count;

@@ -1,4 +1,4 @@
-/** Writing the answers of one request to one prompt, which share what was read of it. @module */
+/** Generates the answers of one request to one prompt, which share the prompt's prefill. @module */
 import type { Logits, Step } from "../decoding/continuation.ts";
 import type { Writer } from "../decoding/writer.ts";
 import type { Tokenizer } from "../models/tokenization/tokenizer.ts";
@@ -6,35 +6,35 @@ import { answerText } from "./answer_text.ts";
 import { rateToken, type TokenRating } from "./log_probabilities.ts";
 import type { ChooseToken } from "./token_chooser.ts";
 
-/** Why an answer ended: by itself or a stop text, or at its limit. */
+/** Why an answer ended: at an end token or a stop text, or at its limit. */
 type FinishReason = "stop" | "length";
 
-/** An answer as it grows. */
+/** A growing answer. */
 export interface Answer {
   readonly index: number;
   readonly written: readonly number[];
-  /** Of each written token, and the one that ends it, if the request asks. */
+  /** For each generated token, and the one that ends it, if requested. */
   readonly ratings: readonly TokenRating[];
   readonly text: string;
-  /** How many characters of the text stay. */
+  /** How many characters of the text are final. */
   readonly settled: number;
   readonly finish: FinishReason | undefined;
 }
 
-/** What answers are written by. */
+/** How answers are generated. */
 interface AnswerSettings {
   readonly tokenizer: Tokenizer;
   readonly endTokens: ReadonlySet<number>;
   readonly stop: readonly string[];
-  /** The most tokens of each. */
+  /** The maximum number of tokens in each. */
   readonly room: number;
-  /** How many of the likeliest tokens are listed with each that is written; `undefined` for no ratings at all. */
+  /** How many of the likeliest tokens are listed with each generated one; `undefined` for no log-probabilities. */
   readonly rated: number | undefined;
-  /** Whether the token that ends an answer by itself is rated, too. */
+  /** Whether the token that ends an answer is listed too. */
   readonly ratesEnd: boolean;
   /** One for each answer. */
   readonly choosers: readonly ChooseToken[];
-  /** Gets an answer whenever it has grown or ended. */
+  /** Receives an answer whenever it has grown or ended. */
   readonly onAnswer?: ((answer: Answer) => void) | undefined;
 }
 
@@ -46,12 +46,12 @@ interface GrowingAnswer extends Answer {
   finish: FinishReason | undefined;
 }
 
-/** Writes all answers to one prompt, each on a row of its own. */
+/** Generates all answers to one prompt, each in its own row. */
 export class AnswerWriter implements Writer {
   readonly answers: readonly Answer[];
   readonly #settings: AnswerSettings;
   readonly #prompt: readonly number[];
-  /** Those that go on, in the order of their rows. */
+  /** Those still in progress, in the order of their rows. */
   #open: readonly GrowingAnswer[];
 
   constructor(prompt: readonly number[], settings: AnswerSettings) {

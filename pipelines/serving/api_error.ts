@@ -1,11 +1,11 @@
-/** Errors as OpenAI's API answers them. @module */
+/** Errors in the format of OpenAI's API. @module */
 import { RequestError } from "../common/errors.ts";
 
-/** What an error says beside its sentence. */
+/** What an error contains besides its message. */
 interface ErrorDetails {
-  /** The field of the body that is wrong. */
+  /** The invalid field of the body. */
   readonly param?: string;
-  /** A word by which programs know it. */
+  /** A code for programs. */
   readonly code?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -15,7 +15,7 @@ export class ApiError extends Error {
   override readonly name = "ApiError";
 
   /**
-   * @param status Of the HTTP answer.
+   * @param status The HTTP status.
    * @param message What is wrong and, after a semicolon, what to do about it.
    */
   constructor(readonly status: number, message: string, readonly details: ErrorDetails = {}) {
@@ -23,12 +23,12 @@ export class ApiError extends Error {
   }
 }
 
-/** A wrong field of a body. */
+/** An invalid field of a body. */
 export function wrongField(param: string, message: string): ApiError {
   return new ApiError(400, message, { param });
 }
 
-/** What kind of error a status is. */
+/** The type of error for a status. */
 function typeOf(status: number): string {
   if (status === 401 || status === 403) return "authentication_error";
   if (status === 404) return "not_found_error";
@@ -36,12 +36,12 @@ function typeOf(status: number): string {
   return status < 500 ? "invalid_request_error" : "server_error";
 }
 
-/** Any error as one that is answered: what Refract refuses is the client's, all else the server's. */
+/** Converts any error to a response: what Refract refuses is the client's fault, everything else the server's. */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof RequestError) return new ApiError(400, error.message);
   const text = error instanceof Error ? error.message : String(error);
-  return new ApiError(500, `${text.trim().split("\n")[0]}; this should not happen, report it`);
+  return new ApiError(500, `${text.trim().split("\n")[0]}; this should not happen; report it`);
 }
 
 /** The body of an error. */
@@ -49,7 +49,7 @@ export function errorBody({ status, message, details: { param, code } }: ApiErro
   return { error: { message, type: typeOf(status), param: param ?? null, code: code ?? null } };
 }
 
-/** The answer of an error. */
+/** The response for an error. */
 export function errorResponse(error: ApiError): Response {
   const { headers = {} } = error.details;
   return Response.json(errorBody(error), { status: error.status, headers });

@@ -1,8 +1,8 @@
-/** Reading the body of a request, which may be too large, too slow or no JSON. @module */
+/** Reads the body of a request, which may be too large, too slow or not JSON. @module */
 import { isJsonObject, type JsonObject } from "../common/files.ts";
 import { ApiError } from "./api_error.ts";
 
-/** What a body may take. */
+/** The limits of a body. */
 export interface BodyLimits {
   readonly bytes: number;
   readonly seconds: number;
@@ -11,7 +11,7 @@ export interface BodyLimits {
 /**
  * Reads a body that is one JSON object.
  *
- * @throws {ApiError} If it is larger or slower than allowed, or no JSON object.
+ * @throws {ApiError} If it is larger or slower than allowed, or not a JSON object.
  */
 export async function readJsonBody(request: Request, limits: BodyLimits): Promise<JsonObject> {
   const text = new TextDecoder("utf-8", { fatal: true });
@@ -34,7 +34,7 @@ async function readBytes({ body, headers }: Request, { bytes: most, seconds }: B
   const reader = body.getReader(), parts: Uint8Array[] = [];
   let size = 0, timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    const error = new ApiError(408, `the body was not there within ${seconds} s; send it faster`);
+    const error = new ApiError(408, `the body did not arrive within ${seconds} s; send it faster`);
     timer = setTimeout(() => reject(error), seconds * 1000);
   });
   try {

@@ -1,4 +1,4 @@
-/** The models that are served, by their names: the bare base, and the base with each of the edits found in folders. @module */
+/** The served models by name: the base alone, and the base with each of the edits found in folders. @module */
 import { isFolder } from "../common/files.ts";
 import { basename, join, resolve } from "node:path";
 import { adaptationsOf, baseModelOf, findIntervention, requireNoHead } from "../cli/requests/stored_intervention.ts";
@@ -13,10 +13,10 @@ import type { QuantizationName } from "../models/weights/quantization.ts";
 import type { RunContext } from "../schedule/context/run_context.ts";
 import { ApiError } from "./api_error.ts";
 
-/** What the base model is called. */
+/** The name of the base model. */
 export const baseName = "base";
 
-/** An edit that is served. */
+/** A served edit. */
 export interface ServedEdit {
   readonly stored: StoredIntervention;
   /** When it was trained or imported, in seconds since 1970. */
@@ -27,23 +27,23 @@ export interface ServedEdit {
 
 /** Where edits are looked for. */
 export interface CatalogPlaces {
-  /** Runs' and interventions' folders. */
+  /** Folders of runs and interventions. */
   readonly folders: readonly string[];
-  /** Of the runs, the members that are served; all if there are none. */
+  /** The members of runs that are served; all if empty. */
   readonly members: readonly string[];
-  /** Folders of such folders. */
+  /** Folders that contain such folders. */
   readonly watched: readonly string[];
-  /** Whether the base is served with edits that name another one, as it was said to be theirs. */
+  /** Whether the base is served even with edits that name another one, because the user said so. */
   readonly anyBase: boolean;
 }
 
-/** What is in a folder, and whether that has changed since it was read. */
+/** The content of a folder, and whether it has changed since it was read. */
 interface Found {
   readonly state: string;
   readonly edit: ServedEdit | undefined;
 }
 
-/** The served edits, as the folders are. */
+/** The served edits, kept up to date with the folders. */
 export class Catalog {
   readonly #runContext: RunContext;
   readonly #model: Model;
@@ -52,7 +52,7 @@ export class Catalog {
   readonly #note: (message: string) => void;
   #found: ReadonlyMap<string, Found> = new Map();
 
-  /** @param note Takes why a folder is not served, once. */
+  /** @param note Receives the reason why a folder is not served, once. */
   constructor(
     runContext: RunContext,
     model: Model,
@@ -67,7 +67,7 @@ export class Catalog {
     this.#note = note;
   }
 
-  /** The edits by their names. */
+  /** The edits by name. */
   get edits(): ReadonlyMap<string, ServedEdit> {
     return new Map([...this.#found].flatMap(([name, { edit }]) => edit === undefined ? [] : [[name, edit]]));
   }
@@ -94,7 +94,7 @@ export class Catalog {
     const next = new Map<string, Found>();
     for (const folder of [...folders, ...below.flat()]) {
       for (const [name, path] of await this.#interventionsIn(folder)) {
-        // A name that two folders give is the first one's.
+        // If two folders have the same name, the first one wins.
         if (next.has(name)) continue;
         const before = this.#found.get(name), state = `${path} ${stateOf(path)}`;
         next.set(name, before?.state === state ? before : { state, edit: await this.#read(name, path, state) });
@@ -103,7 +103,7 @@ export class Catalog {
     this.#found = next;
   }
 
-  /** The interventions of a folder by the names that they are served by. */
+  /** The interventions of a folder, by the names under which they are served. */
   async #interventionsIn(folder: string): Promise<readonly (readonly [name: string, path: string])[]> {
     const name = basename(folder), { members } = this.#places;
     const itself = [folder, join(folder, "intervention")].find(isIntervention);
@@ -115,7 +115,7 @@ export class Catalog {
     return served.map((id) => [`${name}:${id}`, join(folder, "members", id, "intervention")]);
   }
 
-  /** An edit, unless it is half written or not for the base; why is noted. */
+  /** An edit, unless it is incomplete or not for the base; the reason is noted. */
   async #read(name: string, path: string, state: string): Promise<ServedEdit | undefined> {
     try {
       const stored = await findIntervention(path, undefined);
@@ -133,20 +133,20 @@ export class Catalog {
     const { file, description } = stored, { source, base } = await baseModelOf(stored, undefined);
     const isOwn = await this.#isBase(source, base);
     if (!isOwn) {
-      throw new RequestError(`was made for the base model ${source}, and ${this.#model.name} is served`, { file });
+      throw new RequestError(`was made for the base model ${source}, but ${this.#model.name} is served`, { file });
     }
     if (description.quantize !== this.#quantize) {
-      const [theirs, served] = [description.quantize, this.#quantize].map((name) => name ?? "all its bits");
-      throw new RequestError(`was made for the base model in ${theirs}, and it is served in ${served}`, { file });
+      const [theirs, served] = [description.quantize, this.#quantize].map((name) => name ?? "full precision");
+      throw new RequestError(`was made for the base model in ${theirs}, but it is served in ${served}`, { file });
     }
     const adaptations = adaptationsOf(stored, editedModel(this.#model));
-    requireNoHead(adaptations, file, "serve one without");
+    requireNoHead(adaptations, file, "serve one without a head");
     if (description.width !== this.#model.architecture.width) {
-      throw new RequestError(`was made for a base model of another width; serve that one`, { file });
+      throw new RequestError(`was made for a base model with another width; serve that one`, { file });
     }
   }
 
-  /** Whether a name of a base model means the one that is served. */
+  /** Whether a name refers to the served base model. */
   async #isBase(source: string, base: string): Promise<boolean> {
     if (this.#places.anyBase || source === this.#model.name) return true;
     const path = resolve(base, source);

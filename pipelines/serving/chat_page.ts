@@ -1,4 +1,4 @@
-/** The page of a server, on which two models answer side by side; it needs nothing else. @module */
+/** The page of a server, on which two models answer side by side; it is self-contained. @module */
 import { assembledPage, policyOf } from "../report/html.ts";
 import { pageFile, pageScript } from "../report/page_script.ts";
 import { baseName } from "./catalog.ts";
@@ -7,7 +7,7 @@ import type { Service } from "./service.ts";
 const folder = new URL("./page/", import.meta.url);
 const ownFile = async (name: string) => await (await fetch(new URL(name, folder))).text();
 
-/** The parts of the page that no server differs in, read once. */
+/** The parts of the page that are the same for all servers, read once. */
 let parts: Promise<{ readonly page: string; readonly style: string; readonly script: string }> | undefined;
 
 async function readParts() {

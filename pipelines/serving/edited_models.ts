@@ -1,4 +1,4 @@
-/** The served models as what writes with them: each opened when it is first asked for, and kept while it is asked for. @module */
+/** The served models, ready to generate: each is opened on first use, and kept while it is used. @module */
 import { mergeValues } from "../../ops/program/own_value.ts";
 import { join } from "node:path";
 import { adaptationsOf } from "../cli/requests/stored_intervention.ts";
@@ -15,7 +15,7 @@ import { openGenerator } from "../schedule/evaluate/generator.ts";
 import { baseName, type Catalog, type ServedEdit } from "./catalog.ts";
 import type { EditRequest } from "./writing_request.ts";
 
-/** The base model that is served. */
+/** The served base model. */
 export interface ServedBase {
   readonly model: Model;
   readonly weights: ModelWeights;
@@ -26,16 +26,16 @@ export interface ServedBase {
 /** How many combinations of edits and strengths stay ready. */
 const mostReady = 128;
 
-/** Models with edits, ready to write. */
+/** Models with edits, ready to generate. */
 export class EditedModels {
   readonly #runContext: RunContext;
   readonly #base: ServedBase;
   readonly #catalog: Catalog;
   readonly #rows: number;
-  /** The one that was used last is the last. */
+  /** The most recently used is last. */
   readonly #ready = new Map<string, Promise<Generator>>();
 
-  /** @param rows How many rows are written at once. */
+  /** @param rows How many rows are generated at once. */
   constructor(runContext: RunContext, base: ServedBase, catalog: Catalog, rows: number) {
     this.#runContext = runContext;
     this.#base = base;
@@ -44,17 +44,17 @@ export class EditedModels {
   }
 
   /**
-   * What writes with the edits of a request.
+   * The generator with the edits of a request.
    *
-   * @throws {ApiError} If it names a model that there is not.
-   * @throws {RequestError} If an edit cannot be read, or has no strength.
+   * @throws {ApiError} If it names a model that does not exist.
+   * @throws {RequestError} If an edit cannot be read, or its strength cannot be set.
    */
   async generator({ names, strengths }: EditRequest): Promise<Generator> {
     const acting = names.flatMap((name, at) => {
       const strength = strengths[at]!;
       return name === baseName || strength === 0 ? [] : [{ name, edit: this.#catalog.edit(name), strength }];
     });
-    // A name that is misspelled is wrong even where its strength is 0.
+    // A misspelt name is an error even if its strength is 0.
     for (const name of names) if (name !== baseName) this.#catalog.edit(name);
     const edits = acting.map(({ edit }) => edit), places = acting.map(({ edit }) => edit.state);
     const unscaled = await this.#kept(JSON.stringify(places), () => this.#open(edits));
@@ -62,7 +62,7 @@ export class EditedModels {
     return await this.#kept(JSON.stringify([places, acting.map(({ strength }) => strength)]), () => {
       const owners = ownersOf(edits, this.#base.model);
       const scaled = withStrength(unscaled, ({ index }) => acting[owners[index]!]!.strength);
-      // What decodes as the bare base still does; what acts on what is written decodes by itself.
+      // Edits that decode as the bare base still do; those that act on generated tokens decode separately.
       const decodesAs = typeof unscaled.decodesAs === "string" ? unscaled.decodesAs : {};
       return Promise.resolve({ ...unscaled, ...scaled, decodesAs });
     });
@@ -95,7 +95,7 @@ export class EditedModels {
   }
 }
 
-/** The edits in their order as one list of adaptations, with their tensors. */
+/** The edits in order as one list of adaptations, with their tensors. */
 async function combined(
   edits: readonly ServedEdit[],
   model: Model,
@@ -112,7 +112,7 @@ async function combined(
 function lowered(edits: readonly ServedEdit[], model: Model): readonly Adaptation[] {
   const loaded = edits.map(({ stored }, at) => ({
     kind: "saved" as const,
-    // Edits that act at the same tokens with unlike strengths have masks of their own.
+    // Edits that act on the same tokens with different strengths have separate masks.
     adaptations: adaptationsOf(stored, editedModel(model)).map((adaptation) => {
       const { index: _, ...own } = adaptation;
       return own.form === "intervention" && at > 0 ? { ...own, positionsText: `${own.positionsText}.${at}` } : own;
@@ -126,7 +126,7 @@ function lowered(edits: readonly ServedEdit[], model: Model): readonly Adaptatio
   return adaptations;
 }
 
-/** The edit that each adaptation of a combination is of, by their places. */
+/** The edit that each adaptation of a combination belongs to, by index. */
 function ownersOf(edits: readonly ServedEdit[], model: Model): readonly number[] {
   return edits.flatMap(({ stored }, at) => adaptationsOf(stored, editedModel(model)).map(() => at));
 }

@@ -1,21 +1,21 @@
-/** Answers that are sent while they are written, as server-sent events. @module */
+/** Answers that are sent while they are generated, as server-sent events. @module */
 import { asApiError, errorBody } from "./api_error.ts";
 
 /** Sends a value as an event. */
 type Send = (value: unknown) => void;
 
-/** How the sending may end. */
+/** How a stream may end. */
 interface StreamEnds {
-  /** Called when nobody reads any more. */
+  /** Called when the client has disconnected. */
   readonly onCancel: () => void;
   /** Called when nothing more is sent, in any case. */
   readonly onEnd: () => void;
 }
 
 /**
- * A response whose body has an event for each value that is sent, and `[DONE]` at the end. An error ends it as an event.
+ * A response whose body has an event for each value sent, and `[DONE]` at the end. An error ends it as an event.
  *
- * @param write Sends; done when all is sent.
+ * @param write Sends the values; resolves when all are sent.
  */
 export function eventStream(write: (send: Send) => Promise<void>, { onCancel, onEnd }: StreamEnds): Response {
   const encoder = new TextEncoder();

@@ -1,23 +1,23 @@
-/** Fields of a request's body, each read with its type or refused by its name. @module */
+/** Fields of a request's body, each read with its type or refused by name. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { isJsonObject, type JsonObject } from "../common/files.ts";
 import { quote } from "../common/suggest.ts";
 import { wrongField } from "./api_error.ts";
 
-/** How one field is read: what it gives of a value, or `undefined` if that is not what is expected. */
+/** How one field is read: returns its value, or `undefined` if it is not what is expected. */
 export interface FieldReader<Value> {
   /** As in `a text`. */
   readonly expected: string;
   read(value: unknown): Value | undefined;
 }
 
-/** A text. */
+/** A string. */
 export const aText: FieldReader<string> = {
   expected: "a string",
   read: (value) => typeof value === "string" ? value : undefined,
 };
 
-/** A truth. */
+/** A boolean. */
 export const aFlag: FieldReader<boolean> = {
   expected: "true or false",
   read: (value) => typeof value === "boolean" ? value : undefined,
@@ -29,28 +29,28 @@ export const anObject: FieldReader<JsonObject> = {
   read: (value) => isJsonObject(value) ? value : undefined,
 };
 
-/** A number from one to another, both included. */
+/** A number within bounds, inclusive. */
 export function aNumber(least: number, most: number): FieldReader<number> {
   return {
-    expected: most === Infinity ? `a number from ${least} up` : `a number from ${least} to ${most}`,
+    expected: most === Infinity ? `a number of at least ${least}` : `a number from ${least} to ${most}`,
     read: (value) => typeof value === "number" && value >= least && value <= most ? value : undefined,
   };
 }
 
-/** A whole number from one to another, both included. */
+/** A whole number within bounds, inclusive. */
 export function anInteger(least: number, most = Number.MAX_SAFE_INTEGER): FieldReader<number> {
   const isOpen = most === Number.MAX_SAFE_INTEGER;
   return {
-    expected: isOpen ? `a whole number from ${least} up` : `a whole number from ${least} to ${most}`,
+    expected: isOpen ? `a whole number of at least ${least}` : `a whole number from ${least} to ${most}`,
     read: (value) =>
       Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most ? Number(value) : undefined,
   };
 }
 
-/** A list of so many items at most; one item may stand for itself. */
+/** A list with at most this many items; a single item may be given without a list. */
 export function listOf<Value>(item: FieldReader<Value>, most: number): FieldReader<readonly Value[]> {
   return {
-    expected: `${item.expected}, or a list of 1 to ${most} such`,
+    expected: `${item.expected}, or a list of 1 to ${most} of these`,
     read(value) {
       const all: readonly unknown[] = Array.isArray(value) ? value : [value];
       if (all.length === 0 || all.length > most) return undefined;
@@ -60,7 +60,7 @@ export function listOf<Value>(item: FieldReader<Value>, most: number): FieldRead
   };
 }
 
-/** A field that may be omitted; null is as if it were. */
+/** A field that may be omitted; null counts as omitted. */
 export function optionalField<Value>(body: JsonObject, name: string, reader: FieldReader<Value>): Value | undefined {
   const value = ownValue(body, name) ?? undefined;
   if (value === undefined) return undefined;
@@ -69,7 +69,7 @@ export function optionalField<Value>(body: JsonObject, name: string, reader: Fie
   return read;
 }
 
-/** A field that may not be omitted. */
+/** A required field. */
 export function requiredField<Value>(body: JsonObject, name: string, reader: FieldReader<Value>): Value {
   const value = optionalField(body, name, reader);
   if (value === undefined) throw wrongField(name, `${quote(name)} is missing; give ${reader.expected}`);

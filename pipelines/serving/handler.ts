@@ -1,4 +1,4 @@
-/** Which endpoint answers a request, and who may ask. @module */
+/** Which endpoint answers a request, and who may use it. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { JsonObject } from "../common/files.ts";
@@ -11,18 +11,18 @@ import { completeChat } from "./chat_completions.ts";
 import { complete } from "./completions.ts";
 import type { Service } from "./service.ts";
 
-/** Who may ask. */
+/** Who may use the server. */
 export interface Access {
-  /** The names of this server that a request may call it by; all if omitted. */
+  /** The host names that a request may use; all if omitted. */
   readonly hosts?: readonly string[] | undefined;
-  /** What `Authorization: Bearer` has to say; nothing if omitted. */
+  /** The expected `Authorization: Bearer` value; none if omitted. */
   readonly key?: string | undefined;
 }
 
-/** What an endpoint answers. */
+/** An endpoint. */
 interface Endpoint {
   readonly method: "GET" | "POST";
-  /** Whether everyone may ask, with a key or without. */
+  /** Whether everyone may use it, with or without a key. */
   readonly isOpen?: true;
   answer(service: Service, request: Request): Promise<Response> | Response;
 }
@@ -57,7 +57,7 @@ function models({ edits }: Service["catalog"]) {
   return listed.map(([id, created]) => ({ id, object: "model", created, owned_by: "refract" }));
 }
 
-/** Answers any request; every error is answered, too. */
+/** Answers any request; every error becomes a response too. */
 export async function handle(service: Service, access: Access, request: Request): Promise<Response> {
   const { pathname } = new URL(request.url), endpoint = endpointOf(service, pathname);
   let response: Response;
@@ -95,7 +95,7 @@ function endpointOf({ catalog }: Service, pathname: string): Endpoint | undefine
   };
 }
 
-/** A request by another name comes from a page elsewhere that tries to read what is served (DNS rebinding). */
+/** A request with another host name comes from a page elsewhere that tries to read what is served (DNS rebinding). */
 function requireHost({ hosts }: Access, { headers, url }: Request): void {
   const asked = new URL(url), origin = headers.get("origin");
   if (hosts !== undefined && !hosts.includes(asked.hostname)) {
@@ -104,7 +104,9 @@ function requireHost({ hosts }: Access, { headers, url }: Request): void {
     });
   }
   if (origin !== null && URL.parse(origin)?.host !== asked.host) {
-    throw new ApiError(403, "a page of another site may not ask; ask from this server's own", { code: "wrong_origin" });
+    throw new ApiError(403, "pages from other sites may not send requests; use this server's own page", {
+      code: "wrong_origin",
+    });
   }
 }
 

@@ -1,20 +1,20 @@
-/** The logarithms of tokens' probabilities, as answers list them. @module */
+/** Log-probabilities of tokens, as answers list them. @module */
 import { logSumExp } from "../decoding/logits.ts";
 
-/** A token and how likely it was. */
+/** A token and its log-probability. */
 export interface RatedToken {
   readonly token: number;
   readonly logProbability: number;
 }
 
-/** A token with the likeliest in its place. */
+/** A token with the likeliest alternatives. */
 export interface TokenRating extends RatedToken {
   /** In order, the likeliest first. */
   readonly top: readonly RatedToken[];
 }
 
 /**
- * How likely a token was by the model's own logits, whatever a request changes of them.
+ * The log-probability of a token by the model's own logits, whatever a request changes in them.
  *
  * @param count How many of the likeliest are listed.
  */

@@ -1,4 +1,4 @@
-/** What a server counts, as Prometheus reads it. @module */
+/** A server's counters, in Prometheus' format. @module */
 
 /** A number that only grows, by the values of its labels. */
 class Counter {
@@ -52,7 +52,7 @@ const heading = (name: string, help: string, type: string) => [`# HELP ${name} $
 
 const escaped = (value: string) => value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 
-/** What there is of something at the moment. */
+/** Current amounts. */
 interface Gauges {
   readonly waiting: number;
   readonly rows: number;
@@ -60,13 +60,13 @@ interface Gauges {
   readonly keptTokens: number;
 }
 
-/** The counts of a server. */
+/** The metrics of a server. */
 export class Metrics {
   readonly requests = new Counter("refract_requests_total", "Requests by endpoint and status.");
-  readonly readTokens = new Counter("refract_prompt_tokens_total", "Tokens of prompts, read or kept.");
-  readonly writtenTokens = new Counter("refract_generation_tokens_total", "Tokens that were written.");
+  readonly readTokens = new Counter("refract_prompt_tokens_total", "Prompt tokens, prefilled or cached.");
+  readonly writtenTokens = new Counter("refract_generation_tokens_total", "Generated tokens.");
   readonly firstToken = new Histogram("refract_time_to_first_token_seconds", "Seconds until an answer's first token.");
-  readonly whole = new Histogram("refract_request_seconds", "Seconds until an answer was whole.");
+  readonly whole = new Histogram("refract_request_seconds", "Seconds until an answer was complete.");
 
   /** All of them in Prometheus' text format. */
   text({ waiting, rows, models, keptTokens }: Gauges): string {
@@ -76,11 +76,11 @@ export class Metrics {
       ...[this.requests, this.readTokens, this.writtenTokens, this.firstToken, this.whole].flatMap(({ lines }) =>
         lines
       ),
-      ...heading(kept, "Tokens of prompts that were not read, since they were read before.", "counter"),
+      ...heading(kept, "Prompt tokens that were not prefilled, because they were cached.", "counter"),
       `${kept} ${keptTokens}`,
-      ...gauge("refract_requests_waiting", "Prompts that wait to be read.", waiting),
-      ...gauge("refract_rows_running", "Rows that are being written.", rows),
-      ...gauge("refract_models", "Models that are served.", models),
+      ...gauge("refract_requests_waiting", "Prompts waiting to be prefilled.", waiting),
+      ...gauge("refract_rows_running", "Rows being generated.", rows),
+      ...gauge("refract_models", "Served models.", models),
     ];
     return `${lines.join("\n")}\n`;
   }

@@ -1,4 +1,4 @@
-/** Opening what a server works with. @module */
+/** Opens what a server works with. @module */
 import { RequestError } from "../common/errors.ts";
 import { chatTemplates } from "../data/chat/template.ts";
 import { Engine } from "../decoding/engine.ts";
@@ -15,40 +15,45 @@ import type { Service, ServiceLimits } from "./service.ts";
 
 /** What is served, and how much at once. */
 export interface ServiceOptions {
-  /** The base model's. */
+  /** The base model's source. */
   readonly source: string;
   readonly quantize: QuantizationName | undefined;
   readonly places: CatalogPlaces;
-  /** In place of the model's chat template: a name that it has, a file or Jinja. */
+  /** Replaces the model's chat template: the name of one of its templates, a file or Jinja. */
   readonly chatTemplate: string | undefined;
-  /** The folder that a chat template's relative path counts from. */
+  /** The folder that a chat template's relative path is resolved from. */
   readonly folder: string;
-  /** The most rows that are written at once. */
+  /** The maximum number of rows generated at once. */
   readonly rows: number;
-  /** The most answers that wait beside them. */
+  /** The maximum number of answers that wait in addition. */
   readonly waiting: number;
-  /** The most bytes of the keys and values of all of them. */
+  /** The maximum size of the keys and values of all of them, in bytes. */
   readonly keyValueBytes: number;
   readonly limits: ServiceLimits;
   readonly stopped: AbortSignal;
 }
 
-/** The most tokens of prompts that are read at once: few beside rows that are written, so that these continue soon. */
+/**
+ * The maximum number of prompt tokens prefilled at once: few while rows are being generated, so that these continue
+ * soon.
+ */
 const promptTokens = 2048, promptTokensBeside = 512;
 
-/** The share of the keys' and values' memory that may be kept of what prompts begin with. */
+/** The share of the memory for keys and values that may be used to cache prompt prefixes. */
 const prefixShare = 1 / 4;
 
 /**
  * Opens a base model and finds its edits.
  *
- * @throws {RequestError} If the model is none that writes, or the template is not sound.
+ * @throws {RequestError} If the model cannot generate text, or the template is invalid.
  */
 export async function openService(runContext: RunContext, options: ServiceOptions): Promise<Service> {
   const { source, quantize, places, rows, waiting, keyValueBytes, limits, stopped } = options;
   const model = await runContext.models.model(source), weights = await runContext.models.weights(model, quantize);
   if (model.architecture.head !== "language") {
-    throw new RequestError(`the model ${source} has no language head, and writes nothing; serve one that has`);
+    throw new RequestError(
+      `the model ${source} has no language modeling head and cannot generate text; serve one that has`,
+    );
   }
   const chat = await openChat(model, options);
   const base = { model, weights, endTokens: chat.endTokens };

@@ -1,4 +1,4 @@
-/** A server that answers until it is stopped, and then lets what was begun end. @module */
+/** A server that runs until it is stopped, and then finishes the requests in progress. @module */
 import { RequestError } from "../common/errors.ts";
 import { faultText } from "../common/files.ts";
 import { ApiError, errorResponse } from "./api_error.ts";
@@ -13,25 +13,25 @@ interface ServePlace {
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
 
-/** A server's life. */
+/** The lifetime of a server. */
 interface ServeControl {
   /** Called when it listens. */
   readonly onListen: (address: string) => void;
-  /** Aborted to end it. */
+  /** Aborted to stop it. */
   readonly signal?: AbortSignal | undefined;
-  /** Seconds that answers which were begun may take from then on. */
+  /** How many seconds answers in progress may take from then on. */
   readonly drainSeconds: number;
   /** Gives up on answers that take longer. */
   readonly giveUp: () => void;
 }
 
-/** Milliseconds between two looks at the folders of the edits. */
+/** Milliseconds between two checks of the edits' folders. */
 const lookInterval = 1000;
 
 /**
- * Serves until the signal is aborted, and then until all answers that were begun have ended, or their time is up.
+ * Serves until the signal is aborted, and then until all answers in progress have ended, or their time is up.
  *
- * @throws {RequestError} If it can't listen there.
+ * @throws {RequestError} If it cannot listen there.
  */
 export async function serve(
   service: Service,
@@ -70,7 +70,7 @@ export async function serve(
   looking.end();
 }
 
-/** Looks again and again for edits that have come or gone. */
+/** Checks repeatedly for edits that have appeared or disappeared. */
 function look({ catalog }: Service): { end(): void } {
   let timer: ReturnType<typeof setTimeout> | undefined, isEnded = false;
   const again = async () => {

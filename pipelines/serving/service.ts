@@ -8,10 +8,10 @@ import type { Catalog } from "./catalog.ts";
 import type { EditedModels, ServedBase } from "./edited_models.ts";
 import type { Metrics } from "./metrics.ts";
 
-/** What a request may take of the server. */
+/** The limits of a request. */
 export interface ServiceLimits {
   readonly body: BodyLimits;
-  /** The most tokens of one answer. */
+  /** The maximum number of tokens in one answer. */
   readonly newTokens: number;
   /** Seconds until an answer is given up. */
   readonly seconds: number;
@@ -26,8 +26,8 @@ export interface Service {
   readonly admission: Admission;
   readonly metrics: Metrics;
   readonly limits: ServiceLimits;
-  /** Writes conversations as the model reads them, by their tools; `undefined` where it has no chat template. */
+  /** Renders conversations as the model reads them, given their tools; `undefined` if it has no chat template. */
   readonly renderFor: ((tools: PythonValue) => Render) | undefined;
-  /** Aborted when no answer is wanted any more. */
+  /** Aborted when no answers are needed any more. */
   readonly stopped: AbortSignal;
 }

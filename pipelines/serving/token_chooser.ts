@@ -1,15 +1,15 @@
-/** Choosing the next token of an answer as a request asks. @module */
+/** Chooses the next token of an answer as a request specifies. @module */
 import { createRandom } from "../data/random.ts";
 import { argmax, draw, penalizeRepetition } from "../decoding/logits.ts";
 import type { TokenChoice } from "./writing_request.ts";
 
-/** The next token after what was read and written. */
+/** Returns the next token after what was read and generated. */
 export type ChooseToken = (logits: Float32Array, read: readonly number[], written: readonly number[]) => number;
 
 /**
- * A chooser with its own random stream, so that what one answer draws depends on no other.
+ * A chooser with its own random stream, so that one answer's samples do not depend on another's.
  *
- * @param answer The answer's number among those of its request.
+ * @param answer The answer's index within its request.
  */
 export function tokenChooser(choice: TokenChoice, answer: number): ChooseToken {
   const random = createRandom(choice.seed, "serve", answer), { temperature, topP, topK } = choice;
@@ -20,8 +20,8 @@ export function tokenChooser(choice: TokenChoice, answer: number): ChooseToken {
 }
 
 /**
- * Logits with a request's penalties and biases. Presence and frequency penalties, as OpenAI's API has them, are of what
- * was written: `logit − frequency · count − presence · [count > 0]`; the repetition penalty is of all that was seen.
+ * Logits with a request's penalties and biases. Presence and frequency penalties, as in OpenAI's API, apply to
+ * generated tokens: `logit − frequency · count − presence · [count > 0]`; the repetition penalty applies to all tokens.
  */
 function changedLogits(
   logits: Float32Array,

@@ -1,4 +1,4 @@
-/** What a request asks to be written, whichever endpoint it comes to. @module */
+/** What a request specifies, whichever endpoint it is sent to. @module */
 import type { JsonObject } from "../common/files.ts";
 import { suggest } from "../common/suggest.ts";
 import { ApiError, wrongField } from "./api_error.ts";
@@ -6,7 +6,7 @@ import { aFlag, anInteger, anObject, aNumber, aText, listOf, optionalField, requ
 
 /** How tokens are chosen. */
 export interface TokenChoice {
-  /** 0 takes the likeliest token. */
+  /** 0 picks the likeliest token. */
   readonly temperature: number;
   readonly topP: number;
   /** 0 for all. */
@@ -15,33 +15,33 @@ export interface TokenChoice {
   readonly presencePenalty: number;
   readonly frequencyPenalty: number;
   readonly repetitionPenalty: number;
-  /** What is added to logits, by token. */
+  /** Values added to logits, by token. */
   readonly logitBias: ReadonlyMap<number, number>;
 }
 
-/** Which edits act, and how much. */
+/** Which edits act, and how strongly. */
 export interface EditRequest {
-  /** Names of models, of which the first is the request's `model`. */
+  /** Names of models, the first of which is the request's `model`. */
   readonly names: readonly string[];
-  /** A factor of what each does. */
+  /** A factor for the effect of each. */
   readonly strengths: readonly number[];
 }
 
-/** What both endpoints take. */
+/** What both endpoints accept. */
 export interface WritingRequest {
   readonly edits: EditRequest;
   readonly choice: TokenChoice;
-  /** `undefined` for as many as there is room for, or as the endpoint usually writes. */
+  /** `undefined` for as many as there is room for, or the endpoint's default. */
   readonly maxTokens: number | undefined;
-  /** How many answers to each prompt. */
+  /** The number of answers to each prompt. */
   readonly n: number;
   readonly stop: readonly string[];
   readonly stream: boolean;
-  /** Whether a stream ends with how many tokens were read and written. */
+  /** Whether a stream ends with the numbers of prompt and generated tokens. */
   readonly includesUsage: boolean;
 }
 
-/** The most that a request may ask for. */
+/** The maximum values of a request. */
 const most = { choices: 16, stops: 16, stopCharacters: 1000, edits: 8, biases: 1024 } as const;
 
 const common = [
@@ -49,10 +49,10 @@ const common = [
   ...["stream_options", "presence_penalty", "frequency_penalty", "repetition_penalty", "logit_bias", "max_tokens"],
 ];
 
-/** What OpenAI's clients send that changes nothing here. */
+/** Fields that OpenAI's clients send and that have no effect here. */
 const withoutEffect = ["user", "store", "metadata", "service_tier", "safety_identifier", "prompt_cache_key"];
 
-/** @throws {ApiError} If a body has a field that is none of the endpoint's. */
+/** @throws {ApiError} If a body has a field that the endpoint does not have. */
 export function requireKnownFields(body: JsonObject, own: readonly string[]): void {
   const known = [...common, ...own];
   for (const name of Object.keys(body)) {
@@ -62,10 +62,10 @@ export function requireKnownFields(body: JsonObject, own: readonly string[]): vo
 }
 
 /**
- * Reads what both endpoints take.
+ * Reads what both endpoints accept.
  *
- * @param draw Gives the seed of a request that has none.
- * @throws {ApiError} If a field is not sound.
+ * @param draw Returns the seed of a request that has none.
+ * @throws {ApiError} If a field is invalid.
  */
 export function readWritingRequest(body: JsonObject, draw: () => number): WritingRequest {
   const stop = optionalField(body, "stop", listOf(aText, most.stops)) ?? [];
@@ -124,10 +124,10 @@ function readBias(biases: JsonObject): ReadonlyMap<number, number> {
 }
 
 /**
- * How many tokens may be written after a prompt.
+ * How many tokens may be generated after a prompt.
  *
- * @param usual Where the request does not say.
- * @throws {ApiError} If the model has no room for the prompt, or for as many as are asked for.
+ * @param usual The default.
+ * @throws {ApiError} If the model has no room for the prompt, or for the requested number of tokens.
  */
 export function roomAfter(
   prompt: number,
@@ -141,10 +141,10 @@ export function roomAfter(
     throw new ApiError(400, `${problem}; shorten it`, exceeded);
   }
   if (maxTokens === undefined) return Math.min(usual, most, left);
-  if (maxTokens > most) throw wrongField("max_tokens", `the server writes at most ${most} tokens; ask for fewer`);
+  if (maxTokens > most) throw wrongField("max_tokens", `the server generates at most ${most} tokens; request fewer`);
   if (maxTokens > left) {
     const problem = `This model's maximum context length is ${context} tokens, of which the prompt takes ${prompt}`;
-    throw new ApiError(400, `${problem}; ask for at most ${left} new ones`, { ...exceeded, param: "max_tokens" });
+    throw new ApiError(400, `${problem}; request at most ${left} new ones`, { ...exceeded, param: "max_tokens" });
   }
   return maxTokens;
 }

@@ -1,12 +1,12 @@
 /**
- * What Bazel's remote cache keeps under a key: an ActionResult, which names the one file that an entry of a store is. See
+ * What Bazel's remote cache keeps under a key: an ActionResult, which names the single file of a store entry. See
  * `build/bazel/remote/execution/v2/remote_execution.proto` of the Remote Execution API.
  *
  * @module
  */
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
-/** A file by its content. */
+/** A file, identified by its content. */
 export interface CachedFile {
   /** `<kind>/<key>`, as in the store. */
   readonly path: string;
@@ -15,7 +15,7 @@ export interface CachedFile {
   readonly bytes: number;
 }
 
-/** The numbers of the fields in the messages. */
+/** Field numbers in the messages. */
 const outputFiles = 2, path = 1, digest = 2, hash = 1, sizeBytes = 2;
 
 /** An ActionResult that names one file. */
@@ -29,7 +29,7 @@ export function encodeActionResult(file: CachedFile): Uint8Array<ArrayBuffer> {
   return new Uint8Array(writer.join().join().finish());
 }
 
-/** The file that an ActionResult names; `undefined` where it names none, or is not an ActionResult. */
+/** The file that an ActionResult names; `undefined` if it names none, or is not an ActionResult. */
 export function decodeActionResult(bytes: Uint8Array): CachedFile | undefined {
   try {
     const reader = new BinaryReader(bytes);
@@ -40,7 +40,7 @@ export function decodeActionResult(bytes: Uint8Array): CachedFile | undefined {
     }
     return undefined;
   } catch {
-    // Whatever a server sends under a key may be something else.
+    // A server may send anything under a key.
     return undefined;
   }
 }

@@ -1,11 +1,13 @@
 /**
- * Which process makes what a store lacks, so that no two do, on file systems without locks between machines too.
+ * Decides which process computes an entry that a store lacks, so that no two do, even on file systems without locks
+ * between machines.
  *
- * A claim is a file `<store>/leases/<kind>.<key>.<n>` that its owner writes anew every few seconds. Whoever sees one that
- * nobody writes any more takes the number after it. Files are made where none is, which one process alone can do, also
- * over NFS; who has made one looks for others and gives way to them. Times of other machines are not compared: a claim is
- * silent if this process has seen no change of it for long enough by its own clock. On one machine a lock shows at once
- * whether its owner lives. Should two processes ever hold a claim, both come to the same bytes.
+ * A claim is a file `<store>/leases/<kind>.<key>.<n>` that its owner rewrites every few seconds. A process that sees a
+ * claim that is no longer rewritten takes the next number. Files are created exclusively, which only one process can
+ * do, even over NFS; a process that has created one looks for others and yields to them. Timestamps of other machines
+ * are not compared: a claim is silent if this process has seen no change in it for long enough by its own clock. On the
+ * same machine a lock shows at once whether the owner is alive. Should two processes ever hold a claim, both compute
+ * the same bytes.
  *
  * @module
  */
@@ -16,7 +18,7 @@ import { isJsonObject, temporaryName } from "../common/files.ts";
 import { keyPattern } from "./inventory.ts";
 import { machineId } from "./machine.ts";
 
-/** How often a claim is written, and for how long it may not change, in milliseconds. */
+/** How often a claim is rewritten, and for how long it may stay unchanged, in milliseconds. */
 export interface ClaimTimes {
   readonly beat: number;
   readonly silence: number;
@@ -24,15 +26,15 @@ export interface ClaimTimes {
 
 const usualTimes: ClaimTimes = { beat: 5000, silence: 60_000 };
 
-/** A claim that is held. Dispose it once what it is for is in the store, or nobody makes it. */
+/** A claim that is held. Dispose of it once its entry is in the store, or when nobody will compute it. */
 export type Claim = Disposable;
 
-/** The content of a claim has always the same length, so that a reader finds the old or the new of it. */
+/** The content of a claim always has the same length, so that a reader sees either the old or the new content. */
 const contentOf = (beat: number) => new TextEncoder().encode(`{"machine":"${machineId()}","beat":${1e9 + beat}}\n`);
 
 const folderOf = (store: string) => join(store, "leases");
 
-/** What is claimed. */
+/** The claimed entry. */
 interface ClaimedEntry {
   readonly store: string;
   readonly kind: string;
@@ -41,13 +43,13 @@ interface ClaimedEntry {
   readonly path: string;
 }
 
-/** One process's view of who makes an entry. */
+/** One process's view of who is computing an entry. */
 export class Claimant {
   readonly #store: string;
   readonly #name: string;
   readonly #entry: string;
   readonly #times: ClaimTimes;
-  /** What the newest claim held when it was last seen to change, and when that was by this process's clock. */
+  /** The content of the newest claim when it was last seen to change, and the time by this process's clock. */
   #seen: { readonly name: string; readonly content: string; readonly at: number } | undefined;
 
   constructor({ store, kind, key, path }: ClaimedEntry, times: ClaimTimes = usualTimes) {
@@ -58,9 +60,9 @@ export class Claimant {
   }
 
   /**
-   * Takes the claim unless another holds it.
+   * Takes the claim unless another process holds it.
    *
-   * @returns The claim, `undefined` if another holds it, and one of nothing where the store can't be written.
+   * @returns The claim; `undefined` if another process holds it; an empty claim if the store cannot be written.
    */
   take(): Claim | undefined {
     const before = this.#numbers(), newest = Math.max(0, ...before);
@@ -70,7 +72,7 @@ export class Claimant {
     try {
       file = this.#create(own);
     } catch (fault) {
-      // Who may not write here finds that out when there is something to write.
+      // A process that may not write here will find out when it has something to write.
       return fault instanceof system.errors.AlreadyExists ? undefined : { [Symbol.dispose]: () => {} };
     }
     const others = this.#numbers().filter((number) => number !== own && !before.includes(number));
@@ -84,8 +86,8 @@ export class Claimant {
   }
 
   /**
-   * Sees what other machines have put where the entry is. A machine that has found none in a folder may believe that for a
-   * minute; a file of its own there has it look again.
+   * Makes entries from other machines visible. A machine that has found no entry in a folder may cache that for a
+   * minute; creating a file of its own there makes it look again.
    */
   refresh(): void {
     const path = temporaryName(this.#entry);
@@ -93,7 +95,7 @@ export class Claimant {
       system.openSync(path, { write: true, createNew: true }).close();
       system.removeSync(path);
     } catch {
-      // There is no such folder, or none that may be written.
+      // The folder does not exist or cannot be written.
     }
   }
 
@@ -116,7 +118,7 @@ export class Claimant {
     }
   }
 
-  /** Whether the owner of a claim is known to be dead, or has not been heard of for long. */
+  /** Whether the owner of a claim is known to be dead, or has been silent for too long. */
   #isSilent(number: number): boolean {
     const path = this.#path(number), state = stateOf(path), now = performance.now();
     if (state === undefined) return false;
@@ -128,7 +130,7 @@ export class Claimant {
   }
 }
 
-/** A claim's file, which is written until it is given up. */
+/** A claim's file, which is rewritten until it is given up. */
 class HeldClaim implements Disposable {
   readonly #file: SystemFile;
   readonly #path: string;
@@ -140,14 +142,14 @@ class HeldClaim implements Disposable {
     this.#file = file;
     this.#path = path;
     try {
-      // Before there is any content: an empty claim counts as one that lives.
+      // Taken before there is any content: an empty claim counts as alive.
       file.lockSync(true);
     } catch {
       // A file system without locks.
     }
     this.#write();
     this.#timer = setInterval(() => this.#write(), interval);
-    // It keeps no process alive.
+    // It does not keep the process alive.
     this.#timer.unref();
   }
 
@@ -165,15 +167,15 @@ class HeldClaim implements Disposable {
       this.#file.writeSync(contentOf(this.#beat++));
       this.#file.syncDataSync();
     } catch {
-      // The disk is full or away: others will take the claim over, and come to the same bytes.
+      // The disk is full or unavailable: others will take over the claim, and compute the same bytes.
     }
   }
 }
 
-/** What is known of a claim. */
+/** What is known about a claim. */
 interface ClaimState {
   readonly content: string;
-  /** Whether its owner was on this machine and is no more. */
+  /** Whether its owner was on this machine and is no longer running. */
   readonly isDead: boolean;
 }
 
@@ -184,7 +186,7 @@ function stateOf(path: string): ClaimState | undefined {
     const bytes = new Uint8Array(256), content = new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes) ?? 0));
     return { content, isDead: machineIn(content) === machineId() && isUnlocked(file) };
   } catch (fault) {
-    // One that this user may not write is another user's, whose processes are not known.
+    // A claim that this user cannot write belongs to another user, whose processes are not visible.
     return fault instanceof system.errors.NotFound ? undefined : { content: "", isDead: false };
   }
 }
@@ -227,7 +229,7 @@ function claimsIn(store: string): FoundClaim[] {
   });
 }
 
-/** Removes the claims of this machine's dead processes; gives the keys of which there are others. */
+/** Removes the claims of this machine's dead processes; returns the keys that have other claims. */
 export function sweepClaims(store: string): ReadonlySet<string> {
   const held = new Set<string>();
   for (const { name, key, number } of claimsIn(store)) {
@@ -242,6 +244,6 @@ function removeQuietly(path: string): void {
   try {
     system.removeSync(path);
   } catch {
-    // It is gone already, is not empty, or may not be removed: it does no harm.
+    // It is already gone, is not empty, or cannot be removed: it does no harm.
   }
 }

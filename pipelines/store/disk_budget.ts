@@ -1,32 +1,32 @@
-/** How much a store may hold, and keeping to it. @module */
+/** How much a store may hold, and how it is kept within that. @module */
 import { freeSpace } from "../common/free_space.ts";
 import { evict, evictionOrder, type Freed, isQuicklyMade } from "./eviction.ts";
 import { entriesOf, type StoredEntry, totalBytes } from "./inventory.ts";
 
 /**
- * What a store may hold at most by default, in bytes: about 10,000 rows of 200 tokens with the keys and values
- * of half of a 135-million-parameter model.
+ * The default upper limit of a store, in bytes: about 10,000 rows of 200 tokens with the keys and values of half of a
+ * 135-million-parameter model.
  */
 export const mostByDefault = 50e9;
 
-/** Of the space that the disk has left, or had if the store were empty; others need some of it, too. */
+/** The share of the disk's free space, or of what would be free if the store were empty; others need some of it too. */
 const shareOfFreeSpace = 0.5;
 
-/** For so long what other processes add to the store may be unknown. Milliseconds. */
+/** For how long additions by other processes may go unnoticed, in milliseconds. */
 const recountAfter = 10_000;
 
-/** {@linkcode mostByDefault}, or half of what is free where that is less. What the store holds now counts as free. */
+/** {@linkcode mostByDefault}, or half of the free space if that is less. What the store holds now counts as free. */
 function defaultDiskBudget(store: string): number {
   const free = freeSpace(store);
   if (free === undefined) return mostByDefault;
   return Math.min(mostByDefault, Math.floor(shareOfFreeSpace * (free + totalBytes(entriesOf(store)))));
 }
 
-/** Keeps a store within its budget as entries come, and knows which of them this process reads. */
+/** Keeps a store within its budget as entries are added, and tracks which of them this process reads. */
 export class DiskBudget {
   readonly #store: string;
   readonly #onEvicted: (freed: Freed) => void;
-  /** By path, how often it is open: to remove such a file frees nothing as long as this process lives. */
+  /** How often each path is open: removing such a file frees nothing while this process is running. */
   readonly #open = new Map<string, number>();
   readonly #since = Date.now();
   #limit: number | undefined;
@@ -34,8 +34,8 @@ export class DiskBudget {
 
   /**
    * @param store The store's folder.
-   * @param limit Bytes; without it {@linkcode defaultDiskBudget}.
-   * @param onEvicted Gets what was removed to make room.
+   * @param limit In bytes; {@linkcode defaultDiskBudget} if omitted.
+   * @param onEvicted Receives what was removed to make room.
    */
   constructor(store: string, limit: number | undefined, onEvicted: (freed: Freed) => void) {
     this.#store = store;
@@ -43,14 +43,14 @@ export class DiskBudget {
     this.#onEvicted = onEvicted;
   }
 
-  /** What the store may hold, in bytes. */
+  /** How much the store may hold, in bytes. */
   get limit(): number {
     return this.#limit ??= defaultDiskBudget(this.#store);
   }
 
   /**
-   * Makes room for an entry. One that is larger than all that the store may hold puts no other out: it is written, as
-   * its run needs it, and is the first to go when the next entry comes.
+   * Makes room for an entry. An entry that is larger than the whole budget evicts no other: it is written, because its
+   * run needs it, and is the first to go when the next entry is added.
    */
   makeRoom(bytes: number): void {
     const { limit } = this, now = Date.now();
@@ -69,17 +69,17 @@ export class DiskBudget {
   }
 
   /**
-   * Makes room on a disk that turned out to be full. Evicts nothing where all of it would not be enough, and no results
-   * that were of use since the store was opened: a run that can't continue leaves what it has.
+   * Makes room on a disk that turned out to be full. Evicts nothing if that would not be enough, and no results that
+   * have been used since the store was opened: a run that cannot continue keeps what it has.
    *
-   * @returns Whether anything was freed, so that writing may be tried again.
+   * @returns Whether anything was freed, so that writing may be retried.
    */
   rescue(bytes: number): boolean {
     const entries = this.#closed().filter((entry) => isQuicklyMade(entry) || entry.used < this.#since);
     return totalBytes(entries) >= bytes && this.#evict(bytes, entries) > 0;
   }
 
-  /** Notes that this process reads an entry; the function that is returned, that it no longer does. */
+  /** Records that this process reads an entry; the returned function records that it no longer does. */
   hold(path: string): () => void {
     this.#open.set(path, (this.#open.get(path) ?? 0) + 1);
     return () => {

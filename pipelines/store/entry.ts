@@ -5,24 +5,27 @@ import { faultText, readUpTo } from "../common/files.ts";
 import { parseTensorTable, type TensorRecord } from "../models/weights/safetensors_table.ts";
 import { sealOf, sealOffset } from "./header.ts";
 
-/** Read and hashed at a time: large enough for the disk's full speed, small enough to let other work pass. */
+/**
+ * The number of bytes read and hashed at a time: large enough for the disk's full speed, small enough to let other work
+ * run.
+ */
 const CHUNK = 8 << 20;
 const LONGEST_HEADER = 100_000_000;
-/** What becomes of a damaged entry. */
-export const REMEDY = "it is dropped and will be made again";
+/** What happens to a damaged entry. */
+export const REMEDY = "it is dropped and will be recomputed";
 
-/** What an entry says of its data: where they begin in the file, and their SHA-256 in hex. */
+/** What an entry records about its data: where they begin in the file, and their SHA-256 in hex. */
 interface SealedData {
   readonly start: number;
   readonly digest: string;
 }
 
-/** An entry whose header was found to be what was written. It holds its file open until it is closed. */
+/** An entry whose header was found to be intact. It holds its file open until it is closed. */
 export class Entry implements Disposable {
   /** In the order they were declared. `offset` counts from the start of the file. */
   readonly tensors: ReadonlyMap<string, TensorRecord>;
   readonly metadata: Readonly<Record<string, string>>;
-  /** Length of all tensors together. */
+  /** The total length of all tensors. */
   readonly bytes: number;
   readonly #file: SystemFile;
   readonly #onClose: () => void;
@@ -30,11 +33,11 @@ export class Entry implements Disposable {
 
   constructor(
     file: SystemFile,
-    /** Where the entry is; it may be replaced there by an equal one while this one stays readable. */
+    /** Where the entry is; an equal one may replace it there while this one stays readable. */
     readonly path: string,
     tensors: ReadonlyMap<string, TensorRecord>,
     metadata: Readonly<Record<string, string>>,
-    /** What the data has to be. */
+    /** The expected data. */
     readonly data: SealedData,
     onClose: () => void = () => {},
   ) {
@@ -49,14 +52,14 @@ export class Entry implements Disposable {
    * Reads an F32 tensor, row-major.
    *
    * @throws {RangeError} If there is no such tensor, or it is not F32.
-   * @throws {RunError} If the file can't be read.
+   * @throws {RunError} If the file cannot be read.
    */
   async read(name: string): Promise<Float32Array<ArrayBuffer>> {
     this.#floats(name);
     return new Float32Array((await this.readBytes(name)).buffer);
   }
 
-  /** Reads any tensor's bytes. Errors as of {@linkcode Entry.read}. */
+  /** Reads any tensor's bytes. Errors as for {@linkcode Entry.read}. */
   async readBytes(name: string): Promise<Uint8Array<ArrayBuffer>> {
     const { offset, bytes } = this.#tensor(name);
     const target = new Uint8Array(bytes);
@@ -68,12 +71,12 @@ export class Entry implements Disposable {
   }
 
   /**
-   * Fills an array with consecutive elements of an F32 tensor, at once and without a copy.
+   * Fills an array with consecutive elements of an F32 tensor, synchronously and without a copy.
    *
    * @param name The tensor's.
-   * @param target Gets `target.length` elements.
-   * @param start The first element to read; without it the whole tensor is read and has to fit the target exactly.
-   * @throws {RangeError} If the tensor has not these elements. Other errors as of {@linkcode Entry.read}.
+   * @param target Receives `target.length` elements.
+   * @param start The first element to read; if omitted, the whole tensor is read and must fit the target exactly.
+   * @throws {RangeError} If the tensor does not have these elements. Other errors as for {@linkcode Entry.read}.
    */
   readInto(name: string, target: Float32Array, start?: number): void {
     const { offset, bytes } = this.#floats(name);
@@ -89,9 +92,9 @@ export class Entry implements Disposable {
   }
 
   /**
-   * Fills an array with consecutive bytes of a tensor, at once.
+   * Fills an array with consecutive bytes of a tensor, synchronously.
    *
-   * @param start The first byte to read. Errors as of {@linkcode Entry.readInto}.
+   * @param start The first byte to read. Errors as for {@linkcode Entry.readInto}.
    */
   readBytesInto(name: string, target: Uint8Array, start: number): void {
     const { offset, bytes } = this.#tensor(name);
@@ -101,7 +104,7 @@ export class Entry implements Disposable {
     this.#readAt(offset + start, target);
   }
 
-  /** Closes the file; nothing can be read after. Once it is closed this does nothing. */
+  /** Closes the file, after which nothing can be read. Does nothing if it is already closed. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -125,30 +128,30 @@ export class Entry implements Disposable {
     throw new RangeError(`Expected tensor "${name}" of ${this.path} to be F32 but it is ${tensor.dtype}`);
   }
 
-  /** Seeks and reads without a break between, so that reads from one file never disturb one another. */
+  /** Seeks and reads without interruption, so that reads from one file never disturb each other. */
   #readAt(offset: number, target: Uint8Array): void {
     try {
       this.#file.seekSync(offset, system.SeekMode.Start);
       for (let done = 0; done < target.length;) {
         const count = this.#file.readSync(target.subarray(done));
-        if (count === null) throw new Error("the file has become too short");
+        if (count === null) throw new Error("the file was truncated");
         done += count;
       }
     } catch (fault) {
       throw new RunError(
-        `${this.path}: can't be read (${faultText(fault)}); run again, the entry is made anew if need be`,
+        `${this.path}: can't be read (${faultText(fault)}); run again, and the entry is recomputed if necessary`,
       );
     }
   }
 }
 
 /**
- * Opens an entry, its header checked against its digest and the format's rules.
+ * Opens an entry and checks its header against its digest and the format's rules.
  *
- * @param file At its start. It stays the caller's to close if this throws.
+ * @param file At its start. The caller still has to close it if this throws.
  * @param isVerified Whether the data was checked before, or will be, so that it need not be read now.
- * @param onClose Is called once, when the entry is closed.
- * @throws {RequestError} If the entry is damaged: bad header, wrong length, other bytes than were written.
+ * @param onClose Called once, when the entry is closed.
+ * @throws {RequestError} If the entry is damaged: an invalid header, a wrong length, other bytes than were written.
  */
 export async function openEntry(
   file: SystemFile,
@@ -160,9 +163,9 @@ export async function openEntry(
   const { size } = await file.stat();
   const prefix = await readUpTo(file, 8);
   const length = prefix.length < 8 ? 0 : Number(new DataView(prefix.buffer).getBigUint64(0, true));
-  if (length > Math.min(size - 8, LONGEST_HEADER)) throw damaged("is cut short in its header");
+  if (length > Math.min(size - 8, LONGEST_HEADER)) throw damaged("has a truncated header");
   const header = await readUpTo(file, length);
-  if (8 + header.length < sealOffset + 64) throw damaged("has no whole header");
+  if (8 + header.length < sealOffset + 64) throw damaged("has an incomplete header");
 
   const start = 8 + header.length;
   const { tensors, metadata } = parseTensorTable(header, { file: path, start, size, remedy: REMEDY });
@@ -177,7 +180,7 @@ export async function openEntry(
   return new Entry(file, path, new Map(inOrder), own, { start, digest }, onClose);
 }
 
-/** Whether a file begins with a header that its digest matches; false where it can't be read. */
+/** Whether a file begins with a header that matches its digest; false if it cannot be read. */
 export function hasSoundHeader(path: string): boolean {
   try {
     using file = system.openSync(path);
@@ -198,7 +201,7 @@ export function hasSoundHeader(path: string): boolean {
   }
 }
 
-/** SHA-256, in hex, of what is left of a file. */
+/** The SHA-256, in hex, of the rest of a file. */
 async function digestOf(file: SystemFile): Promise<string> {
   const hash = createHash("sha256");
   const chunk = new Uint8Array(CHUNK);

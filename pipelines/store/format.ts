@@ -1,4 +1,4 @@
-/** The number of a store's format, kept in it. @module */
+/** The version number of a store's format, kept in the store. @module */
 import { join } from "node:path";
 import { system } from "../common/system.ts";
 import { publishSync } from "../common/durable.ts";
@@ -12,8 +12,8 @@ import { entriesOf } from "./inventory.ts";
 const FORMAT = 1;
 
 /**
- * Sees that a folder is a store of this format, or none yet. A number that was lost, as where the power failed before it
- * was on the disk, is written again if an entry shows the format.
+ * Checks that a folder is a store of this format, or not a store yet. If the number was lost, as when the power failed
+ * before it was on disk, it is written again if an entry shows the format.
  *
  * @throws {RequestError} If it is a store of another format, or not a folder.
  */
@@ -22,27 +22,27 @@ export function checkFormat(store: string): void {
   if (found === undefined || found.trim() === String(FORMAT)) return;
   if (isLost(found) && showsFormat(store)) return restoreFormat(file);
   const problem = /^\d+$/.test(found.trim())
-    ? `the store has format ${found.trim()} and this Refract reads format ${FORMAT}; update Refract`
+    ? `the store has format ${found.trim()} but this version of Refract reads format ${FORMAT}; update Refract`
     : `expected the number of a store's format but found ${JSON.stringify(found.slice(0, 20))}; remove the store`;
   throw new RequestError(`${problem} or give another folder with --store`, { file });
 }
 
-/** Writes the format's number where there is none. Throws a DiskError if it can't. */
+/** Writes the format's number if there is none. Throws a DiskError if it cannot. */
 export function writeFormat(store: string): void {
   const file = join(store, "version"), found = readIfPresent(file);
   if (found === undefined || isLost(found)) writeSynced(file);
 }
 
-/** Whether a file has the length of a number at most, and none of its digits. */
+/** Whether a file is no longer than a number, but contains none of its digits. */
 const isLost = (text: string) => /^[\0\s]*$/.test(text);
 
-/** Whether a store holds an entry whose header is sound, or holds nothing that could be of another format. */
+/** Whether a store holds an entry with an intact header, or nothing that could have another format. */
 function showsFormat(store: string): boolean {
   const entries = entriesOf(store);
   return entries.length === 0 || entries.some(({ path }) => hasSoundHeader(path));
 }
 
-/** A store that may not be written is read without. */
+/** A store that cannot be written is read without it. */
 function restoreFormat(file: string): void {
   try {
     writeSynced(file);
@@ -51,7 +51,7 @@ function restoreFormat(file: string): void {
   }
 }
 
-/** The file is on the disk before it has its name. */
+/** The file is on disk before it gets its name. */
 function writeSynced(path: string): void {
   const temporary = temporaryName(path);
   try {

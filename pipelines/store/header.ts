@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { elementCount } from "../../ops/program/dimension.ts";
 
-/** Bytes an element, of the dtypes that entries hold. */
+/** Bytes per element of the dtypes that entries hold. */
 const elementBytes = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, U32: 4, U8: 1, BOOL: 1 } as const;
 
 /** A tensor of an entry that is to be written. */
@@ -18,7 +18,7 @@ export interface EntryDeclaration {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** The metadata that the store keeps for itself. */
+/** The metadata keys reserved for the store. */
 const reserved = ["digest", "header"];
 const blank = "0".repeat(64);
 const beforeDigest = '{"__metadata__":{"digest":"';
@@ -26,7 +26,7 @@ const beforeSeal = '","header":"';
 
 /** Where in a file the digest of its data is: 64 hex digits. */
 export const digestOffset = 8 + beforeDigest.length;
-/** Where the digest of the header is, made while both digests were zeros. */
+/** Where the digest of the header is, computed while both digests were zeros. */
 export const sealOffset = digestOffset + blank.length + beforeSeal.length;
 
 /** A tensor's length in bytes. */
@@ -38,14 +38,15 @@ export function byteLength({ dtype, shape }: TensorDeclaration): number {
  * The start of an entry's file, up to its data: the length, then the JSON, padded with spaces to a multiple of 8. Both
  * digests come first, at fixed offsets, so that they can be filled in once the data is written.
  *
- * @param room How many bytes it is to have, a multiple of 8; as many as it takes if omitted.
- * @throws {RangeError} If a name is taken or a dimension is not a whole number from 0 up, or it does not fit its room.
+ * @param room The number of bytes for it, a multiple of 8; as many as necessary if omitted.
+ * @throws {RangeError} If a name is used twice, a dimension is not a whole number of at least 0, or the header does not
+ * fit.
  */
 export function formatHeader({ tensors, metadata = {} }: EntryDeclaration, room = 0): Uint8Array<ArrayBuffer> {
   for (const name of reserved) {
     if (Object.hasOwn(metadata, name)) throw new RangeError(`Expected metadata without "${name}", the store's own`);
   }
-  // Written by hand: an object's integer-like keys would come first, whatever order they were set in.
+  // Written by hand, because an object's integer-like keys would come first, whatever order they were set in.
   const strings = Object.entries(metadata).map((member) => `,${member.map((text) => JSON.stringify(text)).join(":")}`);
   let json = `${beforeDigest}${blank}${beforeSeal}${blank}"${strings.join("")}}`;
   const names = new Set(["__metadata__"]);
@@ -70,10 +71,10 @@ export function formatHeader({ tensors, metadata = {} }: EntryDeclaration, room 
 }
 
 /**
- * The digest of a header, whichever digests it carries.
+ * The digest of a header, whichever digests it contains.
  *
  * @param header From the start of the file to the data.
- * @returns SHA-256 in hex.
+ * @returns The SHA-256 in hex.
  */
 export function sealOf(header: Uint8Array): string {
   const bare = header.slice();

@@ -1,4 +1,4 @@
-/** What a store holds, as its folders and files show. @module */
+/** What a store holds, according to its folders and files. @module */
 import { join } from "node:path";
 import { system, type SystemEntry } from "../common/system.ts";
 
@@ -12,19 +12,19 @@ export function entryPath(store: string, kind: string, key: string): string {
   return join(store, kind, key.slice(0, 2), `${key}.safetensors`);
 }
 
-/** An entry as its file shows, unopened. Times are milliseconds since 1970. */
+/** An entry as seen from its file, unopened. Times are milliseconds since 1970. */
 export interface StoredEntry {
   readonly kind: string;
   readonly key: string;
   readonly path: string;
-  /** Of the whole file. */
+  /** The size of the whole file. */
   readonly bytes: number;
   readonly written: number;
   /** When it was last read from the store, or written. */
   readonly used: number;
 }
 
-/** All entries of a store; files that are not its own are passed over, and so is what another process removes. */
+/** All entries of a store; foreign files are ignored, and so is what another process removes. */
 export function entriesOf(store: string): StoredEntry[] {
   const found: StoredEntry[] = [];
   for (const kind of foldersIn(store)) {
@@ -52,7 +52,7 @@ function entryAt(store: string, kind: string, key: string): StoredEntry | undefi
   }
 }
 
-/** The bytes of entries together. */
+/** The total size of entries in bytes. */
 export function totalBytes(entries: readonly Pick<StoredEntry, "bytes">[]): number {
   return entries.reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -5,8 +5,8 @@ import { system } from "../common/system.ts";
 let known: string | undefined;
 
 /**
- * Equal for processes of machines of one name, which are taken for one: among these, locks of files say whether a process
- * lives. Where the name may not be asked, a process is on a machine of its own.
+ * Equal for processes on machines with the same host name, which are treated as one machine: among these, file locks
+ * show whether a process is alive. If the host name is not available, each process counts as its own machine.
  */
 export function machineId(): string {
   return known ??= mayAsk() ? hostname() : crypto.randomUUID();

@@ -1,4 +1,4 @@
-/** The models that were converted for a store: a folder each, which its budget does not count. @module */
+/** The models that were converted for a store, one folder each, which do not count towards its budget. @module */
 import { join } from "node:path";
 import type { Freed } from "./eviction.ts";
 import { modelsFolder } from "../models/gguf/converted_models.ts";
@@ -20,7 +20,7 @@ export function modelsIn(store: string): KeptModel[] {
   });
 }
 
-/** Removes converted models, as far as that is allowed; a process that has one open continues reading it. */
+/** Removes converted models, as far as permitted; a process that has one open can continue to read it. */
 export function removeModels(models: readonly KeptModel[]): Freed {
   let files = 0, bytes = 0;
   for (const model of models) {
@@ -29,7 +29,7 @@ export function removeModels(models: readonly KeptModel[]): Freed {
       files++;
       bytes += model.bytes;
     } catch {
-      // Another process was faster, or the store is read-only: nothing is freed by it.
+      // Another process was faster, or the store is read-only: this frees nothing.
     }
   }
   return { files, bytes };

@@ -1,8 +1,8 @@
 /**
- * A cache behind a store, which people and machines share: Bazel's remote cache over HTTP, so that bazel-remote, or any
- * server that keeps what is PUT, will do. Under `/ac/<SHA-256 of kind and key>` it has which file an entry is, and under
- * `/cas/<SHA-256>` that file. What it sends is used only if it has that digest and is a sound entry of a store. A cache
- * that fails makes a run slower, and nothing else.
+ * A cache behind a store, shared by people and machines: Bazel's remote cache over HTTP, so that bazel-remote, or any
+ * server that stores what is PUT, will do. `/ac/<SHA-256 of kind and key>` says which file an entry is, and
+ * `/cas/<SHA-256>` is that file. A response is used only if it has that digest and is a valid entry of a store. A
+ * failing cache only makes a run slower.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { faultText, writeAll } from "../common/files.ts";
 import { formatSize } from "../common/size.ts";
 import { type CachedFile, decodeActionResult, encodeActionResult } from "./action_result.ts";
 
-/** What is worth sharing; unfinished work is of use to nobody else. */
+/** What is worth sharing; unfinished work is of no use to others. */
 const sharedKinds: ReadonlySet<string> = new Set([
   "encode",
   "train",
@@ -24,13 +24,13 @@ const sharedKinds: ReadonlySet<string> = new Set([
   "reference",
 ]);
 
-/** How a cache is reached. */
+/** How to reach a cache. */
 export interface CacheAccess {
-  /** `https://host/path`, to which `/ac/…` and `/cas/…` are added. */
+  /** `https://host/path`, to which `/ac/…` and `/cas/…` are appended. */
   readonly address: string;
-  /** Sent as a bearer token, to this address alone. */
+  /** Sent as a bearer token, only to this address. */
   readonly token?: string | undefined;
-  /** Takes what a person should know. */
+  /** Receives notes for the user. */
   readonly warn: (message: string) => void;
   readonly signal?: AbortSignal | undefined;
   /** How long a server may be silent, in milliseconds. */
@@ -39,13 +39,13 @@ export interface CacheAccess {
 
 const usualPatience = 20_000;
 
-/** After so many failures without a success in between the cache is left alone. */
+/** After this many consecutive failures the cache is no longer used. */
 const mostFailures = 3;
 
 /** An ActionResult that names one file is far shorter. */
 const longestResult = 1 << 16;
 
-/** A cache that is shared. None of its functions throws: what fails is said, once. */
+/** A shared cache. None of its functions throws: a failure is reported once. */
 export class SharedCache {
   readonly #access: CacheAccess;
   #failures = 0;
@@ -58,9 +58,9 @@ export class SharedCache {
   /**
    * Writes the file of an entry, if the cache has it.
    *
-   * @param into An empty file, which holds any part of what was sent if it is not sound.
-   * @param most Bytes that there is room for.
-   * @returns Whether the file holds what the cache says it holds.
+   * @param into An empty file, which may hold part of the response if it is invalid.
+   * @param most The number of bytes that there is room for.
+   * @returns Whether the file holds what the cache says it does.
    */
   async fetch(kind: string, key: string, into: SystemFile, most: number): Promise<boolean> {
     if (!this.#serves(kind)) return false;
@@ -72,12 +72,12 @@ export class SharedCache {
     }) ?? false;
   }
 
-  /** Sends an entry that this process has made, after those before it. */
+  /** Sends an entry that this process has computed, after those before it. */
   send(kind: string, key: string, path: string): void {
     if (this.#serves(kind)) this.#sending = this.#sending.then(() => this.#send(kind, key, path));
   }
 
-  /** Waits until all has been sent. */
+  /** Waits until everything has been sent. */
   async settled(): Promise<void> {
     await this.#sending;
   }
@@ -94,11 +94,11 @@ export class SharedCache {
     const response = await this.#ask("GET", resultPath(kind, key));
     if (response === undefined) return undefined;
     const bytes = await wholeBody(response, longestResult, this.#patience).catch((fault: unknown) => {
-      throw fault instanceof EndlessAnswer ? new Error("what it keeps under an entry's key is too long") : fault;
+      throw fault instanceof EndlessAnswer ? new Error("its response for an entry's key is too long") : fault;
     });
     const found = decodeActionResult(bytes);
     if (found?.path === entryName(kind, key)) return found;
-    throw new Error("what it keeps under an entry's key is no such entry");
+    throw new Error("its response for an entry's key does not name that entry");
   }
 
   async #download({ hash, bytes }: CachedFile, into: SystemFile): Promise<boolean> {
@@ -113,7 +113,7 @@ export class SharedCache {
       await writeAll(into, chunk);
     }
     if (received === bytes && digest.digest("hex") === hash) return true;
-    throw new Error("it sent other bytes than those that it was asked for");
+    throw new Error("it sent different bytes than requested");
   }
 
   async #send(kind: string, key: string, path: string): Promise<void> {
@@ -133,7 +133,7 @@ export class SharedCache {
     if (!response.ok) throw new Error(`it answers PUT with status ${response.status}`);
   }
 
-  /** The answer to a request; `undefined` where the cache has nothing there. */
+  /** The response to a request; `undefined` if the cache has nothing there. */
   async #ask(method: string, path: string): Promise<Response | undefined> {
     const response = await this.#request(method, path, {});
     if (response.ok) return response;
@@ -142,7 +142,7 @@ export class SharedCache {
     throw new Error(`it answers with status ${response.status}`);
   }
 
-  /** Gives up where nothing moves for too long before an answer begins. */
+  /** Gives up if nothing is transferred for too long before a response begins. */
   async #request(method: string, path: string, init: RequestInit): Promise<Response> {
     const { address, token, signal } = this.#access, patience = this.#patience;
     const headers = new Headers(init.headers), silence = new AbortController();
@@ -163,7 +163,7 @@ export class SharedCache {
     }
   }
 
-  /** Does something with the cache; a failure is said the first time, and when it is the last that is borne. */
+  /** Does something with the cache; a failure is reported the first time, and when it is the last one tolerated. */
   async #tolerantly<T>(part: () => Promise<T>): Promise<T | undefined> {
     try {
       const result = await part();
@@ -173,9 +173,9 @@ export class SharedCache {
       const { address, warn, signal } = this.#access;
       if (signal?.aborted) return undefined;
       this.#failures++;
-      const { host } = new URL(address), rest = this.#failures === mostFailures ? "; it is not asked again" : "";
+      const { host } = new URL(address), rest = this.#failures === mostFailures ? "; it is not used again" : "";
       if (this.#failures === 1 || rest !== "") {
-        warn(`the shared cache at ${host} fails (${faultText(fault)}), the run continues without it${rest}`);
+        warn(`the shared cache at ${host} fails (${faultText(fault)}); the run continues without it${rest}`);
       }
       return undefined;
     }
@@ -186,7 +186,7 @@ const entryName = (kind: string, key: string) => `${kind}/${key}`;
 
 const resultPath = (kind: string, key: string) => `ac/${digestOf(new TextEncoder().encode(entryName(kind, key)))}`;
 
-/** Passes bytes on and says so. */
+/** Passes bytes on and reports progress. */
 function watched(moved: () => void) {
   return new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
     transform(chunk, controller) {

@@ -31,27 +31,27 @@ export type { EntryWriter } from "./writer.ts";
 
 /** How a store reports what its callers need not handle. */
 export interface StoreOptions {
-  /** What the store may hold, in bytes, before it evicts; without it {@linkcode defaultDiskBudget}. */
+  /** How much the store may hold, in bytes, before it evicts; {@linkcode defaultDiskBudget} if omitted. */
   readonly limit?: number | undefined;
-  /** Gets a line for each damaged entry that was dropped. */
+  /** Receives a line for each damaged entry that was dropped. */
   readonly onDamaged?: (message: string) => void;
-  /** Gets a line each time that entries were removed to make room for another. */
+  /** Receives a line whenever entries were removed to make room for another. */
   readonly onEvicted?: (message: string) => void;
-  /** Is asked for what the folder lacks, and gets what is put. */
+  /** Is queried for what the folder lacks, and receives what is put. */
   readonly shared?: SharedCache | undefined;
-  /** How often who makes an entry says so; without it every few seconds. */
+  /** How often a process that computes an entry renews its claim; every few seconds if omitted. */
   readonly claimTimes?: ClaimTimes | undefined;
 }
 
 /** An entry that is mapped into memory rather than read. */
 interface MappedEntry {
   readonly entry: Entry;
-  /** Has to be called before the data is used: it begins their check, unless they were checked before. */
+  /** Must be called before the data is used: it starts the check of the data, unless it was checked before. */
   readonly use: () => void;
 }
 
 /**
- * Entries are at `<folder>/<kind>/<key[0:2]>/<key>.safetensors`. Nothing is made on the disk before the first `put`.
+ * Entries are at `<folder>/<kind>/<key[0:2]>/<key>.safetensors`. Nothing is created on disk before the first `put`.
  *
  * @example Kept from one run to the next
  * ```ts ignore
@@ -69,21 +69,21 @@ interface MappedEntry {
 export class Store {
   readonly folder: string;
   /**
-   * Checks of files that are in use already. No entry is put into the store before those that were begun are done, so
-   * that nothing which was computed from damaged weights is kept.
+   * Checks of files that are already in use. No entry is put into the store before the checks that have begun are done,
+   * so that nothing computed from damaged weights is kept.
    */
   readonly checks: PendingChecks = new PendingChecks();
-  /** What dead processes had left half written, and was removed as the store was opened. */
+  /** What killed processes had left incomplete, removed when the store was opened. */
   readonly leftovers: Freed;
   readonly #budget: DiskBudget;
   readonly #onDamaged: (message: string) => void;
   readonly #shared: SharedCache | undefined;
   readonly #claimTimes: ClaimTimes | undefined;
-  /** Files whose data this process has checked or written, as long as they stay what they were. */
+  /** Files whose data this process has checked or written, as long as they are unchanged. */
   readonly #verified = new Set<string>();
 
   /**
-   * Opens a store and removes what dead processes left in it half written.
+   * Opens a store and removes what killed processes left incomplete in it.
    *
    * @param folder Need not exist.
    * @throws {RequestError} If the folder is a store of another format, or not a folder.
@@ -101,7 +101,7 @@ export class Store {
     this.leftovers = removeStaleTemporaries(folder, sweepClaims(folder));
   }
 
-  /** What the store may hold, in bytes. */
+  /** How much the store may hold, in bytes. */
   get limit(): number {
     return this.#budget.limit;
   }
@@ -122,12 +122,13 @@ export class Store {
   }
 
   /**
-   * Opens an entry, which is a use of it. Its digest is checked, once a process for as long as the file stays as it is.
+   * Opens an entry, which counts as a use of it. Its digest is checked once per process, as long as the file is
+   * unchanged.
    *
-   * @param kind What sort of thing it is, in lower case: `encode`, `train`.
+   * @param kind The kind of entry, in lower case: `encode`, `train`.
    * @param key From {@linkcode keyOf}.
    * @returns The entry, for the caller to close; undefined if there is none, or it was damaged and has been dropped.
-   * @throws {RunError} If there is a file that can't be read.
+   * @throws {RunError} If there is a file that cannot be read.
    */
   async get(kind: string, key: string): Promise<Entry | undefined> {
     const path = this.#path(kind, key);
@@ -142,10 +143,10 @@ export class Store {
   }
 
   /**
-   * Opens an entry as {@linkcode Store.get} does, but for its data: they are checked while they are in use. If they are
-   * not what was written the entry is dropped, and {@linkcode Store.checks} fails.
+   * Opens an entry as {@linkcode Store.get} does, except that its data is checked while in use. If the data is damaged,
+   * the entry is dropped and {@linkcode Store.checks} fails.
    *
-   * @throws {RunError} If there is a file that can't be read.
+   * @throws {RunError} If there is a file that cannot be read.
    */
   async getMapped(kind: string, key: string): Promise<MappedEntry | undefined> {
     const path = this.#path(kind, key), file = await this.#find(kind, key);
@@ -170,10 +171,10 @@ export class Store {
   }
 
   /**
-   * Reads an entry from end to end, which is no use of it.
+   * Reads an entry from end to end, which does not count as a use of it.
    *
-   * @returns Whether it is sound, or there is none; if not it has been dropped.
-   * @throws {RunError} If there is a file that can't be read.
+   * @returns Whether it is intact, or there is none; otherwise it has been dropped.
+   * @throws {RunError} If there is a file that cannot be read.
    */
   async check(kind: string, key: string): Promise<boolean> {
     const path = this.#path(kind, key);
@@ -182,27 +183,27 @@ export class Store {
     const { atime, mtime } = file.statSync();
     using entry = await this.#open(file, path, false);
     if (entry === undefined) return false;
-    // To read a file is a use of it for the system.
+    // For the system, reading a file is a use of it.
     if (atime !== null) setTimes(file, atime, mtime);
     return true;
   }
 
-  /** Has an entry from the shared cache where the folder lacks it, so that {@linkcode Store.has} knows of it. */
+  /** Downloads an entry from the shared cache if the folder lacks it, so that {@linkcode Store.has} finds it. */
   async fetch(kind: string, key: string): Promise<void> {
     if (this.#shared !== undefined && !this.has(kind, key)) (await this.#find(kind, key))?.close();
   }
 
-  /** Who makes an entry, among all processes that share the folder. */
+  /** Who computes an entry, among all processes that share the folder. */
   claimant(kind: string, key: string): Claimant {
     return new Claimant({ store: this.folder, kind, key, path: this.#path(kind, key) }, this.#claimTimes);
   }
 
-  /** Waits until the shared cache has all that was put. */
+  /** Waits until the shared cache has everything that was put. */
   async shared(): Promise<void> {
     await this.#shared?.settled();
   }
 
-  /** An entry's file, had from the shared cache where the folder lacks it. */
+  /** An entry's file, downloaded from the shared cache if the folder lacks it. */
   async #find(kind: string, key: string): Promise<SystemFile | undefined> {
     const path = this.#path(kind, key), found = openIfPresent(path), shared = this.#shared;
     if (found !== undefined || shared === undefined) return found;
@@ -232,12 +233,12 @@ export class Store {
   }
 
   /**
-   * Writes an entry, all of it or nothing; one that is there already is replaced.
+   * Writes an entry, completely or not at all; an existing one is replaced.
    *
-   * @param kind As of {@linkcode Store.get}.
-   * @param key As of {@linkcode Store.get}.
-   * @param write Declares the entry and appends its bytes. What it throws is passed on, and nothing is kept.
-   * @throws {RunError} If the disk is full or can't be written, or a file in use turned out to be damaged.
+   * @param kind As for {@linkcode Store.get}.
+   * @param key As for {@linkcode Store.get}.
+   * @param write Declares the entry and appends its bytes. An error that it throws is passed on, and nothing is kept.
+   * @throws {RunError} If the disk is full or cannot be written, or a file in use turned out to be damaged.
    */
   async put(kind: string, key: string, write: (entry: EntryWriter) => void | Promise<void>): Promise<void> {
     (await this.putAndOpen(kind, key, write)).close();
@@ -246,7 +247,7 @@ export class Store {
   /**
    * Writes an entry as {@linkcode Store.put} does.
    *
-   * @returns The entry, for the caller to close; no process can evict it before it was read.
+   * @returns The entry, for the caller to close; no process can evict it before it is read.
    */
   async putAndOpen(
     kind: string,
@@ -276,7 +277,10 @@ export class Store {
     return await openEntry(file, path, true, this.#budget.hold(path));
   }
 
-  /** Removes an entry that is of no more use, as far as it is allowed to. Whoever has it open may read on. */
+  /**
+   * Removes an entry that is no longer needed, as far as permitted. Processes that have it open can continue to read
+   * it.
+   */
   remove(kind: string, key: string): void {
     removeOwnSync(this.#path(kind, key));
   }
@@ -284,7 +288,7 @@ export class Store {
   /**
    * Reads a small document; undefined if there is none, or it was damaged and has been dropped.
    *
-   * @throws {RunError} If there is a file that can't be read.
+   * @throws {RunError} If there is a file that cannot be read.
    */
   async getJson(kind: string, key: string): Promise<unknown> {
     using entry = await this.get(kind, key);
@@ -292,10 +296,10 @@ export class Store {
   }
 
   /**
-   * Writes a small document, as JSON. Members that are undefined are omitted.
+   * Writes a small document as JSON. Members that are undefined are omitted.
    *
    * @throws {TypeError} If it is not JSON; a number that is not finite would come back as null.
-   * @throws {RunError} If the disk is full or can't be written.
+   * @throws {RunError} If the disk is full or cannot be written.
    */
   async putJson(kind: string, key: string, value: unknown): Promise<void> {
     const bytes = new TextEncoder().encode(jsonText(value));
@@ -332,9 +336,9 @@ function openIfPresent(path: string): SystemFile | undefined {
   }
 }
 
-/** The error for a mapped entry whose data were in use when they turned out to be damaged. */
+/** The error for a mapped entry whose data was in use when it turned out to be damaged. */
 function droppedError(path: string, isGone: boolean): RunError {
-  const remedy = isGone ? "it is dropped; run again, and it is made again" : "remove it and run again";
+  const remedy = isGone ? "it is dropped; run again to recompute it" : "remove it and run again";
   return new RunError(`${path}: is damaged, its data is not what was written; ${remedy}`);
 }
 
@@ -342,13 +346,13 @@ function unreadable(path: string, fault: unknown): RunError {
   return new RunError(`${path}: can't be read (${faultText(fault)}); make it readable or choose another store`);
 }
 
-/** A file as it is now: changed or replaced, it gets another identity. */
+/** The identity of a file's current version: it changes when the file is changed or replaced. */
 function identify(path: string, { size, mtime, dev, ino }: SystemFileInfo): string {
   return JSON.stringify([path, size, mtime, dev, ino]);
 }
 
 /**
- * Removes a damaged entry, unless another process has put a sound one in its place meanwhile.
+ * Removes a damaged entry, unless another process has replaced it with an intact one in the meantime.
  *
  * @returns Whether it is gone.
  */
@@ -362,16 +366,16 @@ function removeIfSame(path: string, seen: string): boolean {
   }
 }
 
-/** Milliseconds are all that an identity has of the time a file was written, so that it stays what it was. */
+/** An identity contains the modification time only to the millisecond, so the time is set to that. */
 function setTimes(file: SystemFile, used: Date, written: Date | null): void {
   try {
     file.utimeSync(used, written ?? used);
   } catch {
-    // The store is read-only or another user's: the order of eviction is its owner's.
+    // The store is read-only or another user's: the eviction order is its owner's.
   }
 }
 
-/** The error for an entry that the disk has no room for, when nothing of the store would make it. */
+/** The error for an entry that the disk has no room for, if evicting from the store would not help. */
 function fullDisk(kind: string, path: string, missing: number): DiskError {
   const less = kind === "encode" ? ", keep less with --cache-memory" : "";
   return new DiskError(
@@ -381,5 +385,5 @@ function fullDisk(kind: string, path: string, missing: number): DiskError {
 
 function evictedText({ files, bytes }: Freed): string {
   const entries = files === 1 ? "1 entry" : `${files} entries`;
-  return `the store gave up ${entries}, ${formatSize(bytes)}, to make room; --cache-disk says what it may hold`;
+  return `the store evicted ${entries}, ${formatSize(bytes)}, to make room; --cache-disk sets its limit`;
 }

@@ -3,32 +3,38 @@ import { system, type SystemEntry } from "../common/system.ts";
 import { removeAbandoned } from "../common/leavings.ts";
 import type { Freed } from "./eviction.ts";
 
-/** A writer to a store locks its file a moment after it makes it and unlocks it a moment before it moves it. Milliseconds. */
+/**
+ * A process that writes to a store locks its file just after creating it and unlocks it just before moving it.
+ * Milliseconds.
+ */
 const UNLOCKED_AFTER = 60 * 1000;
 
-/** What `temporaryName` makes of an entry or a model, and `writeAtomically` of a store's other files; nothing else is removed. */
+/**
+ * The names that `temporaryName` gives entries and models, and `writeAtomically` a store's other files; nothing else is
+ * removed.
+ */
 const ofStore =
   /^\.([0-9a-f]{64}\.safetensors|version|weights\.json|models\.json|rates\.json|model\.safetensors|(config|generation_config|tokenizer|tokenizer_config)\.json)\.[0-9a-f-]{36}\.tmp$/;
-/** What a run's folder may hold half written. */
+/** The incomplete files that a run folder may contain. */
 const ofRun = /^\.([\w.-]+\.(json|jsonl|yaml|html|csv|safetensors|refract)\.[0-9a-f-]{36}\.tmp|probe-[0-9a-f-]{36})$/;
 
 /**
- * Removes temporaries that no process writes any more from a store, as far as it is allowed to.
+ * Removes temporary files that no process is writing any more from a store, as far as permitted.
  *
- * @param claimed The keys of entries that others are making, perhaps on machines whose locks do not show here.
+ * @param claimed The keys of entries that others are computing, perhaps on machines whose locks are not visible here.
  */
 export function removeStaleTemporaries(store: string, claimed: ReadonlySet<string> = new Set()): Freed {
-  // Entries are two folders down, and nothing of a store's is deeper.
+  // Entries are two folders deep, and nothing in a store is deeper.
   return removeAll(store, 2, ofStore, { lockedAfter: UNLOCKED_AFTER, claimed });
 }
 
-/** The same for a run's folder. */
+/** The same for a run folder. */
 export function removeRunTemporaries(folder: string): void {
   removeAll(folder, 0, ofRun);
   for (const inner of ["members", "tensorboard"]) removeAll(join(folder, inner), 4, ofRun);
 }
 
-/** What is let be of temporaries. */
+/** Which temporary files to keep. */
 interface Kept {
   readonly lockedAfter?: number;
   readonly claimed?: ReadonlySet<string>;

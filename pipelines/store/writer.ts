@@ -7,54 +7,54 @@ import type { DiskError } from "../common/errors.ts";
 import { byteLength, digestOffset, type EntryDeclaration, formatHeader, sealOf, sealOffset } from "./header.ts";
 
 /**
- * What fills an entry: first the declaration, then every tensor's bytes in the order declared. Where their number shows
- * only as they are made, they come first, after `begin`, and the declaration last.
+ * Fills an entry: first the declaration, then every tensor's bytes in the declared order. If their number is known only
+ * as they are computed, the bytes come first, after `begin`, and the declaration last.
  */
 export interface EntryWriter {
   /**
    * Begins an entry that is declared last, with few tensors.
    *
-   * @param expected About how many bytes will come, for which room is made.
+   * @param expected Approximately how many bytes will come, for which room is made.
    */
   begin(expected: number): void;
   /** Writes the next bytes of an entry that is declared last. */
   extend(chunk: ArrayBufferView): void;
   /**
-   * Says what the entry will hold; once, before the first bytes.
+   * Declares what the entry will hold; called once, before the first bytes.
    *
-   * @throws {RangeError} If the declaration contradicts itself.
+   * @throws {RangeError} If the declaration is inconsistent.
    * @throws {RunError} If the disk refuses.
    */
   declare(declaration: EntryDeclaration): void;
   /**
-   * Writes the next bytes of a tensor, at once: the chunk may be reused after.
+   * Writes the next bytes of a tensor, synchronously: the chunk may be reused afterwards.
    *
-   * @param name The tensor's, as a check: chunks have to come in the order declared.
+   * @param name The tensor's name, as a check: chunks must come in the declared order.
    * @param chunk Any part of the tensor's elements, little-endian.
-   * @throws {RangeError} If it is not this tensor's turn, or the chunk is longer than what is missing of it.
-   * @throws {RunError} If the disk refuses, as when it is full.
+   * @throws {RangeError} If it is not this tensor's turn, or the chunk is longer than its missing part.
+   * @throws {RunError} If the disk refuses, for example because it is full.
    */
   append(name: string, chunk: ArrayBufferView): void;
 }
 
-/** Where an entry goes, and who finds room for it. */
+/** Where an entry goes, and how to make room for it. */
 interface Destination {
-  /** Where the bytes go first; in the folder of `path`, which has to exist. */
+  /** Where the bytes go first; in the folder of `path`, which must exist. */
   readonly temporary: string;
   /** Where the entry will be once it is complete. */
   readonly path: string;
-  /** Gets the entry's length before its first byte is written. */
+  /** Receives the entry's length before its first byte is written. */
   readonly makeRoom: (bytes: number) => void;
-  /** Frees a number of bytes on a full disk; false if it can't. */
+  /** Frees a number of bytes on a full disk; false if it cannot. */
   readonly rescue: (bytes: number) => boolean;
-  /** The error for a disk that stays full where that many bytes are missing. */
+  /** The error for a disk that stays full with that many bytes missing. */
   readonly full: (bytes: number) => DiskError;
 }
 
-/** How many bytes the header of an entry has that is declared last. */
+/** The size of the header of an entry that is declared last, in bytes. */
 const lateHeader = 2 ** 10;
 
-/** An entry on its way to the disk, under a temporary name. */
+/** An entry being written to disk, under a temporary name. */
 export class FileWriter implements EntryWriter {
   readonly #to: Destination;
   readonly #hash = createHash("sha256");
@@ -155,14 +155,14 @@ export class FileWriter implements EntryWriter {
     return file;
   }
 
-  /** Gives up: closes and removes the file. Does nothing where there is none. */
+  /** Gives up: closes and removes the file. Does nothing if there is none. */
   abandon(): void {
     this.#file?.close();
     this.#file = undefined;
     removeOwnSync(this.#to.temporary);
   }
 
-  /** Goes past the tensors that have all their bytes, empty ones included. */
+  /** Skips the tensors that have all their bytes, including empty ones. */
   #passComplete(): void {
     while (this.#pending[0]?.missing === 0) this.#pending.shift();
   }
@@ -182,7 +182,7 @@ export class FileWriter implements EntryWriter {
     }
   }
 
-  /** Returns if writing may be tried again: each time the store has fewer entries to give up, so that it ends. */
+  /** Returns if writing may be retried: each time the store has fewer entries to evict, so this terminates. */
   #rescue(fault: unknown, least: number): void {
     if (!isFull(fault)) throw unwritable(this.#to.path, fault);
     const missing = Math.max(least, this.#pending.reduce((sum, { missing }) => sum + missing, 0));

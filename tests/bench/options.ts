@@ -56,7 +56,7 @@ export function parseOptions(args: readonly string[]): Options {
 function wholeNumber(name: string, text: string): number {
   const number = Number(text);
   if (!Number.isSafeInteger(number) || number < 1) {
-    throw new TypeError(`--${name} ${text} is not a whole number from 1 up`);
+    throw new TypeError(`--${name} ${text} is not a whole number of at least 1`);
   }
   return number;
 }

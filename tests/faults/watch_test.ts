@@ -80,7 +80,7 @@ for (const [name, content] of Object.entries(faulty)) {
       const { body } = await fetch(new URL(`/events${address.search}`, address));
       const reader = body!.pipeThrough(new TextDecoderStream()).getReader();
       const { value: first = "" } = await reader.read();
-      assert.match(first, /^event: fault\ndata: ".*(is not JSON|must hold|holds no results).*"\n\n$/);
+      assert.match(first, /^event: fault\ndata: ".*(is not JSON|must hold|has no results).*"\n\n$/);
       assert.ok(!/\bat \w+.*:\d+:\d+/.test(first), first);
       await Deno.writeTextFile(file, '{"pipeline":"sound","members":[],"encode":[]}\n');
       const { value: second = "" } = await reader.read();

@@ -107,7 +107,7 @@ export function number(placeholder: string, least: number, most = Infinity): Val
   return parsed(placeholder, (text) => {
     const number = Number(text);
     if (text.trim() !== "" && Number.isFinite(number) && number >= least && number <= most) return number;
-    throw new InvalidValue(`give a number from ${least}${most === Infinity ? " up" : ` to ${most}`}`);
+    throw new InvalidValue(`give a number ${most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`}`);
   });
 }
 
@@ -116,7 +116,9 @@ export function integer(placeholder: string, least: number, most = Infinity): Va
   return parsed(placeholder, (text) => {
     const number = Number(text);
     if (text.trim() !== "" && Number.isSafeInteger(number) && number >= least && number <= most) return number;
-    throw new InvalidValue(`give a whole number from ${least}${most === Infinity ? " up" : ` to ${most}`}`);
+    throw new InvalidValue(
+      `give a whole number ${most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`}`,
+    );
   });
 }
 

@@ -1,4 +1,9 @@
-/** Control vectors as llama.cpp and EasySteer read them: `direction.N` is added to what block N gives, to every token. @module */
+/**
+ * Control vectors as llama.cpp and EasySteer read them: `direction.N` is added to the output of block N, on every
+ * token.
+ *
+ * @module
+ */
 import { encodeGguf, type FloatTensor } from "./file.ts";
 
 /** The bytes of a file, in parts. */

@@ -11,7 +11,7 @@ export interface FloatTensor {
   readonly data: Float32Array<ArrayBuffer>;
 }
 
-/** Tensors begin at multiples of this. */
+/** The alignment of tensors in bytes. */
 const alignment = 32;
 const types = { count: 4, number: 6, text: 8 } as const;
 

@@ -21,11 +21,11 @@ interface LoraSource {
 /**
  * The bytes of a file, in parts.
  *
- * @throws {RequestError} If an adaptation is not LoRA, or of a projection that the base's files have together with others.
+ * @throws {RequestError} If an adaptation is not LoRA, or adapts a projection that the base's files fuse with others.
  */
 export function loraFile({ architecture, named, adaptations, tensors }: LoraSource): Uint8Array<ArrayBuffer>[] {
   const adapters = adaptations.map(requireLora), [{ options }] = adapters as [Adapter];
-  // llama.cpp scales by alpha/rank, or by 1 where alpha is 0: unlike scalings are put into B.
+  // llama.cpp scales by alpha/rank, or by 1 if alpha is 0: differing scalings are folded into B.
   const isOne = adapters.every((each) => each.options.scaling * each.options.rank === options.scaling * options.rank);
   const seen = new Set<string>();
   const written = adapters.flatMap(
@@ -35,12 +35,12 @@ export function loraFile({ architecture, named, adaptations, tensors }: LoraSour
       const projection = ggufProjection(named, weight, { outputs, block }, architecture.heads);
       if (projection === undefined) {
         throw new RequestError(
-          `GGUF files of ${named} models have no projection like ${module} by itself; export an adapter of others, or merge it`,
+          `GGUF files of ${named} models have no separate projection ${module}; export an adapter of others, or merge it`,
         );
       }
       const { name, row } = projection;
       if (seen.has(name)) {
-        throw new RequestError(`a GGUF adapter has one change for a projection; this has two for ${name}`);
+        throw new RequestError(`a GGUF adapter has one change per projection, but this has two for ${name}`);
       }
       seen.add(name);
       const moved = new Float32Array(b.length), factor = isOne ? 1 : scaling;
@@ -67,7 +67,7 @@ function requireLora(adaptation: Adaptation): Adapter {
     return adaptation;
   }
   throw new RequestError(
-    `GGUF files hold LoRA or control vectors, and no ${adaptation.kind}; ${
+    `GGUF files hold LoRA or control vectors, but not ${adaptation.kind}; ${
       adaptation.form === "adapter" ? "merge it, and convert the model" : "export it --to onnx"
     }`,
   );

@@ -8,7 +8,7 @@ import type { TensorMap } from "../../compile/parameters/initial.ts";
 /** The data of an edit's own tensors by their names. */
 type Own = Readonly<Record<string, Float32Array>>;
 
-/** What an edit adds to every representation; nothing if it is not the same for all. */
+/** What an edit adds to every representation; `undefined` if it is not the same for all. */
 const shifts: Readonly<
   Record<InterventionName, (own: Own, edit: Intervention) => Float32Array<ArrayBuffer> | undefined>
 > = {
@@ -28,7 +28,7 @@ const shifts: Readonly<
   gatedDirection: () => undefined,
 };
 
-/** The vector that an adaptation adds to every representation, if that is what it does. */
+/** The vector that an adaptation adds to every representation, if that is all it does. */
 function shiftOf(adaptation: Adaptation, tensors: TensorMap): Float32Array<ArrayBuffer> | undefined {
   if (adaptation.form !== "intervention" || adaptation.subspace !== undefined) return undefined;
   const own = Object.keys(adaptation.tensors).map((name) => {
@@ -43,10 +43,10 @@ export function isShift(adaptation: Adaptation, tensors: TensorMap): boolean {
 }
 
 /**
- * What edits add to the outputs of blocks, by block.
+ * What edits add to block outputs, by block.
  *
  * @param remedy What to do about an edit that does more.
- * @throws {RequestError} If an edit does more than that, or acts elsewhere or on some tokens alone.
+ * @throws {RequestError} If an edit does more than that, or acts elsewhere or only on some tokens.
  */
 export function blockShifts(
   adaptations: readonly Adaptation[],
@@ -62,17 +62,17 @@ export function blockShifts(
     const shift = shiftOf(adaptation, tensors);
     if (shift === undefined) {
       throw new RequestError(
-        `the ${kind} does more than to add a vector, which is all that a control vector does; ${remedy}`,
+        `the ${kind} does more than add a vector, which is all that a control vector can do; ${remedy}`,
       );
     }
     if (site !== "block.output" || adaptation.stack !== undefined) {
-      throw new RequestError(`the ${kind} edits ${site}, and a control vector acts on block.output alone; ${remedy}`);
+      throw new RequestError(`the ${kind} edits ${site}, but a control vector acts only on block.output; ${remedy}`);
     }
     const { first, completion, selector } = adaptation.positions;
     if (selector !== undefined || first !== Infinity || !completion) {
       throw new RequestError(
-        `the ${kind} edits the positions ${adaptation.positionsText}, and a control vector acts on every token; give ` +
-          "--positions all+completion if it shall",
+        `the ${kind} edits the positions ${adaptation.positionsText}, but a control vector acts on every token; give ` +
+          "--positions all+completion to make it do so",
       );
     }
     const sum = found.get(block);

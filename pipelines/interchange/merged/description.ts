@@ -4,20 +4,20 @@ import { type JsonObject, readJsonObject, unwritable, writeAtomically } from "..
 import { namesIn } from "../../common/folder_names.ts";
 import { templatesFolder } from "../../models/tokenization/chat_template.ts";
 
-/** What describes a model, not what holds its weights, nor its card, which would say what the new one is not. */
+/** Files that describe a model, except its weights and its card, which would describe what the new one is not. */
 const isDescription = (name: string) =>
   /\.(json|txt|model|jinja|tiktoken)$|^(LICENSE|NOTICE)/.test(name) && !/(safetensors|bin)\.index\.json$/.test(name);
 
 /**
  * Copies what describes a model.
  *
- * @param changes Fields of config.json that are others in the copy.
- * @throws {DiskError} If a file can't be written.
+ * @param changes Fields of config.json that differ in the copy.
+ * @throws {DiskError} If a file cannot be written.
  */
 export async function copyDescription(folder: string, target: string, changes: JsonObject): Promise<void> {
   const copy = async (...path: readonly string[]) => {
     const to = join(target, ...path);
-    // As bytes, since a cache's files are links, and may not be writable.
+    // As bytes, because a cache's files are links, and may not be writable.
     await writeAtomically(to, [await Deno.readFile(join(folder, ...path))]);
   };
   for (const name of (await namesIn(folder)).filter(isDescription)) {
@@ -32,7 +32,7 @@ export async function copyDescription(folder: string, target: string, changes: J
   for (const name of templates) await copy(templatesFolder, name);
   if (Object.keys(changes).length === 0) return;
   const fields = await readJsonObject(join(folder, "config.json"), "download it again");
-  // Newer configs say dtype where older ones say torch_dtype.
+  // Newer configs have dtype instead of torch_dtype.
   const renamed = fields !== undefined && Object.hasOwn(fields, "dtype") && !Object.hasOwn(fields, "torch_dtype")
     ? Object.fromEntries(
       Object.entries(changes).map(([name, value]) => [name === "torch_dtype" ? "dtype" : name, value]),

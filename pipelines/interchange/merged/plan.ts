@@ -1,4 +1,4 @@
-/** Which projections adaptations change, and that they can be merged into them exactly. @module */
+/** Determines which projections adaptations change, and checks that they can be merged exactly. @module */
 import { interventions } from "../../../ops/interventions/mod.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { Adaptation, Adapter, Intervention } from "../../compile/lower/adaptation.ts";
@@ -11,7 +11,7 @@ import type { Architecture } from "../../models/architecture/architecture.ts";
 /**
  * The sites to merge at, in the order in which they are first adapted.
  *
- * @throws {RequestError} If an adaptation can't be a part of the weights.
+ * @throws {RequestError} If an adaptation cannot be folded into the weights.
  */
 export function mergeSites(adaptations: readonly Adaptation[], architecture: Architecture): readonly MergeSite[] {
   const places = blockProjections(architecture), found = new Map<BlockProjection, (Adapter | Intervention)[]>();
@@ -22,7 +22,7 @@ export function mergeSites(adaptations: readonly Adaptation[], architecture: Arc
     if (place === undefined) {
       const sites = [...new Set(places.map((each) => each.site))].join(", ");
       throw new RequestError(
-        `the ${kind} edits ${site}, which no projection gives; an edit can be merged at ${sites}, or exported to onnx`,
+        `the ${kind} edits ${site}, which is not a projection's output; an edit can be merged at ${sites}, or exported to onnx`,
       );
     }
     found.getOrInsertComputed(place, () => []).push(mergeable);
@@ -43,26 +43,28 @@ function requireMergeable(adaptation: Adaptation, { causal, encoder }: Architect
     return adaptation;
   }
   if (form === "prefix") {
-    throw new RequestError("a prefix adds tokens, which no weight can; export it to peft or onnx instead");
+    throw new RequestError("a prefix adds tokens, which a weight cannot do; export it to peft or onnx instead");
   }
-  if (form === "head") throw new RequestError("the model has a head, which is not part of the base; merge one without");
+  if (form === "head") {
+    throw new RequestError("the model has a head, which is not part of the base; merge one without a head");
+  }
   const { positions: { first, completion, selector }, positionsText, options, subspace, head } = adaptation;
   const where = `the ${kind} of ${adaptation.site}`;
   const isRead = runOfSite(adaptation) === "context" || (!causal && encoder === undefined);
   const isEverywhere = selector === undefined && first === Infinity && (completion || isRead);
   if (!isEverywhere) {
     throw new RequestError(
-      `${where} edits the positions ${positionsText}, and a weight acts on every token; give --positions ` +
-        "all+completion if it shall, or export it to onnx",
+      `${where} edits the positions ${positionsText}, but a weight acts on every token; give --positions ` +
+        "all+completion to make it do so, or export it to onnx",
     );
   }
   if (subspace !== undefined) {
-    throw new RequestError(`${where} edits other rows of its rank from prompt to prompt; export it to onnx instead`);
+    throw new RequestError(`${where} edits different rows of its rank for each prompt; export it to onnx instead`);
   }
   if (head !== undefined) throw new RequestError(`${where} edits one head; export it to onnx instead`);
   if (interventions[kind].linearity(options) === "other") {
     throw new RequestError(
-      `${where} is not an affine map of what it edits, so no weight can do it; export it to onnx instead`,
+      `${where} is not an affine map, so a weight cannot express it; export it to onnx instead`,
     );
   }
   return adaptation;

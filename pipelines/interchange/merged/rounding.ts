@@ -1,4 +1,4 @@
-/** Storing numbers in fewer bits, and how much of them that loses. @module */
+/** Stores numbers with fewer bits, and measures how much that loses. @module */
 import { RequestError } from "../../common/errors.ts";
 
 /** The types that a merged model can be stored in, by safetensors' names. */
@@ -10,20 +10,20 @@ export type StoredName = keyof typeof storedTypes;
 /** A type as safetensors names it. */
 export type StoredType = (typeof storedTypes)[StoredName];
 
-/** How a type's elements are written, and read again. */
+/** How a type's elements are written and read. */
 interface Storage {
-  /** What torch calls it. */
+  /** The type's name in torch. */
   readonly torch: string;
   readonly bytes: number;
-  /** The nearest numbers that the type has, as their bits. */
+  /** The nearest numbers that the type can represent, as their bits. */
   readonly narrow: (elements: Float32Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
-  /** The nearest number that the type has. */
+  /** The nearest number that the type can represent. */
   readonly round: (element: number) => number;
 }
 
 const bits = new Uint32Array(1), number = new Float32Array(bits.buffer);
 
-/** A 32-bit float's upper half, to the nearest, ties to even; a NaN stays one. */
+/** The upper half of a 32-bit float, rounded to nearest, ties to even; a NaN stays one. */
 function upperHalf(word: number): number {
   if ((word & 0x7fffffff) > 0x7f800000) return (word >>> 16) | 0x40;
   return (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
@@ -82,13 +82,13 @@ export function stored(name: string, elements: Float32Array<ArrayBuffer>, type: 
   return narrow(elements);
 }
 
-/** How far rounding moved merged tensors: sums of squares over all that were counted. */
+/** How far rounding moved merged tensors: sums of squares over all tensors added. */
 export class RoundingLoss {
   #lost = 0;
   #learned = 0;
   #whole = 0;
 
-  /** Counts a merged tensor. */
+  /** Adds a merged tensor. */
   add(merged: Float32Array, frozen: Float32Array | undefined, type: StoredType): void {
     const { round } = storages[type];
     for (const [at, element] of merged.entries()) {
@@ -98,7 +98,10 @@ export class RoundingLoss {
     }
   }
 
-  /** What rounding changed in proportion to the tensors, and to what was learned of them; nothing if it changed nothing. */
+  /**
+   * The change by rounding relative to the tensors, and relative to what was learned; `undefined` if it changed
+   * nothing.
+   */
   get shares(): { readonly ofWeights: number; readonly ofLearned: number } | undefined {
     if (this.#lost === 0) return undefined;
     return { ofWeights: Math.sqrt(this.#lost / this.#whole), ofLearned: Math.sqrt(this.#lost / this.#learned) };

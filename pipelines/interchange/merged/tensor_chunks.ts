@@ -1,4 +1,4 @@
-/** A stored tensor's bytes, as they are or in another type, some at a time. @module */
+/** A stored tensor's bytes, as they are or converted to another type, in chunks. @module */
 import { RequestError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
 import { widenBfloat16, widenFloat16 } from "../../models/weights/float16.ts";
@@ -16,8 +16,8 @@ const widenings: Readonly<Record<StoredType, (bytes: Uint8Array<ArrayBuffer>) =>
 /**
  * The bytes of a tensor; each chunk is valid until the next is requested.
  *
- * @param dtype The type that they are wanted in, as safetensors names it.
- * @throws {RequestError} If the file can't be read, or a number is too large for the type.
+ * @param dtype The requested type, as safetensors names it.
+ * @throws {RequestError} If the file cannot be read, or a number is too large for the type.
  */
 export async function* chunksOf(record: TensorRecord, dtype: string): AsyncGenerator<Uint8Array> {
   const { name, dtype: from } = record;
@@ -39,7 +39,7 @@ async function* storedBytes({ file, offset, bytes }: TensorRecord): AsyncGenerat
     const chunk = buffer.subarray(0, Math.min(left, buffer.length));
     for (let filled = 0; filled < chunk.length;) {
       const count = await handle.read(chunk.subarray(filled)).catch(failed);
-      if (count === null) throw unreadable(`has become ${left - filled} bytes too short while it was read`);
+      if (count === null) throw unreadable(`became ${left - filled} bytes too short while it was being read`);
       filled += count;
     }
     left -= chunk.length;

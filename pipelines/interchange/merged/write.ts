@@ -1,6 +1,6 @@
 /**
- * A Hugging Face folder of a model with what was learned of it merged into its weights, written tensor by tensor, so that
- * one projection at most is in memory as a whole.
+ * Writes a Hugging Face folder of a model with its adaptations merged into the weights, tensor by tensor, so that at
+ * most one whole projection is in memory.
  *
  * @module
  */
@@ -26,13 +26,13 @@ interface MergedWeights {
   readonly records: readonly TensorRecord[];
   readonly weights: Omit<ModelWeights, "digest">;
   readonly sites: readonly MergeSite[];
-  /** Biases that the model gets, by name; those that nothing was learned of are 0. */
+  /** Biases that the model gets, by name; those that were not trained are 0. */
   readonly added: ReadonlyMap<string, readonly number[]>;
-  /** What is learned. */
+  /** The trained tensors. */
   readonly tensors: TensorMap;
-  /** What all weights are stored in; as they are if omitted. */
+  /** The type that all weights are stored in; their own if omitted. */
   readonly dtype: StoredType | undefined;
-  /** Most bytes of one file. */
+  /** The maximum size of a file in bytes. */
   readonly shardSize: number;
   readonly sessions: Sessions;
   readonly progress: (done: number, total: number, file: string) => void;
@@ -47,7 +47,7 @@ interface Part {
 /** A tensor of the new files. */
 interface OutputTensor extends DeclaredTensor {
   readonly dtype: string;
-  /** The one in whose place it is. */
+  /** The tensor that it replaces. */
   readonly record?: TensorRecord;
   readonly part?: Part;
 }
@@ -55,9 +55,9 @@ interface OutputTensor extends DeclaredTensor {
 /**
  * Writes model.safetensors, or shards and their index.
  *
- * @returns By how much rounding changed the projections.
- * @throws {RequestError} If a tensor can't be read, or a number is too large for the type.
- * @throws {DiskError} If a file can't be written.
+ * @returns How much rounding changed the projections.
+ * @throws {RequestError} If a tensor cannot be read, or a number is too large for the type.
+ * @throws {DiskError} If a file cannot be written.
  */
 export async function writeMergedWeights(folder: string, merged: MergedWeights): Promise<RoundingLoss> {
   const outputs = outputsOf(merged), shards = shardsOf(outputs, merged.shardSize), loss = new RoundingLoss();
@@ -95,7 +95,7 @@ async function onDisk<T>(path: string, work: Promise<T>): Promise<T> {
   }
 }
 
-/** The tensors of the files as they will be: those there are, then the biases that are new. */
+/** The tensors of the new files: the existing ones, then the new biases. */
 function outputsOf({ records, weights, sites, added, dtype }: MergedWeights): OutputTensor[] {
   const partOf = (site: MergeSite, name: Part["name"]): Part => ({ site, name });
   const parts = new Map<string, Part>(sites.flatMap((site) => {
@@ -136,7 +136,7 @@ export function givesBias(site: MergeSite, weights: Pick<ModelWeights, "storedTy
 const sourceOf = ({ storedType }: Pick<ModelWeights, "storedType">) => (name: string, shape: Shape) =>
   frozenWeight(name, shape, storedType(name));
 
-/** Runs of tensors that no file's limit separates. */
+/** Runs of tensors that fit into one file. */
 function shardsOf(outputs: readonly OutputTensor[], most: number): OutputTensor[][] {
   const shards: OutputTensor[][] = [];
   let size = Infinity;

@@ -8,14 +8,14 @@ import { readTensor } from "../../models/weights/safetensors.ts";
 import type { TensorRecord } from "../../models/weights/safetensors_table.ts";
 import { transposed } from "./pretransposed_weights.ts";
 
-/** A tensor to hold, and the type that it is to have. */
+/** A tensor to store, and the type that it is to have. */
 export interface HeldTensor {
   readonly name: string;
   readonly dtype: DataType;
   readonly shape: readonly number[];
-  /** Whether a matrix is to be held transposed. */
+  /** Whether a matrix is to be stored transposed. */
   readonly isTurned?: boolean;
-  /** What is held instead of the elements. */
+  /** Transforms the elements before they are stored. */
   readonly change?: (elements: Float32Array<ArrayBuffer>) => Float32Array<ArrayBuffer>;
   /** Where it is stored, or its elements. */
   readonly source: TensorRecord | Float32Array<ArrayBuffer>;
@@ -32,7 +32,7 @@ const isElements = (source: HeldTensor["source"]): source is Float32Array<ArrayB
   source instanceof Float32Array;
 
 /**
- * Where each tensor lies in the file.
+ * Where each tensor is in the file.
  *
  * @param file The file's name, as the graph beside it names it.
  */
@@ -49,9 +49,9 @@ export function locateTensors(file: string, tensors: readonly HeldTensor[]): Rea
  * Writes the file.
  *
  * @param path Where; nothing is there yet.
- * @param shown What to call it in an error.
- * @throws {DiskError} If it can't be written.
- * @throws {RequestError} If a tensor can't be read, or has a number that its type can't hold.
+ * @param shown Its name in an error.
+ * @throws {DiskError} If it cannot be written.
+ * @throws {RequestError} If a tensor cannot be read, or has a number that its type cannot represent.
  */
 export async function writeTensorData(
   path: string,
@@ -79,7 +79,7 @@ async function* bytesOf(tensor: HeldTensor): AsyncGenerator<Uint8Array> {
   yield new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** A tensor's elements in its type, those of 16 bits as their bits. */
+/** A tensor's elements in its type, 16-bit ones as their bits. */
 async function numbersOf(
   { name, dtype, source, change = (elements) => elements }: HeldTensor,
 ): Promise<Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>> {
@@ -114,7 +114,7 @@ async function* storedBytes({ file, offset, bytes }: TensorRecord): AsyncGenerat
   const buffer = new Uint8Array(Math.min(bytes, chunkBytes));
   for (let left = bytes; left > 0;) {
     const count = await handle.read(buffer.subarray(0, Math.min(left, buffer.length))).catch(failed);
-    if (count === null) throw unreadable(`has become ${left} bytes too short while it was read`);
+    if (count === null) throw unreadable(`became ${left} bytes too short while it was being read`);
     left -= count;
     yield buffer.subarray(0, count);
   }

@@ -5,14 +5,14 @@ import { columnsOf, type Masked, maskName, maskWidth } from "../../compile/lower
 import { editedNodes } from "../../compile/lower/edited_tokens.ts";
 import type { TokenGrid } from "../../models/inputs/input_kind.ts";
 
-/** What of examples is fixed in a model file. */
+/** The example-dependent values that are fixed in a model file. */
 export interface FixedExample {
   /** The fields that subspaces name. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
 /**
- * The masks of edited positions by the names that programs give them, [batch, tokens, width].
+ * The masks of edited positions, by the names that programs give them, [batch, tokens, width].
  *
  * @param promptLength How many tokens each row's prompt has, int64 [batch].
  */

@@ -17,7 +17,7 @@ import { onnxFile } from "./model.ts";
 /** The files' names. */
 export const onnxFiles = { graph: "model.onnx", data: "model.onnx_data" } as const;
 
-/** A model with what is learned of it. */
+/** A model with its trained tensors. */
 export interface TunedWeights {
   readonly architecture: Architecture;
   readonly weights: Pick<ModelWeights, "storedType" | "record">;
@@ -25,20 +25,20 @@ export interface TunedWeights {
   /** The trained tensors in saved form. */
   readonly tensors: TensorMap;
   readonly example: FixedExample;
-  /** The type of the base model's weights; as they are stored without it. */
+  /** The type of the base model's weights; their own if omitted. */
   readonly dtype?: DataType | undefined;
-  /** In how many bits the projections were when the rest was trained: they are held as the numbers that these mean. */
+  /** The quantization of the projections when the rest was trained: they are stored as the dequantized numbers. */
   readonly quantize?: QuantizationName | undefined;
-  /** What the file says of itself. */
+  /** The file's metadata. */
   readonly about: Readonly<Record<string, string>>;
 }
 
 /**
  * Writes the files.
  *
- * @param folder Where, for the time being.
- * @param out What to call the folder in an error.
- * @throws {DiskError} If they can't be written.
+ * @param folder A temporary folder.
+ * @param out The folder's name in an error.
+ * @throws {DiskError} If they cannot be written.
  */
 export async function writeOnnxFiles(folder: string, out: string, tuned: TunedWeights): Promise<void> {
   const { architecture, adaptations, example, about } = tuned;
@@ -64,7 +64,7 @@ const turnedIn = (turned: ReadonlySet<string>) => (tensor: HeldTensor): HeldTens
 
 type Changes = ReadonlyMap<string, NonNullable<HeldTensor["change"]>>;
 
-/** What becomes of the weights that were in a few bits. */
+/** How the weights that were quantized are changed. */
 function roundings({ architecture, quantize }: TunedWeights): Changes {
   if (quantize === undefined) return new Map();
   return new Map(

@@ -1,4 +1,4 @@
-/** The folder of an exported model: the graph, its tensors, the tokenizer if there is one, and how to use them. @module */
+/** The folder of an exported model: the graph, its tensors, the tokenizer if there is one, and examples. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { join } from "node:path";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
@@ -12,10 +12,10 @@ export interface TunedModel extends Omit<TunedWeights, "architecture" | "about">
   readonly model: ReadModel;
 }
 
-/** What the folder takes over from the base model's. */
+/** The files copied from the base model's folder. */
 const copied = ["config.json", "tokenizer.json", "chat_template.jinja"];
 
-/** What shows how to use it. */
+/** The examples. */
 const shown = ["generate.mjs", "conversation.mjs", "example.mjs", "example.html"];
 
 const [readmeFile, tokenizerConfigFile, generationConfigFile] = [
@@ -24,7 +24,7 @@ const [readmeFile, tokenizerConfigFile, generationConfigFile] = [
   "generation_config.json",
 ] as const;
 
-/** All that the folder may hold. */
+/** All files that the folder may contain. */
 export const exportedNames: ReadonlySet<string> = new Set([
   ...Object.values(onnxFiles),
   ...copied,
@@ -35,8 +35,8 @@ export const exportedNames: ReadonlySet<string> = new Set([
 /**
  * Writes the files of an exported model.
  *
- * @param folder Where, for the time being.
- * @param out What to call the folder in an error.
+ * @param folder A temporary folder.
+ * @param out The folder's name in an error.
  */
 export async function writeOnnxFolder(folder: string, out: string, tuned: TunedModel): Promise<void> {
   const { model, adaptations } = tuned;
@@ -64,7 +64,10 @@ export async function writeOnnxFolder(folder: string, out: string, tuned: TunedM
   await write(readmeFile, text);
 }
 
-/** The base model's, with its tokens as plain strings and its one chat template, the forms that the page's libraries read. */
+/**
+ * The base model's, with its tokens as plain strings and its one chat template, in the forms that the page's libraries
+ * read.
+ */
 async function tokenizerConfig(folder: string, tokenizer: Tokenizer): Promise<JsonObject> {
   const own = await readJsonObject(join(folder, "tokenizer_config.json"), "download it again") ?? {};
   const template = tokenizer.chat.templates.get("default");
@@ -79,16 +82,15 @@ async function tokenizerConfig(folder: string, tokenizer: Tokenizer): Promise<Js
   };
 }
 
-/** The base model's, with every token that ends an answer, from whichever file named it. */
+/** The base model's, with every token that ends an answer, whichever file named it. */
 async function generationConfig(folder: string, tokenizer: Tokenizer): Promise<JsonObject> {
   const own = await readJsonObject(join(folder, "generation_config.json"), "download it again");
   return { ...own, eos_token_id: tokenizer.eosTokenIds, pad_token_id: tokenizer.padTokenId };
 }
 
-/** Where the README begins to describe the examples, and what it says where there are none. */
+/** Where the README begins to describe the examples, and what it says if there are none. */
 const usage = /^In Node:$/m;
-const withoutTokenizer =
-  "The base model came without a tokenizer, so there is none here, and no example that reads text.\n";
+const withoutTokenizer = "The base model has no tokenizer, so there is none here, and no example that reads text.\n";
 
 const page = new URL("./page/", import.meta.url);
 
@@ -98,7 +100,7 @@ function readme(template: string, { model: { name, architecture }, adaptations, 
   const { heads: { keyValueHeads, headWidth }, vocabularySize } = architecture;
   const values: Readonly<Record<string, string>> = {
     model: `\`${name}\`` + (quantize === undefined ? "" : `, its matrices rounded to ${quantize},`) +
-      (adaptations.length === 0 ? "" : ` with what was trained of it: ${adaptationsText(adaptations)}`),
+      (adaptations.length === 0 ? "" : ` with its trained adaptations: ${adaptationsText(adaptations)}`),
     heads: String(keyValueHeads),
     width: String(headWidth),
     vocabulary: String(vocabularySize),
@@ -106,7 +108,7 @@ function readme(template: string, { model: { name, architecture }, adaptations, 
   return template.replaceAll(/\{(\w+)\}/g, (whole, key) => ownValue(values, key) ?? whole);
 }
 
-/** Which adaptations there are, alike ones once. */
+/** A description of the adaptations, without repetition. */
 function adaptationsText(adaptations: readonly Adaptation[]): string {
   return [...Map.groupBy(adaptations, adaptationText)].map(([text, alike]) => {
     const blocks = [...new Set(alike.flatMap(({ block }) => block ?? []))];
@@ -119,7 +121,7 @@ function adaptationText(adaptation: Adaptation): string {
   if (adaptation.form === "head") return `a head for ${adaptation.kind}`;
   if (adaptation.form === "adapter") {
     const { kind, module, positions } = adaptation;
-    return `${kind} on ${module}` + (positions === undefined ? "" : ", on the prompt's tokens alone");
+    return `${kind} on ${module}` + (positions === undefined ? "" : ", only on the prompt's tokens");
   }
   return `${adaptation.kind} at ${adaptation.positionsText}, ${adaptation.site}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Nodes written by hand: what a program is fed by its host, a model file has to compute itself, with the whole numbers and
- * truth values that programs do not have.
+ * Hand-written nodes: a model file must compute what a program is fed by its host, with integers and booleans, which
+ * programs do not have.
  *
  * @module
  */

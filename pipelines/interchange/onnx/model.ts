@@ -1,9 +1,9 @@
 /**
- * A tuned model as one ONNX graph of standard operations that computes itself where tokens are and which are edited.
+ * A tuned model as one ONNX graph of standard operators that itself computes where tokens are and which are edited.
  *
- * Its inputs and results have the names that Optimum gives them: `input_ids`, `attention_mask` and `past_key_values.*`,
- * `logits` and `present.*`. Only `prompt_length` is its own, and is there where an edit acts on some tokens and not on
- * others. An empty past begins a text; `present.*` is the past of what continues from there.
+ * Its inputs and outputs have Optimum's names: `input_ids`, `attention_mask` and `past_key_values.*`, `logits` and
+ * `present.*`. Only `prompt_length` is specific to it, and present if an edit acts on some tokens and not on others. An
+ * empty past begins a text; `present.*` is the past for what continues from there.
  *
  * @module
  */
@@ -27,25 +27,25 @@ import { NodeWriter } from "./graph.ts";
 import { turnWeights } from "./pretransposed_weights.ts";
 import { tokenGrid } from "./token_grid.ts";
 
-/** What a model file is made of. */
+/** What a model file is made from. */
 interface ExportedModel {
   readonly architecture: Architecture;
   readonly adaptations: readonly Adaptation[];
-  /** As `exportProgram` makes it. */
+  /** As returned by `exportProgram`. */
   readonly program: Program;
   readonly example: FixedExample;
-  /** Where each weight and each trained tensor lies. */
+  /** Where each weight and each trained tensor is. */
   readonly locate: (name: string) => WeightLocation;
-  /** What the file says of itself. */
+  /** The file's metadata. */
   readonly about: Readonly<Record<string, string>>;
 }
 
-/** The least version of ONNX's operations that has all that the graph uses, and the format's that came with it. */
+/** The lowest opset that has all operators that the graph uses, and the format version that came with it. */
 const opset = 18, irVersion = 8n;
 
 const inputs = { tokens: "input_ids", mask: "attention_mask", promptLength: "prompt_length" } as const;
 
-/** The extents as Optimum calls them. */
+/** Optimum's names of the extents. */
 const extents = {
   batch: "batch_size",
   tokens: "sequence_length",
@@ -55,7 +55,7 @@ const extents = {
 
 const pastName = (block: number, part: string) => `past_key_values.${block}.${part}`;
 
-/** A model file's bytes, and the weights that it reads with their two axes changed. */
+/** A model file's bytes, and the weights that it reads transposed. */
 interface OnnxFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly turned: ReadonlySet<string>;
@@ -64,11 +64,11 @@ interface OnnxFile {
 /**
  * The model file.
  *
- * @throws {RequestError} If the model has a kind of input that no graph computes.
+ * @throws {RequestError} If the model has a kind of input that no graph can compute.
  */
 export function onnxFile(exported: ExportedModel): OnnxFile {
   const { program, locate, about } = exported;
-  // Its operations are the standard's alone, and other runtimes have no others.
+  // It uses only standard operators, because other runtimes have no others.
   const emitted = emitOnnx(verify(program), "webgpu", locate);
   const model = fromBinary(ModelProtoSchema, emitted.bytes), graph = model.graph as GraphProto;
   const symbols = {

@@ -1,15 +1,15 @@
 /**
- * Weights that are only ever read transposed, stored so. A reader would otherwise turn each of them as it opens the model,
- * and hold both for a while.
+ * Stores weights transposed if they are only ever read transposed. A reader would otherwise transpose each of them when
+ * it opens the model, and hold both copies for a while.
  *
  * @module
  */
 import type { GraphProto, NodeProto, TensorProto } from "onnx-buf";
 
 /**
- * Turns the initializers of a graph that lie in a file and that nothing reads but transposed.
+ * Transposes the initializers of a graph that are in a file and that are only read transposed.
  *
- * @returns Their names: their bytes have to be written with the two axes changed.
+ * @returns Their names: their bytes must be written with the two axes swapped.
  */
 export function turnWeights(graph: GraphProto): ReadonlySet<string> {
   const readers = new Map<string, NodeProto[]>();
@@ -31,7 +31,7 @@ export function turnWeights(graph: GraphProto): ReadonlySet<string> {
 
 const isStoredMatrix = ({ dims, externalData }: TensorProto) => dims.length === 2 && externalData.length > 0;
 
-/** The nodes that transpose a tensor, or what it is widened to; `undefined` if others read it too. */
+/** The nodes that transpose a tensor, or its widened copy; `undefined` if others read it too. */
 function transposesOf(name: string, readers: ReadonlyMap<string, readonly NodeProto[]>): NodeProto[] | undefined {
   const found = (readers.get(name) ?? []).map((node) => {
     if (node.opType === "Transpose") return [node];

@@ -7,10 +7,11 @@ import { exportSymbols } from "../../compile/programs/export_program.ts";
 import type { TokenGrid } from "../../models/inputs/input_kind.ts";
 
 /**
- * Where tokens are. Padding may be anywhere in a row; a token's position is the number of tokens before it that are none.
+ * Where tokens are. Padding may be anywhere in a row; a token's position is the number of tokens before it, without
+ * padding.
  *
  * @param attentionMask 1 for each token of past and run, 0 for padding, int64 [batch, past + tokens].
- * @param virtual How many trained keys that no token made are before all.
+ * @param virtual How many trained keys, which belong to no token, come before all others.
  */
 export function tokenGrid(
   write: GraphWriter,
@@ -23,7 +24,7 @@ export function tokenGrid(
   const ones = () => write.node("Expand", [write.integers([1]), write.extents([batch, virtual])]);
   const seen = virtual === 0 ? attentionMask : write.node("Concat", [ones(), attentionMask], { axis: { int: 1 } });
   const before = write.node("Sub", [write.node("CumSum", [seen, write.integers(1)]), write.integers(1)]);
-  // Padding before a row's first token has no position; nothing of it is seen.
+  // Padding before a row's first token has no position; it is never attended to.
   const keyPositions = write.node("Max", [before, write.integers(0)]);
   const positions = write.node("Slice", [
     keyPositions,

@@ -1,5 +1,6 @@
 /**
- * adapter_config.json as peft writes it: what of it decides the formula is read, what Refract lacks is refused by name.
+ * adapter_config.json as peft writes it: settings that determine the formula are read, those that Refract lacks are
+ * refused by name.
  *
  * @module
  */
@@ -14,9 +15,9 @@ import { type ModuleNames, pythonPattern, type Targets } from "./targets.ts";
 
 /** What all types have. */
 interface PeftBase {
-  /** The model that the adapter was trained on, as its trainer called it. */
+  /** The model that the adapter was trained on, as its trainer named it. */
   readonly base?: string;
-  /** Said of what is ignored. */
+  /** Notes on ignored settings. */
   readonly notes: readonly string[];
 }
 
@@ -27,7 +28,7 @@ export interface PeftLora extends PeftBase {
   readonly targets: Targets;
   readonly rank: number;
   readonly alpha: number;
-  /** Ranks and alphas of single modules, by patterns of the ends of their paths. */
+  /** Per-module ranks and alphas, by patterns for the ends of their paths. */
   readonly ranks: ReadonlyMap<string, number>;
   readonly alphas: ReadonlyMap<string, number>;
   readonly rankStabilized: boolean;
@@ -38,7 +39,7 @@ export interface PeftLora extends PeftBase {
 interface PeftIa3 extends PeftBase {
   readonly type: "IA3";
   readonly targets: Targets;
-  /** The modules that have what they read scaled, not what they give. */
+  /** The modules whose input is scaled, not their output. */
   readonly feedforward: ModuleNames;
 }
 
@@ -51,7 +52,7 @@ interface PeftPrefix extends PeftBase {
 /** An adapter's config. */
 export type PeftConfig = PeftLora | PeftIa3 | PeftPrefix;
 
-/** Whether a folder is one that peft saved. */
+/** Whether a folder was saved by peft. */
 export async function isPeftFolder(folder: string): Promise<boolean> {
   return await Deno.stat(join(folder, peftFiles.config)).then(({ isFile }) => isFile, () => false);
 }
@@ -59,7 +60,7 @@ export async function isPeftFolder(folder: string): Promise<boolean> {
 /**
  * Reads a folder's adapter_config.json.
  *
- * @throws {RequestError} If it is absent or not sound, or of a type, or with a setting, that Refract lacks.
+ * @throws {RequestError} If it is absent or invalid, or has a type or a setting that Refract lacks.
  */
 export async function readPeftConfig(folder: string): Promise<PeftConfig> {
   const file = join(folder, peftFiles.config), fields = await readJsonObject(file, "save the adapter again");
@@ -88,7 +89,7 @@ function configOf(fields: JsonObject): PeftConfig {
   return { ...read(fields), ...typeof base === "string" && base !== "" ? { base } : {}, notes };
 }
 
-/** Whether a field says anything: peft writes all of them, most of them empty. */
+/** Whether a field is set: peft writes all of them, most of them empty. */
 function isSet(value: unknown): boolean {
   if (value === null || value === false || value === "") return false;
   if (Array.isArray(value)) return value.length > 0;
@@ -109,12 +110,18 @@ const readers: { readonly [Type in PeftConfig["type"]]: (fields: JsonObject) => 
     type: "LORA",
     kind: fields["use_dora"] === true ? "dora" : "lora",
     targets: targetsOf(fields),
-    rank: numberOf(fields, "r", 8, isCount, "a whole number from 1 up"),
+    rank: numberOf(fields, "r", 8, isCount, "a whole number of at least 1"),
     alpha: numberOf(fields, "lora_alpha", 8, Number.isFinite, "a number"),
-    ranks: patternsOf(fields, "rank_pattern", isCount, "a whole number from 1 up"),
+    ranks: patternsOf(fields, "rank_pattern", isCount, "a whole number of at least 1"),
     alphas: patternsOf(fields, "alpha_pattern", Number.isFinite, "a number"),
     rankStabilized: fields["use_rslora"] === true,
-    dropout: numberOf(fields, "lora_dropout", 0, (value) => value >= 0 && value < 1, "a number from 0 up to 1"),
+    dropout: numberOf(
+      fields,
+      "lora_dropout",
+      0,
+      (value) => value >= 0 && value < 1,
+      "a number of at least 0 and below 1",
+    ),
   }),
   IA3: (fields) => ({
     type: "IA3",
@@ -123,7 +130,7 @@ const readers: { readonly [Type in PeftConfig["type"]]: (fields: JsonObject) => 
   }),
   PREFIX_TUNING: (fields) => ({
     type: "PREFIX_TUNING",
-    tokens: numberOf(fields, "num_virtual_tokens", undefined, isCount, "a whole number from 1 up"),
+    tokens: numberOf(fields, "num_virtual_tokens", undefined, isCount, "a whole number of at least 1"),
   }),
 };
 
@@ -175,7 +182,7 @@ function namesOf(fields: JsonObject, name: string): ModuleNames | undefined {
     return value;
   }
   if (Array.isArray(value) && value.every((each) => typeof each === "string")) return value;
-  throw new RequestError(`${name} is ${shown(value)}; it must list names, or be a pattern of them`);
+  throw new RequestError(`${name} is ${shown(value)}; it must list names, or be a pattern`);
 }
 
 /** A value of the file as a message shows it. */

@@ -1,6 +1,11 @@
-/** Fields of adapter_config.json: those that are understood, and those that make an adapter into what Refract lacks. @module */
+/**
+ * Fields of adapter_config.json: those that are understood, and those that turn an adapter into something that Refract
+ * lacks.
+ *
+ * @module
+ */
 
-/** Fields that are read, or that say nothing of what the adapter computes. */
+/** Fields that are read, or that do not affect what the adapter computes. */
 export const knownFields: Readonly<Record<string, true>> = Object.fromEntries(
   [
     ...["peft_type", "peft_version", "task_type", "auto_mapping", "inference_mode", "revision"],
@@ -16,28 +21,30 @@ export const knownFields: Readonly<Record<string, true>> = Object.fromEntries(
   ].map((name) => [name, true]),
 );
 
-/** Starts that leave the base's weights as they are; the others store what they take from them in the adapter. */
+/**
+ * Initializations that leave the base's weights unchanged; the others store what they take from them in the adapter.
+ */
 const plainStarts: readonly unknown[] = [true, "gaussian", "eva", "orthogonal"];
 
 const always = (why: string) => () => why;
 
 /** Why a field's value is refused, if it is, and what to do. */
 export const refusedFields: Readonly<Record<string, (value: unknown) => string | undefined>> = {
-  bias: (value) => value === "none" ? undefined : "and Refract's adapters hold no biases of the base; train without",
+  bias: (value) => value === "none" ? undefined : "but Refract's adapters have no biases of the base; train without it",
   init_lora_weights: (value) =>
     plainStarts.includes(value)
       ? undefined
-      : "which changes the base's weights; convert the adapter to one of the plain base, as peft's docs say, first",
-  modules_to_save: always("whole modules that Refract's adapters do not hold; save the adapter without"),
-  lora_bias: always("and Refract's LoRA has no biases of its own; train without"),
-  layer_replication: always("which makes a model of more blocks; use one without"),
-  target_parameters: always("and Refract adapts modules alone; train without"),
-  trainable_token_indices: always("and Refract adapts no embeddings; train without"),
-  alora_invocation_tokens: always("and Refract's adapters act on every token; train without"),
+      : "which changes the base's weights; first convert the adapter to one for the unchanged base, as peft's docs describe",
+  modules_to_save: always("whole modules, which Refract's adapters do not have; save the adapter without it"),
+  lora_bias: always("but Refract's LoRA has no biases of its own; train without it"),
+  layer_replication: always("which makes a model with more blocks; use an adapter without it"),
+  target_parameters: always("but Refract adapts only modules; train without it"),
+  trainable_token_indices: always("but Refract does not adapt embeddings; train without it"),
+  alora_invocation_tokens: always("but Refract's adapters act on every token; train without it"),
   arrow_config: always("which chooses among adapters for each token; import one of them"),
-  use_qalora: always("which pools what the adapter reads; train without"),
-  use_bdlora: always("which cuts the adapter into diagonal blocks; train without"),
-  kasa_config: always("a formula that Refract lacks; train without"),
-  monteclora_config: always("a formula that Refract lacks; train without"),
-  velora_config: always("a formula that Refract lacks; train without"),
+  use_qalora: always("which pools the adapter's input; train without it"),
+  use_bdlora: always("which splits the adapter into diagonal blocks; train without it"),
+  kasa_config: always("a formula that Refract lacks; train without it"),
+  monteclora_config: always("a formula that Refract lacks; train without it"),
+  velora_config: always("a formula that Refract lacks; train without it"),
 };

@@ -1,16 +1,16 @@
-/** What peft calls the files of an adapter and the tensors in them. @module */
+/** peft's names for the files of an adapter and the tensors in them. @module */
 import type { AdapterName } from "../../../ops/adapters/mod.ts";
 import type { BlockProjection } from "../../compile/lower/adapters.ts";
 
-/** The files of a folder that peft's `save_pretrained` writes. */
+/** The files of a folder written by peft's `save_pretrained`. */
 export const peftFiles = {
   config: "adapter_config.json",
   weights: "adapter_model.safetensors",
-  /** As torch writes it, from before safetensors. */
+  /** As written by torch, before safetensors. */
   pickled: "adapter_model.bin",
 } as const;
 
-/** Before the name of a module, as peft wraps the model. */
+/** The prefix of module names, because peft wraps the model. */
 const wrapper = "base_model.model.";
 
 /** The tensor of a prefix. */
@@ -19,13 +19,13 @@ export const prefixTensor = "prompt_embeddings";
 /** What peft has for a kind of adapter. */
 interface PeftKind {
   readonly type: "LORA" | "IA3";
-  /** The last parts of peft's names by Refract's names, the one that peft writes now first. */
+  /** The last parts of peft's names by Refract's names, the one that peft writes today first. */
   readonly tensors: Readonly<Record<string, readonly string[]>>;
 }
 
 const lowRank = { lora_A: ["lora_A.weight"], lora_B: ["lora_B.weight"] };
 
-/** By Refract's kinds; peft has none that trains biases alone. */
+/** By Refract's kinds; peft has none that trains only biases. */
 export const peftKinds: Readonly<Record<AdapterName, PeftKind | undefined>> = {
   lora: { type: "LORA", tensors: lowRank },
   dora: {
@@ -39,19 +39,19 @@ export const peftKinds: Readonly<Record<AdapterName, PeftKind | undefined>> = {
 /**
  * The name of a module in the model that peft wraps.
  *
- * @param omitted What the model's class omits in front of it.
+ * @param omitted The prefix that the model's class omits.
  */
 export function modulePath({ weight }: Pick<BlockProjection, "weight">, omitted = ""): string {
   const path = weight.replace(/\.weight$/, "");
   return path.startsWith(omitted) ? path.slice(omitted.length) : path;
 }
 
-/** The name that peft saves a module's tensor under. */
+/** The name under which peft saves a module's tensor. */
 export function peftName(path: string, tensor: string): string {
   return `${wrapper}${path}.${tensor}`;
 }
 
-/** Which module's tensor a name is of, and which of them. */
+/** The module and the tensor that a name refers to. */
 export function parsePeftName(name: string): { readonly path: string; readonly tensor: string } | undefined {
   const whole = name.startsWith(wrapper) ? name.slice(wrapper.length) : name;
   const [, path, tensor] = /^(.+)\.(lora_[AB]\.weight|lora_magnitude_vector(?:\.weight)?|ia3_l)$/.exec(whole) ?? [];

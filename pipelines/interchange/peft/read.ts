@@ -1,4 +1,4 @@
-/** Folders that peft saved, as Refract lists adapters. @module */
+/** Folders saved by peft, converted to Refract's adapters. @module */
 import { ownValue, putValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { JsonObject } from "../../common/files.ts";
@@ -12,7 +12,7 @@ import { modulePath, parsePeftName, peftKinds, peftName, prefixTensor } from "./
 import { readPeftTensors } from "./tensors.ts";
 import { byPattern, isTargeted, matchesNames } from "./targets.ts";
 
-/** What a folder holds, as intervention.json lists it and with the tensors in saved form. */
+/** The content of a folder, as intervention.json lists it and with the tensors in saved form. */
 interface PeftFolder {
   readonly interventions: readonly JsonObject[];
   readonly tensors: TensorMap;
@@ -31,7 +31,8 @@ interface Source<Config extends PeftConfig = PeftConfig> {
  *
  * @param config Its adapter_config.json.
  * @param model The model that the adapter is for.
- * @throws {RequestError} If a tensor is missing, not finite, of another model or rank, or of what Refract lacks.
+ * @throws {RequestError} If a tensor is missing, not finite, for another model or rank, or of a kind that Refract
+ * lacks.
  */
 export async function readPeftFolder(folder: string, config: PeftConfig, model: EditedModel): Promise<PeftFolder> {
   const { file, tensors } = await readPeftTensors(folder);
@@ -40,7 +41,7 @@ export async function readPeftFolder(folder: string, config: PeftConfig, model: 
     : adaptersOf({ config, tensors, file }, model);
 }
 
-/** A module, and what the file holds for it by the last parts of peft's names. */
+/** A module, and what the file holds for it, by the last parts of peft's names. */
 interface Found {
   readonly path: string;
   readonly place: BlockProjection;
@@ -56,7 +57,7 @@ function adaptersOf(source: Source<Exclude<PeftConfig, { type: "PREFIX_TUNING" }
     const foreign = [...held.keys()].find((tensor) => !known.includes(tensor));
     if (foreign !== undefined) {
       throw new RequestError(
-        `holds ${peftName(path, foreign)}, which is of no ${kind}; take both files from one folder`,
+        `holds ${peftName(path, foreign)}, which is not part of a ${kind} adapter; take both files from one folder`,
         {
           file,
         },
@@ -65,7 +66,7 @@ function adaptersOf(source: Source<Exclude<PeftConfig, { type: "PREFIX_TUNING" }
     for (const [name, [now, ...earlier]] of Object.entries(names)) {
       const tensor = [now!, ...earlier].map((each) => held.get(each)).find((each) => each !== undefined);
       if (tensor === undefined) {
-        throw new RequestError(`lacks ${peftName(path, now!)}, which target_modules asks for; save the adapter again`, {
+        throw new RequestError(`lacks ${peftName(path, now!)}, which target_modules requires; save the adapter again`, {
           file,
         });
       }
@@ -91,14 +92,14 @@ function adaptersOf(source: Source<Exclude<PeftConfig, { type: "PREFIX_TUNING" }
   return { interventions, tensors };
 }
 
-/** The modules that the file has tensors for, block by block; all that the config names, and no other. */
+/** The modules that the file has tensors for, block by block; they must be exactly those that the config names. */
 function modulesOf({ config, tensors, file }: Source, model: EditedModel): Found[] {
   const held = new Map<string, Map<string, ReadTensor>>();
   for (const [name, tensor] of tensors) {
     const parsed = parsePeftName(name);
     if (parsed === undefined) {
       throw new RequestError(
-        `holds ${quote(name)}, which is not an adapter of a projection; save the adapter without`,
+        `holds ${quote(name)}, which is not an adapter of a projection; save the adapter without it`,
         {
           file,
         },
@@ -107,7 +108,7 @@ function modulesOf({ config, tensors, file }: Source, model: EditedModel): Found
     held.getOrInsertComputed(parsed.path, () => new Map()).set(parsed.tensor, tensor);
   }
   const places = blockProjections(model), { barePrefix = "" } = model;
-  // A class without a head omits what the one with it has in front of all names.
+  // A class without a head omits a prefix that the one with a head has in all names.
   const isBare = barePrefix !== "" && [...held.keys()].every((path) => !path.startsWith(barePrefix));
   const named = places.map((place) => ({ place, path: modulePath(place, isBare ? barePrefix : "") }));
   const foreign = [...held.keys()].find((path) => !named.some((each) => each.path === path));
@@ -133,7 +134,7 @@ function modulesOf({ config, tensors, file }: Source, model: EditedModel): Found
   throw new RequestError("adapts no projection of the model; check --model", { file });
 }
 
-/** The rank of a module's adapter and what it is multiplied by. */
+/** The rank of a module's adapter and its scaling. */
 function sizesOf(
   { rank: usualRank, alpha: usualAlpha, ranks, alphas, rankStabilized }: PeftLora,
   path: string,
@@ -156,8 +157,8 @@ function requireSide(path: string, scalesInput: boolean, isFeedforward: boolean,
   if (scalesInput === isFeedforward) return;
   throw new RequestError(
     scalesInput
-      ? `feedforward_modules omits ${path}, of which Refract's (IA)³ scales what it reads; train with it among them`
-      : `feedforward_modules names ${path}, of which Refract's (IA)³ scales what it gives; train without`,
+      ? `feedforward_modules omits ${path}, whose input Refract's (IA)³ scales; train with it included`
+      : `feedforward_modules names ${path}, whose output Refract's (IA)³ scales; train without it`,
     { file },
   );
 }
@@ -177,7 +178,7 @@ function prefixOf(
 ): PeftFolder {
   const { blocks, heads, encoder } = model, prefix = tensors.get(prefixTensor);
   if (encoder !== undefined) {
-    throw new RequestError("prefix tuning is for models of one stack of blocks; check --model");
+    throw new RequestError("prefix tuning is for decoder-only models; check --model");
   }
   if (heads === undefined) throw new TypeError("Prefix tuning needs to know the model's heads");
   const foreign = [...tensors.keys()].find((name) => name !== prefixTensor);

@@ -1,4 +1,4 @@
-/** The tensors of a folder that peft saved. @module */
+/** The tensors of a folder saved by peft. @module */
 import { join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { readFileIfPresent } from "../../common/files.ts";
@@ -14,9 +14,9 @@ interface PeftTensors {
 }
 
 /**
- * Reads adapter_model.safetensors, or adapter_model.bin where that is all there is.
+ * Reads adapter_model.safetensors, or adapter_model.bin if only that exists.
  *
- * @throws {RequestError} If neither is there or sound, or a number is not finite.
+ * @throws {RequestError} If neither exists or is valid, or a number is not finite.
  */
 export async function readPeftTensors(folder: string): Promise<PeftTensors> {
   const found = await readEither(folder);

@@ -1,4 +1,4 @@
-/** What peft's `save_pretrained` would write of adapters. @module */
+/** What peft's `save_pretrained` would write for adapters. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { Adaptation, Adapter } from "../../compile/lower/adaptation.ts";
@@ -9,9 +9,9 @@ import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { NamedTensor } from "../../models/weights/safetensors_writer.ts";
 import { modulePath, peftKinds, peftName, prefixTensor } from "./names.ts";
 
-/** The content of a folder as peft reads it. */
+/** The content of a peft folder. */
 interface PeftContent {
-  /** adapter_config.json's text. */
+  /** The text of adapter_config.json. */
   readonly config: string;
   readonly tensors: readonly NamedTensor[];
 }
@@ -19,7 +19,7 @@ interface PeftContent {
 /** What is written. */
 interface PeftSource {
   readonly architecture: Architecture;
-  /** The base model, as a person would name it to transformers. */
+  /** The base model, as one would name it to transformers. */
   readonly base: string;
   readonly adaptations: readonly Adaptation[];
   readonly tensors: TensorMap;
@@ -28,7 +28,7 @@ interface PeftSource {
 /**
  * The files of an adapter.
  *
- * @throws {RequestError} If peft has nothing of an adaptation's kind, or no one adapter of them all.
+ * @throws {RequestError} If peft has no equivalent of an adaptation, or no single adapter for them all.
  */
 export function peftContent(source: PeftSource): PeftContent {
   const { adaptations, base, architecture } = source;
@@ -57,7 +57,7 @@ function requireAdapter(adaptation: Adaptation): Adapter {
   );
 }
 
-/** The class of transformers that peft takes the model for: null is any. */
+/** The transformers class that peft assumes for the model: null is any. */
 function taskOf({ head, causal, encoder }: Architecture): string | null {
   if (head !== "language") return head === undefined ? "FEATURE_EXTRACTION" : null;
   return encoder !== undefined ? "SEQ_2_SEQ_LM" : causal ? "CAUSAL_LM" : null;
@@ -75,13 +75,13 @@ function adapterContent({ architecture, tensors }: PeftSource, adapters: readonl
   const [{ kind }] = adapters as [Adapter];
   const other = adapters.find((each) => each.kind !== kind);
   if (other !== undefined) {
-    throw new RequestError(`a folder of peft's holds one kind of adapter; this has ${kind} and ${other.kind}`);
+    throw new RequestError(`a peft folder holds one kind of adapter, but this has ${kind} and ${other.kind}`);
   }
   const bare = architecture.head === undefined ? architecture.barePrefix : "";
   const placed = adapters.map((adapter) => ({ adapter, path: modulePath(adapter, bare) }));
   const twice = placed.find(({ path }, at) => placed.findIndex((each) => each.path === path) !== at);
   if (twice !== undefined) {
-    throw new RequestError(`a folder of peft's holds one adapter for a module; this has two for ${twice.path}`);
+    throw new RequestError(`a peft folder holds one adapter per module, but this has two for ${twice.path}`);
   }
   const names = peftKinds[kind]!.tensors;
   const written = placed.flatMap(({ adapter: { index, options, tensors: roles }, path }) =>
@@ -101,7 +101,7 @@ function adapterContent({ architecture, tensors }: PeftSource, adapters: readonl
 
 type TargetFields = { readonly target_modules: readonly string[]; readonly layers_to_transform?: readonly number[] };
 
-/** The modules by the ends of their paths where these choose no other, with the blocks; else by whole paths. */
+/** The modules by the ends of their paths if these select no others, with the blocks; otherwise by whole paths. */
 function targetsOf(placed: readonly Placed[], architecture: Architecture, hasBlocks: boolean): TargetFields {
   const ends = [...new Set(placed.map(({ adapter: { module } }) => module))];
   const blocks = [...new Set(placed.map(({ adapter: { block } }) => block))];
@@ -156,7 +156,7 @@ function lowRankFields(placed: readonly Placed[], targets: TargetFields): Conten
   };
 }
 
-/** A product of a quotient: the whole number that it misses by the last bits, if there is one. */
+/** A product of a quotient, corrected to the whole number that it misses by the last bits, if there is one. */
 function neat(value: number): number {
   const whole = Math.round(value);
   return Math.abs(value - whole) <= 1e-12 * Math.abs(value) ? whole : value;
@@ -170,7 +170,7 @@ function commonest(values: readonly number[]): number {
 /** Each block's keys and values [heads, tokens, width] as one tensor [tokens, blocks · 2 · heads · width]. */
 function prefixContent({ architecture, adaptations, tensors }: PeftSource): Content {
   const { blocks, heads: { keyValueHeads, headWidth } } = architecture;
-  if (adaptations.length !== blocks) throw new RequestError("a folder of peft's holds one prefix; this has several");
+  if (adaptations.length !== blocks) throw new RequestError("a peft folder holds one prefix, but this has several");
   const [, tokens = 0] = tensors["0.key"]!.shape, row = blocks * 2 * keyValueHeads * headWidth;
   const data = new Float32Array(tokens * row);
   for (const { index, block = 0 } of adaptations) {

@@ -1,4 +1,4 @@
-/** Edits for vLLM's ReFT fork: the tensors of one form of edit for each block, and where they act. @module */
+/** Edits for vLLM's ReFT fork: the tensors of a common form of edit for each block, and where they act. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import type { InterventionName } from "../../../ops/interventions/mod.ts";
 import { RequestError } from "../../common/errors.ts";
@@ -26,7 +26,7 @@ function turned(matrix: Float32Array, width: number, rank: number): Float32Array
   return Float32Array.from({ length: rank * width }, (_, at) => matrix[(at % width) * rank + Math.floor(at / width)]!);
 }
 
-/** Each kind as that form, if it is one of it. */
+/** Each kind in that form, if it has it. */
 const forms: Readonly<Record<InterventionName, ((own: Own, width: number, rank: number) => Parts) | undefined>> = {
   loreft({ rotate, weight, bias }, width, rank) {
     const rows = turned(rotate!, width, rank);
@@ -49,7 +49,7 @@ const forms: Readonly<Record<InterventionName, ((own: Own, width: number, rank: 
   gatedDirection: undefined,
 };
 
-/** What the fork calls positions. */
+/** The fork's names of positions. */
 const positionNames: ReadonlyMap<string, string> = new Map([
   ["f1", "first"],
   ["l1", "last"],
@@ -69,11 +69,13 @@ export function vllmContent(adaptations: readonly Adaptation[], tensors: TensorM
   const same = (each: Intervention) => [each.rank, each.options.activation, each.positionsText].join();
   const other = edits.find((each) => same(each) !== same(first));
   if (other !== undefined) {
-    throw new RequestError("vLLM's ReFT takes edits of one rank, activation and position; export them one by one");
+    throw new RequestError(
+      "vLLM's ReFT takes edits with the same rank, activation and position; export them one by one",
+    );
   }
   const twice = edits.find((each, at) => edits.findIndex(({ block }) => block === each.block) !== at);
   if (twice !== undefined) {
-    throw new RequestError(`vLLM's ReFT takes one edit for a block; this has two for block ${twice.block}`);
+    throw new RequestError(`vLLM's ReFT takes one edit per block, but this has two for block ${twice.block}`);
   }
   const { rank, width, options: { activation }, positionsText } = first;
   const written = edits.flatMap(({ kind, block, index, tensors: roles }): NamedTensor[] => {
@@ -104,21 +106,21 @@ function requireEdit(adaptation: Adaptation): Intervention {
   if (form !== "intervention") {
     const isEverywhere = form === "adapter" && adaptation.positions === undefined;
     const remedy = isEverywhere ? "export it --to peft, which vLLM reads" : "export it --to onnx";
-    throw new RequestError(`vLLM's ReFT takes edits, and no ${kind}; ${remedy}`);
+    throw new RequestError(`vLLM's ReFT takes edits, but not ${kind}; ${remedy}`);
   }
   if (forms[adaptation.kind] === undefined) {
     const known = Object.keys(forms).filter((name) => forms[name as InterventionName] !== undefined).join(", ");
-    throw new RequestError(`vLLM's ReFT is exported for ${known}, and not for ${kind}; export it --to onnx`);
+    throw new RequestError(`exports to vLLM's ReFT support ${known}, but not ${kind}; export it --to onnx`);
   }
   if (site !== "block.output" || block === undefined || stack !== undefined) {
-    throw new RequestError(`the ${kind} edits ${site}, and vLLM's ReFT acts on block.output; export it --to onnx`);
+    throw new RequestError(`the ${kind} edits ${site}, but vLLM's ReFT acts on block.output; export it --to onnx`);
   }
   if (adaptation.subspace !== undefined) {
     throw new RequestError("vLLM's ReFT has no subspaces; export it --to onnx");
   }
   if (positionNames.has(adaptation.positionsText)) return adaptation;
   throw new RequestError(
-    `the ${kind} edits the positions ${adaptation.positionsText}, and vLLM's ReFT knows ${
+    `the ${kind} edits the positions ${adaptation.positionsText}, but vLLM's ReFT knows ${
       [...positionNames.keys()].join(", ")
     }; give one of these with --positions, or export it --to onnx`,
   );

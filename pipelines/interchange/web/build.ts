@@ -1,6 +1,6 @@
 /**
- * `deno task web`: Refract for pages, as a folder to serve: `refract.web.js` in `scripts`, with ONNX Runtime beside it and
- * the builtin models.
+ * `deno task web`: Refract for web pages, as a folder to serve: `refract.web.js` in `scripts`, with ONNX Runtime beside
+ * it and the builtin models.
  *
  * @module
  */
@@ -11,4 +11,4 @@ const [folder = "web"] = Deno.args;
 
 await Deno.mkdir(folder, { recursive: true });
 const bytes = await writePageLibrary(folder);
-console.log(`${join(folder, "scripts", "refract.web.js")}: ${(bytes / 1e3).toFixed(0)} kB, ONNX Runtime aside`);
+console.log(`${join(folder, "scripts", "refract.web.js")}: ${(bytes / 1e3).toFixed(0)} kB, without ONNX Runtime`);

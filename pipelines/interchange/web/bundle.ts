@@ -1,6 +1,6 @@
 /**
- * Scripts for browsers, made of Refract's own sources by Deno's bundler: what asks for Deno, or for Node's modules, gets
- * what stands in their place there.
+ * Scripts for browsers, made from Refract's own sources by Deno's bundler: imports that need Deno or Node's modules are
+ * replaced.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { RequestError } from "../../common/errors.ts";
 
 const root = new URL("../../../", import.meta.url);
 
-/** The files that have a twin for browsers in `pipelines/web/twins`, by their places under `pipelines/`. */
+/** The files that have a twin for browsers in `pipelines/web/twins`, by their paths under `pipelines/`. */
 export const twins: readonly string[] = [
   "cli/requests/caller_paths.ts",
   "common/deadline.ts",
@@ -23,7 +23,7 @@ export const twins: readonly string[] = [
   "tasks/sandbox/sandbox.ts",
 ];
 
-/** What has the names of Node's modules: packages, or files of `pipelines/web/node`. */
+/** What replaces Node's modules: packages, or files of `pipelines/web/node`. */
 const modules: Readonly<Record<string, string>> = {
   "node:crypto": "crypto.ts",
   "node:os": "os.ts",
@@ -46,18 +46,20 @@ function importMap(packages: Readonly<Record<string, string>>): string {
 }
 
 /**
- * One script of a module and all that it imports.
+ * A module and everything that it imports as one script.
  *
  * @param entry Under `pipelines/`.
- * @param folder For files in between.
- * @throws {RequestError} If Refract is not on the disk, or the bundler fails.
+ * @param folder For intermediate files.
+ * @throws {RequestError} If Refract is not on disk, or the bundler fails.
  */
 export async function bundled(
   entry: string,
   folder: string,
   { isSmall = true }: { readonly isSmall?: boolean } = {},
 ): Promise<string> {
-  if (root.protocol !== "file:") throw new RequestError("a page is made by a copy of Refract on the disk; clone it");
+  if (root.protocol !== "file:") {
+    throw new RequestError("a page can only be built from a copy of Refract on disk; clone it");
+  }
   const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
   const map = `${folder}/.import_map.json`, out = `${folder}/.bundle.js`;
   await Deno.writeTextFile(map, importMap(imports));
@@ -76,7 +78,7 @@ export async function bundled(
     }).output();
     if (code !== 0) {
       const [line = ""] = new TextDecoder().decode(stderr).trim().split("\n");
-      throw new RequestError(`Deno's bundler made no script of ${entry} (${line}); check that npm can be reached`);
+      throw new RequestError(`Deno's bundler could not build ${entry} (${line}); check that npm can be reached`);
     }
     return await Deno.readTextFile(out);
   } finally {

@@ -1,4 +1,4 @@
-/** What a pipeline trains, as a site starts with it. @module */
+/** What a pipeline trains, as the initial settings of a site. @module */
 import { basename } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
@@ -9,22 +9,22 @@ import type { Member, MemberStage, MemberStages } from "../../schedule/expand/me
 import type { Choices, SiteDefaults } from "../../web/site/protocol.ts";
 import type { SiteEdit, SiteTrained } from "../../web/site/trained.ts";
 
-/** The most that a site's own rows have, in characters; a page reads all of them when it opens. */
+/** The maximum size of a site's own rows, in characters; a page reads all of them when it opens. */
 const mostText = 8e6;
 
 type MemberTraining = MemberStages["train"];
 
-/** The training that a stage is, or acts with. */
+/** The training that a stage is, or uses. */
 function trainingOf(stage: MemberStage): MemberTraining | undefined {
   if (stage.kind === "train") return stage;
   return stage.model.kind === "train" ? stage.model : undefined;
 }
 
 /**
- * What a site of a pipeline starts with: the first training of its first member.
+ * The initial settings of a pipeline's site: the first training of its first member.
  *
- * @param folders Gets a base model's folder, and gives what the site calls it.
- * @throws {RequestError} If nothing is trained that a page can train.
+ * @param folders Receives a base model's folder, and returns its name on the site.
+ * @throws {RequestError} If there is nothing that a page can train.
  */
 export async function siteDefaults(
   name: string,
@@ -56,27 +56,27 @@ export async function siteDefaults(
   return { name, choices, trained, bases };
 }
 
-/** The edits and the settings. Throws a RequestError if there are others than a page has fields for. */
+/** The edits and the settings. Throws a RequestError if there are any that a page has no fields for. */
 function trainedOf(training: MemberTraining): SiteTrained {
   const edits = training.model.edits.flatMap((edit): SiteEdit[] => {
     if (!("at" in edit) || !isInterventionName(edit.kind)) {
       throw new RequestError(
-        `a page trains edits of representations, and the pipeline trains ${edit.kind}; give one of loreft`,
+        `a page trains edits of representations, but the pipeline trains ${edit.kind}; give one with loreft`,
       );
     }
     if (typeof edit.positions === "function" || typeof edit.subspace === "function") {
       throw new RequestError(
-        "a function chooses the edit's tokens, and a page has only texts; write positions as in l1",
+        "a function chooses the edit's tokens, but a page has only texts; write positions as in l1",
       );
     }
     if (edit.initial !== undefined) {
-      throw new RequestError("the edit starts from a file, which a page has not; omit initial");
+      throw new RequestError("the edit starts from a file, which a page does not have; omit initial");
     }
     return [edit];
   });
-  if (edits.length === 0) throw new RequestError("the pipeline trains no edit; give one as of loreft");
+  if (edits.length === 0) throw new RequestError("the pipeline trains no edit; give one, as in loreft");
   if (training.objective !== undefined) {
-    throw new RequestError("a page trains on completions alone; omit the objective");
+    throw new RequestError("a page trains only on completions; omit the objective");
   }
   const { gradientAccumulation, optimizer, shuffle } = training;
   const { maxLength, truncate, maxGradNorm, labelSmoothing, maxSteps, lossReduction } = training;
@@ -99,7 +99,7 @@ async function rowsOf({ data }: MemberTraining, reading: FileReading): Promise<C
   let length = 0;
   for await (const { kind, prompt, completion, turns, tokenization, place } of streamRows(data, reading)) {
     if (kind !== "completion" || turns !== undefined || tokenization !== undefined) {
-      throw new RequestError("a page's own rows are a prompt and a completion each, and this is none", place);
+      throw new RequestError("each of a page's own rows is a prompt and a completion, but this is not", place);
     }
     length += prompt.length + completion.length;
     if (length > mostText) {

@@ -5,9 +5,9 @@ import { writeSurroundings } from "./site.ts";
 import { writeTypes } from "./types.ts";
 
 /**
- * Writes what a page imports that declares its own pipelines.
+ * Writes what such a page imports.
  *
- * @returns How many bytes the script has.
+ * @returns The size of the script in bytes.
  */
 export async function writePageLibrary(folder: string): Promise<number> {
   await writeSurroundings(folder);

@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
-/** WebAssembly, and WebGPU with what it falls back to. */
+/** WebAssembly, and WebGPU with its fallback. */
 const names = [
   "ort.wasm.bundle.min.mjs",
   "ort-wasm-simd-threaded.wasm",

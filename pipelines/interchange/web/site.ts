@@ -18,24 +18,24 @@ import { copyRuntime } from "./runtime_files.ts";
 const page = new URL("../../web/page/", import.meta.url);
 const reportStyle = new URL("../../report/page/page.css", import.meta.url);
 
-/** The headers without which a browser gives WebAssembly one thread, as some hosts of static sites read them. */
+/** The headers without which a browser gives WebAssembly only one thread, in the format that some static hosts read. */
 const headers = "/*\n  Cross-Origin-Opener-Policy: same-origin\n  Cross-Origin-Embedder-Policy: require-corp\n";
 
-/** What a site is made of. */
+/** What a site is made from. */
 interface SiteSource {
   /** The pipeline's name. */
   readonly name: string;
   readonly members: readonly Member[];
   readonly reading: FileReading;
-  /** The folder of a base model that is one on this disk; nothing of one that is not. */
+  /** The folder of a local base model; `undefined` for any other. */
   readonly folderOf: (source: string) => Promise<string | undefined>;
 }
 
 /**
  * Writes a site.
  *
- * @param folder Holds nothing yet.
- * @throws {RequestError} If the pipeline trains nothing that a page can train.
+ * @param folder Still empty.
+ * @throws {RequestError} If the pipeline has nothing that a page can train.
  */
 export async function writeSite(folder: string, { name, members, reading, folderOf }: SiteSource): Promise<void> {
   const defaults = await siteDefaults(name, members, reading, async (source) => {
@@ -44,7 +44,7 @@ export async function writeSite(folder: string, { name, members, reading, folder
   });
   await writeSurroundings(folder);
   const script = await bundled("web/site/engine.ts", folder);
-  // What is kept in a browser depends on the code that made it, which is known by its name.
+  // What a browser caches depends on the code that computed it, which is identified by its name.
   const engine = `scripts/engine-${digestOf(new TextEncoder().encode(script)).slice(0, 12)}.js`;
   await Deno.writeTextFile(join(folder, engine), script);
   await Deno.writeTextFile(join(folder, "scripts", "page.js"), await bundled("web/page/page.ts", folder));
@@ -63,7 +63,7 @@ function hubElsewhere(): Pick<SiteDefaults, "endpoint"> {
   return endpoint === undefined || endpoint === "" ? {} : { endpoint };
 }
 
-/** What scripts find beside them: ONNX Runtime, and the models that Refract brings along. */
+/** What scripts expect beside them: ONNX Runtime, and the models bundled with Refract. */
 export async function writeSurroundings(folder: string): Promise<void> {
   const runtime = join(folder, "scripts", "onnxruntime");
   await Deno.mkdir(runtime, { recursive: true });
@@ -93,7 +93,7 @@ async function copyModel(folder: string, source: string): Promise<string> {
     files.push({ name, ...digestsOf(join(target, name)) });
   }
   if (!files.some(({ name }) => isWeights(name))) {
-    throw new RequestError("has no weights in safetensors files; give such a model", { file: source });
+    throw new RequestError("has no weights in safetensors files; give a model that has", { file: source });
   }
   await Deno.writeTextFile(join(target, listName), JSON.stringify({ files }));
   return `./${path}/`;

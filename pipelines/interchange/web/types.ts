@@ -1,4 +1,4 @@
-/** The types of what a page imports: a declaration beside each source that mod.ts's own types come from. @module */
+/** The types of what a page imports: a declaration for each source that mod.ts's own types come from. @module */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
@@ -16,9 +16,9 @@ const compilerOptions: ts.CompilerOptions = {
 const imports = /(?<=from |import\()"(\.[^"]+)\.ts"/g;
 
 /**
- * Writes `scripts/refract.web.d.ts` and what it refers to, in `types`.
+ * Writes `scripts/refract.web.d.ts` and the files that it refers to, in `types`.
  *
- * @param folder Of a page's library.
+ * @param folder The folder of a page's library.
  */
 export async function writeTypes(folder: string): Promise<void> {
   const waiting = [new URL("mod.ts", root)], known = new Set(waiting.map(String));

@@ -1,31 +1,31 @@
-/** MLflow's REST interface, version 2.0, as far as runs are written with it. @module */
+/** MLflow's REST API, version 2.0, as far as it is needed to write runs. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { answerInTime, wholeBody } from "../../common/bounded_http.ts";
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import type { CreatedRun, EndedRun, KeyValue, LoggedMetric } from "./entries.ts";
 
-/** Where a server is, and who writes to it. */
+/** Where a server is, and how to write to it. */
 export interface MlflowServer {
-  /** Without a slash at the end, and without a password. */
+  /** Without a trailing slash, and without a password. */
   readonly address: string;
   /** The value of the Authorization header. */
   readonly authorization: string | undefined;
-  /** The experiment that runs belong to; made if there is none. */
+  /** The experiment that runs belong to; created if it does not exist. */
   readonly experiment: string;
 }
 
-/** A server that answers and does not do what it is asked; asking again would not help. */
+/** A server that responds but rejects a request; retrying would not help. */
 export class MlflowRefusal extends Error {
   override readonly name = "MlflowRefusal";
 }
 
-/** Milliseconds that an answer may take. */
+/** Milliseconds that a response may take. */
 const patience = 10_000;
 
-/** The most bytes of an answer that are read. */
+/** The maximum number of response bytes that are read. */
 const longestAnswer = 2 ** 20;
 
-/** The most metrics that one request may hold. */
+/** The maximum number of metrics in one request. */
 export const mostMetrics = 1000;
 
 /** Writes runs of one experiment. */
@@ -34,7 +34,7 @@ export class MlflowClient {
   readonly #signal: AbortSignal;
   #experiment: string | undefined;
 
-  /** @param signal Ends all requests. */
+  /** @param signal Cancels all requests. */
   constructor(server: MlflowServer, signal: AbortSignal) {
     this.#server = server;
     this.#signal = signal;
@@ -43,7 +43,7 @@ export class MlflowClient {
   /**
    * Creates a run.
    *
-   * @param parent The id of the run that it is below.
+   * @param parent The id of its parent run.
    * @returns The run's id.
    */
   async create({ name, tags }: CreatedRun, parent: string | undefined, timestamp: number): Promise<string> {
@@ -64,13 +64,13 @@ export class MlflowClient {
     await this.#post("runs/log-batch", { run_id: id, params });
   }
 
-  /** Writes metrics of a run, {@linkcode mostMetrics} at most. */
+  /** Writes metrics of a run, at most {@linkcode mostMetrics}. */
   async metrics(id: string, metrics: readonly LoggedMetric[]): Promise<void> {
     const written = metrics.map(({ key, value, step, timestamp }) => ({ key, value, step, timestamp }));
     await this.#post("runs/log-batch", { run_id: id, metrics: written });
   }
 
-  /** Says how a run ended. */
+  /** Records how a run ended. */
   async end(id: string, { status, timestamp }: EndedRun): Promise<void> {
     await this.#post("runs/update", { run_id: id, status, end_time: timestamp });
   }
@@ -86,12 +86,12 @@ export class MlflowClient {
     return await this.#ask(path, { method: "POST", body: JSON.stringify(body) }) ?? {};
   }
 
-  /** @returns The answer; `undefined` if its status is the one that says that nothing is there. */
+  /** @returns The response; `undefined` if its status says that nothing is there. */
   async #ask(path: string, request: RequestInit, absent?: number): Promise<JsonObject | undefined> {
     const { address, authorization } = this.#server;
     const headers = { "content-type": "application/json", ...authorization === undefined ? {} : { authorization } };
     const url = `${address}/api/2.0/mlflow/${path}`, begun = performance.now();
-    // Another host would be sent what this one is to keep.
+    // A redirect could send to another host what is meant for this one.
     const asked = { ...request, redirect: "manual", headers } as const;
     const response = await answerInTime(url, asked, { patience, signal: this.#signal });
     const left = patience - (performance.now() - begun);
@@ -99,7 +99,7 @@ export class MlflowClient {
     if (response.ok) return jsonOf(text);
     if (response.status === absent) return undefined;
     const answer = `it answers ${response.status}${problemOf(text)}`;
-    // What a server fails at now it may do later; what it refuses it will refuse again.
+    // What a server fails at now may succeed later; what it rejects it will reject again.
     if (response.status >= 500 || response.status === 429) throw new Error(answer);
     throw new MlflowRefusal(answer);
   }
@@ -110,7 +110,7 @@ function jsonOf(text: string): JsonObject {
     const value: unknown = JSON.parse(text);
     if (isJsonObject(value)) return value;
   } catch {
-    // As wrong as JSON of another kind.
+    // As invalid as JSON of another shape.
   }
   throw new MlflowRefusal("it is not an MLflow server");
 }

@@ -1,6 +1,6 @@
 /**
- * A run's events as MLflow keeps them: a run for each member, below one for all where there are several; parameters,
- * metrics with their steps, and how it ended.
+ * A run's events as MLflow stores them: a run for each member, nested in one for all if there are several; parameters,
+ * metrics with their steps, and how the run ended.
  *
  * @module
  */
@@ -9,24 +9,24 @@ import type { MemberOutline, RunEvent, RunFailed } from "../../results/events.ts
 import type { MemberRecord } from "../../results/results.ts";
 import { loggedName, stepNumbers, stepsOf } from "../logged_numbers.ts";
 
-/** A name with a value, as MLflow has parameters and tags. */
+/** A name with a value, as in MLflow's parameters and tags. */
 export interface KeyValue {
   readonly key: string;
   readonly value: string;
 }
 
-/** A run that is to be created. */
+/** A run to create. */
 export interface CreatedRun {
   readonly kind: "run";
-  /** What the entries after it call it: a member's id, or {@linkcode wholeRun}. */
+  /** Its name in later entries: a member's id, or {@linkcode wholeRun}. */
   readonly run: string;
-  /** The run that it is below. */
+  /** Its parent run. */
   readonly parent?: string;
   readonly name: string;
   readonly tags: readonly KeyValue[];
 }
 
-/** A run's parameters, {@linkcode mostParams} at most. */
+/** A run's parameters, at most {@linkcode mostParams}. */
 interface LoggedParams {
   readonly kind: "params";
   readonly run: string;
@@ -56,16 +56,16 @@ export interface EndedRun {
 /** Something to write to MLflow. */
 export type MlflowEntry = CreatedRun | LoggedParams | LoggedMetric | EndedRun;
 
-/** What the run of all members is called; no member's id is empty. */
+/** The name of the run of all members; no member's id is empty. */
 const wholeRun = "";
 
-/** The most parameters that one request may hold. */
+/** The maximum number of parameters in one request. */
 const mostParams = 100;
 
-/** The most characters of a value that every version of the server takes. */
+/** The maximum length of a value that every version of the server accepts. */
 const longest = 500;
 
-/** Makes entries of events. */
+/** Makes entries from events. */
 export class MlflowEntries {
   #pipeline = "";
   #folder = "";
@@ -186,7 +186,7 @@ function evaluated({ id, stages }: MemberRecord, timestamp: number): LoggedMetri
   });
 }
 
-/** Numbers of a stage; MLflow's interface has no way to write one that is not finite. */
+/** Numbers of a stage; MLflow's API cannot represent numbers that are not finite. */
 function metrics(
   run: string,
   by: Parameters<typeof loggedName>[0],
@@ -199,7 +199,7 @@ function metrics(
   });
 }
 
-/** A name as MLflow takes it: letters, digits, `_`, `-`, `.`, spaces and slashes. */
+/** A name that MLflow accepts: letters, digits, `_`, `-`, `.`, spaces and slashes. */
 function keyOf(name: string): string {
   return name.replaceAll(/[^\w\-. /]/g, "_").slice(0, 250);
 }

@@ -1,6 +1,6 @@
 /**
- * A run's events, written to an MLflow server beside the run: requests are sent in the background, a server that does not
- * answer is reported once and tried again later, and one that refuses is left alone.
+ * A run's events, written to an MLflow server during the run: requests are sent in the background, a server that does
+ * not respond is reported once and retried later, and one that rejects a request is no longer used.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { type LoggedMetric, MlflowEntries, type MlflowEntry } from "./entries.ts
 export interface MlflowTimings {
   /** Between an entry and its request, so that steps are sent together. */
   readonly gathering: number;
-  /** Before a server that did not answer is asked again, at first and at most. */
+  /** Before retrying a server that did not respond, at first and at most. */
   readonly retry: readonly [first: number, most: number];
   /** How long the end of a run waits for one request. */
   readonly closing: number;
@@ -23,7 +23,7 @@ export interface MlflowTimings {
 
 const usualTimings: MlflowTimings = { gathering: 1000, retry: [2000, 60_000], closing: 3000 };
 
-/** Beyond so many entries a server that does not answer gets no more of them. */
+/** If more entries than this are waiting, a server that does not respond gets no more of them. */
 const mostWaiting = 200_000;
 
 /** Writes a run to MLflow. */
@@ -34,18 +34,18 @@ export class MlflowLog implements Watcher {
   readonly #entries = new MlflowEntries();
   readonly #stop = new AbortController();
   readonly #client: MlflowClient;
-  /** The ids of runs, by what entries call them. */
+  /** The ids of runs, by their names in entries. */
   readonly #ids = new Map<string, string>();
   #waiting: MlflowEntry[] = [];
   #pump: Promise<void> | undefined;
   #isOpen = false;
   #isTold = false;
   #isGivenUp = false;
-  /** Ends pauses at once. */
+  /** Ends pauses immediately. */
   readonly #hurry = new AbortController();
   #isClosing = false;
 
-  /** @param note Is called once if the server cannot be written to; the run continues. */
+  /** @param note Called once if the server cannot be written to; the run continues. */
   constructor(server: MlflowServer, note: (message: string) => void, timings: MlflowTimings = usualTimings) {
     this.#server = server;
     this.#note = note;
@@ -54,7 +54,7 @@ export class MlflowLog implements Watcher {
   }
 
   take(event: RunEvent): void {
-    // What ends before the members are ready was not a sound request.
+    // If the run ends before the members are ready, its request was invalid.
     if (event.kind === "membersReady") this.#isOpen = true;
     const entries = this.#entries.of(event, Date.now());
     if (!this.#isOpen || this.#isGivenUp || entries.length === 0) return;
@@ -65,7 +65,7 @@ export class MlflowLog implements Watcher {
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#hurry.abort();
-    // As long as requests are answered in time, all that waits is sent.
+    // As long as requests are answered in time, everything waiting is sent.
     for (let left = this.#waiting.length; this.#pump !== undefined; left = this.#waiting.length) {
       const inTime = new AbortController();
       const late = sleep(this.#timings.closing, false, { signal: inTime.signal }).catch(() => false);
@@ -88,7 +88,7 @@ export class MlflowLog implements Watcher {
       } catch (fault) {
         if (this.#stop.signal.aborted) break;
         this.#report(fault);
-        // A last try was all that the end of a run waits for.
+        // The end of a run waits only for one last attempt.
         if (this.#isClosing) break;
         await this.#pause(retry);
         retry = Math.min(this.#timings.retry[1], 2 * retry);
@@ -97,7 +97,7 @@ export class MlflowLog implements Watcher {
     this.#pump = undefined;
   }
 
-  /** Sends the first entry that waits, a metric with those that follow it. */
+  /** Sends the first waiting entry; a metric together with those that follow it. */
   async #sendFirst(): Promise<void> {
     const [first] = this.#waiting as [MlflowEntry], id = this.#ids.get(first.run) ?? "";
     const sent = new Set<MlflowEntry>([first]);
@@ -133,7 +133,7 @@ export class MlflowLog implements Watcher {
     const { address } = this.#server;
     const then = this.#isClosing
       ? "results.json has what is missing there"
-      : `the run continues${isRefusal ? " without it" : ", and tries again later"}`;
+      : `the run continues${isRefusal ? " without it" : ", and retries later"}`;
     this.#note(`MLflow at ${address}: ${reasonOf(fault, address)}; ${then}`);
   }
 
@@ -145,10 +145,10 @@ export class MlflowLog implements Watcher {
 /** Why a server cannot be written to. */
 function reasonOf(fault: unknown, address: string): string {
   if (fault instanceof Deno.errors.NotCapable) {
-    return `this program may not reach it; allow it by --allow-net=${new URL(address).host}`;
+    return `this program is not permitted to reach it; allow it with --allow-net=${new URL(address).host}`;
   }
   if (fault instanceof DOMException && fault.name === "TimeoutError") return "it does not answer in time";
-  // A failed fetch says only that it failed, and its cause ends with why.
+  // A failed fetch says only that it failed; the end of its cause says why.
   return fault instanceof Error && fault.cause instanceof Error
     ? `it can't be reached (${faultText(fault.cause).split(": ").at(-1)})`
     : faultText(fault);

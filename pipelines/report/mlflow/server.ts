@@ -1,9 +1,9 @@
-/** Which MLflow server is written to. @module */
+/** Which MLflow server to write to. @module */
 import { RequestError } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
 import type { MlflowServer } from "./client.ts";
 
-/** The variables of the environment that MLflow's own client reads. */
+/** The environment variables that MLflow's own client reads. */
 const variables = {
   token: "MLFLOW_TRACKING_TOKEN",
   user: "MLFLOW_TRACKING_USERNAME",
@@ -11,16 +11,16 @@ const variables = {
 } as const;
 
 /**
- * The server at an address. A token or a password is taken from the environment, as by MLflow's own client, or a password
- * from the address.
+ * The server at an address. A token or a password is taken from the environment, as in MLflow's own client, or a
+ * password from the address.
  *
- * @throws {RequestError} If it is not an address of a server.
+ * @throws {RequestError} If it is not the address of a server.
  */
 export function mlflowServer(address: string, experiment: string): MlflowServer {
   const url = URL.parse(address);
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new RequestError(
-      `${quote(address)} is not an address of an MLflow server; write it as http://127.0.0.1:5000`,
+      `${quote(address)} is not the address of an MLflow server; write it as http://127.0.0.1:5000`,
     );
   }
   const token = variable("token");
@@ -36,7 +36,7 @@ export function mlflowServer(address: string, experiment: string): MlflowServer 
   };
 }
 
-/** What the environment has; nothing where the program may not read it. */
+/** An environment variable; `undefined` if the program may not read it. */
 function variable(name: keyof typeof variables): string | undefined {
   try {
     return Deno.env.get(variables[name]);

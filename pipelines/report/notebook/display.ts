@@ -1,4 +1,9 @@
-/** A run's results as a notebook shows them: a table of its members, their metrics against an axis, and their losses. @module */
+/**
+ * A run's results as a notebook shows them: a table of its members, and plots of their metrics against an axis and of
+ * their losses.
+ *
+ * @module
+ */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import type { Results } from "../../results/results.ts";
 import type { MemberView, ReportView } from "../report_view.ts";
@@ -6,10 +11,10 @@ import { viewOf } from "../view.ts";
 import { type Line, linePlot } from "./line_plot.ts";
 import { element, escaped, shortNumber } from "./markup.ts";
 
-/** What a notebook may show, by media type; it takes the richest that it can. */
+/** What a notebook may show, by media type; it uses the richest that it supports. */
 type MediaBundle = Readonly<Record<"text/plain" | "text/html", string>>;
 
-/** The most rows of a table and lines of a plot. */
+/** The maximum number of rows in a table and of lines in a plot. */
 const mostRows = 200, mostLines = 40;
 
 /** What a notebook shows of results. */
@@ -53,7 +58,7 @@ function measured({ metrics, standardErrors }: MemberView, metric: string): stri
   return both.flatMap((value) => value === undefined ? [] : [shortNumber(value)]).join(" ± ");
 }
 
-/** Each metric against the axis of numbers with the most values, a line for each combination of the others. */
+/** Each metric against the numeric axis with the most values, with one line for each combination of the others. */
 function metricPlots({ axes, metrics, members }: ReportView): string[] {
   const numeric = axes.filter(({ values }) => values.length > 1 && values.every((value) => typeof value === "number"));
   const [axis] = numeric.toSorted((one, other) => other.values.length - one.values.length);

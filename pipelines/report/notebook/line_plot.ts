@@ -1,4 +1,4 @@
-/** Lines over a number, drawn as SVG. @module */
+/** Lines over a numeric axis, drawn as SVG. @module */
 import { element, escaped, shortNumber } from "./markup.ts";
 
 /** A line with its name. */
@@ -13,19 +13,19 @@ interface LinePlot {
   readonly title: string;
   readonly xName: string;
   readonly lines: readonly Line[];
-  /** Whether single points are marked, as those of few values are. */
+  /** Whether single points are marked, as when there are few values. */
   readonly isMarked?: boolean;
 }
 
 const width = 420, height = 240, left = 56, right = 12, top = 28, bottom = 36;
 
-/** Colours that people who see few can distinguish (Okabe and Ito 2008), and on light and dark pages. */
+/** Colours that are distinguishable with colour blindness (Okabe and Ito 2008), on light and dark pages. */
 const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999"];
 
-/** The most lines that have a name beside the plot. */
+/** The maximum number of lines with a name beside the plot. */
 const mostNamed = 12;
 
-/** Draws lines; nothing where there is no point. */
+/** Draws lines; returns nothing if there are no points. */
 export function linePlot({ title, xName, lines, isMarked = false }: LinePlot): string {
   const points = lines.flatMap(({ points }) => points).filter(([, y]) => Number.isFinite(y));
   if (points.length === 0) return "";
@@ -74,7 +74,7 @@ export function linePlot({ title, xName, lines, isMarked = false }: LinePlot): s
   );
 }
 
-/** Where numbers are between two places, and which of them are named. */
+/** Maps numbers to positions, and chooses which numbers are labelled. */
 function scaleOf(values: readonly number[], from: number, to: number) {
   const least = Math.min(...values), most = Math.max(...values), range = most - least || 1;
   const at = (value: number) => Number((from + (to - from) * (value - least) / range).toFixed(1));
@@ -82,7 +82,7 @@ function scaleOf(values: readonly number[], from: number, to: number) {
   return { at, ticks: distinct.length <= 6 ? distinct : roundNumbers(least, most) };
 }
 
-/** Round numbers between two, up to five of them. */
+/** Up to five round numbers between two values. */
 function roundNumbers(least: number, most: number): number[] {
   const about = (most - least) / 5, power = 10 ** Math.floor(Math.log10(about));
   const step = power * [1, 2, 5, 10].find((factor) => factor * power >= about)!;

@@ -1,11 +1,11 @@
-/** HTML and SVG as texts, for a notebook that has no script of this project. @module */
+/** HTML and SVG as text, for a notebook, which has none of this project's scripts. @module */
 
-/** A text as HTML shows it. */
+/** A text escaped for HTML. */
 export function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }
 
-/** An element whose content is markup already. */
+/** An element whose content is already markup. */
 export function element(
   name: string,
   attributes: Readonly<Record<string, string | number>>,
@@ -15,7 +15,7 @@ export function element(
   return `<${name}${written}>${content.join("")}</${name}>`;
 }
 
-/** A number in as few digits as distinguish it from its neighbours. */
+/** A number with as few digits as distinguish it from its neighbours. */
 export function shortNumber(value: number): string {
   return value === 0 || (Math.abs(value) >= 0.001 && Math.abs(value) < 1e6)
     ? String(Number(value.toPrecision(3)))

@@ -1,4 +1,4 @@
-/** A metric by the one axis along which experiments differ. @module */
+/** A metric against the one axis along which experiments differ. @module */
 import type { AxisValue, AxisView, ExperimentMetric, ReportView } from "../report_view.ts";
 import type { Drawing } from "./choices.ts";
 import { byId, chooser, svg, tip } from "./dom.ts";
@@ -8,7 +8,7 @@ import { colour, currentFrame, edges, type Frame, legend, plot } from "./plot.ts
 import { linearScale, logarithmicScale, logarithmicTicks, type Scale, ticksAround } from "./scales.ts";
 import { variedAxes } from "./sweep.ts";
 
-/** Values of an axis whose largest is so many times its smallest stand at the distances of their logarithms. */
+/** If an axis's largest value is more than this many times its smallest, the axis is logarithmic. */
 const farApart = 8;
 
 interface Point {
@@ -54,7 +54,7 @@ function pointsOf({ experiments }: ReportView, axis: AxisView, metric: string): 
   }).sort((a, b) => typeof a.value === "number" && typeof b.value === "number" ? a.value - b.value : 0);
 }
 
-/** The horizontal axis: numbers where they lie, and other values side by side. */
+/** The horizontal axis: numbers to scale, and other values side by side. */
 function across(
   _: string,
   points: readonly Point[],
@@ -85,7 +85,7 @@ function baseLine({ width, left, right }: Frame, at: number): SVGElement[] {
   ];
 }
 
-/** A dot with its standard error for each value; a line through those of numbers. */
+/** A dot with its standard error for each value; a line through numeric ones. */
 function drawn(axis: string, points: readonly Point[], x: Scale, y: Scale): SVGElement[] {
   const areNumbers = points.every(({ value }) => typeof value === "number"), paint = colour(0);
   const placed = points.map((point, at) => ({ ...point, cx: x(areNumbers ? Number(point.value) : at) }));

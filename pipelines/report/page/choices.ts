@@ -10,16 +10,16 @@ interface Choices {
   /** Axes of the heatmap. */
   rows: string | undefined;
   columns: string | undefined;
-  /** Over how many losses a curve is smoothed. */
+  /** The number of losses over which a curve is smoothed. */
   smoothing: number;
-  /** What validations measured. */
+  /** The metric shown for validations. */
   validated: string | undefined;
   /** The two members that are compared. */
   first: string | undefined;
   second: string | undefined;
-  /** Whether equal settings of the two are listed too. */
+  /** Whether settings that are equal for both are listed too. */
   withEqual: boolean;
-  /** Whose answers are listed, and of which evaluation. */
+  /** Whose answers are listed, and from which evaluation. */
   stage: string | undefined;
   member: string | undefined;
   filter: RowFilter;
@@ -28,7 +28,7 @@ interface Choices {
   shown: number;
 }
 
-/** How many rows are listed at first, and more with each click. */
+/** How many rows are listed at first, and added with each click. */
 export const rowsAtOnce = 20;
 
 /** What the page shows before anything is chosen. */
@@ -38,10 +38,10 @@ export function initialChoices(): Choices {
   return { ...nothing, ...pair, smoothing: 1, filter: "all", search: "", shown: rowsAtOnce };
 }
 
-/** What a section of the page is drawn of. */
+/** What a section of the page is drawn from. */
 export interface Drawing {
   readonly view: ReportView;
   readonly choices: Choices;
-  /** Draws the whole page again after a choice. */
+  /** Redraws the whole page after a choice. */
   readonly redraw: () => void;
 }

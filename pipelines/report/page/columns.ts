@@ -3,18 +3,18 @@ import { ownValue } from "../../../ops/program/own_value.ts";
 import type { MemberView, ReportView } from "../report_view.ts";
 import { decimal, duration, measured, percent, whole, withUnit } from "./format.ts";
 
-/** A column: what members are sorted by and what is written. */
+/** A column: the value that members are sorted by and the text of a cell. */
 export interface Column {
   readonly name: string;
   readonly value: (member: MemberView) => string | number;
   readonly text: (member: MemberView) => string;
-  /** Whether the first click sorts the largest to the top. */
+  /** Whether the first click sorts the largest value to the top. */
   readonly largestFirst: boolean;
-  /** Whether it is of the model as it was, and so set apart. */
+  /** Whether it belongs to the untrained model, and is therefore set apart. */
   readonly isBase?: true;
 }
 
-/** The columns of a run with these metrics: those of the model as it was are last. */
+/** The columns of a run with these metrics; those of the untrained model come last. */
 export function columnsOf(
   { metrics, lowerIsBetter, units, untrainedMetrics, members }: Pick<
     ReportView,
@@ -61,7 +61,7 @@ function numbers(
   return { name, value, text: (member) => show(value(member)), largestFirst };
 }
 
-/** The members in the order of a column; those without a value are last either way. */
+/** The members in the order of a column; those without a value come last either way. */
 export function sortedBy(members: readonly MemberView[], { value }: Column, isDescending: boolean): MemberView[] {
   const sign = isDescending ? -1 : 1;
   return [...members].sort((a, b) => compare(value(a), value(b), sign));

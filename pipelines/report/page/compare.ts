@@ -1,4 +1,4 @@
-/** Two members side by side: what they set otherwise, and what they measure. @module */
+/** Two members side by side: in which settings they differ, and what they measure. @module */
 import { compareMetrics, probability, ranking } from "../verdict.ts";
 import type { ExperimentMetric, MemberView, ReportView } from "../report_view.ts";
 import type { Drawing } from "./choices.ts";
@@ -7,14 +7,14 @@ import { decimal, measured, percent, whole } from "./format.ts";
 import { comparedSettings } from "./compared_settings.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 
-/** The members to compare unless a reader chooses others: the first of the best experiment, and of the next. */
+/** The members that are compared by default: the first of the best experiment, and of the next. */
 function pairOf(view: ReportView, metric: string | undefined): readonly MemberView[] {
   const ranked = metric === undefined ? [] : ranking(view, metric).map(({ experiment: { members: [id] } }) => id);
   const found = ranked.flatMap((id) => view.members.find((member) => member.id === id) ?? []);
   return found.length > 1 ? found : view.members;
 }
 
-/** Draws the section of settings: of one member, or of two. */
+/** Draws the section of settings, of one member or of two. */
 export function drawComparison({ view, choices, redraw }: Drawing): void {
   const { members } = view, ids = members.map(({ id }) => id);
   const [one, other = one] = pairOf(view, choices.metric);

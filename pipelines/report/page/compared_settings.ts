@@ -1,4 +1,4 @@
-/** What two members set, side by side. @module */
+/** The settings of two members, side by side. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import type { MemberView } from "../report_view.ts";
 
@@ -10,7 +10,7 @@ interface ComparedLine {
   readonly isEqual: boolean;
 }
 
-/** What two members set, by the names of either. */
+/** The settings of two members, by the names of either. */
 export function comparedSettings(first: MemberView, second: MemberView): ComparedLine[] {
   const names = [...new Set([...Object.keys(first.settings), ...Object.keys(second.settings)])];
   return names.map((name) => {

@@ -1,4 +1,4 @@
-/** A metric by the parameters that experiments train. @module */
+/** A metric against the number of trained parameters. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import type { Drawing } from "./choices.ts";
 import { byId, chooser, svg, tip } from "./dom.ts";

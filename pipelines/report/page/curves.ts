@@ -1,31 +1,31 @@
-/** Curves of what every step has. @module */
+/** Curves of quantities that every step has. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import type { AxisView, MemberView } from "../report_view.ts";
 
-/** What every step has that is drawn. */
+/** The quantities of steps that are drawn. */
 export type StepQuantity = "losses" | "gradientNorms" | "margins";
 
-/** What the steps of members that repeat one experiment have, of as many steps as all of them have. */
+/** A quantity over the steps of members that repeat one experiment, up to the number of steps that all of them have. */
 export interface Curve {
   /** The experiment. */
   readonly id: string;
   readonly axes: MemberView["axes"];
-  /** How many members. */
+  /** The number of members. */
   readonly count: number;
-  /** How many steps lie between two points. */
+  /** The number of steps between two points. */
   readonly stride: number;
   readonly mean: readonly number[];
   readonly low: readonly number[];
   readonly high: readonly number[];
 }
 
-/** How a curve is drawn: which colour of the series, and the dashes as SVG writes them. */
+/** How a curve is drawn: its colour in the series, and its SVG dash pattern. */
 export interface Stroke {
   readonly colour: number;
   readonly dash: string;
 }
 
-/** The exponential mean of values: each new one counts for 1 / width. */
+/** The exponential mean of values: each new one has the weight 1 / width. */
 export function smoothed(values: readonly number[], width: number): number[] {
   const kept = 1 - 1 / width;
   let mean = values[0] ?? 0;
@@ -53,7 +53,7 @@ export function curvesOf(members: readonly MemberView[], smoothing: number, quan
   });
 }
 
-/** The curves of the best first; of those without a rank the one that ends with the least. */
+/** The curves of the best experiments first; of those without a rank, the one with the lowest end. */
 export function byRank(curves: readonly Curve[], places: ReadonlyMap<string, number>): Curve[] {
   const place = ({ id }: Curve) => places.get(id) ?? Infinity;
   return [...curves].sort((a, b) => {
@@ -63,7 +63,10 @@ export function byRank(curves: readonly Curve[], places: ReadonlyMap<string, num
 
 const dashes = ["", "7 3", "2 3", "8 3 2 3"];
 
-/** A colour for each curve; of more curves than colours, the first axis chooses the colour and the second the dashes. */
+/**
+ * A colour for each curve; if there are more curves than colours, the first axis determines the colour and the second
+ * the dashes.
+ */
 export function strokesOf(curves: readonly Curve[], axes: readonly AxisView[], colours: number): Stroke[] {
   const [first, second] = axes;
   if (curves.length <= colours || first === undefined) return curves.map((_, at) => ({ colour: at, dash: "" }));

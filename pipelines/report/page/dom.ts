@@ -1,8 +1,8 @@
-/** Elements of the page. Texts are never read as markup. @module */
+/** Elements of the page. Texts are never parsed as markup. @module */
 
 type Attributes = Readonly<Record<string, string | number | boolean>>;
 
-/** The element of page.html with an id, of a kind if one is given. */
+/** The element of page.html with an id, of the given type if one is given. */
 export function byId(id: string): HTMLElement;
 export function byId<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind;
 export function byId(id: string, kind = HTMLElement): HTMLElement {
@@ -11,7 +11,7 @@ export function byId(id: string, kind = HTMLElement): HTMLElement {
   return found;
 }
 
-/** An HTML element; a false attribute is omitted. */
+/** An HTML element; an attribute that is false is omitted. */
 export function element<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   attributes: Attributes = {},
@@ -20,7 +20,7 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   return filled(document.createElement(name), attributes, children);
 }
 
-/** An element of a picture. */
+/** An SVG element. */
 export function svg<Name extends keyof SVGElementTagNameMap>(
   name: Name,
   attributes: Attributes = {},
@@ -35,7 +35,7 @@ function filled<Made extends HTMLElement | SVGElement>(
   children: readonly (Node | string)[],
 ): Made {
   for (const [key, value] of Object.entries(attributes)) {
-    // The page's policy forbids styles in attributes, not those that its script sets.
+    // The page's policy forbids style attributes in markup, but not styles set by its script.
     if (key === "style") made.style.cssText = String(value);
     else if (value !== false) made.setAttribute(key, value === true ? "" : String(value));
   }
@@ -50,7 +50,7 @@ export function fillTable(id: string, head: HTMLElement, rows: readonly HTMLElem
 
 /** A cell of a table. */
 interface Cell {
-  /** Its column's name, which stands before it where a screen is too narrow for columns. */
+  /** Its column's name, which precedes it if a screen is too narrow for columns. */
   readonly name: string;
   readonly text: string | Node;
   /** Whether its column is set apart from those before it. */
@@ -68,12 +68,12 @@ export function labelledRow(cells: readonly Cell[], attributes: Attributes = {})
   );
 }
 
-/** A heading of a table without sorting. */
+/** A table heading without sorting. */
 export function plainHeading(names: readonly string[]): HTMLElement {
   return element("tr", {}, ...names.map((name) => element("th", { scope: "col", class: "plain" }, name)));
 }
 
-/** A labelled list to choose one of. */
+/** A labelled list to choose one item from. */
 export function chooser(
   label: string,
   options: readonly string[],
@@ -86,7 +86,7 @@ export function chooser(
   return element("label", {}, `${label} `, select);
 }
 
-/** Gives an element a hint, shown beside the pointer, or at the element while it has the focus. */
+/** Gives an element a tooltip, shown beside the pointer, or at the element while it has the focus. */
 export function tip<Target extends SVGElement>(target: Target, text: string): Target {
   const box = byId("tip");
   const show = (x: number, y: number) => {

@@ -1,6 +1,6 @@
-/** Numbers as the page writes them. @module */
+/** How the page formats numbers. @module */
 
-/** A number with so many decimals; nothing if there is none. */
+/** A number with a number of decimals; empty if there is none. */
 export function decimal(value: number | undefined, digits = 3): string {
   return value !== undefined && Number.isFinite(value) ? value.toFixed(digits) : "";
 }
@@ -10,12 +10,12 @@ export function measured(value: number | undefined, standardError: number | unde
   return [decimal(value, digits), decimal(standardError, digits)].filter((text) => text !== "").join(" ± ");
 }
 
-/** A metric's name with what it is counted in. */
+/** A metric's name with its unit. */
 export function withUnit(metric: string, unit: string | undefined): string {
   return unit === undefined ? metric : `${metric} (${unit})`;
 }
 
-/** A whole number with its thousands apart. */
+/** A whole number with thousands separators. */
 export function whole(value: number): string {
   return value.toLocaleString("en");
 }

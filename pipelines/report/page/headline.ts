@@ -1,4 +1,4 @@
-/** The title and the cards with the numbers that matter most. @module */
+/** The title and the cards with the most important numbers. @module */
 import type { ReportView } from "../report_view.ts";
 import { sampleText, valueText, type Verdict, verdictOf, verdictText } from "../verdict.ts";
 import type { Drawing } from "./choices.ts";
@@ -41,7 +41,7 @@ function stateCards({ state }: ReportView): Card[] {
     case "running":
       return [["running", state.now]];
     case "silent":
-      return [["no sign of life", `since ${state.since}, at ${state.now}; its process has ended or stands still`]];
+      return [["no sign of life", `since ${state.since}, at ${state.now}; its process has ended or is stuck`]];
     case "stopped":
     case "failed":
       return [[state.kind, state.message]];
@@ -74,7 +74,7 @@ function bestCards(view: ReportView, metric: string | undefined, verdict: Verdic
   ];
 }
 
-/** Of members that nothing has measured yet, or ever. */
+/** For members that have not been measured yet, or never will be. */
 function trainedCards({ members }: ReportView): Card[] {
   const counts = [...new Set(members.map(({ parameters }) => parameters))].filter((count) => count > 0);
   const least = Math.min(...counts), most = Math.max(...counts);

@@ -1,4 +1,4 @@
-/** A metric by two axes of the sweep. @module */
+/** A metric against two axes of the sweep. @module */
 import type { AxisView, ReportView } from "../report_view.ts";
 import type { Drawing } from "./choices.ts";
 import { byId, chooser, svg, tip } from "./dom.ts";
@@ -12,7 +12,7 @@ export function drawHeatmap({ view, choices, redraw }: Drawing): void {
   if (first === undefined || second === undefined || metric === undefined) return;
   const rows = axes.find(({ name }) => name === choices.rows) ?? first;
   const columns = axes.find(({ name }) => name === choices.columns) ?? second;
-  // Chosen once, so that axes which vary later in a run don't turn the map around.
+  // Chosen once, so that axes which vary later in a run do not transpose the map.
   [choices.rows, choices.columns] = [rows.name, columns.name];
   const names = axes.map(({ name }) => name);
   const choose = (key: "rows" | "columns" | "metric") => (option: string) => {

@@ -1,4 +1,4 @@
-/** The loss of every step, the margin of its rewards and the norm of its gradients. @module */
+/** The loss of every step, the margin of its rewards and its gradient norm. @module */
 import type { Drawing } from "./choices.ts";
 import { byRank, type Curve, curvesOf, type StepQuantity, type Stroke, strokesOf } from "./curves.ts";
 import { byId, chooser, element, svg, tip } from "./dom.ts";
@@ -8,16 +8,16 @@ import { ranking } from "../verdict.ts";
 import { colour, colourCount, currentFrame, edges, legend, plot } from "./plot.ts";
 import { linearScale, type Scale, ticksAround, ticksBetween } from "./scales.ts";
 
-/** How many curves are drawn at most, and how many have a name in the legend. */
+/** The maximum number of curves, and of names in the legend. */
 const mostCurves = 40, mostNames = 16;
 
-/** What is drawn below the losses, of the members that have it. */
+/** What is drawn below the losses, for members that have it. */
 const further: readonly { readonly quantity: StepQuantity; readonly label: string; readonly text: string }[] = [
   { quantity: "margins", label: "Margin of the rewards of every step", text: "margin" },
   {
     quantity: "gradientNorms",
-    label: "Norm of the gradients of every step, before it was clipped",
-    text: "norm of gradients",
+    label: "Gradient norm of every step, before clipping",
+    text: "gradient norm",
   },
 ];
 
@@ -26,7 +26,7 @@ export function drawLosses({ view, choices, redraw }: Drawing): void {
   const { metric } = choices, ranked = metric === undefined ? [] : ranking(view, metric);
   const places = new Map(ranked.map(({ experiment }, at) => [experiment.id, at]));
   const all = byRank(curvesOf(view.members, choices.smoothing, "losses"), places), curves = all.slice(0, mostCurves);
-  // Of many members the view has the curves of the best alone.
+  // If there are many members, the view has only the curves of the best.
   const count = new Set(view.members.filter(({ trainings }) => trainings > 0).map(({ repeated }) => repeated)).size;
   byId("curves").hidden = all.length === 0;
   if (all.length === 0) return;
@@ -52,7 +52,7 @@ export function drawLosses({ view, choices, redraw }: Drawing): void {
   );
 }
 
-/** A plot of what every step has. */
+/** A plot of a quantity that every step has. */
 function picture(
   label: string,
   text: string,

@@ -1,4 +1,4 @@
-/** All members, to sort and to filter. @module */
+/** All members, to sort and filter. @module */
 import { verdictOf } from "../verdict.ts";
 import type { Drawing } from "./choices.ts";
 import { type Column, columnsOf, sortedBy } from "./columns.ts";
@@ -38,7 +38,7 @@ function heading({ name, largestFirst, isBase }: Column, drawing: Drawing): HTML
   button.addEventListener("click", () => {
     order = { name, isDescending: isDescending === undefined ? largestFirst : !isDescending };
     drawMembers(drawing);
-    // The drawing has replaced the button that had the focus.
+    // Redrawing has replaced the button that had the focus.
     [...byId("table").querySelectorAll("button")].find(({ textContent }) => textContent === name)?.focus();
   });
   const sort = isDescending === undefined ? "none" : isDescending ? "descending" : "ascending";

@@ -1,6 +1,6 @@
 /**
- * The report's page: draws the view that the page holds, and those that a server sends during a run. The
- * deno.json in this folder has its modules checked with the browser's types instead of Deno's.
+ * The report's page: draws the view that is embedded in the page, and those that a server sends during a run. The
+ * deno.json in this folder makes its modules checked with the browser's types instead of Deno's.
  *
  * @module
  */

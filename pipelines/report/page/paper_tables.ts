@@ -1,4 +1,4 @@
-/** A suite's numbers beside the paper's, each of ours with a link to what was predicted. @module */
+/** A suite's numbers beside the paper's, each of ours with a link to the predictions. @module */
 import type { PaperCell, PaperRow, PaperTable } from "../report_view.ts";
 import type { Drawing } from "./choices.ts";
 import { byId, element } from "./dom.ts";

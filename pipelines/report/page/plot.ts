@@ -7,7 +7,7 @@ const series = getComputedStyle(document.documentElement).getPropertyValue("--se
 /** How many colours the style has. */
 export const colourCount = series.length;
 
-/** A colour of the style's series, which starts again after its last. */
+/** A colour of the style's series, which repeats after its last one. */
 export function colour(index: number): string {
   return series[index % series.length]!.trim();
 }
@@ -24,14 +24,14 @@ export interface Frame {
 
 const padding = 26;
 
-/** The frame that fits into the page as wide as it is now: a phone has no plot that is wider than its screen. */
+/** A frame that fits the page's current width, so that no plot is wider than a phone's screen. */
 export function currentFrame(): Frame {
   const main = document.querySelector("main")?.clientWidth ?? 900;
   const width = Math.max(240, Math.min(1040, main - 40 - padding));
   return { width, height: width < 600 ? 240 : 320, left: 56, right: 16, top: 22, bottom: 40 };
 }
 
-/** Where the values of the horizontal and of the vertical axis lie. */
+/** The ends of the horizontal and vertical axes in pixels. */
 export function edges({ width, height, left, right, top, bottom }: Frame) {
   return { x: [left, width - right], y: [height - bottom, top] } as const;
 }
@@ -41,7 +41,7 @@ interface Axis {
   readonly text: string;
   readonly scale: Scale;
   readonly ticks: readonly number[];
-  /** What is written at a tick; the number if omitted. */
+  /** The label of a tick; the number if omitted. */
   readonly name?: (tick: number) => string;
 }
 
@@ -57,7 +57,7 @@ export function plot(label: string, frame: Frame, x: Axis, y: Axis): SVGSVGEleme
       svg("text", { x: left - 6, y: at + 4, "text-anchor": "end", class: "y-tick" }, (y.name ?? shown)(tick)),
     );
   }
-  // Every second one where they would touch; the last is the axis's end.
+  // Every second one if they would touch; the last is the axis's end.
   const names = x.ticks.map(x.name ?? shown), longest = Math.max(...names.map((name) => name.length));
   const stride = Math.ceil(x.ticks.length * (7 * longest + 10) / (width - left - right));
   x.ticks.forEach((tick, at) => {
@@ -78,7 +78,7 @@ export function plot(label: string, frame: Frame, x: Axis, y: Axis): SVGSVGEleme
   return picture;
 }
 
-/** What each colour is. */
+/** The meaning of each colour. */
 export function legend(entries: readonly { readonly colour: number; readonly text: string }[]): HTMLElement {
   const items = entries.map((entry) => {
     return element("li", {}, element("i", { style: `background:${colour(entry.colour)}` }), entry.text);

@@ -1,4 +1,4 @@
-/** The mean, its standard error and the deviation of repeated experiments. @module */
+/** The mean, standard error and deviation of repeated experiments. @module */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import type { Drawing } from "./choices.ts";
 import { byId, fillTable, labelledRow, plainHeading } from "./dom.ts";

@@ -1,19 +1,19 @@
-/** Which rows were answered rightly, by whom, and which of them a reader asks for. @module */
+/** Which rows were answered correctly, by whom, and which of them the reader wants to see. @module */
 import type { AnswersView, RowsView } from "../report_view.ts";
 import type { RowFilter } from "./choices.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 
-/** What a model gave for a row. */
+/** What a model answered for a row. */
 export interface Answer {
   readonly name: string;
   readonly text: string | undefined;
   /** The row's contribution to the metric. */
   readonly value: number | undefined;
-  /** Unknown where nothing says what is right. */
+  /** Unknown if nothing says what is right. */
   readonly isRight: boolean | undefined;
 }
 
-/** A row with the answers of a member and of the model as it was. */
+/** A row with the answers of a member and of the untrained model. */
 export interface ListedRow {
   readonly prompt: string;
   readonly completion: string;
@@ -48,13 +48,13 @@ function answerOf(
   lowerIsBetter: boolean,
 ): Answer {
   const found = ownValue(values, metric), value = found?.[at], text = texts[at] ?? undefined;
-  // A metric of nothing but 0 and 1 says itself what is right.
+  // A metric with only 0 and 1 itself says what is right.
   const isShare = found !== undefined && !lowerIsBetter && found.every((each) => each === 0 || each === 1);
   const isRight = isShare ? value === 1 : text === undefined ? undefined : right.includes(text.trim());
   return { name, text, value, isRight };
 }
 
-/** The rows that a reader asks for: by a filter, and with a text in any part of them. */
+/** The rows that the reader wants to see: by a filter, and with a text in any part of them. */
 export function filteredRows(
   rows: readonly ListedRow[],
   filter: RowFilter,
@@ -87,14 +87,14 @@ export interface ClassLine {
   readonly count: number;
   readonly tuned: number;
   readonly base: number | undefined;
-  /** The most frequent wrong answer, and how often. */
+  /** The most frequent wrong answer, and how often it occurred. */
   readonly mistake: string;
 }
 
-/** How many classes are listed at most, and how many rows each has at least on average. */
+/** The maximum number of classes listed, and the minimum average number of rows per class. */
 const mostClasses = 40, rowsOfClass = 2;
 
-/** The classes of rows whose completions are few; none where each row has its own. */
+/** The classes of rows with few different completions; none if each row has its own. */
 export function classesOf(rows: readonly ListedRow[]): ClassLine[] {
   const groups = new Map<string, ListedRow[]>();
   for (const row of rows) {

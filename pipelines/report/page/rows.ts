@@ -1,4 +1,4 @@
-/** The rows of an evaluation: by class, and one by one with what the base and a member answered. @module */
+/** The rows of an evaluation: by class, and one by one with the answers of the base and a member. @module */
 import type { RowsView } from "../report_view.ts";
 import { type Drawing, type RowFilter, rowsAtOnce } from "./choices.ts";
 import { byId, chooser, element, fillTable, labelledRow, plainHeading } from "./dom.ts";
@@ -34,7 +34,7 @@ export function drawRows(drawing: Drawing): void {
   list(drawing, rows, isLower);
 }
 
-/** The metric by which rows are judged: the chosen one if it is of this evaluation. */
+/** The metric by which rows are judged: the chosen one if this evaluation has it. */
 function metricIn({ view, choices: { metric } }: Drawing, { stage }: RowsView): string {
   const own = view.metrics.filter((each) => each.slice(0, each.lastIndexOf(" ")) === stage);
   const chosen = metric !== undefined && own.includes(metric) ? metric : own[0] ?? "";

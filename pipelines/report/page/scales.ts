@@ -1,15 +1,15 @@
-/** Scales of plots and the ticks on them. @module */
+/** Scales of plots and their ticks. @module */
 
-/** Where a value lies on an axis. */
+/** The position of a value on an axis. */
 export type Scale = (value: number) => number;
 
-/** The values between which an axis runs, and the ticks on it; the first and the last are its ends. */
+/** The range of an axis, and its ticks; the first and last ticks are its ends. */
 interface AxisTicks {
   readonly range: readonly [number, number];
   readonly ticks: readonly number[];
 }
 
-/** Maps the values of a range to pixels; a range of one value has it in the middle. */
+/** Maps the values of a range to pixels; a range with one value maps it to the middle. */
 export function linearScale([from, to]: readonly [number, number], [start, end]: readonly [number, number]): Scale {
   return (value) => start + (to === from ? 0.5 : (value - from) / (to - from)) * (end - start);
 }
@@ -20,10 +20,12 @@ export function logarithmicScale([from, to]: readonly [number, number], ends: re
   return (value) => scale(Math.log10(value));
 }
 
-/** Values that are nearer to each other than this share of the largest are shown without 0. */
+/** If values are closer together than this share of the largest, the axis does not include 0. */
 const near = 0.4;
 
-/** About `count` round numbers that bracket values: from 0 where they spread, and zoomed where all are near each other. */
+/**
+ * About `count` round numbers that bracket values: from 0 if they are spread out, zoomed in if all are close together.
+ */
 export function ticksAround(values: readonly number[], count = 5): AxisTicks {
   const least = Math.min(...values), most = Math.max(...values);
   if (values.length === 0 || !Number.isFinite(least + most)) return { range: [0, 1], ticks: [0, 1] };
@@ -41,7 +43,7 @@ export function ticksBetween(least: number, most: number, count = 5): AxisTicks 
   return { range: [ticks[0]!, ticks.at(-1)!], ticks };
 }
 
-/** Once, twice and five times powers of ten that bracket positive values; of many decades the powers and the ends. */
+/** Powers of ten, times 1, 2 and 5, that bracket positive values; over many decades only the powers and the ends. */
 export function logarithmicTicks(values: readonly number[]): AxisTicks {
   const least = Math.min(...values), most = Math.max(...values);
   const from = Math.floor(Math.log10(least)) - 1, to = Math.ceil(Math.log10(most)) + 1;

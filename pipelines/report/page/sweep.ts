@@ -16,7 +16,7 @@ export interface Cell {
 
 type Placed = Pick<ExperimentView, "axes">;
 
-/** The axes along which experiments differ; those that only repeat one, as a seed's, are none of theirs. */
+/** The axes along which experiments differ, without those that only repeat one, such as a seed's. */
 export function variedAxes(experiments: readonly Placed[]): AxisView[] {
   const axes = new Map<string, Set<AxisValue>>();
   for (const { axes: own } of experiments) {

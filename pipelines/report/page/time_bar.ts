@@ -28,7 +28,7 @@ export function drawTime({ view }: Drawing): void {
     start += share;
   });
   const entries = parts.map((part, at) => ({ colour: at, text: described(part) }));
-  // While the first member is at work nothing is known of times.
+  // While the first member is running, no times are known.
   byId("time").hidden = view.state.kind !== "done" && parts.length === 0;
   byId("time-title").textContent = view.state.kind === "done" ? "Where the time went" : "Where the time went so far";
   byId("time-plot").replaceChildren(
@@ -37,7 +37,7 @@ export function drawTime({ view }: Drawing): void {
   byId("saved").textContent = view.saved.join(" ");
 }
 
-/** What a part took, beside what it was predicted to take. */
+/** How long a part took, beside its prediction. */
 function described({ name, seconds, expected }: Drawing["view"]["time"][number]): string {
   return `${name} ${duration(seconds)}${expected === undefined ? "" : `, predicted ${duration(expected)}`}`;
 }

@@ -8,7 +8,7 @@ import { ownValue } from "../../../ops/program/own_value.ts";
 import { colour, colourCount, currentFrame, edges, legend, plot } from "./plot.ts";
 import { linearScale, type Scale, ticksAround, ticksBetween } from "./scales.ts";
 
-/** How many curves are drawn at most, and how many have a name in the legend. */
+/** The maximum number of curves, and of names in the legend. */
 const mostCurves = 40, mostNames = 16;
 
 /** A member's curve. */
@@ -16,7 +16,7 @@ interface Drawn extends ValidationCurve {
   readonly id: string;
 }
 
-/** Draws a metric of the validations over the steps of the trainings, if any was validated. */
+/** Draws a metric of the validations over the training steps, if any training was validated. */
 export function drawValidation({ view, choices, redraw }: Drawing): void {
   const names = [...new Set(view.members.flatMap(({ validation }) => Object.keys(validation)))];
   const chosen = choices.validated !== undefined && names.includes(choices.validated) ? choices.validated : names[0];
@@ -38,7 +38,7 @@ export function drawValidation({ view, choices, redraw }: Drawing): void {
   const up = ticksAround(curves.flatMap((curve) => curve.values));
   const x = linearScale(across.range, horizontal), y = linearScale(up.range, vertical);
   const picture = plot(
-    `${chosen} while it was trained`,
+    `${chosen} during training`,
     frame,
     { text: "step", scale: x, ticks: across.ticks },
     { text: chosen, scale: y, ticks: up.ticks },
@@ -48,7 +48,7 @@ export function drawValidation({ view, choices, redraw }: Drawing): void {
   byId("validation-plot").replaceChildren(picture, legend(named.map(({ id }, at) => ({ colour: at, text: id }))));
 }
 
-/** Where members stand by the metric that is chosen, from 0 up. */
+/** The ranks of members by the chosen metric, from 0. */
 function placesOf(view: ReportView, metric: string | undefined): ReadonlyMap<string, number> {
   const ranked = metric === undefined ? [] : ranking(view, metric);
   return new Map(ranked.flatMap(({ experiment: { members } }) => members).map((id, at) => [id, at]));

@@ -3,10 +3,10 @@ import { byId, element } from "../../report/page/dom.ts";
 import { makeSides, type Side } from "./sides.ts";
 import { ask, rateText, readAnswer, Refused } from "./stream.ts";
 
-/** What the server says of itself. */
+/** What the server says about itself. */
 interface ChatView {
   readonly base: string;
-  /** Whether the model reads conversations; a message is continued as it is where it does not. */
+  /** Whether the model reads conversations; otherwise a message is continued as plain text. */
   readonly hasTemplate: boolean;
   readonly mostTokens: number;
 }
@@ -38,7 +38,7 @@ async function offerModels(): Promise<void> {
   }
 }
 
-/** One side's answer to what it was asked, in a place of its own. */
+/** One side's answer to a message, in its own place. */
 async function answer(side: Side, said: string, place: HTMLElement, signal: AbortSignal): Promise<void> {
   const text = element("p", { class: "text" }), rate = element("p", { class: "quiet rate" }, "…");
   place.replaceChildren(element("h3", {}, side.title()), text, rate);
@@ -90,7 +90,7 @@ async function say(said: string): Promise<void> {
 }
 
 byId("title").textContent = view.hasTemplate ? "Chat" : "Continue a text";
-byId("prompt-label").textContent = view.hasTemplate ? "Message" : "Text, which the models continue";
+byId("prompt-label").textContent = view.hasTemplate ? "Message" : "Text for the models to continue";
 most.max = String(view.mostTokens);
 most.value = String(Math.min(256, view.mostTokens));
 byId("ask").addEventListener("submit", (event) => {

@@ -1,4 +1,4 @@
-/** Who answers on either side of the page: a model, and how strong its edit is. @module */
+/** Who answers on each side of the page: a model, and the strength of its edit. @module */
 import { byId, element } from "../../report/page/dom.ts";
 
 /** A message of a conversation. */
@@ -7,25 +7,25 @@ interface Message {
   readonly content: string;
 }
 
-/** One of the two that answer. */
+/** One of the two sides. */
 export interface Side {
-  /** The fields of a request that say who answers. */
+  /** The fields of a request that select the model. */
   readonly asked: () => { readonly model: string; readonly edit_strength?: number };
-  /** What it is called above an answer. */
+  /** Its title above an answer. */
   readonly title: () => string;
-  /** Offers other models; one that is chosen and still there stays. */
+  /** Offers other models; a chosen one stays if it still exists. */
   readonly offer: (models: readonly string[]) => void;
-  /** What was said on this side, the newest last. */
+  /** The messages on this side, the newest last. */
   messages: readonly Message[];
 }
 
-/** The range of the slider, in which 1 is as the edit was trained. */
+/** The range of the slider, in which 1 is the strength as trained. */
 const strengths = { min: "-1", max: "3", step: "0.05", value: "1" };
 
 /**
  * Both sides, in their place on the page.
  *
- * @param base The name of the model that no edit acts in, whose strength can't be set.
+ * @param base The name of the model without edits, whose strength cannot be set.
  */
 export function makeSides(base: string): readonly [Side, Side] {
   const sides = ["Left", "Right"].map((name, at) => makeSide(name, at, base));

@@ -3,7 +3,7 @@
 /** A request that the server refused. */
 export class Refused extends Error {
   override readonly name = "Refused";
-  /** Of the HTTP answer; 200 if it broke off within one. */
+  /** The HTTP status; 200 if it broke off during the response. */
   readonly status: number;
 
   constructor(status: number, message: string) {
@@ -12,10 +12,10 @@ export class Refused extends Error {
   }
 }
 
-/** How fast an answer was written. */
+/** How fast an answer was generated. */
 interface Rate {
   readonly tokens: number;
-  /** From the first token to the last; of one token, that is none. */
+  /** From the first token to the last; 0 for a single token. */
   readonly seconds: number;
 }
 
@@ -26,7 +26,7 @@ interface StreamEvent {
   readonly error?: { readonly message: string };
 }
 
-/** Asks the server for something. */
+/** Sends a request to the server. */
 export async function ask(path: string, key: string, init: RequestInit = {}): Promise<Response> {
   const headers = { "content-type": "application/json", ...key === "" ? {} : { authorization: `Bearer ${key}` } };
   const response = await fetch(path, { ...init, headers });
@@ -36,9 +36,9 @@ export async function ask(path: string, key: string, init: RequestInit = {}): Pr
 }
 
 /**
- * Reads an answer while it is written.
+ * Reads an answer while it is being generated.
  *
- * @param onText Gets each part of the text.
+ * @param onText Receives each part of the text.
  * @throws {Refused} If an error ends it.
  */
 export async function readAnswer(response: Response, onText: (text: string) => void): Promise<Rate> {
@@ -63,7 +63,7 @@ export async function readAnswer(response: Response, onText: (text: string) => v
   return { tokens, seconds: (last - first) / 1000 };
 }
 
-/** A rate in words. */
+/** A rate as text. */
 export function rateText({ tokens, seconds }: Rate): string {
   const counted = `${tokens} token${tokens === 1 ? "" : "s"}`;
   return tokens > 1 && seconds > 0 ? `${counted}, ${((tokens - 1) / seconds).toFixed(1)} tokens/s` : counted;

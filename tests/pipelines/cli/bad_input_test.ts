@@ -169,7 +169,7 @@ refuses("an unknown tokenizer", {
 refuses("no model", {
   parts: { source: `"./nowhere"` },
   at: 'pipeline.ts:7:16: the model "./nowhere" is not a folder in ',
-  says: /; relative paths start from /,
+  says: /; relative paths are resolved from /,
 });
 
 const row = (q: string, a: string) => JSON.stringify({ q, a }) + "\n";
@@ -202,7 +202,7 @@ refuses("an empty file", {
 refuses("no file", {
   change: without("rows.jsonl"),
   at: 'pipeline.ts:4:65: "./rows.jsonl" is not a file in ',
-  says: /; relative paths start from /,
+  says: /; relative paths are resolved from /,
 });
 refuses("text in no encoding", {
   change: (scene) => scene.write("rows.jsonl", new Uint8Array([0x7b, 0xff, 0xfe, 0x7d])),

@@ -83,8 +83,8 @@ afterRun("cache verify drops each damaged entry with a line, and exits with 1", 
   const { code, stdout, stderr } = await cache(scene, "verify");
   assert.equal(code, 1);
   assert.deepEqual(stdout.trimEnd().split("\n").sort(), [
-    `${path}: has data that its digest does not match; it is dropped and will be made again`,
-    `${scene.path("store", training!)}: is cut short in its header; it is dropped and will be made again`,
+    `${path}: has data that its digest does not match; it is dropped and will be recomputed`,
+    `${scene.path("store", training!)}: has a truncated header; it is dropped and will be recomputed`,
   ]);
   assert.match(stderr, /^error: .*store: 2 of 3 entries, .* are damaged; rerun what needs them\n$/);
   assert.deepEqual(scene.entries, entriesOf(scene, "predictions"));
@@ -123,7 +123,10 @@ Deno.test("bad input: a store of a newer version, an unknown size and options th
     for (const command of ["ls", "gc", "verify"]) {
       const { code, stdout, stderr } = await cache(scene, command);
       assert.deepEqual([code, stdout], [2, ""]);
-      assert.match(stderr, /^error: .*version: the store has format 2 and this Refract reads format 1; update .*\n$/);
+      assert.match(
+        stderr,
+        /^error: .*version: the store has format 2 but this version of Refract reads format 1; update .*\n$/,
+      );
     }
     const wrong: [readonly string[], RegExp][] = [
       [["cache", "gc", "--cache-disk", "much"], /'much' is invalid; write a size as in 500MB, 1.5GiB, 0 or unlimited/],

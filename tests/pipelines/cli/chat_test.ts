@@ -113,7 +113,7 @@ const misuses: Readonly<Record<string, readonly [options: readonly string[], exp
     /has no trained member "rank=3"; did you mean "rank=1" \(it has "rank=1", "rank=2"\)$/,
   ],
   "a template without a prompt": [["--template", "hello"], /write \{prompt\} where the prompt goes$/],
-  "a negative temperature": [["--temperature", "-1"], /give a number from 0 up$/],
+  "a negative temperature": [["--temperature", "-1"], /give a number of at least 0$/],
   "a mass above 1": [["--top-p", "2"], /give a number from 0 to 1$/],
 };
 

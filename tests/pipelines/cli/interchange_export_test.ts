@@ -108,7 +108,7 @@ Deno.test("an export refuses what pyreft has not, and descriptions that are none
       [{ kind: "lora", module: "q_proj", scaling: 1 }, /cannot hold lora; export an edit/],
       [{ kind: "prefixTuning", tokens: 3 }, /cannot hold prefixTuning; export an edit/],
       [{ site: "attention.head.output", head: 1 }, /cannot hold an edit of one head; export an edit/],
-      [{ activation: "relu" }, /do not hold the activation relu; export an edit without/],
+      [{ activation: "relu" }, /does not record the activation relu; export an edit without one/],
       [{ site: "finalNorm.output", block: null }, /no component like the site finalNorm\.output; export an edit at/],
       [{ block: -1 }, /has an intervention without a valid block or site; train or import it again/],
       [{ block: "1" }, /has an intervention without a valid block or site; train or import it again/],

@@ -76,7 +76,7 @@ refuses(
   "a start that changes the base",
   setting({ init_lora_weights: "pissa" }),
   inConfig,
-  /sets init_lora_weights to "pissa", which changes the base's weights; convert/,
+  /sets init_lora_weights to "pissa", which changes the base's weights; first convert/,
 );
 refuses(
   "blocks that are repeated",
@@ -84,7 +84,7 @@ refuses(
   inConfig,
   /sets layer_replication to \[\[0,2\]\], which/,
 );
-refuses("a rank that is none", setting({ r: 0 }), inConfig, /r is 0; it must be a whole number from 1 up/);
+refuses("a rank that is none", setting({ r: 0 }), inConfig, /r is 0; it must be a whole number of at least 1/);
 refuses("an alpha that is none", setting({ lora_alpha: "8" }), inConfig, /lora_alpha is "8"; it must be a number/);
 refuses(
   "a pattern that is none",
@@ -108,7 +108,7 @@ refuses(
   "a config of more modules",
   setting({ target_modules: ["q_proj", "v_proj", "o_proj"] }),
   inFile,
-  /lacks .*o_proj\.lora_A\.weight, which target_modules asks for/,
+  /lacks .*o_proj\.lora_A\.weight, which target_modules requires/,
 );
 refuses(
   "a config of fewer modules",
@@ -138,7 +138,7 @@ refuses(
   "another kind's tensor",
   { tensors: (all) => ({ ...all, [first.replace("lora_A.weight", "ia3_l")]: all[first]! }) },
   inFile,
-  /q_proj\.ia3_l, which is of no lora; take both/,
+  /q_proj\.ia3_l, which is not part of a lora; take both/,
 );
 refuses(
   "an adapter of a head",
@@ -269,7 +269,7 @@ Deno.test("an export to peft refuses biases, several kinds of adapter, and two f
       /peft has no adapter like bitfit; export one of lora, dora, ia3 or prefixTuning/,
     );
     await change({ ...value, kind: "ia3" }, { ...first, "1.scale": vector });
-    await refusesExport(folder, imported, /a folder of peft's holds one kind of adapter; this has lora and ia3/);
+    await refusesExport(folder, imported, /a peft folder holds one kind of adapter, but this has lora and ia3/);
     await change({ ...query, index: 1 }, { ...first, "1.lora_A": A!, "1.lora_B": B! });
     await refusesExport(
       folder,

@@ -185,7 +185,7 @@ refuses(
   "some tokens",
   { edit: "refract.lobireft" },
   "gguf",
-  /the lobireft edits the positions l1, and a control vector acts on every token; give --positions all\+completion/,
+  /the lobireft edits the positions l1, but a control vector acts on every token; give --positions all\+completion/,
 );
 for (
   const [form, says] of [
@@ -197,7 +197,7 @@ for (
       "peft",
       /the lora of self_attn\.q_proj acts only on the prompt's tokens, and peft's adapters act on every token; /,
     ],
-    ["vllm", /vLLM's ReFT takes edits, and no lora; export it --to onnx/],
+    ["vllm", /vLLM's ReFT takes edits, but not lora; export it --to onnx/],
   ] as const
 ) {
   refuses("an adapter of prompts", { edit: "...(() => [lora({ rank: 2, positions: 'prompt' })])" }, form, says);
@@ -213,19 +213,19 @@ refuses(
   "another edit",
   { edit: "direft" },
   "easysteer",
-  /EasySteer reads loreft, and edits that add a vector, and no direft/,
+  /EasySteer reads loreft, and edits that add a vector, but not direft/,
 );
 refuses(
   "another site",
   { at: "block(1).mlp.output" },
   "easysteer",
-  /the loreft edits mlp\.output, and EasySteer's acts on block\.output/,
+  /the loreft edits mlp\.output, but EasySteer's acts only on block\.output/,
 );
 refuses(
   "positions that it does not know",
   { positions: `"f2+l3"` },
   "vllm",
-  /the loreft edits the positions f2\+l3, and vLLM's ReFT knows f1, l1, all, .*; give one of these/,
+  /the loreft edits the positions f2\+l3, but vLLM's ReFT knows f1, l1, all, .*; give one of these/,
 );
 
 Deno.test("an export to gguf refuses adapters that llama.cpp lacks", () =>
@@ -234,5 +234,5 @@ Deno.test("an export to gguf refuses adapters that llama.cpp lacks", () =>
     await succeeds("import", savedByPeft("dora"), "--out", imported);
     const { code, stderr } = await inProcess("export", imported, "--to", "gguf", "--out", join(folder, "a.gguf"));
     assert.equal(code, 2);
-    assert.match(stderr, /GGUF files hold LoRA or control vectors, and no dora; merge it, and convert the model\n$/);
+    assert.match(stderr, /GGUF files hold LoRA or control vectors, but not dora; merge it, and convert the model\n$/);
   }));

@@ -77,7 +77,7 @@ Deno.test("a report refuses results and predictions that are not as a run writes
       await Deno.writeTextFile(file, sound);
       await change(scene, edit);
       const { code, stderr } = await report(scene);
-      assert.deepEqual([code, stderr], [2, `error: ${file}: holds no results of a run; run the pipeline again\n`]);
+      assert.deepEqual([code, stderr], [2, `error: ${file}: has no results of a run; run the pipeline again\n`]);
     }
     await Deno.writeTextFile(file, sound);
     await change(scene, () => {});
@@ -103,7 +103,7 @@ Deno.test("what is pushed are files of the intervention's folder itself", () =>
         await Deno.symlink(target, path);
         const { code, stderr } = await inProcess("push", folder, "someone/tuned");
         assert.equal(code, 2);
-        assert.match(stderr, new RegExp(`^error: .*/${name}: is a symbolic link, .*; put a copy in its place\n$`));
+        assert.match(stderr, new RegExp(`^error: .*/${name}: is a symbolic link, .*; replace it with a copy\n$`));
       }
       await Deno.remove(path);
       await Deno.rename(inside, path);

@@ -46,19 +46,19 @@ const faults: Readonly<Record<string, readonly [text: string, message: string]>>
   "a key given twice": ["a: 1\nb: 2\na: 3\n", 'recipe.yaml:3:1: the key "a" is given twice; keep one'],
   "an alias of itself": [
     "a: &x [*x]\n",
-    "recipe.yaml:1:8: the alias refers to what it is part of; write it out",
+    "recipe.yaml:1:8: the alias refers to something that contains it; write it out",
   ],
   "an alias of what holds it": [
     "a: &x {b: {c: *x}}\n",
-    "recipe.yaml:1:15: the alias refers to what it is part of; write it out",
+    "recipe.yaml:1:15: the alias refers to something that contains it; write it out",
   ],
   "an alias of nothing": ["a: *x\n", "recipe.yaml:1:4: the alias *x refers to nothing; write &x before it"],
   "aliases that explode": [
     `a0: &a0 [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]\n${tenfold.join("")}`,
-    "recipe.yaml:4:38: the file's aliases stand for too much; write it out",
+    "recipe.yaml:4:38: the file's aliases expand to too much; write it out",
   ],
   "a tag": ["a: !path x\n", 'recipe.yaml:1:4: the tag "!path" has no meaning here; omit it'],
-  "several documents": ["a: 1\n---\nb: 2\n", "recipe.yaml:2:1: a second document begins; keep one a file"],
+  "several documents": ["a: 1\n---\nb: 2\n", "recipe.yaml:2:1: a second document begins; keep one per file"],
   "nothing": ["", "recipe.yaml: the file is empty; write key: value lines"],
   "a comment alone": ["# nothing\n", "recipe.yaml: the file is empty; write key: value lines"],
   "a key that is not text": [
@@ -80,7 +80,7 @@ const faults: Readonly<Record<string, readonly [text: string, message: string]>>
   ],
   "a deep nest": [
     `a: ${"[".repeat(40)}${"]".repeat(40)}\n`,
-    "recipe.yaml:1:36: the file nests too deep; make it flatter",
+    "recipe.yaml:1:36: the file is nested too deeply; make it flatter",
   ],
 };
 
@@ -91,7 +91,7 @@ for (const [name, [text, message]] of Object.entries(faults)) {
 }
 
 Deno.test("parseYaml() refuses a nest that is deeper than the stack", () => {
-  assert.throws(() => parse("[".repeat(20_000)), { message: /nests too deep; make it flatter$/ });
+  assert.throws(() => parse("[".repeat(20_000)), { message: /is nested too deeply; make it flatter$/ });
 });
 
 Deno.test("parseYaml() refuses what is not UTF-8", () => {

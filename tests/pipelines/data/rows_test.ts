@@ -111,7 +111,7 @@ Deno.test("loadRows() rejects a line that is not an object", async () => {
 Deno.test("loadRows() rejects a file that is missing, a folder, empty or not text", async () => {
   await rejects(
     { kind: "jsonl", path: "none.jsonl", template },
-    /^"none.jsonl" is not a file in .*; relative paths start from/,
+    /^"none.jsonl" is not a file in .*; relative paths are resolved from/,
   );
   await rejects({ kind: "jsonl", path: ".", template }, /^"." is a folder; give/);
   await rejects(jsonl(""), "rows.jsonl: the file has no rows; write one JSON object per line");
@@ -145,7 +145,7 @@ Deno.test("loadRows() names a missing field and the fields there are", async () 
     'rows.jsonl:1: the row has no field "answer", which the completion template names; ' +
       'use one of those it has: "question", "text"',
   );
-  await rejects(jsonl("{}"), /^rows\d+.jsonl:1: .* names; it has none at all$/);
+  await rejects(jsonl("{}"), /^rows\d+.jsonl:1: .* names; it has none$/);
   await rejects({ ...numbered(1), template: { prompt: "{toString}", completion: "{answer}" } }, /no field "toString"/);
 });
 

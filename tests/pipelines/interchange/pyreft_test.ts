@@ -131,11 +131,11 @@ refuses(
   withPickle(writePickle([{ name: "a", shape: [1], storage: "FloatStorage" }]).slice(0, 40)),
   /cut short/,
 );
-refuses("a pickle of something else", withPickle(latin("K\x01.")), /holds no state dictionary/);
+refuses("a pickle of something else", withPickle(latin("K\x01.")), /has no state dictionary/);
 refuses("a truncated archive", async (scene) => {
   await writePyreft(scene);
   await Deno.writeFile(bin(scene), (await Deno.readFile(bin(scene))).slice(0, -100));
-}, /is not a whole zip archive/);
+}, /is not a complete zip archive/);
 refuses("a state dictionary without a tensor", (scene) => {
   const { bias: _, ...rest } = state;
   return writePyreft(scene, {}, rest);

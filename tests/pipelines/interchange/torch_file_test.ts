@@ -42,14 +42,14 @@ const refused: Readonly<Record<string, readonly [bytes: Uint8Array<ArrayBuffer>,
   "whose storage's name leads elsewhere": [fileOf({ key: "../data.pkl" }, four), /lacks the storage of "a"/],
   "whose storage is short": [
     fileOf({ shape: [5] }, four),
-    /the storage of "a" is cut short: it has 16 bytes and the tensor ends with byte 20; copy/,
+    /the storage of "a" is truncated: it has 16 bytes but the tensor ends with byte 20; copy/,
   ],
   "whose strides lead beyond the storage": [fileOf({ shape: [2], strides: [4] }, four), /the storage of "a" is cut/],
   "whose offset lies beyond the storage": [fileOf({ offset: 4 }, four), /the storage of "a" is cut short/],
   "whose storage ends within a number": [fileOf({}, new Uint8Array(6)), /the storage of "a" is cut short/],
   "that repeats one number a million times a million": [
     fileOf({ shape: [1e6, 1e6], strides: [0, 0] }, four),
-    /claims tensors of 4000000000000 bytes and holds \d+; copy/,
+    /claims tensors of 4000000000000 bytes but holds \d+; copy/,
   ],
   "whose size overflows": [
     fileOf({ shape: [2 ** 30, 2 ** 30, 2 ** 30], strides: [0, 0, 0] }, four),
@@ -68,15 +68,15 @@ const refused: Readonly<Record<string, readonly [bytes: Uint8Array<ArrayBuffer>,
     archiveOf(one, four, { "archive/byteorder": latin("big") }),
     /was saved on a big-endian machine; save it again on another/,
   ],
-  "of the format before torch 1.6": [
+  "the format from before torch 1.6": [
     latin("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03."),
-    /is of the format before torch 1\.6; load it and save it again/,
+    /has the format from before torch 1\.6; load it and save it again/,
   ],
   "that is another archive": [
     Uint8Array.from(zipSync({ "word/document.xml": latin("<x/>") })),
-    /holds no data\.pkl as torch\.save writes it; save/,
+    /has no data\.pkl as written by torch\.save; save/,
   ],
-  "that is a bare pickle": [one, /is not a whole zip archive of torch\.save; copy/],
+  "that is a bare pickle": [one, /is not a complete zip archive of torch\.save; copy/],
 };
 for (const [name, [bytes, says]] of Object.entries(refused)) {
   Deno.test(`a file ${name} is refused`, () => {

@@ -62,19 +62,19 @@ Deno.test("records are read stored, compressed, and with sizes of 64 bits", () =
 
 const [stored, deflated] = [zipSync(contents, { level: 0 }), zipSync(contents, { level: 9 })];
 const lies: Readonly<Record<string, readonly [bytes: Uint8Array, says: RegExp]>> = {
-  "of nothing": [new Uint8Array(), /not a whole zip archive/],
-  "that is another file": [latin("x".repeat(100)), /not a whole zip archive/],
+  "of nothing": [new Uint8Array(), /not a complete zip archive/],
+  "that is another file": [latin("x".repeat(100)), /not a complete zip archive/],
   "whose record claims four gigabytes": [withEntry(deflated, 24, 0xfffffffe), /claims to unpack to 429496/],
-  "whose record unpacks to more than it claims": [withEntry(deflated, 24, 2), /not a whole zip archive/],
-  "whose stored record has two sizes": [withEntry(stored, 24, 2), /not a whole zip archive/],
-  "whose record lies beyond the end": [withEntry(stored, 42, 0x7fffffff), /not a whole zip archive/],
-  "that is encrypted": [withEntry(stored, 8, 1), /not a whole zip archive/],
-  "of an unknown compression": [withEntry(deflated, 10, 12), /compressed by method 12; save it again without/],
-  "whose checksum is another": [withEntry(stored, 16, 0), /"archive\/data\.pkl" with another checksum/],
-  "whose wide record is larger than the file": [wideArchive({ size: 2 ** 50 }), /not a whole zip archive/],
-  "of more records than there are": [wideArchive({ count: 2 ** 40 }), /not a whole zip archive/],
+  "whose record unpacks to more than it claims": [withEntry(deflated, 24, 2), /not a complete zip archive/],
+  "whose stored record has two sizes": [withEntry(stored, 24, 2), /not a complete zip archive/],
+  "whose record lies beyond the end": [withEntry(stored, 42, 0x7fffffff), /not a complete zip archive/],
+  "that is encrypted": [withEntry(stored, 8, 1), /not a complete zip archive/],
+  "of an unknown compression": [withEntry(deflated, 10, 12), /compressed with method 12; save it again without/],
+  "whose checksum is another": [withEntry(stored, 16, 0), /"archive\/data\.pkl" with a different checksum/],
+  "whose wide record is larger than the file": [wideArchive({ size: 2 ** 50 }), /not a complete zip archive/],
+  "of more records than there are": [wideArchive({ count: 2 ** 40 }), /not a complete zip archive/],
   // The zip library looks for the sizes of such an entry without end.
-  "whose wide record has no sizes": [wideArchive({ tag: 9 }), /not a whole zip archive/],
+  "whose wide record has no sizes": [wideArchive({ tag: 9 }), /not a complete zip archive/],
 };
 for (const [name, [bytes, says]] of Object.entries(lies)) {
   Deno.test(`an archive ${name} is refused`, () => {

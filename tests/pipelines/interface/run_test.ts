@@ -124,7 +124,7 @@ Deno.test("options that are none are refused at once, what a request has wrong w
     await assert.rejects(run("absent.ts").result, /there is no such pipeline file/);
     await assert.rejects(run(scene.pipeline, { set: { rnk: 1 } }).result, /there is no such axis or setting/);
     await assert.rejects(run(scene.pipeline, { ...optionsOf(scene), log: scene.folder }).result, /can't be written/);
-    await assert.rejects(open(scene.folder), /there is no results\.json; give the folder of a run that has ended/);
+    await assert.rejects(open(scene.folder), /there is no results\.json; give the folder of a finished run/);
   }));
 
 Deno.test("a run that is open names what it has where it is asked for something else", () =>

@@ -120,14 +120,14 @@ const bad: Readonly<Record<string, readonly [text: string | Uint8Array, says: st
   ],
   "a tab": [`${named}set:\n\trank: 1\n`, "recipe.yaml:3:1: a tab indents the line; use spaces"],
   "a key twice": [`${named}${named}`, 'recipe.yaml:2:1: the key "pipeline" is given twice; keep one'],
-  "two documents": [`${named}---\n${named}`, "recipe.yaml:2:1: a second document begins; keep one a file"],
+  "two documents": [`${named}---\n${named}`, "recipe.yaml:2:1: a second document begins; keep one per file"],
   "bytes in no encoding": [
     new Uint8Array([0x61, 0xff, 0xfe]),
     "recipe.yaml: the file is not UTF-8 text; save it as UTF-8",
   ],
   "an alias of itself": [
     `${named}set: &set { rank: *set }\n`,
-    "recipe.yaml:2:19: the alias refers to what it is part of; write it out",
+    "recipe.yaml:2:19: the alias refers to something that contains it; write it out",
   ],
   "a set that is a list": [
     `${named}set: [rank]\n`,

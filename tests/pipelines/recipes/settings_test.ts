@@ -81,7 +81,11 @@ const only = (declaration: string) => ({ preamble: `refract.settings(${declarati
 const place = `pipeline.ts:${lineOf.preamble}:9: `;
 
 const bad: Readonly<Record<string, readonly [declaration: string, set: string, says: string]>> = {
-  "a fraction": ["{ n: { default: 2, least: 1, whole: true } }", "n=1.5", "n is 1.5; give a whole number from 1 up"],
+  "a fraction": [
+    "{ n: { default: 2, least: 1, whole: true } }",
+    "n=1.5",
+    "n is 1.5; give a whole number of at least 1",
+  ],
   "too little": [
     '{ n: { default: 2, least: 1, most: 9, unit: "passes" } }',
     "n=0",

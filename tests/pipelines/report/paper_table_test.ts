@@ -55,8 +55,8 @@ Deno.test("a number has its seeds' deviation, its difference from the paper's an
   near(ours!.average!.difference, (70.5 - 69.3 + 85 - 84.4) / 2);
   assert.equal(ours!.average!.tasks, 2);
   assert.deepEqual(table!.notes, [
-    "The paper's rows are of table 1 (Wu et al. 2024); those of LoRA are copied there from others.",
-    "No test question is asked in the words of a training row.",
+    "The paper's rows are from table 1 (Wu et al. 2024); those for LoRA are copied there from other papers.",
+    "No test question has the same words as a training row.",
   ]);
 });
 
@@ -81,7 +81,7 @@ Deno.test("methods that were not run say so, and the paper's rows are never ours
     Object.values(commonsense).map(({ reported }) => reported.loreft!["LLaMA-7B"]),
   );
   near(Number(paper!.average!.value!.toFixed(1)), 80.2);
-  assert.ok(table!.notes.includes("Test questions that are asked in the words of a training row: boolq 2 of 10."));
+  assert.ok(table!.notes.includes("Test questions with the same words as a training row: boolq 2 of 10."));
 });
 
 Deno.test("a model or a rule that the paper does not have is not compared", () => {
@@ -89,10 +89,10 @@ Deno.test("a model or a rule that the paper does not have is not compared", () =
     members: [memberOf({ id: "main", ...reft, base: "smollm2" }, { boolq: 0.5, piqa: 0.5 })],
   });
   assert.equal(other!.rows[0]!.cells[0]!.difference, undefined);
-  assert.match(other!.notes[0]!, /^The paper has not trained smollm2: its rows are of LLaMA-7B, and no difference/);
+  assert.match(other!.notes[0]!, /^The paper did not train smollm2: its rows are for LLaMA-7B, and no difference/);
   const [rule] = paperTables({ members: [memberOf({ id: "main", scoring: "acc" }, { boolq: 0.5 })] });
   assert.deepEqual(rule!.rows.map(({ who }) => who), ["ours"]);
-  assert.deepEqual(rule!.notes, ["The paper has no numbers of these tasks by the rule acc."]);
+  assert.deepEqual(rule!.notes, ["The paper has no numbers for these tasks by the rule acc."]);
   assert.deepEqual(paperTables({ members: [{ ...seeds[0]!, stages: [] }] }), []);
 });
 

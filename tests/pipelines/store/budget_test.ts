@@ -36,7 +36,7 @@ test("of encodings of one size the least recently used makes room for the next",
   await put(store, "encode", "d", 10);
   assert.deepEqual(left(store, "encode", "a", "b", "c", "d"), ["a", "c", "d"]);
   assert.equal(notes.length, 1);
-  assert.match(notes[0]!, /^the store gave up 1 entry, 10\.\d kB, to make room; --cache-disk says what it may hold$/);
+  assert.match(notes[0]!, /^the store evicted 1 entry, 10\.\d kB, to make room; --cache-disk sets its limit$/);
 });
 
 test("to get an entry is a use of it, to check it is none", async (folder) => {
@@ -177,7 +177,7 @@ test("a read-only store is read and never written", async (folder) => {
     using entry = await store.get(...place("encode", "a"));
     assert.equal((await entry!.readBytes("a")).length, kilobyte);
     assert.equal(await store.get(...place("encode", "damaged")), undefined);
-    assert.match(notes[0]!, /: is cut short in its header; it can't be removed, so remove it$/);
+    assert.match(notes[0]!, /: has a truncated header; it can't be removed, so remove it$/);
     await assert.rejects(put(store, "encode", "a", 1), {
       message: /can't be written \(Read-only file system\); make its folder writable or choose another folder$/,
     });

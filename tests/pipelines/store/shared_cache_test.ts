@@ -79,18 +79,18 @@ const faults: Readonly<Record<string, readonly [answer: (path: string, kept: Kep
     "other bytes under a digest": [(path, kept) => {
       const found = kept.get(path);
       return path.includes("/cas/") && found !== undefined ? new Response(found.map((byte) => byte ^ 1)) : undefined;
-    }, /other bytes than those/],
+    }, /different bytes than requested/],
     "a file that is cut": [(path, kept) => {
       const found = kept.get(path);
       return path.includes("/cas/") && found !== undefined ? new Response(found.slice(0, 40)) : undefined;
-    }, /other bytes than those/],
+    }, /different bytes than requested/],
     "a file without end": [(path, kept) => {
       if (!path.includes("/cas/") || !kept.has(path)) return undefined;
       return new Response(new ReadableStream({ pull: (stream) => stream.enqueue(new Uint8Array(1 << 16)) }));
-    }, /other bytes than those/],
+    }, /different bytes than requested/],
     "no ActionResult": [
       (path, kept) => path.includes("/ac/") && kept.size > 1 ? new Response("<html>") : undefined,
-      /no such entry/,
+      /does not name that entry/,
     ],
     "a result without end": [(path, kept) => {
       if (!path.includes("/ac/") || kept.size < 2) return undefined;
@@ -126,7 +126,7 @@ Deno.test("a cache that is dead or silent is left alone after three tries", () =
     const { store, notes } = storeAt(join(folder, "dead"), "http://127.0.0.1:9/");
     for (let tries = 0; tries < 5; tries++) assert.equal(await store.get("train", key), undefined);
     assert.equal(notes.length, 2);
-    assert.match(notes[1]!, /it is not asked again/);
+    assert.match(notes[1]!, /it is not used again/);
     await withServer(async (address) => {
       const silent = storeAt(join(folder, "silent"), address, 100);
       const start = performance.now();

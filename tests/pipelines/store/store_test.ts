@@ -200,7 +200,7 @@ test("Store refuses another format and what is not a store", async (folder) => {
   await Deno.writeTextFile(join(folder, "version"), "2\n");
   assert.throws(() => new Store(folder), {
     name: "RequestError",
-    message: `${join(folder, "version")}: the store has format 2 and this Refract reads format 1; ` +
+    message: `${join(folder, "version")}: the store has format 2 but this version of Refract reads format 1; ` +
       "update Refract or give another folder with --store",
   });
   await Deno.writeTextFile(join(folder, "version"), "v3.1");

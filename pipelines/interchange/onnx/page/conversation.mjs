@@ -4,7 +4,7 @@ import { Template } from "@huggingface/jinja";
  * What a chat model reads of a conversation before it answers.
  *
  * @param tokenizer The tokenizer of tokenizer.json.
- * @param config What tokenizer_config.json holds, the chat template among it.
+ * @param config The content of tokenizer_config.json, including the chat template.
  * @param {{ role: string, content: string }[]} messages
  * @returns {number[]} The ids.
  */

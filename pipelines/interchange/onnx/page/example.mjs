@@ -1,13 +1,13 @@
 // npm install onnxruntime-node @huggingface/tokenizers @huggingface/jinja
-// node example.mjs "a prompt" [most new tokens] [--plain]
-// A chat model gets the prompt as a user's message, and with --plain as it is.
+// node example.mjs "a prompt" [max new tokens] [--plain]
+// A chat model gets the prompt as a user's message, or, with --plain, as it is.
 import { Tokenizer } from "@huggingface/tokenizers";
 import { readFile } from "node:fs/promises";
 import { argv, env } from "node:process";
 import { fileURLToPath } from "node:url";
 import { generate } from "./generate.mjs";
 
-// ONNX Runtime would send what it is used for to Microsoft; it asks this as it loads.
+// ONNX Runtime would otherwise send usage data to Microsoft; it reads this variable when it loads.
 env.ORT_DISABLE_TELEMETRY = "1";
 const { InferenceSession, Tensor } = await import("onnxruntime-node");
 

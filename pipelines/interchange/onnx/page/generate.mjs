@@ -1,19 +1,19 @@
 /**
- * Writes on from a prompt, the likeliest token each time.
+ * Continues a prompt greedily, picking the likeliest token each time.
  *
  * @param {object} model
  * @param model.session An inference session of model.onnx.
- * @param model.Tensor The runtime's class of tensors.
+ * @param model.Tensor The runtime's tensor class.
  * @param model.tokenizer The tokenizer of tokenizer.json.
  * @param {number[]} model.endTokens The ids that end an answer.
  * @param {string | number[]} prompt A text, or the ids of one.
- * @param {number} maxNewTokens Where the answer ends at the latest.
- * @param {(text: string) => void} onText Gets the answer as far as it is written.
+ * @param {number} maxNewTokens The maximum length of the answer.
+ * @param {(text: string) => void} onText Receives the answer so far.
  * @returns {Promise<string>} The answer.
  */
 export async function generate({ session, Tensor, tokenizer, endTokens }, prompt, maxNewTokens, onText = () => {}) {
   const integers = (numbers, ...shape) => new Tensor("int64", BigInt64Array.from(numbers, BigInt), shape);
-  // A vocabulary may lack a character, and a model have more rows than its vocabulary.
+  // A vocabulary may lack a character, and a model may have more rows than its vocabulary.
   const textOf = (ids) => ids.length === 0 ? "" : tokenizer.decode(ids, { skip_special_tokens: true });
   const isKnown = (id) => tokenizer.id_to_token(id) !== undefined;
   const ids = typeof prompt === "string" ? tokenizer.encode(prompt).ids : prompt;
@@ -25,7 +25,7 @@ export async function generate({ session, Tensor, tokenizer, endTokens }, prompt
     const feeds = {
       input_ids: integers(tokens, 1, tokens.length),
       attention_mask: integers(new Array(seen).fill(1), 1, seen),
-      // Edits act on the prompt's own tokens: its length stays what it was while the answer grows.
+      // Edits act on the prompt's own tokens: its length stays the same while the answer grows.
       ...session.inputNames.includes("prompt_length") ? { prompt_length: integers([promptLength], 1) } : {},
       ...past,
     };
@@ -43,7 +43,7 @@ export async function generate({ session, Tensor, tokenizer, endTokens }, prompt
   return textOf(written.filter(isKnown));
 }
 
-/** Keys and values of no tokens, in the shapes that the model says. */
+/** Keys and values of no tokens, in the shapes that the model declares. */
 function emptyPast({ inputMetadata }, Tensor) {
   const asked = inputMetadata.filter(({ name }) => name.startsWith("past_key_values."));
   return Object.fromEntries(asked.map(({ name, shape: [, heads, , width] }) => {

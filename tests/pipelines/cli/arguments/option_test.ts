@@ -24,9 +24,9 @@ Deno.test("values are read from their texts", () => {
 });
 
 const wrong: readonly (readonly [type: ValueType<unknown>, texts: readonly string[], says: RegExp])[] = [
-  [integer("n", 1), ["0", "1.5", "x", "", "1e99"], /^give a whole number from 1 up$/],
+  [integer("n", 1), ["0", "1.5", "x", "", "1e99"], /^give a whole number of at least 1$/],
   [integer("n", 0, 65535), ["-1", "65536", " "], /^give a whole number from 0 to 65535$/],
-  [number("t", 0), ["-0.1", "x", "", "Infinity"], /^give a number from 0 up$/],
+  [number("t", 0), ["-0.1", "x", "", "Infinity"], /^give a number of at least 0$/],
   [number("p", 0, 1), ["1.01"], /^give a number from 0 to 1$/],
   [size, ["much", "-1", "4 GB 2", ""], /^write a size as in 500MB, 1\.5GiB, 0 or unlimited$/],
   [json, ["[1]", "1", "{", "", "null"], /^give a JSON object, as in '\{"language": "fr"\}'$/],

@@ -201,7 +201,7 @@ export const calls: readonly Mistake<string>[] = [
   [
     "fromEnd of no token",
     { edit: "loreft({ at: block(1).output, positions: () => [fromEnd(0)], rank: 2 })" },
-    "rows.jsonl:1: the first argument of fromEnd is 0; give a whole number from 1 up, as in fromEnd(1)",
+    "rows.jsonl:1: the first argument of fromEnd is 0; give a whole number of at least 1, as in fromEnd(1)",
   ],
   [
     "a pipeline without a name",

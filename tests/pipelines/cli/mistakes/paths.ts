@@ -16,22 +16,22 @@ export const paths: readonly Mistake<string>[] = [
   [
     "a home folder",
     reading("~/rows.jsonl"),
-    'pipeline.ts:8:16: "~/rows.jsonl" begins with ~, which is not expanded; write the path from / on',
+    'pipeline.ts:8:16: "~/rows.jsonl" begins with ~, which is not expanded; write the absolute path',
   ],
   [
     "a URL",
     reading("https://example.com/rows.jsonl"),
-    'pipeline.ts:8:16: "https://example.com/rows.jsonl" is a URL; download it and write the path of what you got',
+    'pipeline.ts:8:16: "https://example.com/rows.jsonl" is a URL; download it and write the path of the file',
   ],
   [
     "a file URL",
     reading("file:///data/rows.jsonl"),
-    'pipeline.ts:8:16: "file:///data/rows.jsonl" is a URL; write the path alone, as in "/data/rows.jsonl"',
+    'pipeline.ts:8:16: "file:///data/rows.jsonl" is a URL; write only the path, as in "/data/rows.jsonl"',
   ],
   [
     "a hub id",
     reading("tatsu-lab/alpaca"),
-    'pipeline.ts:8:16: "tatsu-lab/alpaca" is not a path of a file; if it is a data set of Hugging Face, write hub("tatsu-lab/alpaca")',
+    'pipeline.ts:8:16: "tatsu-lab/alpaca" is not the path of a file; if it is a Hugging Face data set, write hub("tatsu-lab/alpaca")',
   ],
   [
     "a pattern that nothing matches",
@@ -76,12 +76,12 @@ export const paths: readonly Mistake<string>[] = [
   [
     "a model's URL",
     { base: 'baseModel("https://huggingface.co/owner/name")' },
-    'pipeline.ts:10:16: the model "https://huggingface.co/owner/name" is a URL; write the id alone, as in "owner/name" (or builtin:NAME, or an id of Hugging Face, owner/name)',
+    'pipeline.ts:10:16: the model "https://huggingface.co/owner/name" is a URL; write only the id, as in "owner/name" (or builtin:NAME, or an id of Hugging Face, owner/name)',
   ],
   [
     "a model in a home folder",
     { base: 'baseModel("~/model")' },
-    'pipeline.ts:10:16: the model "~/model" begins with ~, which is not expanded; write the path from / on (or builtin:NAME, or an id of Hugging Face, owner/name)',
+    'pipeline.ts:10:16: the model "~/model" begins with ~, which is not expanded; write the absolute path (or builtin:NAME, or an id of Hugging Face, owner/name)',
   ],
   [
     "a GGUF file that is not there",
@@ -91,7 +91,7 @@ export const paths: readonly Mistake<string>[] = [
   [
     "an initial file that is not there",
     editing('initial: "./weights.safetensors"'),
-    'pipeline.ts:11:16: "./weights.safetensors" is not a file in .; relative paths start from .',
+    'pipeline.ts:11:16: "./weights.safetensors" is not a file in .; relative paths are resolved from .',
   ],
   [
     "a saved run",

@@ -3,15 +3,19 @@ import { type Mistake, optimizing, training, viewing } from "./scene.ts";
 
 /** Values that a setting cannot have. */
 export const values: readonly Mistake<string>[] = [
-  ["a number as a text", training('epochs: "3"'), 'pipeline.ts:13:17: epochs is "3"; give a whole number from 1 up'],
-  ["half an epoch", training("epochs: 1.5"), "pipeline.ts:13:17: epochs is 1.5; give a whole number from 1 up"],
-  ["a negative number", training("epochs: -1"), "pipeline.ts:13:17: epochs is -1; give a whole number from 1 up"],
-  ["no number", training("batchSize: NaN"), "pipeline.ts:13:17: batchSize is NaN; give a whole number from 1 up"],
-  ["null", training("epochs: null"), "pipeline.ts:13:17: epochs is null; give a whole number from 1 up"],
+  [
+    "a number as a text",
+    training('epochs: "3"'),
+    'pipeline.ts:13:17: epochs is "3"; give a whole number of at least 1',
+  ],
+  ["half an epoch", training("epochs: 1.5"), "pipeline.ts:13:17: epochs is 1.5; give a whole number of at least 1"],
+  ["a negative number", training("epochs: -1"), "pipeline.ts:13:17: epochs is -1; give a whole number of at least 1"],
+  ["no number", training("batchSize: NaN"), "pipeline.ts:13:17: batchSize is NaN; give a whole number of at least 1"],
+  ["null", training("epochs: null"), "pipeline.ts:13:17: epochs is null; give a whole number of at least 1"],
   [
     "a list for one",
     training("epochs: [1, 2]"),
-    'pipeline.ts:13:17: epochs is a list; give a whole number from 1 up, or all of these by sweep("epochs", [1, 2])',
+    'pipeline.ts:13:17: epochs is a list; give a whole number of at least 1, or all of these with sweep("epochs", [1, 2])',
   ],
   [
     "the best of nothing",
@@ -26,7 +30,7 @@ export const values: readonly Mistake<string>[] = [
   [
     "no patience",
     training("validate: { data: held, metrics: [loss()] }, patience: 0"),
-    "pipeline.ts:13:17: patience is 0; give a whole number from 1 up",
+    "pipeline.ts:13:17: patience is 0; give a whole number of at least 1",
   ],
   [
     "a validation every half an epoch",
@@ -70,7 +74,7 @@ export const values: readonly Mistake<string>[] = [
   [
     "several ranks",
     { edit: 'loreft({ at: block(1).output, positions: "l1", rank: [1, 2] })' },
-    'pipeline.ts:11:16: rank is a list; give a whole number from 1 to the model\'s width, or all of these by sweep("rank", [1, 2])',
+    'pipeline.ts:11:16: rank is a list; give a whole number from 1 to the model\'s width, or all of these with sweep("rank", [1, 2])',
   ],
   [
     "a block as a text",
@@ -80,12 +84,12 @@ export const values: readonly Mistake<string>[] = [
   [
     "a rate as a text",
     optimizing('{ learningRate: "1e-3" }'),
-    'pipeline.ts:13:90: learningRate is "1e-3"; give a number from 0 up',
+    'pipeline.ts:13:90: learningRate is "1e-3"; give a number of at least 0',
   ],
   [
     "a rate below 0",
     optimizing("{ learningRate: -1 }"),
-    "pipeline.ts:13:90: learningRate is -1; give a number from 0 up",
+    "pipeline.ts:13:90: learningRate is -1; give a number of at least 0",
   ],
   [
     "warm-up in steps",
@@ -100,17 +104,17 @@ export const values: readonly Mistake<string>[] = [
   [
     "a negative count",
     viewing(".take(-1)"),
-    "pipeline.ts:8:48: the first argument of rows.take is -1; give a whole number from 0 up, as in rows.take(100)",
+    "pipeline.ts:8:48: the first argument of rows.take is -1; give a whole number of at least 0, as in rows.take(100)",
   ],
   [
     "a count as a text",
     viewing('.skip("3")'),
-    'pipeline.ts:8:48: the first argument of rows.skip is "3"; give a whole number from 0 up, as in rows.skip(100)',
+    'pipeline.ts:8:48: the first argument of rows.skip is "3"; give a whole number of at least 0, as in rows.skip(100)',
   ],
   [
     "no count",
     viewing(".take()"),
-    "pipeline.ts:8:48: the first argument of rows.take is missing; give a whole number from 0 up, as in rows.take(100)",
+    "pipeline.ts:8:48: the first argument of rows.take is missing; give a whole number of at least 0, as in rows.take(100)",
   ],
   [
     "no rows",

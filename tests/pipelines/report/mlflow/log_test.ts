@@ -153,7 +153,7 @@ Deno.test("a server that fails for a while is noted once and gets everything", (
       for (const event of eventsOf("main")) log.take(event);
       while (asked.at(-1)?.path !== "runs/update") await new Promise((resolve) => setTimeout(resolve, 5));
       await log.close();
-      assert.deepEqual(notes, [`MLflow at ${address}: it answers 503; the run continues, and tries again later`]);
+      assert.deepEqual(notes, [`MLflow at ${address}: it answers 503; the run continues, and retries later`]);
     },
   ));
 
@@ -208,6 +208,6 @@ Deno.test("a password of the address is sent as one, and shown nowhere", () =>
 
 Deno.test("an address that is none is refused", () => {
   for (const address of ["", "mlflow", "file:///tmp/mlruns"]) {
-    assert.throws(() => mlflowServer(address, "p"), /is not an address of an MLflow server; write it as http:/);
+    assert.throws(() => mlflowServer(address, "p"), /is not the address of an MLflow server; write it as http:/);
   }
 });

@@ -91,7 +91,7 @@ const bad = [
   [
     "a count that is none",
     `refract.fewShot(shots, -1, 1)`,
-    /pipeline\.ts:\d+:\d+: count is -1; give a whole number from 0 up$/,
+    /pipeline\.ts:\d+:\d+: count is -1; give a whole number of at least 0$/,
   ],
   ["rows in their place", `shots`, /fewShot is of the kind records; give examples, as in fewShot\(rows, 5, 42\)$/],
 ] as const;

@@ -146,7 +146,7 @@ const bad: Readonly<Record<string, readonly [data: string, expected: RegExp]>> =
     'chat([{ conversations: [{ from: "humn", value: "a" }] }])',
     /chat:1: the row's message 1 is from "humn", which is not a known role; did you mean "human"/,
   ],
-  "no rows": ["chat([])", /chat([]) has no rows; give it at least one$/],
+  "no rows": ["chat([])", /chat\(\[\]\) has no rows; give it at least one$/],
   "a template that refuses": [
     `chat(talks, { template: "{{ raise_exception('Only one\\nsystem.') }}" })`,
     /chat:1: the chat template cannot render the row \(Only one system\); change the row, or give/,

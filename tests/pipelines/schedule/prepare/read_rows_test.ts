@@ -121,7 +121,7 @@ Deno.test("a damaged entry is made again, and rows of a file that has changed ar
     await Deno.writeFile(path, bytes);
     const healed = await read(prepared, data);
     assert.ok(healed.encoded > 0);
-    assert.match(healed.said.join("\n"), /it is dropped and will be made again/);
+    assert.match(healed.said.join("\n"), /it is dropped and will be recomputed/);
     assert.deepEqual(healed.examples, first.examples);
     assert.equal((await read(prepared, data)).encoded, 0);
     const text = await Deno.readTextFile(scene.path("many.jsonl"));

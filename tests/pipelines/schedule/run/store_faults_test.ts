@@ -67,7 +67,7 @@ Deno.test("a full disk takes the place of an old encoding before the run gives u
     await scene.write("rows.jsonl", `{"q":"What is in it","a":"a key"}\n{"q":"Who is it","a":"Ann"}\n`);
     const { code, stderr } = await onFullDisk(1000, () => scene.run());
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /^note: the store gave up \d entr.*, to make room; --cache-disk says what it may hold$/m);
+    assert.match(stderr, /^note: the store evicted \d entr.*, to make room; --cache-disk sets its limit$/m);
     assert.ok(!scene.entries.includes(old!));
   }));
 
@@ -99,7 +99,7 @@ Deno.test("entries that were damaged are dropped, said to be, and made again", (
     assert.equal(code, 0, stderr);
     const notes = stderr.split("\n").filter((line) => line.startsWith("note: "));
     assert.equal(notes.length, entries.length);
-    for (const note of notes) assert.match(note, /does not match; it is dropped and will be made again$/);
+    for (const note of notes) assert.match(note, /does not match; it is dropped and will be recomputed$/);
     const results: Results = JSON.parse(stdout);
     assert.deepEqual([cachedOf(results), lossesOf(results)], [[[false, false]], lossesOf(first)]);
     assert.deepEqual(scene.entries, entries);

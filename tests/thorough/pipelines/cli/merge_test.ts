@@ -148,14 +148,14 @@ refuses(
   "an edit of a prompt's last token",
   { at: "block(1).mlp.output" },
   new RegExp(
-    `${file}the loreft of mlp\\.output edits the positions l1, and a weight acts on every token; give --positions all\\+completion`,
+    `${file}the loreft of mlp\\.output edits the positions l1, but a weight acts on every token; give --positions all\\+completion`,
   ),
 );
 refuses(
   "an edit where no projection is",
   { positions: everywhere },
   new RegExp(
-    `${file}the loreft edits block\\.output, which no projection gives; .*at attention\\.query, .*, or exported to onnx`,
+    `${file}the loreft edits block\\.output, which is not a projection's output; .*at attention\\.query, .*, or exported to onnx`,
   ),
 );
 refuses("an edit that is not affine", {

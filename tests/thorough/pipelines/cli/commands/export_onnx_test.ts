@@ -68,7 +68,7 @@ for (const [name, parts] of Object.entries(edits)) {
       const readme = await Deno.readTextFile(scene.path("exported", "README.md"));
       assert.match(
         readme,
-        /`builtin:tiny`(, its matrices rounded to q4,)? with what was trained of it: loreft at [fl1+]+, block\.output of block/,
+        /`builtin:tiny`(, its matrices rounded to q4,)? with its trained adaptations: loreft at [fl1+]+, block\.output of block/,
       );
       assert.doesNotMatch(readme, /\{\w+\}/);
       const sizeOf = () => Deno.statSync(scene.path("exported", "model.onnx_data")).size, wide = sizeOf();
@@ -208,7 +208,7 @@ Deno.test("a base without a tokenizer is exported without one, to the same graph
     const readme = await Deno.readTextFile(scene.path("exported", "README.md"));
     assert.ok(
       readme.endsWith(
-        "\n\nThe base model came without a tokenizer, so there is none here, and no example that reads text.\n",
+        "\n\nThe base model has no tokenizer, so there is none here, and no example that reads text.\n",
       ),
     );
     assert.ok(readme.includes("`prompt_length`") && !readme.includes("example.mjs"));

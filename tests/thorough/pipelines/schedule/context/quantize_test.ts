@@ -123,7 +123,7 @@ Deno.test("a run on quantized weights of which a bit has flipped ends and keeps 
     await Deno.remove(scene.path("out"), { recursive: true });
     const { code, stderr } = await scene.run();
     assert.equal(code, 1, stderr);
-    const says = "is damaged, its data is not what was written; it is dropped; run again, and it is made again";
+    const says = "is damaged, its data is not what was written; it is dropped; run again to recompute it";
     assert.ok(stderr.endsWith(`error: ${path}: ${says}\n`), stderr);
     assert.deepEqual([scene.entries, scene.filesOf("out")], [[], ["live.json"]]);
     assert.deepEqual(lossesOf(await resultsOf(scene)), expected);
