@@ -1,12 +1,22 @@
 /** Digests of files that results depend on. @module */
 import { createHash } from "node:crypto";
+import { RequestError } from "../../common/errors.ts";
 import { system } from "../../common/system.ts";
 
 const fileDigests = new Map<string, Promise<string>>();
 
-/** A digest of a file's content, made once for as long as the file stays as it is. */
+/**
+ * A digest of a file's content, made once for as long as the file stays as it is.
+ *
+ * @throws {RequestError} If it is a pipe or a device, which may never end.
+ */
 export async function fileDigest(path: string): Promise<string> {
-  const { size, mtime } = await system.stat(path);
+  const { isFile, size, mtime } = await system.stat(path);
+  if (!isFile) {
+    throw new RequestError("this is not a regular file, but a pipe or a device; write what it gives to a file", {
+      file: path,
+    });
+  }
   const key = JSON.stringify([path, size, mtime]);
   return await fileDigests.getOrInsertComputed(key, async () => {
     using file = await system.open(path);
