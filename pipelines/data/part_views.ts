@@ -45,7 +45,9 @@ export const slice: ViewKind<SliceView> = {
   rows({ start, end = Infinity }, rows, _, note) {
     if (Number.isSafeInteger(start) && start >= 0 && end > start && (end === Infinity || Number.isSafeInteger(end))) {
       return between(rows, start, end, (all) => {
-        if (all > start && end !== Infinity) note(`slice(${start}, ${end}) ends after row ${all}, since there are no more`);
+        if (all > start && end !== Infinity) {
+          note(`slice(${start}, ${end}) ends after row ${all}, since there are no more`);
+        }
       });
     }
     throw new RequestError(
