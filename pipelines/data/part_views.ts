@@ -45,9 +45,13 @@ export const slice: ViewKind<SliceView> = {
   reads: "first",
   settings: (of) => ({ of, start: anything, end: anything }),
   describe: ({ start, end }) => `.slice(${start}${end === undefined ? "" : `, ${end}`})`,
-  rows({ start, end = Infinity }, rows) {
+  rows({ start, end = Infinity }, rows, _, note) {
     if (Number.isSafeInteger(start) && start >= 0 && end > start && (end === Infinity || Number.isSafeInteger(end))) {
-      return between(rows, start, end);
+      return between(rows, start, end, (all) => {
+        if (all > start && end !== Infinity) {
+          note(`slice(${start}, ${end}) ends after row ${all}, since there are no more`);
+        }
+      });
     }
     throw new RequestError(
       `expected slice's start and end to be whole numbers of at least 0, the end above the start, but found ${start} and ` +

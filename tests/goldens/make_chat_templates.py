@@ -538,6 +538,47 @@ RECURSIVE = [
         "{% for x in tree recursive %}{{ x.n }}{{ outer }}{% set outer = x.n %}{{ loop(x['in'] or []) }}{% endfor %}",
     ]
 ]
+VIEWS = [f"{{{{ {text} }}}}" for text in """
+dict.items()
+dict.keys()
+dict.values()
+nothing_in.items()
+[dict.keys()]
+dict.items() | list
+dict.keys() | first
+dict.values() | length
+dict.keys() | join(',')
+'b' in dict.keys()
+dict.keys() == ['10', 'b', '2']
+dict.keys() == dict.keys()
+dict.items()[0] is undefined
+dict.keys() | tojson
+1 if nothing_in.keys() else 2
+range(3)
+range(1, 7, 2)
+range(3, 0, -1)
+[range(2)]
+range(5)[1]
+range(5)[-1]
+range(3) | list
+range(3) | length
+2 in range(3)
+range(3) == [0, 1, 2]
+range(3) | tojson
+range(0) | list
+range(3) | reverse | list
+range(3) | sum
+""".strip().split("\n")]
+LAZY = [
+    "{% set s = namespace(done=false) %}{% for x in words if not s.done %}{% if x == 'Apple' %}{% set s.done = true %}{% endif %}{{ x }} {% endfor %}",
+    "{% set s = namespace(done=false) %}{% for x in words if not s.done %}{% if x == 'Apple' %}{% set s.done = true %}{% endif %}{{ x }}{{ loop.last }} {% endfor %}",
+    "{% set s = namespace(done=false) %}{% for x in words if not s.done %}{% set s.done = true %}{{ loop.length }}{{ x }} {% endfor %}",
+    "{% set s = namespace(done=false) %}{% for x in words if not s.done %}{{ loop.nextitem }}{% set s.done = true %}{{ x }} {% endfor %}",
+    "{% set s = namespace(n=0) %}{% for x in words if s.n < 2 %}{% set s.n = s.n + 1 %}{{ loop.index }}{{ x }} {% else %}none{% endfor %}",
+    "{% set s = namespace(n=0) %}{% for x in words if s.n < 2 %}{{ loop.revindex }}{{ loop.revindex0 }}{% set s.n = s.n + 1 %}{{ loop.previtem }}{{ x }} {% endfor %}",
+    "{% for x in words if x is not string %}{{ x }}{% else %}none{% endfor %}",
+    "{% for x in words if loop.index < 3 %}{{ x }}{% endfor %}",
+]
 REFUSED = [
     "{% include 'x' %}",
     "{% import 'x' as y %}",
@@ -653,7 +694,7 @@ def rendered(template, values):
 
 
 def main():
-    groups = {"printed": PRINTED, "JSON": JSON_STYLES, "filters": FILTERS, "tests": TESTS, "operators": OPERATORS, "methods": METHODS, "blocks": BLOCKS, "raw": RAW, "with": WITH, "tuples": TUPLES, "recursive": RECURSIVE, "other templates": REFUSED}
+    groups = {"printed": PRINTED, "JSON": JSON_STYLES, "filters": FILTERS, "tests": TESTS, "operators": OPERATORS, "methods": METHODS, "blocks": BLOCKS, "raw": RAW, "with": WITH, "tuples": TUPLES, "recursive": RECURSIVE, "views": VIEWS, "lazy conditions": LAZY, "other templates": REFUSED}
     values = json.loads(VALUES)
     write_json(HERE / "chat_templates.json", {
         "values": VALUES,

@@ -38,11 +38,38 @@ function separatorOf(text: string): string | undefined {
     : ["\t", ";", ","].find((separator) => first.includes(separator));
 }
 
-const binary: readonly FileForm[] = [
+const asJsonLines = "write its rows as JSON Lines, as by json.dumps";
+const unpacked = (name: string, by: string) => `the file is compressed by ${name}; unpack it, as in ${by}, or use gzip`;
+
+/** Forms that no reader takes. */
+const unreadable: readonly FileForm[] = [
   { is: ascii("ARROW1"), problem: "the file is Arrow; write its rows as JSON Lines, as in datasets' to_json(…)" },
   {
     is: ascii("PK\x03\x04"),
     problem: "the file is a zip, as spreadsheets (.xlsx) are; save it as CSV in UTF-8, or unpack it",
+  },
+  { is: ascii("BZh"), problem: unpacked("bzip2", "bunzip2 FILE") },
+  { is: startsWith(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0), problem: unpacked("xz", "unxz FILE") },
+  { is: startsWith(0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c), problem: unpacked("7z", "7z x FILE") },
+  { is: ascii("%PDF-"), problem: "the file is a PDF; write its rows as JSON Lines" },
+  { is: ascii("SQLite format 3\0"), problem: "the file is an SQLite database; export a table as CSV" },
+  { is: startsWith(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59), problem: `the file is a numpy array; ${asJsonLines}` },
+  {
+    // The opcode of the protocol, its number and that of a frame.
+    is: (bytes) => bytes[0] === 0x80 && bytes[1]! >= 2 && bytes[1]! <= 5,
+    problem: `the file is a Python pickle; ${asJsonLines}`,
+  },
+  {
+    is: (_, text) => text.startsWith("version https://git-lfs.github.com/spec/"),
+    problem: "the file is a pointer of Git LFS and not its content; get that by git lfs pull",
+  },
+  {
+    is: (_, text) => /^\s*<(!doctype html|html)\b/i.test(text),
+    problem: "the file is a web page; download the data itself, as by the page's link to the raw file",
+  },
+  {
+    is: (_, text) => /^\s*[\[{]+\s*'/.test(text),
+    problem: "the file holds Python's form of dicts, with single quotes; write JSON, as json.dumps does",
   },
   {
     is: (bytes) => startsWith(0xff, 0xfe)(bytes) || startsWith(0xfe, 0xff)(bytes) || alternatesWithZeros(bytes),
@@ -75,7 +102,7 @@ const semicolons = columns(
 /** The formats that each reader is mistakenly given, the likeliest first. */
 const forms = {
   jsonl: [
-    ...binary,
+    ...unreadable,
     parquet,
     returns,
     jsonList,
@@ -90,16 +117,16 @@ const forms = {
     semicolons,
   ],
   json: [
-    ...binary,
+    ...unreadable,
     parquet,
     { is: (_, text) => /^\s*\{.*\}\s*\n\s*\{/.test(text), problem: "the file is JSON Lines; read it with jsonl(…)" },
     tabs,
     commas,
     semicolons,
   ],
-  tsv: [...binary, parquet, returns, jsonList, objects, commas, semicolons],
-  csv: [...binary, parquet, returns, jsonList, objects, tabs, semicolons],
-  parquet: [...binary, jsonList, objects, tabs, commas, semicolons],
+  tsv: [...unreadable, parquet, returns, jsonList, objects, commas, semicolons],
+  csv: [...unreadable, parquet, returns, jsonList, objects, tabs, semicolons],
+  parquet: [...unreadable, jsonList, objects, tabs, commas, semicolons],
 } as const satisfies Readonly<Record<string, readonly FileForm[]>>;
 
 /** The readers of files. */

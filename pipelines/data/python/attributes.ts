@@ -11,6 +11,7 @@ import {
   type PythonList,
   PythonTuple,
   type PythonValue,
+  PythonView,
   typeName,
 } from "./value.ts";
 
@@ -23,9 +24,9 @@ const changing = (names: readonly string[]) =>
   }]);
 
 const dictMethods: ReadonlyMap<string, Method<PythonDict>> = new Map<string, Method<PythonDict>>([
-  ["items", taking([], pairs)],
-  ["keys", taking([], (dict) => [...dict.keys()])],
-  ["values", taking([], (dict) => [...dict.values()])],
+  ["items", taking([], (dict) => new PythonView(pairs(dict), "dict_items"))],
+  ["keys", taking([], (dict) => new PythonView([...dict.keys()], "dict_keys"))],
+  ["values", taking([], (dict) => new PythonView([...dict.values()], "dict_values"))],
   ["get", taking(["key", "default"], (dict, key, usual = null) => dict.has(key) ? dict.get(key) : usual)],
   ["copy", taking([], (dict) => dict)],
   ...changing(["clear", "pop", "popitem", "setdefault", "update"]),
@@ -47,14 +48,18 @@ const listMethods: ReadonlyMap<string, Method> = new Map<string, Method>([
 
 /** `value.name`: a method, or else an attribute or a dict's value under that name. */
 export function attributeOf(value: PythonValue, name: string): PythonValue {
-  if (value instanceof Namespace) return value.attributes.get(name);
+  if (value instanceof Namespace) return value.attributes.get(name) ?? value.computed?.get(name)?.();
+  if (typeof value === "function") throw new TypeError(`the attribute ${name} of a function is not known here`);
   return methodOf(value, name) ?? (isDict(value) ? value.get(name) : undefined);
 }
 
 /** `value[key]`: an item, or else a method with that name. */
 export function itemOf(value: PythonValue, key: PythonValue): PythonValue {
   if (isDict(value) && value.has(key)) return value.get(key);
-  const items = typeof value === "string" ? Array.from(value) : itemsOf(value), place = asNumber(key);
+  // Of views a range alone has items by place.
+  const isUnordered = value instanceof PythonView && value.type !== "range";
+  const items = typeof value === "string" ? Array.from(value) : isUnordered ? undefined : itemsOf(value);
+  const place = asNumber(key);
   if (items !== undefined && typeof place === "bigint") return items.at(Number(place));
   return typeof key === "string" ? attributeOf(value, key) : undefined;
 }

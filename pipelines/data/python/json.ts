@@ -1,7 +1,7 @@
 /** JSON as Python reads and writes it. @module */
 import { type Node, parseTree } from "jsonc-parser";
 import { floatRepr } from "./print.ts";
-import { isDict, itemsOf, type PythonValue, typeName } from "./value.ts";
+import { isDict, itemsOf, type PythonValue, PythonView, typeName } from "./value.ts";
 
 /** Whether JavaScript's values lose something: the notation of numbers, or the order of keys that are whole numbers. */
 export function losesJson(value: unknown): boolean {
@@ -57,7 +57,7 @@ export function writeJson(value: PythonValue, style: JsonStyle, level = 0): stri
   if (typeof value === "boolean" || typeof value === "bigint") return String(value);
   if (typeof value === "number") return floatJson(value);
   if (typeof value === "string") return textJson(value, style.ensureAscii);
-  const items = itemsOf(value);
+  const items = value instanceof PythonView ? undefined : itemsOf(value);
   if (items !== undefined) {
     return enclosed(
       "[",

@@ -1,5 +1,5 @@
 /** What Python's `str` and `repr` print. @module */
-import { isDict, isList, Namespace, PythonTuple, type PythonValue, SafeText, typeName } from "./value.ts";
+import { isDict, isList, Namespace, PythonTuple, type PythonValue, PythonView, SafeText, typeName } from "./value.ts";
 
 /** A value as text: `5.0`, `True`, `[1, 'a']`; a string is itself. */
 export function str(value: PythonValue): string {
@@ -21,6 +21,7 @@ export function repr(value: PythonValue): string {
   if (value instanceof PythonTuple) {
     return value.items.length === 1 ? `(${repr(value.items[0])},)` : `(${value.items.map(repr).join(", ")})`;
   }
+  if (value instanceof PythonView) return value.printed ?? `${value.type}([${value.items.map(repr).join(", ")}])`;
   if (isDict(value)) return `{${[...value].map(([key, part]) => `${repr(key)}: ${repr(part)}`).join(", ")}}`;
   if (value instanceof SafeText) return `Markup(${quoted(value.text)})`;
   if (value instanceof Namespace) return `<Namespace ${repr(value.attributes)}>`;

@@ -17,6 +17,7 @@ export type PythonValue =
   | SafeText
   | PythonList
   | PythonTuple
+  | PythonView
   | PythonDict
   | Namespace
   | PythonFunction;
@@ -30,7 +31,16 @@ export class PythonTuple {
   constructor(readonly items: PythonList) {}
 }
 
-/** Text that is HTML: texts that are concatenated with it are escaped. */
+/** What is like a list, and prints otherwise, as a range or the keys of a dict. */
+export class PythonView {
+  /**
+   * @param type What Python calls its type.
+   * @param printed What it prints; by its type and items if omitted.
+   */
+  constructor(readonly items: PythonList, readonly type: string, readonly printed?: string) {}
+}
+
+/** A text that is HTML: what a text is added to, or adds, is escaped. */
 export class SafeText {
   constructor(readonly text: string) {}
 }
@@ -48,8 +58,15 @@ export class Untextual {
 
 /** An object with attributes, some of which a template may set. */
 export class Namespace {
-  /** @param call What a call of it does, if it can be called. */
-  constructor(readonly attributes: Map<string, PythonValue>, readonly call?: PythonFunction) {}
+  /**
+   * @param call What a call of it does, where it can be called.
+   * @param computed Attributes that are made whenever they are asked for.
+   */
+  constructor(
+    readonly attributes: Map<string, PythonValue>,
+    readonly call?: PythonFunction,
+    readonly computed?: ReadonlyMap<string, () => PythonValue>,
+  ) {}
 }
 
 /** The arguments of a call: values by position and by name. */
@@ -62,7 +79,7 @@ export type PythonFunction = (passed: Arguments) => PythonValue;
 
 /** The items of a list or a tuple, which most functions treat alike. */
 export function itemsOf(value: PythonValue): PythonList | undefined {
-  if (value instanceof PythonTuple) return value.items;
+  if (value instanceof PythonTuple || value instanceof PythonView) return value.items;
   return isList(value) ? value : undefined;
 }
 
@@ -80,6 +97,7 @@ export function typeName(value: PythonValue): string {
   if (value === null) return "NoneType";
   if (isList(value)) return "list";
   if (value instanceof PythonTuple) return "tuple";
+  if (value instanceof PythonView) return value.type;
   if (isDict(value)) return "dict";
   if (value instanceof Namespace) return "namespace";
   if (value instanceof SafeText) return "Markup";

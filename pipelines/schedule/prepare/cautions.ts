@@ -18,15 +18,20 @@ interface Caution {
 
 type Finding = Caution | undefined | Promise<Caution | undefined>;
 
-/**
- * The usual learning rates of each optimizer, and the rate from which a step is larger than most weights and
- * representations.
- */
-const rates: Readonly<Record<OptimizerName, { readonly usual: string; readonly large: number }>> = {
-  adamw: { usual: "1e-5 to 1e-2", large: 1 },
-  sgd: { usual: "1e-3 to 1", large: 10 },
-  lion: { usual: "1e-6 to 1e-3", large: 1 },
-  adafactor: { usual: "1e-4 to 1e-2", large: 1 },
+/** What is known of an optimizer's rates. */
+interface Rates {
+  readonly usual: string;
+  /** Below this one, steps vanish in the rounding of what is learned. */
+  readonly small: number;
+  /** From this one on, a step is larger than most weights and representations are. */
+  readonly large: number;
+}
+
+const rates: Readonly<Record<OptimizerName, Rates>> = {
+  adamw: { usual: "1e-5 to 1e-2", small: 1e-8, large: 1 },
+  sgd: { usual: "1e-3 to 1", small: 1e-7, large: 10 },
+  lion: { usual: "1e-6 to 1e-3", small: 1e-9, large: 1 },
+  adafactor: { usual: "1e-4 to 1e-2", small: 1e-8, large: 1 },
 };
 
 /** The rates of an optimizer and its groups; `undefined` if its steps are relative. */
@@ -50,11 +55,11 @@ const ofTraining: readonly ((stage: PreparedTraining) => Finding)[] = [
     if (dataParallel <= batchSize) return undefined;
     return { of: spec, says: `dataParallel of ${name} is ${dataParallel}, but a batch has only ${batchSize} rows` };
   },
-  function learnsWildly({ name, spec: { optimizer } }) {
-    const { usual, large } = rates[optimizer.kind];
+  function hasOddRate({ name, spec: { optimizer } }) {
+    const { usual, small, large } = rates[optimizer.kind];
     const rate = Math.max(...ratesOf(optimizer).map((rate) => rate ?? 0));
-    if (rate < large) return undefined;
-    return { of: optimizer, says: `the learning rate of ${name} is ${rate}; usual rates are ${usual}` };
+    if (rate === 0 || rate >= small && rate < large || optimizer.learningRate === undefined) return undefined;
+    return { of: optimizer, says: `the learning rate of ${name} is ${rate}; usual ones are from ${usual}` };
   },
 ];
 

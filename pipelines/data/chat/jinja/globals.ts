@@ -2,7 +2,7 @@
 import { spend } from "../../python/budget.ts";
 import { bound } from "../../python/call.ts";
 import { str } from "../../python/print.ts";
-import { isDict, Namespace, type PythonFunction, type PythonValue, typeName } from "../../python/value.ts";
+import { isDict, Namespace, type PythonFunction, type PythonValue, PythonView, typeName } from "../../python/value.ts";
 import { strftime } from "./strftime.ts";
 
 /** What a template raises with `raise_exception`. */
@@ -17,7 +17,8 @@ function range({ positional }: Parameters<PythonFunction>[0]): PythonValue {
   const length = Number((stop - start + step - (step > 0n ? 1n : -1n)) / step);
   if (length > 100_000) throw new RangeError("range has more than 100000 items, which transformers forbids");
   spend(Math.max(0, length));
-  return Array.from({ length: Math.max(0, length) }, (_, at) => start + step * BigInt(at));
+  const items = Array.from({ length: Math.max(0, length) }, (_, at) => start + step * BigInt(at));
+  return new PythonView(items, "range", `range(${start}, ${stop}${step === 1n ? "" : `, ${step}`})`);
 }
 
 /** The entries of a dict, if given, and those passed by name. */

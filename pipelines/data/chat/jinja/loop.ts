@@ -2,6 +2,12 @@
 import { isEqual } from "../../python/compare.ts";
 import { Namespace, type PythonFunction, type PythonList, type PythonValue } from "../../python/value.ts";
 
+/** What a loop goes through: what it has reached so far, and whether there are so many. */
+interface LoopItems {
+  readonly items: PythonList;
+  readonly reaches: (count: number) => boolean;
+}
+
 /**
  * The state of a loop.
  *
@@ -10,24 +16,22 @@ import { Namespace, type PythonFunction, type PythonList, type PythonValue } fro
  * @param again What a call of `loop` does.
  */
 export function loopOf(
-  items: PythonList,
+  { items, reaches }: LoopItems,
   at: number,
   seen: Map<number, PythonValue>,
   depth: number,
   again: PythonFunction,
 ): Namespace {
-  const left = items.length - at;
+  const length = () => {
+    reaches(Infinity);
+    return items.length;
+  };
   return new Namespace(
     new Map<string, PythonValue>([
       ["index", BigInt(at + 1)],
       ["index0", BigInt(at)],
-      ["revindex", BigInt(left)],
-      ["revindex0", BigInt(left - 1)],
       ["first", at === 0],
-      ["last", left === 1],
-      ["length", BigInt(items.length)],
       ["previtem", items[at - 1]],
-      ["nextitem", items[at + 1]],
       ["depth", BigInt(depth + 1)],
       ["depth0", BigInt(depth)],
       ["cycle", ({ positional }) => positional[at % positional.length]],
@@ -38,5 +42,12 @@ export function loopOf(
       }],
     ]),
     again,
+    new Map<string, () => PythonValue>([
+      ["revindex", () => BigInt(length() - at)],
+      ["revindex0", () => BigInt(length() - at - 1)],
+      ["last", () => !reaches(at + 2)],
+      ["length", () => BigInt(length())],
+      ["nextitem", () => reaches(at + 2) ? items[at + 1] : undefined],
+    ]),
   );
 }

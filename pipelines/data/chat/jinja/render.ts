@@ -103,7 +103,15 @@ function loop(statement: For, through: PythonValue, around: Scope, written: stri
     return scope;
   };
   const all = spent(iterate(through)), condition = iterable.type === "SelectExpression" ? iterable.test : undefined;
-  const items = condition === undefined ? all : all.filter((item) => isTrue(evaluate(condition, scopeOf(item))));
+  // A condition is asked of an item when its turn has come, or `loop` is asked about it.
+  const source = all.values(), items: PythonValue[] = [];
+  const reaches = (count: number) => {
+    for (let next = items.length < count ? source.next() : undefined; next?.done === false; next = source.next()) {
+      if (condition !== undefined && !isTrue(evaluate(condition, scopeOf(next.value)))) continue;
+      if (items.push(next.value) >= count) break;
+    }
+    return items.length >= count;
+  };
   const again: PythonFunction = (passed) => {
     if (!isRecursive) throw new TypeError("loop can be called only in a recursive loop");
     if (passed.positional.length + passed.named.size === 0) throw new TypeError("loop must be called with a list");
@@ -113,10 +121,10 @@ function loop(statement: For, through: PythonValue, around: Scope, written: stri
   };
   const changes = new Map<number, PythonValue>();
   let isDone = false;
-  for (const at of items.keys()) {
+  for (let at = 0; reaches(at + 1); at++) {
     spend(perIteration);
     const scope = scopeOf(items[at]);
-    scope.set("loop", loopOf(items, at, changes, depth, again));
+    scope.set("loop", loopOf({ items, reaches }, at, changes, depth, again));
     const jump = run(body, scope, written);
     if (jump === "Break") break;
     // Jinja records an iteration only at its end.

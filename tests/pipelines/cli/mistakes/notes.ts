@@ -47,6 +47,13 @@ export const notes: readonly Mistake<readonly string[]>[] = [
   ["more rows than there are", viewing(".take(5000)"), [
     "pipeline.ts:8:48: take(5000) takes all 8 rows, because there are no more",
   ]],
+  ["a slice past the end", viewing(".slice(2, 900)"), [
+    "pipeline.ts:8:48: slice(2, 900) ends after row 8, since there are no more",
+  ]],
+  ["a slice up to the end", viewing(".slice(2, 8)"), []],
+  ["a sample of a slice past the end", viewing(".slice(0, 9).sample(8, 1)"), [
+    "pipeline.ts:8:48: slice(0, 9) ends after row 8, since there are no more",
+  ]],
   ["a view of a view", viewing(".take(5000).take(3)"), []],
   ["a template without a field", {
     template: '{ prompt: "<q>\\n", completion: "{a}" }',
@@ -59,6 +66,9 @@ export const notes: readonly Mistake<readonly string[]>[] = [
   ]],
   ["a rate of 50", optimizing("{ learningRate: 50 }"), [
     "pipeline.ts:13:90: the learning rate of loreft is 50; usual rates are 1e-5 to 1e-2",
+  ]],
+  ["a rate of nearly 0", optimizing("{ learningRate: 1e-12 }"), [
+    "pipeline.ts:13:90: the learning rate of loreft is 1e-12; usual ones are from 1e-5 to 1e-2",
   ]],
   ["rates of a sweep", optimizing('{ learningRate: sweep("rate", [0, 1e-3, 50]) }'), [
     "pipeline.ts:13:90: the learning rate of loreft is 0, so it learns nothing",

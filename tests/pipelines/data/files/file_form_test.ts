@@ -1,61 +1,53 @@
+/** What a file is that was given to a reader of rows. @module */
 import assert from "node:assert/strict";
-import { gzipSync } from "node:zlib";
-import { RequestError } from "../../../../pipelines/common/errors.ts";
-import { type FileReader, readingAs } from "../../../../pipelines/data/files/file_form.ts";
+import { jsonl } from "../../../../pipelines/data/files/jsonl.ts";
 import { inFolder } from "../../models/support.ts";
 
-const text = (content: string) => new TextEncoder().encode(content);
-const utf16 = (content: string, ...mark: number[]) =>
-  Uint8Array.from([...mark, ...Array.from(content).flatMap((c) => [c.charCodeAt(0), 0])]);
+const bytes = (...start: readonly number[]) => new Uint8Array([...start, ...new TextEncoder().encode("rest")]);
 
-/** What is said of a file that a reader fails on. */
-async function problemOf(reader: FileReader, path: string): Promise<string> {
-  // deno-lint-ignore require-yield
-  const fails = async function* () {
-    await Promise.resolve();
-    throw new RequestError("the line is wrong", { file: path, line: 1 });
-  };
-  const read = Array.fromAsync(readingAs(reader, path, fails()));
-  return await read.then(() => "nothing", (fault: RequestError) => fault.problem);
-}
+const forms: Readonly<Record<string, readonly [content: string | Uint8Array, says: string]>> = {
+  "bzip2": ["BZh91AY&SY", "the file is compressed by bzip2; unpack it, as in bunzip2 FILE, or use gzip"],
+  "xz": [
+    bytes(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0),
+    "the file is compressed by xz; unpack it, as in unxz FILE, or use gzip",
+  ],
+  "7z": [
+    bytes(0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c),
+    "the file is compressed by 7z; unpack it, as in 7z x FILE, or use gzip",
+  ],
+  "PDF": ["%PDF-1.7\n", "the file is a PDF; write its rows as JSON Lines"],
+  "SQLite": ["SQLite format 3\0x", "the file is an SQLite database; export a table as CSV"],
+  "numpy": [
+    bytes(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0),
+    "the file is a numpy array; write its rows as JSON Lines, as by json.dumps",
+  ],
+  "pickle": [bytes(0x80, 4, 0x95), "the file is a Python pickle; write its rows as JSON Lines, as by json.dumps"],
+  "a pointer of Git LFS": [
+    "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 12\n",
+    "the file is a pointer of Git LFS and not its content; get that by git lfs pull",
+  ],
+  "a web page": [
+    "\n<!DOCTYPE html><html>\n<p>Not found, sorry</p>",
+    "the file is a web page; download the data itself, as by the page's link to the raw file",
+  ],
+  "Python's dicts": [
+    "{'q': 'He is', 'a': None}\n",
+    "the file holds Python's form of dicts, with single quotes; write JSON, as json.dumps does",
+  ],
+  "a list of them": [
+    "[{'q': 'He is', 'a': 1}]\n",
+    "the file holds Python's form of dicts, with single quotes; write JSON, as json.dumps does",
+  ],
+};
 
-const cases: readonly (readonly [string, FileReader, Uint8Array, RegExp | undefined])[] = [
-  ["Parquet", "jsonl", text("PAR1\x15\x04"), /Parquet; read it by parquet/],
-  ["Arrow", "jsonl", text("ARROW1\0\0"), /Arrow; /],
-  ["a spreadsheet", "tsv", text("PK\x03\x04\x14\0"), /a zip, as spreadsheets/],
-  ["UTF-16 with a mark", "jsonl", utf16('{"a": "b"}\n', 0xff, 0xfe), /UTF-16/],
-  ["UTF-16 without a mark", "jsonl", utf16('{"a": "b"}\n'), /UTF-16/],
-  ["carriage returns", "tsv", text("a\tb\rc\td\r"), /carriage returns/],
-  ["a JSON array", "jsonl", text('\n[{"a": 1},\n{"a": 2}]'), /a JSON list; read it by json/],
-  ["JSON over several lines", "jsonl", text('{\n  "a": 1\n}\n'), /over several lines; /],
-  ["tabs", "jsonl", text("a\tb\nc\td\n"), /tsv\(…\)/],
-  ["commas", "jsonl", text('a,b\n"c",d\n'), /the file is CSV; read it by csv/],
-  ["semicolons", "tsv", text("a;b\nc;d\n"), /separated by semicolons; /],
-  ["compressed commas", "tsv", gzipSync("a,b\n1,2\n"), /the file is CSV; /],
-  ["JSON Lines", "json", text('{"a": 1}\n{"a": 2}\n'), /is JSON Lines; /],
-  ["tabs", "csv", text("a\tb\nc\td\n"), /tsv\(…\)/],
-  ["a JSON list", "parquet", text('[{"a": 1}]'), /json\(…\)/],
-  ["JSON Lines", "tsv", text('{"a": 1}\n'), /jsonl\(…\)/],
-  ["JSON Lines with a fault", "jsonl", text('{"a": 1}\n{"a": }\n'), undefined],
-  ["columns with a fault", "tsv", text("a\tb\nc\n"), undefined],
-  ["nothing", "jsonl", text(""), undefined],
-];
-
-for (const [name, reader, content, expected] of cases) {
-  Deno.test(`what ${reader} cannot read is named for what it is: ${name}`, () =>
-    inFolder(async (folder) => {
-      await Deno.writeFile(`${folder}/rows`, content);
-      assert.match(await problemOf(reader, `${folder}/rows`), expected ?? /^the line is wrong$/);
+for (const [name, [content, says]] of Object.entries(forms)) {
+  Deno.test(`jsonl: says what a file is: ${name}`, () =>
+    inFolder(async (base) => {
+      const written = typeof content === "string" ? new TextEncoder().encode(content) : content;
+      await Deno.writeFile(`${base}/rows.jsonl`, written);
+      await assert.rejects(
+        Array.fromAsync(jsonl.records({ kind: "jsonl", path: "rows.jsonl" }, { base })),
+        { name: "RequestError", problem: says },
+      );
     }));
 }
-
-Deno.test("a file that cannot be opened is not looked at", async () => {
-  assert.equal(await problemOf("jsonl", "/absent/rows.jsonl"), "the line is wrong");
-});
-
-Deno.test("what a reader can read is what it reads", async () => {
-  const read = async function* () {
-    yield await Promise.resolve(1);
-  };
-  assert.deepEqual(await Array.fromAsync(readingAs("jsonl", "/absent/rows.jsonl", read())), [1]);
-});
