@@ -43,8 +43,8 @@ async function* readCsv(
 
 /** Sees that a header names columns that are split by the separator, and not another file's content. */
 function requireColumns(names: readonly string[], separator: string, place: SourceLocation): void {
-  const [only = ""] = names;
-  if (names.length === 1 && /[\t;]|^\s*[[{]/.test(only) || names.some((name) => name.includes("\0"))) {
+  const [first = ""] = names, isOther = names.length === 1 ? /[\t;]|^\s*[[{]/ : /^\s*(\{\s*"|\[\s*\{)/;
+  if (isOther.test(first) || names.some((name) => name.includes("\0"))) {
     throw new RequestError(
       `the header has no separator ${JSON.stringify(separator)}; give the one that the file has, as in separator: ";"`,
       place,
