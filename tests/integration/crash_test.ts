@@ -131,6 +131,34 @@ for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     }));
 }
 
+/** Preferences, and what they are compared by; the reward head has no frozen model beside it. */
+const compared: Readonly<Record<string, Partial<PipelineParts>>> = {
+  dpo: { trainSettings: "objective: refract.dpo({ beta: 0.1 })" },
+  reps: { trainSettings: "objective: refract.reps()" },
+  "a reward head": {
+    preamble: "const headed = (model) => model.with(refract.reward());",
+    stages:
+      "{ tuned: train(headed(edited), { data, epochs, batchSize, optimizer, objective: refract.bradleyTerry() }) }",
+  },
+};
+
+for (const [name, parts] of Object.entries(compared)) {
+  Deno.test(`a training by ${name} that is killed in its middle comes to the same bytes`, () =>
+    inScene({
+      ...stopped,
+      epochs: "1500",
+      data: 'jsonl("./rows.jsonl", refract.prefer({ prompt: "{q}\\n", chosen: "{a}", rejected: "{options.1}" }))',
+      stages: "{ tuned }",
+      ...parts,
+    }, async (scene) => {
+      const { process, ended } = start(scene, "out");
+      await Promise.race([isTraining(scene, "out"), ended]);
+      killIfAlive(process);
+      assert.equal((await ended).signal, "SIGKILL");
+      assert.deepEqual(await bytesOf(scene, "out"), await bytesOf(scene, "whole"));
+    }));
+}
+
 Deno.test("a second SIGINT ends a run whatever it does", () =>
   inScene(stopped, async (scene) => {
     const { process, ended } = start(scene, "out");

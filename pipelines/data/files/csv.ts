@@ -44,8 +44,8 @@ async function* readCsv(
 
 /** Checks that a header names columns split by the separator, and is not the content of another kind of file. */
 function requireColumns(names: readonly string[], separator: string, place: SourceLocation): void {
-  const [only = ""] = names;
-  if (names.length === 1 && /[\t;]|^\s*[[{]/.test(only) || names.some((name) => name.includes("\0"))) {
+  const [first = ""] = names, isOther = names.length === 1 ? /[\t;]|^\s*[[{]/ : /^\s*(\{\s*"|\[\s*\{)/;
+  if (isOther.test(first) || names.some((name) => name.includes("\0"))) {
     throw new RequestError(
       `the header has no separator ${
         JSON.stringify(separator)

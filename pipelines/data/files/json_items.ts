@@ -156,6 +156,11 @@ class Outline {
   absence(): string {
     const keys = [...this.#keys];
     if (this.#names.length > 0) {
+      if (keys.includes(this.#names.at(-1)!)) {
+        return `what the file has at ${
+          quote(this.#names.join("."))
+        } is no list; give the path of one, as in at: "data"`;
+      }
       return `the file has no list at ${quote(this.#names.join("."))}; ${suggest(this.#names.at(-1) ?? "", keys)}`;
     }
     if (keys.length === 0) return "the file has no list; write a list of objects";

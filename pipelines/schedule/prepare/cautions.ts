@@ -2,6 +2,7 @@
 import type { OptimizerName } from "../../../ops/optimizers/mod.ts";
 import { placed } from "../../common/source_location.ts";
 import { type Adaptation, headOf } from "../../compile/lower/adaptation.ts";
+import { warmupStepsOf } from "../../../ops/optimizers/schedule.ts";
 import { startsAtOwn } from "../../compile/lower/heads.ts";
 import { lengthsOfExamples } from "../../data/example_lengths.ts";
 import { metricOf } from "../../metrics/mod.ts";
@@ -9,6 +10,7 @@ import { findTensor } from "../../models/open/model.ts";
 import type { MetricSpec, OptimizerSpec, Resolved } from "../../spec/mod.ts";
 import type { PreparedActivations, PreparedEvaluation, PreparedTraining } from "./prepared.ts";
 import type { PreparedModel } from "./prepared_model.ts";
+import { stepsInEpoch } from "./steps_in_epoch.ts";
 
 /** The note, and the declaration that it is about. */
 interface Caution {
@@ -44,7 +46,37 @@ function cutsNothing({ name, spec }: PreparedTraining | PreparedEvaluation): Fin
   return { of: spec, says: `truncate of ${name} says which end maxLength cuts, but there is no maxLength` };
 }
 
+/** How many steps the epochs of a training have. */
+const stepsOfEpochs = ({ spec, rows }: PreparedTraining) => spec.epochs * stepsInEpoch({ spec, rows });
+
 const ofTraining: readonly ((stage: PreparedTraining) => Finding)[] = [
+  function endsBefore(stage) {
+    const { name, spec, spec: { maxSteps = 0, epochs } } = stage, steps = stepsOfEpochs(stage);
+    if (maxSteps <= steps) return undefined;
+    return {
+      of: spec,
+      says:
+        `maxSteps of ${name} is ${maxSteps}, and its epochs end after ${steps} steps; give more epochs than ${epochs}`,
+    };
+  },
+  function staysCold(stage) {
+    const { name, spec: { optimizer, maxSteps = Infinity } } = stage;
+    const steps = Math.min(maxSteps, stepsOfEpochs(stage)), warmup = warmupStepsOf(optimizer.schedule, steps);
+    if (steps === 0 || warmup < steps) return undefined;
+    return {
+      of: optimizer,
+      says: `the warm-up of ${name} takes ${warmup} steps of ${steps}, so that no step has the whole learning rate`,
+    };
+  },
+  function measuresOnce(stage) {
+    const { name, spec, spec: { validate, maxSteps = Infinity } } = stage, every = validate?.every ?? "epoch";
+    const steps = Math.min(maxSteps, stepsOfEpochs(stage));
+    if (every === "epoch" || every <= steps) return undefined;
+    return {
+      of: spec,
+      says: `${name} is validated every ${every} steps and has ${steps}, so that it is validated at its end alone`,
+    };
+  },
   function learnsNothing({ name, spec: { optimizer } }) {
     if (ratesOf(optimizer).some((rate) => rate !== 0)) return undefined;
     return { of: optimizer, says: `the learning rate of ${name} is 0, so it learns nothing` };

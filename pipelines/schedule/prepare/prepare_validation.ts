@@ -8,19 +8,9 @@ import { formatSize } from "../../common/size.ts";
 import { prepareEvaluation } from "./prepare_evaluation.ts";
 import type { PreparedTraining, PreparedValidation } from "./prepared.ts";
 import type { SharedPreparation } from "./shared_preparation.ts";
+import { type EpochRows, stepsInEpoch } from "./steps_in_epoch.ts";
 
 type Settings = Resolved<TrainSpec>;
-
-/** What determines how many steps an epoch has. */
-interface EpochRows {
-  readonly spec: Pick<Settings, "batchSize" | "gradientAccumulation">;
-  readonly rows: { readonly length: number };
-}
-
-/** How many steps it takes to use all rows once. */
-export function stepsInEpoch({ spec, rows }: EpochRows): number {
-  return Math.ceil(rows.length / (spec.batchSize * spec.gradientAccumulation));
-}
 
 /**
  * Prepares the validations of a training; `undefined` if it has none.

@@ -1,7 +1,7 @@
 /** The parameters that trainings keep of some of their epochs, each in its own entry of the store. @module */
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import { keyOf, type Store } from "../../store/store.ts";
-import { stepsInEpoch } from "../prepare/prepare_validation.ts";
+import { stepsInEpoch } from "../prepare/steps_in_epoch.ts";
 import type { PreparedTraining } from "../prepare/prepared.ts";
 import type { TrainJob } from "./train_job.ts";
 import { trainedKind } from "./trained.ts";

@@ -5,7 +5,7 @@ import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import { batchOrder, groupByLength } from "../../data/batches.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 import { lengthsOf } from "../../compile/rows/row_lengths.ts";
-import { stepsInEpoch } from "../prepare/prepare_validation.ts";
+import { stepsInEpoch } from "../prepare/steps_in_epoch.ts";
 
 /** What determines which rows run together. */
 export type RunCosts = Pick<CompiledTraining, "runOverhead" | "activationBytes" | "contextWeight">;

@@ -25,7 +25,7 @@ import type { EncodedExamples } from "../encode/encoded_examples.ts";
 import { learningRates } from "./learning_rate.ts";
 import { runTogether } from "./parallel_groups.ts";
 import { noRewards, type Rewards, shownRewards, withGroup, withStep, zeroRewards } from "./rewards.ts";
-import { stepsInEpoch } from "../prepare/prepare_validation.ts";
+import { stepsInEpoch } from "../prepare/steps_in_epoch.ts";
 import { type StateJob, TrainingState } from "./training_state.ts";
 import { lengthsOf } from "../../compile/rows/row_lengths.ts";
 

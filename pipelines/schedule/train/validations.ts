@@ -2,7 +2,7 @@
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { isLowerBetter, metricNameOf } from "../../metrics/mod.ts";
 import type { ValidationRecord } from "../../results/results.ts";
-import { stepsInEpoch } from "../prepare/prepare_validation.ts";
+import { stepsInEpoch } from "../prepare/steps_in_epoch.ts";
 import type { PreparedTraining } from "../prepare/prepared.ts";
 import { stepCount } from "./steps.ts";
 

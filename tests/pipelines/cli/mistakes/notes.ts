@@ -1,5 +1,5 @@
 /** What is legal and rarely meant. @module */
-import { editing, evaluating, type Mistake, optimizing, viewing } from "./scene.ts";
+import { editing, evaluating, type Mistake, optimizing, training, viewing } from "./scene.ts";
 
 /** What is noted before a run. */
 export const notes: readonly Mistake<readonly string[]>[] = [
@@ -73,6 +73,15 @@ export const notes: readonly Mistake<readonly string[]>[] = [
   ["rates of a sweep", optimizing('{ learningRate: sweep("rate", [0, 1e-3, 50]) }'), [
     "pipeline.ts:13:90: the learning rate of loreft is 0, so it learns nothing",
     "pipeline.ts:13:90: the learning rate of loreft is 50; usual rates are 1e-5 to 1e-2",
+  ]],
+  ["more steps than the epochs have", training("maxSteps: 9"), [
+    "pipeline.ts:13:17: maxSteps of loreft is 9, and its epochs end after 2 steps; give more epochs than 1",
+  ]],
+  ["a warm-up that never ends", optimizing("{ learningRate: 1e-3, schedule: linearSchedule({ warmupSteps: 2 }) }"), [
+    "pipeline.ts:13:90: the warm-up of loreft takes 2 steps of 2, so that no step has the whole learning rate",
+  ]],
+  ["validations that never come", training("validate: { data: held, metrics: [loss()], every: 3 }"), [
+    "pipeline.ts:13:17: loreft is validated every 3 steps and has 2, so that it is validated at its end alone",
   ]],
   ["answers that are too short", evaluating("metrics: [exactMatch()], decoding: greedy({ maxNewTokens: 1 })"), [
     "pipeline.ts:14:84: the completions of all 2 rows of score are longer than maxNewTokens, 1; the longest has 2",

@@ -74,6 +74,7 @@ const wrong: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
   ["UTF-16", utf16("a,b\n1,2\n"), /is UTF-16 text; .*iconv -f UTF-16/],
   ["semicolons", "a;b\n1;2\n", /separated by semicolons; read it with csv(…) and separator: ";"/],
   ["tabs", "a\tb\n1\t2\n", /tab-separated text; read it by tsv/],
+  ["JSON Lines of two fields", '{"a": 1, "b": 2}\n{"a": 2, "b": 3}\n', /is JSON; read it by jsonl/],
   ["JSON Lines", '{"a": 1}\n{"a": 2}\n', /is JSON; read it by jsonl/],
   ["half a gzip file", gzipSync("a,b\n" + "1,2\n".repeat(999)).subarray(0, 20), /gzip data is damaged or ends early/],
 ];

@@ -58,6 +58,12 @@ const wrong: readonly (readonly [string, string, string | undefined, RegExp])[] 
     undefined,
     /say where its list is, as in at: "version" \(it has "version", "data"\)/,
   ],
+  [
+    "a path to something else",
+    '{"rows": {"n": [1]}}',
+    "rows",
+    /what the file has at "rows" is no list; give the path of one/,
+  ],
   ["a path that is not there", '{"rows": [{}], "n": 1}', "row", /no list at "row"; did you mean "rows"/],
   ["JSON Lines", '{"a": 1}\n{"a": 2}\n', undefined, /is JSON Lines; read it by jsonl/],
   ["half a file", '[{"a": 1},\n{"a"', undefined, /:2: the file ends within a value/],
