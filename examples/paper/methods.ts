@@ -2,7 +2,21 @@
  * The methods of the ReFT paper (Wu et al. 2024) as its suites train them. Where the paper's text, the README of its
  * repository and the code differ, README.md here has what is followed.
  */
-import { adamw, block, direft, linearSchedule, lora, loreft, repeat, type Rows, type SettingValues } from "refract";
+import {
+  adamw,
+  baseModel,
+  block,
+  direft,
+  linearSchedule,
+  lora,
+  loreft,
+  repeat,
+  type Rows,
+  type SettingValues,
+  suite,
+  type TaskName,
+  train,
+} from "refract";
 
 /** What a method is trained with. */
 export interface MethodSettings {
@@ -74,6 +88,32 @@ export const choices = {
 
 /** What a recipe chose of them. */
 type Chosen = SettingValues<typeof choices>;
+
+/** The same of a suite that one model is trained on for all tasks, with LLM-Adapters' data sets. */
+export const suiteChoices = {
+  ...choices,
+  data: { default: "./data", about: "LLM-Adapters' folder of data sets, from this file's folder or absolute" },
+  trained: { default: "", about: "The tasks whose own training rows are mixed, in place of the suite's file" },
+  only: { default: "", about: "The tasks that are tested, in place of all" },
+} as const;
+
+/** Trains one model on a suite's rows and tests it on each task. */
+export function trainedOnSuite(
+  name: "commonsense" | "arithmetic",
+  methods: Methods,
+  set: SettingValues<typeof suiteChoices>,
+) {
+  const chosen = chosenOf(methods[set.method], set), limits = { data: set.data, rows: rowsOf(set) };
+  const [only, trained] = [set.only, set.trained].map((names) => listOf(names) as readonly TaskName[]);
+  const tested = suite(name, { ...limits, ...only!.length > 0 && { only: only! } });
+  const seen = trained!.length === 0 ? tested : suite(name, { ...limits, only: trained!, trainedOn: "mixed" });
+  const tuned = train(baseModel("huggyllama/llama-7b").with(adaptationOf(set.method, chosen)), {
+    data: seen.train,
+    seed: seedsOf(set),
+    ...trainingOf(chosen),
+  });
+  return tested.evaluate(tuned);
+}
 
 /** A method's settings as a recipe has them: the paper's where it chooses none. LoRA's scale, alpha / rank, is kept. */
 export function chosenOf(paper: MethodSettings, set: Omit<Chosen, "method" | "seeds">): MethodSettings {
