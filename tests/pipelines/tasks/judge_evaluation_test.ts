@@ -121,7 +121,10 @@ Deno.test("the length-controlled win rate is fitted with AlpacaEval's gamed base
         ]);
       };
       const gamed = join(folder, "df_gamed.csv");
-      assert.match((await run(rate)).stderr, /^error: .*df_gamed\.csv: there is no such file; give a path relative to the pipeline file/);
+      assert.match(
+        (await run(rate)).stderr,
+        /^error: .*df_gamed\.csv: there is no such file; give a path relative to the pipeline file/,
+      );
       await Deno.writeTextFile(gamed, "preference,index\n1,0\n");
       assert.match(
         (await run(rate)).stderr,
