@@ -2,7 +2,21 @@
  * The methods of the ReFT paper (Wu et al. 2024) as trained in its suites. README.md in this folder lists the choices
  * made where the paper's text, its repository's README and the code differ.
  */
-import { adamw, block, direft, linearSchedule, lora, loreft, repeat, type Rows, type SettingValues } from "refract";
+import {
+  adamw,
+  baseModel,
+  block,
+  direft,
+  linearSchedule,
+  lora,
+  loreft,
+  repeat,
+  type Rows,
+  type SettingValues,
+  suite,
+  type TaskName,
+  train,
+} from "refract";
 
 /** The settings of a method. */
 export interface MethodSettings {
@@ -77,7 +91,33 @@ export const choices = {
 /** A recipe's values of these settings. */
 type Chosen = SettingValues<typeof choices>;
 
-/** A method's settings with a recipe's choices, otherwise the paper's. LoRA's scale, alpha / rank, is kept. */
+/** The same of a suite that one model is trained on for all tasks, with LLM-Adapters' data sets. */
+export const suiteChoices = {
+  ...choices,
+  data: { default: "./data", about: "LLM-Adapters' folder of data sets, from this file's folder or absolute" },
+  trained: { default: "", about: "The tasks whose own training rows are mixed, in place of the suite's file" },
+  only: { default: "", about: "The tasks that are tested, in place of all" },
+} as const;
+
+/** Trains one model on a suite's rows and tests it on each task. */
+export function trainedOnSuite(
+  name: "commonsense" | "arithmetic",
+  methods: Methods,
+  set: SettingValues<typeof suiteChoices>,
+) {
+  const chosen = chosenOf(methods[set.method], set), limits = { data: set.data, rows: rowsOf(set) };
+  const [only, trained] = [set.only, set.trained].map((names) => listOf(names) as readonly TaskName[]);
+  const tested = suite(name, { ...limits, ...only!.length > 0 && { only: only! } });
+  const seen = trained!.length === 0 ? tested : suite(name, { ...limits, only: trained!, trainedOn: "mixed" });
+  const tuned = train(baseModel("huggyllama/llama-7b").with(adaptationOf(set.method, chosen)), {
+    data: seen.train,
+    seed: seedsOf(set),
+    ...trainingOf(chosen),
+  });
+  return tested.evaluate(tuned);
+}
+
+/** A method's settings as a recipe has them: the paper's where it chooses none. LoRA's scale, alpha / rank, is kept. */
 export function chosenOf(paper: MethodSettings, set: Omit<Chosen, "method" | "seeds">): MethodSettings {
   const { rank, positions, layers, epochs, batchSize, warmupSteps } = set;
   return {

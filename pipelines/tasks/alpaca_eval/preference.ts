@@ -14,12 +14,12 @@ export interface TokenLogProbability {
  * probability 0; NaN if neither is listed.
  */
 export function weightedPreference(listed: readonly TokenLogProbability[]): number {
-  const probability = (name: string) => {
-    const found = listed.find(({ token }) => token === name);
-    return found === undefined ? 0 : Math.exp(found.logprob);
-  };
-  const one = probability(first), other = probability(second);
-  return 2 - one / (one + other);
+  // Of a token that is listed twice the last counts.
+  const [one, other] = [first, second].map((name) =>
+    listed.findLast(({ token }) => token === name)?.logprob ?? -Infinity
+  );
+  // Of the larger, so that no probability is too small for a number.
+  return 2 - 1 / (1 + Math.exp(other! - one!));
 }
 
 /** The preference that a text names; NaN if it names neither output. */
@@ -30,8 +30,34 @@ export function namedPreference(text: string): number {
 
 /** The preference in a Python list that ranks `model_1` and `model_2`; NaN if there is none. */
 export function rankedPreference(text: string): number {
-  const list = /\[[^[\]]*\]/.exec(text)?.[0] ?? "";
-  const entries = [...list.matchAll(/\{\s*'model'\s*:\s*'(\w+)'\s*,\s*'rank'\s*:\s*(\d+)\s*\}/g)];
-  const rank = entries.find(([, name]) => name === "model_1")?.[2];
-  return rank === "1" || rank === "2" ? Number(rank) : NaN;
+  const list = literalIn(text), entries = Array.isArray(list) ? list.map((entry) => Object(entry)) : [];
+  if (entries.some((entry) => !Object.hasOwn(entry, "model"))) return NaN;
+  const rank: unknown = entries.find(({ model }) => model === "model_1")?.rank;
+  return rank === 1 || rank === true ? 1 : rank === 2 ? 2 : NaN;
+}
+
+/** A text, a number or a name, a mark, or something else. */
+const pieces = /'(?:[^'\\\n]|\\['\\"])*'|"(?:[^"\\\n]|\\['\\"])*"|[-\d.eE]+|True|False|None|\s+|[^]/g;
+const written: Readonly<Record<string, string>> = { True: "true", False: "false", None: "null", "(": "[", ")": "]" };
+
+/** A Python literal of lists, dictionaries, plain texts and numbers; `undefined` of any other text. */
+function literalIn(text: string): unknown {
+  // White space before a literal is an indentation.
+  const found = /^[ \t]*[^\s]/.test(text) ? text.match(pieces)!.filter((piece) => piece.trim() !== "") : [];
+  // A comma may stand after the last of several.
+  const kept = found.filter((piece, at) => {
+    return piece !== "," || !/^[\])}]$/.test(found[at + 1] ?? "") || /^[[({]$/.test(found[at - 1] ?? "");
+  });
+  // Parentheses without a comma hold no list.
+  const isSingle = found[0] === "(" && found.at(-1) === ")" && found.at(-2) !== ",";
+  const json = kept.map((piece) => {
+    const isText = /^['"]/.test(piece) && piece.length > 1;
+    return isText ? JSON.stringify(piece.slice(1, -1).replace(/\\(.)/g, "$1")) : written[piece] ?? piece;
+  });
+  try {
+    const value: unknown = JSON.parse(json.join(" "));
+    return isSingle && Array.isArray(value) && value.length === 1 ? value[0] : value;
+  } catch {
+    return undefined;
+  }
 }

@@ -65,6 +65,29 @@ Deno.test({
   },
 });
 
+Deno.test("a token that is listed twice counts as it is listed last, and small probabilities are compared", () => {
+  const of = (...listed: readonly (readonly [string, number])[]) =>
+    weightedPreference(listed.map(([token, logprob]) => ({ token, logprob })));
+  assert.equal(of(["m", 0], ["M", 0], ["m", -Infinity]), 2);
+  assertClose(of(["m", -800], ["M", -800 - Math.log(3)]), 1.25, 1e-12, "small");
+  assertClose(of(["both", -0.1]), "nan", 0, "neither");
+});
+
+Deno.test("a ranking is a whole Python literal", () => {
+  const cases: readonly (readonly [string, Golden])[] = [
+    [`[{"rank": 2, 'model': "model_1", "why": 'a, b: [c]',},]`, 2],
+    ["({'model': 'M', 'rank': 2}, {'model': 'model_1', 'rank': 1.0})", 1],
+    ["[{'model': 'model_1', 'rank': True}]", 1],
+    ["({'model': 'model_1', 'rank': 1})", "nan"],
+    ["[{'model': 'model_1', 'rank': 1}, {'rank': 2}]", "nan"],
+    ["Here: [{'model': 'model_1', 'rank': 1}]", "nan"],
+    ["[{'model': 'model_1', 'rank': '1'}]", "nan"],
+    ["[,]", "nan"],
+    ["", "nan"],
+  ];
+  for (const [text, preference] of cases) assertClose(rankedPreference(text), preference, 0, text);
+});
+
 Deno.test({
   name: "length-controlled win rates are AlpacaEval's",
   ignore,
