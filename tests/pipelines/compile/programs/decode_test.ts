@@ -1,0 +1,51 @@
+/** The program that writes one token a row: what it computes, and in which form. */
+import assert from "node:assert/strict";
+import { valuesOf } from "../../../../ops/program/program.ts";
+import { isOp } from "../../../../ops/table/mod.ts";
+import { lowerAdaptations } from "../../../../pipelines/compile/lower/lower_adaptations.ts";
+import { decodeProgram, extendProgram } from "../../../../pipelines/compile/programs/inference_programs.ts";
+import { ConfigReader } from "../../../../pipelines/models/architecture/config.ts";
+import { architectureOf } from "../../../../pipelines/models/families/mod.ts";
+import type { Resolved, TrainableSpec } from "../../../../pipelines/spec/mod.ts";
+import { block, decoder, loreft, type SiteSpec } from "refract";
+import { interpret } from "../../../ops/reference.ts";
+import { assertClose, drawLeaves } from "../../../ops/support.ts";
+import { tinyT5Config } from "../../../support/tiny_t5.ts";
+
+const extents = { vocab_size: 11, hidden_size: 8, num_hidden_layers: 2, num_attention_heads: 4 };
+const llama = { model_type: "llama", ...extents, num_key_value_heads: 2, intermediate_size: 6 };
+const sliding = { ...llama, model_type: "mistral", sliding_window: 2 };
+const bloom = { model_type: "bloom", vocab_size: 11, hidden_size: 8, n_layer: 2, n_head: 4 };
+
+const models: Record<string, readonly [config: Record<string, unknown>, at: SiteSpec]> = {
+  "grouped heads that are turned": [llama, block(1).output],
+  "a sliding window": [sliding, block(1).attention.query],
+  "scores that fall with the distance": [bloom, block(0).mlp.output],
+  "a decoder after an encoder": [tinyT5Config, decoder.block(1).output],
+};
+
+for (const [name, [config, at]] of Object.entries(models)) {
+  const architecture = architectureOf(new ConfigReader("config.json", config));
+  const edit = loreft({ at, positions: "completion", rank: 2 }) as Resolved<TrainableSpec>;
+  const members = [lowerAdaptations([edit], architecture)];
+  const model = { architecture, storedType: () => "float32" as const, members, full: false };
+
+  Deno.test(`a token of ${name} is decoded to what reading it on gives`, () => {
+    const extend = extendProgram(model), symbols = { batch: 2, tail: 1, past: 3, context: 3, labelled: 2 };
+    const environment = drawLeaves(Object.values(extend.outputs), symbols, {
+      "labelled.indices": (_, offset) => offset,
+      "tail.tokens": (_, offset) => offset + 3,
+      "tail.distanceBuckets": (_, offset) => offset,
+    });
+    const expected = interpret(extend, environment), found = interpret(decodeProgram(model), environment);
+    assert.deepEqual(Object.keys(found), Object.keys(expected));
+    for (const [result, tensor] of Object.entries(expected)) assertClose(found[result]!, tensor, 1e-9, result);
+  });
+
+  Deno.test(`decoding a token of ${name} multiplies keys and values by one row at a time`, () => {
+    const products = valuesOf(decodeProgram(model)).filter((value) => isOp(value, "matmul"));
+    const ofKeyValues = products.filter(({ inputs: [, columns] }) => columns!.shape.length > 2);
+    assert.ok(ofKeyValues.length > 0);
+    for (const { inputs: [rows] } of ofKeyValues) assert.equal(rows!.shape.at(-2), 1);
+  });
+}
