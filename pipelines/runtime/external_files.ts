@@ -2,10 +2,18 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema } from "onnx-buf";
 import type { OnnxModel } from "../../ops/onnx/model.ts";
+import { formatSize } from "../common/size.ts";
 import { system, type SystemFile } from "../common/system.ts";
 
 /** The most that WebAssembly's 32-bit addresses leave for weights, in bytes: activations need room beside them. */
 export const mostWeights = 3.5e9;
+
+/** What is said of more, after what has them. */
+export function beyondAddresses(bytes: number): string {
+  return `has ${formatSize(bytes)} of weights, and WebAssembly's 32-bit addresses leave ${
+    formatSize(mostWeights)
+  }; choose a smaller model`;
+}
 
 /** Where a model's weights lie, and how much of them it reads. */
 interface ExternalWeights {
