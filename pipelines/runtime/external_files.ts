@@ -6,12 +6,20 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema } from "onnx-buf";
 import type { OnnxModel } from "../../ops/onnx/model.ts";
+import { formatSize } from "../common/size.ts";
 import { system, type SystemFile } from "../common/system.ts";
 
 /** The maximum bytes of weights with WebAssembly's 32-bit addresses, which leaves room for activations. */
 export const mostWeights = 3.5e9;
 
-/** Where a model's weights are, and how much of them it reads. */
+/** What is said of more, after what has them. */
+export function beyondAddresses(bytes: number): string {
+  return `has ${formatSize(bytes)} of weights, and WebAssembly's 32-bit addresses leave ${
+    formatSize(mostWeights)
+  }; choose a smaller model`;
+}
+
+/** Where a model's weights lie, and how much of them it reads. */
 interface ExternalWeights {
   readonly locations: ReadonlySet<string>;
   /** The bytes of all weights. */

@@ -1,7 +1,7 @@
 /** ONNX Runtime's package for browsers: WebAssembly with threads, and WebGPU. @module */
 import type { Provider } from "../../ops/onnx/model.ts";
 import { formatSize } from "../common/size.ts";
-import { externalWeights, mostWeights, ReadBytes } from "./external_files.ts";
+import { beyondAddresses, externalWeights, mostWeights, ReadBytes } from "./external_files.ts";
 import { copyingOptimizers, type OpenSession, type RuntimeLibrary } from "./library.ts";
 import { providerRuntimes } from "./providers.ts";
 import { sessionOf } from "./tensors.ts";
@@ -38,10 +38,7 @@ export function webLibrary(
       if (name === undefined) throw new Error(`The ${model.provider} provider does not exist in a browser`);
       const { locations, bytes, largest } = externalWeights(model);
       if (bytes > mostWeights) {
-        throw new Error(
-          `The cpu provider has no room for ${formatSize(bytes)} of weights: WebAssembly's 32-bit addresses leave ` +
-            `${formatSize(mostWeights)}; choose a smaller model`,
-        );
+        throw new Error(`The cpu provider can't run the model, which ${beyondAddresses(bytes)}`);
       }
       const limits = name === "webgpu" ? await limitsOf() : undefined;
       const most = limits && Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);

@@ -33,6 +33,10 @@ export interface Page {
   until(expression: string, seconds?: number): Promise<void>;
   /** Loads the page anew. */
   reload(): Promise<void>;
+  /** Opens another tab, and closes it after a test. */
+  beside(url: string, test: (page: Page) => Promise<void>): Promise<void>;
+  /** Has the browser give a site so many bytes. */
+  setQuota(origin: string, bytes: number): Promise<void>;
   /** Has the GPU's process die, with every device. */
   loseGpu(): Promise<void>;
   /** A picture of the whole page, as PNG. */
@@ -94,7 +98,14 @@ export async function inPage(
       await protocol.call("Emulation.setEmulatedMedia", { features });
     }
     await protocol.call("Page.navigate", { url });
-    const page = pageOf(protocol);
+    const beside: Page["beside"] = async (other, act) => {
+      const opened = await fetch(`http://127.0.0.1:${port}/json/new?${other}`, { method: "PUT" });
+      const target = await opened.json(), second = await Protocol.open(target.webSocketDebuggerUrl);
+      await act(pageOf(second, beside));
+      await second.call("Page.close");
+      second.close();
+    };
+    const page = pageOf(protocol, beside);
     await page.until("document.readyState === 'complete'");
     await test(page);
     protocol.close();
@@ -117,7 +128,7 @@ async function devToolsPort(stderr: ReadableStream<Uint8Array>): Promise<string>
   throw new Error(`Chromium did not start: ${text}`);
 }
 
-function pageOf(protocol: Protocol): Page {
+function pageOf(protocol: Protocol, beside: Page["beside"]): Page {
   const evaluate = async <T>(expression: string): Promise<T> => {
     const { result, exceptionDetails } = await protocol.call("Runtime.evaluate", {
       expression,
@@ -130,6 +141,7 @@ function pageOf(protocol: Protocol): Page {
   return {
     complaints: protocol.complaints,
     evaluate,
+    beside,
     async press(key) {
       const text = key === "Enter" ? "\r" : key === " " ? " " : undefined;
       const common = { key, code: key === " " ? "Space" : key, windowsVirtualKeyCode: keyCodes[key] ?? 0 };
@@ -144,6 +156,9 @@ function pageOf(protocol: Protocol): Page {
       await evaluate("document.documentElement.dataset.old = ''");
       await protocol.call("Page.reload");
       await this.until("document.readyState === 'complete' && !('old' in document.documentElement.dataset)");
+    },
+    async setQuota(origin, quotaSize) {
+      await protocol.call("Storage.overrideQuotaForOrigin", { origin, quotaSize });
     },
     async loseGpu() {
       await protocol.call("Browser.crashGpuProcess");

@@ -9,6 +9,7 @@ import { readEnvironment } from "../../models/hub/access.ts";
 import { descriptionFiles, weightFiles } from "../../models/hub/files.ts";
 import type { FileReading } from "../../data/files/record_kind.ts";
 import type { Member } from "../../schedule/expand/member.ts";
+import { beyondAddresses, mostWeights } from "../../runtime/external_files.ts";
 import { listName, type ModelFile, partBytes } from "../../web/models/file_list.ts";
 import type { SiteDefaults } from "../../web/site/protocol.ts";
 import { bundled } from "./bundle.ts";
@@ -88,6 +89,9 @@ async function copyModel(folder: string, source: string): Promise<string> {
   const path = `models/${basename(source)}`, target = join(folder, path), files: ModelFile[] = [];
   await Deno.mkdir(target, { recursive: true });
   const names = Array.from(Deno.readDirSync(source), ({ name }) => name);
+  const weights = names.filter((name) => name.endsWith(".safetensors") && isWeights(name));
+  const bytes = weights.reduce((sum, name) => sum + Deno.statSync(join(source, name)).size, 0);
+  if (bytes > mostWeights) throw new RequestError(beyondAddresses(bytes), { file: source });
   for (const name of names.filter((each) => descriptionFiles.includes(each) || isWeights(each)).sort()) {
     await writeAtomically(join(target, name), contentOf(join(source, name)));
     files.push({ name, ...digestsOf(join(target, name)) });

@@ -24,6 +24,20 @@ class AlreadyExists extends Error {
 export class NoSpace extends Error {
   override readonly name = "NoSpace";
   readonly code = "ENOSPC";
+
+  constructor() {
+    super("the browser has no room left for this site; free some space, or choose a smaller model");
+  }
+}
+
+/** Writes; a browser's refusal for want of room is called as the rest of Refract knows it. */
+export function withRoom<T>(write: () => T): T {
+  try {
+    return write();
+  } catch (fault) {
+    if (!(fault instanceof DOMException) || fault.name !== "QuotaExceededError") throw fault;
+    throw new NoSpace();
+  }
 }
 
 /** The errors that others look for. */

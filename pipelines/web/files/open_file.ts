@@ -1,6 +1,6 @@
 /** A file of a page that is open. @module */
 import type { SystemFile, SystemFileInfo } from "../../common/system_types.ts";
-import { errors, NoSpace } from "./errors.ts";
+import { errors, NoSpace, withRoom } from "./errors.ts";
 import type { FileNode, FolderNode } from "./tree.ts";
 
 /** Who keeps the tree that an open file is part of. */
@@ -46,7 +46,7 @@ export class OpenFile implements SystemFile {
     const node = this.#file();
     if (this.#appends) this.#at = node.blocks.getSize();
     const count = withRoom(() => node.blocks.write(bytes, { at: this.#at }));
-    if (count < bytes.length) throw new NoSpace("the browser has no room left for this site");
+    if (count < bytes.length) throw new NoSpace();
     this.#at += count;
     this.#owner.wrote(node);
     return count;
@@ -165,16 +165,6 @@ export class OpenFile implements SystemFile {
 }
 
 const milliseconds = (time: number | Date) => typeof time === "number" ? time * 1000 : time.getTime();
-
-/** Writes; a browser's refusal for want of room is called as the rest of Refract knows it. */
-function withRoom<T>(write: () => T): T {
-  try {
-    return write();
-  } catch (fault) {
-    if (!(fault instanceof DOMException) || fault.name !== "QuotaExceededError") throw fault;
-    throw new NoSpace("the browser has no room left for this site");
-  }
-}
 
 function promised<T>(act: () => T): Promise<T> {
   return new Promise((resolve) => resolve(act()));

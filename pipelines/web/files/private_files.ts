@@ -8,6 +8,7 @@
 import { digestOf } from "../../common/digest.ts";
 import { type Blocks, type BlockSource, MemoryBlocks } from "./blocks.ts";
 import { readCatalog, writeCatalog } from "./catalog.ts";
+import { NoSpace, withRoom } from "./errors.ts";
 import { type OriginFolder, originFolder } from "./origin_folder.ts";
 import { type FileNode, type FolderNode, newFolder } from "./tree.ts";
 
@@ -107,24 +108,40 @@ class PrivateFiles implements BlockSource {
 
   changed(now: boolean): void {
     if (now) this.#save();
-    else this.#saving ??= setTimeout(() => this.#save(), gatherFor);
+    else this.#saving ??= setTimeout(() => this.#saveLater(), gatherFor);
+  }
+
+  /** Who waits for it hears of a full disk; nobody waits for this. */
+  #saveLater(): void {
+    try {
+      this.#save();
+    } catch (fault) {
+      if (!(fault instanceof NoSpace)) throw fault;
+    }
   }
 
   #save(): void {
     clearTimeout(this.#saving);
     this.#saving = undefined;
-    const turn = this.#turn++, text = new TextEncoder().encode(writeCatalog(this.root));
+    const turn = this.#turn, text = new TextEncoder().encode(writeCatalog(this.root));
     const seal = new TextEncoder().encode(`${digestOf(text)} ${String(turn).padStart(16)}\n`);
     const blocks = this.#catalogs[turn % 2]!;
-    blocks.truncate(0);
-    blocks.write(text, { at: seal.length });
-    blocks.write(seal, { at: 0 });
-    blocks.flush();
+    withRoom(() => {
+      blocks.truncate(0);
+      blocks.write(text, { at: seal.length });
+      blocks.write(seal, { at: 0 });
+      blocks.flush();
+    });
+    // Without room the other copy stays as it is.
+    this.#turn++;
   }
 
   #replenish(): void {
     if (this.#free.length < spare / 2) {
-      this.#growing ??= this.#grow().finally(() => {
+      this.#growing ??= this.#grow().catch((fault) => {
+        // A file that came when no handle waited stays in memory.
+        if (!(fault instanceof NoSpace)) throw fault;
+      }).finally(() => {
         this.#growing = undefined;
       });
     }
@@ -146,7 +163,7 @@ class PrivateFiles implements BlockSource {
     if (blocks === undefined) return this.#replenish();
     const bytes = new Uint8Array(file.blocks.getSize());
     file.blocks.read(bytes, { at: 0 });
-    blocks.write(bytes, { at: 0 });
+    withRoom(() => blocks.write(bytes, { at: 0 }));
     Object.assign(file, { blocks, slot });
     this.changed(false);
   }

@@ -12,6 +12,7 @@ import { freeSpace } from "../../common/free_space.ts";
 import { formatSize } from "../../common/size.ts";
 import { system } from "../../common/system.ts";
 import { descriptionFiles, tokenizerFile, weightFiles } from "../../models/hub/files.ts";
+import { beyondAddresses, mostWeights } from "../../runtime/external_files.ts";
 import { readHeader } from "../../models/weights/safetensors.ts";
 import { digestCacheOf, rememberDigest } from "../../models/weights/weights_digest.ts";
 import { type ArrivingFile, arrivingFile } from "./arriving_file.ts";
@@ -40,6 +41,7 @@ export async function fetchModel(address: URL, signal: AbortSignal): Promise<str
   };
   if (await get(listName, false)) {
     const { files }: { files: readonly ModelFile[] } = JSON.parse(await system.readTextFile(`${folder}/${listName}`));
+    requireAddresses(files.filter(({ name }) => isWeights(name)).reduce((sum, { size }) => sum + size, 0));
     for (const file of files) await get(file.name, true, file);
     return folder;
   }
@@ -85,7 +87,7 @@ async function fetchFile(url: URL, path: string, { isNeeded, listed }: Wanted, s
   const sha256 = await arriving.finish();
   await publish(file, partial, path);
   // It was read as a whole just now, and need not be again for its digest.
-  if (name.endsWith(".safetensors")) {
+  if (isWeights(name)) {
     await requireWhole(path);
     await rememberDigest(path, sha256, digestCacheOf(storeFolder(undefined)));
   }
@@ -108,6 +110,7 @@ async function receive(arriving: ArrivingFile, response: Response, name: string,
   // A length counts what is sent, which is shorter where it is compressed.
   const isPlain = response.headers.get("content-encoding") === null;
   const length = isPlain ? Number(response.headers.get("content-length") ?? NaN) : NaN, total = arriving.bytes + length;
+  if (isWeights(name)) requireAddresses(total);
   requireRoom(length, name);
   let arrived = arriving.bytes;
   const brokeOff = (why: string) => {
@@ -152,6 +155,13 @@ async function requireWhole(path: string): Promise<void> {
     await system.remove(path);
     throw fault;
   }
+}
+
+const isWeights = (name: string) => name.endsWith(".safetensors");
+
+/** Refuses weights that no program could read, before they are fetched. */
+function requireAddresses(bytes: number): void {
+  if (bytes > mostWeights) throw new RequestError(`the model ${beyondAddresses(bytes)}`);
 }
 
 function requireRoom(bytes: number, name: string): void {

@@ -26,7 +26,7 @@ Deno.test("onnxruntime-web refuses a model that its memory, or the GPU's adapter
   };
   await assert.rejects(
     opened("cpu", 4e9),
-    /no room for 4.00 GB of weights.*32-bit addresses leave 3.50 GB; choose a smaller/,
+    /which has 4.00 GB of weights, and .*32-bit addresses leave 3.50 GB; choose a smaller/,
   );
   await assert.rejects(
     opened("webgpu", 2e8),

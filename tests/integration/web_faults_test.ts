@@ -1,0 +1,151 @@
+/** What a visitor of a site may meet: too little room, too large a model, no connection, a device that is lost. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { inFolder } from "../pipelines/models/support.ts";
+import { hasBrowser, inPage, type Page } from "../support/browser.ts";
+import { exported, quickstart, visit } from "../support/site.ts";
+import { serveFolder, type StaticServer } from "../support/static_server.ts";
+
+const display = { width: 390, height: 800 };
+const options = { ignore: !hasBrowser(), sanitizeResources: false, sanitizeOps: false };
+
+/** A page of the quickstart's site. */
+function inSite(
+  test: (page: Page, server: StaticServer) => Promise<void>,
+  { hasWebGpu = false, also = () => Promise.resolve() }: {
+    readonly hasWebGpu?: boolean;
+    readonly also?: (site: string) => Promise<void>;
+  } = {},
+): Promise<void> {
+  return inFolder(async (folder) => {
+    const site = await exported(quickstart, folder);
+    await also(site);
+    await using server = serveFolder(site);
+    await inPage(server.url, { ...display, hasWebGpu }, (page) => test(page, server));
+  });
+}
+
+async function faultOf(page: Page): Promise<string> {
+  const fault = await visit(page).text("fault");
+  assert.ok(!fault.includes("\n") && !/\bat \w+ \(|\.js:\d/.test(fault), fault);
+  return fault;
+}
+
+Deno.test({
+  name: "a quota that is too small is said, and what is missing is written once there is room",
+  ...options,
+  fn: () =>
+    inSite(async (page, { url }) => {
+      const visitor = visit(page), { origin } = new URL(url);
+      await page.setQuota(origin, 1e6);
+      await visitor.ready();
+      await visitor.set("epochs", 1);
+      await visitor.finish("train");
+      assert.match(await faultOf(page), /the browser has no room left for this site/);
+      await page.setQuota(origin, 1e9);
+      await visitor.finish("train");
+      assert.equal(await faultOf(page), "");
+      assert.equal((await visitor.losses()).length, 10);
+    }),
+});
+
+Deno.test({
+  name: "a model that needs 64-bit addresses is refused before it is fetched",
+  ...options,
+  fn: () =>
+    inSite(async (page, { asked }) => {
+      const visitor = visit(page);
+      await visitor.ready();
+      await visitor.set("base", "other");
+      await visitor.set("other-base", "./models/large/");
+      await visitor.finish("train");
+      assert.match(
+        await faultOf(page),
+        /^the model has 4\.00 GB of weights, and WebAssembly's 32-bit addresses leave 3\.50 GB; choose a smaller model$/,
+      );
+      assert.deepEqual(asked.filter((path) => path.endsWith(".safetensors")), []);
+    }, {
+      async also(site) {
+        const folder = join(site, "models", "large");
+        await Deno.mkdir(folder, { recursive: true });
+        const files = [{ name: "model.safetensors", size: 4e9, sha256: "", parts: [] }];
+        await Deno.writeTextFile(join(folder, "refract-files.json"), JSON.stringify({ files }));
+      },
+    }),
+});
+
+Deno.test({
+  name: "who has been here once, trains and asks without a connection",
+  ...options,
+  fn: () =>
+    inSite(async (page, server) => {
+      const visitor = visit(page);
+      await visitor.ready();
+      await visitor.set("epochs", 1);
+      await visitor.finish("train");
+      await server[Symbol.asyncDispose]();
+      await page.reload();
+      await visitor.ready();
+      await visitor.set("seed", 3);
+      await visitor.finish("train");
+      assert.equal(await faultOf(page), "");
+      assert.equal((await visitor.losses()).length, 10);
+      const [base, tuned] = await visitor.ask("the lion is");
+      assert.equal(await faultOf(page), "");
+      assert.ok(base !== "" && tuned !== "");
+    }),
+});
+
+Deno.test({
+  name: "a second tab says that another has the files, and a tab that is closed in a step leaves nothing to wait for",
+  ...options,
+  fn: () =>
+    inSite(async (page, { url }) => {
+      const visitor = visit(page);
+      await visitor.ready();
+      await page.beside(url, async (second) => {
+        await visit(second).ready();
+        assert.match(
+          await faultOf(second),
+          /another tab of this site has its files open; close it and reload this one/,
+        );
+      });
+      await visitor.set("epochs", 300);
+      await visitor.click("train");
+      await page.until(`/^Step \\d\\d/.test(document.getElementById("left").textContent)`, 60);
+      await page.reload();
+      await visitor.ready();
+      await visitor.click("train");
+      await page.until(`/^Step \\d/.test(document.getElementById("left").textContent)`, 30);
+      await visitor.finish("pause");
+      assert.doesNotMatch(await visitor.text("notes"), /waiting/);
+    }),
+});
+
+Deno.test({
+  name: "training goes on after the GPU's device was lost",
+  ...options,
+  fn: () =>
+    inSite(async (page) => {
+      const visitor = visit(page);
+      await visitor.ready();
+      await visitor.set("provider", "webgpu");
+      await visitor.set("epochs", 1);
+      await visitor.click("train");
+      await page.until(`/^Step [3-9] /.test(document.getElementById("left").textContent)`, 300);
+      await page.loseGpu();
+      await visitor.idle(300);
+      assert.equal(await faultOf(page), "");
+      assert.match(
+        await visitor.text("notes"),
+        /The GPU's device was lost \(.*\)\. It goes on from the last step that was kept\./,
+      );
+      const losses = await visitor.losses();
+      assert.equal(losses.length, 10);
+      await visitor.set("provider", "cpu");
+      await visitor.finish("train");
+      (await visitor.losses()).forEach((loss, step) =>
+        assert.ok(Math.abs(loss - losses[step]!) < 1e-3, `step ${step}`)
+      );
+    }, { hasWebGpu: true }),
+});
