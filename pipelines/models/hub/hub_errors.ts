@@ -75,7 +75,7 @@ export function hubError(fault: unknown, request: FailedRequest): RequestError |
   }
   if (fault instanceof MalformedAnswer) {
     return new RequestError(
-      `${endpoint} does not answer as a Hugging Face hub does (${fault.message}, malformed); ${
+      `${endpoint} does not respond like a Hugging Face hub (${fault.message}, malformed); ${
         isPage ? "tell the site's owner" : "check HF_ENDPOINT"
       }`,
     );
@@ -119,7 +119,7 @@ function refusalText(refusal: HubError, { kind, id, revision, access, isPush = f
     case status === 404 && code === "RevisionNotFound":
       return `${id} has no revision ${named} on ${endpoint}; give one of its branches, tags or commits`;
     case status === 404 && file !== undefined && code !== "RepoNotFound":
-      return `${endpoint} lists ${file} of ${id} and does not have it (${status}); choose another revision or ${kind}, or give ` +
+      return `${endpoint} lists ${file} of ${id} but does not have it (${status}); choose another revision or ${kind}, or give ` +
         instead;
     case code === "GatedRepo":
       if (isPage) return `${id} is gated, and a page asks without a token; choose one that anyone may read`;
@@ -144,8 +144,8 @@ function refusalText(refusal: HubError, { kind, id, revision, access, isPush = f
     case status === 409 || status === 412:
       return `${id} was changed on ${endpoint} at the same time (${quoted}); push it again`;
     case status === 429:
-      return `${endpoint} answers no more requests for now (${quoted}); ${again} ${later}` +
-        (token === undefined && !isPage ? ", or set HF_TOKEN, which may ask more often" : "");
+      return `${endpoint} is limiting the rate of requests (${quoted}); ${again} ${later}` +
+        (token === undefined && !isPage ? ", or set HF_TOKEN, which allows more requests" : "");
     case status >= 500:
       return isPush
         ? `${endpoint} fails (${quoted}); push it again ${later}`

@@ -91,7 +91,7 @@ const ofTraining: readonly ((stage: PreparedTraining) => Finding)[] = [
     const { usual, small, large } = rates[optimizer.kind];
     const rate = Math.max(...ratesOf(optimizer).map((rate) => rate ?? 0));
     if (rate === 0 || rate >= small && rate < large || optimizer.learningRate === undefined) return undefined;
-    return { of: optimizer, says: `the learning rate of ${name} is ${rate}; usual ones are from ${usual}` };
+    return { of: optimizer, says: `the learning rate of ${name} is ${rate}; usual rates are ${usual}` };
   },
 ];
 
