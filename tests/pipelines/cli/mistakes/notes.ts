@@ -68,7 +68,7 @@ export const notes: readonly Mistake<readonly string[]>[] = [
     "pipeline.ts:13:90: the learning rate of loreft is 50; usual rates are 1e-5 to 1e-2",
   ]],
   ["a rate of nearly 0", optimizing("{ learningRate: 1e-12 }"), [
-    "pipeline.ts:13:90: the learning rate of loreft is 1e-12; usual ones are from 1e-5 to 1e-2",
+    "pipeline.ts:13:90: the learning rate of loreft is 1e-12; usual rates are 1e-5 to 1e-2",
   ]],
   ["rates of a sweep", optimizing('{ learningRate: sweep("rate", [0, 1e-3, 50]) }'), [
     "pipeline.ts:13:90: the learning rate of loreft is 0, so it learns nothing",
