@@ -1,7 +1,7 @@
 /** Matthews' correlation of classes, as scikit-learn defines it. @module */
 import type { SpecOf } from "./declared.ts";
 import type { Metric } from "./metric.ts";
-import type { HeadPrediction, Labelled } from "./prediction.ts";
+import type { Labelled } from "./prediction.ts";
 import { mappedSettings } from "./settings.ts";
 import { wholeOf } from "./statistic.ts";
 
