@@ -93,7 +93,7 @@ export function denoArguments(copy: Copy, { args, folder, endpoint, hub }: Call)
  * become garbage at once; with V8's default of 16 MB, more of them wait to be collected: 316 MB at most instead of 250
  * for 450,000 rows.
  */
-const heapLimits = "--v8-flags=--max-semi-space-size=8,--heap-growing-percent=30";
+const heapLimits = "--v8-flags=--max-semi-space-size=8,--heap-growing-percent=100";
 
 /** What a call's own arguments need in addition. */
 function grantedFor(usual: Grants, own: readonly string[], folder: string): Grants {

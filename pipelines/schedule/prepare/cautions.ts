@@ -30,10 +30,10 @@ interface Rates {
 }
 
 const rates: Readonly<Record<OptimizerName, Rates>> = {
-  adamw: { usual: "1e-5 to 1e-2", small: 1e-8, large: 1 },
-  sgd: { usual: "1e-3 to 1", small: 1e-7, large: 10 },
-  lion: { usual: "1e-6 to 1e-3", small: 1e-9, large: 1 },
-  adafactor: { usual: "1e-4 to 1e-2", small: 1e-8, large: 1 },
+  adamw: { usual: "1e-5 to 1e-2", small: 1e-10, large: 1 },
+  sgd: { usual: "1e-3 to 1", small: 1e-9, large: 10 },
+  lion: { usual: "1e-6 to 1e-3", small: 1e-10, large: 1 },
+  adafactor: { usual: "1e-4 to 1e-2", small: 1e-10, large: 1 },
 };
 
 /** The rates of an optimizer and its groups; `undefined` if its steps are relative. */

@@ -44,6 +44,26 @@ export const paths: readonly Mistake<string>[] = [
     'pipeline.ts:8:16: "./model" is a folder; give the path of a file (in it: "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")',
   ],
   [
+    "a device",
+    reading("/dev/null"),
+    "/dev/null: this is not a regular file, but a pipe or a device; write what it gives to a file",
+  ],
+  [
+    "a variable of the shell",
+    reading("$HOME/rows.jsonl"),
+    'pipeline.ts:8:16: "$HOME/rows.jsonl" leads to no folder "$HOME" in .; relative paths start from .',
+  ],
+  [
+    "another user's home folder",
+    reading("~ann/rows.jsonl"),
+    'pipeline.ts:8:16: "~ann/rows.jsonl" begins with ~, which is not expanded; write the path from / on',
+  ],
+  [
+    "a URL of a bucket",
+    reading("s3://bucket/rows.jsonl"),
+    'pipeline.ts:8:16: "s3://bucket/rows.jsonl" is a URL; download it and write the path of what you got',
+  ],
+  [
     "no path",
     reading(""),
     'pipeline.ts:8:16: the first argument of jsonl is ""; give a path, as in jsonl("./rows.jsonl", { prompt: "{question}\\n", completion: "{answer}" })',
