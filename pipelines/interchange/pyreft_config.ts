@@ -63,7 +63,10 @@ export async function readConfig(folder: string, model: EditedModel): Promise<Re
   const file = join(folder, "config.json");
   const config = await readJsonObject(file, "save the model again");
   if (config === undefined) {
-    throw new RequestError("there is no config.json; give a folder written by ReftModel.save", { file: folder });
+    throw new RequestError(
+      "there is no config.json; give a folder that pyreft's ReftModel.save or peft's save_pretrained wrote",
+      { file: folder },
+    );
   }
   const { representations, sorted_keys: keys, intervention_types: types } = config;
   if (!Array.isArray(representations) || !Array.isArray(keys) || !Array.isArray(types) || keys.length === 0) {

@@ -102,7 +102,7 @@ async function merge(
 /** What rounding lost, if anything. */
 function lossText({ shares }: RoundingLoss, dtype: StoredType | undefined): string {
   if (shares === undefined) return "";
-  const { ofWeights, ofLearned } = shares, percent = (share: number) => `${(100 * share).toPrecision(2)} %`;
+  const { ofWeights, ofLearned } = shares, percent = (share: number) => `${Number((100 * share).toPrecision(2))} %`;
   const type = dtype === undefined ? "the type of the base's weights" : storages[dtype].torch;
   const learned = Number.isFinite(ofLearned) ? `, which is ${percent(ofLearned)} of what training changed` : "";
   return `rounding to ${type} changes the merged weights by ${

@@ -245,7 +245,7 @@ importRefuses("a model that is not there", {
 importRefuses("a folder that is not there", {
   change: () => Promise.resolve(),
   at: "pyreft: there is no config.json",
-  says: /; give a folder written by ReftModel\.save/,
+  says: /; give a folder that pyreft's ReftModel\.save or peft's save_pretrained wrote/,
 });
 importRefuses("to write over a file", {
   change: async (scene) => {
