@@ -31,6 +31,7 @@ const ways: Readonly<Record<string, DecodingSpec>> = {
     repetitionPenalty: 1.1,
     noRepeatNgramSize: 2,
   }),
+  "greedy with instruction tuning's limits": greedy({ maxNewTokens, repetitionPenalty: 1.1, noRepeatNgramSize: 5 }),
   "beam search without repeated bigrams": beam({ maxNewTokens, beams: 3, noRepeatNgramSize: 2 }),
   "drawn beams": beamSample({ maxNewTokens, beams: 3 }),
   "drawn beams of the likeliest": beamSample({
