@@ -119,8 +119,8 @@ on("show-rows", "click", () =>
 on("train", "click", () =>
   void working(async () => {
     progress.begin();
-    // A browser that is short of space empties sites that did not ask.
-    await navigator.storage?.persist?.().catch(() => false);
+    // A browser that is short of space empties sites that did not ask. Some ask the visitor first, for whom nothing waits.
+    void navigator.storage?.persist?.().catch(() => false);
     const { seconds } = await surviving(survivor, choices(), (found) => engine.ask({ kind: "train", choices: found }));
     isTuned = true;
     progress.done(seconds);
