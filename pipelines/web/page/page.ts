@@ -59,9 +59,11 @@ async function working(act: () => Promise<void>, canPause = false): Promise<void
   try {
     await act();
   } catch (fault) {
-    if (!(fault instanceof Refusal && fault.isPaused)) {
+    if (fault instanceof Refusal && fault.isPaused) progress.pause();
+    else {
+      if (canPause) progress.fail();
       showFault(fault instanceof Error ? fault.message : String(fault));
-    } else progress.pause();
+    }
   } finally {
     setBusy(false);
   }
