@@ -41,7 +41,8 @@ Deno.test({
       await visitor.ready();
       await visitor.set("epochs", 1);
       await visitor.finish("train");
-      assert.match(await faultOf(page), /the browser has no room left for this site/);
+      assert.match(await faultOf(page), /the browser has no room left for this site; free some space/);
+      assert.equal(await visitor.text("left"), "");
       await page.setQuota(origin, 1e9);
       await visitor.finish("train");
       assert.equal(await faultOf(page), "");

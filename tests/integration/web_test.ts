@@ -9,6 +9,7 @@ import { inFolder } from "../pipelines/models/support.ts";
 import { hasBrowser, inPage } from "../support/browser.ts";
 import { inProcess } from "../support/command.ts";
 import { sharedFolder, smollm2Folder } from "../support/shared.ts";
+import { hasFirefox, inFirefox } from "../support/firefox.ts";
 import { exported, quickstart, visit } from "../support/site.ts";
 import { serveFolder } from "../support/static_server.ts";
 
@@ -53,8 +54,13 @@ Deno.test({
 
       await t.step("by WebAssembly with threads: losses, answers, and requests to nobody else", () =>
         inPage(server.url, wide, async (page) => {
-          const visitor = visit(page);
-          await visitor.ready();
+          const visitor = visit(page), loads = [await visitor.ready()];
+          while (Math.min(...loads) > 1000 && loads.length < 5) {
+            await page.reload();
+            loads.push(await visitor.ready());
+          }
+          console.log(`ready after ${loads.join(", ")} ms`);
+          assert.ok(Math.min(...loads) <= 1000, `${loads} ms`);
           assert.match(await visitor.text("state"), /WebAssembly with \d+ threads?; what is computed is kept/);
           await visitor.finish("show-rows");
           assert.match(await visitor.text("rows-count"), /^80 rows/);
@@ -65,16 +71,12 @@ Deno.test({
             const { prompt, prediction } = deno.tuned[at]!;
             assert.deepEqual(await visitor.ask(prompt), [deno.base[at]!.prediction, prediction]);
           }
-          // The longest task of the page's own thread, while it trains with another seed.
-          await page.evaluate(`{
-            window.longest = 0;
-            new PerformanceObserver((list) => {
-              for (const { duration } of list.getEntries()) window.longest = Math.max(window.longest, duration);
-            }).observe({ entryTypes: ["longtask"] });
-          }`);
           await visitor.set("seed", 7);
-          await visitor.finish("train");
-          console.log(`longest task of the main thread: ${await page.evaluate("window.longest")} ms`);
+          const longest = await page.longestTask(() =>
+            visitor.finish("train")
+          );
+          console.log(`longest task of the main thread while it trains: ${longest.toFixed(1)} ms of processor time`);
+          assert.ok(longest < 50, `${longest} ms`);
           const foreign = `performance.getEntriesByType("resource").map(({ name }) => new URL(name).origin)
             .filter((origin) => origin !== location.origin)`;
           assert.deepEqual(await page.evaluate(foreign), []);
@@ -91,9 +93,7 @@ Deno.test({
             await visitor.set("epochs", 300);
             await visitor.click("train");
             await page.until(`/^Step (\\d\\d+) /.test(document.getElementById("left").textContent)`, 60);
-            await new Promise((resolve) =>
-              setTimeout(resolve, 2500)
-            );
+            await new Promise((resolve) => setTimeout(resolve, 2500));
             await visitor.finish("pause");
             assert.match(await visitor.text("left"), /^Paused after step \d+;/);
             const before = await visitor.losses();
@@ -209,6 +209,31 @@ Deno.test({
           );
           assert.ok(inner <= outer, `${inner} in ${outer}`);
         }));
+    }),
+});
+
+Deno.test({
+  name: "the quickstart trains in Firefox as in Deno, and is found again after a reload",
+  ...options,
+  ignore: !hasFirefox(),
+  fn: () =>
+    inFolder(async (folder) => {
+      const site = await exported(quickstart, folder), deno = await inDeno(quickstart, folder);
+      await using server = serveFolder(site);
+      await inFirefox(server.url, async (page) => {
+        const visitor = visit(page);
+        await visitor.ready();
+        assert.match(await visitor.text("state"), /WebAssembly with \d+ threads?.*; what is computed is kept/);
+        await visitor.finish("train", 300);
+        assert.equal(await visitor.text("fault"), "");
+        assertNear(await visitor.losses(), deno.losses, 1e-3);
+        const { prompt, prediction } = deno.tuned[0]!;
+        assert.deepEqual(await visitor.ask(prompt), [deno.base[0]!.prediction, prediction]);
+        await page.evaluate("{ delete document.body.dataset.ready; location.reload(); }");
+        await visitor.ready();
+        await visitor.finish("train");
+        assert.match(await visitor.text("left"), /found as it was trained before/);
+      });
     }),
 });
 

@@ -35,6 +35,11 @@ export interface Page {
   reload(): Promise<void>;
   /** Opens another tab, and closes it after a test. */
   beside(url: string, test: (page: Page) => Promise<void>): Promise<void>;
+  /**
+   * The longest task of the page's own thread while something is done, in milliseconds of processor time: what other
+   * processes take of it is not the page's.
+   */
+  longestTask(act: () => Promise<void>): Promise<number>;
   /** Has the browser give a site so many bytes. */
   setQuota(origin: string, bytes: number): Promise<void>;
   /** Has the GPU's process die, with every device. */
@@ -157,6 +162,16 @@ function pageOf(protocol: Protocol, beside: Page["beside"]): Page {
       await protocol.call("Page.reload");
       await this.until("document.readyState === 'complete' && !('old' in document.documentElement.dataset)");
     },
+    async longestTask(act) {
+      const traced = protocol.trace();
+      await protocol.call("Tracing.start", {
+        transferMode: "ReportEvents",
+        traceConfig: { includedCategories: ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"] },
+      });
+      await act();
+      await protocol.call("Tracing.end");
+      return longestIn(await traced, await evaluate<string>("location.origin"));
+    },
     async setQuota(origin, quotaSize) {
       await protocol.call("Storage.overrideQuotaForOrigin", { origin, quotaSize });
     },
@@ -169,14 +184,39 @@ function pageOf(protocol: Protocol, beside: Page["beside"]): Page {
       };
       return Uint8Array.fromBase64(data);
     },
-    async until(expression, seconds = 20) {
-      for (let tries = 0; tries < 10 * seconds; tries++) {
-        if (await evaluate<boolean>(expression).catch(() => false)) return;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-      throw new Error(`Never came true: ${expression}`);
-    },
+    until: (expression, seconds) => untilTrue(evaluate, expression, seconds),
   };
+}
+
+/** Waits until an expression is true of a page, for 20 seconds if no other time is given. */
+export async function untilTrue(evaluate: Page["evaluate"], expression: string, seconds: number = 20): Promise<void> {
+  for (let tries = 0; tries < 10 * seconds; tries++) {
+    if (await evaluate<boolean>(expression).catch(() => false)) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`Never came true: ${expression}`);
+}
+
+/** An event of a trace; times in microseconds. */
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Processor time. */
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string };
+}
+
+/** The longest task of the main threads of the processes that show an origin. */
+function longestIn(events: readonly TraceEvent[], origin: string): number {
+  const shows = new Set(events.filter(({ args }) => JSON.stringify(args ?? {}).includes(origin)).map(({ pid }) => pid));
+  const isMain = ({ name, args }: TraceEvent) => name === "thread_name" && args?.name === "CrRendererMain";
+  const main = new Set(events.filter(isMain).map(({ pid, tid }) => `${pid} ${tid}`));
+  const tasks = events.filter(({ name, pid, tid }) => {
+    return name.endsWith("RunTask") && shows.has(pid) && main.has(`${pid} ${tid}`);
+  });
+  if (tasks.length === 0) throw new Error("The trace has no task of the page");
+  return Math.max(...tasks.map(({ tdur = 0 }) => tdur)) / 1000;
 }
 
 const keyCodes: Readonly<Record<string, number>> = { Tab: 9, Enter: 13, " ": 32 };
@@ -186,6 +226,8 @@ class Protocol {
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, (result: unknown) => void>();
   #next = 1;
+  #traced: TraceEvent[] = [];
+  #traceDone: (events: readonly TraceEvent[]) => void = () => {};
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
@@ -207,12 +249,23 @@ class Protocol {
     return new Promise((resolve) => this.#waiting.set(id, resolve));
   }
 
+  /** The events of the trace that is started next, once it is ended. */
+  trace(): Promise<readonly TraceEvent[]> {
+    this.#traced = [];
+    return new Promise((resolve) => this.#traceDone = resolve);
+  }
+
   close(): void {
     this.#socket.close();
   }
 
   #take({ id, result, method, params }: { id?: number; result?: unknown; method?: string; params?: unknown }): void {
     if (id !== undefined) this.#waiting.get(id)?.(result);
+    if (method === "Tracing.dataCollected") {
+      for (const event of (params as { value: TraceEvent[] }).value) this.#traced.push(event);
+      return;
+    }
+    if (method === "Tracing.tracingComplete") return this.#traceDone(this.#traced);
     const text = JSON.stringify(params);
     if (method === "Runtime.exceptionThrown") this.complaints.push(text);
     if (method === "Log.entryAdded" || method === "Runtime.consoleAPICalled") {

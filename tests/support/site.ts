@@ -35,7 +35,7 @@ export interface Visit {
 }
 
 /** Drives a page. */
-export function visit(page: Page): Visit {
+export function visit(page: Pick<Page, "evaluate" | "until">): Visit {
   const get = (id: string) => `document.getElementById(${JSON.stringify(id)})`;
   const text = (id: string) => page.evaluate<string>(`${get(id)}.textContent`);
   const idle = (seconds = 120) => page.until(`document.body.getAttribute("aria-busy") === "false"`, seconds);

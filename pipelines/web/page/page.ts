@@ -59,9 +59,11 @@ async function working(act: () => Promise<void>, canPause = false): Promise<void
   try {
     await act();
   } catch (fault) {
-    if (!(fault instanceof Refusal && fault.isPaused)) {
+    if (fault instanceof Refusal && fault.isPaused) progress.pause();
+    else {
+      if (canPause) progress.fail();
       showFault(fault instanceof Error ? fault.message : String(fault));
-    } else progress.pause();
+    }
   } finally {
     setBusy(false);
   }
@@ -119,8 +121,8 @@ on("show-rows", "click", () =>
 on("train", "click", () =>
   void working(async () => {
     progress.begin();
-    // A browser that is short of space empties sites that did not ask.
-    await navigator.storage?.persist?.().catch(() => false);
+    // A browser that is short of space empties sites that did not ask. Some ask the visitor first, for whom nothing waits.
+    void navigator.storage?.persist?.().catch(() => false);
     const { seconds } = await surviving(survivor, choices(), (found) => engine.ask({ kind: "train", choices: found }));
     isTuned = true;
     progress.done(seconds);

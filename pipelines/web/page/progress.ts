@@ -61,6 +61,12 @@ export class Progress {
     this.#show(`Paused after step ${this.losses.length}; Train goes on from there, also after a reload`, undefined);
   }
 
+  /** Says nothing more: what went wrong is said elsewhere. */
+  fail(): void {
+    this.#list();
+    this.#show("", 0);
+  }
+
   /** Says that it is over. */
   done(seconds: number): void {
     this.#list();
