@@ -38,9 +38,7 @@ export function ropeScaling(metadata: Metadata, rope: RopeTensors): JsonObject |
       return yarn(metadata);
     default:
       throw metadata.error(
-        `the rope scaling ${
-          JSON.stringify(kind)
-        } is not supported; known are none, linear, yarn, and the tensors ` +
+        `the rope scaling ${JSON.stringify(kind)} is not supported; known are none, linear, yarn, and the tensors ` +
           "rope_freqs, rope_factors_short and rope_factors_long",
       );
   }
