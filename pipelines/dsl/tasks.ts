@@ -233,6 +233,6 @@ export interface TaskAccuracyOptions {
 export function taskAccuracy(of: TaskName, { scoring = "pyreft", ...rest }: TaskAccuracyOptions = {}): MetricSpec {
   requireCall("taskAccuracy", arguments);
   const rule = scoringOf(of, scoring), known = tasks[of];
-  if (known.kind !== "writing") throw new TypeError("Rules are of tasks that are answered by writing");
+  if (known.kind !== "writing") throw new TypeError("Only tasks answered by generating text have rules");
   return located({ ...rest, kind: "taskAccuracy", scoring, rule, label: known.label });
 }

@@ -48,7 +48,7 @@ export const providerRuntimes: Readonly<Record<Provider, ProviderRuntime>> = {
       package: "ONNX Runtime 1.30's GPU package",
     },
     refusals: [
-      { says: "invalid device ordinal", means: "has no GPU of this number; nvidia-smi -L lists them" },
+      { says: "invalid device ordinal", means: "has no GPU with this number; nvidia-smi -L lists them" },
       { says: "cuda_call.cc", means: "could not use the GPU; check its driver with nvidia-smi" },
       { says: "cannot open shared object file", means: "lacks libraries; deno task doctor --install installs them" },
     ],
@@ -73,7 +73,7 @@ export function missingLibraries(
   if (needed === undefined) return `${named(provider)} does not exist on ${os}; use --provider cpu`;
   const missing = needed.filter((name) => !exists(join(binding, name)));
   if (missing.length === 0) return undefined;
-  const remedy = os === "linux" ? "deno task doctor --install installs them" : `take them from ${libraries.package}`;
+  const remedy = os === "linux" ? "deno task doctor --install installs them" : `get them from ${libraries.package}`;
   return `${named(provider)} lacks ${missing.join(" and ")} in ${binding}; ${remedy}, or use --provider cpu`;
 }
 

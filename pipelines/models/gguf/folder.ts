@@ -83,7 +83,7 @@ type State = { readonly kind: "sound" } | { readonly kind: "absent" } | {
 const sound: State = { kind: "sound" }, absent: State = { kind: "absent" };
 
 function reportDamage(state: State, warn: (message: string) => void): void {
-  if (state.kind === "damaged") warn(`${state.file}: is damaged; it is converted again`);
+  if (state.kind === "damaged") warn(`${state.file}: is damaged; converting it again`);
 }
 
 /** The state of a model's config and tokenizer, which are small and read each time. */

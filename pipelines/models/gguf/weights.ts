@@ -119,9 +119,12 @@ class RowReader {
         done += count;
       }
     } catch (fault) {
-      throw new RequestError(`can't be read (${faultText(fault)}); see that nothing else writes it and try again`, {
-        file: this.#file,
-      });
+      throw new RequestError(
+        `can't be read (${faultText(fault)}); make sure that nothing else writes it, then try again`,
+        {
+          file: this.#file,
+        },
+      );
     }
     return target;
   }

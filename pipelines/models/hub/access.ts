@@ -126,7 +126,9 @@ function soundToken(text: string, from: string): HubToken | undefined {
   const value = text.trim();
   if (value === "") return undefined;
   if (/^[\x21-\x7e]+$/.test(value)) return { value, from };
-  throw new RequestError(`${from} holds characters that no token has; set it to a token of the hub, or leave it empty`);
+  throw new RequestError(
+    `${from} contains characters that are not valid in a token; set it to a token of the hub, or leave it empty`,
+  );
 }
 
 /** The home folder of Hugging Face's tools; undefined if the environment does not determine it. */

@@ -39,7 +39,7 @@ export async function removeDamaged(
     if (await isSound(blob)) continue;
     if (isOffline(env)) await requireSoundBlob(blob);
     for (const file of [blob, path]) await system.remove(file).catch(() => {});
-    warn(`${path}: is damaged; it is downloaded again`);
+    warn(`${path}: is damaged; downloading it again`);
     damaged.push(name);
   }
   return damaged;

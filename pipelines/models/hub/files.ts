@@ -79,7 +79,7 @@ async function weightsOf(repository: Repository): Promise<readonly string[]> {
     throw new RequestError(
       paths.some((path) => /^model-.*\.safetensors$/.test(path))
         ? `${id} has weights in several files and no ${index} that lists them; choose another revision or model`
-        : `${id} has no safetensors weights; choose a model that has, or convert it into a folder`,
+        : `${id} has no safetensors weights; choose a model that has them, or convert it into a folder`,
     );
   }
   const shards = await shardsNamed(repository);

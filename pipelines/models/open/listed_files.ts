@@ -29,7 +29,7 @@ export function formatFileList(files: Readonly<Record<string, string>>): string 
 export async function requireListedFiles(folder: string): Promise<void> {
   const list = join(folder, fileList), bytes = await readFileIfPresent(list);
   if (bytes === undefined) return;
-  const remedy = `train the model again (or remove ${fileList} beside it, if the change is yours)`;
+  const remedy = `train the model again (or remove ${fileList} next to it, if you made the change)`;
   requireOwnContent(bytes, digestMember, list, remedy);
   const { files } = parseJsonObject(bytes, list, remedy);
   if (!isJsonObject(files)) throw new RequestError(`lists no files; ${remedy}`, { file: list });

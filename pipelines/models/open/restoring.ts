@@ -29,10 +29,10 @@ const origins: Readonly<Record<ModelOrigin, Restoring>> = {
     async remove(_, fault, warn) {
       if (!(fault instanceof DamagedWeights)) return false;
       const isGone = await system.remove(fault.file).then(() => true, () => false);
-      if (isGone) warn(`${fault.file}: is damaged; it is converted again`);
+      if (isGone) warn(`${fault.file}: is damaged; converting it again`);
       return isGone;
     },
-    remedy: "run again, and it is converted again",
+    remedy: "run the command again to convert it again",
   },
   hub: {
     async remove({ folder, source: { options } }, _, warn) {
@@ -41,7 +41,7 @@ const origins: Readonly<Record<ModelOrigin, Restoring>> = {
       });
       return (await removeDamaged(folder, names, options.env ?? readEnvironment(), warn)).length > 0;
     },
-    remedy: "run again, and it is downloaded again",
+    remedy: "run the command again to download it again",
   },
 };
 

@@ -62,7 +62,9 @@ export async function readTensor(record: TensorRecord): Promise<Float32Array<Arr
   if (widen === undefined) {
     const known = Object.keys(widenings).join(", ");
     throw new RequestError(
-      `tensor ${JSON.stringify(name)} is stored as ${dtype}, only ${known} can be read as numbers; convert the model`,
+      `tensor ${
+        JSON.stringify(name)
+      } is stored as ${dtype}, but only ${known} can be read as numbers; convert the model`,
       { file },
     );
   }

@@ -96,7 +96,7 @@ for (const name of described) {
       await forgetResults(scene);
       const again = await inProcess("run", scene.pipeline, ...scene.places.slice(0, 2), "--out", scene.path("again"));
       assert.equal(again.code, 0, again.stderr);
-      assert.ok(again.stderr.includes(`${path}: is damaged; it is converted again\n`), again.stderr);
+      assert.ok(again.stderr.includes(`${path}: is damaged; converting it again\n`), again.stderr);
       assert.deepEqual(await Deno.readFile(path), written);
       assert.equal(await digestsIn(scene, "again"), expected);
       const third = await inProcess("plan", scene.pipeline, ...scene.places.slice(0, 2));
@@ -122,7 +122,7 @@ Deno.test("a run on converted weights of which a bit has flipped ends and keeps 
     const run = () => inProcess("run", scene.pipeline, ...scene.places.slice(0, 2), "--out", scene.path("again"));
     const first = await run();
     assert.equal(first.code, 2, first.stderr);
-    const says = "is damaged, its content has changed since it was written; run again, and it is converted again";
+    const says = "is damaged, its content has changed since it was written; run the command again to convert it again";
     assert.ok(first.stderr.endsWith(`error: ${path}: ${says}\n`), first.stderr);
     assert.deepEqual([scene.entries, scene.filesOf("again")], [[], []]);
     await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
@@ -140,7 +140,7 @@ Deno.test("chat on converted weights of which a bit has flipped shows nothing th
     const chat = () => inProcessWith(["The cat"], "chat", scene.path("out"), "--store", scene.path("store"));
     const { code, stdout, stderr } = await chat();
     assert.deepEqual([code, stdout], [2, ""], stderr);
-    assert.match(stderr, /model\.safetensors: is damaged, .*; run again, and it is converted again\n$/);
+    assert.match(stderr, /model\.safetensors: is damaged, .*; run the command again to convert it again\n$/);
     assert.equal((await chat()).code, 0);
   }));
 
@@ -154,7 +154,7 @@ Deno.test("an export of converted weights of which a bit has flipped converts th
     const source = scene.path("model.gguf"), warnings: string[] = [];
     const options = { base: scene.folder, store: scene.path("store"), warn: (text: string) => warnings.push(text) };
     await openModelWeights(await openBareModel(source, options));
-    assert.deepEqual(warnings, [`${scene.path("store", file)}: is damaged; it is converted again`]);
+    assert.deepEqual(warnings, [`${scene.path("store", file)}: is damaged; converting it again`]);
     assert.deepEqual(await Deno.readFile(scene.path("store", file)), whole);
   }));
 

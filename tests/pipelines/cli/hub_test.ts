@@ -124,7 +124,7 @@ Deno.test("a pull takes nothing damaged from the cache", () =>
         assert.deepEqual(scene.filesOf("none"), []);
         const again = await command("pull", "owner/tuned", "--out", scene.path("again"));
         assert.equal(again.code, 0, again.stderr);
-        assert.match(again.stderr, /: is damaged; it is downloaded again\n/);
+        assert.match(again.stderr, /: is damaged; downloading it again\n/);
         assert.deepEqual(await written(scene, "again"), await written(scene, "first"));
       }
     });
@@ -323,7 +323,7 @@ Deno.test("a run downloads damaged weights of the cache again, and refuses them 
         assert.ok(offline.stderr.includes(`error: ${blob}: is damaged, its SHA-256 is`), offline.stderr);
         const online = await run(command);
         assert.equal(online.code, 0, online.stderr);
-        assert.ok(online.stderr.includes(`${scene.path("cache", link)}: is damaged; it is downloaded again\n`));
+        assert.ok(online.stderr.includes(`${scene.path("cache", link)}: is damaged; downloading it again\n`));
         assert.deepEqual(await Deno.readFile(blob), sound);
         assert.deepEqual(await written(scene, "out/members/main/intervention"), expected);
       }

@@ -10,7 +10,7 @@ Deno.test("missing libraries are named with what has them and where they belong"
       `The cuda provider lacks ${names} in ${binding}; deno task doctor --install installs them, or use --provider cpu`;
     const [shared, own] = ["libonnxruntime_providers_shared.so", "libonnxruntime_providers_cuda.so"];
     assert.equal(missingLibraries("cuda", binding, "linux"), lacks(`${shared} and ${own}`));
-    assert.match(missingLibraries("cuda", binding, "windows")!, /take them from ONNX Runtime 1.30's GPU package/);
+    assert.match(missingLibraries("cuda", binding, "windows")!, /get them from ONNX Runtime 1.30's GPU package/);
     await Deno.writeTextFile(join(binding, shared), "");
     assert.equal(missingLibraries("cuda", binding, "linux"), lacks(own));
     await Deno.writeTextFile(join(binding, own), "");

@@ -1,4 +1,6 @@
-/** Data sets of a hub that answers on this machine: what is fetched, where it lies, what is said of what can't be had. */
+/**
+ * Data sets of a hub that answers on this machine: what is fetched, where it lies, what is said of what can't be had.
+ */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { HubRows } from "../../../../pipelines/data/files/declared.ts";
@@ -119,7 +121,7 @@ Deno.test("hub: a damaged file of the cache is downloaded again, and refused by 
       );
       const { warned, ...found } = await read({ config: "main", split: "train" });
       assert.equal(warned.length, 1);
-      assert.match(warned[0]!, /: is damaged; it is downloaded again$/);
+      assert.match(warned[0]!, /: is damaged; downloading it again$/);
       assert.deepEqual({ ...found, warned: [] }, expected);
       assert.deepEqual(await Deno.readFile(blob), sound);
     }

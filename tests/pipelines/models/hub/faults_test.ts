@@ -311,7 +311,7 @@ refuses(
 refuses(
   "a token that can't be one",
   { env: { HF_TOKEN: "hf_ä" } },
-  /^HF_TOKEN holds characters that no token has; [^ä]*$/,
+  /^HF_TOKEN contains characters that are not valid in a token; [^ä]*$/,
 );
 
 const sharded = (index: string): Case => ({

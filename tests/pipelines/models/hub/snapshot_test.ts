@@ -238,7 +238,7 @@ Deno.test("a cached file that is no longer what its name says is downloaded agai
       const warnings: string[] = [], before = hub.requests.length;
       assert.equal((await resolve({ weights: false, warn: (message) => warnings.push(message) })).folder, folder);
       assert.equal(await Deno.readTextFile(join(folder, name)), model[name]);
-      assert.deepEqual(warnings, [`${join(folder, name)}: is damaged; it is downloaded again`]);
+      assert.deepEqual(warnings, [`${join(folder, name)}: is damaged; downloading it again`]);
       assert.ok(hub.requests.length > before);
     }
     await damage(join(folder, "chat_template.jinja"));
