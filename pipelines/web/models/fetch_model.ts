@@ -1,5 +1,5 @@
 /**
- * A model's folder at an address, fetched part by part: what arrived stays, and the next visit asks for the rest.
+ * Downloads a model folder from a URL in chunks: what has arrived is kept, and the next visit requests the rest.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { readHeader } from "../../models/weights/safetensors.ts";
 import { digestCacheOf, rememberDigest } from "../../models/weights/weights_digest.ts";
 import { listName, type ModelFile } from "./file_list.ts";
 
-/** Files that a model has to have. */
+/** Files that a model must have. */
 const needed: readonly string[] = ["config.json", tokenizerFile];
 
 let report: (done: number, total: number, file: string) => void = () => {};
@@ -28,9 +28,9 @@ export function showDownloads(show: typeof report): void {
 }
 
 /**
- * The folder with a model's files; those that are there are not asked for.
+ * The folder with a model's files; existing ones are not requested.
  *
- * @throws {RequestError} If one can't be had.
+ * @throws {RequestError} If one cannot be downloaded.
  */
 export async function fetchModel(address: URL, signal: AbortSignal): Promise<string> {
   const folder = `${system.cwd()}/models/${digestOf(new TextEncoder().encode(address.href)).slice(0, 16)}`;
@@ -56,13 +56,13 @@ function shardsOf(index: string): readonly string[] {
   return [...new Set(Object.values(map))];
 }
 
-/** What is known of a file before it is here. */
+/** What is known about a file before it is downloaded. */
 interface Wanted {
   readonly isNeeded: boolean;
   readonly sha256: string | undefined;
 }
 
-/** Whether a file is there; it is fetched if it is not. */
+/** Whether a file exists; it is downloaded if it does not. */
 async function fetchFile(url: URL, path: string, { isNeeded, sha256 }: Wanted, signal: AbortSignal): Promise<boolean> {
   if (await exists(path)) return true;
   const absent = `${path}.absent`;
@@ -77,12 +77,12 @@ async function fetchFile(url: URL, path: string, { isNeeded, sha256 }: Wanted, s
     return false;
   }
   if (!response.ok) {
-    throw new RequestError(`${url} can't be fetched (${response.status}); check the address of the model's folder`);
+    throw new RequestError(`${url} can't be fetched (${response.status}); check the URL of the model folder`);
   }
   const from = response.status === 206 ? begun : 0;
   await file.truncate(from);
   await file.seek(from, system.SeekMode.Start);
-  // A length counts what is sent, which is shorter where it is compressed.
+  // The content length counts what is sent, which is shorter if it is compressed.
   const isPlain = response.headers.get("content-encoding") === null;
   const length = isPlain ? Number(response.headers.get("content-length") ?? NaN) : NaN, total = from + length;
   requireRoom(length, name);
@@ -96,26 +96,26 @@ async function fetchFile(url: URL, path: string, { isNeeded, sha256 }: Wanted, s
   } catch (fault) {
     signal.throwIfAborted();
     throw new RequestError(
-      `${name} broke off at ${formatSize(done)} (${faultText(fault)}); try again, it goes on from there`,
+      `${name} broke off at ${formatSize(done)} (${faultText(fault)}); try again, and it resumes from there`,
     );
   }
   if (!Number.isNaN(total) && done !== total) {
     throw new RequestError(
-      `${name} broke off at ${formatSize(done)} of ${formatSize(total)}; try again, it goes on from there`,
+      `${name} broke off at ${formatSize(done)} of ${formatSize(total)}; try again, and it resumes from there`,
     );
   }
   if (sha256 !== undefined && await digestInThread({ path: partial, start: 0 }, signal) !== sha256) {
     await system.remove(partial);
-    throw new RequestError(`${name} arrived damaged; try again, it is fetched anew`);
+    throw new RequestError(`${name} arrived damaged; try again, and it is downloaded again`);
   }
   await publish(file, partial, path);
-  // It was read as a whole just now, and need not be again for its digest.
+  // It was just read completely, and need not be read again for its digest.
   if (sha256 !== undefined) await rememberDigest(path, sha256, digestCacheOf(storeFolder(undefined)));
   if (name.endsWith(".safetensors")) await requireWhole(path);
   return true;
 }
 
-/** What does not hold together is fetched again. */
+/** A file that is inconsistent is downloaded again. */
 async function requireWhole(path: string): Promise<void> {
   try {
     await readHeader(path);
@@ -129,7 +129,7 @@ function requireRoom(bytes: number, name: string): void {
   const free = freeSpace("/");
   if (free === undefined || Number.isNaN(bytes) || bytes <= free) return;
   throw new RequestError(
-    `${name} takes ${formatSize(bytes)} and the browser gives this site ${
+    `${name} takes ${formatSize(bytes)}, but the browser gives this site ${
       formatSize(free)
     }; choose a smaller model, or free some space`,
   );

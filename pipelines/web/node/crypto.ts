@@ -1,10 +1,10 @@
-/** Digests by node:crypto's names, which are made at once, as the web's own are not. @module */
+/** Digests under node:crypto's names; unlike the web's own they are synchronous. @module */
 import { sha1 } from "@noble/hashes/legacy.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 
 const algorithms = { sha1, sha256 } as const;
 
-/** A digest in the making. */
+/** A digest being computed. */
 export interface Hash {
   update(content: string | Uint8Array): Hash;
   digest(): Uint8Array;

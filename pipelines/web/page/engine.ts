@@ -1,7 +1,7 @@
-/** The worker that trains for this page, asked one thing after another. @module */
+/** The worker that trains for this page; it answers one request after another. @module */
 import type { Answers, Ask, FromEngine, ShownEvent, ToEngine } from "../site/protocol.ts";
 
-/** A question that was not answered: what is wrong in one line, or that it was paused. */
+/** A failed request: what is wrong in one line, or that it was paused. */
 export class Refusal extends Error {
   constructor(message: string, readonly isPaused: boolean) {
     super(message);
@@ -19,7 +19,7 @@ export class Engine {
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
 
-  /** @param onEvent Gets what runs report. */
+  /** @param onEvent Receives what runs report. */
   constructor(script: URL, onEvent: (event: ShownEvent) => void) {
     this.#worker = new Worker(script, { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<FromEngine>) => {
@@ -37,7 +37,7 @@ export class Engine {
     };
   }
 
-  /** Asks. Throws a {@linkcode Refusal}. */
+  /** Sends a request. Throws a {@linkcode Refusal}. */
   async ask<Asked extends Ask>(ask: Asked): Promise<Answers[Asked["kind"]]> {
     const id = this.#next++, message: ToEngine = { id, ask };
     const answer = new Promise<Answers[keyof Answers]>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
@@ -45,7 +45,7 @@ export class Engine {
     return await answer as Answers[Asked["kind"]];
   }
 
-  /** Pauses what runs; what was computed is kept. */
+  /** Pauses the current run; what was computed is kept. */
   pause(): void {
     const message: ToEngine = { pause: true };
     this.#worker.postMessage(message);

@@ -1,4 +1,4 @@
-/** The page of a site that trains: its fields, and what the worker says. @module */
+/** The page of a site that trains: its fields, and the worker's output. @module */
 import { byId } from "../../report/page/dom.ts";
 import type { Choices, ShownEvent, SiteDefaults } from "../site/protocol.ts";
 import { addRow, chosen, fill, showFile, showParts } from "./choices.ts";
@@ -8,7 +8,7 @@ import { editInAddress, linkWith } from "./links.ts";
 import { Progress } from "./progress.ts";
 import { showRows } from "./rows.ts";
 
-/** What the site's own file says. */
+/** The content of the site's own file. */
 interface Site {
   readonly defaults: SiteDefaults;
   readonly engine: string;
@@ -16,7 +16,7 @@ interface Site {
 
 const response = await fetch("site.json"), site: Site = await response.json(), { defaults } = site;
 
-/** The name under which the browser remembers what the fields said. */
+/** The key under which the browser stores the values of the fields. */
 const remembered = "refract choices";
 
 const buttons = ["train", "ask", "download", "link", "show-rows"] as const;
@@ -44,7 +44,7 @@ function showFault(message: string): void {
   byId("fault").textContent = message;
 }
 
-/** Whether the worker is at work, so that nothing else can be asked. */
+/** Whether the worker is busy, so that nothing else can be requested. */
 function setBusy(isBusy: boolean, canPause = false): void {
   for (const id of buttons) {
     const isUseless = ["download", "link"].includes(id) && !isTuned;
@@ -54,7 +54,7 @@ function setBusy(isBusy: boolean, canPause = false): void {
   document.body.setAttribute("aria-busy", String(isBusy));
 }
 
-/** Does something with the worker; what is wrong is said on the page. */
+/** Does something with the worker; errors are shown on the page. */
 async function working(act: () => Promise<void>, canPause = false): Promise<void> {
   setBusy(true, canPause);
   showFault("");
@@ -69,7 +69,7 @@ async function working(act: () => Promise<void>, canPause = false): Promise<void
   }
 }
 
-/** What the fields say, which a reload finds again. */
+/** The values of the fields, which are restored after a reload. */
 function choices(): Choices {
   const found = chosen(defaults);
   localStorage.setItem(remembered, JSON.stringify(found));
@@ -121,7 +121,7 @@ on("show-rows", "click", () =>
 on("train", "click", () =>
   void working(async () => {
     progress.begin();
-    // A browser that is short of space empties sites that did not ask.
+    // A browser that is short of space clears the storage of sites that did not ask to keep it.
     await navigator.storage?.persist?.().catch(() => false);
     const { seconds } = await engine.ask({ kind: "train", choices: choices() });
     isTuned = true;
@@ -153,7 +153,7 @@ on("link", "click", () =>
       return;
     }
     await navigator.clipboard.writeText(link);
-    byId("kept").textContent = "Copied; whoever opens it can ask this edit.";
+    byId("kept").textContent = "Copied; whoever opens the link can try this edit.";
   }));
 on("open-zip", "change", () => {
   const [file] = byId("open-zip", HTMLInputElement).files ?? [];
@@ -164,7 +164,7 @@ async function openEdit(bytes: Uint8Array<ArrayBuffer>, base?: string): Promise<
   const found = await engine.ask({ kind: "unzip", bytes });
   isTuned = true;
   if (base !== undefined) fill(defaults, { ...chosen(defaults), base });
-  byId("kept").textContent = `Opened an edit of ${base ?? found.base}; ask it above.`;
+  byId("kept").textContent = `Opened an edit of ${base ?? found.base}; try it above.`;
 }
 
 byId("title").textContent = `Train ${defaults.name} in this tab`;
@@ -177,20 +177,20 @@ await working(async () => {
   webgpu.disabled = !hasWebGpu;
   if (!hasWebGpu) {
     byId("provider", HTMLSelectElement).value = "cpu";
-    note("This browser gives the page no WebGPU; training runs by WebAssembly.");
+    note("This browser has no WebGPU for the page; training uses WebAssembly.");
   }
   if (!crossOriginIsolated) {
     note(
-      "The page is not cross-origin isolated, so that WebAssembly has one thread; its server may send " +
+      "The page is not cross-origin isolated, so WebAssembly has only one thread; to change this, its server can send " +
         "Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.",
     );
   }
-  if (!isKept) note("This browser keeps no files for the page: what is computed is gone when the tab is closed.");
+  if (!isKept) note("This browser stores no files for the page: what is computed is lost when the tab is closed.");
   const shared = editInAddress();
   if (shared !== undefined) await openEdit(shared.bytes, shared.base);
   byId("state").textContent = `Ready: WebAssembly with ${threads === 1 ? "1 thread" : `${threads} threads`}` +
     `${hasWebGpu ? ", WebGPU" : ""}${isKept ? "; what is computed is kept in this browser" : ""}.`;
 });
-// A host that takes no such script, or a page that is not served securely, goes without.
+// A host that does not allow such a script, or a page that is not served securely, works without it.
 await navigator.serviceWorker?.register("offline.js").catch(() => {});
 document.body.dataset["ready"] = String(Math.round(performance.now()));

@@ -26,7 +26,7 @@ import type { SiteTrained } from "./trained.ts";
 /** How many rows a page shows as the model reads them. */
 const shownRows = 3;
 
-/** The most tokens that an answer has. */
+/** The maximum number of tokens in an answer. */
 const mostTokens = 64;
 
 let trained: SiteTrained | undefined;
@@ -97,7 +97,7 @@ function opened(): SiteTrained {
   return trained;
 }
 
-/** Whether the browser has a GPU for pages, a software one included. */
+/** Whether the browser has a GPU for pages, including a software one. */
 async function hasWebGpu(): Promise<boolean> {
   return "gpu" in navigator && await navigator.gpu.requestAdapter().then((found) => found !== null, () => false);
 }

@@ -1,4 +1,4 @@
-/** Sessions in a tab, in the place of `runtime/start_thread.ts`: the tab's own worker holds them. @module */
+/** Sessions in a tab, replacing `runtime/start_thread.ts`: the tab's own worker holds them. @module */
 import type { Provider } from "../../../ops/onnx/model.ts";
 import { inThisThread, type StartThread } from "../../runtime/thread.ts";
 import { type AdapterLimits, webLibrary, type WebRuntime } from "../../runtime/web_library.ts";
@@ -10,7 +10,7 @@ const builds: Readonly<Record<Provider, string>> = {
   cuda: "",
 };
 
-/** What this browser's adapter takes. */
+/** The limits of this browser's adapter. */
 async function limitsHere(): Promise<AdapterLimits | undefined> {
   return "gpu" in navigator ? (await navigator.gpu.requestAdapter())?.limits : undefined;
 }

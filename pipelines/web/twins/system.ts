@@ -1,15 +1,15 @@
-/** A browser's tab as the machine, in the place of `common/system.ts`. @module */
+/** A browser tab as the machine, replacing `common/system.ts`. @module */
 import type { AskedPermission, System } from "../../common/system_types.ts";
 import { home, VirtualFiles } from "../files/virtual_files.ts";
 
 export type * from "../../common/system_types.ts";
 
-/** The variables of a tab. */
+/** The environment variables of a tab. */
 const variables: ReadonlyMap<string, string> = new Map([["HOME", home]]);
 
 class Tab extends VirtualFiles implements System {
   readonly env = { get: (name: string) => variables.get(name) };
-  /** A page reaches what its policy and other sites' headers let it reach; nothing else is there. */
+  /** A page can reach what its policy and other sites' headers allow; there is nothing else. */
   readonly permissions = {
     querySync: ({ name }: AskedPermission) => ({ state: name === "net" ? "granted" : "denied" }),
   };
@@ -25,7 +25,7 @@ class Tab extends VirtualFiles implements System {
   unrefTimer(): void {}
 }
 
-/** The engine of patterns and of texts, on which tokens may depend. */
+/** The engine for regular expressions and texts, which tokens may depend on. */
 function engineOf(userAgent: string): string {
   return /(?:Chrome|Firefox|Version)\/\d+/.exec(userAgent)?.[0] ?? userAgent;
 }

@@ -37,7 +37,7 @@ Deno.test("what a function gives that is not a row is refused at the row", async
   const wrong: readonly (readonly [Rows, RegExp])[] = [
     [ten.map((row) => JSON.parse(String(row["x"]))), /records:1: the function of \.map failed \(.*\); correct it/],
     [ten.map(() => JSON.parse("[]")), /records:1: the function of .map returned a list; return an object/],
-    [ten.map(() => JSON.parse("null")), /gives null; return/],
+    [ten.map(() => JSON.parse("null")), /returned null; return/],
     [
       ten.filter(({ n }) => JSON.parse(String(n))),
       /records:1: the function of \.filter returned a number; return true or false/,

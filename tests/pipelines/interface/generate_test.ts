@@ -19,7 +19,7 @@ Deno.test("generate() writes what an evaluation has as its prediction, of a memb
     const notes: string[] = [], onNote = (note: string) => notes.push(note);
     const untrained = baseModel("./model").with(loreft({ at: block(1).output, positions: "l1", rank: 2 }));
     for (const asked of [tuned, untrained]) await generate(asked, prompt, { ...options, onNote });
-    assert.deepEqual(notes, ["the model has edits that nothing trained; give a run's member, or saved(folder)"]);
+    assert.deepEqual(notes, ["the model has untrained edits; give a run's member, or saved(folder)"]);
     const drawn = await Promise.all([1, 2].map(() => {
       return generate(tuned, prompt, { ...options, decoding: sample({ maxNewTokens: 8, seed: 7 }) });
     }));
@@ -39,7 +39,7 @@ Deno.test("what cannot be asked is refused in one line", () =>
     );
     await assert.rejects(
       generate(model, "a b ".repeat(3000), options),
-      /tokens and the model reads 1 to \d+; change it/,
+      /tokens, but the model reads 1 to \d+; change it/,
     );
     await assert.rejects(generate(model, [{ role: "user", content: "a" }], options), /has no chat template for a conv/);
     await assert.rejects(generate(baseModel("./none"), "a", options), /none/);

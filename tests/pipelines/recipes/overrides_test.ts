@@ -32,7 +32,7 @@ Deno.test("overrides are of axes and settings that there are", () => {
 Deno.test("an axis and a setting do not share a name", () => {
   assert.throws(
     () => requireKnown(new Map(), [{ name: "rank" }], new Map([["rank", 2]])),
-    /rank is an axis and a setting as well; rename one of them/,
+    /rank is both an axis and a setting; rename one of them/,
   );
 });
 

@@ -119,6 +119,6 @@ Deno.test("a judge that can't be asked is one line before anything runs", () =>
     assert.match(await said("run", `endpoint: "http://127.0.0.1:9", key: "JUDGE_KEY"`), /JUDGE_KEY/);
     assert.match(
       await said("plan", `endpoint: "http://127.0.0.1:9", instruction: "question"`),
-      /the row has no text "question", the instruction that a judge is shown; use one of those it has: .*as in judge\(/,
+      /the row has no text field "question", the instruction that a judge is shown; use one of those it has: .*as in judge\(/,
     );
   }));

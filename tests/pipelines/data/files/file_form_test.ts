@@ -20,16 +20,16 @@ async function problemOf(reader: FileReader, path: string): Promise<string> {
 }
 
 const cases: readonly (readonly [string, FileReader, Uint8Array, RegExp | undefined])[] = [
-  ["Parquet", "jsonl", text("PAR1\x15\x04"), /Parquet; read it by parquet/],
+  ["Parquet", "jsonl", text("PAR1\x15\x04"), /Parquet; read it with parquet/],
   ["Arrow", "jsonl", text("ARROW1\0\0"), /Arrow; /],
   ["a spreadsheet", "tsv", text("PK\x03\x04\x14\0"), /a zip, as spreadsheets/],
   ["UTF-16 with a mark", "jsonl", utf16('{"a": "b"}\n', 0xff, 0xfe), /UTF-16/],
   ["UTF-16 without a mark", "jsonl", utf16('{"a": "b"}\n'), /UTF-16/],
   ["carriage returns", "tsv", text("a\tb\rc\td\r"), /carriage returns/],
-  ["a JSON array", "jsonl", text('\n[{"a": 1},\n{"a": 2}]'), /a JSON list; read it by json/],
+  ["a JSON array", "jsonl", text('\n[{"a": 1},\n{"a": 2}]'), /a JSON list; read it with json/],
   ["JSON over several lines", "jsonl", text('{\n  "a": 1\n}\n'), /over several lines; /],
   ["tabs", "jsonl", text("a\tb\nc\td\n"), /tsv\(…\)/],
-  ["commas", "jsonl", text('a,b\n"c",d\n'), /the file is CSV; read it by csv/],
+  ["commas", "jsonl", text('a,b\n"c",d\n'), /the file is CSV; read it with csv/],
   ["semicolons", "tsv", text("a;b\nc;d\n"), /separated by semicolons; /],
   ["compressed commas", "tsv", gzipSync("a,b\n1,2\n"), /the file is CSV; /],
   ["JSON Lines", "json", text('{"a": 1}\n{"a": 2}\n'), /is JSON Lines; /],

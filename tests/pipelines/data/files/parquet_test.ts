@@ -25,7 +25,7 @@ for (const [name, wanted] of Object.entries(expected)) {
         if (text === null) {
           assert.throws(
             act,
-            /holds (bytes|a date|a timestamp|a value of the type decimal), for which there is no text;/,
+            /holds (bytes|a date|a timestamp|a value of the type decimal), which has no text form;/,
           );
         } else if (text === "None") assert.throws(act, /holds null/);
         else assert.equal(act(), text, column);
@@ -55,7 +55,7 @@ Deno.test("parquet: what is not a sound file is refused in one line", () =>
     const cases: readonly (readonly [Uint8Array, RegExp])[] = [
       [whole.subarray(0, whole.length - 50), /is not a valid Parquet file/],
       [broken, /is not a valid Parquet file/],
-      [new TextEncoder().encode('{"a": 1}\n'), /is JSON; read it by jsonl/],
+      [new TextEncoder().encode('{"a": 1}\n'), /is JSON; read it with jsonl/],
       [new Uint8Array(), /is not a valid Parquet file/],
     ];
     for (const [content, message] of cases) {

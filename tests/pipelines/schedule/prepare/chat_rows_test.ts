@@ -101,8 +101,8 @@ Deno.test("a manifest notices that a chat template has changed, the pipeline's o
         scene.path("again"),
       );
     const changes: readonly (readonly [file: string, text: string, says: RegExp])[] = [
-      ["own.jinja", `${turnTemplate} `, /the file \.\/own\.jinja is \w+… where \w+… was recorded/],
-      ["model/chat_template.jinja", `${turnTemplate} `, /the tokenizer of \.\/model is \w+… where \w+… was recorded/],
+      ["own.jinja", `${turnTemplate} `, /the file \.\/own\.jinja is \w+…, but \w+… was recorded/],
+      ["model/chat_template.jinja", `${turnTemplate} `, /the tokenizer of \.\/model is \w+…, but \w+… was recorded/],
     ];
     for (const [file, text, says] of changes) {
       await scene.write(file, text);
@@ -153,7 +153,7 @@ const bad: Readonly<Record<string, readonly [data: string, expected: RegExp]>> =
   ],
   "a template that is none": [
     'chat(talks, { template: "{% for %}" })',
-    /the chat template is not Jinja that can be read/,
+    /the chat template is not valid Jinja/,
   ],
   "an unknown template": [
     'chat(talks, { template: "rag" })',
@@ -193,7 +193,7 @@ Deno.test("a model without a chat template asks for one", () =>
     const line = await refusal(scene);
     assert.match(
       line,
-      /the tokenizer has no chat template; give chat\(…\) one, as in template: ".\/chat.jinja", or take/,
+      /the tokenizer has no chat template; give chat\(…\) one, as in template: ".\/chat.jinja", or use/,
     );
     assert.ok(line.includes(`pipeline.ts:`), line);
   }, ""));
