@@ -1,4 +1,9 @@
-/** Readers of what others wrote, given sound content that chance has changed: each reads it or refuses it by its own error. @module */
+/**
+ * Readers of external files, given valid content with random changes: each reads it or refuses it with Refract's own
+ * error.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,11 +30,11 @@ const bytesOf = (text: string) => new TextEncoder().encode(text),
   textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const file = "fuzzed";
 
-/** A reader, and sound content of what it reads. */
+/** A reader, and valid content for it. */
 interface Target {
   readonly sound: readonly Uint8Array<ArrayBuffer>[];
   readonly read: (bytes: Uint8Array<ArrayBuffer>) => unknown;
-  /** How many of a hundred inputs are its own. */
+  /** Its share of a hundred inputs. */
   readonly share: number;
 }
 
@@ -112,7 +117,7 @@ const targets: Readonly<Record<string, Target>> = {
   "a terminal's text": { sound: [bytesOf("a\u001b[2J\u009bb")], read: (bytes) => visible(textOf(bytes)), share: 1 },
 };
 
-/** What breaks readers, to be put anywhere. */
+/** Fragments that often break readers, inserted anywhere. */
 const hostile = [
   ...[
     "null",
@@ -175,7 +180,7 @@ function mutated(bytes: Uint8Array<ArrayBuffer>, { below, of }: Choices): Uint8A
   }
 }
 
-/** Whether an error is one that a person is shown. */
+/** Whether an error is one that users are shown. */
 const isOwn = (error: unknown) => error instanceof RequestError || error instanceof RunError;
 
 Deno.test("readers take what chance made of sound content, or refuse it by the project's own error", () => {

@@ -1,4 +1,8 @@
-/** What `watch` gives to those who have its address, to others on the machine, and of files that are damaged. @module */
+/**
+ * What `watch` reveals to those who have its address and to others on the machine, and how it shows damaged files.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { serveReport } from "../../pipelines/cli/commands/watch_command.ts";
 import { inFolder } from "../pipelines/models/support.ts";

@@ -303,7 +303,7 @@ for (const dropout of ["1", "-0.1", '"high"']) {
   refuses(`dropout of ${dropout}`, {
     parts: { editSettings: `dropout: ${dropout}` },
     at: "pipeline.ts:11:28: ",
-    says: /; give a number from 0 to below 1$/,
+    says: /; give a number of at least 0 and below 1$/,
   });
 }
 
