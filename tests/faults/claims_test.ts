@@ -76,7 +76,7 @@ function assertMadeOnce(lines: readonly Line[], dead: ReadonlySet<number>, what:
 
 for (const oneMachine of [true, false]) {
   const where = oneMachine ? "one machine" : "machines without common locks";
-  Deno.test(`of eight processes on ${where} one makes each entry, whatever one of them dies at`, () =>
+  Deno.test(`each entry is computed once by eight processes on ${where}, wherever one of them is killed`, () =>
     inFolder(async (folder) => {
       const preload = await preloadIn(folder);
       if (preload === undefined) return;

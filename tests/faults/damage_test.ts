@@ -118,7 +118,7 @@ async function made(root: string, path: string): Promise<Readonly<Record<string,
   return Object.fromEntries(found.map(([name, content]) => [name, sha256(content)]));
 }
 
-Deno.test("a damaged file is made again or refused by name, and nothing that comes of it is silently other", () =>
+Deno.test("a damaged file is recomputed or refused by name, and never changes a result silently", () =>
   inFolder((folder) => withServices((services) => damaging(folder, services))));
 
 async function damaging(folder: string, services: Services): Promise<void> {

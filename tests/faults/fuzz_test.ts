@@ -183,7 +183,7 @@ function mutated(bytes: Uint8Array<ArrayBuffer>, { below, of }: Choices): Uint8A
 /** Whether an error is one that users are shown. */
 const isOwn = (error: unknown) => error instanceof RequestError || error instanceof RunError;
 
-Deno.test("readers take what chance made of sound content, or refuse it by the project's own error", () => {
+Deno.test("readers accept randomly changed content or refuse it with Refract's own error", () => {
   const count = countOf({ short: 20_000, long: 98_000 }), choices = choicesOf(seed), tried = new Map<string, number>();
   const names = Object.keys(targets).flatMap((name) => Array.from({ length: targets[name]!.share }, () => name));
   let refused = 0, slowest = 0;
@@ -210,7 +210,7 @@ Deno.test("readers take what chance made of sound content, or refuse it by the p
   );
 });
 
-Deno.test("a tokenizer that chance has changed is loaded and encodes, or is refused by the project's own error", () =>
+Deno.test("a randomly changed tokenizer loads and encodes, or is refused with Refract's own error", () =>
   inFolder(async (folder) => {
     const count = countOf({ short: 60, long: 2000 }), choices = choicesOf(seed + 1);
     for (const name of ["config.json", "tokenizer_config.json"]) {

@@ -116,7 +116,7 @@ const behaviours: Readonly<Record<string, Answer>> = {
 };
 
 for (const [name, answer] of Object.entries(behaviours)) {
-  Deno.test(`a hub with ${name} ends in one line or in the files`, () =>
+  Deno.test(`a hub with ${name} leads to a one-line error or to the files`, () =>
     withHub({ [id]: { files } }, async (hub) => {
       const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
         const url = new URL(request.url), line = `${request.method} ${url.pathname}`;

@@ -392,5 +392,5 @@ const chosen = asked.length > 0
   : many(Math.min(count, names.length), (at) => names[(start + at) % names.length]!);
 tell(`${chosen.length} of ${names.length} hostile models`);
 for (const name of chosen) {
-  Deno.test(`a model with ${name} ends soon, in one line`, () => attempt(name, hostile[name]!));
+  Deno.test(`a model with ${name} ends quickly with a one-line error`, () => attempt(name, hostile[name]!));
 }

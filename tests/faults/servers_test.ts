@@ -66,7 +66,7 @@ const clients: Readonly<Record<string, (address: string, folder: string) => Prom
 
 for (const [client, call] of Object.entries(clients)) {
   for (const [name, behave] of Object.entries(behaviours)) {
-    Deno.test(`${client} that gives ${name} is given up`, () =>
+    Deno.test(`the client gives up on ${client} with ${name}`, () =>
       inFolder(async (folder) => {
         const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
           return behave(new URL(request.url));

@@ -96,7 +96,7 @@ for (
     ["SIGSEGV", /native code failed/],
   ] as const
 ) {
-  Deno.test(`a command that the system ends by ${signal} says what is most likely to be the reason`, async () => {
+  Deno.test(`a command that the system ends with ${signal} reports the most likely reason`, async () => {
     const command = new Deno.Command("sh", { args: ["-c", `kill -s ${signal.slice(3)} $$`] });
     const lines: string[] = [];
     assert.equal(await endWith(command.spawn(), (line) => lines.push(line)), 1);

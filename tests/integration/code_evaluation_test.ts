@@ -26,7 +26,7 @@ export default pipeline("programs", () => ({
 }));
 `;
 
-Deno.test("programs are run once, their verdicts are in predictions.jsonl, and the rest of a sample is run later", () =>
+Deno.test("programs run once, their verdicts are in predictions.jsonl, and the rest of a sample runs later", () =>
   inFolder(async (folder) => {
     await Deno.writeTextFile(
       join(folder, "HumanEval.jsonl"),

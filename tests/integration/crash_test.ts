@@ -62,7 +62,7 @@ function killIfAlive(process: Deno.ChildProcess): void {
 const checkpoints = (scene: Scene, place: string) =>
   scene.filesOf(`${place}/store`).filter((path) => /^checkpoint\/.*\.safetensors$/.test(path));
 
-Deno.test(`a run that is killed ${kills} times at random moments comes to the same bytes`, () =>
+Deno.test(`a run that is killed ${kills} times at random moments gives the same bytes`, () =>
   inScene(killed, async (scene) => {
     const begun = performance.now(), expected = await bytesOf(scene, "whole", eagerMain);
     const whole = performance.now() - begun;
@@ -89,7 +89,7 @@ Deno.test(`a run that is killed ${kills} times at random moments comes to the sa
     );
   }));
 
-Deno.test("two processes on one store at once come to the same bytes", () =>
+Deno.test("two processes on one store at once give the same bytes", () =>
   inScene(killed, async (scene) => {
     const expected = await bytesOf(scene, "whole", eagerMain);
     const places = [1, 2].map((which) => `${which}`);
@@ -108,7 +108,7 @@ async function isTraining(scene: Scene, place: string): Promise<void> {
 }
 
 for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
-  Deno.test(`${signal} stops a run at once, in one line, and it continues from there`, () =>
+  Deno.test(`${signal} stops a run immediately with one line, and the next run continues from there`, () =>
     inScene(stopped, async (scene) => {
       const { process, ended } = start(scene, "out");
       await isTraining(scene, "out");
@@ -131,7 +131,7 @@ for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     }));
 }
 
-Deno.test("a second SIGINT ends a run whatever it does", () =>
+Deno.test("a second SIGINT ends a run whatever it is doing", () =>
   inScene(stopped, async (scene) => {
     const { process, ended } = start(scene, "out");
     await isTraining(scene, "out");

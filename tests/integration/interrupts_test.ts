@@ -26,12 +26,12 @@ async function interruptedTwice(milliseconds: number): Promise<[output: string, 
   return [output, (await process.status).signal];
 }
 
-Deno.test("a SIGINT that deno task and npx pass on once more lets a process unwind", async () => {
+Deno.test("a SIGINT that deno task and npx forward a second time lets a process clean up", async () => {
   for (const milliseconds of [0, 5, 50]) {
     assert.deepEqual(await interruptedTwice(milliseconds), ["listening\nunwound\n", null], `${milliseconds} ms`);
   }
 });
 
-Deno.test("a second Ctrl-C ends a process at once", async () => {
+Deno.test("a second Ctrl-C ends a process immediately", async () => {
   assert.deepEqual(await interruptedTwice(400), ["listening\n", "SIGINT"]);
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { loadRows } from "../../pipelines/data/rows.ts";
 import { assertOneLine, inFolder } from "../pipelines/models/support.ts";
 
-Deno.test("a line of more than 512 MB is refused before it is read to its end", () =>
+Deno.test("a line of more than 512 MB is refused before it is read completely", () =>
   inFolder(async (folder) => {
     const path = join(folder, "rows.jsonl"), template = { prompt: "{q}", completion: "{a}" };
     {

@@ -415,7 +415,7 @@ Deno.test("a loss that is not finite stops the training and keeps the last good 
     assert.ok(!scene.entries.some((path) => path.startsWith("train/")));
   }));
 
-Deno.test("of members trained side by side the one that diverged is named, and its state alone kept", () =>
+Deno.test("of members trained together the one that diverged is named, and only its state is kept", () =>
   inScene({ rank: 'sweep("rank", [1, 2])', optimizer: "adamw({ learningRate: 1e38 })" }, async (scene) => {
     const { code, stderr } = await scene.run();
     assert.equal(code, 2);

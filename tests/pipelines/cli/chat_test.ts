@@ -117,7 +117,7 @@ const misuses: Readonly<Record<string, readonly [options: readonly string[], exp
   "a mass above 1": [["--top-p", "2"], /give a number from 0 to 1$/],
 };
 
-Deno.test("chat reports what is wrong in one line", () =>
+Deno.test("chat reports a problem in one line", () =>
   inScene({ rank: 'sweep("rank", [1, 2])' }, async (scene) => {
     assert.equal((await scene.run()).code, 0);
     for (const [name, [options, expected]] of Object.entries(misuses)) {

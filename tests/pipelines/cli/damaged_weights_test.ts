@@ -74,7 +74,7 @@ const changes: readonly (readonly [found: string | RegExp, put: string])[] = [
   [/"digest": "./, '"digest": "g'],
 ];
 
-Deno.test("an intervention.json of which a byte has changed is refused by whatever reads it, and so are others' weights", () =>
+Deno.test("an intervention.json with a changed byte is refused by every reader, and so are another intervention's weights", () =>
   inScene({}, async (scene) => {
     assert.equal((await scene.run()).code, 0);
     const folder = scene.path("out", "members", "main", "intervention"), weights = join(folder, "weights.safetensors");

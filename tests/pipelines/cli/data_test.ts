@@ -37,7 +37,7 @@ Deno.test("rows of CSV, JSON, gzip and a pattern of files train as those of JSON
   }
 });
 
-Deno.test("members that differ by the function of a view alone have rows of their own", () =>
+Deno.test("members that differ only by the function of a view have separate rows", () =>
   inScene({
     data: `refract.sweep("part", [rows.filter((_, at) => at < 4), rows.filter((_, at) => at >= 4)])`,
   }, async (scene) => {

@@ -33,7 +33,7 @@ Deno.test("plan reads a GGUF file's config and tokenizer and converts no weights
     ]);
   }));
 
-Deno.test("run converts a GGUF file once, says so, and trains on it", () =>
+Deno.test("run converts a GGUF file once, reports it, and trains on it", () =>
   withFile(async (scene) => {
     const first = await scene.run();
     assert.equal(first.code, 0, first.stderr);

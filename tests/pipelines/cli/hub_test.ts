@@ -38,7 +38,7 @@ async function writeIntervention(scene: Scene): Promise<string> {
   return folder;
 }
 
-Deno.test("what is pushed of a run is pulled with the same bytes, and trains and exports as before", () =>
+Deno.test("an intervention pushed from a run is pulled with the same bytes, and trains and exports as before", () =>
   inScene({}, async (scene) => {
     assert.equal((await scene.run()).code, 0);
     const folder = scene.path("out", "members", "main", "intervention");

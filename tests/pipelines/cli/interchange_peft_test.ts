@@ -214,7 +214,7 @@ Deno.test("an import says which settings it does not know, and reads adapter_mod
     );
   }));
 
-Deno.test("an import and an export need the base's config.json alone", () =>
+Deno.test("an import and an export need only the base's config.json", () =>
   inFolder(async (folder) => {
     const base = join(folder, "base"), [imported, exported] = [join(folder, "imported"), join(folder, "exported")];
     await Deno.mkdir(base);

@@ -94,7 +94,7 @@ async function shiftOf(scene: Scene): Promise<number[]> {
   });
 }
 
-Deno.test("an edit that adds a vector is a control vector for llama.cpp and EasySteer, of config.json alone", () =>
+Deno.test("an edit that adds a vector is a control vector for llama.cpp and EasySteer, needing only config.json", () =>
   trained(shift, async (scene) => {
     const expected = await shiftOf(scene);
     assert.equal((await exporting(scene, "gguf", "vector.gguf")).code, 0);

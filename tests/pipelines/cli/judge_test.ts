@@ -46,7 +46,7 @@ async function judging(
   }
 }
 
-Deno.test("judge says what it costs and asks nothing before --yes", () =>
+Deno.test("judge shows the cost and sends no requests before --yes", () =>
   judging(fair, async (judge, folder, asked) => {
     const { code, stdout, stderr } = await judge("--price-in", "10", "--price-out", "30");
     assert.deepEqual([code, stdout, asked()], [0, "", 0]);

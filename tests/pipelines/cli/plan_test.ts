@@ -160,7 +160,7 @@ Deno.test("plan --dot gives a graph from rows to evaluations", () =>
     assert.match(stdout, /p1 \[label="train\\nrank=1\\n\d/);
   }));
 
-Deno.test("plan as text names frontier, programs and what is left to run", () =>
+Deno.test("plan as text shows the frontier, the programs and what remains to run", () =>
   inScene(twoRanks, async (scene) => {
     const { code, stdout } = await inProcess("plan", scene.pipeline, "--store", scene.path("store"), "--threads", "1");
     assert.equal(code, 0);

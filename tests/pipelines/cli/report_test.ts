@@ -90,7 +90,7 @@ Deno.test("a report refuses results and predictions that are not as a run writes
     }
   }));
 
-Deno.test("what is pushed are files of the intervention's folder itself", () =>
+Deno.test("a push uploads only files of the intervention's folder", () =>
   inScene({}, async (scene) => {
     assert.equal((await scene.run()).code, 0);
     const folder = scene.path("out", "members", "main", "intervention");

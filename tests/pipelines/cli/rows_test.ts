@@ -14,7 +14,7 @@ async function textOf(scene: Scene, ...options: readonly string[]): Promise<stri
   return stdout.replaceAll(`${scene.folder}/`, "");
 }
 
-Deno.test("rows shows what is read, taught and edited, and counts what is repeated and shared", () =>
+Deno.test("rows shows prompts, trained tokens and edited tokens, and counts repeated and shared rows", () =>
   inScene({ heldOut: "rows.slice(6)", positions: `"l2"` }, async (scene) => {
     const again = [...sceneRows, sceneRows[1]!, sceneRows[7]!];
     await scene.write("rows.jsonl", again.map((row) => `${JSON.stringify(row)}\n`).join(""));
@@ -38,7 +38,7 @@ Deno.test("rows shows what is read, taught and edited, and counts what is repeat
     );
   }));
 
-Deno.test("rows lists tokens with their ids, and says what is cut", () =>
+Deno.test("rows lists tokens with their ids, and marks truncation", () =>
   inScene({ trainSettings: "maxLength: 24" }, async (scene) => {
     await scene.write(
       "rows.jsonl",
@@ -60,7 +60,7 @@ Deno.test("rows lists tokens with their ids, and says what is cut", () =>
     assert.match(text, /\ncut: 1 row \(11 %\) loses \d+ tokens to maxLength: 24\n/);
   }));
 
-Deno.test("rows shows both answers of a preference, what is edited of each, and counts both", () =>
+Deno.test("rows shows both answers of a preference and the edited tokens of each, and counts both", () =>
   inScene(preferring("dpo({ beta: 0.1 })", { positions: `"l1"`, stages: "{ tuned }" }), async (scene) => {
     const text = await textOf(scene, "--rows", "1");
     assert.match(text, /^tokens: prompt · «taught, or expected by an evaluation» · \[edited\] · »rejected«\n/);
@@ -134,7 +134,7 @@ Deno.test("rows shows choices, edits that act on other tokens apart, and how man
     assert.match(text, /\nchoices: 1 row \(33 %\) whose completion is not among the choices\n/);
   }));
 
-Deno.test("rows counts labels, and shows the edits of the model that has some beside a head alone", () => {
+Deno.test("rows counts labels, and shows the edits of a model that has some beside a head", () => {
   const head = 'refract.classification({ labels: ["short", "long"] })';
   const training = "{ data, epochs, batchSize, optimizer }";
   return inScene({

@@ -23,7 +23,7 @@ Deno.test("digestOfPart() takes the digits of a digest for zeros, also where the
   });
 });
 
-Deno.test("digestInThread() digests, says why it can't, and ends when it is told to", async () => {
+Deno.test("digestInThread() digests, reports why it can't, and stops on request", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "file"), bytes = new Uint8Array(1 << 20).fill(3), never = new AbortController();
     await Deno.writeFile(path, bytes);

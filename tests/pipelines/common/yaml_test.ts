@@ -94,7 +94,7 @@ Deno.test("parseYaml() refuses a nest that is deeper than the stack", () => {
   assert.throws(() => parse("[".repeat(20_000)), { message: /is nested too deeply; make it flatter$/ });
 });
 
-Deno.test("parseYaml() refuses what is not UTF-8", () => {
+Deno.test("parseYaml() refuses input that is not UTF-8", () => {
   const message = "recipe.yaml: the file is not UTF-8 text; save it as UTF-8";
   assert.throws(() => parseYaml("recipe.yaml", new Uint8Array([0x61, 0x3a, 0x20, 0xff])), { message });
 });

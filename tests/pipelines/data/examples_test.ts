@@ -146,7 +146,7 @@ Deno.test("tokenize() teaches the end that a completion has in the source, once"
   assert.deepEqual(noted, ["end"]);
 });
 
-Deno.test("tokenize() leaves room for what is to be written where prompts are cut", () => {
+Deno.test("tokenize() leaves room for the generated tokens where prompts are cut", () => {
   const limits = { maxContext: 8, maxLength: 8 };
   const lengths = (toWrite: number) =>
     tokenize([row("abcdefghij", "x")], tokenizer, { ...limits, toWrite })

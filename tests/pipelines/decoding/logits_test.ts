@@ -46,7 +46,7 @@ Deno.test("draw() renormalizes after top-k before top-p", () => {
   assertShares(shares({ topK: 3, topP: 0.75 }), [0, 4 / 7, 0, 3 / 7]);
 });
 
-Deno.test("penalizeRepetition() makes what was seen less likely, whatever its sign, once", () => {
+Deno.test("penalizeRepetition() makes seen tokens less likely once, whatever the sign", () => {
   const penalized = penalizeRepetition(Float32Array.of(2, -2, 2, -2), [0, 1, 0], 2);
   assert.deepEqual([...penalized], [1, -4, 2, -2]);
 });

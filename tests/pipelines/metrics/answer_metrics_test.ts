@@ -49,7 +49,7 @@ Deno.test("bleu() is sacrebleu's, of one row and of all together", () => {
   assertNear(measured(bleu(), rows), goldens.bleu.first, "the completions alone");
 });
 
-Deno.test("references that a row has not are refused where it stands", () => {
+Deno.test("references to a field that a row lacks are refused at the row", () => {
   const of = (field: string, holds: unknown) => [{ ...rowOf("x", ["x"], 7), fields: { [field]: holds } }];
   const spec = tokenF1({ references });
   assert.throws(

@@ -68,7 +68,7 @@ Deno.test("a manifest repeats its run bit for bit", () =>
     assert.deepEqual(await Deno.readFile(scene.path("out", "pipeline.ts")), await Deno.readFile(scene.pipeline));
   }));
 
-Deno.test("a manifest finds its pipeline when all has moved together, and names what it lacks when it moved alone", () =>
+Deno.test("a manifest finds its pipeline when everything has moved together, and names what is missing when it moved by itself", () =>
   afterRun(async (scene) => {
     const elsewhere = await Deno.makeTempDir();
     try {

@@ -36,7 +36,7 @@ Deno.test("an axis and a setting do not share a name", () => {
   );
 });
 
-Deno.test("what is being loaded is known while it is, also if it fails", async () => {
+Deno.test("a loading in progress is known until it ends, even if it fails", async () => {
   const loading = { overrides, settings: new Map() };
   assert.equal(await whileLoading(loading, () => Promise.resolve(currentLoading())), loading);
   await assert.rejects(whileLoading(loading, () => Promise.reject(new TypeError("broken"))), /broken/);

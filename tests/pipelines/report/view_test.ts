@@ -111,7 +111,7 @@ Deno.test("a base is that of the same rows, and one of other rows is none", () =
   );
 });
 
-Deno.test("members whose settings differ in seeds alone repeat one experiment, however their seeds are swept", () => {
+Deno.test("members whose settings differ only in seeds repeat one experiment, however their seeds are swept", () => {
   const set = (rank: number, seed: number): MemberRecord => ({
     ...member(rank, seed, rank / 10),
     settings: { "train tuned": { "edit.rank": rank, seed, "optimizer.learningRate": 0.1 } },
@@ -163,7 +163,7 @@ Deno.test("rows have the answers of the base and of members, the best first", ()
   ]);
 });
 
-Deno.test("less of an error is better, whatever its name", () => {
+Deno.test("less of an error is better, whatever its name is", () => {
   const erring = (rank: number, mse: number): MemberRecord => {
     const { stages, ...rest } = member(rank, 1, 0);
     const measured = stages.map((stage) => stage.kind !== "evaluate" ? stage : { ...stage, metrics: { mse } });
@@ -212,7 +212,7 @@ Deno.test("curves are kept of the best members, not of the first", () => {
   assert.deepEqual([drawn.length, drawn[0], drawn.at(-1)], [60, 11, 70]);
 });
 
-Deno.test("results.csv has a line for each member, and quotes what it has to", () => {
+Deno.test("results.csv has a line for each member, and quotes where necessary", () => {
   const odd = { ...member(1, 1, 0.5), id: 'a "b", c', axes: { method: "x\ny" } };
   const lines = csvOf({ ...results, members: [odd, member(4, 1, 0.8)] }).split("\r\n");
   assert.equal(

@@ -9,7 +9,7 @@ const many = Array.from({ length: 5000 }, (_, at) => line(`é ${at}`)).join("");
 /** The run's files, of which results say what was written. */
 const written = (text: string) => new Map([[name, digestOf(new TextEncoder().encode(text))]]);
 
-Deno.test("predictions are read one after the other, with the line of what is none", () =>
+Deno.test("predictions are read one at a time, and an invalid line is reported by number", () =>
   inFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/${name}`, `${many}\nno prediction\n`);
     let count = 0;

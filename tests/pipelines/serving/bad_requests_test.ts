@@ -6,7 +6,7 @@ import { inService } from "./support.ts";
 const good = { model: "base", prompt: "The cat\n", max_tokens: 4, temperature: 0 };
 const path = "/v1/completions";
 
-Deno.test("wrong bodies are refused by the field that is wrong, and what is right is answered afterwards", () =>
+Deno.test("invalid bodies are refused with the invalid field, and valid ones are answered afterwards", () =>
   inService({ options: { waiting: 2 } }, async ({ refused, text }) => {
     const expected = await text(good.prompt);
     const cases: readonly (readonly [body: unknown, status: number, param: string | null, says: RegExp])[] = [
@@ -79,7 +79,7 @@ Deno.test("more prompts than may wait are sent away for a moment with 429, and e
     }
   }));
 
-Deno.test("a model without a chat template says so, and conversations that are none are refused", async () => {
+Deno.test("a model without a chat template is reported, and invalid conversations are refused", async () => {
   await inService({}, async ({ refused }) => {
     const messages = [{ role: "user", content: "The cat" }];
     assert.match((await refused("/v1/chat/completions", { model: "base", messages }))[1].message, /no chat template/);

@@ -121,7 +121,7 @@ for (const [fault, [answer, says]] of Object.entries(faults)) {
     ));
 }
 
-Deno.test("a cache that is dead or silent is left alone after three tries", () =>
+Deno.test("an unreachable or silent cache is no longer used after three tries", () =>
   inFolder(async (folder) => {
     const { store, notes } = storeAt(join(folder, "dead"), "http://127.0.0.1:9/");
     for (let tries = 0; tries < 5; tries++) assert.equal(await store.get("train", key), undefined);

@@ -142,7 +142,7 @@ Deno.test("a file that its catalogue names and the browser has lost is absent", 
   assert.deepEqual(Array.from(lost.readDirSync("/home"), ({ name }) => name), ["two"]);
 });
 
-Deno.test("a browser without room says so as a full disk does", () => {
+Deno.test("a full browser storage is reported like a full disk", () => {
   const files = new VirtualFiles();
   const full = {
     ...memory(),

@@ -74,7 +74,7 @@ Deno.test("units done one by one, in parts and some twice, give the files of one
     assert.deepEqual([...stored.keys()].filter((name) => name.startsWith("shard/")), []);
   }));
 
-Deno.test("what is wrong with a unit or a workflow is one line", () =>
+Deno.test("a problem with a unit or a workflow is reported in one line", () =>
   inFolder(async (folder) => {
     const { out, file } = await written(folder, "--to", "slurm");
     const fails = async (args: readonly string[], expected: RegExp) => {

@@ -50,7 +50,7 @@ Deno.test("a project's own imports hold for its pipelines, wherever the command 
     }
   }));
 
-Deno.test("a project that has another copy is told so", () =>
+Deno.test("a project with another copy is notified", () =>
   withCopy(async (copy, folder) => {
     await writeProject(folder, { refract: "../other/mod.ts" });
     assert.throws(
@@ -66,7 +66,7 @@ Deno.test("a copy at an address may be reached there, and brings its map", () =>
     assert.equal(mapOf(args)?.["refract"], "http://127.0.0.1:8000/mod.ts");
   }));
 
-Deno.test("report and watch read the folders that they are given and Refract itself, and report writes there alone", () =>
+Deno.test("report and watch read the folders that they are given and Refract itself, and report writes only there", () =>
   withCopy((copy, folder) => {
     const pathsOf = (kind: string, ...args: readonly string[]) => {
       const flag = denoArguments(copy, { args, folder }).find((argument) => argument.startsWith(`--allow-${kind}`));
@@ -92,7 +92,7 @@ Deno.test("cache reads and writes the store, the caller's or the one that it is 
     assert.equal(written(mine, "cache", "ls", "--store", "other"), `--allow-write=${join(mine, "other")}`);
   }));
 
-Deno.test("plan writes the store, the caller's and the pipeline's project's, and the hub's cache alone", () =>
+Deno.test("plan writes only to the store, the project's folders and the hub's cache", () =>
   withCopy(async (copy, folder) => {
     await writeProject(folder, { refract: "../copy/mod.ts" });
     const written = (from: string, ...args: readonly string[]) =>
@@ -115,7 +115,7 @@ Deno.test("a command that loads no pipeline imports from no host", () =>
     assert.match(flag(remote, "plan")[0]!, /^--allow-import=deno\.land:443,.*,127\.0\.0\.1:8000$/);
   }));
 
-Deno.test("a run that is written to MLflow may reach that server alone, and read its password", () =>
+Deno.test("a run that is written to MLflow may connect only to that server, and read its password", () =>
   withCopy((copy, folder) => {
     const argsOf = (...args: readonly string[]) => denoArguments(copy, { args, folder });
     const usual = argsOf("run", "p.ts").find((argument) => argument.startsWith("--allow-net="));

@@ -30,13 +30,13 @@ function programOf(leaves = { tail: input("tail.states", ["batch", "tail", 64]) 
 
 const fed = (program: Program) => leavesOf(program, "input").map(leafName);
 
-Deno.test("cut() keeps what the example alone determines and feeds it to the rest", () => {
+Deno.test("cut() keeps what depends only on the example and feeds it to the rest", () => {
   const { program, kept } = cut(programOf(), typical);
   assert.deepEqual(kept.map(({ value }) => value.shape), [["batch", "tail", 4]]);
   assert.deepEqual(fed(program), [kept[0]!.name]);
 });
 
-Deno.test("the encoding and the rest of a cut program compute what it computes", () => {
+Deno.test("the encoding and the rest of a cut program together compute the same as the whole", () => {
   const whole = programOf(), { program, kept } = cut(whole, typical);
   const numbers = (shape: number[], scale: number) => {
     return tensor(shape, Array.from({ length: shape.reduce((a, b) => a * b) }, (_, at) => Math.sin(scale * at)));

@@ -54,7 +54,7 @@ Deno.test("every tensor of a prefill is in an encoding or among the program's re
   }
 });
 
-Deno.test("a decoder's keys and values of what its encoder has read are kept where it alone is edited", () => {
+Deno.test("a decoder's keys and values of the encoder's output are kept if only the decoder is edited", () => {
   const decoder = compiled(t5Architecture, lowered(t5Architecture, edit("all", { stack: "decoder" })));
   assert.deepEqual(originsOf(decoder.cut.runs), ["context: kk kk kk, encoded", "tail: kk kk rr"]);
   const encoder = compiled(t5Architecture, lowered(t5Architecture, edit("l1", { stack: "encoder" })));

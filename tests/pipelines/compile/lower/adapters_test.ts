@@ -44,7 +44,7 @@ Deno.test("an adapter that names no stack is the encoder's and the decoder's", (
   assert.deepEqual(stacks({ ...lora, blocks: "all", stack: "decoder" }), ["decoder 0", "decoder 1", "decoder 2"]);
 });
 
-Deno.test("every kind of adapter finds its projections in every family, by whatever name", async () => {
+Deno.test("every kind of adapter finds its projections in every family, under any name", async () => {
   const expected: Readonly<Record<string, readonly string[]>> = {
     llama: ["q_proj", "v_proj"],
     gpt2: ["c_attn"],

@@ -34,7 +34,7 @@ for (
   });
 }
 
-Deno.test("layOut() of a prompt alone predicts nothing", () => {
+Deno.test("layOut() of only a prompt predicts nothing", () => {
   const { labels, labelIndices, tail } = layOut({ prompt, completion: [], source }, cutRows(2, 0));
   assert.deepEqual([labels, labelIndices, tail], [[], [], [13, 14]]);
 });

@@ -56,7 +56,7 @@ Deno.test("layoutOf() counts trained keys that no token made", () => {
   assert.deepEqual(layoutOf(tinyArchitecture, prefix, rows), { ...wholeRows(tinyArchitecture, []), virtual: 3 });
 });
 
-Deno.test("wholeRows() lets a decoder attend to what its encoder makes of the whole prompt", () => {
+Deno.test("wholeRows() lets a decoder attend to the encoder's output for the whole prompt", () => {
   const layout = layoutOf(t5Architecture, [], rows), [context, tail] = layout.segments;
   assert.deepEqual(namesOf(layout), ["context", "tail"]);
   assert.equal(stackOfSegment(t5Architecture, context!), t5Architecture.encoder);

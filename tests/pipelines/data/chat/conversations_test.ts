@@ -118,7 +118,7 @@ Deno.test("a turn that calls tools is answered with what the template writes for
   );
 });
 
-Deno.test("what a message has and the template does not read is said, but not what it holds as null", async () => {
+Deno.test("message fields that the template does not read are reported, except those that are null", async () => {
   const messages = [
     turn("user", "a", { name: "Ann", mood: "good" }),
     turn("assistant", null, { tool_calls: calls }),

@@ -36,7 +36,7 @@ Deno.test("csv: a row's place is the line where it begins", async () => {
   assert.deepEqual(rows.map(({ place }) => place.line), [2, 7, 8, 10]);
 });
 
-Deno.test("csv: rows and lines are right over the ends of what is read at a time", async () => {
+Deno.test("csv: rows and lines are correct across chunk boundaries", async () => {
   const count = 40_000, text = "é".repeat(20);
   const rows = await read("a,b\r\n" + Array.from({ length: count }, (_, at) => `${at},"${text}\r\n"\r\n`).join(""));
   assert.equal(rows.length, count);

@@ -53,7 +53,7 @@ Deno.test("a file that cannot be opened is not looked at", async () => {
   assert.equal(await problemOf("jsonl", "/absent/rows.jsonl"), "the line is wrong");
 });
 
-Deno.test("what a reader can read is what it reads", async () => {
+Deno.test("a readable file gives the reader's result", async () => {
   const read = async function* () {
     yield await Promise.resolve(1);
   };

@@ -33,7 +33,7 @@ for (const [name, { paths, configs, splits }] of Object.entries(cases)) {
 
 const wanted = (config?: string, split?: string) => ({ id: "o/n", config, split });
 
-Deno.test("what is not said is asked for by name", () => {
+Deno.test("a missing input is requested by name", () => {
   const { paths, configs } = cases["configs"]!, card = { configs };
   assert.throws(
     () => ownFiles(paths, card, wanted()),

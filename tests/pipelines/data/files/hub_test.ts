@@ -94,7 +94,7 @@ Deno.test("hub: a split's shards and the card come into the cache of Python's hu
     assert.deepEqual((await read({ config: "other" })).fields, [{ q: "1", a: "2" }]);
   }));
 
-Deno.test("hub: what is in the cache of a commit stays of that commit", () =>
+Deno.test("hub: cached files of a commit remain those of that commit", () =>
   withDatasets(
     { "o/n": { files: { "train.jsonl": line("old") }, revisions: { v2: { "train.jsonl": line("new") } } } },
     async (read, hub) => {

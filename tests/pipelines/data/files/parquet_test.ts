@@ -48,7 +48,7 @@ Deno.test("parquet: whole numbers are numbers where these are exact, nested fiel
   assert.deepEqual(classes.map((row) => print(row, "label.name")), ["acceptable", "unacceptable"]);
 });
 
-Deno.test("parquet: what is not a sound file is refused in one line", () =>
+Deno.test("parquet: an invalid file is refused in one line", () =>
   inFolder(async (base) => {
     const whole = await Deno.readFile(`${folder}gzip.parquet`), broken = whole.slice();
     broken.fill(0x55, 200, 400);

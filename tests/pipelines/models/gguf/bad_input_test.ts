@@ -61,7 +61,7 @@ function changed(changes: Readonly<Record<string, Field | undefined>>): Readonly
   return Object.fromEntries(Object.entries(all).flatMap(([key, field]) => field === undefined ? [] : [[key, field]]));
 }
 
-Deno.test("a small GGUF file is converted as it stands, in version 3 or 2", async () => {
+Deno.test("a small GGUF file in version 3 or 2 is converted unchanged", async () => {
   await inFolder(async (base) => {
     await Deno.writeFile(join(base, "old.gguf"), ggufBytes(small, tensors, DATA, { version: 2 }));
     const old = await resolveModelFolder("old.gguf", { base, store: join(base, "store") });

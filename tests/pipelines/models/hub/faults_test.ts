@@ -361,7 +361,7 @@ Deno.test("a download's refusal shows no password of the endpoint's URL", () =>
         assertOneLine(error, / does not exist on http:\/\/127\.0\.0\.1:\d+ or /)));
   }));
 
-Deno.test("a download refuses a server that is not there, at once", async () => {
+Deno.test("a download from an unreachable server fails immediately", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 }), { port } = listener.addr;
   listener.close();
   const env = { HF_ENDPOINT: `http://127.0.0.1:${port}` };
@@ -414,7 +414,7 @@ Deno.test("a download trusts no name or digest that would lead out of the cache"
   }
 });
 
-Deno.test("a download that the disk refuses says so, and keeps what a later one can use", () =>
+Deno.test("a download that can't be written reports it, and keeps the part that a later one can use", () =>
   inCase({}, async (hub, cache, resolve) => {
     const { write } = Deno.FsFile.prototype;
     let room = 100_000;
@@ -442,7 +442,7 @@ Deno.test("a download that the disk refuses says so, and keeps what a later one 
     assert.deepEqual(remains(cache), []);
   }));
 
-Deno.test("a download stops when it is asked to, and goes on later", () => {
+Deno.test("a download stops on request, and continues later", () => {
   const stop = new AbortController(), reason = new StoppedError(130);
   const progress = (done: number) => done > 400 ? stop.abort(reason) : undefined;
   return inCase({

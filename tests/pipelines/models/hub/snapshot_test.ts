@@ -49,7 +49,7 @@ function withCache(
     }));
 }
 
-Deno.test("resolveModelFolder() downloads what is needed of a model, in the layout of the shared cache", () =>
+Deno.test("resolveModelFolder() downloads the files that a model needs, in the layout of the shared cache", () =>
   withCache({ "owner/name": { files: model } }, async (hub, resolve, cache) => {
     const seen: [number, number, string][] = [];
     const { folder, commit } = await resolve({ progress: (...told) => seen.push(told) });
@@ -165,7 +165,7 @@ Deno.test("resolveModelFolder() finds its token in the environment and in the fi
     await once({ HF_HOME: "/elsewhere", HF_TOKEN_PATH: file });
   }));
 
-Deno.test("resolveModelFolder() sends a token to the hub alone", () =>
+Deno.test("resolveModelFolder() sends a token only to the hub", () =>
   withCache(
     { "owner/name": { files: model } },
     (hub, resolve) =>
@@ -228,7 +228,7 @@ async function damage(path: string): Promise<void> {
   await Deno.writeFile(path, bytes);
 }
 
-Deno.test("a cached file that is no longer what its name says is downloaded again, and said", () =>
+Deno.test("a cached file that no longer matches its name is downloaded again, with a note", () =>
   withCache({ "owner/name": { files: model } }, async (hub, resolve) => {
     const { folder } = await resolve();
     for (const name of small) {

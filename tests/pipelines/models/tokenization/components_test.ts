@@ -49,7 +49,7 @@ Deno.test("an unknown field that is off is no hindrance", () => {
   assert.equal(normalizerOf({ type: "Lowercase", locale: null, strict: false })("A"), "a");
 });
 
-Deno.test("a character that no token stands for, not even an unknown one, is an error", () => {
+Deno.test("a character without a token, not even an unknown one, is an error", () => {
   const { encode } = encoderOf({ model: { type: "WordLevel", vocab: { a: 0 } } }, []);
   assert.deepEqual(encode("a"), [0]);
   assert.throws(() => encode("b"), /the tokenizer has no token for "b", and none for what is unknown/);

@@ -26,7 +26,7 @@ for (const [declared, tokens, decoded] of cases) {
   });
 }
 
-Deno.test("decoderOf() refuses what it does not know", () => {
+Deno.test("decoderOf() refuses unknown decoders", () => {
   assert.throws(() => decoderOf("Fuse"), /a decoder that is not an object/);
   assert.throws(() => decoderOf({ type: "Reverse" }), /Unknown Decoder type: Reverse/);
   assert.throws(() => decoderOf({ type: "Replace", content: " " }), /a Replace without a pattern/);

@@ -18,7 +18,7 @@ Deno.test("preTokenizerOf() parts texts as the reference does, by every behavior
   }
 });
 
-Deno.test("preTokenizerOf() refuses what it does not know", () => {
+Deno.test("preTokenizerOf() refuses unknown pre-tokenizers", () => {
   assert.throws(() => preTokenizerOf({ type: "UnicodeScripts" }), /Unknown PreTokenizer type: UnicodeScripts/);
   assert.throws(() => preTokenizerOf({ type: "Punctuation", behavior: "Left" }), /Unknown behavior: Left/);
 });

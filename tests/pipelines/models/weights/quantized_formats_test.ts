@@ -30,7 +30,7 @@ const configs: readonly (readonly [config: Readonly<Record<string, unknown>>, na
   [{ quantization: { group_size: 64, bits: 4 } }, "MLX"],
 ];
 
-Deno.test("a config that says how its weights are quantized is refused by the method's name", () =>
+Deno.test("a config with an unsupported quantization is refused with the method's name", () =>
   inFolder(async (folder) => {
     for (const [config, name] of configs) {
       await writeTinyModel(folder, { config, weights: false });

@@ -173,7 +173,7 @@ Deno.test("openWeights() opens stories260k", async () => {
   assert.deepEqual(tensors.get("model.embed_tokens.weight")?.shape, [512, 64]);
 });
 
-Deno.test("weightsDigest() reads the header alone of a file that carries its digest, where it may be checked later", async () => {
+Deno.test("weightsDigest() reads only the header of a file that carries its digest, where it may be checked later", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "model.safetensors"), gigabyte = 2 ** 30;
     const header = encodeHeader([{ name: "a", dtype: "F32", shape: [gigabyte / 4], bytes: gigabyte }], unsealed({}));

@@ -135,7 +135,7 @@ Deno.test("members are runs below one, and those that an earlier run trained hav
     assert.deepEqual(losses, [2, 1, 2, 1]);
   }));
 
-Deno.test("a run that fails or is stopped says so to the server", async () => {
+Deno.test("a run that fails or is stopped reports it to the server", async () => {
   for (const [stopped, status] of [[false, "FAILED"], [true, "KILLED"]] as const) {
     await withServer(() => undefined, async (address, asked) => {
       const failed: RunEvent = { kind: "runFailed", message: "no", stopped, refused: false };
@@ -157,7 +157,7 @@ Deno.test("a server that fails for a while is noted once and gets everything", (
     },
   ));
 
-Deno.test("a server that refuses is noted once and left alone", () =>
+Deno.test("a server that refuses is noted once and no longer used", () =>
   withServer(
     () => Response.json({ message: "who are you?" }, { status: 401 }),
     async (address, asked) => {
@@ -172,7 +172,7 @@ Deno.test("a server that refuses is noted once and left alone", () =>
     },
   ));
 
-Deno.test("what is not an MLflow server, or sends elsewhere, is left alone", async () => {
+Deno.test("a server that is not MLflow, or that redirects elsewhere, is no longer used", async () => {
   await withServer(() => new Response("<html>"), async (address) => {
     assert.match((await logged(address, eventsOf("main")))[0]!, /: it is not an MLflow server; /);
   });

@@ -9,7 +9,7 @@ const axesOf = (declared: unknown, set: Readonly<Record<string, readonly string[
 };
 const labelsOf = (axes: Axes, declared: unknown) => axes.points(declared, none).map((point) => axes.labels(point));
 
-Deno.test("points multiply axes, the last declared fastest, and have those alone that a declaration holds", () => {
+Deno.test("points multiply axes, the last declared fastest, and have only those that a declaration holds", () => {
   const rank = sweep("rank", [1, 2]), seed = sweep("seed", [7, 8]), axes = axesOf({ seed, rank });
   assert.deepEqual(labelsOf(axes, { seed, rank }), [
     { rank: 1, seed: 7 },

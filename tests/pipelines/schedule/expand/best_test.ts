@@ -76,7 +76,7 @@ Deno.test("halving stops weak members early and continues with the last that is 
     assert.ok(trainingOf(last).cached);
   }));
 
-Deno.test("what is wrong with what follows the best shows before anything runs", () =>
+Deno.test("problems with the stages after the best are reported before anything runs", () =>
   inScene({
     ...searched,
     stages: `(() => {

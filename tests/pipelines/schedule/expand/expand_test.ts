@@ -81,7 +81,7 @@ Deno.test("concat gives the values of all, under the first name", () => {
   assert.deepEqual(idsOf(trained(() => training(rank))), ["rank=1", "rank=2", "rank=8"]);
 });
 
-Deno.test("an axis within a value is an axis of the members with that value alone", () => {
+Deno.test("an axis within a value is an axis only of the members with that value", () => {
   const declared = trained(() => {
     const edit = sweep("edit", [
       lora({ rank: sweep("loraRank", [4, 8]) }),
@@ -247,7 +247,7 @@ Deno.test("halving trains all for little, and the better ones for what the other
   ]);
 });
 
-Deno.test("a best by what its stage does not measure is refused where it is declared", () => {
+Deno.test("a best by a metric that its stage does not measure is refused at its declaration", () => {
   const declared = pipeline("p", () => {
     return {
       test: evaluate(best(measured(training(sweep("rank", [1, 2]))), loss()), { data: rows, metrics: [loss()] }),

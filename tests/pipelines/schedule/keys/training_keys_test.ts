@@ -65,7 +65,7 @@ for (const [name, { parts, shared }] of Object.entries(pairs)) {
     }));
 }
 
-Deno.test("what is evaluated decides no training's key", async () => {
+Deno.test("the evaluation does not affect a training's key", async () => {
   const found: Readonly<Record<KeyName, string>>[] = [];
   for (const metrics of ["[exactMatch()]", "[exactMatch(), loss()]"]) {
     await inPreparedScene({ metrics }, async (scene) => void found.push(await keysOf(scene, scene.trainings[0]!)));

@@ -53,7 +53,7 @@ for (const [name, [parts, reason]] of Object.entries(reasons)) {
   });
 }
 
-Deno.test("without memory for what is constant nothing is kept", async () => {
+Deno.test("without memory for the constant part nothing is kept", async () => {
   const { frontiers: [frontier], cache, budgets } = await planOf({}, 0);
   assert.match(frontier!.reason, /^the constant part does not fit the budget, so each step recomputes it$/);
   assert.deepEqual([frontier!.bytes, budgets.memory], [0, 0]);
@@ -73,7 +73,7 @@ Deno.test("members that share programs and an encoding are listed once each, wit
   assert.ok(estimate.basis === "assumed" && estimate.seconds > 0 && estimate.flops > 0);
 });
 
-Deno.test("what is estimated of many rows is estimated of a sample, and the plan says so", async () => {
+Deno.test("estimates for many rows use a sample, and the plan reports it", async () => {
   const rows = Array.from({ length: 9000 }, (_, at) => ({ q: `question ${at % 7}`, a: "yes" }));
   const few = await planOf({ data: `records(${JSON.stringify(rows.slice(0, 900))}, template)`, heldOut: "data" });
   const many = await planOf({ data: `records(${JSON.stringify(rows)}, template)`, heldOut: "data" }, undefined, {}, 1);
@@ -83,7 +83,7 @@ Deno.test("what is estimated of many rows is estimated of a sample, and the plan
   assert.deepEqual(many.cache.map(({ key }) => key), [null, null]);
 });
 
-Deno.test("an evaluation alone plans nothing to train", async () => {
+Deno.test("an evaluation without a training plans nothing to train", async () => {
   const { members, programs, cache } = await planOf({
     stages: "{ base: evaluate(base, { data, metrics, decoding }) }",
   });

@@ -112,7 +112,7 @@ Deno.test("nothing is kept of a few rows", () =>
     assert.deepEqual(prepared.scene.entries, []);
   }));
 
-Deno.test("a damaged entry is made again, and rows of a file that has changed are encoded anew", () =>
+Deno.test("a damaged entry is recomputed, and rows of a changed file are tokenized again", () =>
   inPreparedScene(scene, async (prepared) => {
     await writeMany(prepared);
     const { scene } = prepared, data = jsonl("./many.jsonl", template), first = await read(prepared, data);

@@ -32,7 +32,7 @@ async function tensorsOf(scene: Scene, member: string): Promise<Record<string, r
   return Object.fromEntries(await Promise.all(read));
 }
 
-Deno.test("members with heads train side by side as each does alone, and the second run answers from the store", () =>
+Deno.test("members with heads train together as they do separately, and the second run answers from the store", () =>
   inScene(headed("", { rank: 'sweep("rank", [1, 3])' }), async (scene) => {
     const both = await resultsOf(scene), again = await resultsOf(scene);
     assert.deepEqual(again.members.map(evaluationOf).map(({ metrics, cached }) => [metrics, cached]), [
@@ -48,7 +48,7 @@ Deno.test("members with heads train side by side as each does alone, and the sec
     });
   }));
 
-Deno.test("what is kept of the rows changes no loss of a head", async () => {
+Deno.test("storing the rows' activations changes no loss of a head", async () => {
   const losses: (readonly number[])[] = [];
   for (const options of [[], ["--cache-memory", "0"]]) {
     await inScene(headed(), async (scene) => {

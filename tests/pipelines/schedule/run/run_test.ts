@@ -156,7 +156,7 @@ async function trainedEach(
   return found!;
 }
 
-Deno.test("members trained side by side give the bytes that each gives alone", async () => {
+Deno.test("members trained together give the same bytes as trained separately", async () => {
   const { tensors, together } = await trainedEach(edits);
   assert.deepEqual(together, [3, 2], "edits of one lowest block run together");
   for (const [at, edit] of edits.entries()) {
@@ -165,7 +165,7 @@ Deno.test("members trained side by side give the bytes that each gives alone", a
   }
 });
 
-Deno.test("each member's gradients are clipped by their own norm, side by side as alone", async () => {
+Deno.test("each member's gradients are clipped by their own norm, together or separately", async () => {
   const clipping = "maxGradNorm: 0.01", { tensors, together } = await trainedEach(edits.slice(0, 2), clipping);
   assert.deepEqual(together, [2]);
   for (const [at, edit] of edits.slice(0, 2).entries()) {
@@ -174,7 +174,7 @@ Deno.test("each member's gradients are clipped by their own norm, side by side a
   }
 });
 
-Deno.test("a bound that no norm reaches changes nothing, and norms are those of what is accumulated", async () => {
+Deno.test("a bound that no norm reaches changes nothing, and norms are those of the accumulated gradients", async () => {
   const settings = { batchSize: "8", epochs: "3" };
   const free = await onlyMember(settings);
   const bounded = await onlyMember({ ...settings, trainSettings: "maxGradNorm: 1e6" });
@@ -185,7 +185,7 @@ Deno.test("a bound that no norm reaches changes nothing, and norms are those of 
   assertClose((await onlyMember(parts)).gradientNorms!, bounded.gradientNorms!, 1e-5);
 });
 
-Deno.test("the mean over batches is that of their own means, whatever their tokens", async () => {
+Deno.test("the mean over batches is the mean of the batches' means, whatever their tokens", async () => {
   const first = { epochs: "1", batchSize: "2", trainSettings: "shuffle: false" };
   const lossOf = async (parts: Partial<PipelineParts>) => (await onlyMember({ ...first, ...parts })).losses[0]!;
   const own = [await lossOf({ data: "rows.take(2)" }), await lossOf({ data: "rows.skip(2).take(2)" })];

@@ -86,7 +86,7 @@ Deno.test("a run within a small store gives up encodings that all have trained o
     assert.ok(cachedOf(await resultsOf(scene, ...small)).flat().every((cached) => cached));
   }, largerModel));
 
-Deno.test("entries that were damaged are dropped, said to be, and made again", () =>
+Deno.test("damaged entries are dropped, reported and recomputed", () =>
   inScene(scored, async (scene) => {
     const first = await resultsOf(scene);
     for (const path of scene.entries) {
@@ -106,7 +106,7 @@ Deno.test("entries that were damaged are dropped, said to be, and made again", (
     assert.ok(cachedOf(await resultsOf(scene)).flat().every((cached) => cached));
   }));
 
-Deno.test("a read-only store answers what it holds, and refuses the rest in one line", () =>
+Deno.test("a read-only store serves its entries, and refuses the rest in one line", () =>
   inScene(twoRates, async (scene) => {
     await resultsOf(scene, "--set", "rate=0.01");
     await onReadOnlyDisk(scene.path("store"), async () => {

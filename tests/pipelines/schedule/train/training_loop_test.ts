@@ -83,7 +83,7 @@ async function inLoop(
 
 const biasOf = (tensors: Readonly<Record<string, HostTensor>>) => Number(tensors["0.bias"]!.data[0]);
 
-Deno.test("each step runs once, and what it gave is the next one's state", () =>
+Deno.test("each step runs once, and its result is the next one's state", () =>
   inLoop([4, 3, 2, 1], async (loop, { programs, runs, reached }) => {
     const { parameters, losses, stepSeconds } = await runTrainingLoop(loop);
     assert.deepEqual(programs, ["train"]);
