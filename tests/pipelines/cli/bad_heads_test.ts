@@ -182,7 +182,7 @@ Deno.test("a class that no row has is noted, once, and allowed", () =>
     assert.equal(stderr.split("no row that told trains on has the label odd").length, 2, stderr);
   }));
 
-Deno.test("a model with a head is neither talked with nor exported as one that writes", () =>
+Deno.test("a model with a head can neither chat nor be exported as a generating one", () =>
   inScene({
     stages: `{ told: train(edited.with(refract.classification({ ${labels} })), ` +
       `{ data: records([{ a: "good" }, { a: "bad" }], { text: "{a}", label: "{a}" }), epochs, batchSize, optimizer }) }`,

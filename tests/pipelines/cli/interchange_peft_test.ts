@@ -201,7 +201,7 @@ refuses(
   /; give it with --model$/,
 );
 
-Deno.test("an import says which settings it does not know, and reads adapter_model.bin's absence", () =>
+Deno.test("an import reports unknown settings and the absence of adapter_model.bin", () =>
   inChanged(setting({ use_new_thing: true, kept_empty: null }), async (folder) => {
     const { stderr } = await succeeds("import", join(folder, "adapter"), "--out", join(folder, "out"));
     assert.equal(stderr, "adapter_config.json sets use_new_thing, which is not known and is ignored\n");

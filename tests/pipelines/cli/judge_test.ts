@@ -89,7 +89,7 @@ Deno.test("what a failing judge answered is kept", () =>
     },
   ));
 
-Deno.test("a judge without log-probabilities is said, and is taken at its word when asked so", () =>
+Deno.test("a judge without log-probabilities is reported, and its text is used on request", () =>
   judging(() => completion("m"), async (judge) => {
     const { code, stderr } = await judge("--yes");
     assert.equal(code, 1);

@@ -62,7 +62,7 @@ for (const [name, harm] of Object.entries(hostile)) {
     }));
 }
 
-Deno.test("a report refuses results and predictions that are not as a run writes them, in one line", () =>
+Deno.test("a report refuses invalid results and predictions in one line", () =>
   inScene({}, async (scene) => {
     assert.equal((await scene.run()).code, 0);
     const file = scene.path("out", "results.json"), sound = await Deno.readTextFile(file);

@@ -137,7 +137,7 @@ Deno.test("more rows than are kept are read again, and give what they would if t
   });
 });
 
-Deno.test("an option that a source has not is refused where it is written", () => {
+Deno.test("an option that a source does not have is refused where it is written", () => {
   assert.throws(
     () => csv("x.csv", template, { seperator: ";" } as object),
     /^RequestError: csv has no option "seperator"; did you mean "separator"/,

@@ -56,7 +56,7 @@ Deno.test("logSoftmax() holds for large logits", () => {
   found.forEach((likelihood) => assert.ok(Math.abs(likelihood + Math.LN2) < 1e-9));
 });
 
-Deno.test("banNgrams() bans what would end a run of tokens again", () => {
+Deno.test("banNgrams() bans tokens that would repeat a run of tokens", () => {
   const banned = (seen: readonly number[], size: number) =>
     [...banNgrams(new Float32Array(6), seen, size).entries()].filter(([, logit]) => logit === -Infinity).map(([at]) =>
       at

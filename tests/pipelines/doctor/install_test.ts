@@ -44,7 +44,7 @@ async function withIndex(
 
 const quiet = { progress: () => {} };
 
-Deno.test("a wheel's libraries are unpacked, and what else it has is not", () =>
+Deno.test("a wheel's libraries are unpacked, and its other files are not", () =>
   inFolder((folder) =>
     withIndex(new Uint8Array(packed), async (index) => {
       assert.deepEqual(missingOf(wheel, folder), ["liba.so.1", "libb.so.1"]);
@@ -82,7 +82,7 @@ Deno.test("an index without the wheel, or none at all, is named", () =>
     await assert.rejects(installWheel(wheel, folder, { index: nowhere, ...quiet }), /can't be reached/);
   }));
 
-Deno.test("GPUs are those that the driver's program lists", () => {
+Deno.test("GPUs are those that the driver's tool lists", () => {
   assert.deepEqual(gpusOf("NVIDIA H200, 590.10, 143771\n"), [
     { name: "NVIDIA H200", driver: "590.10", memory: 143771 * 2 ** 20 },
   ]);

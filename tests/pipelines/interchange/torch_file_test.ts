@@ -99,7 +99,7 @@ function refusedOrEqual(bytes: Uint8Array<ArrayBuffer>, what: string): boolean {
   }
 }
 
-Deno.test("a file cut anywhere is refused, and with any byte flipped refused or read as it was", async () => {
+Deno.test("a truncated file is refused, and one with a flipped byte is refused or read unchanged", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const path = join(folder, "whole.bin");

@@ -106,7 +106,7 @@ Deno.test("map puts other classes and numbers in the predictions' place", () => 
   );
 });
 
-Deno.test("a metric of one's own is given the name of a class or a number", () => {
+Deno.test("a user's own metric receives the name of a class or a number", () => {
   const given = headPredictions([1, 3], [2, 3]).map((each) => ({
     ...each,
     row: { ...row, prediction: each.predicted },

@@ -174,7 +174,7 @@ Deno.test("a manifest of an earlier version, which has no digest of a config, re
     assert.equal(code, 0, stderr);
   }));
 
-Deno.test("a manifest says what runs otherwise than it recorded, and runs it", () =>
+Deno.test("a manifest reports what differs from its record, and runs it", () =>
   afterRun(async (scene) => {
     const manifest = await Deno.readTextFile(manifestOf(scene));
     await Deno.writeTextFile(manifestOf(scene), edited(manifest).replace(/deno: .*/, "deno: 1.0.0"));

@@ -14,7 +14,7 @@ const sentences = (found: Recorded, isSet = false) => {
   return differences(recorded, found, isSet).map(({ says, isInput }) => [says, isInput]);
 };
 
-Deno.test("a run that finds what was recorded differs in nothing, wherever its folder is", () => {
+Deno.test("a run that matches the recorded results reports no difference, wherever its folder is", () => {
   assert.deepEqual(sentences({ ...recorded, folder: "/runs/b" }), []);
 });
 

@@ -39,7 +39,7 @@ Deno.test("the best is best by its mean over seeds, not by the luckiest of them"
   );
 });
 
-Deno.test("a difference on many rows is said to be one, and which way", () => {
+Deno.test("a difference on many rows is reported with its direction", () => {
   const base = { name: "base", ...right(80, 60) };
   assert.match(
     textOf([experiment("main", right(80, 78))], base),

@@ -87,7 +87,7 @@ Deno.test("the view has trained metrics first, and what the untrained model has"
   assert.equal(saved.at(-1), "3 of 9 stages were in the store.");
 });
 
-Deno.test("a base is that of the same rows, and one of other rows is none", () => {
+Deno.test("a base has the same rows, never other rows", () => {
   const same = viewOf({ ...source, results: { ...results, members: [member(4, 1, 2 / 3)], summaries: [] } });
   const { name, mean, values, rowsKey } = same.untrained["tuned exactMatch"]!;
   assert.deepEqual([name, mean, values], ["base", 0.1, undefined]);
@@ -126,7 +126,7 @@ Deno.test("members whose settings differ only in seeds repeat one experiment, ho
   ]]);
 });
 
-Deno.test("an evaluation that says which training it is of is not a base, even if all members agree", () => {
+Deno.test("an evaluation that names its training is not a base, even if all members agree", () => {
   const named = (training: string | undefined): MemberRecord => {
     const { stages, ...rest } = member(1, 1, 0.5);
     return {

@@ -25,7 +25,7 @@ Deno.test("a provider that an operating system has not is refused, and one that 
   for (const provider of ["cpu", "webgpu"] as const) assert.equal(missingLibraries(provider, "/", "darwin"), undefined);
 });
 
-Deno.test("a refusal is one line that says what to do where that is known", () => {
+Deno.test("a refusal is one line, with a remedy where it is known", () => {
   assert.equal(
     explainRefusal("webgpu", "Failed to get a WebGPU adapter.\nat line 3"),
     "The webgpu provider found no GPU adapter; install a Vulkan driver, or use --provider cpu",

@@ -50,7 +50,7 @@ Deno.test("invalid bodies are refused with the invalid field, and valid ones are
     assert.equal(await text(good.prompt), expected);
   }));
 
-Deno.test("a body that comes slowly, another path, method or host and a wrong key are refused", () =>
+Deno.test("a slow body, another path, method or host and a wrong key are refused", () =>
   inService({ limits: { body: { bytes: 1000, seconds: 0.05 } } }, async ({ refused, ask }) => {
     const slow = new ReadableStream<Uint8Array>({
       start: (controller) => controller.enqueue(new TextEncoder().encode("{")),

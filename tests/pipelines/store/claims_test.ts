@@ -45,7 +45,7 @@ Deno.test("one at a time holds the claim on an entry, and it leaves nothing", ()
     return Promise.resolve();
   }));
 
-Deno.test("a dead process of this machine holds nothing", () =>
+Deno.test("a dead process of this machine holds no claims", () =>
   inFolder(async (folder) => {
     await claimElsewhere(folder, { machine: machineId() });
     const claim = claimantOf(folder).take();

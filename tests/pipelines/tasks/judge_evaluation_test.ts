@@ -30,7 +30,7 @@ export default pipeline("judged", () => ({
 }));
 `;
 
-Deno.test("a judge compares answers with completions, is asked once, and its cost is said before", () =>
+Deno.test("a judge compares answers with completions, is asked once, and its cost is shown before", () =>
   withEndpoint(fair, (endpoint, requests) =>
     inFolder(async (folder) => {
       const path = join(folder, "p.ts"), out = join(folder, "out");
@@ -90,7 +90,7 @@ Deno.test("win rates are AlpacaEval's, of what could be read", () => {
   );
 });
 
-Deno.test("a judge that can't be asked is one line before anything runs", () =>
+Deno.test("a judge that can't be asked is reported in one line before anything runs", () =>
   inFolder(async (folder) => {
     let number = 0;
     const said = async (command: "run" | "plan", settings: string, data?: string) => {

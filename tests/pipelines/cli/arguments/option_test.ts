@@ -50,7 +50,7 @@ Deno.test("--threads takes a whole number, one for each processor if it is omitt
   }
 });
 
-Deno.test("--set is repeated, once for each name", () => {
+Deno.test("--set may be repeated, once for each name", () => {
   const { values } = requestOptions.set;
   assert.ok("parse" in values);
   const { parse } = values, one = parse("rank=1,2", new Map());

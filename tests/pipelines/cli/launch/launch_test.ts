@@ -59,7 +59,7 @@ Deno.test("a project with another copy is notified", () =>
     );
   }));
 
-Deno.test("a copy at an address may be reached there, and brings its map", () =>
+Deno.test("a copy at an address may be reached there, and has an import map", () =>
   withCopy((_, folder) => {
     const args = denoArguments(remote, { args: ["report", "runs/first"], folder });
     assert.ok(args.includes("--allow-net=127.0.0.1:8000") && args.includes("--allow-import=127.0.0.1:8000"));
@@ -92,7 +92,7 @@ Deno.test("cache reads and writes the store, the caller's or the one that it is 
     assert.equal(written(mine, "cache", "ls", "--store", "other"), `--allow-write=${join(mine, "other")}`);
   }));
 
-Deno.test("plan writes only to the store, the project's folders and the hub's cache", () =>
+Deno.test("plan writes only to its store, or those of the caller and the pipeline's project, and the hub's cache", () =>
   withCopy(async (copy, folder) => {
     await writeProject(folder, { refract: "../copy/mod.ts" });
     const written = (from: string, ...args: readonly string[]) =>
@@ -128,7 +128,7 @@ Deno.test("a run that is written to MLflow may connect only to that server, and 
     assert.ok(argsOf("run", "p.ts", "--mlflow").includes(`${usual}`), "the command says what is missing");
   }));
 
-Deno.test("a permission that a caller adds is Deno's and no option of the command", () =>
+Deno.test("a permission that a caller adds is passed to Deno and is no option of the command", () =>
   withCopy((copy, folder) => {
     const args = denoArguments(copy, { args: ["run", "p.ts", "--allow-net=example.com", "--allow-changes"], folder });
     const main = args.findIndex((argument) => argument.endsWith("main.ts"));

@@ -94,7 +94,7 @@ Deno.test("an adapter changes a projection's output at every token", () => {
   assert.throws(() => hook(where, output), /attention\.query is not a projection's output/);
 });
 
-Deno.test("an adapter of prompts gives what it gives everywhere at their tokens, and nothing elsewhere, bit for bit", () => {
+Deno.test("an adapter of prompts gives the same bits at the prompts' tokens, and nothing elsewhere", () => {
   const x = input("x", ["batch", "tail", 8]), matrix = weight("w", [8, 8]);
   const output = o.matmul(x, matrix, { transposeB: true }), projection = { input: x, weight: matrix, bias: undefined };
   const numbers = (count: number, by: number) => Array.from({ length: count }, (_, at) => Math.sin(by * (at + 1)));

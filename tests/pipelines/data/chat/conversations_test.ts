@@ -61,7 +61,7 @@ Deno.test("a row's tools go to the template in place of chat()'s, as a list or a
   }
 });
 
-Deno.test("a row's system message opens a conversation that has none, before chat()'s", async () => {
+Deno.test("a row's system message starts a conversation that has none, before chat()'s", async () => {
   const said = [{ from: "human", value: "a" }, { from: "gpt", value: "b" }];
   const { texts } = await load([
     { system: "own", conversations: said },

@@ -49,11 +49,11 @@ for (const [name, reader, content, expected] of cases) {
     }));
 }
 
-Deno.test("a file that cannot be opened is not looked at", async () => {
+Deno.test("a file that cannot be opened is skipped", async () => {
   assert.equal(await problemOf("jsonl", "/absent/rows.jsonl"), "the line is wrong");
 });
 
-Deno.test("a readable file gives the reader's result", async () => {
+Deno.test("a readable file gives the rows that its reader yields", async () => {
   const read = async function* () {
     yield await Promise.resolve(1);
   };

@@ -33,7 +33,7 @@ for (const [name, { paths, configs, splits }] of Object.entries(cases)) {
 
 const wanted = (config?: string, split?: string) => ({ id: "o/n", config, split });
 
-Deno.test("a missing input is requested by name", () => {
+Deno.test("a missing configuration or split is requested by name", () => {
   const { paths, configs } = cases["configs"]!, card = { configs };
   assert.throws(
     () => ownFiles(paths, card, wanted()),

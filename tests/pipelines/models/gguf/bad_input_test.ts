@@ -158,7 +158,7 @@ Deno.test("tensors that leave a hole, overlap or do not reach the file's end are
   );
 });
 
-Deno.test("a model that is not known, or lacks something, is refused by name", async () => {
+Deno.test("an unknown model, or one without a required part, is refused by name", async () => {
   const file = (changes: Readonly<Record<string, Field | undefined>>, more?: WrittenTensor) =>
     ggufBytes(changed(changes), more ? [...tensors, more] : tensors, DATA + (more ? paddedBytes(more) : 0));
   await refuses(
@@ -197,7 +197,7 @@ Deno.test("a model that is not known, or lacks something, is refused by name", a
   await refuses(file({}, row("rope_freqs.weight", DATA, [8])), /does not scale frequencies as Llama 3 does/);
 });
 
-Deno.test("a tokenizer that is not known, or lacks something, is refused by name", async () => {
+Deno.test("an unknown tokenizer, or one without a required part, is refused by name", async () => {
   const file = (changes: Readonly<Record<string, Field | undefined>>) => ggufBytes(changed(changes), tensors, DATA);
   await refuses(
     file({ "tokenizer.ggml.model": { text: "rwkv" } }),
@@ -229,7 +229,7 @@ Deno.test("a tokenizer that is not known, or lacks something, is refused by name
   );
 });
 
-Deno.test("a GGUF path that leads nowhere is refused, and so is a revision", async () => {
+Deno.test("a nonexistent GGUF path is refused, and so is a revision", async () => {
   await inFolder(async (base) => {
     const absent = resolveModelFolder("absent.gguf", { base, store: base });
     await assert.rejects(
@@ -244,7 +244,7 @@ Deno.test("a GGUF path that leads nowhere is refused, and so is a revision", asy
   });
 });
 
-Deno.test("a GGUF file that is cut or damaged anywhere is read or refused, and nothing else", async () => {
+Deno.test("a GGUF file that is truncated or damaged anywhere is either read or refused", async () => {
   await inFolder(async (folder) => {
     const sound = await Deno.readFile(goldenPath("gemma.gguf")), path = join(folder, "model.gguf");
     const attempt = (bytes: Uint8Array): boolean => {

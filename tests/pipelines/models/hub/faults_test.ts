@@ -113,7 +113,7 @@ overcomes(
 );
 overcomes("a server that fails for a moment", { faults: [{ at: /revision/, times: 2, status: 503 }] });
 overcomes("a gateway that fails in the middle", { faults: [{ at: file, times: 2, status: 502, body: "<html>" }] });
-Deno.test("a download waits as long as a server asks that has had too many requests", () =>
+Deno.test("a download waits as long as a server that limits requests asks", () =>
   inCase({
     faults: [{ at: /tree/, times: 1, status: 429, headers: { "retry-after": "0.3" } }],
     more: { timings: { ...hasty, pause: 60_000, longestPause: 300 } },
@@ -375,7 +375,7 @@ Deno.test("a download from an unreachable server fails immediately", async () =>
   });
 });
 
-Deno.test("a download tries again where connections break before an answer, and gives up in the end", async () => {
+Deno.test("a download is retried where connections break before a response, and fails in the end", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   let connections = 0;
   const closing = (async () => {

@@ -244,7 +244,7 @@ Deno.test("a cached file that no longer matches its name is downloaded again, wi
     await assert.rejects(resolve({ env: { HF_HUB_OFFLINE: "1" } }), (error) => assertOneLine(error, pattern));
   }));
 
-Deno.test("a damaged blob that no snapshot names yet is not taken for a download", () =>
+Deno.test("a damaged blob without a snapshot is not taken for a download", () =>
   withCache({ "owner/name": { files: model } }, async (_, resolve) => {
     const { folder } = await resolve();
     await damage(join(folder, "tokenizer.json"));

@@ -75,7 +75,7 @@ for (const [name, tensors] of Object.entries(layers)) {
   });
 }
 
-Deno.test("a folder of quantized weights without a word in its config is refused by the format's name", () =>
+Deno.test("a folder of quantized weights that its config does not mention is refused by the format's name", () =>
   inFolder(async (folder) => {
     await writeTinyModel(folder, { weights: false });
     const tensors = ["model.embed_tokens.weight", `${module}.qweight`, `${module}.g_idx`];

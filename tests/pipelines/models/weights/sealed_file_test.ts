@@ -63,7 +63,7 @@ Deno.test("a flipped bit in the seal's own name shows, too", async () => {
   });
 });
 
-Deno.test("a remembered digest that is old is checked while the file is used", async () => {
+Deno.test("an old stored digest is checked while the file is used", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "plain.safetensors"), cache = join(folder, "weights.json");
     await writeSafetensors(path, tensors);

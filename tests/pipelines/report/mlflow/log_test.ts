@@ -182,7 +182,7 @@ Deno.test("a server that is not MLflow, or that redirects elsewhere, is no longe
   });
 });
 
-Deno.test("a server that is not there, or never answers, costs the end of a run a moment", async () => {
+Deno.test("a server that is unreachable, or never answers, delays the end of a run only briefly", async () => {
   const start = performance.now();
   const nobody = `http://127.0.0.1:${freePort()}`, [absent, ...none] = await logged(nobody, eventsOf("main"));
   const why = "it can't be reached (Connection refused)";
@@ -199,14 +199,14 @@ Deno.test("a server that is not there, or never answers, costs the end of a run 
   assert.ok(performance.now() - start < 5000);
 });
 
-Deno.test("a password of the address is sent as one, and shown nowhere", () =>
+Deno.test("a password in the address is sent as one, and never shown", () =>
   withServer(() => new Response("", { status: 403 }), async (address, asked) => {
     const notes = await logged(address.replace("//", "//ada:s%3Acret@"), eventsOf("main"));
     assert.equal(asked[0]!.authorization, `Basic ${btoa("ada:s:cret")}`);
     assert.doesNotMatch(notes.join(), /cret/);
   }));
 
-Deno.test("an address that is none is refused", () => {
+Deno.test("an invalid address is refused", () => {
   for (const address of ["", "mlflow", "file:///tmp/mlruns"]) {
     assert.throws(() => mlflowServer(address, "p"), /is not the address of an MLflow server; write it as http:/);
   }

@@ -27,7 +27,7 @@ Deno.test("activations of a long prompt begin with those of its prefix", () =>
     }
   }, model));
 
-Deno.test("a long prompt of which nothing was encoded is answered", () =>
+Deno.test("a long prompt without stored activations is answered", () =>
   inScene({
     heldOut: `records(${JSON.stringify([{ q: long, a: "sits" }])}, { prompt: "{q}", completion: "{a}" })`,
     stages: `{ plain: evaluate(base, { data: heldOut, metrics, decoding }) }`,

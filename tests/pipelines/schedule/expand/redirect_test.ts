@@ -69,7 +69,7 @@ Deno.test("a recipe puts data sets of the hub in the place of files, of conversa
   );
 });
 
-Deno.test("a recipe that names what the pipeline has not is refused where it does", async () => {
+Deno.test("a recipe that names something that the pipeline lacks is refused at that place", async () => {
   const wrong = { data: [{ from: "c.jsonl", to: "/b.jsonl", location }] };
   await assert.rejects(redirect(expansionOf("m", ["a.jsonl"]), base, wrong), {
     name: "RequestError",

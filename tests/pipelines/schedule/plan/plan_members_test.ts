@@ -90,7 +90,7 @@ Deno.test("an evaluation without a training plans nothing to train", async () =>
   assert.deepEqual([members[0]!.trainableParameters, programs, cache], [0, [], []]);
 });
 
-Deno.test("a plan counts validations, and what they and the answers of them take", async () => {
+Deno.test("a plan counts validations, their time and that of their answers", async () => {
   const held = "validate: { data: held, every: 3, metrics: ";
   const [none, scored, answered] = await Promise.all(
     ["", `${held}[loss()] }`, `${held}[exactMatch()], decoding: greedy({ maxNewTokens: 3 }) }`].map((trainSettings) => {

@@ -7,7 +7,7 @@ import { assertClose, evaluationOf, predictionsOf, resultsOf, trainingOf } from 
 
 const trained = `(() => fullFinetuning())`;
 
-Deno.test("all turns cost what each of them costs after what comes before it", () => {
+Deno.test("all turns together cost the sum of each turn after what comes before it", () => {
   // A conversation cut after each answer.
   const cut =
     `talks.flatMap((talk) => talk.flatMap(({ role }, at) => role === "assistant" ? [talk.slice(0, at + 1)] : []))`;

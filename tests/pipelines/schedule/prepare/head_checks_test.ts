@@ -158,7 +158,7 @@ Deno.test("whole models are trained with a head, and reopen as they ended", asyn
   });
 });
 
-Deno.test("a checkpoint that classifies has nothing to write with", async () => {
+Deno.test("a checkpoint that classifies can't generate", async () => {
   const data = records([{ q: "w5" }], { prompt: "{q}", completion: "{q}" });
   const written = pipeline("written", () => ({
     written: evaluate(baseModel(folderOf("llama-classes")), { data, metrics: [loss()] }),

@@ -189,7 +189,7 @@ Deno.test("what there was to say of rows is said again when they are read from t
     assert.equal(second.encoded, 0);
   }));
 
-Deno.test("a sample is drawn once, of all rows, each of which has to be sound; all are taken where they are there", () =>
+Deno.test("a sample is drawn once from all rows, each of which has to be valid; all are used if there are no more", () =>
   inPreparedScene(scene, async (prepared) => {
     await writeMany(prepared);
     const data = jsonl("./many.jsonl", template), sample = leastKept + 1;

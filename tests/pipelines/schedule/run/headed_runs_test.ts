@@ -71,7 +71,7 @@ Deno.test("an evaluation predicts each row the same in any batch", async () => {
   told[0]!.forEach((share, row) => assert.ok(Math.abs(share - told[1]![row]!) < 1e-5));
 });
 
-Deno.test("a frozen head stays as its seed drew it, a trained one does not, and it counts no parameters", async () => {
+Deno.test("a frozen head keeps its initial values, a trained one does not, and it counts no parameters", async () => {
   const scores: (readonly number[])[] = [], counts: number[] = [];
   for (const settings of ["frozen: true", ""]) {
     await inScene(headed(settings, { epochs: "1" }), async (scene) => {

@@ -71,7 +71,7 @@ Deno.test("a second run answers from the store", () =>
     assert.deepEqual(known(second), known(first));
   }));
 
-Deno.test("--set picks the members of an axis, which are those of the whole sweep", () =>
+Deno.test("--set selects members of an axis, which equal those of the whole sweep", () =>
   inScene(twoRanks, async (scene) => {
     const all = await resultsOf(scene);
     const picked = await resultsOf(scene, "--set", "rank=2");
@@ -80,7 +80,7 @@ Deno.test("--set picks the members of an axis, which are those of the whole swee
     assert.deepEqual(lossesOf(picked), lossesOf(all).slice(1));
   }));
 
-Deno.test("another metric scores anew and writes nothing again, and one less does nothing at all", () =>
+Deno.test("another metric scores again and generates nothing again, and one fewer does nothing", () =>
   inScene({}, async (scene) => {
     const stored = () => scene.entries.filter((path) => path.startsWith("predictions/"));
     const before = await resultsOf(scene), written = stored();
@@ -99,7 +99,7 @@ Deno.test("another metric scores anew and writes nothing again, and one less doe
     assert.equal(stored().length, 2);
   }));
 
-Deno.test("another learning rate trains anew and encodes nothing", () =>
+Deno.test("another learning rate trains again and encodes nothing", () =>
   inScene({ optimizer: 'adamw({ learningRate: sweep("rate", [1e-2, 2e-2]) })' }, async (scene) => {
     await resultsOf(scene, "--set", "rate=0.01");
     const encoded = () => scene.entries.filter((path) => path.startsWith("encode/"));

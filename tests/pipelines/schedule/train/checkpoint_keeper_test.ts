@@ -59,7 +59,7 @@ Deno.test("nothing is kept before it is due, nor while a step has the state", ()
     assert.equal(await keeper.keep(), 1);
   }));
 
-Deno.test("a disk that refuses ends the checkpoints with one warning, and not the training", () =>
+Deno.test("a full disk ends the checkpoints with one warning, and not the training", () =>
   inTraining(async (job, { scene, runContext: { emit }, warnings }) => {
     class FullStore extends Store {
       override put(): Promise<void> {
