@@ -50,7 +50,7 @@ Deno.test("a LoRA adapter in GGUF has llama.cpp's names, scale and order of rows
 
 type Floats = { readonly shape: readonly number[]; readonly data: Float32Array };
 
-Deno.test("unlike scalings are put into an adapter's own numbers", () =>
+Deno.test("different scalings are multiplied into an adapter's own numbers", () =>
   inFolder(async (folder) => {
     const imported = join(folder, "imported"), out = join(folder, "adapter.gguf");
     await succeeds("import", savedByPeft("rslora"), "--out", imported);

@@ -73,7 +73,7 @@ Deno.test("judge writes AlpacaEval's form and its win rates, and asks each quest
     assert.deepEqual([again.stdout, asked()], [stdout, count]);
   }));
 
-Deno.test("what a failing judge answered is kept", () =>
+Deno.test("answers of a failing judge are kept", () =>
   judging(
     async (request, tries) => tries < 5 ? await fair(request, tries) : new Response("", { status: 400 }),
     async (judge, folder, asked) => {
@@ -98,7 +98,7 @@ Deno.test("a judge without log-probabilities is reported, and its text is used o
     assert.ok(win_rate > 0 && win_rate < 100, "the outputs are shown in an order that is drawn");
   }));
 
-Deno.test("judge refuses an endpoint without a key, or none, in one line", () =>
+Deno.test("judge refuses a missing endpoint, or one without a key, in one line", () =>
   judging(fair, async (judge, folder) => {
     const refused = async (...args: readonly string[]) => {
       const { code, stderr } = await judge(...args);

@@ -110,7 +110,7 @@ Deno.test("a push uploads only files of the intervention's folder", () =>
     }
   }));
 
-Deno.test("watch shows nothing of files that a run's folder leads to elsewhere", () =>
+Deno.test("watch shows no files that links in a run's folder lead to elsewhere", () =>
   inScene({}, async (scene) => {
     assert.equal((await scene.run()).code, 0);
     const path = scene.path("out", "members", "main", "tuned", "predictions.jsonl");

@@ -76,7 +76,7 @@ Deno.test("rows shows both answers of a preference and the edited tokens of each
     assert.match(await textOf(scene, "--rows", "1", "--ids"), /"<\|end\|>" +rejected +rejected\n/);
   }));
 
-Deno.test("rows shows the end that is cut of a completion", () =>
+Deno.test("rows shows where a completion is cut", () =>
   inScene({ trainSettings: 'maxLength: 24, truncate: "right"' }, async (scene) => {
     await scene.write("rows.jsonl", JSON.stringify({ q: "It is", a: "word ".repeat(200) }) + "\n");
     const [training] = JSON.parse((await rowsOf(scene, "--json")).stdout).data;
@@ -96,7 +96,7 @@ Deno.test("rows counts those that are too long for the model", () =>
     );
   }));
 
-Deno.test("rows are in colour where the terminal has any, and control characters are none of its commands", () =>
+Deno.test("rows are in colour if the terminal has colours, and control characters never act as commands", () =>
   inScene({}, async (scene) => {
     await scene.write("rows.jsonl", `${JSON.stringify({ q: "a \x1b[31m b", a: "c" })}\n`.repeat(8));
     const { terminal, outcome } = terminalOf(true);
@@ -106,7 +106,7 @@ Deno.test("rows are in colour where the terminal has any, and control characters
     assert.ok(!stdout.includes("\x1b[31m"), stdout);
   }));
 
-Deno.test("rows refuses what a run would refuse", () =>
+Deno.test("rows refuses whatever a run would refuse", () =>
   inScene({}, async (scene) => {
     await scene.write("rows.jsonl", `${JSON.stringify({ q: "a" })}\n`);
     const { code, stderr } = await rowsOf(scene);

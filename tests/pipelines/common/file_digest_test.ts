@@ -7,7 +7,7 @@ import { inFolder } from "../models/support.ts";
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
-Deno.test("digestOfPart() takes the digits of a digest for zeros, also where they lie across two reads", async () => {
+Deno.test("digestOfPart() treats the digits of a digest as zeros, also where they lie across two reads", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "file"), size = (4 << 20) + 1000;
     const bytes = Uint8Array.from({ length: size }, (_, at) => at * 31 + (at >> 9));

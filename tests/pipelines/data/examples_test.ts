@@ -138,7 +138,7 @@ Deno.test("tokenize() encodes apart where a row or a model with an encoder asks 
   assert.throws(() => tokenize([together], inPairs, { ...limits, hasEncoder: true }), /omit tokenization: "together"/);
 });
 
-Deno.test("tokenize() teaches the end that a completion has in the source, once", () => {
+Deno.test("tokenize() trains on the end-of-sequence token once if the source completion has it", () => {
   const noted: unknown[] = [];
   const ended = { ...row("a", "b"), end: { id: 7, text: "<end>" } };
   const found = tokenize([ended], tokenizer, { maxContext: 5, note: (note) => noted.push(note) });

@@ -6,7 +6,7 @@ import { inScene, type Scene } from "../../support/scene.ts";
 const decoding = greedy({ maxNewTokens: 3 });
 const optionsOf = (scene: Scene) => ({ store: scene.path("store"), base: scene.folder, threads: 1 });
 
-Deno.test("generate() writes what an evaluation has as its prediction, of a member and of a model with its edit", () =>
+Deno.test("generate() gives an evaluation's prediction, for a member and for a model with its edit", () =>
   inScene({ epochs: "8" }, async (scene) => {
     const { members: [member] } = await run(scene.pipeline, { ...optionsOf(scene), out: scene.path("out") }).result;
     const options = { ...optionsOf(scene), decoding };
@@ -26,7 +26,7 @@ Deno.test("generate() writes what an evaluation has as its prediction, of a memb
     assert.equal(drawn[0], drawn[1], "what is drawn depends on the seed alone");
   }));
 
-Deno.test("what cannot be asked is refused in one line", () =>
+Deno.test("invalid requests are refused in one line", () =>
   inScene({}, async (scene) => {
     const options = optionsOf(scene), model = baseModel("./model");
     const swept = model.with(loreft({ at: block(1).output, positions: "l1", rank: sweep("rank", [1, 2]) }));

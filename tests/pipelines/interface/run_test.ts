@@ -19,7 +19,7 @@ async function eventsOf(running: ReturnType<typeof run>) {
 
 const swept: Partial<PipelineParts> = { rank: `sweep("rank", [1, 2])`, metrics: "[exactMatch(), loss()]" };
 
-Deno.test("run() reports every event of a sweep in order, and gives what the run found", () =>
+Deno.test("run() reports every event of a sweep in order, and gives the run's results", () =>
   inScene(swept, async (scene) => {
     const running = run(scene.pipeline, { ...optionsOf(scene), log: scene.path("log.jsonl") });
     const { events, error } = await eventsOf(running);
@@ -90,14 +90,14 @@ Deno.test("a run that is stopped continues with the same call, and its log with 
     assert.equal(kinds.filter((kind) => kind === "step").length, 6, "no step is taken twice");
   }));
 
-Deno.test("who reads no event gets the result, and who ends early ends no run", () =>
+Deno.test("a reader of no events gets the result, and one that stops early ends no run", () =>
   inScene({}, async (scene) => {
     const running = run(scene.pipeline, optionsOf(scene));
     for await (const { kind } of running) if (kind === "membersReady") break;
     assert.equal((await running.result).members.length, 1);
   }));
 
-Deno.test("runs that begin together have each its own settings", () =>
+Deno.test("runs that start together have separate settings", () =>
   inScene({
     preamble: "const { epochs: chosen } = refract.settings({ epochs: { default: 1, least: 1, whole: true } });",
     epochs: "chosen",

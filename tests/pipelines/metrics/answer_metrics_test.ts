@@ -118,7 +118,7 @@ Deno.test("regexMatch() takes the first match or the last, or a group of it", ()
   ]]);
 });
 
-Deno.test("extract and map decide what of an answer is compared, and nothing extracted is never right", () => {
+Deno.test("extract and map determine which part of an answer is compared, and an answer without a match is never correct", () => {
   const spec = exactMatch({
     extract: (text) => /answer: (\w+)/.exec(text)?.[1],
     map: (answer, { fields }) => `${answer}${String(fields["references"]).length}`,

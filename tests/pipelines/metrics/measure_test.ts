@@ -80,7 +80,7 @@ Deno.test("a metric that is not finite is an error", () => {
   assert.throws(() => measure([{ kind: "loss" }], { kind: "classes", rows, labels: [] }), /not finite/);
 });
 
-Deno.test("map puts other classes and numbers in the predictions' place", () => {
+Deno.test("map replaces predictions with other classes and numbers", () => {
   const labels = ["no", "maybe", "yes"],
     given = headPredictions([0, 2, 2], [0, 1, 2]).map((each) => ({
       ...each,

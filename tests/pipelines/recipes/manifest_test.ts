@@ -93,7 +93,7 @@ Deno.test("a manifest finds its pipeline when everything has moved together, and
     }
   }));
 
-Deno.test("chat takes the base model that a recipe put in place", () =>
+Deno.test("chat uses the base model that a recipe puts in place", () =>
   inScene({ heldOut: "rows.take(4)" }, async (scene) => {
     await Deno.mkdir(scene.path("models"));
     await writeTinyModel(scene.path("models", "other"), { seed: 2 });

@@ -43,7 +43,7 @@ for (const [name, [found, says, isInput]] of Object.entries(changed)) {
   });
 }
 
-Deno.test("members that changed, came and went are named, unless an option sets another value", () => {
+Deno.test("changed, added and removed members are named, unless an option sets another value", () => {
   const members = [{ id: "rank=1", digest: "c" }, { id: "rank=4", digest: "d" }];
   assert.deepEqual(sentences({ ...recorded, members }).map(([says]) => says), [
     "what is declared for rank=1 differs, in a setting or in a file that the pipeline imports",

@@ -69,7 +69,7 @@ const source = {
   predictions: (path: string) => rows[path] ?? [],
 };
 
-Deno.test("the view has trained metrics first, and what the untrained model has", () => {
+Deno.test("the view has trained metrics first, and those of the untrained model", () => {
   const { metrics, untrained, untrainedMetrics, axes, members, experiments, time, saved } = viewOf(source);
   assert.deepEqual(metrics, ["tuned exactMatch", "base exactMatch"]);
   assert.deepEqual(untrainedMetrics, ["base exactMatch"]);
@@ -178,7 +178,7 @@ Deno.test("less of an error is better, whatever its name is", () => {
   assert.deepEqual(viewOf(source).lowerIsBetter, []);
 });
 
-Deno.test("the page holds all it needs, and no text of a row is read as markup", async () => {
+Deno.test("the page contains everything it needs, and no text of a row is read as markup", async () => {
   const evil = "</script><script>alert(1)</script>";
   const page = await pageOf(viewOf({ ...source, manifest: evil, results: { ...results, pipeline: "$& $1" } }));
   assert.ok(!page.includes(evil) && page.includes("\\u003c/script>"));
@@ -187,7 +187,7 @@ Deno.test("the page holds all it needs, and no text of a row is read as markup",
   assert.ok(!/https?:\/\/(?!www\.w3\.org\/2000\/svg)/.test(page));
 });
 
-Deno.test("while the first member trains, the view has all members, their parameters and how far they are", () => {
+Deno.test("while the first member trains, the view has all members, their parameters and their progress", () => {
   const outline = { axes: { rank: 4 }, trainableParameters: 400, baseParameters: 10_000 };
   const planned = ["rank=4,seed=1", "rank=4,seed=2"].map((id) => ({ id, repeated: "rank=4", ...outline }));
   const trainings = [{ member: "rank=4,seed=1", stage: "tuned", losses: [3, 2, 1], validation: [] }];

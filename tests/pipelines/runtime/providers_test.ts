@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { explainRefusal, missingLibraries } from "../../../pipelines/runtime/providers.ts";
 import { inFolder } from "../models/support.ts";
 
-Deno.test("missing libraries are named with what has them and where they belong", () =>
+Deno.test("missing libraries are named with their package and their required place", () =>
   inFolder(async (binding) => {
     const lacks = (names: string) =>
       `The cuda provider lacks ${names} in ${binding}; deno task doctor --install gets them, or use --provider cpu`;

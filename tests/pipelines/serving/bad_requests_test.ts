@@ -68,7 +68,7 @@ Deno.test("a slow body, another path, method or host and a wrong key are refused
     assert.equal((await ask("/health", undefined, {}, access)).status, 200);
   }));
 
-Deno.test("more prompts than may wait are sent away for a moment with 429, and every other is answered", () =>
+Deno.test("prompts beyond the queue's limit are refused with 429, and every other is answered", () =>
   inService({ rows: 1, options: { waiting: 2 } }, async ({ ask }) => {
     const responses = await Promise.all(Array.from({ length: 8 }, () => ask(path, good)));
     const statuses = responses.map(({ status }) => status);
@@ -100,7 +100,7 @@ Deno.test("a model without a chat template is reported, and invalid conversation
   });
 });
 
-Deno.test("folders that come into a watched one are served when they are whole and made for the base", () => {
+Deno.test("folders added to a watched one are served once they are complete and trained for the base", () => {
   const prepare = (scene: { path(name: string): string }) => Deno.mkdir(scene.path("watched"));
   const places = (scene: { path(name: string): string }) => ({ folders: [], watched: [scene.path("watched")] });
   return inService({ prepare, places }, async ({ scene, service: { catalog }, answer, notes, refused }) => {

@@ -159,7 +159,7 @@ Deno.test("an answer whose client disconnects is abandoned, and the others conti
     assert.deepEqual(service.engine.load, { waiting: 0, rows: 0 });
   }));
 
-Deno.test("what prompts begin with is read once, and again where an edit acts on it", () =>
+Deno.test("a common prefix is computed once, and again where an edit affects it", () =>
   inService({
     parts: { ...sweep, edit: '(() => loreft({ at, positions: "f1+l1", rank }))', at: "block(0).output" },
     model: { config: { max_position_embeddings: 512 } },

@@ -75,7 +75,7 @@ for (const minutes of [-10, 0, 10]) {
     }));
 }
 
-Deno.test("what one makes, those who wait for it find", () =>
+Deno.test("waiting processes find the entry that another computed", () =>
   inFolder(async (folder) => {
     let made = 0;
     const makeOrFind = () => {
@@ -98,7 +98,7 @@ Deno.test("what one makes, those who wait for it find", () =>
     assert.deepEqual(all.map(({ value }) => value), Array(5).fill({ made: 1 }));
   }));
 
-Deno.test("who waits stops when asked to, and a store that can't be written has no claims", () =>
+Deno.test("a waiting process stops on request, and a store that can't be written has no claims", () =>
   inFolder(async (folder) => {
     const store = new Store(folder, { claimTimes }), stopped = new Error("stopped");
     using _ = store.claimant("encode", key).take()!;

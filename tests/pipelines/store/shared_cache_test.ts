@@ -50,7 +50,7 @@ async function fill(store: Store, kind = "train"): Promise<void> {
   await store.shared();
 }
 
-Deno.test("what one store makes another reads from the cache, and keeps", () =>
+Deno.test("entries of one store reach another through the cache, and are kept", () =>
   inFolder((folder) =>
     withServer(async (address, kept, asked) => {
       const one = storeAt(join(folder, "one"), address), other = storeAt(join(folder, "other"), address);

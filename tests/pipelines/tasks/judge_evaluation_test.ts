@@ -64,7 +64,7 @@ Deno.test("a judge compares answers with completions, is asked once, and its cos
       assert.ok(!again.stderr.includes("questions to judge"));
     })));
 
-Deno.test("win rates are AlpacaEval's, of what could be read", () => {
+Deno.test("win rates are AlpacaEval's, over the readable verdicts", () => {
   const row = (preference: number | null, at: number) => ({
     ...{ prompt: "", completion: "x".repeat(at + 1), prediction: "y".repeat((at * 7) % 11), preference },
     ...{ fields: {}, place: { file: "f" } },

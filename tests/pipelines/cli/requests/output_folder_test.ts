@@ -48,7 +48,7 @@ async function leave(folder: string): Promise<string> {
   return folder;
 }
 
-Deno.test("what a dead process has left of a folder goes, beside it or in it, and a living one's stays", () =>
+Deno.test("a dead process's remains in or beside a folder are removed, and a living one's stay", () =>
   inFolder(async (root) => {
     const beside = await leave(`${root}/.there.${uuid}.tmp`), others = await leave(`${root}/.other.${uuid}.tmp`);
     const inside = await leave(`${root}/there/.there.${uuid}.tmp`);

@@ -48,7 +48,7 @@ Deno.test("the encoding and the rest of a cut program together compute the same 
   assert.deepEqual(found, interpret(whole, { symbols, leaves }));
 });
 
-Deno.test("cut() keeps nothing at an infinite price", () => {
+Deno.test("cut() keeps nothing if keeping has an infinite cost", () => {
   const { program, kept } = cut(programOf(), typical, { bytePrice: Infinity });
   assert.deepEqual(kept, []);
   assert.deepEqual(fed(program), ["tail.states"]);
@@ -58,7 +58,7 @@ Deno.test("cut() keeps nothing where every input varies", () => {
   assert.deepEqual(cut(programOf(), typical, { isFixed: () => false }).kept, []);
 });
 
-Deno.test("equal computations have one name, others their own", () => {
+Deno.test("equal computations have one name, different ones separate names", () => {
   const [one] = cut(programOf(), typical).kept, [same] = cut(programOf(), typical).kept;
   const [other] = cut(programOf({ tail: o.relu(input("tail.states", ["batch", "tail", 64])) }), typical).kept;
   assert.equal(one!.name, same!.name);
@@ -66,7 +66,7 @@ Deno.test("equal computations have one name, others their own", () => {
   assert.equal(one!.name, keptName(one!.value));
 });
 
-Deno.test("cutAt() reads what another program's cut has kept, as far as it computes the same", () => {
+Deno.test("cutAt() uses the values stored by another program's cut, as far as it computes the same", () => {
   const { kept } = cut(programOf(), typical);
   const frozen = o.relu(o.matmul(input("tail.states", ["batch", "tail", 64]), weight("w", [64, 4])));
   const evaluation: Program = { name: "evaluate", outputs: { doubled: o.mul(frozen, 2) } };

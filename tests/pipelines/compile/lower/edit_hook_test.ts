@@ -55,7 +55,7 @@ Deno.test("an edit leaves other blocks and sites as they are", () => {
   }
 });
 
-Deno.test("edits of one site act in the order of their declarations", () => {
+Deno.test("edits of one site apply in the order of their declarations", () => {
   const list = lowerAdaptations([red, red], model);
   const expected = untouched.map((x, index) => index < 8 ? x : 2 * (2 * x + 1) + 1);
   assert.deepEqual(edited(list, feedsOf(list)), expected);

@@ -94,7 +94,7 @@ for (const [kind, template, end] of [["unmarked", plain, "</s>\n"], ["marked", m
   });
 }
 
-Deno.test("weights that say nothing are refused", async () => {
+Deno.test("weights that leave nothing to train, or are not 0 or 1, are refused", async () => {
   const weighed = (weight: unknown) => [{ messages: [turn("user", "a"), turn("assistant", "b", { weight })] }];
   await assert.rejects(
     load(weighed(0)),

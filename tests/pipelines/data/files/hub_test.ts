@@ -159,7 +159,7 @@ Deno.test("hub: of a data set that needs code the hub's Parquet copy is read", (
     assert.deepEqual((await read({ split: "train" }, { HF_HUB_OFFLINE: "1" })).fields.length, 1);
   }));
 
-Deno.test("hub: what can't be had is said in one line", () =>
+Deno.test("hub: unavailable data are reported in one line", () =>
   withDatasets({
     "o/n": script,
     "o/none": { files: { "a.txt": "x" } },

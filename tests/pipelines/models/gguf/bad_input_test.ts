@@ -109,7 +109,7 @@ Deno.test("a file that claims more than it holds is refused before anything is a
   );
 });
 
-Deno.test("counts that a large file could hold are no reason to allocate either", async () => {
+Deno.test("a large declared count causes no large allocation", async () => {
   const length = [0, 0, 0, 0, 1, 0, 0, 0], room = 2 ** 33;
   const array = ggufBytes(changed({ list: { bytes: [9, 0, 0, 0, 0, 0, 0, 0, ...length] } }));
   const text = ggufBytes(changed({ long: { bytes: [8, 0, 0, 0, ...length] } }));
@@ -142,7 +142,7 @@ Deno.test("a tensor that is cut short, of a wrong shape or of an unknown type is
   await refuses(ggufBytes(small, [...tensors, tensors[1]!], DATA), /has the tensor "output_norm\.weight" twice/);
 });
 
-Deno.test("tensors that leave a hole, overlap or do not reach the file's end are refused", async () => {
+Deno.test("tensors with gaps or overlaps, or that do not reach the file's end, are refused", async () => {
   const [embedding, norm, last] = tensors as [WrittenTensor, WrittenTensor, WrittenTensor];
   await refuses(
     ggufBytes(small, [embedding, { ...norm, type: 1 }, last], DATA),

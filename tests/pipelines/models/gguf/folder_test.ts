@@ -20,7 +20,7 @@ Deno.test("a GGUF file is kept under its digest, so that a copy is not converted
   });
 });
 
-Deno.test("converted weights that were cut short are made anew", async () => {
+Deno.test("truncated converted weights are recomputed", async () => {
   await inFolder(async (store) => {
     const file = goldenPath("qwen2.gguf"), folder = await convertedFolder(file, store, { weights });
     const path = join(folder, "model.safetensors"), whole = await Deno.readFile(path);
@@ -30,7 +30,7 @@ Deno.test("converted weights that were cut short are made anew", async () => {
   });
 });
 
-Deno.test("those that convert a GGUF file at the same time wait for one of them", async () => {
+Deno.test("processes that convert a GGUF file at the same time wait for one of them", async () => {
   await inFolder(async (store) => {
     const file = goldenPath("gemma3.gguf");
     let conversions = 0;

@@ -75,7 +75,7 @@ Deno.test("resolveModelFolder() downloads the files that a model needs, in the l
     assert.equal(hub.requests.length, before, "the cache is complete");
   }));
 
-Deno.test("resolveModelFolder() remembers the digests of the weights that it downloads, so that they are not read for them", () =>
+Deno.test("resolveModelFolder() stores the digests of the weights that it downloads, so that they are not read for them", () =>
   withCache({ "owner/name": { files: model } }, async (_, resolve, cache) => {
     const store = join(cache, "store"), { folder } = await resolve({ store });
     const blob = await Deno.realPath(join(folder, "model.safetensors"));
@@ -85,7 +85,7 @@ Deno.test("resolveModelFolder() remembers the digests of the weights that it dow
     assert.equal(await rememberedDigest([blob], join(store, "weights.json")), sha256(weights));
   }));
 
-Deno.test("resolveModelFolder() downloads the weights once they are needed, of the commit that is there", () =>
+Deno.test("resolveModelFolder() downloads the weights when they are needed, of the present commit", () =>
   withCache({ "owner/name": { files: model } }, async (hub, resolve) => {
     const first = await resolve({ weights: false });
     assert.deepEqual(namesIn(first.folder), small);
@@ -116,7 +116,7 @@ Deno.test("resolveModelFolder() takes the index and the shards that it names, an
     assert.deepEqual(namesIn(folder), ["b.safetensors", "config.json", ...weights.slice(1), "tokenizer.json"]);
   }));
 
-Deno.test("resolveModelFolder() takes a vocabulary where there is no tokenizer.json, and asks for it once", () =>
+Deno.test("resolveModelFolder() uses a vocabulary without a tokenizer.json, and requests it once", () =>
   withCache({
     "owner/name": {
       files: { "config.json": "{}", "tokenizer.model": "t", "merges.txt": "m", "model.safetensors": "w" },
@@ -178,7 +178,7 @@ Deno.test("resolveModelFolder() sends a token only to the hub", () =>
       }),
   ));
 
-Deno.test("resolveModelFolder() does with a mirror that lists no trees", () =>
+Deno.test("resolveModelFolder() works with a mirror that lists no trees", () =>
   withCache({ "owner/name": { files: model } }, async (hub, resolve) => {
     hub.hasTree = false;
     const { folder } = await resolve();
@@ -187,7 +187,7 @@ Deno.test("resolveModelFolder() does with a mirror that lists no trees", () =>
     assert.equal(await Deno.readLink(join(folder, "config.json")), `../../blobs/${gitSha1(model["config.json"]!)}`);
   }));
 
-Deno.test("resolveModelFolder() asks for the usual files on a mirror that lists nothing", () => {
+Deno.test("resolveModelFolder() requests the usual files from a mirror without listings", () => {
   const weight_map = { a: "model-1.safetensors", b: "b.safetensors" };
   const sharded = {
     "config.json": "{}",
@@ -213,7 +213,7 @@ Deno.test("resolveModelFolder() asks for the usual files on a mirror that lists 
   });
 });
 
-Deno.test("two downloads of a model at the same time make it once", () =>
+Deno.test("two simultaneous downloads of a model fetch it once", () =>
   withCache({ "owner/name": { files: model } }, async (hub, resolve) => {
     const [one, other] = await Promise.all([resolve(), resolve(), resolve()]);
     assert.equal(one.folder, other.folder);

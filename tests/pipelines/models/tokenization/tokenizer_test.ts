@@ -55,7 +55,7 @@ Deno.test("loadTokenizer() gives a tokenizer that adds special tokens only to pr
   });
 });
 
-Deno.test("loadTokenizer() cleans up spaces only where the configuration asks for it", async () => {
+Deno.test("loadTokenizer() cleans up spaces only if the configuration requests it", async () => {
   await inFolder(async (folder) => {
     await writeJson(folder, { "tokenizer.json": tokenizerJson, "config.json": { eos_token_id: 1 } });
     assert.equal((await loadTokenizer(folder)).decode([3, 5, 7]), "a ,");
@@ -80,7 +80,7 @@ Deno.test("loadTokenizer() collects the tokens that end generation from every fi
   });
 });
 
-Deno.test("loadTokenizer() has another digest where a file, or a token that ends generation, changes", async () => {
+Deno.test("loadTokenizer() has another digest if a file or a token that ends generation changes", async () => {
   await inFolder(async (folder) => {
     const digests = new Set<string>();
     for (

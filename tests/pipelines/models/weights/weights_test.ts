@@ -101,7 +101,7 @@ Deno.test("weightsDigest() of one file is its SHA-256, of several that of their 
   });
 });
 
-Deno.test("weightsDigest() remembers a file until it changes", async () => {
+Deno.test("weightsDigest() caches a file's digest until the file changes", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "model.safetensors");
     const cacheFile = join(folder, "cache", "digests.json");
@@ -123,7 +123,7 @@ Deno.test("weightsDigest() remembers a file until it changes", async () => {
   });
 });
 
-Deno.test("weightsDigest() makes a damaged cache anew and does without one that can't be written", async () => {
+Deno.test("weightsDigest() recomputes a damaged cache and works without one that can't be written", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "model.safetensors");
     const cacheFile = join(folder, "digests.json");
@@ -156,7 +156,7 @@ Deno.test("weightsDigest() rejects a blob of a Hugging Face cache whose name is 
   });
 });
 
-Deno.test("weightsDigest() of a file that went away names it", async () => {
+Deno.test("weightsDigest() of a deleted file names it", async () => {
   await inFolder(async (folder) => {
     const weights = { tensors: new Map(), files: [join(folder, "gone.safetensors")] };
     await assert.rejects(

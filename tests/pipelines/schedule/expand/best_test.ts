@@ -55,7 +55,7 @@ Deno.test("a run continues with the best member, trains it anew with several see
     assert.match(stdout, /best {2}.*± /);
   }));
 
-Deno.test("halving stops weak members early and continues with the last that is left", () =>
+Deno.test("halving stops weak members early and continues with the last remaining one", () =>
   inScene({
     ...searched,
     stages: `(() => {

@@ -17,7 +17,7 @@ const expansionOf = (...declared: Parameters<typeof training>) => {
 };
 const base = "/pipelines";
 
-Deno.test("without a recipe data are where the pipeline says, and models of a hub keep their names", async () => {
+Deno.test("without a recipe data are where the pipeline declares them, and models of a hub keep their names", async () => {
   const { data, bases, expansion } = await redirect(expansionOf("owner/model", ["./a.jsonl"]), base, {});
   assert.deepEqual([...data], [["./a.jsonl", resolve(base, "a.jsonl")]]);
   assert.deepEqual([...bases], [["owner/model", "owner/model"]]);

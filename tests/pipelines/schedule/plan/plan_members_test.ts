@@ -25,7 +25,7 @@ async function planOf(
   return plan!;
 }
 
-Deno.test("the plan of a training with the model's own dropout says what that costs", async () => {
+Deno.test("the plan of a training with the model's own dropout shows what it costs", async () => {
   const config = { model_type: "gpt2", n_embd: 16, n_layer: 2, n_head: 2, n_positions: 256 };
   const { frontiers: [frontier], advice } = await planOf({ trainSettings: "baseDropout: true" }, undefined, { config });
   assert.match(frontier!.reason, /^the model's own dropout acts, so only what comes before it is computed once$/);

@@ -28,7 +28,7 @@ Deno.test("all turns together cost the sum of each turn after what comes before 
   });
 });
 
-Deno.test("what a row teaches can be learned, and an answer ends with the template's end of a turn", () => {
+Deno.test("a row's completion can be learned, and an answer ends with the template's end of a turn", () => {
   const parts = {
     edit: trained,
     epochs: "60",

@@ -125,7 +125,7 @@ for (const name of ["llama-classes", "bert-classes"]) {
   });
 }
 
-Deno.test("whole models are trained with a head, and reopen as they ended", async () => {
+Deno.test("whole models are trained with a head, and reopen unchanged", async () => {
   await inFolder(async (scratch) => {
     const data = records(spoken, { text: "{text}", label: "{label}" }), metrics = [accuracy(), loss()];
     const model = baseModel(folderOf("llama-classes")).with(fullFinetuning(), classification({ labels, fresh: true }));

@@ -158,7 +158,7 @@ Deno.test("rows that a function draws anew each time are given to nobody else", 
     assert.deepEqual(prepared.scene.entries, []);
   }));
 
-Deno.test("rows with values that no file has are read all the same", () =>
+Deno.test("rows with values that no file contains are read nevertheless", () =>
   inPreparedScene(scene, async (prepared) => {
     const when = new Date(0), data = records([{ q: "The cat", a: "sits", when }, ...questions], template);
     for (const { rows, encoded } of [await read(prepared, data), await read(prepared, data)]) {
@@ -167,7 +167,7 @@ Deno.test("rows with values that no file has are read all the same", () =>
     }
   }));
 
-Deno.test("rows are read where the store can't be written", () =>
+Deno.test("rows are read when the store can't be written", () =>
   inPreparedScene(scene, async (prepared) => {
     await writeMany(prepared);
     const data = jsonl("./many.jsonl", template), plain = await plainly(prepared, data);
@@ -178,7 +178,7 @@ Deno.test("rows are read where the store can't be written", () =>
     }
   }));
 
-Deno.test("what there was to say of rows is said again when they are read from the store", () =>
+Deno.test("notes on rows are repeated when the rows are read from the store", () =>
   inPreparedScene(scene, async (prepared) => {
     await writeMany(prepared);
     const data = jsonl("./many.jsonl", { prompt: "Always the same", completion: "{a}" }).take(1e6);

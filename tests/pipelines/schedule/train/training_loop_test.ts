@@ -94,7 +94,7 @@ Deno.test("each step runs once, and its result is the next one's state", () =>
     assert.equal(biasOf(parameters), 4);
   }));
 
-Deno.test("each step says its loss and rate, and the last of an epoch that it is", () =>
+Deno.test("each step reports its loss and rate, and whether it is the last of its epoch", () =>
   inLoop([4, 3, 2, 1], async (loop, { events }) => {
     const schedule = { kind: "linear", warmup: 0.5 } as const;
     const optimizer = { ...loop.spec.optimizer, learningRate: 0.1, schedule };
