@@ -5,7 +5,7 @@ import { mayStartDeno } from "../support/command.ts";
 
 const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
 
-/** What Deno says of a program that declares a pipeline. */
+/** Deno's output for a program that declares a pipeline. */
 async function alone(rest: string): Promise<{ readonly code: number; readonly stderr: string; readonly file: string }> {
   const folder = await Deno.realPath(await Deno.makeTempDir()), file = `${folder}/pipeline.ts`;
   try {

@@ -7,7 +7,7 @@ import type { Results } from "../../pipelines/results/results.ts";
 import { inProcess } from "../support/command.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 
-/** What the model writes is a comment, so that the tests alone decide. */
+/** The model's output is a comment, so that only the tests decide. */
 const problem = (task_id: string, test: string) => ({
   ...{ task_id, test, prompt: "def f():\n    return 1\n\n#", entry_point: "f", canonical_solution: " one" },
 });

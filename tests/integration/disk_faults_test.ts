@@ -1,4 +1,4 @@
-/** Runs that die at any moment, and what the next run makes of what they left. @module */
+/** Runs that are killed at any moment, and what the next run makes of their remains. @module */
 import assert from "node:assert/strict";
 import { everyStep, inProcessUnder, type Outcome } from "../support/command.ts";
 import { dyingAt, refusing } from "../support/dying.ts";

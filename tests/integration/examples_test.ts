@@ -1,4 +1,4 @@
-/** The examples that take longer, run as a person would. @module */
+/** The slower examples, run as a user would. @module */
 import assert from "node:assert/strict";
 import type { EvaluateRecord } from "../../pipelines/results/results.ts";
 import { accuracyOf, resultsOf } from "../support/examples.ts";

@@ -1,4 +1,4 @@
-/** Lines that no text can hold. @module */
+/** Lines longer than a string can be. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { loadRows } from "../../pipelines/data/rows.ts";

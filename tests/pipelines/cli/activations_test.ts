@@ -1,4 +1,4 @@
-/** `deno task activations` over the families' folders: what it writes, and what it refuses. @module */
+/** `deno task activations` over the families' folders: its output and its errors. @module */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { readHeader, readIntegers, readTensor } from "../../../pipelines/models/weights/safetensors.ts";

@@ -1,4 +1,8 @@
-/** Every bad input of heads, labels and columns gives one line with place and remedy, and leaves nothing behind. @module */
+/**
+ * Every invalid input of heads, labels and columns gives one line with place and remedy, and leaves no files.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { readHeader, readTensor } from "../../../pipelines/models/weights/safetensors.ts";
 import { writeSafetensors } from "../../../pipelines/models/weights/safetensors_writer.ts";

@@ -1,4 +1,4 @@
-/** Every bad input gives one line with place and remedy, and leaves nothing behind. @module */
+/** Every invalid input gives one line with place and remedy, and leaves no files. @module */
 import { readHeader } from "../../../pipelines/models/weights/safetensors.ts";
 import assert from "node:assert/strict";
 import { inScene, lineOf, type PipelineParts, type Scene } from "../../support/scene.ts";

@@ -1,4 +1,4 @@
-/** That weights which are no longer what was written are used by no command. @module */
+/** No command uses weights that have changed since they were written. @module */
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { inProcess, inProcessWith, type Outcome } from "../../support/command.ts";

@@ -1,4 +1,4 @@
-/** Interventions pushed to a hub and pulled from it, and models that a run takes from one. @module */
+/** Interventions pushed to and pulled from a hub, and models that a run downloads from one. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inProcess, inProcessUnder, type Outcome, treeOf } from "../../support/command.ts";

@@ -1,4 +1,4 @@
-/** Exports: which intervention a path means, and what is refused in one line. @module */
+/** Exports: which intervention a path refers to, and what is refused in one line. @module */
 import assert from "node:assert/strict";
 import { inProcess, treeOf } from "../../support/command.ts";
 import { inScene, type Scene } from "../../support/scene.ts";

@@ -1,4 +1,4 @@
-/** Exports for llama.cpp, EasySteer and vLLM: what their files hold, and what is refused in one line. @module */
+/** Exports for llama.cpp, EasySteer and vLLM: the content of their files, and what is refused in one line. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readGguf } from "../../../pipelines/models/gguf/reader.ts";

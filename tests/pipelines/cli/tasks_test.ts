@@ -1,4 +1,4 @@
-/** What the tasks of deno.json start, and what each command is permitted. @module */
+/** The programs that the tasks of deno.json start, and the permissions of each command. @module */
 import assert from "node:assert/strict";
 import { commandNames, flagsOf, type Grants, grantsOf } from "../../../pipelines/cli/launch/grants.ts";
 import { launchFlags } from "../../../pipelines/cli/launch/launch.ts";

@@ -1,4 +1,4 @@
-/** That what gets its name was on the disk before it, whoever writes it. @module */
+/** Every file is flushed to disk before it is renamed, whichever function writes it. @module */
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { inProcess, inProcessUnder } from "../../support/command.ts";

@@ -1,4 +1,4 @@
-/** Libraries out of published wheels: all of one that is what it should be, and nothing of one that is not. @module */
+/** Libraries from published wheels: a correct wheel is unpacked completely, an incorrect one not at all. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { zipSync } from "fflate";

@@ -1,4 +1,4 @@
-/** Pickles are read as data: what asks for more than tensors is named, and what is damaged is refused. @module */
+/** Pickles are read as data: a request for anything but tensors is named, and damaged pickles are refused. @module */
 import assert from "node:assert/strict";
 import { RequestError } from "../../../pipelines/common/errors.ts";
 import { readPickle } from "../../../pipelines/interchange/unpickle.ts";

@@ -1,4 +1,4 @@
-/** A run's manifest is a recipe: it repeats the run bit for bit, or says what has changed. @module */
+/** A run's manifest is a recipe: it repeats the run bit for bit, or reports what has changed. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inProcess, inProcessWith } from "../../support/command.ts";

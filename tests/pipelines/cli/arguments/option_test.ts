@@ -1,4 +1,4 @@
-/** What the values of options are read as. @module */
+/** Parsing of option values. @module */
 import assert from "node:assert/strict";
 import {
   integer,

@@ -1,4 +1,4 @@
-/** What is legal and rarely meant. @module */
+/** Input that is valid but rarely intended. @module */
 import { editing, evaluating, type Mistake, optimizing, viewing } from "./scene.ts";
 
 /** What is noted before a run. */

@@ -1,4 +1,4 @@
-/** What rows of conversations have besides messages, and in what forms. @module */
+/** The fields of conversation rows besides messages, and their forms. @module */
 import assert from "node:assert/strict";
 import type { ChatSource } from "../../../../pipelines/data/chat/source.ts";
 import { loadRows } from "../../../../pipelines/data/rows.ts";

@@ -1,4 +1,4 @@
-/** Comma-separated values beside what Python's csv reads, and what is said of files that are none. @module */
+/** Comma-separated values compared with Python's csv, and the errors for invalid files. @module */
 import assert from "node:assert/strict";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { RequestError } from "../../../../pipelines/common/errors.ts";

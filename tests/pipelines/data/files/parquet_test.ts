@@ -1,4 +1,4 @@
-/** Parquet files that pyarrow and Python's datasets wrote, beside what these read in them. @module */
+/** Parquet files written by pyarrow and Python's datasets, compared with what these read from them. @module */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { RequestError } from "../../../../pipelines/common/errors.ts";

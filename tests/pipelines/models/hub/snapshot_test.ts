@@ -1,4 +1,8 @@
-/** Downloads from a hub that answers as it should: what is fetched, where it lies, what is asked again. @module */
+/**
+ * Downloads from a correct hub: which files are fetched, where they are stored, and what is requested again.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { resolveModelFolder, type SourceOptions } from "../../../../pipelines/models/open/source.ts";

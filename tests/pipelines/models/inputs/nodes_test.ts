@@ -1,4 +1,8 @@
-/** Exported graphs compute of an attention mask what the host fills: any rows, padding, past and trained keys. @module */
+/**
+ * Exported graphs derive the host's inputs from an attention mask: any rows, padding, past and trained keys.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import type { GraphWriter } from "../../../../ops/onnx/graph_writer.ts";
 import { extentOf } from "../../../../ops/onnx/nodes.ts";

@@ -1,4 +1,4 @@
-/** Folders of quantized weights are refused by the name of what quantized them. @module */
+/** Folders of quantized weights are refused with the name of the quantization method. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openBareModel, openModelWeights } from "../../../../pipelines/models/open/model.ts";
