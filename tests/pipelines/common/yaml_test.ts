@@ -25,7 +25,7 @@ Deno.test("parseYaml() gives every node its location", () => {
   });
 });
 
-Deno.test("parseYaml() puts what aliases stand for in their place", () => {
+Deno.test("parseYaml() replaces aliases by their values", () => {
   assert.deepEqual(plain(parse("a: &ranks [1, 4]\nb: *ranks\nc: {d: *ranks}\n")), {
     a: [1, 4],
     b: [1, 4],
@@ -90,7 +90,7 @@ for (const [name, [text, message]] of Object.entries(faults)) {
   });
 }
 
-Deno.test("parseYaml() refuses a nest that is deeper than the stack", () => {
+Deno.test("parseYaml() refuses nesting that is deeper than the stack", () => {
   assert.throws(() => parse("[".repeat(20_000)), { message: /is nested too deeply; make it flatter$/ });
 });
 

@@ -89,7 +89,7 @@ Deno.test("GPUs are those that the driver's tool lists", () => {
   assert.deepEqual(gpusOf("No devices were found\n"), []);
 });
 
-Deno.test("only what may run on CUDA gets its libraries", () =>
+Deno.test("only processes that may use CUDA get its libraries", () =>
   inFolder(async (home) => {
     const folder = join(home, ".cache", "refract", "onnxruntime-1.30.0-cuda13"), variables = { HOME: home };
     const cuda = ["run", "pipeline.ts", "--provider", "cuda"];

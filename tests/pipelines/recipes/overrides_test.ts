@@ -17,7 +17,7 @@ Deno.test("options override with texts, and name themselves as their location", 
   });
 });
 
-Deno.test("overrides are of axes and settings that there are", () => {
+Deno.test("overrides apply only to existing axes and settings", () => {
   requireKnown(overrides, [{ name: "rank" }], new Map());
   requireKnown(overrides, [], new Map([["rank", 2]]));
   assert.throws(

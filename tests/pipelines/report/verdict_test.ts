@@ -64,7 +64,7 @@ Deno.test("metrics measured on other rows are not tested", () => {
   );
 });
 
-Deno.test("ranking() takes the least of an error, and omits what has no value", () => {
+Deno.test("ranking() puts the smallest error first, and omits members without a value", () => {
   const of = (id: string, loss: number) => experimentView(id, { metrics: { "tuned loss": loss } });
   const ranked = ranking(judged([of("a", 2), of("b", 1), experimentView("c"), of("d", 3)]), "tuned loss");
   assert.deepEqual(ranked.map(({ experiment: { id } }) => id), ["b", "a", "d"]);

@@ -21,7 +21,7 @@ Deno.test("predictions are read one at a time, and an invalid line is reported b
     assert.equal(count, 5000);
   }));
 
-Deno.test("predictions that a disk changed are refused by the file's name", () =>
+Deno.test("damaged predictions are refused with the file's name", () =>
   inFolder(async (folder) => {
     const files = written(many), path = `${folder}/${name}`;
     await Deno.writeTextFile(path, many);

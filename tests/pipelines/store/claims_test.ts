@@ -29,7 +29,7 @@ async function claimElsewhere(store: string, { beat = 7, minutes = 0, machine = 
 const claimantOf = (folder: string) => new Store(folder, { claimTimes }).claimant("encode", key);
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-Deno.test("one at a time holds the claim on an entry, and it leaves nothing", () =>
+Deno.test("one process at a time holds the claim on an entry, and no claim remains", () =>
   inFolder((folder) => {
     const one = new Store(folder, { claimTimes }).claimant("encode", key),
       two = new Store(folder).claimant("encode", key);

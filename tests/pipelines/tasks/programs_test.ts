@@ -121,6 +121,6 @@ Deno.test({
   },
 });
 
-Deno.test("programs are declared of tasks that have them", () => {
+Deno.test("only tasks with programs declare them", () => {
   assert.throws(() => passAtK("boolq" as never), /no task "boolq" is answered by programs; .*"humaneval"/);
 });

@@ -32,7 +32,7 @@ const wrong: readonly (readonly [type: ValueType<unknown>, texts: readonly strin
   [json, ["[1]", "1", "{", "", "null"], /^give a JSON object, as in '\{"language": "fr"\}'$/],
 ];
 
-Deno.test("other texts are refused with what to write instead", () => {
+Deno.test("other texts are refused with the valid forms", () => {
   for (const [type, texts, says] of wrong) {
     for (const text of texts) {
       assert.throws(() => read(type, text), (error) => error instanceof InvalidValue && says.test(error.message), text);

@@ -65,7 +65,7 @@ Deno.test("a training's line continues after the tokenization for a validation, 
   assert.match(text, /train tuned .* 4\/4 .*loss 0\.5000 {2}validated loss 2\.0000, the best\n$/);
 });
 
-Deno.test("of several members it is said which is at work", () => {
+Deno.test("with several members the active one is named", () => {
   const all = ready("rank=1", "rank=2", "rank=4");
   assert.match(
     written(false, [all, ...trained(["rank=2"]), step(4, ["rank=2"]), ended]),

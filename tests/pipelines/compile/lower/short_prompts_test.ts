@@ -43,7 +43,7 @@ Deno.test("pyreft's rule gives at most half to either end, be it the only one", 
   assert.deepEqual(ends({ first: 0, last: 1 }, 1), { first: 0, last: 0 });
 });
 
-Deno.test("positions that no prompt is too short for have no rule", () => {
+Deno.test("positions that fit every prompt have no rule for short ones", () => {
   for (const text of ["all", "completion", "{field}.l2"]) {
     assert.equal(positionsOf(text, undefined, "pyreft").short, undefined);
   }

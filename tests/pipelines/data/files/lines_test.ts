@@ -15,7 +15,7 @@ Deno.test("readLines() reads lines across chunk boundaries", async () => {
   });
 });
 
-Deno.test("readLines() reads no further than the lines that are wanted", async () => {
+Deno.test("readLines() reads no more than the requested lines", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "lines.jsonl"), encoder = new TextEncoder();
     const file = encoder.encode("one\n\ntwo\n" + "x\n".repeat(2_000_000));

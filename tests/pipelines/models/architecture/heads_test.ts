@@ -45,7 +45,7 @@ Deno.test("a config with invalid heads is refused in one line", () => {
   );
 });
 
-Deno.test("only the weights of the head that a checkpoint has are asked for", () => {
+Deno.test("only the weights of the checkpoint's head are requested", () => {
   const heads = (more: Readonly<Record<string, unknown>>) =>
     [...architectureWith(more).weights.keys()].filter((name) => !name.startsWith("model."));
   assert.deepEqual(heads({}), ["lm_head.weight"]);

@@ -28,7 +28,7 @@ Deno.test("openWeights() opens a single file, in preference to an index", async 
   });
 });
 
-Deno.test("openWeights() takes each tensor from the shard that the index names", async () => {
+Deno.test("openWeights() reads each tensor from the shard that the index names", async () => {
   await inFolder(async (folder) => {
     await writeSafetensors(join(folder, "2.safetensors"), [tensor("b"), tensor("a")]);
     await writeSafetensors(join(folder, "1.safetensors"), [tensor("a"), tensor("surplus")]);
@@ -40,7 +40,7 @@ Deno.test("openWeights() takes each tensor from the shard that the index names",
   });
 });
 
-Deno.test("openWeights() knows a shard that the index omits", async () => {
+Deno.test("openWeights() finds a shard that the index omits", async () => {
   await inFolder(async (folder) => {
     const shard = (part: number) => `model-0000${part}-of-00003.safetensors`;
     for (const part of [1, 2, 3]) await writeSafetensors(join(folder, shard(part)), [tensor(`${part}`)]);
@@ -63,7 +63,7 @@ Deno.test("openWeights() gives the real path of a linked file, as a Hugging Face
   });
 });
 
-Deno.test("openWeights() says what a folder lacks", async () => {
+Deno.test("openWeights() lists what a folder lacks", async () => {
   await inFolder(async (folder) => {
     const rejects = (pattern: RegExp) => assert.rejects(openWeights(folder), (error) => assertOneLine(error, pattern));
     const index = join(folder, "model.safetensors.index.json");

@@ -131,7 +131,7 @@ Deno.test("a damaged entry is recomputed, and rows of a changed file are tokeniz
     assert.equal(changed.rows[0]!.prompt, "question X?\n");
   }));
 
-Deno.test("of a file no more is read than the first rows that are asked for", () =>
+Deno.test("no more of a file is read than the requested first rows", () =>
   inPreparedScene(scene, async (prepared) => {
     const rows = Array.from({ length: 40_000 }, (_, at) => {
       return JSON.stringify({ q: `question ${at}`, a: "yes", pad: "x".repeat(90) });

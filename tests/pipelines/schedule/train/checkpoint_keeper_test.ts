@@ -48,7 +48,7 @@ Deno.test("the state after each step is kept where it is due, with the losses of
     assert.equal(await keeper.keep(), 3);
   }));
 
-Deno.test("nothing is kept before it is due, nor while a step has the state", () =>
+Deno.test("no state is kept before it is due, nor while a step holds it", () =>
   inTraining(async (job, { runContext: { store, emit } }) => {
     const training = await resumable(store, job, "main"), never = { seconds: Infinity, share: 1 };
     const keeper = new CheckpointKeeper({ store, emit, checkpointInterval: never }, [training]);
