@@ -64,13 +64,13 @@ refuses(
   "modules that are saved whole",
   setting({ modules_to_save: ["lm_head"] }),
   inConfig,
-  /sets modules_to_save to \["lm_head"\], whole modules .*; save/,
+  /sets modules_to_save to \["lm_head"\], whole modules, .*; save/,
 );
 refuses(
   "biases of the base",
   setting({ bias: "lora_only" }),
   inConfig,
-  /sets bias to "lora_only", and .*; train without$/,
+  /sets bias to "lora_only", but .*; train without it$/,
 );
 refuses(
   "a start that changes the base",
@@ -90,7 +90,7 @@ refuses(
   "a pattern that is none",
   setting({ rank_pattern: { "(": 3 } }),
   inConfig,
-  /rank_pattern has the pattern "\(", which can't be read/,
+  /rank_pattern has the pattern "\(", which is not supported/,
 );
 refuses(
   "target_modules that are none",
@@ -138,7 +138,7 @@ refuses(
   "another kind's tensor",
   { tensors: (all) => ({ ...all, [first.replace("lora_A.weight", "ia3_l")]: all[first]! }) },
   inFile,
-  /q_proj\.ia3_l, which is not part of a lora; take both/,
+  /q_proj\.ia3_l, which is not part of a lora adapter; take both/,
 );
 refuses(
   "an adapter of a head",
@@ -274,6 +274,6 @@ Deno.test("an export to peft refuses biases, several kinds of adapter, and two f
     await refusesExport(
       folder,
       imported,
-      /one adapter for a module; this has two for model\.layers\.1\.self_attn\.q_proj/,
+      /one adapter per module, but this has two for model\.layers\.1\.self_attn\.q_proj/,
     );
   }));

@@ -164,10 +164,10 @@ function refuses(name: string, parts: Partial<PipelineParts>, to: string, says: 
 }
 
 refuses(
-  "an edit that does more than to add a vector",
+  "an edit that does more than add a vector",
   everywhere,
   "gguf",
-  /the loreft does more than to add a vector.*; export it --to onnx/,
+  /the loreft does more than add a vector.*; export it --to onnx/,
 );
 refuses(
   "the first block",
@@ -179,7 +179,7 @@ refuses(
   "another site",
   { ...shift, at: "block(1).mlp.output" },
   "gguf",
-  /the lobireft edits mlp\.output, and a control vector acts on block\.output/,
+  /the lobireft edits mlp\.output, but a control vector acts only on block\.output/,
 );
 refuses(
   "some tokens",

@@ -20,7 +20,7 @@ Deno.test("invalid bodies are refused with the invalid field, and valid ones are
       [{ ...good, model: undefined }, 400, "model", /"model" is missing/],
       [{ ...good, max_tokens: 0 }, 400, "max_tokens", /"max_tokens" is 0; give a whole number of at least 1/],
       [{ ...good, max_tokens: -1 }, 400, "max_tokens", /"max_tokens" is -1/],
-      [{ ...good, max_tokens: 60 }, 400, "max_tokens", /ask for at most \d+ new ones/],
+      [{ ...good, max_tokens: 60 }, 400, "max_tokens", /request at most \d+ new ones/],
       [{ ...good, max_tokens: 65 }, 400, "max_tokens", /generates at most 64 tokens/],
       [{ ...good, temperature: "hot" }, 400, "temperature", /"temperature" is "hot"/],
       [{ ...good, top_p: 2 }, 400, "top_p", /from 0 to 1/],
