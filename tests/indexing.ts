@@ -1,5 +1,5 @@
 /**
- * No object is indexed by a name that may come from data: a field may be called `constructor`, and every object has one.
+ * No object is indexed by a name that may come from data: a field may be called `constructor`, which every object has.
  *
  * The compiler's types show where: an access by a text that is not known, on a type that takes any. `ownValue` and `putValue` of
  * ops/program/own_value.ts, or a Map, serve instead.
@@ -27,7 +27,10 @@ function typeScriptFiles(folder: string): string[] {
   });
 }
 
-/** Whether an expression can't be what an object inherits: a text, or a template whose fixed parts no such name has. */
+/**
+ * Whether an expression can't be the name of an inherited property: a literal, or a template whose fixed parts occur in
+ * no such name.
+ */
 function isHarmless(key: ts.Expression): boolean {
   if (ts.isStringLiteralLike(key)) return !inherited.includes(key.text);
   if (!ts.isTemplateExpression(key)) return false;
@@ -35,7 +38,9 @@ function isHarmless(key: ts.Expression): boolean {
   return !inherited.some((name) => new RegExp(`^${fixed.join(".*")}$`).test(name));
 }
 
-/** Whether a type has texts beside those that it lists, or is of a package, which the compiler is not shown. */
+/**
+ * Whether a type accepts strings beyond those that it lists, or comes from a package, which the compiler is not shown.
+ */
 function isAnyText(type: ts.Type): boolean {
   const types = type.isUnion() ? type.types : [type];
   return types.some(({ flags }) =>
@@ -43,7 +48,10 @@ function isAnyText(type: ts.Type): boolean {
   );
 }
 
-/** Where a file indexes an object by any text, asks for one with `in`, takes one apart by it, or assigns all there are. */
+/**
+ * The places where a file indexes an object by an arbitrary string, tests one with `in`, destructures by one, or
+ * assigns all properties.
+ */
 function breachesOf(file: ts.SourceFile, checker: ts.TypeChecker): ts.Node[] {
   const takesAny = (object: ts.Node) => {
     const type = checker.getNonNullableType(checker.getTypeAtLocation(object));
@@ -70,7 +78,7 @@ function breachesOf(file: ts.SourceFile, checker: ts.TypeChecker): ts.Node[] {
   return found;
 }
 
-/** The breaches of some files, one line each. */
+/** The violations in some files, one line each. */
 function breaches(files: readonly string[]): string[] {
   const options: ts.CompilerOptions = {
     strict: true,
@@ -99,5 +107,5 @@ function breaches(files: readonly string[]): string[] {
 const files = ["ops/", "pipelines/"].flatMap(typeScriptFiles).filter((file) => !helpers.includes(file));
 const found = breaches(files);
 assert.ok(found.length === 0, `\n${found.join("\n")}`);
-// It sees what it forbids.
+// A check that it detects what it forbids.
 assert.equal(breaches(helpers).length, helpers.length);

@@ -1,6 +1,6 @@
 /**
- * Getting libraries out of published wheels, without Python: a wheel is a zip file. It is unpacked as it arrives, and what
- * was unpacked gets its name only if the whole of the wheel has the digest that is expected.
+ * Extracts libraries from published wheels, without Python: a wheel is a zip file. It is unpacked while it arrives, and
+ * the unpacked files get their names only if the whole wheel has the expected digest.
  *
  * @module
  */
@@ -14,17 +14,17 @@ import { faultText, isJsonObject, temporaryName, unwritable } from "../common/fi
 import { removeOwnSync } from "../common/leavings.ts";
 import { nameOf, type Wheel } from "./wheels.ts";
 
-/** The package index that is asked where no other is named. */
+/** The default package index. */
 const usualIndex = "https://pypi.org/simple/";
 
-/** The most bytes of a page of the index that are read, and the milliseconds that a server may be silent. */
+/** The maximum number of bytes read from a page of the index, and the milliseconds that a server may be silent. */
 const longestPage = 64e6, patience = 30_000;
 
-/** How wheels are had. */
+/** How wheels are downloaded. */
 interface WheelSource {
-  /** The address of a package index, as in PEP 503. */
+  /** The URL of a package index, as in PEP 503. */
   readonly index?: string | undefined;
-  /** Gets how many bytes of how many have arrived. */
+  /** Receives how many bytes of the total have arrived. */
   readonly progress: (done: number, total: number) => void;
 }
 
@@ -42,7 +42,7 @@ export function missingOf({ libraries }: Wheel, folder: string): readonly string
 /**
  * Puts the libraries of a wheel into a folder.
  *
- * @throws {RunError} If the index has not this wheel, or what it sends is not this wheel; then the folder is as it was.
+ * @throws {RunError} If the index does not have this wheel, or sends something else; the folder is then unchanged.
  */
 export async function installWheel(wheel: Wheel, folder: string, source: WheelSource): Promise<void> {
   const address = await addressOf(wheel, source.index ?? usualIndex);
@@ -66,7 +66,7 @@ export async function installWheel(wheel: Wheel, folder: string, source: WheelSo
       source.progress(arrived, wheel.size);
     }
     if (arrived !== wheel.size || hash.digest("hex") !== wheel.sha256) {
-      throw new RunError(`${address} is not the file that was published; try again, or another index`);
+      throw new RunError(`${address} is not the published file; try again, or use another index`);
     }
     const absent = wheel.libraries.filter((name) => !written.has(name));
     if (absent.length > 0) throw new RunError(`${wheel.file} lacks ${absent.join(", ")}`);
@@ -76,7 +76,7 @@ export async function installWheel(wheel: Wheel, folder: string, source: WheelSo
   }
 }
 
-/** A library on its way to the disk. */
+/** A library being written to disk. */
 class Unpacked implements Disposable {
   readonly #temporary: string;
   readonly #path: string;
@@ -114,14 +114,14 @@ class Unpacked implements Disposable {
   }
 }
 
-/** Where the index has the wheel. */
+/** The URL of the wheel in the index. */
 async function addressOf({ project, file, sha256 }: Wheel, index: string): Promise<string> {
   const page = new URL(`${project}/`, index.endsWith("/") ? index : `${index}/`);
   const response = await fetchOk(page.href, { accept: "application/vnd.pypi.simple.v1+json" });
   const listed = await wholeBody(response, longestPage, patience).then(jsonOf, () => undefined);
   const files: unknown = isJsonObject(listed) ? listed["files"] : undefined;
   if (!Array.isArray(files)) {
-    throw new RunError(`${page.href} is not a package index that answers in JSON (PEP 691); give --index another`);
+    throw new RunError(`${page.href} is not a package index that answers in JSON (PEP 691); give another with --index`);
   }
   const found = files.find((each) => isJsonObject(each) && each["filename"] === file);
   const url: unknown = isJsonObject(found) ? found["url"] : undefined;

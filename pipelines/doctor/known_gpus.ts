@@ -1,15 +1,15 @@
-/** What makers state of GPUs, for plans and for shares of a peak. @module */
+/** What makers state about GPUs, for plans and for shares of a peak. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 
-/** A GPU as its maker and its lenders describe it. */
+/** A GPU as its maker and cloud providers describe it. */
 export interface KnownGpu {
-  /** Of dense products of float32 numbers, in TF32 where the card has it. */
+  /** For dense float32 matrix products, in TF32 if the card has it. */
   readonly flopsPerSecond: number;
   /** Of its memory. */
   readonly bytesPerSecond: number;
   /** In bytes. */
   readonly memory: number;
-  /** US dollars for an hour of one, about, as clouds asked for it on demand in 2025. */
+  /** Approximate US dollars per hour of one GPU, at on-demand cloud prices of 2025. */
   readonly dollarsPerHour: number;
 }
 
@@ -22,10 +22,10 @@ const known: Readonly<Record<string, KnownGpu>> = {
   H200: { flopsPerSecond: 4.94e14, bytesPerSecond: 4.8e12, memory: 141e9, dollarsPerHour: 4 },
 };
 
-/** The names that are known. */
+/** The known names. */
 export const knownGpus: readonly string[] = Object.keys(known);
 
-/** What is known of a GPU by a name that has its model's in it, as in `NVIDIA H100 80GB HBM3`. */
+/** The specification of a GPU whose name contains its model's, as in `NVIDIA H100 80GB HBM3`. */
 export function knownGpu(name: string): KnownGpu | undefined {
   const model = knownGpus.find((model) => new RegExp(`\\b${model}\\b`, "i").test(name));
   return model === undefined ? undefined : ownValue(known, model);

@@ -1,6 +1,6 @@
-/** The published packages that hold what ONNX Runtime's CUDA provider needs, by their digests. @module */
+/** The published packages with the libraries that ONNX Runtime's CUDA provider needs, by their digests. @module */
 
-/** A wheel, of which some libraries are taken. */
+/** A wheel from which some libraries are taken. */
 export interface Wheel {
   /** The project's name on the package index. */
   readonly project: string;
@@ -17,7 +17,7 @@ const cuda = (name: string) => `nvidia/cu13/lib/${name}`;
 const cudnn = (part: string) => `nvidia/cudnn/lib/libcudnn${part}.so.9`;
 const provider = (name: string) => `onnxruntime/capi/libonnxruntime_providers_${name}.so`;
 
-/** What the CUDA provider of ONNX Runtime 1.30 takes on Linux with an x86-64 processor: CUDA 13 and cuDNN 9. */
+/** What the CUDA provider of ONNX Runtime 1.30 needs on Linux with an x86-64 processor: CUDA 13 and cuDNN 9. */
 export const cudaWheels: readonly Wheel[] = [
   {
     project: "onnxruntime-gpu",

@@ -1,5 +1,5 @@
 /**
- * The prompts that typed lines become: each by itself, or as turns of one conversation.
+ * Turns typed lines into prompts: each separately, or as turns of one conversation.
  *
  * @module
  */
@@ -13,17 +13,17 @@ import { encodeUnanswered } from "../models/tokenization/joint_tokens.ts";
 import { fillTemplate, parseTemplate } from "../data/template.ts";
 import type { Tokenizer } from "../models/tokenization/tokenizer.ts";
 
-/** Makes prompts of lines, and takes the answers. */
+/** Makes prompts from lines, and receives the answers. */
 export interface ChatSession {
   /**
    * The prompt of the next line, and how many messages were dropped to make it fit. If even the line alone is too long,
-   * the prompt does not fit, and the session stays as it was.
+   * the prompt does not fit, and the session is unchanged.
    */
   ask(line: string, fits: (prompt: readonly number[]) => boolean): {
     readonly prompt: TokenizedPrompt;
     readonly forgotten: number;
   };
-  /** Takes the answer to the last line. */
+  /** Receives the answer to the last line. */
   answered(text: string): void;
   /** Tokens that end an answer besides the model's own. */
   readonly endTokens: ReadonlySet<number>;
@@ -32,9 +32,9 @@ export interface ChatSession {
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Asks each line by itself, by a template of `{prompt}` and other fields.
+ * Treats each line as a separate prompt, with a template of `{prompt}` and other fields.
  *
- * @param hasEncoder Whether an encoder reads the prompt alone, so that no token of it can be part of the answer.
+ * @param hasEncoder Whether only an encoder reads the prompt, so that none of its tokens can be part of the answer.
  */
 export function lineByLine(
   template: string,
@@ -56,7 +56,7 @@ export function lineByLine(
   };
 }
 
-/** Keeps a conversation of which each line is the next turn. */
+/** Holds a conversation in which each line is the next turn. */
 export function inConversation(
   render: Render,
   system: string | undefined,
@@ -70,7 +70,7 @@ export function inConversation(
   return {
     ask(line, fits) {
       const before = turns, extended = [...before, { role: "user", content: line }];
-      // A question is forgotten with its answer.
+      // A question is dropped together with its answer.
       for (let forgotten = 0;; forgotten += 2) {
         turns = extended.slice(forgotten);
         const prompt = promptOf(turns, line);
@@ -87,7 +87,7 @@ export function inConversation(
   };
 }
 
-/** The prompt that asks for the next turn of a conversation. */
+/** The prompt for the next turn of a conversation. */
 export function conversationPrompt(
   render: Render,
   messages: readonly Message[],
@@ -99,7 +99,7 @@ export function conversationPrompt(
   return { prompt, source: { text, spans: {}, fields } };
 }
 
-/** The token that a template ends a turn with, if it is a special one. */
+/** The token with which a template ends a turn, if it is a special token. */
 export function turnEndsOf(render: Render, opening: readonly Message[], tokenizer: Tokenizer): ReadonlySet<number> {
   const sample = [...opening, { role: "user", content: "a" }, { role: "assistant", content: "b" }];
   const { endToken } = encodeTurns(findTurns(sample, "completion", render, undefined), tokenizer);

@@ -1,13 +1,13 @@
-/** Events for any number of readers, each of which takes them as fast as it can. @module */
+/** Events for any number of readers, each of which reads at its own pace. @module */
 import type { RunEvent } from "../results/events.ts";
 
-/** A reader's events that it has not taken yet, and what it waits with. */
+/** A reader's pending events, and its pending promise. */
 interface Reader {
   readonly waiting: RunEvent[];
   wake: (() => void) | undefined;
 }
 
-/** Passes events on to readers. A reader gets those that come after it began to read. */
+/** Passes events on to readers. A reader gets the events from when it began to read. */
 export class EventStream {
   readonly #readers = new Set<Reader>();
   #end: { readonly error?: unknown } | undefined;
@@ -20,7 +20,7 @@ export class EventStream {
     }
   }
 
-  /** Ends the stream; readers take what waits for them, and then fail if there is an error. */
+  /** Ends the stream; readers get their pending events, and then fail if there is an error. */
   end(end: { readonly error?: unknown }): void {
     this.#end = end;
     for (const { wake } of this.#readers) wake?.();

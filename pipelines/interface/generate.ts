@@ -1,4 +1,4 @@
-/** Asking a model from a program. @module */
+/** Generates text with a model from a program. @module */
 import { requireCall } from "../dsl/calls.ts";
 import type { ModelSpec } from "../spec/mod.ts";
 import { type GenerateOptions, requireGenerateOptions } from "./generate_options.ts";
@@ -6,12 +6,12 @@ import type { RunMember } from "./opened_run.ts";
 import type { Prompt } from "./prompt.ts";
 
 /**
- * What a model writes after a prompt: as the next turn of a conversation where the model has a chat template, else as the
- * prompt continues.
+ * What a model generates after a prompt: the next turn of a conversation if the model has a chat template, otherwise
+ * the prompt's continuation.
  *
- * @param model A model with any edits, or a member of a run with what it trained.
+ * @param model A model with any edits, or a member of a run with its trained edits.
  * @returns The text, without special tokens.
- * @throws {RequestError} If the model, the prompt or an option is not sound, or the model has no room for the prompt.
+ * @throws {RequestError} If the model, the prompt or an option is invalid, or the model has no room for the prompt.
  *
  * @example A model's answer, and those of a trained member
  * ```ts
@@ -40,7 +40,7 @@ export async function generate(
 ): Promise<string> {
   requireCall("generate", arguments);
   requireGenerateOptions(options);
-  // A pipeline file imports this one, and declares without what runs models.
+  // Imported here because a pipeline file imports this module, and declares without what runs models.
   const { generateText } = await import("./generate_text.ts");
   return await generateText(model, prompt, options);
 }

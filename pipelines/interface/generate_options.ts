@@ -1,28 +1,28 @@
-/** How a model is asked, and whether the options are sound. @module */
+/** The options of a generation, and their validation. @module */
 import type { Provider } from "../../ops/onnx/model.ts";
 import { type Check, flag, leaf, optional, record, text } from "../common/checks.ts";
 import type { DecodingSpec } from "../spec/mod.ts";
 import { placeChecks } from "./run_options.ts";
 
-/** How a model is asked. Paths start from the folder of the process. */
+/** The options of a generation. Paths are resolved from the folder of the process. */
 export interface GenerateOptions {
-  /** How the answer is written; `greedy({ maxNewTokens: 128 })` if omitted. */
+  /** How the answer is generated; `greedy({ maxNewTokens: 128 })` if omitted. */
   readonly decoding?: DecodingSpec;
-  /** Continues a text as it is, also where the model has a chat template. */
+  /** Continues a text as it is, even if the model has a chat template. */
   readonly plain?: boolean;
   /** The system message before a text. */
   readonly system?: string;
-  /** In place of the model's chat template: the name of another that it has, a file, or Jinja text. */
+  /** Replaces the model's chat template: the name of another one that it has, a file, or Jinja text. */
   readonly chatTemplate?: string;
-  /** What edits may ask for besides the prompt. */
+  /** Fields that edits may read besides the prompt. */
   readonly fields?: Readonly<Record<string, unknown>>;
-  /** Which training of a member is meant, where it has several. */
+  /** The training of a member, if it has several. */
   readonly training?: string;
-  /** Takes what a person should know; written to stderr if omitted. */
+  /** Receives notes for the user; written to stderr if omitted. */
   readonly onNote?: (message: string) => void;
-  /** The folder of the store, else `.refract/store`. */
+  /** The folder of the store; `.refract/store` if omitted. */
   readonly store?: string;
-  /** What relative paths of the model start from; the folder of the process if omitted. */
+  /** The folder that the model's relative paths are resolved from; that of the process if omitted. */
   readonly base?: string;
   /** Threads for the operators; all if omitted. */
   readonly threads?: number;
@@ -32,7 +32,9 @@ export interface GenerateOptions {
 
 const fields: { readonly [K in keyof GenerateOptions]-?: Check } = {
   ...placeChecks,
-  decoding: optional(leaf("a decoding that writes, as greedy(…), sample(…), beam(…) or beamSample(…)", writes)),
+  decoding: optional(
+    leaf("a decoding that generates text, as in greedy(…), sample(…), beam(…) or beamSample(…)", writes),
+  ),
   plain: optional(flag),
   system: optional(text),
   chatTemplate: optional(text),
@@ -47,9 +49,9 @@ function writes(value: unknown): boolean {
 }
 
 /**
- * Requires that options are what {@linkcode generate} takes.
+ * Requires that options are valid for {@linkcode generate}.
  *
- * @throws {RequestError} If one is unknown, or of a wrong value.
+ * @throws {RequestError} If one is unknown, or has an invalid value.
  */
 export function requireGenerateOptions(options: GenerateOptions): void {
   record("the options of an answer", fields)(options, "generate");

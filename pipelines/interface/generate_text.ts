@@ -1,4 +1,4 @@
-/** What a model writes after a prompt. @module */
+/** What a model generates after a prompt. @module */
 import { dirname } from "node:path";
 import { callerFolder, callerPath } from "../cli/requests/caller_paths.ts";
 import { openRunContext } from "../cli/requests/open_run_context.ts";
@@ -35,7 +35,7 @@ import type { RunMember } from "./opened_run.ts";
 import type { Prompt } from "./prompt.ts";
 import { openStoredWriter } from "./stored_writer.ts";
 
-/** Writes what a model answers, with its programs opened for this prompt alone. */
+/** Generates a model's answer, with its programs opened only for this prompt. */
 export async function generateText(
   model: ModelSpec | RunMember,
   prompt: Prompt,
@@ -54,7 +54,7 @@ export async function generateText(
   const generator = await openGenerator(runContext, { ...writer, endTokens }, 1, undefined, [asked]);
   const { prompt: { length } } = asked, room = roomOf(generator);
   if (length === 0 || length >= room) {
-    throw new RequestError(`the prompt has ${length} tokens and the model reads 1 to ${room - 1}; change it`);
+    throw new RequestError(`the prompt has ${length} tokens, but the model reads 1 to ${room - 1}; change it`);
   }
   const [text = ""] = await writeTexts(generator, [asked], writing, tokenizer);
   await runContext.store.checks.settled();
@@ -63,7 +63,7 @@ export async function generateText(
 
 const usualDecoding = { kind: "greedy", maxNewTokens: 128 } as const;
 
-/** A model that can be opened, and the folder that relative paths start from. */
+/** A model that can be opened, and the folder that relative paths are resolved from. */
 interface Opening {
   readonly base: string;
   readonly open: (runContext: RunContext) => Promise<WritingModel>;
@@ -88,19 +88,21 @@ function ofSpec(declared: ModelSpec, { base }: GenerateOptions): Opening {
     async open(runContext) {
       const prepared = await prepareModel(runContext, model), weights = await weightsFor(runContext, prepared);
       if (headOf(prepared.adaptations) !== undefined) {
-        throw new RequestError("the model has a head, which predicts labels and writes nothing; give one without");
+        throw new RequestError(
+          "the model has a head, which predicts labels and generates no text; give one without a head",
+        );
       }
       const { tensors } = await untrainedTensors(prepared, weights), { adaptations, initialFiles } = prepared;
       const trained = new Set(initialFiles.flatMap(({ of }) => of));
       if (!adaptations.every((adaptation) => trained.has(adaptation))) {
-        noteTo(runContext.emit)("the model has edits that nothing trained; give a run's member, or saved(folder)");
+        noteTo(runContext.emit)("the model has untrained edits; give a run's member, or saved(folder)");
       }
       return { model: prepared.model, weights, adaptations, compiled: compiledModel(prepared, weights), tensors };
     },
   };
 }
 
-/** A declaration that has one value of everything. */
+/** A declaration with a single value for everything. */
 function resolvedOf<T extends object>(what: string, declared: T): Resolved<T> {
   const [axis] = axesIn(declared), [best] = bestsIn(declared);
   if (axis !== undefined) {
@@ -112,13 +114,13 @@ function resolvedOf<T extends object>(what: string, declared: T): Resolved<T> {
   return declared as Resolved<T>;
 }
 
-/** Checks a model as an evaluation's is. */
+/** Checks a model as an evaluation's is checked. */
 function requireModel(model: Resolved<ModelSpec>): void {
   const data = records([{ q: "" }], { prompt: "{q}", completion: "{q}" });
   validate("generate", resolvedOf("model", evaluate(model, { data, metrics: [loss()] })));
 }
 
-/** What is asked as the model reads it, and the tokens that end an answer besides the model's own. */
+/** The prompt as the model reads it, and the tokens that end an answer besides the model's own. */
 async function askedOf(
   prompt: Prompt,
   { model: { tokenizer, architecture } }: WritingModel,
@@ -127,7 +129,7 @@ async function askedOf(
   const isText = typeof prompt === "string";
   const hasTemplate = chatTemplate !== undefined || tokenizer.chat.templates.size > 0;
   if (!hasTemplate && (!isText || system !== undefined)) {
-    throw new RequestError("the model has no chat template for a conversation; give chatTemplate, or a text alone");
+    throw new RequestError("the model has no chat template for a conversation; give chatTemplate, or a single text");
   }
   if (isText && (plain || !hasTemplate)) {
     const session = lineByLine("{prompt}", fields, tokenizer, { hasEncoder: architecture.encoder !== undefined });

@@ -1,14 +1,14 @@
-/** Reading a run's folder from a program. @module */
+/** Reads a run folder from a program. @module */
 import { RequestError } from "../common/errors.ts";
 import { requireCall } from "../dsl/calls.ts";
 import { readRun, resultsFile } from "../results/read_results.ts";
 import { type OpenedRun, openedRun } from "./opened_run.ts";
 
 /**
- * Reads what a run found.
+ * Reads a run's results.
  *
- * @param folder The run's folder, absolute or from the folder of the process.
- * @throws {RequestError} If it holds no results, or results that no run writes.
+ * @param folder The run folder, absolute or relative to the folder of the process.
+ * @throws {RequestError} If it has no results, or results that no run wrote.
  *
  * @example The metrics of each member
  * ```ts
@@ -34,5 +34,5 @@ export async function open(folder: string): Promise<OpenedRun> {
   requireCall("open", arguments);
   const found = await readRun(folder);
   if (found !== undefined) return openedRun(folder, found);
-  throw new RequestError(`there is no ${resultsFile}; give the folder of a run that has ended`, { file: folder });
+  throw new RequestError(`there is no ${resultsFile}; give the folder of a finished run`, { file: folder });
 }

@@ -1,4 +1,4 @@
-/** What a run found, as a program reads it. @module */
+/** A run's results, as a program reads them. @module */
 import { ofKind } from "../common/of_kind.ts";
 import { RequestError } from "../common/errors.ts";
 import { quote, suggest } from "../common/suggest.ts";
@@ -9,14 +9,14 @@ import { type RecordedRun, resultsFile } from "../results/read_results.ts";
 import type { MemberRecord, Results } from "../results/results.ts";
 import type { RunFiles } from "../results/written_files.ts";
 
-/** A member of a run that is done. */
+/** A member of a finished run. */
 export interface RunMember extends MemberRecord {
   /** The member's folder, with what it trained and predicted. */
   readonly folder: string;
   /**
-   * What an evaluation said of each row.
+   * An evaluation's prediction for each row.
    *
-   * @param evaluation Its name, where the member has several.
+   * @param evaluation Its name, if the member has several.
    * @throws {RequestError} If there is no such evaluation, or a line of its file is not a prediction.
    *
    * @example The rows that a run got wrong
@@ -32,9 +32,9 @@ export interface RunMember extends MemberRecord {
   predictions(evaluation?: string): Promise<readonly Prediction[]>;
 }
 
-/** A run that is done. */
+/** A finished run. */
 export interface OpenedRun {
-  /** The run's folder. */
+  /** The run folder. */
   readonly folder: string;
   /** The content of results.json. */
   readonly results: Results;
@@ -43,7 +43,7 @@ export interface OpenedRun {
   /**
    * A member by its id.
    *
-   * @throws {RequestError} If there is none; it lists those that there are.
+   * @throws {RequestError} If there is none; it lists the existing ones.
    *
    * @example The losses of one member
    * ```ts
@@ -57,10 +57,10 @@ export interface OpenedRun {
   member(id: string): RunMember;
 }
 
-/** What Deno's Jupyter kernel asks values by. */
+/** The symbol with which Deno's Jupyter kernel asks values for their display. */
 const display = Symbol.for("Jupyter.display");
 
-/** A run's results with what is in its folder. */
+/** A run's results with the files in its folder. */
 export function openedRun(folder: string, { results, files }: RecordedRun): OpenedRun {
   const members = results.members.map((record) => memberOf({ folder, files }, record));
   const opened: OpenedRun = {
@@ -74,7 +74,7 @@ export function openedRun(folder: string, { results, files }: RecordedRun): Open
       throw new RequestError(`has no member ${quote(id)}; ${suggest(id, ids)}`, { file: `${folder}/${resultsFile}` });
     },
   };
-  // No part of the data: it is neither listed nor compared.
+  // Not part of the data: it is neither enumerated nor compared.
   return Object.defineProperty(opened, display, { value: () => displayOf(results, folder) });
 }
 

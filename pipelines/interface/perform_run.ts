@@ -24,9 +24,9 @@ import { compare, manifestOf, runPath } from "./run_manifest.ts";
 import type { RunCall } from "./run_options.ts";
 
 /**
- * Runs a pipeline and writes its folder. Every run ends with an event that says how.
+ * Runs a pipeline and writes its folder. Every run ends with an event that says how it ended.
  *
- * @throws {RequestError} If the request is not sound.
+ * @throws {RequestError} If the request is invalid.
  * @throws {RunError} If the run fails.
  */
 export async function performRun(call: RunCall, shown: Emit): Promise<OpenedRun> {
@@ -47,7 +47,10 @@ export async function performRun(call: RunCall, shown: Emit): Promise<OpenedRun>
 
 let lastTurn: Promise<unknown> = Promise.resolve();
 
-/** Loads one pipeline after another: what a file declares while it is imported is taken for that of the one at work. */
+/**
+ * Loads pipelines one after another, because what a file declares while it is imported is attributed to the current
+ * one.
+ */
 function inTurn<T>(load: () => Promise<T>): Promise<T> {
   const loaded = lastTurn.then(load);
   lastTurn = loaded.catch(() => {});
@@ -75,7 +78,7 @@ async function perform({ pipeline, overrides, options, control }: RunCall, watch
   const { results } = await runPipeline(runContext, name, request.expansion, folder, {
     ...runContext.devices.length > 1 ? { spread: spreadUnits } : {},
     ready: async (all) => {
-      // What is declared in no file cannot be read again.
+      // What is not declared in a file cannot be read again.
       if (file !== undefined) {
         const recorded = await record(runContext, { ...request, file }, all, folder.path);
         compare(request, recorded, { set: [...overrides.keys()], allowed: options.allowChanges ?? false }, note);

@@ -1,5 +1,5 @@
-/** What a model is asked. @module */
+/** The prompt of a generation. @module */
 import type { ChatMessage } from "../data/chat/source.ts";
 
-/** A text, or a conversation of which the model writes the next turn. */
+/** A text, or a conversation whose next turn the model generates. */
 export type Prompt = string | readonly ChatMessage[];

@@ -1,4 +1,4 @@
-/** Running a pipeline from a program, as `deno task run` does. @module */
+/** Runs a pipeline from a program, as `deno task run` does. @module */
 import { StoppedError } from "../common/errors.ts";
 import { requireCall } from "../dsl/calls.ts";
 import { overridesOfValues } from "../recipes/overrides.ts";
@@ -7,11 +7,11 @@ import { requireRunOptions, type RunOptions } from "./run_options.ts";
 import { type Run, startRun } from "./start_run.ts";
 
 /**
- * Runs a pipeline: computes what the store does not hold, writes the run's folder, and reports its progress.
+ * Runs a pipeline: computes what the store does not hold, writes the run folder, and reports progress.
  *
  * @param pipeline A pipeline, or the path of its file or of a recipe.
- * @returns The run, which has begun. Its iterator gives every event from the first if it is asked for at once.
- * @throws {RequestError} If an option is not sound; the run reports what else is wrong.
+ * @returns The run, which has started. Its iterator yields every event from the first if it is created immediately.
+ * @throws {RequestError} If an option is invalid; other errors are reported by the run.
  *
  * @example Training an edit, and reading its losses
  * ```ts
@@ -43,7 +43,7 @@ export function run(pipeline: string | Pipeline, options: RunOptions = {}): Run 
   return startRun(pipeline, overridesOfValues(set), others, signal === undefined ? {} : { signal: stopsOf(signal) });
 }
 
-/** A signal whose reason says that the run was stopped, as the reason of the caller's own may not. */
+/** A signal whose reason is that the run was stopped, which the reason of the caller's own signal may not be. */
 function stopsOf(signal: AbortSignal): AbortSignal {
   const controller = new AbortController(), stop = () => controller.abort(new StoppedError(130));
   if (signal.aborted) stop();

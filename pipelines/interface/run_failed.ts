@@ -2,7 +2,7 @@
 import { RequestError, StoppedError } from "../common/errors.ts";
 import type { RunEvent } from "../results/events.ts";
 
-/** What is said of a run that ended with an error. */
+/** The event for a run that ended with an error. */
 export function runFailed(error: unknown): RunEvent {
   const message = error instanceof Error ? error.message || error.name : String(error);
   return {

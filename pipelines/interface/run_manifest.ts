@@ -9,25 +9,25 @@ import type { Manifest } from "../report/manifest.ts";
 import { pathFrom } from "../common/relative_path.ts";
 import { setOf } from "../report/record.ts";
 
-/** The run's folder: the one that is asked for, or a new one. */
+/** The run folder: the requested one, or a new one. */
 export function runPath({ pipeline, recipe }: Request, out: string | undefined): string {
   if (out !== undefined) return callerPath(out);
   const stamp = new Date().toISOString().replaceAll(/[:.]/g, "-").slice(0, 23);
   return join(callerFolder(), "runs", recipe?.name ?? pipeline.name, stamp);
 }
 
-/** What a run may do otherwise than its manifest says. */
+/** How a run may differ from its manifest. */
 interface Changes {
   /** The axes and settings that options set. */
   readonly set: readonly string[];
-  /** Whether what the run reads may have changed. */
+  /** Whether the run's inputs may have changed. */
   readonly allowed: boolean;
 }
 
 /**
- * Notes what differs from what a manifest recorded.
+ * Notes what differs from a manifest's record.
  *
- * @throws {RequestError} If other results are to be expected, unless changes are allowed.
+ * @throws {RequestError} If different results are to be expected, unless changes are allowed.
  */
 export function compare(
   { recipe, provider, threads }: Request,
@@ -57,7 +57,7 @@ export function manifestOf(
   folder: string,
 ): Manifest {
   const { file, declared, settings, provider, threads, recipe } = request, set = setOf(declared, settings);
-  // Each from where it is looked for: what the pipeline names from its folder, what is there from the run's.
+  // Each relative to where it is looked up: what the pipeline names from its folder, the files there from the run's.
   const portable = (paths: ReadonlyMap<string, string>) => {
     return new Map([...paths].map(([name, at]) => [pathFrom(request.base, name), pathFrom(folder, at)]));
   };

@@ -6,13 +6,16 @@ import { EventStream } from "./event_stream.ts";
 import type { OpenedRun } from "./opened_run.ts";
 import type { RunCall, RunControl, RunSettings } from "./run_options.ts";
 
-/** A run in progress. Its events are read by `for await`, by any number of readers; one that ends early ends no run. */
+/**
+ * A run in progress. Any number of readers can read its events with `for await`; a reader that stops early does not
+ * stop the run.
+ */
 export interface Run extends AsyncIterable<RunEvent> {
-  /** What the run found, once it is done; fails with the error that ended the run. */
+  /** The run's results, once it is done; rejects with the error that ended the run. */
   readonly result: Promise<OpenedRun>;
 }
 
-/** Starts a run by options that are known to be sound. */
+/** Starts a run with validated options. */
 export function startRun(
   pipeline: string | Pipeline,
   overrides: Overrides,
@@ -24,7 +27,7 @@ export function startRun(
   return {
     result,
     [Symbol.asyncIterator]() {
-      // Who reads the events learns of an error there.
+      // Readers of the events learn of an error there.
       result.catch(() => {});
       return stream.read();
     },
@@ -33,7 +36,8 @@ export function startRun(
 
 async function perform(stream: EventStream, call: RunCall): Promise<OpenedRun> {
   try {
-    // A pipeline file imports this one, and declares without what runs models. Meanwhile readers ask for events.
+    // Imported here because a pipeline file imports this module, and declares without what runs models. In the meantime
+    // readers request events.
     const { performRun } = await import("./perform_run.ts");
     const opened = await performRun(call, (event) => stream.emit(event));
     stream.end({});

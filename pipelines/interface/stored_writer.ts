@@ -1,4 +1,4 @@
-/** A base model with an intervention of a run's folder, ready to write. @module */
+/** A base model with an intervention from a run folder, ready to generate. @module */
 import { adaptationsOf, requireNoHead, type StoredIntervention } from "../cli/requests/stored_intervention.ts";
 import { readTensors } from "../compile/parameters/initial.ts";
 import { editedModel } from "../models/open/model.ts";
@@ -9,8 +9,8 @@ import type { WritingModel } from "../schedule/evaluate/generator.ts";
  * Opens a base model with a stored intervention.
  *
  * @param source The base model's.
- * @param positions In place of those that the edits were trained with.
- * @throws {RequestError} If the intervention is not the model's, or ends in a head.
+ * @param positions Replace those that the edits were trained with.
+ * @throws {RequestError} If the intervention does not fit the model, or ends in a head.
  */
 export async function openStoredWriter(
   runContext: RunContext,
@@ -21,7 +21,7 @@ export async function openStoredWriter(
   const model = await runContext.models.model(source);
   const weights = await runContext.models.weights(model, stored.description.quantize);
   const adaptations = adaptationsOf(stored, editedModel(model), positions);
-  requireNoHead(adaptations, stored.file, "chat with one without");
+  requireNoHead(adaptations, stored.file, "chat with one without a head");
   const { architecture } = model, { storedType } = weights;
   return {
     model,

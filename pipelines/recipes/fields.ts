@@ -1,5 +1,5 @@
 /**
- * Reading the values of a recipe's keys; each fault is an error at its location.
+ * Reads the values of a recipe's keys; each error has its location.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import { quote, suggest } from "../common/suggest.ts";
 import type { Scalar } from "./overrides.ts";
 import type { YamlEntry, YamlMapping, YamlNode } from "../common/yaml.ts";
 
-/** What a node is, for an error. */
+/** A node's description, for an error. */
 function show(node: YamlNode): string {
   if (node.kind !== "scalar") return node.kind === "list" ? "a list" : "a mapping";
   if (node.value === null) return "empty";
   return typeof node.value === "string" ? quote(node.value) : String(node.value);
 }
 
-/** The error that something is not what it has to be. */
+/** The error that something is not what it must be. */
 export function wrong(what: string, node: YamlNode, expected: string): RequestError {
   return new RequestError(`${what} is ${show(node)}; give ${expected}`, node.location);
 }
@@ -46,8 +46,8 @@ export class Fields {
   readonly #entries: ReadonlyMap<string, YamlEntry>;
 
   /**
-   * @param what Has the keys, for errors.
-   * @throws {RequestError} If the mapping has another key than those.
+   * @param what What has the keys, for errors.
+   * @throws {RequestError} If the mapping has any other key.
    */
   constructor(what: string, { entries, location }: YamlMapping, keys: readonly string[]) {
     for (const { key, location } of entries) {
@@ -59,7 +59,7 @@ export class Fields {
     this.#entries = new Map(entries.map((entry) => [entry.key, entry]));
   }
 
-  /** What `read` makes of a key's value; `undefined` if the key is not there. */
+  /** The value that `read` returns for a key; `undefined` if the key is absent. */
   read<T>(key: string, read: (value: YamlNode) => T): T | undefined {
     const entry = this.#entries.get(key);
     return entry === undefined ? undefined : read(entry.value);

@@ -1,5 +1,5 @@
 /**
- * Overrides: values of a pipeline's axes and settings that `--set` or a recipe has, each with the location that it comes
+ * Overrides: values for a pipeline's axes and settings from `--set` or a recipe, each with the location that it comes
  * from.
  *
  * @module
@@ -11,29 +11,29 @@ import { suggest } from "../common/suggest.ts";
 /** A value that can be written on a command line and in a recipe. */
 export type Scalar = string | number | boolean;
 
-/** What an axis or a setting is overridden with. */
+/** The new values of an axis or a setting. */
 export interface Override {
-  /** More than one for an axis alone. */
+  /** More than one only for an axis. */
   readonly values: readonly Scalar[];
-  /** Whether a list was written, which an axis alone takes. */
+  /** Whether a list was written, which only an axis accepts. */
   readonly isList: boolean;
-  /** Whether all is text that has yet to be parsed, as on a command line. */
+  /** Whether the values are text that has yet to be parsed, as on a command line. */
   readonly isText: boolean;
-  /** In a recipe; what comes from the command line has its option, as in `--set rank`, instead of a file. */
+  /** In a recipe; for the command line it has the option, as in `--set rank`, instead of a file. */
   readonly location: SourceLocation;
 }
 
 /** All overrides, by name. */
 export type Overrides = ReadonlyMap<string, Override>;
 
-/** What `--set` gave. */
+/** The overrides from `--set`. */
 export function overridesOfOptions(set: ReadonlyMap<string, readonly string[]>): Overrides {
   return new Map([...set].map(([name, values]) => {
     return [name, { values, isList: values.length > 1, isText: true, location: { file: `--set ${name}` } }];
   }));
 }
 
-/** What a program gave. */
+/** The overrides from a program. */
 export function overridesOfValues(set: Readonly<Record<string, Scalar | readonly Scalar[]>>): Overrides {
   return new Map(
     Object.entries(set).map(([name, given]) => {
@@ -52,7 +52,7 @@ interface Loading {
 /** Shared by all copies of Refract in a process: a pipeline file may import its own. */
 const slot: unique symbol = Symbol.for("refract.loading");
 
-/** The pipeline that is being loaded; `undefined` where a file is imported by something else than the command line. */
+/** The pipeline that is being loaded; `undefined` if a file is imported by something other than the command line. */
 export function currentLoading(): Loading | undefined {
   const found: Loading | undefined = Reflect.get(globalThis, slot);
   return found;
@@ -71,7 +71,7 @@ export async function whileLoading<T>(loading: Loading, part: () => Promise<T>):
 /**
  * Checks names once all axes and settings are known.
  *
- * @throws {RequestError} If an override is of neither, or an axis has a setting's name.
+ * @throws {RequestError} If an override names neither, or an axis has a setting's name.
  */
 export function requireKnown(
   overrides: Overrides,
@@ -80,7 +80,7 @@ export function requireKnown(
 ): void {
   const both = axes.find(({ name }) => settings.has(name));
   if (both !== undefined) {
-    throw new RequestError(`${both.name} is an axis and a setting as well; rename one of them`, locationOf(both));
+    throw new RequestError(`${both.name} is both an axis and a setting; rename one of them`, locationOf(both));
   }
   const known = [...axes.map(({ name }) => name), ...settings.keys()];
   for (const [name, { location }] of overrides) {
@@ -90,7 +90,7 @@ export function requireKnown(
   }
 }
 
-/** A location in a recipe does not contain the name, an option does. */
+/** A location in a recipe does not contain the name, but an option does. */
 function called(name: string, location: SourceLocation): string {
   return location.line === undefined ? "" : ` as ${name}`;
 }

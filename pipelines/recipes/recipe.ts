@@ -1,5 +1,6 @@
 /**
- * Recipes: YAML files that say what to run a pipeline with. A run's manifest is one, with a section of what was found.
+ * Recipes: YAML files that say how to run a pipeline. A run's manifest is one too, with a section that records what the
+ * run found.
  *
  * @module
  */
@@ -20,16 +21,16 @@ import type { Override, Overrides } from "./overrides.ts";
 import { readRecorded, type Recorded } from "./recorded.ts";
 import { parseYaml, type YamlMapping, type YamlNode } from "../common/yaml.ts";
 
-/** What replaces something that a pipeline names. */
+/** A replacement for something that a pipeline names. */
 export interface Replacement {
-  /** As the pipeline has it; `undefined` for the only one that it has. */
+  /** As in the pipeline; `undefined` for the only one that it has. */
   readonly from: string | undefined;
   /** Absolute if it is a path. */
   readonly to: string;
   readonly location: SourceLocation;
 }
 
-/** A data set of the hub, as a recipe names it. */
+/** A hub data set, as a recipe names it. */
 export interface HubChoice {
   /** Its id. */
   readonly hub: string;
@@ -38,14 +39,14 @@ export interface HubChoice {
   readonly revision?: string;
 }
 
-/** What replaces data that a pipeline names, by a path or by the id of a data set of the hub. */
+/** A replacement for data that a pipeline names, by a path or by the id of a hub data set. */
 export interface DataReplacement extends Omit<Replacement, "from" | "to"> {
   readonly from: string;
-  /** An absolute path, or a data set of the hub. */
+  /** An absolute path, or a hub data set. */
   readonly to: string | HubChoice;
 }
 
-/** What to run a pipeline with. Paths are absolute. */
+/** How to run a pipeline. Paths are absolute. */
 export interface Recipe {
   readonly file: string;
   readonly name: string | undefined;
@@ -62,7 +63,7 @@ export interface Recipe {
   readonly recorded: Recorded | undefined;
 }
 
-/** How many threads a run may have. */
+/** Whether a number of threads is valid. */
 export const isThreadCount = (count: unknown): boolean => {
   return Number.isInteger(count) && Number(count) >= 1 && Number(count) <= 1024;
 };
@@ -72,8 +73,8 @@ export const threadCounts = "a whole number from 1 to 1024";
 
 const keys = ["name", "about", "pipeline", "set", "data", "base", "quantize", "provider", "threads", "recorded"];
 
-/** What to do with a manifest that is not what was written. */
-export const manifestRemedy = 'run the pipeline again (or remove the line "# digest", if the change is yours)';
+/** What to do with a manifest that was changed. */
+export const manifestRemedy = 'run the pipeline again (or remove the line "# digest", if you made the change)';
 
 /** Whether a path on the command line is a recipe's. */
 export function isRecipePath(path: string): boolean {
@@ -84,7 +85,7 @@ export function isRecipePath(path: string): boolean {
  * Reads a recipe.
  *
  * @param file Absolute.
- * @throws {RequestError} If it is not one, or names files that are not there.
+ * @throws {RequestError} If it is not a recipe, or names files that do not exist.
  */
 export async function readRecipe(file: string): Promise<Recipe> {
   const bytes = await readFileIfPresent(file);
@@ -93,7 +94,7 @@ export async function readRecipe(file: string): Promise<Recipe> {
   const root = parseYaml(file, bytes);
   const fields = new Fields(
     "a recipe",
-    mappingOf("the recipe", root, "key: value lines, of which one is pipeline"),
+    mappingOf("the recipe", root, "key: value lines, one of them pipeline"),
     keys,
   );
   const recorded = fields.read("recorded", readRecorded);
@@ -117,12 +118,12 @@ export async function readRecipe(file: string): Promise<Recipe> {
   };
 }
 
-/** Finds what a path means; `is` says whether it is there. */
+/** Resolves a path; `is` says whether what is there is suitable. */
 type Find = (path: string, is: (info: SystemFileInfo) => boolean) => Promise<string | undefined>;
 
 /**
- * Finds files by their paths from a folder. An absolute path of a manifest that is no more is looked for where it would be
- * if it had moved with the run's folder.
+ * Finds files by their paths relative to a folder. If an absolute path in a manifest no longer exists, it is looked for
+ * where it would be if it had moved with the run folder.
  *
  * @param recorded The folder when the manifest was written.
  */
@@ -143,7 +144,7 @@ async function pipelineOf(node: YamlNode, find: Find): Promise<string> {
   const path = textOf("pipeline", node, "the path of the pipeline file, relative to the recipe");
   if (isRecipePath(path)) {
     throw new RequestError(
-      "a recipe cannot name another recipe; name the pipeline file that the other names",
+      "a recipe cannot name another recipe; name the pipeline file that the other one names",
       node.location,
     );
   }
@@ -164,7 +165,7 @@ function nameOf(node: YamlNode): string {
 function setOf(node: YamlNode): Overrides {
   const { entries } = mappingOf("set", node, "a mapping from axes and settings to values, as in rank: [1, 4]");
   return new Map(entries.map(({ key, value }): [string, Override] => {
-    const scalar = (item: YamlNode) => scalarOf(key, item, "a text, a number, true or false, or for an axis a list");
+    const scalar = (item: YamlNode) => scalarOf(key, item, "a text, a number, true or false, or a list for an axis");
     if (value.kind !== "list") return [key, { ...plain, values: [scalar(value)], location: value.location }];
     if (value.items.length === 0) throw new RequestError(`${key} is an empty list; give it a value`, value.location);
     return [key, { ...plain, isList: true, values: value.items.map(scalar), location: value.location }];
@@ -177,7 +178,7 @@ async function dataOf(node: YamlNode, find: Find): Promise<readonly DataReplacem
   const { entries } = mappingOf(
     "data",
     node,
-    "a mapping from a path of the pipeline to another, as in ./a.jsonl: ./b.jsonl",
+    "a mapping from a path in the pipeline to another, as in ./a.jsonl: ./b.jsonl",
   );
   return await Promise.all(entries.map(async ({ key, value }) => {
     const what = `the data for ${quote(key)}`;
@@ -185,7 +186,7 @@ async function dataOf(node: YamlNode, find: Find): Promise<readonly DataReplacem
     const path = textOf(what, value, "the path of a file, relative to the recipe, or { hub: owner/name, split: … }");
     const to = await find(path, isFile) ?? await matched(path, find);
     if (to !== undefined) return { from: key, to, location: value.location };
-    const orHub = isDatasetId(path) && path.includes("/") ? `, or { hub: ${path} } for a data set of the hub` : "";
+    const orHub = isDatasetId(path) && path.includes("/") ? `, or { hub: ${path} } for a hub data set` : "";
     const remedy = `give its path, relative to the recipe${orHub}`;
     throw new RequestError(`there is no file ${quote(path)}; ${remedy}`, value.location);
   }));
@@ -213,7 +214,7 @@ function hubOf(what: string, node: YamlMapping): HubChoice {
   };
 }
 
-/** A pattern of files, if the folder is there that it begins with; what matches it shows when it is read. */
+/** A pattern of files, if the folder that it begins with exists; its matches are determined when it is read. */
 async function matched(path: string, find: Find): Promise<string | undefined> {
   if (!isPattern(path)) return undefined;
   const folder = await find(fixedPart(path), isFolder);

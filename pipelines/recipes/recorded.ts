@@ -1,5 +1,5 @@
 /**
- * What a run's manifest records besides its recipe, so that a later run of it can say what has changed.
+ * What a run's manifest records besides its recipe, so that a later run of it can report what has changed.
  *
  * @module
  */
@@ -7,13 +7,15 @@ import { ownValue } from "../../ops/program/own_value.ts";
 import { Fields, mappingOf, textOf, wrong } from "./fields.ts";
 import type { YamlNode } from "../common/yaml.ts";
 
-/** A base model as a run had it. */
+/** A base model as a run used it. */
 export interface RecordedModel {
-  /** As the pipeline names it. */
+  /** Its name in the pipeline. */
   readonly source: string;
-  /** As results name it. */
+  /** Its name in the results. */
   readonly name: string;
-  /** Where it was: a Hugging Face id, a folder or GGUF file by its path from the run's folder, or `builtin:NAME`. */
+  /**
+   * Where it was: a Hugging Face id, the path of a folder or GGUF file relative to the run folder, or `builtin:NAME`.
+   */
   readonly at: string;
   /** SHA-256 of the weights. */
   readonly weights: string;
@@ -21,18 +23,20 @@ export interface RecordedModel {
   readonly tokenizer: string;
   /** SHA-256 of config.json's fields; absent in manifests of earlier versions. */
   readonly config?: string;
-  /** How many bits its projections were kept in; absent where they were as they are stored. */
+  /** How many bits its projections were kept in; absent if they were as stored. */
   readonly quantize?: string;
-  /** The commit of a Hugging Face model; absent of others, and in manifests of earlier versions. */
+  /** The commit of a Hugging Face model; absent for others, and in manifests of earlier versions. */
   readonly commit?: string;
-  /** SHA-256 of each file that describes it, by its name in the model's folder; absent in manifests of earlier versions. */
+  /**
+   * SHA-256 of each file that describes it, by its name in the model's folder; absent in manifests of earlier versions.
+   */
   readonly files?: Readonly<Record<string, string>>;
 }
 
 /** What a run depended on. */
 export interface Recorded {
   /**
-   * The run's folder when the manifest was written: what has moved along with it is found by its path from there. Only in
+   * The run folder when the manifest was written: what has moved along with it is found relative to it. Only in
    * manifests of earlier versions, whose paths are absolute.
    */
   readonly folder?: string;
@@ -41,10 +45,10 @@ export interface Recorded {
     /** SHA-256 of the pipeline file. */
     readonly digest: string;
   };
-  /** Each with a digest of all that the pipeline declares for it. */
+  /** Each with a digest of everything that the pipeline declares for it. */
   readonly members: readonly { readonly id: string; readonly digest: string }[];
   readonly models: readonly RecordedModel[];
-  /** Files that the pipeline names, by the paths that it has, with the SHA-256 of each. */
+  /** Files that the pipeline names, by their paths in it, with the SHA-256 of each. */
   readonly files: readonly { readonly path: string; readonly digest: string }[];
   readonly seeds: readonly number[];
   readonly versions: Readonly<Record<string, string>>;
@@ -116,11 +120,11 @@ function textsOf<K extends string>(node: YamlNode, names: readonly K[]): Readonl
   })) as Record<K, string>;
 }
 
-/** Something that is not as it was recorded. */
+/** Something that differs from the record. */
 export interface Difference {
   /** One sentence without a final period. */
   readonly says: string;
-  /** Whether other results are to be expected, not only other last digits. */
+  /** Whether different results are to be expected, not only different last digits. */
   readonly isInput: boolean;
 }
 
@@ -131,10 +135,10 @@ interface Circumstances {
 }
 
 /**
- * What differs between a recorded run and the one that is about to begin. What one of them alone has, as after `--set`,
+ * What differs between a recorded run and the one that is about to begin. What only one of them has, as after `--set`,
  * is not compared.
  *
- * @param isSet Whether an option gives another value, so that what the pipeline declares is meant to differ.
+ * @param isSet Whether an option sets another value, so that a difference in declarations is intended.
  */
 export function differences(
   recorded: Recorded & Circumstances,
@@ -144,7 +148,7 @@ export function differences(
   const all: Difference[] = [];
   const compare = (what: string, before: unknown, now: unknown, isInput: boolean) => {
     if (before === undefined || now === undefined || before === now) return;
-    all.push({ says: `${what} ${now} where ${before} was recorded`, isInput });
+    all.push({ says: `${what} ${now}, but ${before} was recorded`, isInput });
   };
   compare("the pipeline file is", short(recorded.pipeline.digest), short(found.pipeline.digest), true);
   for (const { path, digest } of found.files) {
@@ -158,7 +162,7 @@ export function differences(
     const config = (of: RecordedModel | undefined) => of?.config && short(of.config);
     compare(`the config of ${model.source} is`, config(before), config(model), true);
     compare(`the tokenizer of ${model.source} is`, before && short(before.tokenizer), short(model.tokenizer), true);
-    // What was made of a file's content says more than that it is another.
+    // If values derived from a file's content are compared, the file itself need not be.
     if (all.length > known || before?.files === undefined) continue;
     for (const name of new Set([...Object.keys(before.files), ...Object.keys(model.files ?? {})])) {
       if (name === configFile) continue;
@@ -191,12 +195,12 @@ function declaredDifferences(recorded: Recorded, found: Recorded): readonly Diff
   };
   return [
     ...about(changed, "what is declared for … differs, in a setting or in a file that the pipeline imports"),
-    ...about(fresh, "… was not among the members that were recorded"),
+    ...about(fresh, "… was not among the recorded members"),
     ...about(lost, "… is no longer among the members"),
   ];
 }
 
-/** Its fields have a digest of their own: spaces between them make no difference. */
+/** Its fields have their own digest, so that spaces between them make no difference. */
 const configFile = "config.json";
 
 /** Enough of a digest to distinguish two. */

@@ -1,5 +1,5 @@
 /**
- * A setting's declaration, and whether a value is one that it can have.
+ * A setting's declaration, and whether a value is valid for it.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import type { Override, Scalar } from "./overrides.ts";
 export interface NumberSetting {
   /** The value unless it is overridden. */
   readonly default: number;
-  /** The least that it can be. */
+  /** The smallest valid value. */
   readonly least?: number;
-  /** The most that it can be. */
+  /** The largest valid value. */
   readonly most?: number;
-  /** Whether it has no fraction. */
+  /** Whether it must be a whole number. */
   readonly whole?: boolean;
-  /** All that it can be. */
+  /** All valid values. */
   readonly oneOf?: readonly number[];
   /** What it counts, for error messages: `"passes"`, `"1/step"`. */
   readonly unit?: string;
@@ -29,13 +29,13 @@ export interface NumberSetting {
 export interface TextSetting {
   /** The value unless it is overridden. */
   readonly default: string;
-  /** All that it can be. */
+  /** All valid values. */
   readonly oneOf?: readonly string[];
   /** What it is for. */
   readonly about?: string;
 }
 
-/** A choice between true and false that a recipe or `--set` may set. */
+/** A boolean that a recipe or `--set` may set. */
 export interface FlagSetting {
   /** The value unless it is overridden. */
   readonly default: boolean;
@@ -43,10 +43,10 @@ export interface FlagSetting {
   readonly about?: string;
 }
 
-/** A setting with all that is said of it, or its default alone. */
+/** A setting with its description, or only its default. */
 export type SettingDeclaration = NumberSetting | TextSetting | FlagSetting | number | string | boolean;
 
-/** A declaration that was checked. */
+/** A validated declaration. */
 interface Declared {
   readonly default: Scalar;
   readonly least: number;
@@ -67,7 +67,7 @@ const unbounded = { least: -Infinity, most: Infinity, whole: false, oneOf: undef
 /**
  * Checks a declaration.
  *
- * @throws {RequestError} If its parts do not fit each other.
+ * @throws {RequestError} If its parts contradict each other.
  */
 export function checkDeclaration(name: string, declaration: unknown): Declared {
   const fail = (problem: string): never => {
@@ -83,10 +83,12 @@ export function checkDeclaration(name: string, declaration: unknown): Declared {
     return fail(`has no default; give it a number, a text or true or false, or { default: …, about: … }`);
   }
   const stray = Object.keys(parts).find((field) => !known.includes(field));
-  if (stray !== undefined) fail(`has ${quote(stray)}, which a ${typeOf(value)} has not; ${suggest(stray, known)}`);
+  if (stray !== undefined) {
+    fail(`has ${quote(stray)}, which a ${typeOf(value)} does not have; ${suggest(stray, known)}`);
+  }
   const { least = -Infinity, most = Infinity, whole = false, oneOf, unit = "", about = "" } = parts;
   if (typeof least !== "number" || typeof most !== "number" || !(least <= most)) {
-    return fail(`goes from ${least} to ${most}; give numbers of which the second is no less`);
+    return fail(`goes from ${least} to ${most}; give a second number that is not below the first`);
   }
   if (typeof whole !== "boolean") return fail("has a whole that is neither true nor false; correct it");
   if (typeof unit !== "string" || typeof about !== "string") {
@@ -97,15 +99,15 @@ export function checkDeclaration(name: string, declaration: unknown): Declared {
   }
   const declared: Declared = { ...unbounded, default: value, least, most, whole, oneOf, unit };
   for (const each of [value, ...oneOf ?? []]) {
-    if (!fits(declared, each)) fail(`may not be ${show(each)}, which it names itself; give ${expected(declared)}`);
+    if (!fits(declared, each)) fail(`has the value ${show(each)}, which it does not allow; give ${expected(declared)}`);
   }
   return declared;
 }
 
 /**
- * The value that a setting is overridden with.
+ * The value that overrides a setting.
  *
- * @throws {RequestError} If it is of another type, out of bounds, or not among those that the setting can have.
+ * @throws {RequestError} If it has another type, is out of bounds, or is not among the setting's valid values.
  */
 export function overriddenValue(
   name: string,
@@ -113,11 +115,11 @@ export function overriddenValue(
   { values, isList, isText, location }: Override,
 ): Scalar {
   const type = typeof declared.default;
-  // A text may hold a comma, which parts an axis's values on the command line.
+  // A text may contain a comma, which separates an axis's values on the command line.
   const isOne = !isList || (isText && type === "string");
   if (!isOne) {
     throw new RequestError(
-      `${name} is a setting and takes one value, an axis several; give ${expected(declared)}`,
+      `${name} is a setting and takes one value, unlike an axis; give ${expected(declared)}`,
       location,
     );
   }
@@ -130,7 +132,7 @@ export function overriddenValue(
   throw new RequestError(`${name} is ${show(written)}; ${remedy}`, location);
 }
 
-/** The value that a text on the command line writes; `undefined` if it is none of the type. */
+/** The value of a text on the command line; `undefined` if it does not have the type. */
 function readAs(type: string, text: string): Scalar | undefined {
   if (type === "string") return text;
   if (type === "number") return text.trim() === "" || Number.isNaN(Number(text)) ? undefined : Number(text);
@@ -164,7 +166,7 @@ function isListOf(value: unknown, type: string): value is readonly Scalar[] {
 }
 
 function typeOf(value: Scalar): string {
-  return typeof value === "string" ? "text" : typeof value === "boolean" ? "choice of true and false" : "number";
+  return typeof value === "string" ? "text" : typeof value === "boolean" ? "true or false setting" : "number";
 }
 
 function show(value: unknown): string {

@@ -1,4 +1,4 @@
-/** The engines that can run a workflow, by the names that `--to` takes. @module */
+/** The engines that can run a workflow, by their names for `--to`. @module */
 import type { WorkflowEngine } from "./engine.ts";
 import { kubernetes } from "./kubernetes.ts";
 import { slurm } from "./slurm.ts";

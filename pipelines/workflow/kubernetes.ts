@@ -1,6 +1,6 @@
 /**
- * Kubernetes by itself: one Indexed Job, of which each index does one unit. Indices are started in order, and a unit waits
- * for those that it needs, which all have lower numbers.
+ * Kubernetes without other tools: one Indexed Job, in which each index runs one unit. Indices are started in order, and
+ * a unit waits for those that it needs, which all have lower numbers.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { formatYaml } from "../common/yaml.ts";
 import type { WorkflowEngine } from "./engine.ts";
 import { limitsOf, planFile } from "./work_plan.ts";
 
-/** How long a pod may take to keep what it has, in seconds. */
+/** How long a pod may take to save what it has, in seconds. */
 const grace = 90;
 
 /** Writes one Indexed Job. */
@@ -17,7 +17,7 @@ export const kubernetes: WorkflowEngine = {
   files: (plan, { command, maxParallel, retries, folder, image, volume }) => {
     if (image === undefined || volume === undefined) {
       throw new RequestError(
-        "on Kubernetes units run in containers; give --image with one that has Refract, and --volume with the claim " +
+        "on Kubernetes units run in containers; give --image with one that contains Refract, and --volume with the claim " +
           "that holds the workflow's folder and the store",
       );
     }
@@ -62,7 +62,7 @@ export const kubernetes: WorkflowEngine = {
   start: (folder) => `kubectl apply -f ${folder}/job.yaml`,
 };
 
-/** The deepest folder that holds both. */
+/** The deepest folder that contains both. */
 function sharedFolder(one: string, other: string): string {
   const parts = one.split("/"), others = other.split("/");
   const differs = parts.findIndex((part, at) => part !== others[at]);

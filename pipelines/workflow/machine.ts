@@ -1,4 +1,4 @@
-/** What of this machine and this copy of Refract units must have in common. @module */
+/** What this machine and this copy of Refract must have in common with the others. @module */
 import { RequestError } from "../common/errors.ts";
 import { processorName } from "../doctor/machine.ts";
 import { compilerVersion } from "../schedule/context/compiler_version.ts";
@@ -11,21 +11,21 @@ export function ownVersions(): Versions {
 }
 
 /**
- * Requires that a unit finds what other machines computed, before any work.
+ * Requires that a unit can find what other machines computed, before any work.
  *
- * @param warn Takes what may make a difference in the last digits.
- * @throws {RequestError} If its keys would be others.
+ * @param warn Receives a note on differences that may change the last digits.
+ * @throws {RequestError} If its keys would be different.
  */
 export function requireSameVersions({ versions, processor }: WorkPlan, warn: (note: string) => void): void {
   const own = ownVersions(), remedy = "use the same copy everywhere, or write the workflow again with this one";
   if (own.runtime !== versions.runtime) {
-    throw new RequestError(`the plan is for ${versions.runtime}, and this machine has ${own.runtime}; ${remedy}`);
+    throw new RequestError(`the plan is for ${versions.runtime}, but this machine has ${own.runtime}; ${remedy}`);
   }
   if (own.refract !== versions.refract) {
-    throw new RequestError(`the plan was made by another version of Refract than this machine has; ${remedy}`);
+    throw new RequestError(`the plan was made by a different version of Refract than this machine has; ${remedy}`);
   }
   const here = processorName(), known = [here, processor].every((name) => name !== Deno.build.arch);
   if (known && here !== processor) {
-    warn(`this machine's processor is ${here}, the plan was made on ${processor}: last digits may differ`);
+    warn(`this machine's processor is ${here}, but the plan was made on ${processor}: last digits may differ`);
   }
 }

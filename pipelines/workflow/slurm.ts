@@ -1,6 +1,6 @@
 /**
- * Slurm by itself: an array of jobs for each kind of unit, of which each waits for the one before, and a script that
- * submits them. A unit that is about to reach its time limit keeps what it has, and continues from there when it is started
+ * Slurm without other tools: a job array for each kind of unit, each waiting for the previous one, and a script that
+ * submits them. A unit that is about to reach its time limit saves its state, and resumes from there when it is started
  * again.
  *
  * @module
@@ -14,7 +14,7 @@ const order: readonly UnitKind[] = ["encode", "train", "evaluate", "report"];
 
 const unitsOf = ({ units }: WorkPlan, kind: UnitKind) => units.filter((unit) => unit.kind === kind);
 
-/** Writes lists of units, a job that does one of a list, and the script that submits them all. */
+/** Writes lists of units, a job that runs one unit of a list, and the script that submits them all. */
 export const slurm: WorkflowEngine = {
   files: (plan, settings) => {
     const kinds = order.filter((kind) => unitsOf(plan, kind).length > 0);
@@ -28,7 +28,7 @@ export const slurm: WorkflowEngine = {
   start: (folder) => `bash ${shellWords([`${folder}/submit.sh`])}`,
 };
 
-/** How long before its time limit a unit is asked to keep what it has, in seconds. */
+/** How long before its time limit a unit is asked to save its state, in seconds. */
 const warning = 60;
 
 function submitScript(plan: WorkPlan, kinds: readonly UnitKind[], maxParallel: number | undefined): string {
@@ -41,7 +41,7 @@ function submitScript(plan: WorkPlan, kinds: readonly UnitKind[], maxParallel: n
 echo "${kind}: $${kind}"`;
   });
   return `#!/usr/bin/env bash
-# Submits the units of ${planFile}; what is given to it is given to each sbatch, as in: bash submit.sh --partition=short
+# Submits the units of ${planFile}; its arguments are passed to each sbatch, as in: bash submit.sh --partition=short
 set -euo pipefail
 cd "$(dirname "\${BASH_SOURCE[0]}")"
 mkdir -p logs
@@ -55,13 +55,13 @@ function jobScript(command: readonly string[], retries: number): string {
 #SBATCH --open-mode=append
 #SBATCH --output=logs/slurm-%A_%a.log
 #SBATCH --signal=B:USR1@${warning}
-# Does the unit of a list that this job of an array is for.
+# Runs the unit of a list that this job of an array is for.
 unit="$(sed -n "\${SLURM_ARRAY_TASK_ID}p" "$1")"
 job="\${SLURM_ARRAY_JOB_ID}_\${SLURM_ARRAY_TASK_ID}"
 ending=""
 ${unitCommand(command)} ${planFile} "$unit" >> "logs/$unit.log" 2>&1 &
 child=$!
-# Before the time limit the unit keeps what it has, and the job goes back into the queue; an ended job stays ended.
+# Before the time limit the unit saves its state, and the job is requeued; a cancelled job stays cancelled.
 trap 'ending=limit; kill -USR2 "$child" 2> /dev/null' USR1
 trap 'ending=term; kill -TERM "$child" 2> /dev/null' TERM
 wait "$child"
@@ -71,7 +71,7 @@ while kill -0 "$child" 2> /dev/null; do
   code=$?
 done
 ((code == 0)) && exit 0
-# 2 is a request that is wrong, and stays so.
+# 2 is an invalid request, which stays invalid.
 if [[ $ending == limit ]] || [[ -z $ending && $code != 2 && \${SLURM_RESTART_COUNT:-0} -lt ${retries} ]]; then
   echo "$unit ended with $code and is started again"
   scontrol requeue "$job" && exit 0

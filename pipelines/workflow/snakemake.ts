@@ -1,13 +1,13 @@
 /**
- * Snakemake 9 or later, which also is the way to Slurm, LSF, PBS, Kubernetes and batch services of clouds through its
- * executor plug-ins. One rule serves all units: what each needs and may take is looked up in the plan.
+ * Snakemake 9 or later, whose executor plugins also submit to Slurm, LSF, PBS, Kubernetes and cloud batch services. One
+ * rule serves all units: what each needs and may take is looked up in the plan.
  *
  * @module
  */
 import { shellWords, unitCommand, type WorkflowEngine } from "./engine.ts";
 import { planFile } from "./work_plan.ts";
 
-/** Writes a Snakefile and the profile that Snakemake takes by default. */
+/** Writes a Snakefile and the profile that Snakemake uses by default. */
 export const snakemake: WorkflowEngine = {
   files: ({ provider }, { command, maxParallel, retries }) => ({
     Snakefile: `# Runs the units of ${planFile}. Written by Refract: change the pipeline and write it again.
@@ -51,7 +51,7 @@ rule unit:
     shell:
         ${pythonText(`${unitCommand(command)} ${planFile} {wildcards.id} > {log} 2>&1`)}
 `,
-    "profiles/default/config.yaml": `# Snakemake takes these unless its command line says otherwise.
+    "profiles/default/config.yaml": `# Snakemake uses these unless its command line says otherwise.
 keep-going: true
 latency-wait: 60
 rerun-triggers: mtime
@@ -62,7 +62,7 @@ ${maxParallel === undefined ? "" : `jobs: ${maxParallel}\n`}`,
     `snakemake --directory ${shellWords([folder])} --snakefile ${shellWords([`${folder}/Snakefile`])} --cores all`,
 };
 
-/** A text as Python's source has it, whose braces of other kinds than wildcards' Snakemake would read. */
+/** A text as a Python string, with the braces escaped that Snakemake would interpret. */
 function pythonText(text: string): string {
   return JSON.stringify(text);
 }

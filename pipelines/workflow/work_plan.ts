@@ -1,4 +1,4 @@
-/** A workflow's plan on the disk: what each of its units, on whichever machine it runs, has to know. @module */
+/** A workflow's plan on disk: what each of its units needs to know, on whichever machine it runs. @module */
 import { join } from "node:path";
 import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
@@ -7,19 +7,19 @@ import type { Provider } from "../../ops/onnx/model.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import type { Unit } from "../schedule/units/unit.ts";
 
-/** What has to be equal on all machines, so that one finds in the store what another computed. */
+/** What must be equal on all machines, so that one finds in the store what another computed. */
 export interface Versions {
   /** A digest of the code that computes. */
   readonly refract: string;
   readonly runtime: string;
 }
 
-/** A run in units. */
+/** A run split into units. */
 export interface WorkPlan {
   readonly pipeline: string;
   /** The pipeline or recipe, an absolute path. */
   readonly file: string;
-  /** What `--set` gave. */
+  /** The values of `--set`. */
   readonly set: Readonly<Record<string, readonly string[]>>;
   /** An absolute path. */
   readonly store: string;
@@ -29,7 +29,7 @@ export interface WorkPlan {
   readonly versions: Versions;
   /** The processor that it was made on; another may round differently. */
   readonly processor: string;
-  /** What predicted seconds and bytes are multiplied by to get what a unit may take. */
+  /** The factor between predicted seconds and bytes and what a unit may take. */
   readonly margin: number;
   readonly units: readonly Unit[];
 }
@@ -42,8 +42,8 @@ const again = "write it again with deno task workflow";
 /**
  * Reads a plan.
  *
- * @param file Absolute; the workflow's folder will do.
- * @throws {RequestError} If it is none.
+ * @param file Absolute; or the workflow's folder.
+ * @throws {RequestError} If it is not a plan.
  */
 export async function readWorkPlan(file: string): Promise<WorkPlan> {
   const path = await isFolder(file) ? join(file, planFile) : file, bytes = await readFileIfPresent(path);
@@ -68,7 +68,7 @@ function isUnit(found: unknown): found is Unit {
 /**
  * A unit of a plan by its id, or by its number, from 0.
  *
- * @throws {RequestError} If the plan has none.
+ * @throws {RequestError} If the plan does not have it.
  */
 export function unitOf({ units }: WorkPlan, id: string): Unit {
   const found = units.find((unit) => unit.id === id) ?? (/^\d+$/.test(id) ? units[Number(id)] : undefined);
@@ -76,7 +76,7 @@ export function unitOf({ units }: WorkPlan, id: string): Unit {
   throw new RequestError(`the plan has no unit ${quote(id)}; ${suggest(id, units.map((unit) => unit.id))}`);
 }
 
-/** What a unit may take: what is predicted, with the plan's margin. */
+/** The limits of units: the predictions times the plan's margin. */
 export function limitsOf({ margin, threads }: WorkPlan, units: readonly Unit[]) {
   const most = (of: (unit: Unit) => number) => units.reduce((largest, unit) => Math.max(largest, of(unit)), 0);
   return {
@@ -86,5 +86,5 @@ export function limitsOf({ margin, threads }: WorkPlan, units: readonly Unit[]) 
   };
 }
 
-/** Starting and reading the rows is not in the predictions, and may take this long where the machine is busy. */
+/** Starting and reading the rows is not in the predictions, and may take this long if the machine is busy. */
 const leastMinutes = 10;

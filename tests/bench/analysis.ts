@@ -1,6 +1,6 @@
 /**
- * What the programs of a job cost, and how fast they ran: the job once more in this process, every run of a session
- * recorded with the extents that it was fed.
+ * What the programs of a job cost and how fast they ran: the job runs once more in this process, and every run of a
+ * session is recorded with the extents of its inputs.
  *
  * @module
  */
@@ -23,9 +23,9 @@ import { noting } from "../support/noting.ts";
 interface ProgramRun {
   readonly program: Program;
   readonly extents: Bindings;
-  /** Of its matrix products. */
+  /** Of the run's matrix products. */
   readonly flops: number;
-  /** Within the session. */
+  /** Time within the session. */
   readonly seconds: number;
 }
 
@@ -35,11 +35,11 @@ export interface ProgramMeasure {
   readonly runs: number;
   /** Floating-point operations of all runs' matrix products; a multiply-add counts two. */
   readonly flops: number;
-  /** All runs' seconds within the session. */
+  /** Total seconds within the session, over all runs. */
   readonly seconds: number;
   /** Operations a second: the median over the runs, the first (which maps the weights) omitted. */
   readonly rate: number;
-  /** What the runtime reaches with the same matrix products alone, in the extents of a middling run. */
+  /** What the runtime reaches with the same matrix products alone, at the extents of a run of median size. */
   readonly limit?: Limit;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Refract against pyreft, peft and transformers: the same trainings on one machine in one go, from the same initial
- * values, with as many threads; then how fast both sides write.
+ * Refract against pyreft, peft and transformers: the same trainings on one machine in one session, from the same
+ * initial values and with the same number of threads; then the generation speed of both sides.
  *
  *     deno task bench [--only <job>] [--steps <n>] [--threads 2] [--runs 2] [--all-peers] [--out <file.json>]
  *
@@ -26,7 +26,7 @@ import { cacheSources } from "./refract.ts";
 import { formatReport } from "./report.ts";
 import type { BenchResults, JobResult } from "./results.ts";
 
-/** Measures what is asked for and shows it; keeps it, if that is asked for and can be. */
+/** Measures what is requested and prints it; stores it if that is requested and possible. */
 async function main(options: Options): Promise<void> {
   const shared = sharedFolder();
   if (shared === undefined) return;
@@ -35,7 +35,7 @@ async function main(options: Options): Promise<void> {
   const conditions = { machine: await describeMachine(python), threads, runs };
   const recorded = options.keep === "part" ? await readRecord() : undefined;
   const difference = options.keep === "part" ? differenceOf(recorded, conditions) : undefined;
-  // Said before the minutes are spent.
+  // Reported before the minutes are spent.
   if (difference !== undefined) console.error(`error: results are shown, not kept, as ${difference}; run a full bench`);
 
   const results = await measure(options, conditions, { shared, python });

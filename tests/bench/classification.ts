@@ -1,7 +1,7 @@
 /**
- * Classification beside pyreft: a step of LoReFT of the first token at every block and the head, of a random model of
- * RoBERTa's size over pairs of RTE's lengths, both sides in turns. Prints what it measured as JSON. Needs ../shared and
- * python3.
+ * Classification compared with pyreft: a step of LoReFT on the first token at every block plus the head, for a random
+ * model of RoBERTa's size over pairs of RTE's lengths, both sides alternating. Prints the measurements as JSON. Needs
+ * ../shared and python3.
  *
  *     deno run --allow-read --allow-write --allow-run --allow-env tests/bench/classification.ts [rounds]
  *
@@ -36,7 +36,7 @@ export default pipeline("bench-classification", () => {
 `;
 }
 
-/** A step of the later half of a training, in seconds. */
+/** The time of a step in the second half of a training, in seconds. */
 const stepOf = ({ stepSeconds }: Training) => median(stepSeconds.slice(stepSeconds.length >> 1));
 
 async function measure(shared: string, rounds: number): Promise<void> {
@@ -52,7 +52,7 @@ async function measure(shared: string, rounds: number): Promise<void> {
       const settings = { rank, epochs, batch: batchSize, rate: learningRate, threads, initial };
       const options = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
       const { stdout } = await runPython(python, [script, "train", model!, data!, ...options]);
-      // The library says what it lacks before that.
+      // The library prints what it lacks before that.
       const { losses, step_s: stepSeconds } = JSON.parse(stdout.trimEnd().split("\n").at(-1)!);
       peers.push({ losses, stepSeconds });
       own.push((await trainRefract(pipeline, threads, folder)).trainings[0]!);

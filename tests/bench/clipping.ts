@@ -1,7 +1,7 @@
 /**
- * What clipping, and the norms that it logs, cost a step: two trainings of the same rows, one of which clips, take turns
- * step by step, so that both see the machine as it is. Prints what it measured as JSON. Needs ../shared, and a minute
- * and a half on a machine that does nothing else.
+ * The cost per step of clipping and of the norms that it logs: two trainings on the same rows, one of which clips,
+ * alternate step by step, so that both run under the same load. Prints the measurements as JSON. Needs ../shared, and
+ * 90 seconds on an otherwise idle machine.
  *
  *     deno run --allow-read --allow-write --allow-ffi --allow-env --allow-run tests/bench/clipping.ts [pairs at l1, by default 64]
  *
@@ -14,26 +14,26 @@ import { inFreshFolder } from "./refract.ts";
 import { median } from "./statistics.ts";
 import { watchedRun } from "./watched_run.ts";
 
-/** What is trained, in pairs of steps: one that clips and one that does not. */
+/** What is trained, in pairs of steps: one with clipping and one without. */
 interface Case {
   readonly name: string;
   readonly edit: ReturnType<typeof loreft>;
   readonly pairs: number;
 }
 
-/** The sides in the order of their turns, again and again, so that neither always follows the other. */
+/** The sides in the order of their turns, repeated, so that neither always runs second. */
 const order = ["plain", "clipped", "clipped", "plain"] as const;
 type Side = typeof order[number];
 
-/** Steps at either end are not part of what is measured: the first map the weights, the last may run alone. */
+/** Steps excluded at either end: the first ones map the weights, the last one may run alone. */
 const warming = 2, batchSize = 8;
 
-/** Sides that take turns. */
+/** Sides that alternate. */
 class Turns {
   #turn = 0;
   #next = Promise.withResolvers<void>();
 
-  /** Runs something when it is a side's turn; gives its result and the seconds that the side has waited. */
+  /** Runs a function when it is a side's turn; gives its result and the seconds that the side has waited. */
   async take<T>(side: Side, run: () => Promise<T>): Promise<{ readonly result: T; readonly waited: number }> {
     const begun = performance.now();
     while (order[this.#turn % order.length] !== side) await this.#next.promise;
@@ -46,7 +46,7 @@ class Turns {
   }
 }
 
-/** The seconds of each step of both sides, the host's part of them included. */
+/** The seconds of each step of both sides, including the host's part. */
 async function stepsInTurns({ edit, pairs }: Case, shared: string): Promise<Readonly<Record<Side, number[]>>> {
   const source = await smollm2Folder(shared),
     turns = new Turns(),

@@ -11,9 +11,9 @@ export interface Finished {
 }
 
 /**
- * Runs a program to its end.
+ * Runs a program until it exits.
  *
- * @throws {Error} If it fails, with what it wrote to stderr.
+ * @throws {Error} If it fails, with its stderr.
  */
 export async function runCommand(program: string, args: readonly string[]): Promise<Finished> {
   const start = performance.now();

@@ -1,6 +1,6 @@
 /**
- * How fast both sides write: Refract with a LoReFT applied, transformers with the model alone, both greedily. Opening
- * models and sessions is not counted on either side, and so is a first short call, in which weights are mapped.
+ * The generation speed of both sides: Refract with a LoReFT applied, transformers with the model alone, both greedy.
+ * Opening models and sessions is not counted on either side, nor is a first short call, in which weights are mapped.
  *
  * @module
  */
@@ -23,11 +23,11 @@ import { multiArithPrompts } from "./rows.ts";
 import { median, sum } from "./statistics.ts";
 import { noting } from "../support/noting.ts";
 
-/** Prompts that are continued so many at a time. */
+/** Prompts, and how many of them are continued at a time. */
 export interface GenerationBatch {
   readonly batch: number;
   readonly prompts: number;
-  /** How many times faster Refract has to write. */
+  /** How many times faster Refract has to be. */
   readonly target: number;
 }
 
@@ -37,24 +37,24 @@ const generationBatches: readonly GenerationBatch[] = [
   { batch: 8, prompts: 8, target: 2 },
 ];
 
-/** The most tokens that are written for a prompt in a whole bench. */
+/** The most tokens generated for a prompt in a full bench. */
 export const mostNewTokens = 128;
 
 /** The first call has to reach the decode program, too. */
 const warmupTokens = 8;
 
-/** What Refract applies; its tensors are drawn, as what they hold does not change the work. */
+/** What Refract applies; its tensors are random, because their values do not affect the work. */
 const edit = lastToken(15, 4);
 
-/** What one run of a side wrote. */
+/** What one run of a side generated. */
 interface Generated {
-  /** Before the rows' ends, over all prompts. */
+  /** Tokens before the rows' ends, over all prompts. */
   readonly tokens: number;
-  /** Of the calls alone. */
+  /** Seconds of the calls alone. */
   readonly seconds: number;
 }
 
-/** Measures all sizes of batch, both sides in turns. */
+/** Measures all batch sizes, both sides alternating. */
 export async function measureGeneration(newTokens: number, bench: Bench): Promise<GenerationResult> {
   const batches: GenerationBatchResult[] = [];
   for (const size of generationBatches) batches.push(await measureBatch(size, newTokens, bench));

@@ -25,13 +25,13 @@ import { isShape, type ShapeName, shapes, type StoredType, writeModel } from "./
 import { root } from "./command.ts";
 import { largestDifference, median } from "./statistics.ts";
 
-/** What one side found of a job. */
+/** One side's measurements of a job. */
 interface Found {
   readonly losses?: readonly number[];
-  /** The median of the later half of the steps. */
+  /** The median of the second half of the steps. */
   readonly stepSeconds?: number;
   readonly tokensPerSecond?: number;
-  /** Why there is nothing. */
+  /** Why there is no measurement. */
   readonly error?: string;
 }
 
@@ -40,7 +40,7 @@ interface Row {
   readonly job: string;
   readonly side: string;
   readonly found: Found;
-  /** Of a step, in the matrix products. */
+  /** The operations of a step in matrix products. */
   readonly flops?: number;
 }
 
@@ -62,7 +62,7 @@ const { values: options } = parseArgs({
 const end = performance.now() + 60_000 * Number(options.minutes);
 const secondsLeft = () => (end - performance.now()) / 1000;
 
-/** What a program printed, or why there is nothing of it. */
+/** What a program printed, or why it printed nothing. */
 async function run(
   command: string,
   args: readonly string[],
@@ -128,7 +128,7 @@ interface PeerLine {
   readonly error?: string;
 }
 
-/** What the peers found, by job, and on what. */
+/** The peers' measurements by job, and the device. */
 async function measurePeers(python: string, plan: object, folder: string) {
   const file = join(folder, "jobs.json"), found = new Map<string, Found>();
   await Deno.writeTextFile(file, JSON.stringify({ ...plan, seconds: Math.max(0, secondsLeft() - 15) }));
@@ -165,7 +165,7 @@ const words = [
   "red",
 ];
 
-/** Rows of as many tokens as asked for, as texts and as the ids that the peers read. */
+/** Rows of the requested number of tokens, as texts and as the ids that the peers read. */
 async function rowsOf({ rows, prompt, completion }: Amount, model: string) {
   const tokenizer = await loadTokenizer(model), random = createRandom(3, "rows");
   const textWith = (count: number, encode: (text: string) => readonly number[]) => {
@@ -230,7 +230,7 @@ function textOf({ error, stepSeconds, tokensPerSecond }: Found): string {
     : `${(1000 * stepSeconds).toFixed(1)} ms a step`;
 }
 
-/** A table of all that was measured, as Markdown. */
+/** A Markdown table of all measurements. */
 function tableOf(rows: readonly Row[], peak: number | undefined): string {
   const lines = rows.map((row) => {
     const { shape, job, side, found, flops } = row;

@@ -1,4 +1,4 @@
-/** What is measured on a GPU: trainings of three kinds, encoding and writing. @module */
+/** What is measured on a GPU: trainings of three kinds, encoding and generation. @module */
 import { join } from "node:path";
 import { createRandom } from "../../pipelines/data/random.ts";
 import { type NamedTensor, writeSafetensors } from "../../pipelines/models/weights/safetensors_writer.ts";
@@ -12,14 +12,14 @@ export interface GpuJob {
   readonly positions: string;
   readonly rank: number;
   readonly modules: readonly string[];
-  /** A file of the values that both sides start with. */
+  /** A file with the initial values of both sides. */
   readonly initial: string;
   readonly steps: number;
-  /** How many tokens are written. */
+  /** How many tokens are generated. */
   readonly tokens: number;
 }
 
-/** How much is done. */
+/** How much work is done. */
 export interface Amount {
   readonly rows: number;
   readonly prompt: number;
@@ -75,7 +75,7 @@ function initialOf({ kind, blocks, positions, rank, modules }: GpuJob, shape: Sh
   ]).flat();
 }
 
-/** Columns of length 1 at right angles, by Gram and Schmidt. */
+/** Orthonormal columns, by Gram–Schmidt. */
 function orthonormal(width: number, rank: number, random: { normal: () => number }): Float32Array {
   const columns: Float64Array[] = [];
   for (let column = 0; column < rank; column++) {
@@ -106,7 +106,7 @@ export function gpuPipeline(
   const stages: Record<GpuJob["kind"], string> = {
     loreft: "{ tuned: train(base.with(edit), settings) }",
     lora: "{ tuned: train(base.with(edit), settings) }",
-    // What all blocks give to the last is computed once: keys and values of every token.
+    // What all blocks pass to the last one is computed once: keys and values of every token.
     encode: `{ tuned: train(base.with(loreft({ at: block(${blocks.at(-1)}).output, positions: "l1", rank: 1 })), {
       ...settings, maxSteps: 1 }) }`,
     decode: `{ written: evaluate(base, { data: data.take(1), metrics: [exactMatch()], decoding: ${decoding} }) }`,

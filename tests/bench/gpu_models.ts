@@ -1,4 +1,9 @@
-/** Model folders of known shapes with random weights: what they compute has no meaning, and takes as long as if it had. @module */
+/**
+ * Model folders of known shapes with random weights: their outputs have no meaning, but take as long to compute as real
+ * ones.
+ *
+ * @module
+ */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigReader } from "../../pipelines/models/architecture/config.ts";
@@ -9,7 +14,7 @@ const builtin = fileURLToPath(new URL("../../pipelines/models/builtin/tiny/", im
 
 const llama = { model_type: "llama", rms_norm_eps: 1e-5, bos_token_id: 0, eos_token_id: 1, pad_token_id: 2 };
 
-/** config.json of each shape, in the order in which they are measured. */
+/** The config.json of each shape, in the order of measurement. */
 export const shapes = {
   tiny: {
     ...llama,
@@ -71,10 +76,10 @@ export const isShape = (name: string): name is ShapeName => Object.hasOwn(shapes
 /** How weights are stored. */
 export type StoredType = "float32" | "bfloat16";
 
-/** Numbers that are drawn once and repeated: billions of draws would take minutes. */
+/** Random numbers that are drawn once and repeated: billions of draws would take minutes. */
 const drawn = 2 ** 22;
 
-/** Writes a model folder; weights have a deviation of 0.02, as in Llama before its training. */
+/** Writes a model folder; weights have a standard deviation of 0.02, as in Llama before its training. */
 export async function writeModel(folder: string, shape: ShapeName, stored: StoredType): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   const file = join(folder, "config.json"), config = { ...shapes[shape], torch_dtype: stored };

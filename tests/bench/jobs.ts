@@ -1,9 +1,9 @@
 /** What is measured. @module */
 
-/** One training of a job: what is trained in it. */
+/** One training of a job: what it trains. */
 export type Setting = LoreftSetting | LoraSetting;
 
-/** A LoReFT of the outputs of some blocks; pyreft is its peer. */
+/** A LoReFT on the outputs of some blocks; pyreft is its peer. */
 export interface LoreftSetting {
   readonly kind: "loreft";
   readonly blocks: readonly number[] | "all";
@@ -12,11 +12,11 @@ export interface LoreftSetting {
   readonly tied: boolean;
 }
 
-/** LoRA on projections of some blocks, for every token, scaled by 1; peft is its peer. */
+/** LoRA on projections of some blocks, for every token, with scale 1; peft is its peer. */
 export interface LoraSetting {
   readonly kind: "lora";
   readonly blocks: readonly number[];
-  /** Those that read the block's input alone, so that the peer's work has one formula. */
+  /** The projections that read only the block's input, so that one formula gives the peer's work. */
   readonly modules: readonly ("q_proj" | "k_proj" | "v_proj")[];
   readonly rank: number;
 }
@@ -24,7 +24,7 @@ export interface LoraSetting {
 /** The package that each kind of setting is compared with. */
 export const peers: Readonly<Record<Setting["kind"], string>> = { loreft: "pyreft", lora: "peft" };
 
-/** A figure of the table: how many times faster Refract has to be in it. */
+/** A figure of the table: how many times faster Refract has to be. */
 export interface Figure {
   readonly kind: "step" | "cold";
   readonly title: string;
@@ -35,27 +35,27 @@ export interface Figure {
 export interface Job {
   readonly name: string;
   readonly title: string;
-  /** Rows of ARC-Easy as they are, or text cut to the same number of tokens in every row. */
+  /** Rows of ARC-Easy unchanged, or text cut to the same number of tokens in every row. */
   readonly rows: "arc" | "even";
   readonly rowCount: number;
   readonly epochs: number;
-  /** Refract trains all in one command, the peer each in a run of its own. */
+  /** Refract trains all of them in one command, the peer each in a separate run. */
   readonly settings: readonly Setting[];
-  /** Those that the peer trains unless it is to run all; its seconds are scaled up to all. */
+  /** The trainings that the peer runs unless it is told to run all; its seconds are extrapolated to all. */
   readonly peerSettings: readonly number[];
-  /** Empty: only the losses are compared. */
+  /** If empty, only the losses are compared. */
   readonly figures: readonly Figure[];
-  /** Whether its programs are held against the runtime's own matrix products. */
+  /** Whether its programs are compared with the runtime's own matrix products. */
   readonly limit: boolean;
 }
 
 /** Settings that all jobs share. */
 export const batchSize = 8, learningRate = 9e-4, warmup = 0.1;
 
-/** Tokens of a row of the job "even"; the end-of-sequence token is one of the completion's. */
+/** Tokens per row of the job "even"; the end-of-sequence token counts as part of the completion. */
 export const evenTokens = { prompt: 200, completion: 8 } as const;
 
-/** A LoReFT of the prompt's last token at the output of one block. */
+/** A LoReFT on the prompt's last token at the output of one block. */
 export function lastToken(block: number, rank: number): LoreftSetting {
   return { kind: "loreft", blocks: [block], positions: "l1", rank, tied: false };
 }
@@ -97,7 +97,7 @@ export const jobs: readonly Job[] = [
     rowCount: 64,
     epochs: 3,
     settings: [10, 15, 20].flatMap((block) => [1, 4, 8].map((rank) => lastToken(block, rank))),
-    // One a block, each rank once: (10, 1), (15, 4), (20, 8).
+    // One per block, each rank once: (10, 1), (15, 4), (20, 8).
     peerSettings: [0, 4, 8],
     figures: [
       { kind: "cold", title: "9 members (blocks 10, 15, 20 × ranks 1, 4, 8), 3 epochs of 64 rows, cold", target: 25 },
@@ -143,7 +143,7 @@ export const jobs: readonly Job[] = [
   })),
 ];
 
-/** A job cut down to about so many steps, to see that everything runs. */
+/** A job cut down to about this many steps, to check that everything runs. */
 export function shortened(job: Job, steps: number): Job {
   const perEpoch = job.rowCount / batchSize;
   return { ...job, rowCount: Math.min(steps, perEpoch) * batchSize, epochs: Math.max(1, Math.round(steps / perEpoch)) };

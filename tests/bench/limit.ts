@@ -1,6 +1,6 @@
 /**
- * How fast ONNX Runtime multiplies matrices of a program's shapes where there is nothing else to do: for each shape a
- * program of its products alone, over the model's own mapped weights, as many as the program has.
+ * How fast ONNX Runtime multiplies matrices of a program's shapes when it does nothing else: for each shape a program
+ * of only its products, over the model's own mapped weights, as many as the program has.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { type HostTensor, Runtime } from "../../pipelines/runtime/runtime.ts";
 export interface Limit {
   /** The extents of the run whose shapes were measured. */
   readonly extents: Bindings;
-  /** Operations a second: all products of the program over the seconds that they take alone. */
+  /** Operations per second: all products of the program over the seconds that they take alone. */
   readonly rate: number;
   readonly shapes: readonly ShapeRate[];
 }
@@ -48,11 +48,11 @@ interface Products {
 
 /** Shapes with a smaller share of the operations are not measured. */
 const leastShare = 0.001;
-/** So many products of activations stand for all of their shape. */
+/** This many products of activations represent all of their shape. */
 const mostActivations = 8;
 const [fewestRuns, measuredSeconds] = [5, 0.5];
 
-/** Measures every shape of a program's matrix products at some extents. */
+/** Measures every shape of a program's matrix products at given extents. */
 export async function measureLimit(
   program: Program,
   extents: Bindings,
@@ -109,7 +109,7 @@ async function measureRate(runtime: Runtime, products: Products, weights: ModelW
   return products.flops * count / best;
 }
 
-/** Products side by side; of each result one element is kept, so that none is omitted and none is copied out. */
+/** Parallel products; one element of each result is kept, so that none is optimized away and none is copied out. */
 function productProgram({ left, right, options, weights, count }: Products): { program: Program; count: number } {
   const pairs = weights.length > 0
     ? weights.map((value) => [input("left", left), weight(leafName(value), value.shape, value.dtype)] as const)

@@ -17,11 +17,11 @@ export interface Bench {
   readonly python: string;
   readonly threads: number;
   readonly runs: number;
-  /** A folder for whatever is written. */
+  /** A folder for everything that is written. */
   readonly scratch: string;
 }
 
-/** Runs a job on both sides in turns and compares them. */
+/** Runs a job on both sides, alternating, and compares them. */
 export async function measureJob(job: Job, bench: Bench): Promise<JobResult> {
   const { model, threads, scratch } = bench;
   const rows = job.rows === "arc"
@@ -66,12 +66,12 @@ export async function measureJob(job: Job, bench: Bench): Promise<JobResult> {
   };
 }
 
-/** Initial values depend on the rank and the tensors' number and shapes alone, so that jobs share them. */
+/** Initial values depend only on the rank and the number and shapes of the tensors, so that jobs share them. */
 function initialPath(setting: Setting, { model, scratch }: Bench): string {
   return join(scratch, `initial-${setting.kind}-${setting.rank}x${initialCount(setting, model)}.safetensors`);
 }
 
-/** How many pieces of which shapes a setting has: those of LoReFT are all alike, LoRA's follow their projections. */
+/** How many pieces of which shapes a setting has: those of LoReFT are all equal, LoRA's depend on their projections. */
 function initialCount(setting: Setting, { architecture }: Model): string {
   switch (setting.kind) {
     case "loreft": {
@@ -90,7 +90,7 @@ async function makeInitial(training: PeerTraining, bench: Bench): Promise<void> 
   if (!exists) await writeInitial(training, path);
 }
 
-/** One run of the peer: a process for each training. */
+/** One run of the peer: one process for each training. */
 async function peerRun(trainings: readonly PeerTraining[], bench: Bench): Promise<Run> {
   const runs: Run[] = [];
   for (const training of trainings) runs.push(await trainPeer(training, initialPath(training.setting, bench)));

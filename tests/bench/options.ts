@@ -1,4 +1,4 @@
-/** What the command line asks for. @module */
+/** Parsing of the command line. @module */
 import { parseArgs } from "node:util";
 import { mostNewTokens } from "./generation.ts";
 import { type Job, jobs, shortened } from "./jobs.ts";

@@ -96,35 +96,35 @@ export function formatReport({ machine, threads, runs, jobs, generation }: Bench
     `SmolLM2-135M in float32, ${threads} threads; both sides ${turns}: the median, with the best in brackets.`,
     ...section(
       [
-        "Training, in batches of 8. The peer is pyreft, or peft where the job says so. A step is one of the second",
+        "Training, in batches of 8. The peer is pyreft, or peft where the job says so. Steps are taken from the second",
         `half; a cold run is the whole process with a new store. ${scaled.join(" ")}`,
       ],
       figureTable(jobs),
       [
         "The peer's operations are counted by formula (all tokens forward, padding and all logits included; backward",
         "through the head and the blocks above the lowest edit, and through what follows an adapter in its block),",
-        'Refract\'s on its programs; both count only matrix products. "Faster per operation" also covers everything that',
-        "is not a matrix product and, in cold runs, the start.",
+        'Refract\'s from its programs; both count only matrix products. "Faster per operation" also includes everything that',
+        "is not a matrix product and, in cold runs, startup.",
       ],
     ),
     ...(generation === undefined ? [] : section(
       [
-        "Greedy generation: Refract with a LoReFT applied (`l1`, block 15, rank 4), transformers with the model",
-        `alone. The prompts are questions of MultiArith, continued by at most ${generation.newTokens} tokens. Tokens`,
-        "count up to the end of their row, and seconds only in the calls that write them:",
+        "Greedy generation: Refract with a LoReFT edit (`l1`, block 15, rank 4), transformers with the model",
+        `alone. The prompts are MultiArith questions, continued by at most ${generation.newTokens} tokens. Tokens`,
+        "count up to the end of their row, and seconds only in the calls that generate them:",
       ],
       generationTable(generation),
     )),
     ...section(
       [
-        "How close the programs come to the limit, the rate at which ONNX Runtime runs nothing but the same matrix",
+        "How close the programs come to the limit: the rate at which ONNX Runtime runs only the same matrix",
         "products, over the same mapped weights, in the same run:",
       ],
       limitTable(jobs),
     ),
     ...section(
       [
-        "Peaks of a Refract run, sampled every 50 ms. Private memory is what the process wrote itself (dirty or",
+        "Peaks of a Refract run, sampled every 50 ms. Private memory is what the process itself wrote (dirty or",
         "anonymous pages); pages of mapped files, the weights, belong to the page cache:",
       ],
       memoryTable(jobs),

@@ -1,4 +1,9 @@
-/** Eight processes that share a store, as machines without common locks do, of which some die at any change of a file. @module */
+/**
+ * Eight processes that share a store, like machines without common locks, while a fault kills some of them at a change
+ * of a file.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,20 +20,20 @@ interface Line {
   readonly pid: number;
 }
 
-/** Starts the processes, one of them with a fault; gives what they wrote down and who died. */
+/** Starts the processes, one of them with a fault; gives their logs and which ones were killed. */
 async function together(folder: string, preload: Preload, fault: Fault | undefined, oneMachine: boolean) {
   const store = join(folder, "store"), log = join(folder, "log");
   await Deno.mkdir(store);
   await Deno.writeTextFile(log, "");
   const started = await Promise.all(Array.from({ length: processes }, async (_, at) => {
-    // Machines have folders of temporary files of their own; and of their locks nothing shows here.
+    // Machines have separate folders of temporary files, and share no locks.
     const args = [
       "run",
       "--no-check",
       "--quiet",
       "--no-prompt",
       ...["--allow-read", "--allow-write", "--allow-env"],
-      // A process that may not ask for its machine's name is on a machine of its own.
+      // A process without permission to read its machine's name counts as a separate machine.
       ...oneMachine ? ["--allow-sys=hostname"] : [],
       program,
       store,
@@ -57,7 +62,9 @@ async function together(folder: string, preload: Preload, fault: Fault | undefin
   return { started, lines, held, changes };
 }
 
-/** Requires that each entry was made by one process, and by another only where that one died on the way. */
+/**
+ * Asserts that each entry was computed by one process, and by another only if the first was killed while computing it.
+ */
 function assertMadeOnce(lines: readonly Line[], dead: ReadonlySet<number>, what: string): void {
   for (let entry = 0; entry < entries; entry++) {
     const begun = lines.filter((line) => line.what === "begin" && line.entry === entry).map(({ pid }) => pid);
@@ -69,7 +76,7 @@ function assertMadeOnce(lines: readonly Line[], dead: ReadonlySet<number>, what:
 
 for (const oneMachine of [true, false]) {
   const where = oneMachine ? "one machine" : "machines without common locks";
-  Deno.test(`of eight processes on ${where} one makes each entry, whatever one of them dies at`, () =>
+  Deno.test(`each entry is computed once by eight processes on ${where}, wherever one of them is killed`, () =>
     inFolder(async (folder) => {
       const preload = await preloadIn(folder);
       if (preload === undefined) return;

@@ -1,4 +1,9 @@
-/** Files that Refract wrote and a disk changed: each is made again, or refused by its name, and never silently other. @module */
+/**
+ * Files that Refract wrote and that were then damaged on disk: each is recomputed or refused by name; the results never
+ * change silently.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inProcessUnder, treeOf } from "../support/command.ts";
@@ -8,7 +13,7 @@ import { inFolder } from "../pipelines/models/support.ts";
 import { type Choices, choicesOf, countOf, faultOf, seed, tell, tellProgress } from "./support/form.ts";
 import { environmentOf, makeWorkplace, putBack, type Services, withServices } from "./support/workplace.ts";
 
-/** What happens to a file's bytes; undefined if it is gone. */
+/** The change to a file's bytes; undefined if the file is deleted. */
 type Damage = (bytes: Uint8Array<ArrayBuffer>, choices: Choices) => Uint8Array<ArrayBuffer> | undefined;
 
 const changed = (bytes: Uint8Array<ArrayBuffer>, change: (copy: Uint8Array<ArrayBuffer>) => void) => {
@@ -33,16 +38,16 @@ const damages: Readonly<Record<string, Damage>> = {
   "gone": () => undefined,
 };
 
-/** Those after which there is still a file. */
+/** The changes after which the file still exists. */
 const lasting = Object.keys(damages).filter((name) => name !== "gone");
 
 /** Files, and the command that reads them. */
 interface Reading {
   readonly files: RegExp;
   readonly args: (root: string) => readonly string[];
-  /** What it makes, from the root. */
+  /** What it writes, relative to the root. */
   readonly makes: string;
-  /** Those that may be gone: they are missed by nobody, or by everyone who looks. */
+  /** Files that may be missing: nothing needs them, or every reader reports their absence. */
   readonly mayBeGone?: RegExp;
 }
 
@@ -105,7 +110,7 @@ const readings: Readonly<Record<string, Reading>> = {
   },
 };
 
-/** The digests of what a command made, by path. */
+/** The digests of a command's output, by path. */
 async function made(root: string, path: string): Promise<Readonly<Record<string, string>>> {
   const { isFile } = await Deno.stat(join(root, path));
   if (isFile) return { [path]: sha256(await Deno.readFile(join(root, path))) };
@@ -113,7 +118,7 @@ async function made(root: string, path: string): Promise<Readonly<Record<string,
   return Object.fromEntries(found.map(([name, content]) => [name, sha256(content)]));
 }
 
-Deno.test("a damaged file is made again or refused by name, and nothing that comes of it is silently other", () =>
+Deno.test("a damaged file is recomputed or refused by name, and never changes a result silently", () =>
   inFolder((folder) => withServices((services) => damaging(folder, services))));
 
 async function damaging(folder: string, services: Services): Promise<void> {
@@ -124,7 +129,7 @@ async function damaging(folder: string, services: Services): Promise<void> {
     const { code, stderr } = await command(...args);
     assert.equal(code, 0, stderr);
   });
-  // What is made anew each time is to be there, too.
+  // Output that is recomputed each time has to exist, too.
   for (const reading of ["a converted model", "a hub's cache"]) {
     const { args, makes } = readings[reading]!, { code, stderr } = await command(...args(root));
     assert.equal(code, 0, stderr);
@@ -151,7 +156,7 @@ async function damaging(folder: string, services: Services): Promise<void> {
       { mtime } = await Deno.stat(path);
     await Deno.remove(path);
     if (after !== undefined) await Deno.writeFile(path, after);
-    // A disk leaves the times as they are; a report shows that of its results.
+    // A disk fault leaves the file times unchanged; a report shows the times of its results.
     if (after !== undefined) await Deno.utime(path, mtime!, mtime!);
     try {
       const { code, stderr } = await command(...args(root)), what = `${file}, ${name} (${at}): ${stderr}`;

@@ -1,4 +1,9 @@
-/** Readers of what others wrote, given sound content that chance has changed: each reads it or refuses it by its own error. @module */
+/**
+ * Readers of external files, given valid content with random changes: each reads it or refuses it with Refract's own
+ * error.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,11 +30,11 @@ const bytesOf = (text: string) => new TextEncoder().encode(text),
   textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const file = "fuzzed";
 
-/** A reader, and sound content of what it reads. */
+/** A reader, and valid content for it. */
 interface Target {
   readonly sound: readonly Uint8Array<ArrayBuffer>[];
   readonly read: (bytes: Uint8Array<ArrayBuffer>) => unknown;
-  /** How many of a hundred inputs are its own. */
+  /** Its share of a hundred inputs. */
   readonly share: number;
 }
 
@@ -112,7 +117,7 @@ const targets: Readonly<Record<string, Target>> = {
   "a terminal's text": { sound: [bytesOf("a\u001b[2J\u009bb")], read: (bytes) => visible(textOf(bytes)), share: 1 },
 };
 
-/** What breaks readers, to be put anywhere. */
+/** Fragments that often break readers, inserted anywhere. */
 const hostile = [
   ...[
     "null",
@@ -175,10 +180,10 @@ function mutated(bytes: Uint8Array<ArrayBuffer>, { below, of }: Choices): Uint8A
   }
 }
 
-/** Whether an error is one that a person is shown. */
+/** Whether an error is one that users are shown. */
 const isOwn = (error: unknown) => error instanceof RequestError || error instanceof RunError;
 
-Deno.test("readers take what chance made of sound content, or refuse it by the project's own error", () => {
+Deno.test("readers accept randomly changed content or refuse it with Refract's own error", () => {
   const count = countOf({ short: 20_000, long: 98_000 }), choices = choicesOf(seed), tried = new Map<string, number>();
   const names = Object.keys(targets).flatMap((name) => Array.from({ length: targets[name]!.share }, () => name));
   let refused = 0, slowest = 0;
@@ -205,7 +210,7 @@ Deno.test("readers take what chance made of sound content, or refuse it by the p
   );
 });
 
-Deno.test("a tokenizer that chance has changed is loaded and encodes, or is refused by the project's own error", () =>
+Deno.test("a randomly changed tokenizer loads and encodes, or is refused with Refract's own error", () =>
   inFolder(async (folder) => {
     const count = countOf({ short: 60, long: 2000 }), choices = choicesOf(seed + 1);
     for (const name of ["config.json", "tokenizer_config.json"]) {

@@ -1,4 +1,8 @@
-/** A hub that means ill: each behaviour ends in the files that were asked for or in one line, soon and in little memory. @module */
+/**
+ * A malicious hub: each behaviour ends with the requested files or with a one-line error, quickly and in little memory.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { DiskError, RequestError } from "../../pipelines/common/errors.ts";
@@ -11,12 +15,12 @@ import { tell } from "./support/form.ts";
 const id = "owner/name", weights = "weights".repeat(1000), commit = "a".repeat(40);
 const files: Files = { "config.json": "{}", "tokenizer.json": "{}", "model.safetensors": weights };
 
-/** How a hub answers a request, by `METHOD /path`; undefined where it answers as it should. */
+/** The hub's response to a request, by `METHOD /path`; undefined for the normal response. */
 type Answer = (line: string, url: URL, headers: Headers) => Response | undefined;
 
 const chunk = new Uint8Array(1 << 16).fill(0x20);
 
-/** A body without an end: `chunk` after `chunk`, as fast as it is read, or after a pause each. */
+/** An endless body: `chunk` after `chunk`, as fast as it is read, or with a pause before each. */
 function endless(part: Uint8Array<ArrayBuffer> = chunk, pause = 0): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({
     async pull(controller) {
@@ -44,7 +48,7 @@ const zipped = () =>
 const deep = "[".repeat(200_000) + "]".repeat(200_000);
 let pages = 0;
 
-/** By what it does. */
+/** The behaviours, by name. */
 const behaviours: Readonly<Record<string, Answer>> = {
   "an endless description": when(isInfo, () => new Response(endless())),
   "a description that trickles for ever": when(isInfo, () => new Response(endless(one, 20))),
@@ -112,7 +116,7 @@ const behaviours: Readonly<Record<string, Answer>> = {
 };
 
 for (const [name, answer] of Object.entries(behaviours)) {
-  Deno.test(`a hub with ${name} ends in one line or in the files`, () =>
+  Deno.test(`a hub with ${name} leads to a one-line error or to the files`, () =>
     withHub({ [id]: { files } }, async (hub) => {
       const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
         const url = new URL(request.url), line = `${request.method} ${url.pathname}`;

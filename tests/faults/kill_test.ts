@@ -1,9 +1,14 @@
-/** Commands that die at any change of a file, or at any request to a hub; and what the same command makes of it. @module */
+/**
+ * Commands that are killed at a change of a file or at a request to a hub, and the result of the same command
+ * afterwards.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { attempt, attempts, onBench } from "./support/bench.ts";
 import { countOf, faultOf, seed, tell, tellProgress } from "./support/form.ts";
 
-Deno.test("whatever dies at whatever change of a file, the same command comes to the same bytes and leaves nothing", () =>
+Deno.test("a command killed at any change of a file gives the same bytes when repeated and leaves no other files", () =>
   onBench(async (bench) => {
     const count = countOf({ short: 12, long: 1000 }), tried = new Set<string>(), found: string[] = [];
     let cuts = 0, at = 0;
@@ -11,7 +16,7 @@ Deno.test("whatever dies at whatever change of a file, the same command comes to
       const does = at++ % 3 === 0 ? "cut" : "kill";
       try {
         const { signal, stderr } = await attempt(bench, name, { at: moment, does });
-        // Background work may make one change less than it did before.
+        // Background work may make one change fewer than before.
         const { moments } = bench.expected.get(name)!;
         if (signal !== "SIGKILL") assert.ok(moment >= moments - 5, `${name}, ${moment} of ${moments}: ${stderr}`);
       } catch (error) {

@@ -1,4 +1,4 @@
-/** Models that someone made to hang or to fill a machine: each ends in one line, within 10 s and 2 GB. @module */
+/** Models crafted to hang or to exhaust memory: each ends in a one-line error, within 10 s and 2 GB. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,7 @@ import { choicesOf, countOf, seed, tell } from "./support/form.ts";
 const builtin = fileURLToPath(new URL("../../pipelines/models/builtin/tiny/", import.meta.url));
 const modelFiles = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"];
 
-/** What of a tokenizer.json is changed here. */
+/** The changes to a tokenizer.json. */
 interface TokenizerJson {
   readonly model: { readonly vocab: Readonly<Record<string, number>> };
   readonly added_tokens: readonly object[];
@@ -17,9 +17,9 @@ interface TokenizerJson {
   readonly decoder: object;
 }
 
-/** What of a model's folder is hostile, and what the model is then asked to do. */
+/** What is hostile in a model's folder, and what the model is then used for. */
 interface Hostile {
-  /** Makes the folder, which is the builtin model's, what it is to be. */
+  /** Changes the folder, which is a copy of the builtin model's. */
   readonly make: (folder: string) => Promise<void>;
   readonly text?: string;
   readonly command?: (folder: string) => Promise<readonly string[]>;
@@ -48,7 +48,7 @@ const normalized = (normalizer: unknown) => (json: TokenizerJson) => ({ ...json,
 const replace = (pattern: object, content: string) => ({ type: "Replace", pattern, content });
 const many = <T>(count: number, of: (at: number) => T): T[] => Array.from({ length: count }, (_, at) => of(at));
 
-/** A file of tensors that are declared thus. */
+/** A safetensors file with these declared tensors. */
 function tensors(header: string, declared = new TextEncoder().encode(header).length): Hostile {
   return {
     make: async (folder) => {
@@ -60,7 +60,7 @@ function tensors(header: string, declared = new TextEncoder().encode(header).len
   };
 }
 
-/** A chat template, read by a pipeline of conversations. */
+/** A chat template, used by a pipeline of conversations. */
 const template = (text: string): Hostile => ({
   make: (folder) => Deno.writeTextFile(join(folder, "chat_template.jinja"), text),
   command: async (folder) => {
@@ -84,7 +84,7 @@ const link = (target: string): Hostile => ({
   },
 });
 
-/** A GGUF file of these bytes after its magic. */
+/** A GGUF file with these bytes after its magic. */
 const gguf = (write: (view: DataView) => void, length = 4096): Hostile => ({
   make: async (folder) => {
     const bytes = new Uint8Array(length), view = new DataView(bytes.buffer);
@@ -99,7 +99,7 @@ const long = (at: number, value: bigint) => (view: DataView) => view.setBigUint6
 const all = (...writes: readonly ((view: DataView) => void)[]) => (view: DataView) =>
   writes.forEach((write) => write(view));
 
-/** Each by what is hostile in it. */
+/** The models, by what is hostile in them. */
 const hostile: Readonly<Record<string, Hostile>> = {
   "2³¹ blocks": config({ num_hidden_layers: 2 ** 31 }),
   "a million blocks": config({ num_hidden_layers: 1e6 }),
@@ -386,11 +386,11 @@ async function attempt(name: string, { make, text = "The cat sits", command }: H
 const names = Object.keys(hostile), { below } = choicesOf(seed);
 const asked = Deno.args.filter((argument) => !argument.startsWith("--"));
 const start = below(names.length), count = countOf({ short: 20, long: names.length });
-// A run of the short form has neighbours in the list, as many as it has time for.
+// A run of the short form tests as many neighbouring entries of the list as it has time for.
 const chosen = asked.length > 0
   ? names.filter((name) => asked.some((part) => name.includes(part)))
   : many(Math.min(count, names.length), (at) => names[(start + at) % names.length]!);
 tell(`${chosen.length} of ${names.length} hostile models`);
 for (const name of chosen) {
-  Deno.test(`a model with ${name} ends soon, in one line`, () => attempt(name, hostile[name]!));
+  Deno.test(`a model with ${name} ends quickly with a one-line error`, () => attempt(name, hostile[name]!));
 }

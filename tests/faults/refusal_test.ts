@@ -1,12 +1,16 @@
-/** Calls that the system refuses at any change of a file; and what the same command makes of it. @module */
+/**
+ * Commands for which the system fails a call that changes a file, and the result of the same command afterwards.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { attempt, attempts, onBench } from "./support/bench.ts";
 import { choicesOf, countOf, faultOf, seed, tell, tellProgress } from "./support/form.ts";
 
-/** The system's numbers of what may go wrong, on Linux. */
+/** The system's error numbers on Linux. */
 const errnos = { EIO: 5, EACCES: 13, EMFILE: 24, ENOSPC: 28, EROFS: 30, EDQUOT: 122 } as const;
 
-Deno.test("whatever the system refuses, a command says so in one line or goes on, and comes to the same bytes next", () =>
+Deno.test("a command reports a failed system call in one line or continues, and gives the same bytes when repeated", () =>
   onBench(async (bench) => {
     const count = countOf({ short: 10, long: 500 }), { of } = choicesOf(seed + 1), found: string[] = [];
     let refused = 0, tried = 0;

@@ -1,4 +1,9 @@
-/** Servers other than the hub that mean ill — a judge, MLflow, a shared cache, a package index: each is given up soon, in little memory. @module */
+/**
+ * Malicious servers other than the hub (a judge, MLflow, a shared cache, a package index): the client gives up on each
+ * quickly, in little memory.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -10,7 +15,7 @@ import { tell } from "./support/form.ts";
 
 const chunk = new Uint8Array(1 << 16).fill(0x20);
 
-/** A body without an end: `part` after `part`, as fast as it is read, or after a pause each. */
+/** An endless body: `part` after `part`, as fast as it is read, or with a pause before each. */
 function endless(part: Uint8Array<ArrayBuffer>, pause = 0): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({
     async pull(controller) {
@@ -22,7 +27,7 @@ function endless(part: Uint8Array<ArrayBuffer>, pause = 0): ReadableStream<Uint8
 
 const bomb = new Uint8Array(gzipSync(new Uint8Array(400e6), { level: 9 }));
 
-/** How a server answers, by what it does. */
+/** The behaviours of a server, by name. */
 const behaviours: Readonly<Record<string, (url: URL) => Response | Promise<Response>>> = {
   "an answer without end": () => new Response(endless(chunk)),
   "an answer that trickles for ever": () => new Response(endless(new Uint8Array([0x20]), 20)),
@@ -37,7 +42,7 @@ const behaviours: Readonly<Record<string, (url: URL) => Response | Promise<Respo
   "nothing": () => new Response(null, { status: 204 }),
 };
 
-/** How each client is made to ask; whether what it says is an error or a note is its own. */
+/** How each client is made to send requests; whether it reports an error or a note is up to the client. */
 const clients: Readonly<Record<string, (address: string, folder: string) => Promise<unknown>>> = {
   "a judge": (address) =>
     ask({ address, model: "judge", key: "secret" }, { messages: [] }, (answer) => answer, {
@@ -61,7 +66,7 @@ const clients: Readonly<Record<string, (address: string, folder: string) => Prom
 
 for (const [client, call] of Object.entries(clients)) {
   for (const [name, behave] of Object.entries(behaviours)) {
-    Deno.test(`${client} that gives ${name} is given up`, () =>
+    Deno.test(`the client gives up on ${client} with ${name}`, () =>
       inFolder(async (folder) => {
         const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
           return behave(new URL(request.url));

@@ -1,4 +1,4 @@
-/** Ctrl-C and SIGTERM sent to a command whose program is too busy to listen. @module */
+/** Ctrl-C and SIGTERM sent to a command whose program is too busy to handle them. @module */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { endWith } from "../../pipelines/cli/launch/signals.ts";
@@ -6,7 +6,7 @@ import { inFolder } from "../pipelines/models/support.ts";
 
 const entry = fileURLToPath(new URL("../../pipelines/cli/refract.ts", import.meta.url));
 
-/** A pipeline whose positions are never decided. */
+/** A pipeline whose positions are never computed. */
 const program = `
 import { adamw, baseModel, block, loreft, pipeline, records, train } from "refract";
 
@@ -19,7 +19,7 @@ export default pipeline("busy", () => ({ tuned: train(
 ) }));
 `;
 
-/** Starts a pipeline that never comes back, and waits until it runs. */
+/** Starts a pipeline that never returns, and waits until it runs. */
 async function busy(folder: string): Promise<Deno.ChildProcess> {
   const pipeline = `${folder}/pipeline.ts`;
   await Deno.writeTextFile(pipeline, program);
@@ -96,7 +96,7 @@ for (
     ["SIGSEGV", /native code failed/],
   ] as const
 ) {
-  Deno.test(`a command that the system ends by ${signal} says what is most likely to be the reason`, async () => {
+  Deno.test(`a command that the system ends with ${signal} reports the most likely reason`, async () => {
     const command = new Deno.Command("sh", { args: ["-c", `kill -s ${signal.slice(3)} $$`] });
     const lines: string[] = [];
     assert.equal(await endWith(command.spawn(), (line) => lines.push(line)), 1);

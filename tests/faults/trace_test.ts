@@ -1,4 +1,4 @@
-/** What a command asks of the system, seen by strace: no network, and no files but those that it is given. @module */
+/** The system calls of a command, recorded by strace: no network, and only the files that it is given. @module */
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,23 +8,23 @@ import { countOf, tell } from "./support/form.ts";
 const entry = fileURLToPath(new URL("../../pipelines/cli/refract.ts", import.meta.url));
 const root = dirname(fileURLToPath(new URL("../../deno.json", import.meta.url)));
 
-/** Whether there is strace, and it may trace. */
+/** Whether strace exists and may trace. */
 const hasStrace = Deno.build.os === "linux" &&
   await new Deno.Command("strace", { args: ["-f", "true"], stdout: "null", stderr: "null" }).output()
     .then(({ success }) => success, () => false);
 if (!hasStrace) console.log("skipped: what commands ask of the system is seen by strace, which is not here");
 
-/** A folder, in which a command runs as someone would start it. */
+/** A folder in which a command runs as a user would start it. */
 interface Place {
   readonly base: string;
   readonly work: string;
 }
 
-/** A call of the system. */
+/** A system call. */
 interface Call {
   readonly name: string;
   readonly line: string;
-  /** The paths that it names, absolute. */
+  /** The paths in its arguments, absolute. */
   readonly paths: readonly string[];
 }
 
@@ -41,7 +41,7 @@ const cache = await (async () => {
   return String(JSON.parse(new TextDecoder().decode(stdout)).denoDir);
 })();
 
-/** Runs a command by the launcher, with its own permissions. */
+/** Runs a command through the launcher, with its own permissions. */
 async function traced(
   { base, work }: Place,
   args: readonly string[],
@@ -89,12 +89,12 @@ async function traced(
   return { code, text, calls: (await Deno.readTextFile(trace)).split("\n").flatMap((line) => callOf(line, work)) };
 }
 
-/** The processes that one has started: strace itself listens to no signal. */
+/** The child processes of a process: strace itself ignores signals. */
 function childrenOf(pid: number): number[] {
   return Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim().split(" ").map(Number);
 }
 
-/** A call that began or was done at once; what failed since nothing is there was asked for all the same. */
+/** A call that started or completed; a call that failed because the file does not exist was still an attempt. */
 function callOf(line: string, work: string): Call[] {
   const [, name = "", rest = ""] = /^\d+ +(\w+)\((.*)$/.exec(line) ?? [];
   if (name === "") return [];
@@ -109,14 +109,14 @@ const network = /^(connect|bind|sendto|sendmsg|sendmmsg|listen)$/;
 /** Whether a path is a folder or in it. */
 const isIn = (path: string, folder: string) => path === folder || path.startsWith(`${folder}/`);
 
-/** Calls that would reach another machine; those of the processes with each other are of no family of addresses. */
+/** Calls that would reach another machine; those between the processes themselves have no address family. */
 function reaching(calls: readonly Call[]): string[] {
   return calls.filter(({ name, line }) => {
     return network.test(name) && /AF_INET6?/.test(line) && !/inet_addr\("127\.|inet_pton\(AF_INET6, "::1"/.test(line);
   }).map(({ line }) => line);
 }
 
-/** Files that are changed, but for those in some folders. */
+/** Changed files, except those in some folders. */
 function changed(calls: readonly Call[], allowed: readonly string[]): string[] {
   return calls.flatMap(({ name, line, paths }) => {
     const writes = changes.test(name) || /^open(at)?$/.test(name) && /O_WRONLY|O_RDWR|O_CREAT/.test(line);
@@ -124,17 +124,17 @@ function changed(calls: readonly Call[], allowed: readonly string[]): string[] {
   });
 }
 
-/** The programs that were started, but for Deno. */
+/** The programs that were started, except Deno. */
 function started(calls: readonly Call[]): string[] {
   return calls.flatMap(({ name, paths: [program = ""] }) => {
     return name === "execve" && program !== Deno.execPath() ? [program] : [];
   });
 }
 
-/** Whatever is asked for in a place but for some folders. */
+/** All accesses within a folder, except those in some subfolders. */
 function touched(calls: readonly Call[], { base }: Place, allowed: readonly string[]): string[] {
   return calls.filter(({ name }) => !network.test(name)).flatMap(({ name, paths, line }) => {
-    // Finding out what a path is tells nothing of what is in it, and every path is walked from its beginning.
+    // Reading a path's type reveals nothing about its content, and every path is resolved from its beginning.
     const opens = /^(open|openat|creat)$/.test(name) || changes.test(name);
     if (!opens || /ENOENT|O_PATH/.test(line)) return [];
     return paths.filter((path) => isIn(path, base) && !allowed.some((folder) => isIn(path, join(base, folder))));
@@ -155,7 +155,7 @@ Deno.test({
   ignore: !hasStrace,
   fn: () =>
     inPlace(async (place) => {
-      // Two minutes are what telemetry waited for before it was off.
+      // Telemetry waited for two minutes before it was turned off.
       const steps = countOf({ short: 100, long: 30_000 }), { work, base } = place, begun = performance.now();
       await Deno.writeTextFile(join(work, "p.ts"), pipeline(steps));
       const args = ["run", "p.ts", "--store", join(work, "store"), "--out", join(work, "out")];
@@ -165,7 +165,7 @@ Deno.test({
       assert.deepEqual(reaching(calls), []);
       assert.deepEqual(started(calls), []);
       const allowed = [join(work, "store"), join(work, "out"), cache];
-      // What runs share of the machine's memory is noted there.
+      // The share of the machine's memory that each run uses is recorded there.
       const noted = /\/tmp\/refract-(machine|[0-9a-f]{16})(\/|$)/;
       assert.deepEqual([...new Set(changed(calls, allowed))].filter((path) => !noted.test(path)), []);
       assert.deepEqual([...Deno.readDirSync(join(base, "home"))].map(({ name }) => name), [".ssh"]);
@@ -174,7 +174,7 @@ Deno.test({
     }),
 });
 
-/** What a stranger's run names that is not its own. */
+/** The paths that an untrusted run accesses outside its own folders. */
 async function poison({ base }: Place, run: string): Promise<void> {
   await Deno.writeTextFile(join(base, "elsewhere.txt"), "secret");
   await Deno.symlink(join(base, "home/.ssh/id_rsa"), join(run, "notes.txt"));
@@ -208,7 +208,7 @@ Deno.test({
         );
         assert.ok(code === 0 || name === "watch" && code === 130, `${name}: ${code} ${text}`);
         assert.deepEqual([...reaching(calls), ...started(calls)], [], name);
-        // The work folder is where the command is started, and has the store and what it writes.
+        // The work folder is where the command starts; it contains the store and the output.
         assert.deepEqual([...new Set(touched(calls, place, ["stranger", "work"]))], [], name);
         if (name === "report" || name === "watch") {
           assert.deepEqual([...new Set(touched(calls, place, ["stranger"]))].filter((path) => path !== work), [], name);

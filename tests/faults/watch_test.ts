@@ -1,4 +1,8 @@
-/** What `watch` gives to those who have its address, to others on the machine, and of files that are damaged. @module */
+/**
+ * What `watch` reveals to those who have its address and to others on the machine, and how it shows damaged files.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { serveReport } from "../../pipelines/cli/commands/watch_command.ts";
 import { inFolder } from "../pipelines/models/support.ts";
@@ -16,7 +20,7 @@ async function watching(test: (folder: string, address: URL) => Promise<void>): 
   });
 }
 
-Deno.test("watch answers those alone who know its token, by the address or the cookie that it gave them", () =>
+Deno.test("watch responds only to those who know its token, from the address or from its cookie", () =>
   watching(async (_, address) => {
     const { origin, port } = address,
       status = async (path: string, headers: HeadersInit = {}) => {
@@ -38,7 +42,7 @@ Deno.test("watch answers those alone who know its token, by the address or the c
     await page.body?.cancel();
   }));
 
-Deno.test("every answer of watch says that it is nothing but its type, stands in no frame and is kept nowhere", () =>
+Deno.test("every response of watch forbids type sniffing, framing and caching", () =>
   watching(async (_, { href, origin }) => {
     for (const url of [href, `${origin}/`, href.replace("/?", "/nothing?")]) {
       const { headers, body } = await fetch(url);
@@ -51,7 +55,7 @@ Deno.test("every answer of watch says that it is nothing but its type, stands in
     }
   }));
 
-Deno.test("a page's policy lets run its own script alone", () =>
+Deno.test("a page's policy allows only its own script", () =>
   watching(async (_, address) => {
     const page = await (await fetch(address)).text();
     const policy = /<meta http-equiv="Content-Security-Policy" content="([^"]*)">/.exec(page)![1]!;
@@ -73,7 +77,7 @@ const faulty = {
 } as const;
 
 for (const [name, content] of Object.entries(faulty)) {
-  Deno.test(`events say what is wrong with results of ${name}, and go on when they are right again`, () =>
+  Deno.test(`events report what is wrong with results of ${name}, and continue once they are repaired`, () =>
     watching(async (folder, address) => {
       const file = `${folder}/results.json`;
       await Deno.writeTextFile(file, content);

@@ -5,7 +5,7 @@ import { mayStartDeno } from "../support/command.ts";
 
 const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
 
-/** What Deno says of a program that declares a pipeline. */
+/** Deno's output for a program that declares a pipeline. */
 async function alone(rest: string): Promise<{ readonly code: number; readonly stderr: string; readonly file: string }> {
   const folder = await Deno.realPath(await Deno.makeTempDir()), file = `${folder}/pipeline.ts`;
   try {
@@ -21,7 +21,7 @@ async function alone(rest: string): Promise<{ readonly code: number; readonly st
   }
 }
 
-Deno.test("a pipeline file that is run as a program says how it is run", async () => {
+Deno.test("a pipeline file that is run as a program explains how to run it", async () => {
   if (!mayStartDeno()) return;
   const { code, stderr, file } = await alone("export default made;");
   const says =
@@ -29,7 +29,7 @@ Deno.test("a pipeline file that is run as a program says how it is run", async (
   assert.deepEqual({ code, stderr }, { code: 2, stderr: says });
 });
 
-Deno.test("a program that builds its pipeline itself is left alone", async () => {
+Deno.test("a program that builds its own pipeline runs without that message", async () => {
   if (!mayStartDeno()) return;
   const { code, stderr } = await alone("made.build();");
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });

@@ -7,7 +7,7 @@ import type { Results } from "../../pipelines/results/results.ts";
 import { inProcess } from "../support/command.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 
-/** What the model writes is a comment, so that the tests alone decide. */
+/** The model's output is a comment, so that only the tests decide. */
 const problem = (task_id: string, test: string) => ({
   ...{ task_id, test, prompt: "def f():\n    return 1\n\n#", entry_point: "f", canonical_solution: " one" },
 });
@@ -26,7 +26,7 @@ export default pipeline("programs", () => ({
 }));
 `;
 
-Deno.test("programs are run once, their verdicts are in predictions.jsonl, and the rest of a sample is run later", () =>
+Deno.test("programs run once, their verdicts are in predictions.jsonl, and the rest of a sample runs later", () =>
   inFolder(async (folder) => {
     await Deno.writeTextFile(
       join(folder, "HumanEval.jsonl"),

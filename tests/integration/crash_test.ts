@@ -1,4 +1,4 @@
-/** Processes that are killed at random moments, or stopped by a signal, and what the next one makes of it. @module */
+/** Processes that are killed at random moments or stopped by a signal, and the results of the next run. @module */
 import assert from "node:assert/strict";
 import { eagerMain, type Outcome, ownArguments } from "../support/command.ts";
 import { leftBehind } from "../support/left_behind.ts";
@@ -6,7 +6,7 @@ import { inScene, type PipelineParts, type Scene } from "../support/scene.ts";
 
 const kills = 50;
 
-/** Two members side by side, with dropout and steps in parts, validated while they are trained. */
+/** Two members trained together, with dropout and steps in parts, validated during training. */
 const killed: Partial<PipelineParts> = {
   rank: 'sweep("rank", [1, 2])',
   editSettings: "dropout: 0.1",
@@ -19,7 +19,7 @@ const killed: Partial<PipelineParts> = {
   stages: "{ tuned: evaluate(tuned, { data: heldOut, metrics, decoding, batchSize: 1 }) }",
 };
 
-/** Some seconds of steps. */
+/** Several seconds of steps. */
 const stopped: Partial<PipelineParts> = { editSettings: "dropout: 0.1", epochs: "2500" };
 
 interface Child {
@@ -27,7 +27,7 @@ interface Child {
   readonly ended: Promise<Outcome & { readonly signal: Deno.Signal | null }>;
 }
 
-/** Starts a run into `<place>/out` in a process of its own. */
+/** Starts a run into `<place>/out` in a separate process. */
 function start(scene: Scene, place: string, entry?: string): Child {
   const places = ["--store", scene.path(place, "store"), "--out", scene.path(place, "out"), "--threads", "1"];
   const process = new Deno.Command(Deno.execPath(), {
@@ -50,7 +50,7 @@ async function bytesOf(scene: Scene, place: string, entry?: string): Promise<Rea
   return await leftBehind(scene.path(place, "out"));
 }
 
-/** A process may have ended by itself a moment before it is told. */
+/** A process may have exited just before it is killed. */
 function killIfAlive(process: Deno.ChildProcess): void {
   try {
     process.kill("SIGKILL");
@@ -62,7 +62,7 @@ function killIfAlive(process: Deno.ChildProcess): void {
 const checkpoints = (scene: Scene, place: string) =>
   scene.filesOf(`${place}/store`).filter((path) => /^checkpoint\/.*\.safetensors$/.test(path));
 
-Deno.test(`a run that is killed ${kills} times at random moments comes to the same bytes`, () =>
+Deno.test(`a run that is killed ${kills} times at random moments gives the same bytes`, () =>
   inScene(killed, async (scene) => {
     const begun = performance.now(), expected = await bytesOf(scene, "whole", eagerMain);
     const whole = performance.now() - begun;
@@ -89,7 +89,7 @@ Deno.test(`a run that is killed ${kills} times at random moments comes to the sa
     );
   }));
 
-Deno.test("two processes on one store at once come to the same bytes", () =>
+Deno.test("two processes on one store at once give the same bytes", () =>
   inScene(killed, async (scene) => {
     const expected = await bytesOf(scene, "whole", eagerMain);
     const places = [1, 2].map((which) => `${which}`);
@@ -102,13 +102,13 @@ Deno.test("two processes on one store at once come to the same bytes", () =>
     for (const found of both) assert.deepEqual(found, expected);
   }));
 
-/** Waits until a training has kept its first checkpoint, which it does after two seconds. */
+/** Waits until a training has written its first checkpoint, which it does after two seconds. */
 async function isTraining(scene: Scene, place: string): Promise<void> {
   while (checkpoints(scene, place).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
-  Deno.test(`${signal} stops a run at once, in one line, and it continues from there`, () =>
+  Deno.test(`${signal} stops a run immediately with one line, and the next run continues from there`, () =>
     inScene(stopped, async (scene) => {
       const { process, ended } = start(scene, "out");
       await isTraining(scene, "out");
@@ -124,7 +124,7 @@ for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
       );
       assert.ok(told !== null, stderr);
       assert.ok(!/ {2}at /.test(stderr), stderr);
-      // A second is asked for; a machine that has other work gets three.
+      // The requirement is one second; a machine with other load gets three.
       assert.ok(milliseconds < 3000, `${milliseconds} ms`);
       const [resumed, whole] = [await bytesOf(scene, "out"), await bytesOf(scene, "whole")];
       assert.deepEqual(resumed, whole);

@@ -1,4 +1,4 @@
-/** Runs that die at any moment, and what the next run makes of what they left. @module */
+/** Runs that are killed at any moment, and what the next run makes of their remains. @module */
 import assert from "node:assert/strict";
 import { everyStep, inProcessUnder, type Outcome } from "../support/command.ts";
 import { dyingAt, refusing } from "../support/dying.ts";
@@ -33,7 +33,7 @@ async function bytesOf(scene: Scene, place: string, store = place): Promise<Read
   return await leftBehind(scene.path(place, "out"));
 }
 
-Deno.test("a run that dies at any change of the disk is resumed and gives the same bytes", () =>
+Deno.test("a run that is killed at any change of the disk is resumed and gives the same bytes", () =>
   inScene(parts, async (scene) => {
     const expected = await bytesOf(scene, "whole");
     let moment = 1;
@@ -48,7 +48,7 @@ Deno.test("a run that dies at any change of the disk is resumed and gives the sa
   }));
 
 for (const [what, scene] of [["run", parts], ["training on preferences", preferring("dpo({ beta: 0.5 })")]] as const) {
-  Deno.test(`a ${what} that dies again and again comes to the same bytes`, () =>
+  Deno.test(`a ${what} that is killed repeatedly gives the same bytes`, () =>
     inScene(scene, async (scene) => {
       const expected = await bytesOf(scene, "whole");
       let deaths = 0;
@@ -66,7 +66,7 @@ Deno.test("two runs on one store at once give the same bytes", () =>
     for (const place of ["one", "other"]) assert.deepEqual(await leftBehind(scene.path(place, "out")), expected);
   }));
 
-Deno.test("a checkpoint that the disk refuses is noted, and the training goes on", () =>
+Deno.test("a checkpoint that can't be written gives a note, and the training continues", () =>
   inScene(parts, async (scene) => {
     const expected = await bytesOf(scene, "whole");
     const { code, stderr } = await refusing("checkpoint", () => run(scene, "full"));

@@ -1,9 +1,9 @@
-/** The examples that take longer, run as a person would. @module */
+/** The slower examples, run as a user would. @module */
 import assert from "node:assert/strict";
 import type { EvaluateRecord } from "../../pipelines/results/results.ts";
 import { accuracyOf, resultsOf } from "../support/examples.ts";
 
-Deno.test("loreft-vs-lora compares edits with adapters, by accuracy and parameters", async () => {
+Deno.test("loreft-vs-lora compares edits with adapters by accuracy and parameters", async () => {
   const { members } = await resultsOf("loreft-vs-lora");
   const ids = ["loreft", "direft", "lora_r4", "lora_r4_prompt", "dora", "ia3", "bitfit"].map((method) =>
     `method=${method}`
@@ -17,7 +17,7 @@ Deno.test("loreft-vs-lora compares edits with adapters, by accuracy and paramete
   assert.ok(loreft!.trainableParameters * 3 < lora!.trainableParameters);
 });
 
-Deno.test("tune-then-test chooses on held-back rows and tests three seeds of what it chose", async () => {
+Deno.test("tune-then-test selects on held-out rows and tests its selection with three seeds", async () => {
   const { members, summaries } = await resultsOf("tune-then-test");
   assert.deepEqual(members.slice(9).map(({ id }) => id), [42, 43, 44].map((seed) => `best,seed=${seed}`));
   const losses = members.slice(0, 9).map(({ id, stages }) => {
@@ -29,7 +29,7 @@ Deno.test("tune-then-test chooses on held-back rows and tests three seeds of wha
   assert.ok(count === 3 && mean >= 0.9, `a mean of ${mean}`);
 });
 
-Deno.test("preferences makes the model prefer an answer and write it, and a head score it", async () => {
+Deno.test("preferences trains the model to prefer and generate an answer, and a head to score it", async () => {
   const { members } = await resultsOf("preferences");
   assert.deepEqual(members.map(({ id }) => id), ["objective=dpo", "objective=reps"]);
   const metricsOf = (at: number, name: string) =>
@@ -41,7 +41,7 @@ Deno.test("preferences makes the model prefer an answer and write it, and a head
   assert.ok(metricsOf(0, "judge")["rewardAccuracy"]! >= 0.95);
 });
 
-Deno.test("steering makes the model write on, by one direction", async () => {
+Deno.test("steering makes the model continue writing, with one direction", async () => {
   const { members } = await resultsOf("steering");
   const best = members.map((member) => accuracyOf(member, "steered")).sort((a, b) => b - a)[0]!;
   assert.ok(members.every((member) => accuracyOf(member, "base") === 0));

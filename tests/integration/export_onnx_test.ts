@@ -1,4 +1,8 @@
-/** Exported models where others run them: in a browser's page, and one of 135 million parameters in Node's runtime. @module */
+/**
+ * Exported models in other runtimes: in a browser's page, and one of 135 million parameters in Node's runtime.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { extname, join } from "node:path";
 import { adamw, baseModel, block, evaluate, exactMatch, greedy, jsonl, loreft, pipeline, train } from "refract";
@@ -41,10 +45,10 @@ async function exported(scene: Scene, ...options: readonly string[]): Promise<st
   return out;
 }
 
-/** Where a page shows what it wrote: the answer to a prompt, or the last one of a conversation. */
+/** Where a page shows its output: the answer to a prompt, or the last one of a conversation. */
 const shownAnswer = { prompt: "output", message: "#said li:last-child" };
 
-/** What the exported folder's page writes after prompts, or after a conversation's messages. */
+/** The output of the exported folder's page for prompts, or for a conversation's messages. */
 async function answersInPage(
   folder: string,
   packages: string,

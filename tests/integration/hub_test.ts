@@ -180,7 +180,7 @@ function startPull(hub: Hub, folder: string, out: string): Deno.ChildProcess {
   }).spawn();
 }
 
-Deno.test("processes that download the same thing at the same time share the work, and one that dies leaves it", () =>
+Deno.test("processes that download the same file at once share the work, even if one of them is killed", () =>
   inCache(async (hub, folder) => {
     const outs = ["a", "b", "c"].map((name) => join(folder, name)), isWeights = /GET .*weights\.safetensors/;
     hub.fail({ at: isWeights, times: 1, silentAfter: 5000 });

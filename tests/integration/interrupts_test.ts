@@ -1,7 +1,7 @@
-/** Signals that come more than once, sent to a process that takes its time to unwind. @module */
+/** Repeated signals to a process that takes time to clean up. @module */
 import assert from "node:assert/strict";
 
-/** Waits to be stopped, then unwinds for 700 ms, less than a process is given. */
+/** Waits to be stopped, then cleans up for 700 ms, less than a process is allowed. */
 const program = `
 import { listenForStops } from ${JSON.stringify(import.meta.resolve("../../pipelines/cli/interrupts.ts"))};
 const waiting = setInterval(() => {}, 1000);
@@ -12,7 +12,7 @@ listenForStops(() => Deno.exit(3)).onabort = () => setTimeout(() => {
 console.log("listening");
 `;
 
-/** What a process printed, and how it ended, that gets a second SIGINT so many milliseconds after the first. */
+/** The output and exit of a process that receives a second SIGINT this many milliseconds after the first. */
 async function interruptedTwice(milliseconds: number): Promise<[output: string, signal: Deno.Signal | null]> {
   const process = new Deno.Command(Deno.execPath(), { args: ["eval", "--quiet", program], stdout: "piped" }).spawn();
   let output = "";
@@ -26,12 +26,12 @@ async function interruptedTwice(milliseconds: number): Promise<[output: string, 
   return [output, (await process.status).signal];
 }
 
-Deno.test("a SIGINT that deno task and npx pass on once more lets a process unwind", async () => {
+Deno.test("a SIGINT that deno task and npx forward a second time lets a process clean up", async () => {
   for (const milliseconds of [0, 5, 50]) {
     assert.deepEqual(await interruptedTwice(milliseconds), ["listening\nunwound\n", null], `${milliseconds} ms`);
   }
 });
 
-Deno.test("a second Ctrl-C ends a process at once", async () => {
+Deno.test("a second Ctrl-C ends a process immediately", async () => {
   assert.deepEqual(await interruptedTwice(400), ["listening\n", "SIGINT"]);
 });

@@ -1,10 +1,10 @@
-/** Lines that no text can hold. @module */
+/** Lines longer than a string can be. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { loadRows } from "../../pipelines/data/rows.ts";
 import { assertOneLine, inFolder } from "../pipelines/models/support.ts";
 
-Deno.test("a line of more than 512 MB is refused before it is read to its end", () =>
+Deno.test("a line of more than 512 MB is refused before it is read completely", () =>
   inFolder(async (folder) => {
     const path = join(folder, "rows.jsonl"), template = { prompt: "{q}", completion: "{a}" };
     {

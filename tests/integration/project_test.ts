@@ -1,4 +1,9 @@
-/** Projects of a person's own, from nothing to a trained edit: of a copy on the disk, and of one at an address. @module */
+/**
+ * A user's own projects, from an empty folder to a trained edit: with a copy of Refract on the disk and with one at an
+ * address.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,7 +13,7 @@ import { sharedFolder, smollm2Folder } from "../support/shared.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url)), launcher = "pipelines/cli/refract.ts";
 
-/** Runs Deno where it knows nothing but its own downloads. */
+/** Runs Deno where only its own downloads are known to it. */
 async function deno(
   args: readonly string[],
   cwd: string,
@@ -124,7 +129,7 @@ Deno.test("a copy that is served from an address makes projects, trains, reports
     await server.shutdown();
   }));
 
-/** Where Deno keeps the packages that it has. */
+/** Where Deno keeps its packages. */
 async function npmCache(): Promise<string | undefined> {
   const { stdout } = await deno(["info", "--json"], root);
   const { npmCache } = JSON.parse(stdout);

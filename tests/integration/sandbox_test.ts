@@ -1,4 +1,4 @@
-/** Programs run in the sandbox: HumanEval's own verdicts, and what a hostile program comes to. @module */
+/** Programs run in the sandbox: HumanEval's own verdicts, and the outcome of hostile programs. @module */
 import assert from "node:assert/strict";
 import { code } from "../../pipelines/tasks/code.ts";
 import { runPrograms } from "../../pipelines/tasks/run_programs.ts";
@@ -48,7 +48,7 @@ Deno.test({
   },
 });
 
-/** What a program is refused, by what its verdict says. */
+/** The refused actions, each with the text of its verdict. */
 const hostile: readonly (readonly [name: string, program: string, verdict: RegExp])[] = [
   ["loops for ever", "while True: pass", /^timed out$/],
   ["prints for ever", "while True: print('x' * 10000)", /^timed out$/],

@@ -116,7 +116,7 @@ Deno.test({
             await visitor.ready();
             await visitor.finish("train", 300);
             assert.equal(await visitor.text("fault"), "");
-            assert.match(await visitor.text("left"), /found as it was trained before/);
+            assert.match(await visitor.text("left"), /found from an earlier training/);
             await visitor.set("seed", 3);
             await visitor.set("epochs", 2);
             await visitor.finish("train");
@@ -308,7 +308,7 @@ Deno.test({
         await visitor.ready();
         assert.match(await visitor.text("state"), /WebAssembly with 1 thread;/);
         assert.match(await visitor.text("notes"), /Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder/);
-        assert.match(await visitor.text("notes"), /no WebGPU; training runs by WebAssembly/);
+        assert.match(await visitor.text("notes"), /no WebGPU for the page; training uses WebAssembly/);
         const refused = async (act: () => Promise<void>, pattern: RegExp) => {
           await act();
           const fault = await visitor.text("fault");

@@ -1,6 +1,6 @@
 /** Where the bytes of a file are: in memory, or in a file of the browser's. @module */
 
-/** Bytes that are read and written at once; what the browser calls a FileSystemSyncAccessHandle is one. */
+/** Bytes that are read and written synchronously; the browser's FileSystemSyncAccessHandle is one implementation. */
 export interface Blocks {
   read(target: Uint8Array, options: { at: number }): number;
   write(bytes: Uint8Array, options: { at: number }): number;
@@ -47,17 +47,17 @@ export class MemoryBlocks implements Blocks {
   }
 }
 
-/** Gives files their places, and takes them back. */
+/** Allocates places for files, and releases them. */
 export interface BlockSource {
-  /** Gives an empty place. */
+  /** Allocates an empty place. */
   take(): { readonly slot: number | undefined; readonly blocks: Blocks };
-  /** Takes a place back. */
+  /** Releases a place. */
   release(blocks: Blocks): void;
-  /** Sees that what the tree says of the files is kept; at once if it has to be on the disk. */
+  /** Saves the tree's record of the files; immediately if it must be on disk. */
   changed(now: boolean): void;
 }
 
-/** Places in memory alone. */
+/** Places only in memory. */
 export const memorySource: BlockSource = {
   take: () => ({ slot: undefined, blocks: new MemoryBlocks() }),
   release() {},

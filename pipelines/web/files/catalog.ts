@@ -1,14 +1,14 @@
-/** A tree of names as text, and back. @module */
+/** Writes a tree of names as text, and reads it back. @module */
 import type { Blocks } from "./blocks.ts";
 import { type FolderNode, idOfSlot, newFolder, nextId, type TreeNode } from "./tree.ts";
 
-/** A name and what has it. */
+/** A name and what it refers to. */
 type Stored =
   | { readonly name: string; readonly slot: number; readonly written: number; readonly used: number }
   | { readonly name: string; readonly target: string; readonly written: number }
   | { readonly name: string; readonly children: readonly Stored[]; readonly written: number };
 
-/** Writes a tree; files that are in memory alone are omitted. */
+/** Writes a tree; files that are only in memory are omitted. */
 export function writeCatalog(root: FolderNode): string {
   return JSON.stringify(storedIn(root));
 }
@@ -27,7 +27,7 @@ function storedIn({ children }: FolderNode): Stored[] {
 }
 
 /**
- * Reads a tree that was written by {@linkcode writeCatalog}.
+ * Reads a tree written by {@linkcode writeCatalog}.
  *
  * @param blocks The bytes of a slot; a file without any is omitted.
  */

@@ -1,4 +1,4 @@
-/** What a request for a file fails with, under the names that Deno has for it. @module */
+/** The errors of file operations, under Deno's names. @module */
 
 class NotFound extends Error {
   override readonly name = "NotFound";
@@ -20,7 +20,7 @@ class AlreadyExists extends Error {
   readonly code = "EEXIST";
 }
 
-/** A browser that has no room left for this site. */
+/** The browser has no room left for this site. */
 export class NoSpace extends Error {
   override readonly name = "NoSpace";
   readonly code = "ENOSPC";
@@ -40,5 +40,5 @@ export function withRoom<T>(write: () => T): T {
   }
 }
 
-/** The errors that others look for. */
+/** The errors that other code checks for. */
 export const errors = { NotFound, NotCapable, NotADirectory, IsADirectory, AlreadyExists } as const;

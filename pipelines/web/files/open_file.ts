@@ -1,9 +1,9 @@
-/** A file of a page that is open. @module */
+/** An open file of a page. @module */
 import type { SystemFile, SystemFileInfo } from "../../common/system_types.ts";
 import { errors, NoSpace, withRoom } from "./errors.ts";
 import type { FileNode, FolderNode } from "./tree.ts";
 
-/** Who keeps the tree that an open file is part of. */
+/** The owner of the tree that an open file is part of. */
 export interface OpenOwner {
   info(node: FileNode | FolderNode): SystemFileInfo;
   wrote(node: FileNode): void;
@@ -11,16 +11,16 @@ export interface OpenOwner {
   closed(node: FileNode): void;
 }
 
-/** Who holds which file or folder alone. There is one process: nobody else asks. */
+/** Who holds an exclusive lock on which file or folder. There is one process, so nobody else can. */
 const holders = new WeakMap<FileNode | FolderNode, OpenFile>();
 
-/** How often a lock that another holds is asked for again, in milliseconds. */
+/** How often a lock that another holds is requested again, in milliseconds. */
 const retryAfter = 50;
 
-/** How much is read at a time by {@linkcode OpenFile.readable}. */
+/** How much {@linkcode OpenFile.readable} reads at a time. */
 const chunkBytes = 1 << 20;
 
-/** An open file or folder, with its own place in it. */
+/** An open file or folder, with its own position in it. */
 export class OpenFile implements SystemFile {
   readonly #owner: OpenOwner;
   readonly #node: FileNode | FolderNode;
@@ -111,7 +111,7 @@ export class OpenFile implements SystemFile {
   }
 
   close(): void {
-    if (this.#isClosed) throw new Error("the file is closed already");
+    if (this.#isClosed) throw new Error("the file is already closed");
     this.#end();
   }
 

@@ -1,7 +1,7 @@
 /**
- * The browser's Origin Private File System as the place of files: handles that read and write at once are opened ahead,
- * since opening one takes a promise. A catalogue says which name a handle's bytes have. Two copies of it are written in
- * turn, so that a tab that is closed in the middle leaves the one before.
+ * Stores files in the browser's Origin Private File System: synchronous handles are opened ahead of time, because
+ * opening one takes a promise. A catalogue records which name belongs to a handle's bytes. Its two copies are written
+ * in turn, so that a tab that is closed in the middle leaves the previous one.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { NoSpace, withRoom } from "./errors.ts";
 import { type OriginFolder, originFolder } from "./origin_folder.ts";
 import { type FileNode, type FolderNode, newFolder } from "./tree.ts";
 
-/** Handles that wait for a file. */
+/** Handles kept ready for new files. */
 const spare = 12;
 
-/** How long changes of names may wait for those that follow, in milliseconds. */
+/** How long changes of names may wait to be written together, in milliseconds. */
 const gatherFor = 100;
 
 /** The folder in the origin's file system. */
@@ -34,10 +34,10 @@ interface OpenedFiles {
 }
 
 /**
- * Opens this site's files, which takes a dedicated worker.
+ * Opens this site's files, which requires a dedicated worker.
  *
- * @returns Nothing where the browser keeps none, as in a private window of some.
- * @throws {FilesInUse} If another tab has them.
+ * @returns `undefined` if the browser stores none, as in some browsers' private windows.
+ * @throws {FilesInUse} If another tab has them open.
  */
 export async function openPrivateFiles(): Promise<OpenedFiles | undefined> {
   const root = await originFolder();
@@ -101,7 +101,7 @@ class PrivateFiles implements BlockSource {
 
   release(blocks: Blocks): void {
     if (!this.#slots.has(blocks)) return;
-    // The catalogue that is on the disk may still name it.
+    // The catalogue on disk may still name it.
     blocks.truncate(0);
     this.#free.push(blocks);
   }
@@ -157,7 +157,7 @@ class PrivateFiles implements BlockSource {
     for (const file of filesIn(this.root)) if (file.slot === undefined) this.#adopt(file);
   }
 
-  /** Moves a file out of memory that came when no handle waited. */
+  /** Moves a file out of memory that was created when no handle was ready. */
   #adopt(file: FileNode): void {
     const blocks = this.#free.pop(), slot = blocks && this.#slots.get(blocks);
     if (blocks === undefined) return this.#replenish();
@@ -176,7 +176,7 @@ function* filesIn(folder: FolderNode): Generator<FileNode> {
   }
 }
 
-/** The copy of the catalogue that was written last, of those that are whole. */
+/** The most recently written complete copy of the catalogue. */
 function newest(catalogs: readonly Blocks[]): { readonly turn: number; readonly text: string } | undefined {
   const found = catalogs.flatMap((blocks) => {
     const bytes = new Uint8Array(blocks.getSize());

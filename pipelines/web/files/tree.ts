@@ -6,11 +6,11 @@ export interface FileNode {
   readonly kind: "file";
   readonly id: number;
   blocks: Blocks;
-  /** The number of its place on the disk; none in memory alone. */
+  /** The number of its place on disk; none if it is only in memory. */
   slot: number | undefined;
   written: number;
   used: number;
-  /** By how many names it goes, and how often it is open. */
+  /** How many names it has, and how often it is open. */
   names: number;
   open: number;
 }
@@ -31,7 +31,7 @@ interface LinkNode {
   readonly written: number;
 }
 
-/** What has a name. */
+/** Anything that has a name. */
 export type TreeNode = FileNode | FolderNode | LinkNode;
 
 let lastId = 0;
@@ -41,7 +41,7 @@ export function nextId(): number {
   return ++lastId;
 }
 
-/** The number of a file on the disk: the same after the page was loaded again, as what is remembered of it asks for. */
+/** The number of a file on disk: the same after the page is reloaded, as cached information about it requires. */
 export function idOfSlot(slot: number): number {
   return slot + 1e9;
 }
@@ -56,14 +56,14 @@ export interface Place {
   readonly folder: FolderNode;
   readonly name: string;
   readonly node: TreeNode | undefined;
-  /** The way there without links. */
+  /** The path without links. */
   readonly path: string;
 }
 
 /** Why a path leads nowhere. */
 type Nowhere = "NotFound" | "NotADirectory";
 
-/** Links that are followed one after another before they count as a circle. */
+/** How many links are followed before they count as a cycle. */
 const mostLinks = 40;
 
 /**

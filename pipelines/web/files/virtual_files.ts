@@ -1,4 +1,4 @@
-/** The files of a page: names in memory, bytes where a source of them has its places. @module */
+/** The files of a page: names in memory, bytes in places allocated by a source. @module */
 import type {
   SystemEntry,
   SystemFile,
@@ -20,20 +20,20 @@ import {
   type TreeNode,
 } from "./tree.ts";
 
-/** The folder that relative paths start from. */
+/** The folder that relative paths are resolved from. */
 export const home = "/home";
 
 /** The folder of temporary files. */
 const temporary = "/tmp";
 
-/** Files by the names and with the errors that Deno has for them. */
+/** Files with Deno's names and errors. */
 export class VirtualFiles implements SystemFiles, OpenOwner {
   readonly SeekMode = { Start: 0, Current: 1, End: 2 } as const;
   readonly errors = errors;
   #root: FolderNode = newFolder();
   #source: BlockSource = memorySource;
 
-  /** Has the files of a source from now on; what is in memory alone is given up. */
+  /** Switches to the files of a source; files that are only in memory are dropped. */
   attach(root: FolderNode, source: BlockSource): void {
     this.#root = root;
     this.#source = source;
@@ -245,7 +245,7 @@ export class VirtualFiles implements SystemFiles, OpenOwner {
     this.#release(node);
   }
 
-  /** Whoever has a file open may read on after its last name is gone. */
+  /** A file that is open can still be read after its last name is gone. */
   #release(node: FileNode): void {
     if (node.names === 0 && node.open === 0) this.#source.release(node.blocks);
   }

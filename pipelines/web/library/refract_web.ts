@@ -1,6 +1,6 @@
 /**
- * Refract in a page: all that pipelines declare, and what runs them. Call it in a worker, where what is computed is kept
- * from one visit to the next.
+ * Refract in a page: everything that pipelines declare, and what runs them. Use it in a worker, where what is computed
+ * persists between visits.
  *
  * @module
  */
@@ -8,5 +8,5 @@ import { openTab } from "../twins/tab.ts";
 
 export * from "../../../mod.ts";
 
-// Whoever has imported this finds the files of the visit before.
+// After this import, the files of the previous visit are available.
 await openTab();

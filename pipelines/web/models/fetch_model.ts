@@ -1,5 +1,5 @@
 /**
- * A model's folder at an address, fetched part by part: what arrived stays, and the next visit asks for the rest.
+ * Downloads a model folder from a URL in chunks: what has arrived is kept, and the next visit requests the rest.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { digestCacheOf, rememberDigest } from "../../models/weights/weights_dige
 import { type ArrivingFile, arrivingFile } from "./arriving_file.ts";
 import { listName, type ModelFile } from "./file_list.ts";
 
-/** Files that a model has to have. */
+/** Files that a model must have. */
 const needed: readonly string[] = ["config.json", tokenizerFile];
 
 let report: (done: number, total: number, file: string) => void = () => {};
@@ -29,9 +29,9 @@ export function showDownloads(show: typeof report): void {
 }
 
 /**
- * The folder with a model's files; those that are there are not asked for.
+ * The folder with a model's files; existing ones are not requested.
  *
- * @throws {RequestError} If one can't be had.
+ * @throws {RequestError} If one cannot be downloaded.
  */
 export async function fetchModel(address: URL, signal: AbortSignal): Promise<string> {
   const folder = `${system.cwd()}/models/${digestOf(new TextEncoder().encode(address.href)).slice(0, 16)}`;
@@ -58,7 +58,7 @@ function shardsOf(index: string): readonly string[] {
   return [...new Set(Object.values(map))];
 }
 
-/** What is known of a file before it is here. */
+/** What is known about a file before it is downloaded. */
 interface Wanted {
   readonly isNeeded: boolean;
   readonly listed: ModelFile | undefined;
@@ -168,7 +168,7 @@ function requireRoom(bytes: number, name: string): void {
   const free = freeSpace("/");
   if (free === undefined || Number.isNaN(bytes) || bytes <= free) return;
   throw new RequestError(
-    `${name} takes ${formatSize(bytes)} and the browser gives this site ${
+    `${name} takes ${formatSize(bytes)}, but the browser gives this site ${
       formatSize(free)
     }; choose a smaller model, or free some space`,
   );

@@ -1,4 +1,8 @@
-/** The list of a model's files beside them, so that a page asks for no more and checks what it gets. @module */
+/**
+ * The list of a model's files, stored beside them, so that a page requests no others and verifies what it gets.
+ *
+ * @module
+ */
 
 /** The list's name. */
 export const listName = "refract-files.json";

@@ -3,10 +3,10 @@ import { RequestError } from "../../common/errors.ts";
 import { fetchModel } from "./fetch_model.ts";
 
 /**
- * What Refract calls a model that a page names.
+ * Refract's source for a model that a page names.
  *
- * @param base `builtin:NAME`, a Hugging Face id, or an address, relative to the site or whole, of a model's folder.
- * @returns For an address, the folder that holds what was fetched from it.
+ * @param base `builtin:NAME`, a Hugging Face id, or the URL of a model folder, relative to the site or absolute.
+ * @returns For a URL, the folder that holds what was downloaded from it.
  */
 export async function modelSource(base: string, signal: AbortSignal): Promise<string> {
   const name = base.trim();
@@ -14,7 +14,7 @@ export async function modelSource(base: string, signal: AbortSignal): Promise<st
   if (!/^https?:\/\/|^\.\//.test(name)) return name;
   const address = URL.parse(name.endsWith("/") ? name : `${name}/`, new URL("../", import.meta.url));
   if (address === null) {
-    throw new RequestError(`${JSON.stringify(name)} is no address; write it as in https://host/model/`);
+    throw new RequestError(`${JSON.stringify(name)} is not a URL; write it as in https://host/model/`);
   }
   return await fetchModel(address, signal);
 }

@@ -4,7 +4,7 @@ import { createSHA1, createSHA256, type IHasher } from "hash-wasm";
 /** One machine for each algorithm, which has the state of one digest at a time. */
 const machines = { sha1: await machineOf(createSHA1), sha256: await machineOf(createSHA256) } as const;
 
-/** A digest in the making. */
+/** A digest being computed. */
 export interface Hash {
   update(content: string | Uint8Array): Hash;
   digest(): Uint8Array;

@@ -1,6 +1,6 @@
-/** Waiting by node:timers/promises' names. @module */
+/** Waiting under node:timers/promises' names. @module */
 
-/** Waits, until it is given up. */
+/** Waits, unless it is cancelled. */
 export function setTimeout(
   milliseconds: number,
   value?: unknown,

@@ -1,4 +1,4 @@
-/** Paths and URLs by node:url's names. @module */
+/** Paths and URLs under node:url's names. @module */
 
 /** The path of a URL. */
 export function fileURLToPath(url: string | URL): string {

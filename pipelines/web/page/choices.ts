@@ -1,4 +1,4 @@
-/** What the page's fields say, and the rows that were typed. @module */
+/** The values of the page's fields, and the typed rows. @module */
 import { byId, element } from "../../report/page/dom.ts";
 import type { Choices, ChosenRows, SiteDefaults } from "../site/protocol.ts";
 
@@ -7,7 +7,7 @@ const other = "other";
 const input = (id: string) => byId(id, HTMLInputElement);
 const select = (id: string) => byId(id, HTMLSelectElement);
 
-/** A file that was dropped. */
+/** The dropped file. */
 let file: string | undefined;
 
 /** Fills the fields. */
@@ -41,7 +41,7 @@ export function showFile(path: string, { prompt, completion }: Pick<ChosenRows, 
   showParts();
 }
 
-/** Shows the fields that what is chosen takes. */
+/** Shows the fields that the current choice needs. */
 export function showParts(): void {
   const source = select("source").value;
   byId("other").hidden = select("base").value !== other;
@@ -57,7 +57,7 @@ export function addRow(): void {
   byId("typed-rows").append(element("tr", {}, cell("Prompt"), cell("Completion")));
 }
 
-/** What the fields say. */
+/** The values of the fields. */
 export function chosen({ choices: { rows } }: SiteDefaults): Choices {
   const named = select("base").value;
   return {

@@ -3,15 +3,15 @@ import { byId, svg } from "../../report/page/dom.ts";
 import { colour, currentFrame, edges, plot } from "../../report/page/plot.ts";
 import { linearScale, ticksAround, ticksBetween } from "../../report/page/scales.ts";
 
-/** The most points that a curve is drawn with. */
+/** The maximum number of points in a curve. */
 const mostPoints = 400;
 
-/** How often it is drawn at most, in milliseconds. */
+/** The minimum time between redraws, in milliseconds. */
 const every = 200;
 
 let waiting: ReturnType<typeof setTimeout> | undefined, shown: readonly number[] = [], last = 2;
 
-/** Draws losses, once those that come in quick succession are there. */
+/** Draws losses, gathering those that come in quick succession. */
 export function showLosses(losses: readonly number[], steps: number): void {
   shown = losses;
   last = Math.max(2, steps);

@@ -22,14 +22,14 @@ export class Engine {
   #listens = Promise.withResolvers<void>();
   #next = 0;
 
-  /** @param onEvent Gets what runs report. */
+  /** @param onEvent Receives what runs report. */
   constructor(script: URL, onEvent: (event: ShownEvent) => void) {
     this.#script = script;
     this.#onEvent = onEvent;
     this.#worker = this.#start();
   }
 
-  /** Asks. Throws a {@linkcode Refusal}. */
+  /** Sends a request. Throws a {@linkcode Refusal}. */
   async ask<Asked extends Ask>(ask: Asked): Promise<Answers[Asked["kind"]]> {
     const id = this.#next++, message: ToEngine = { id, ask };
     const answer = new Promise<Answers[keyof Answers]>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
@@ -38,7 +38,7 @@ export class Engine {
     return await answer as Answers[Asked["kind"]];
   }
 
-  /** Pauses what runs; what was computed is kept. */
+  /** Pauses the current run; what was computed is kept. */
   pause(): void {
     const message: ToEngine = { pause: true };
     this.#worker.postMessage(message);

@@ -1,9 +1,9 @@
-/** Links that carry a trained edit after their #, which a browser sends to nobody. @module */
+/** Links that contain a trained edit after their #, which a browser sends to nobody. @module */
 
-/** The longest link that is made, in characters; browsers and chats take this much. */
+/** The maximum length of a link, in characters; browsers and chats accept this much. */
 const longest = 30_000;
 
-/** A link to this page with an edit; nothing for one that is too large. */
+/** A link to this page with an edit; `undefined` if the edit is too large. */
 export function linkWith(base: string, zip: Uint8Array<ArrayBuffer>): string | undefined {
   const text = btoa(Array.from(zip, (byte) => String.fromCharCode(byte)).join(""));
   const link = new URL(location.href);
@@ -11,13 +11,13 @@ export function linkWith(base: string, zip: Uint8Array<ArrayBuffer>): string | u
   return link.href.length > longest ? undefined : link.href;
 }
 
-/** The edit of this page's own address. Throws an Error if it is damaged. */
+/** The edit in this page's own URL. Throws an Error if it is damaged. */
 export function editInAddress(): { readonly base: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined {
   const parts = new URLSearchParams(location.hash.slice(1)), edit = parts.get("edit"), base = parts.get("base");
   if (edit === null || base === null) return undefined;
   try {
     return { base, bytes: Uint8Array.from(atob(edit), (character) => character.charCodeAt(0)) };
   } catch {
-    throw new Error("the link's edit is damaged; ask for the link again");
+    throw new Error("the link's edit is damaged; request the link again");
   }
 }

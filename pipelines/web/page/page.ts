@@ -1,4 +1,4 @@
-/** The page of a site that trains: its fields, and what the worker says. @module */
+/** The page of a site that trains: its fields, and the worker's output. @module */
 import { byId } from "../../report/page/dom.ts";
 import type { Choices, ShownEvent, SiteDefaults } from "../site/protocol.ts";
 import { addRow, chosen, fill, showFile, showParts } from "./choices.ts";
@@ -42,7 +42,7 @@ function showFault(message: string): void {
   byId("fault").textContent = message;
 }
 
-/** Whether the worker is at work, so that nothing else can be asked. */
+/** Whether the worker is busy, so that nothing else can be requested. */
 function setBusy(isBusy: boolean, canPause = false): void {
   for (const id of buttons) {
     const isUseless = ["download", "link"].includes(id) && !isTuned;
@@ -52,7 +52,7 @@ function setBusy(isBusy: boolean, canPause = false): void {
   document.body.setAttribute("aria-busy", String(isBusy));
 }
 
-/** Does something with the worker; what is wrong is said on the page. */
+/** Does something with the worker; errors are shown on the page. */
 async function working(act: () => Promise<void>, canPause = false): Promise<void> {
   setBusy(true, canPause);
   showFault("");
@@ -69,7 +69,7 @@ async function working(act: () => Promise<void>, canPause = false): Promise<void
   }
 }
 
-/** What the fields say, which a reload finds again. */
+/** The values of the fields, which are restored after a reload. */
 function choices(): Choices {
   const found = chosen(defaults);
   localStorage.setItem(remembered, JSON.stringify(found));
@@ -154,7 +154,7 @@ on("link", "click", () =>
       return;
     }
     await navigator.clipboard.writeText(link);
-    byId("kept").textContent = "Copied; whoever opens it can ask this edit.";
+    byId("kept").textContent = "Copied; whoever opens the link can try this edit.";
   }));
 on("open-zip", "change", () => {
   const [file] = byId("open-zip", HTMLInputElement).files ?? [];
@@ -165,7 +165,7 @@ async function openEdit(bytes: Uint8Array<ArrayBuffer>, base?: string): Promise<
   const found = await engine.ask({ kind: "unzip", bytes });
   isTuned = true;
   if (base !== undefined) fill(defaults, { ...chosen(defaults), base });
-  byId("kept").textContent = `Opened an edit of ${base ?? found.base}; ask it above.`;
+  byId("kept").textContent = `Opened an edit of ${base ?? found.base}; try it above.`;
 }
 
 byId("title").textContent = `Train ${defaults.name} in this tab`;
@@ -178,15 +178,15 @@ await working(async () => {
   webgpu.disabled = !hasWebGpu;
   if (!hasWebGpu) {
     byId("provider", HTMLSelectElement).value = "cpu";
-    note("This browser gives the page no WebGPU; training runs by WebAssembly.");
+    note("This browser has no WebGPU for the page; training uses WebAssembly.");
   }
   if (!crossOriginIsolated) {
     note(
-      "The page is not cross-origin isolated, so that WebAssembly has one thread; its server may send " +
+      "The page is not cross-origin isolated, so WebAssembly has only one thread; to change this, its server can send " +
         "Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.",
     );
   }
-  if (!isKept) note("This browser keeps no files for the page: what is computed is gone when the tab is closed.");
+  if (!isKept) note("This browser stores no files for the page: what is computed is lost when the tab is closed.");
   const shared = editInAddress();
   if (shared !== undefined) await openEdit(shared.bytes, shared.base);
   byId("state").textContent = `Ready: WebAssembly with ${threads === 1 ? "1 thread" : `${threads} threads`}` +

@@ -1,11 +1,11 @@
-/** How far a training is, and how long it will take. @module */
+/** The progress of a training, and the time left. @module */
 import { byId } from "../../report/page/dom.ts";
 import type { ShownEvent } from "../site/protocol.ts";
 
-/** Steps whose seconds say how long those to come will take. */
+/** The number of steps whose duration predicts that of the next ones. */
 const recent = 20;
 
-/** Names of work for people. */
+/** Names of work for users. */
 const works: ReadonlyMap<string, string> = new Map([
   ["download", "Fetching"],
   ["encode", "Encoding rows"],
@@ -13,7 +13,7 @@ const works: ReadonlyMap<string, string> = new Map([
   ["read", "Reading rows"],
 ]);
 
-/** What the events of a training say. */
+/** Follows the events of a training. */
 export class Progress {
   losses: number[] = [];
   steps = 0;
@@ -42,7 +42,7 @@ export class Progress {
         this.losses = [...event.losses];
         this.steps = event.steps;
         return this.#show(
-          event.stepsDone > 0 ? `Goes on after step ${event.stepsDone}` : "Training",
+          event.stepsDone > 0 ? `Resumes after step ${event.stepsDone}` : "Training",
           event.stepsDone / event.steps,
         );
       case "step": {
@@ -55,10 +55,10 @@ export class Progress {
     }
   }
 
-  /** Says that it waits. */
+  /** Shows that it is paused. */
   pause(): void {
     this.#list();
-    this.#show(`Paused after step ${this.losses.length}; Train goes on from there, also after a reload`, undefined);
+    this.#show(`Paused after step ${this.losses.length}; Train resumes from there, even after a reload`, undefined);
   }
 
   /** Says nothing more: what went wrong is said elsewhere. */
@@ -73,7 +73,7 @@ export class Progress {
     const loss = this.losses.at(-1);
     this.#show(
       `Done in ${timeText(seconds)}${
-        loss === undefined ? ", found as it was trained before" : `, loss ${loss.toFixed(4)}`
+        loss === undefined ? ", found from an earlier training" : `, loss ${loss.toFixed(4)}`
       }`,
       1,
     );

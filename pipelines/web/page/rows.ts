@@ -5,8 +5,8 @@ import type { Answers } from "../site/protocol.ts";
 /** Shows them. */
 export function showRows({ count, first }: Answers["rows"]): void {
   byId("rows-count").textContent = count === 1
-    ? "1 row. Green is taught, framed is edited."
-    : `${count} rows, of which these are the first. Green is taught, framed is edited.`;
+    ? "1 row. Green tokens are taught, framed tokens are edited."
+    : `${count} rows; these are the first. Green tokens are taught, framed tokens are edited.`;
   byId("rows-list").replaceChildren(...first.map((tokens) => {
     const spans = tokens.map(({ text, isTaught, isCut, isEdited }) => {
       const kinds = ["token", isTaught ? "taught" : "", isEdited ? "edited" : "", isCut ? "cut" : ""];

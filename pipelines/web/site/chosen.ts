@@ -1,4 +1,4 @@
-/** A pipeline of what a page's fields say. @module */
+/** Makes a pipeline from the values of a page's fields. @module */
 import { RequestError } from "../../common/errors.ts";
 import { csv, json, jsonl, records, tsv } from "../../dsl/data.ts";
 import { baseModel } from "../../dsl/model.ts";
@@ -9,7 +9,7 @@ import { modelSource } from "../models/source.ts";
 import type { Choices, ChosenRows } from "./protocol.ts";
 import type { SiteEdit, SiteTrained } from "./trained.ts";
 
-/** What reads a file of rows, by how its name ends. */
+/** The readers of files of rows, by file name extension. */
 const readers: ReadonlyMap<string, typeof jsonl | typeof csv> = new Map<string, typeof jsonl | typeof csv>([
   ["jsonl", jsonl],
   ["ndjson", jsonl],
@@ -18,7 +18,7 @@ const readers: ReadonlyMap<string, typeof jsonl | typeof csv> = new Map<string, 
   ["tsv", tsv],
 ]);
 
-/** The rows that a page has chosen. */
+/** The rows that were chosen on a page. */
 function rowsOf({ file, records: own = [], prompt, completion }: ChosenRows): Rows {
   const templates = { prompt, completion };
   if (file === undefined) {
@@ -28,25 +28,25 @@ function rowsOf({ file, records: own = [], prompt, completion }: ChosenRows): Ro
   const read = readers.get(file.slice(file.lastIndexOf(".") + 1).toLowerCase());
   if (read === undefined) {
     throw new RequestError(
-      `${file.slice(file.lastIndexOf("/") + 1)} is no file of rows; drop one of JSONL, CSV, TSV or JSON`,
+      `${file.slice(file.lastIndexOf("/") + 1)} is not a file of rows; drop one in JSONL, CSV, TSV or JSON`,
     );
   }
   return read(file, templates);
 }
 
-/** The blocks that a text names: one, several with commas, or all. */
+/** The blocks that a text names: one, several separated by commas, or all. */
 function blocksOf(text: string): number | readonly number[] | "all" {
   if (text.trim() === "all") return "all";
   const numbers = text.split(",").map((each) => each.trim() === "" ? NaN : Number(each)), [only] = numbers;
   if (only === undefined || !numbers.every((each) => Number.isSafeInteger(each) && each >= 0)) {
     throw new RequestError(
-      `the layer ${JSON.stringify(text)} is no number; write one as in 15, several as in 10,15, or all`,
+      `the layer ${JSON.stringify(text)} is not a number; write one as in 15, several as in 10,15, or all`,
     );
   }
   return numbers.length === 1 ? only : numbers;
 }
 
-/** An edit of a page: its pipeline's, at the place and of the rank that the fields say. */
+/** An edit on a page: its pipeline's, with the place and rank from the fields. */
 function chosenEdit(edit: SiteEdit, { layer, rank, positions }: Choices): SiteEdit {
   const at = edit.at.blocks === undefined ? edit.at : { ...edit.at, blocks: blocksOf(layer) };
   return { ...edit, at, positions, ...edit.rank === undefined ? {} : { rank } };
@@ -55,7 +55,7 @@ function chosenEdit(edit: SiteEdit, { layer, rank, positions }: Choices): SiteEd
 /**
  * The pipeline.
  *
- * @throws {RequestError} If the fields say what can't be trained.
+ * @throws {RequestError} If the fields describe something that cannot be trained.
  */
 export async function pipelineOf(trained: SiteTrained, choices: Choices, signal: AbortSignal): Promise<Pipeline> {
   const source = await modelSource(choices.base, signal), data = rowsOf(choices.rows), { training } = trained;

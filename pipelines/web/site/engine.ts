@@ -26,7 +26,7 @@ import type { SiteTrained } from "./trained.ts";
 /** How many rows a page shows as the model reads them. */
 const shownRows = 3;
 
-/** The most tokens that an answer has. */
+/** The maximum number of tokens in an answer. */
 const mostTokens = 64;
 
 // It takes a while, and the page will ask for it.

@@ -1,4 +1,4 @@
-/** The intervention that a page has, as a folder, and as a zip of one. @module */
+/** The page's intervention, as a folder and as a zip. @module */
 import { type Unzipped, unzipSync, zipSync } from "fflate";
 import { publishFolder } from "../../common/durable.ts";
 import { RequestError } from "../../common/errors.ts";
@@ -34,30 +34,30 @@ export function zipped(): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Takes what another page has trained.
+ * Imports what another page has trained.
  *
  * @returns The base model that it is for.
- * @throws {RequestError} If it is none.
+ * @throws {RequestError} If it is not an intervention.
  */
 export async function unzipped(bytes: Uint8Array): Promise<string> {
   let files: Unzipped;
   try {
     files = unzipSync(bytes, { filter: ({ originalSize }) => originalSize < mostUnpacked });
   } catch (fault) {
-    throw new RequestError(`that is no zip (${faultText(fault)}); take one that a page like this has written`);
+    throw new RequestError(`that is not a zip (${faultText(fault)}); use one written by a page like this`);
   }
   const found = Object.entries(files).map(([path, content]) =>
     [path.slice(path.lastIndexOf("/") + 1), content] as const
   );
   const wanted = new Map(found.filter(([name]) => names.some((each) => each === name)));
   if (wanted.size < names.length) {
-    throw new RequestError(`the zip has no ${names.join(" and ")}; take one of an intervention`);
+    throw new RequestError(`the zip has no ${names.join(" and ")}; use the zip of an intervention`);
   }
   await write(Object.fromEntries(wanted));
   return (await readDescription(folder)).base;
 }
 
-/** What a file of a zip may unpack to, in bytes. */
+/** The maximum unpacked size of a file in a zip, in bytes. */
 const mostUnpacked = 2 ** 28;
 
 async function write(files: Readonly<Record<string, Uint8Array>>): Promise<void> {

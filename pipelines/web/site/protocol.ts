@@ -1,8 +1,8 @@
-/** What a page asks of the worker that trains for it, and what it is answered. @module */
+/** The requests of a page to the worker that trains for it, and the worker's responses. @module */
 
-/** What the page's fields say. */
+/** The values of the page's fields. */
 export interface Choices {
-  /** `builtin:NAME`, a Hugging Face id, or the address of a model's folder. */
+  /** `builtin:NAME`, a Hugging Face id, or the URL of a model folder. */
   readonly base: string;
   readonly provider: "cpu" | "webgpu";
   readonly layer: string;
@@ -15,24 +15,24 @@ export interface Choices {
   readonly rows: ChosenRows;
 }
 
-/** Rows with the templates of what is read and what is taught. */
+/** Rows with the templates of prompt and completion. */
 export interface ChosenRows {
-  /** A file that was dropped; rows as they were typed, or the site's own, if omitted. */
+  /** A dropped file; typed rows, or the site's own, if omitted. */
   readonly file?: string;
   readonly records?: readonly Readonly<Record<string, unknown>>[];
   readonly prompt: string;
   readonly completion: string;
 }
 
-/** What a site starts with. */
+/** The initial settings of a site. */
 export interface SiteDefaults {
   readonly name: string;
   readonly choices: Choices;
-  /** What the pipeline trains, of which the page changes what it has fields for; a matter of the worker's. */
+  /** What the pipeline trains; the page changes the parts that it has fields for. Only the worker reads it. */
   readonly trained: unknown;
   /** The bases that a page offers by name. */
   readonly bases: readonly { readonly name: string; readonly source: string }[];
-  /** Where Hugging Face's models are asked for, if elsewhere: `HF_ENDPOINT` of the exporter. */
+  /** Where Hugging Face's models are requested, if elsewhere. */
   readonly endpoint?: string;
 }
 
@@ -69,7 +69,7 @@ export type ShownEvent =
     readonly loss: number;
   };
 
-/** What the page asks. */
+/** The page's requests. */
 export type Ask =
   | { readonly kind: "open"; readonly defaults: SiteDefaults }
   | { readonly kind: "file"; readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }
@@ -79,13 +79,13 @@ export type Ask =
   | { readonly kind: "zip" }
   | { readonly kind: "unzip"; readonly bytes: Uint8Array<ArrayBuffer> };
 
-/** What each question is answered. */
+/** The response to each request. */
 export interface Answers {
   readonly open: {
     readonly threads: number;
     readonly isKept: boolean;
     readonly hasWebGpu: boolean;
-    /** What was trained at the visit before. */
+    /** What was trained during the previous visit. */
     readonly isTuned: boolean;
   };
   readonly file: { readonly file: string; readonly fields: readonly string[] };
@@ -100,10 +100,10 @@ export interface Answers {
   readonly unzip: { readonly base: string };
 }
 
-/** A question with its number, or a request to pause what runs. */
+/** A numbered request, or a request to pause the current run. */
 export type ToEngine = { readonly id: number; readonly ask: Ask } | { readonly pause: true };
 
-/** What the worker says: first that it listens, which it does once its modules are made. */
+/** The worker's messages. */
 export type FromEngine =
   | { readonly listens: true }
   | { readonly id: number; readonly answer: Answers[keyof Answers] }

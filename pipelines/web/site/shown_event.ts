@@ -1,8 +1,8 @@
-/** What a page shows of what a run reports. @module */
+/** What a page shows of a run's reports. @module */
 import type { RunEvent } from "../../results/events.ts";
 import type { ShownEvent } from "./protocol.ts";
 
-/** An event as the page takes it; nothing of one that it does not show. */
+/** An event for the page; `undefined` if it is not shown. */
 export function shownEvent(event: RunEvent): ShownEvent | undefined {
   switch (event.kind) {
     case "note":

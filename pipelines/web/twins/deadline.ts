@@ -1,7 +1,7 @@
-/** Work that may take too long, in the place of `common/deadline.ts`: a tab can't be ended in the middle, and is closed. @module */
+/** Work with a deadline, replacing `common/deadline.ts`: a tab cannot be interrupted, only closed. @module */
 import type { RequestError } from "../../common/errors.ts";
 
-/** Does it. */
+/** Runs it. */
 export function inTime<Result>(_units: number, _late: (seconds: number) => RequestError, act: () => Result): Result {
   return act();
 }

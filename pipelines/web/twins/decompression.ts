@@ -1,14 +1,14 @@
-/** What compresses files of rows, in the place of `data/files/decompression.ts`. @module */
+/** The compression formats of files of rows, replacing `data/files/decompression.ts`. @module */
 import { RequestError } from "../../common/errors.ts";
 
-/** A way to compress files. */
+/** A compression format. */
 export interface Compression {
   readonly name: string;
   readonly magic: readonly number[];
   readonly decompress: (source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 }
 
-/** The ways that browsers read, and one that they do not. */
+/** The formats that browsers support, and one that they do not. */
 export const compressions: readonly Compression[] = [
   { name: "gzip", magic: [0x1f, 0x8b], decompress: gunzip },
   { name: "zstd", magic: [0x28, 0xb5, 0x2f, 0xfd], decompress: refuse },
@@ -23,5 +23,5 @@ async function* copies(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
 }
 
 function refuse(): never {
-  throw new RequestError("a page reads no files that zstd compressed; unpack it first");
+  throw new RequestError("a page cannot read files compressed with zstd; unpack it first");
 }

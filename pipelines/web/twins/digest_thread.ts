@@ -1,7 +1,7 @@
-/** Digests of files, in the place of `common/digest_thread.ts`: what reads files is in a worker of its own already. @module */
+/** Digests of files, replacing `common/digest_thread.ts`: files are already read in a separate worker. @module */
 import { type DigestedPart, digestParts } from "../../common/file_digest.ts";
 
-/** The digest, made part by part, so that others have their turns. */
+/** The digest, computed part by part, so that other work gets its turn. */
 export async function digestInThread(part: DigestedPart, signal: AbortSignal): Promise<string> {
   const parts = digestParts(part);
   for (;;) {

@@ -1,6 +1,6 @@
 /**
- * A run in a tab, in the place of `interface/perform_run.ts`: of a pipeline that the page declares, with results and
- * trained edits as ever and without a report, for which the page has the events.
+ * A run in a tab, replacing `interface/perform_run.ts`: it runs a pipeline that the page declares, with the usual
+ * results and trained edits, but without a report, for which the page has the events.
  *
  * @module
  */
@@ -17,9 +17,9 @@ import { runPipeline } from "../../schedule/run/run.ts";
 import { openTab } from "./tab.ts";
 
 /**
- * Runs a pipeline. Every run ends with an event that says how.
+ * Runs a pipeline. Every run ends with an event that says how it ended.
  *
- * @throws {RequestError} If the request is not sound.
+ * @throws {RequestError} If the request is invalid.
  * @throws {RunError} If the run fails.
  */
 export async function performRun(call: RunCall, emit: Emit): Promise<OpenedRun> {

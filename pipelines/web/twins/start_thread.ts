@@ -1,4 +1,4 @@
-/** Sessions in a tab, in the place of `runtime/start_thread.ts`: the tab's own worker holds them. @module */
+/** Sessions in a tab, replacing `runtime/start_thread.ts`: the tab's own worker holds them. @module */
 import type { Provider } from "../../../ops/onnx/model.ts";
 import { inThisThread, type StartThread } from "../../runtime/thread.ts";
 import { type AdapterLimits, webLibrary, type WebRuntime } from "../../runtime/web_library.ts";

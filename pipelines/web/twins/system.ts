@@ -1,4 +1,4 @@
-/** A browser's tab as the machine, in the place of `common/system.ts`. @module */
+/** A browser tab as the machine, replacing `common/system.ts`. @module */
 import type { AskedPermission, System } from "../../common/system_types.ts";
 import { home, VirtualFiles } from "../files/virtual_files.ts";
 
@@ -30,7 +30,7 @@ class Tab extends VirtualFiles implements System {
   unrefTimer(): void {}
 }
 
-/** The engine of patterns and of texts, on which tokens may depend. */
+/** The engine for regular expressions and texts, which tokens may depend on. */
 function engineOf(userAgent: string): string {
   return /(?:Chrome|Firefox|Version)\/\d+/.exec(userAgent)?.[0] ?? userAgent;
 }

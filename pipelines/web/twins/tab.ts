@@ -1,4 +1,4 @@
-/** What a tab keeps its files in, opened once. @module */
+/** The files of a tab, opened once. @module */
 import { openPrivateFiles } from "../files/private_files.ts";
 import { measureAdapter } from "./half_numbers.ts";
 import { measureFreeSpace } from "./free_space.ts";
@@ -6,9 +6,9 @@ import { setVariable, system } from "./system.ts";
 
 /** What a tab can do. */
 interface TabState {
-  /** Whether what is computed stays after the tab is closed. */
+  /** Whether what is computed persists after the tab is closed. */
   readonly isKept: boolean;
-  /** How many threads WebAssembly may have: one where the page is not cross-origin isolated. */
+  /** How many threads WebAssembly may have: one if the page is not cross-origin isolated. */
   readonly threads: number;
   /** Whether the browser has a GPU for pages, a software one included. */
   readonly hasWebGpu: boolean;
@@ -31,9 +31,9 @@ async function open(): Promise<TabState> {
   return { isKept: files !== undefined, threads: threadsHere(), hasWebGpu };
 }
 
-/** The threads that WebAssembly may have here. */
+/** The number of threads that WebAssembly may have here. */
 function threadsHere(): number {
-  // Browsers have shared memory in cross-origin isolated pages alone.
+  // Browsers have shared memory only in cross-origin isolated pages.
   return "SharedArrayBuffer" in globalThis ? navigator.hardwareConcurrency : 1;
 }
 

@@ -1,4 +1,4 @@
-/** Commands that are disturbed while they run, and what the same command makes of it when nothing disturbs it. @module */
+/** Commands that are disturbed while they run, and the result of the same command without a disturbance. @module */
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { inProcessUnder, ownArguments, treeOf } from "../../support/command.ts";
@@ -26,23 +26,23 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** What a command leaves where nothing goes wrong, and how many moments there are at which something may. */
+/** What a command leaves when nothing goes wrong, and at how many moments a fault can be injected. */
 interface Expected {
   readonly left: Readonly<Record<string, string>>;
   readonly moments: number;
 }
 
-/** A place to work in, and what is expected of each command there. */
+/** A folder to work in, and the expected result of each command there. */
 export interface Bench {
   readonly root: string;
   readonly template: string;
   readonly preload: Preload;
   readonly services: Services;
-  /** Of the commands that were tried so far. */
+  /** Counts for the commands tried so far. */
   readonly expected: Map<string, Expected>;
 }
 
-/** Runs a test on a bench; says so, and does not, where faults can't be injected. */
+/** Runs a test on a bench; skips it with a message where faults can't be injected. */
 export async function onBench(test: (bench: Bench) => Promise<void>): Promise<void> {
   await inFolder((folder) =>
     withServices(async (services) => {
@@ -59,7 +59,7 @@ export async function onBench(test: (bench: Bench) => Promise<void>): Promise<vo
   );
 }
 
-/** Runs a command that nothing disturbs. */
+/** Runs a command without a disturbance. */
 async function undisturbed(args: readonly string[], root: string, services: Services): Promise<Ended> {
   const hub = { env: environmentOf(root, services), timings: hasty };
   const { code, stderr } = await inProcessUnder({ hub }, ...args);
@@ -78,7 +78,7 @@ async function expectedOf(bench: Bench, name: string): Promise<Expected> {
   return expected;
 }
 
-/** Runs a command in a process of its own, with a fault at one of its moments. */
+/** Runs a command in a separate process, with a fault at one of its moments. */
 async function disturbed(
   { root, preload, services }: Bench,
   { args, writes }: Attempted,
@@ -113,7 +113,7 @@ async function reset({ template, root, services }: Bench, { writes }: Attempted)
   if (writes !== undefined) services.hub.forget(writes);
 }
 
-/** The digests of what a command leaves, by path; of a run's folder without its times. */
+/** The digests of what a command leaves, by path; those of a run's folder without its times. */
 async function left({ root, services }: Bench, { leaves, writes }: Attempted): Promise<Expected["left"]> {
   const found: Record<string, string> = {};
   for (const path of leaves) {
@@ -132,7 +132,7 @@ async function left({ root, services }: Bench, { leaves, writes }: Attempted): P
   return found;
 }
 
-/** Runs a command with a fault, then without; what it leaves is the same as without any. */
+/** Runs a command with a fault, then without; asserts that it leaves the same as without any fault. */
 export async function attempt(bench: Bench, name: string, fault: Fault): Promise<Ended> {
   const { root, services } = bench, command = commandsIn(root, services)[name]!;
   const what = `${name}, ${JSON.stringify(fault)}`;
@@ -140,14 +140,14 @@ export async function attempt(bench: Bench, name: string, fault: Fault): Promise
   const { ended } = await disturbed(bench, command, fault);
   letAge(root);
   const leftovers = temporariesIn(root);
-  // One that went on has done its work, and would refuse the folder that it made.
+  // A command that continued has done its work, and would refuse the folder that it wrote.
   if (ended.code !== 0) {
     const { code, stderr } = command.isOfProcess
       ? (await disturbed(bench, command)).ended
       : await undisturbed(command.args, root, services);
     assert.equal(code, 0, `${what}: ${stderr}\nafter: ${ended.stderr}`);
   } else if (fault.stays === true && leftovers.length > 0) {
-    // Who may remove nothing leaves it to the next command, even to one that then refuses.
+    // A command that may remove nothing leaves it to the next command, even to one that then refuses.
     await undisturbed(command.args, root, services);
   }
   assert.deepEqual(await left(bench, command), (await expectedOf(bench, name)).left, what);
@@ -157,7 +157,7 @@ export async function attempt(bench: Bench, name: string, fault: Fault): Promise
   return ended;
 }
 
-/** Commands in turn, each with one of its moments; `local` are those that write files. */
+/** All commands in turn, each with one of its moments; `local` are those that write files. */
 export async function* attempts(
   bench: Bench,
   count: number,
@@ -169,7 +169,7 @@ export async function* attempts(
   const { below } = choicesOf(from);
   for (let at = 0, given = 0; given < count; at++) {
     const name = names[(at + from) % names.length]!, { moments } = await expectedOf(bench, name);
-    // One that changes nothing has no moments.
+    // A command that changes nothing has no moments.
     if (moments === 0) continue;
     yield [name, 1 + below(moments)];
     given++;

@@ -1,4 +1,4 @@
-/** Commands in processes of their own, whose time and memory are measured. @module */
+/** Commands in separate processes, whose time and memory are measured. @module */
 import { ownArguments } from "../../support/command.ts";
 
 /** How a command ended. */
@@ -6,21 +6,21 @@ export interface Measured {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** How long it computed, on all cores. */
+  /** Its processor time, over all cores. */
   readonly seconds: number;
-  /** The most memory that it held, in bytes. */
+  /** Its peak memory in bytes. */
   readonly peak: number;
-  /** Whether it was ended because it took too long. */
+  /** Whether it was killed because it took too long. */
   readonly isHung: boolean;
 }
 
-/** The most that anything may take: time is counted as computed, since others may keep the machine busy. */
+/** The limits for any command: processor time is counted, since other work may keep the machine busy. */
 export const bounds = { seconds: 10, bytes: 2e9 } as const;
 
-/** Seconds after which a command that does not even compute is taken for hung. */
+/** Seconds after which a command that uses no processor time counts as hung. */
 const patience = 90;
 
-/** Runs a command, and ends it when it takes twice as long as it may. */
+/** Runs a command, and kills it when it exceeds twice its time limit. */
 export async function measured(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Measured> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ownArguments(args),
@@ -47,7 +47,7 @@ export async function measured(args: readonly string[], env: Readonly<Record<str
   return { code, stdout: text(stdout), stderr: text(stderr), seconds, peak, isHung };
 }
 
-/** Seconds that a process has computed for. The system counts hundredths. */
+/** The processor seconds of a process. The system counts hundredths. */
 function computedBy(pid: number): number {
   try {
     const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).replace(/^.*\) /s, "").split(" ");

@@ -1,5 +1,5 @@
 /**
- * A process of several that share a store: makes what it lacks of some entries, and writes down what it began and ended.
+ * One of several processes that share a store: computes missing entries, and logs what it started and finished.
  *
  * deno run claiming.ts <store> <log> <entries> <seed>
  *

@@ -1,24 +1,24 @@
-/** The library that faults are injected by, compiled where there is a compiler. @module */
+/** The library that injects faults, compiled where a compiler exists. @module */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** What happens at a call that changes a file. */
+/** The fault at a call that changes a file. */
 export interface Fault {
-  /** Which call, counted from 1. */
+  /** The number of the call, counted from 1. */
   readonly at: number;
-  /** The process dies, the power fails, or the call fails with this number of the system. */
+  /** The process is killed, the power fails, or the call fails with this error number. */
   readonly does: "kill" | "cut" | number;
   /** Whether the calls after it fail, too. */
   readonly stays?: boolean;
 }
 
-/** The library, and a file in which it counts. */
+/** The library, and the file of its counter. */
 export interface Preload {
   readonly library: string;
   readonly counter: string;
 }
 
-/** Compiles the library into a folder; undefined, and said, where there is no gcc or another system. */
+/** Compiles the library into a folder; undefined, with a message, if there is no gcc or the system is not Linux. */
 export async function preloadIn(folder: string): Promise<Preload | undefined> {
   const library = join(folder, "faults.so"), source = fileURLToPath(new URL("../preload/faults.c", import.meta.url));
   const args = ["-Wall", "-Wextra", "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl", "-lpthread"];
@@ -32,7 +32,7 @@ export async function preloadIn(folder: string): Promise<Preload | undefined> {
   return { library, counter: join(folder, "count") };
 }
 
-/** The variables under which a command's changes below a folder are counted, and one of them fails. */
+/** The environment variables that make the library count a command's changes below a folder and fail one of them. */
 export function faultEnv({ library, counter }: Preload, root: string, fault?: Fault): Record<string, string> {
   Deno.writeFileSync(counter, new Uint8Array(8));
   const injected: Record<string, string> = fault === undefined

@@ -1,4 +1,4 @@
-/** A folder with all that commands work on, made once and put back before each attempt. @module */
+/** A folder with everything that commands work on, created once and restored before each attempt. @module */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { treeOf } from "../../support/command.ts";
@@ -15,18 +15,18 @@ export default pipeline("p", () => ({ tuned: evaluate(
   { data: rows, decoding: greedy({ maxNewTokens: 2 }), metrics: [exactMatch()] }) }));
 `;
 
-/** A command, and what it leaves that has to be the same whatever happened before. */
+/** A command, and what it leaves, which has to be the same whatever happened before. */
 export interface Attempted {
   readonly args: readonly string[];
   /** Paths in the folder. */
   readonly leaves: readonly string[];
-  /** The hub's repository that it writes, in place of files. */
+  /** The hub's repository that it writes, instead of files. */
   readonly writes?: string;
   /** Whether it finds the hub, or its store, by its process's environment and folder. */
   readonly isOfProcess?: true;
 }
 
-/** What commands reach beside the folder. */
+/** What commands use outside the folder. */
 export interface Services {
   readonly hub: Hub;
   /** The address of a judge. */
@@ -36,7 +36,7 @@ export interface Services {
 const builtin = fileURLToPath(new URL("../../../pipelines/models/builtin/tiny/", import.meta.url)),
   golden = fileURLToPath(new URL("../../goldens/gguf/llama.gguf", import.meta.url));
 
-/** Serves a hub and a judge while something is done. */
+/** Serves a hub and a judge while a function runs. */
 export async function withServices<T>(use: (services: Services) => Promise<T>): Promise<T> {
   const files = (names: readonly string[], folder: string): Files =>
     Object.fromEntries(names.map((name) => [name, Deno.readFileSync(join(folder, name))]));
@@ -50,12 +50,12 @@ export async function withServices<T>(use: (services: Services) => Promise<T>): 
   }
 }
 
-/** The variables by which commands reach the services. */
+/** The environment variables with the services' addresses. */
 export function environmentOf(root: string, { hub }: Services): Readonly<Record<string, string>> {
   return { HF_HUB_CACHE: join(root, "hub"), HF_ENDPOINT: hub.endpoint, HF_TOKEN: writer };
 }
 
-/** Every command that changes files, by its name. Paths are in the folder `root`. */
+/** Every command that changes files, by name. Paths are in the folder `root`. */
 export function commandsIn(root: string, { judge }: Services): Readonly<Record<string, Attempted>> {
   const store = ["--store", join(root, "store")], fresh = ["--store", join(root, "fresh")];
   const at = (name: string) => join(root, name), into = (name: string) => ["--out", join(root, name)];
@@ -153,7 +153,7 @@ export async function makeWorkplace(root: string, run: (args: readonly string[])
   }
 }
 
-/** Puts a folder back to a copy of another. */
+/** Restores a folder to a copy of another. */
 export async function putBack(from: string, to: string): Promise<void> {
   await Deno.remove(to, { recursive: true }).catch(() => {});
   const { success, stderr } = await new Deno.Command("cp", { args: ["-a", from, to] }).output();
@@ -162,12 +162,12 @@ export async function putBack(from: string, to: string): Promise<void> {
 
 const temporary = /\.tmp\/?$|\.incomplete$|\/\.probe-|^\.probe-/;
 
-/** What is left half written below a folder. */
+/** Partly written files below a folder. */
 export function temporariesIn(root: string): string[] {
   return treeOf(root).filter((path) => temporary.test(path));
 }
 
-/** Lets what is left half written look as if it had been left for some minutes: a living process would continue with it. */
+/** Makes partly written files look several minutes old: otherwise they could belong to a living process. */
 export function letAge(root: string): void {
   const before = new Date(Date.now() - 300_000);
   for (const path of temporariesIn(root)) Deno.utimeSync(join(root, path), before, before);

@@ -1,4 +1,4 @@
-/** `deno task activations` over the families' folders: what it writes, and what it refuses. @module */
+/** `deno task activations` over the families' folders: its output and its errors. @module */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { readHeader, readIntegers, readTensor } from "../../../pipelines/models/weights/safetensors.ts";
@@ -155,7 +155,7 @@ Deno.test("activations of a text have its tokens beside them, and need no logits
     assert.ok(tensors.has("block.1.output") && tensors.has("embedding.output"));
   }));
 
-Deno.test("activations refuse to write where a folder is, before they are computed", () =>
+Deno.test("activations refuse to write to an existing folder, before they are computed", () =>
   inFolder(async (scratch) => {
     const { code, stderr } = await inProcess("activations", "builtin:tiny", "--text", "red", "--out", scratch);
     assert.equal(code, 2);

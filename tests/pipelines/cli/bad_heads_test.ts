@@ -1,4 +1,8 @@
-/** Every bad input of heads, labels and columns gives one line with place and remedy, and leaves nothing behind. @module */
+/**
+ * Every invalid input of heads, labels and columns gives one line with place and remedy, and leaves no files.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { readHeader, readTensor } from "../../../pipelines/models/weights/safetensors.ts";
 import { writeSafetensors } from "../../../pipelines/models/weights/safetensors_writer.ts";
@@ -182,7 +186,7 @@ Deno.test("a class that no row has is noted, once, and allowed", () =>
     assert.equal(stderr.split("no row that told trains on has the label odd").length, 2, stderr);
   }));
 
-Deno.test("a model with a head is neither talked with nor exported as one that writes", () =>
+Deno.test("a model with a head can neither chat nor be exported as a generating one", () =>
   inScene({
     stages: `{ told: train(edited.with(refract.classification({ ${labels} })), ` +
       `{ data: records([{ a: "good" }, { a: "bad" }], { text: "{a}", label: "{a}" }), epochs, batchSize, optimizer }) }`,

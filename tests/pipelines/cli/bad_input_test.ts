@@ -1,4 +1,4 @@
-/** Every bad input gives one line with place and remedy, and leaves nothing behind. @module */
+/** Every invalid input gives one line with place and remedy, and leaves no files. @module */
 import { readHeader } from "../../../pipelines/models/weights/safetensors.ts";
 import assert from "node:assert/strict";
 import { inScene, lineOf, type PipelineParts, type Scene } from "../../support/scene.ts";
@@ -303,7 +303,7 @@ for (const dropout of ["1", "-0.1", '"high"']) {
   refuses(`dropout of ${dropout}`, {
     parts: { editSettings: `dropout: ${dropout}` },
     at: "pipeline.ts:11:28: ",
-    says: /; give a number from 0 to below 1$/,
+    says: /; give a number of at least 0 and below 1$/,
   });
 }
 
@@ -415,7 +415,7 @@ Deno.test("a loss that is not finite stops the training and keeps the last good 
     assert.ok(!scene.entries.some((path) => path.startsWith("train/")));
   }));
 
-Deno.test("of members trained side by side the one that diverged is named, and its state alone kept", () =>
+Deno.test("of members trained together the one that diverged is named, and only its state is kept", () =>
   inScene({ rank: 'sweep("rank", [1, 2])', optimizer: "adamw({ learningRate: 1e38 })" }, async (scene) => {
     const { code, stderr } = await scene.run();
     assert.equal(code, 2);

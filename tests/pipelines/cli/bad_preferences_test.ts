@@ -1,4 +1,9 @@
-/** Every bad input of preferences, objectives and reward heads gives one line with place and remedy, and leaves nothing. @module */
+/**
+ * Every invalid input of preferences, objectives and reward heads gives one line with place and remedy, and leaves no
+ * files.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { inScene } from "../../support/scene.ts";
 

@@ -110,7 +110,7 @@ afterRun("a store that can't be written is listed, and gc says that it failed", 
   });
 });
 
-Deno.test("a store that is not there yet is empty", () =>
+Deno.test("a store that does not exist yet is empty", () =>
   inScene({}, async (scene) => {
     for (const command of ["ls", "gc", "verify"]) assert.equal((await cache(scene, command)).code, 0, command);
     await assert.rejects(Deno.stat(scene.path("store")), Deno.errors.NotFound);

@@ -37,7 +37,7 @@ Deno.test("chat draws by a seed, and takes a member, another template and the mo
     assert.notEqual(one, two, "a line's draws are its own");
   }));
 
-Deno.test("chat takes from --fields what a template and the edits ask for, and other positions", () => {
+Deno.test("chat takes the values that a template and the edits need from --fields, and other positions", () => {
   const edit = `...(({ at }) => [loreft({ at, positions: "{q}.l1", rank: 2, subspace: "rows" })])`;
   const rows = JSON.stringify(sceneRows.map((row) => ({ ...row, rows: [1] })));
   const preamble = `const listed = records(${rows}, { prompt: "{q}\\n", completion: "{a}" });`;
@@ -117,7 +117,7 @@ const misuses: Readonly<Record<string, readonly [options: readonly string[], exp
   "a mass above 1": [["--top-p", "2"], /give a number from 0 to 1$/],
 };
 
-Deno.test("chat reports what is wrong in one line", () =>
+Deno.test("chat reports a problem in one line", () =>
   inScene({ rank: 'sweep("rank", [1, 2])' }, async (scene) => {
     assert.equal((await scene.run()).code, 0);
     for (const [name, [options, expected]] of Object.entries(misuses)) {

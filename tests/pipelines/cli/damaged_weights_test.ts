@@ -1,4 +1,4 @@
-/** That weights which are no longer what was written are used by no command. @module */
+/** No command uses weights that have changed since they were written. @module */
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { inProcess, inProcessWith, type Outcome } from "../../support/command.ts";
@@ -76,7 +76,7 @@ const changes: readonly (readonly [found: string | RegExp, put: string])[] = [
   [/"digest": "./, '"digest": "g'],
 ];
 
-Deno.test("an intervention.json of which a byte has changed is refused by whatever reads it, and so are others' weights", () =>
+Deno.test("an intervention.json with a changed byte is refused by every reader, and so are another intervention's weights", () =>
   inScene({}, async (scene) => {
     assert.equal((await scene.run()).code, 0);
     const folder = scene.path("out", "members", "main", "intervention"), weights = join(folder, "weights.safetensors");

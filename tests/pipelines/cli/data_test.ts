@@ -37,7 +37,7 @@ Deno.test("rows of CSV, JSON, gzip and a pattern of files train as those of JSON
   }
 });
 
-Deno.test("members that differ by the function of a view alone have rows of their own", () =>
+Deno.test("members that differ only by the function of a view have separate rows", () =>
   inScene({
     data: `refract.sweep("part", [rows.filter((_, at) => at < 4), rows.filter((_, at) => at >= 4)])`,
   }, async (scene) => {
@@ -85,7 +85,7 @@ Deno.test("a manifest has the digests of a pattern's files and of a hub's, and r
     }));
 });
 
-Deno.test("an evaluation on some of the rows that are trained on is said and counted, and one on all of them", async () => {
+Deno.test("an evaluation on some training rows is reported with their number, and so is one on all of them", async () => {
   const cases = [[
     "rows.slice(2, 7)",
     /^note: .*pipeline\.ts:20:19: 3 of the 5 rows that tuned evaluates on are among those that it trains on, the first is .*rows\.jsonl:5; see/m,

@@ -1,4 +1,4 @@
-/** Interventions pushed to a hub and pulled from it, and models that a run takes from one. @module */
+/** Interventions pushed to and pulled from a hub, and models that a run downloads from one. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inProcess, inProcessUnder, type Outcome, treeOf } from "../../support/command.ts";
@@ -38,7 +38,7 @@ async function writeIntervention(scene: Scene): Promise<string> {
   return folder;
 }
 
-Deno.test("what is pushed of a run is pulled with the same bytes, and trains and exports as before", () =>
+Deno.test("an intervention pushed from a run is pulled with the same bytes, and trains and exports as before", () =>
   inScene({}, async (scene) => {
     assert.equal((await scene.run()).code, 0);
     const folder = scene.path("out", "members", "main", "intervention");
@@ -81,7 +81,7 @@ Deno.test("what is pushed of a run is pulled with the same bytes, and trains and
     });
   }));
 
-Deno.test("a push adds to a branch and to a repository that is there, and keeps what else is in it", () =>
+Deno.test("a push adds to an existing branch and repository, and keeps its other files", () =>
   inScene({}, async (scene) => {
     const folder = await writeIntervention(scene);
     await withCommands(scene, { "owner/tuned": { files: { LICENSE: "free" } } }, async (hub, command) => {
@@ -106,7 +106,7 @@ Deno.test("a push adds to a branch and to a repository that is there, and keeps 
     });
   }));
 
-Deno.test("a pull takes nothing damaged from the cache", () =>
+Deno.test("a pull uses nothing damaged from the cache", () =>
   inScene({}, async (scene) => {
     const folder = await writeIntervention(scene);
     await withCommands(scene, {}, async (_, command, commandBy) => {
@@ -130,7 +130,7 @@ Deno.test("a pull takes nothing damaged from the cache", () =>
     });
   }));
 
-Deno.test("a push is private where it is meant to be", () =>
+Deno.test("a push is private on request", () =>
   inScene({}, async (scene) => {
     const folder = await writeIntervention(scene);
     await withCommands(scene, { "owner/public": { files: {} } }, async (hub, command) => {
@@ -170,7 +170,7 @@ Deno.test("an exported folder is pushed and pulled, too", () =>
 const where = String.raw`http://127\.0\.0\.1:\d+`;
 const says = (text: string) => new RegExp(`^error: ${text.replaceAll("URL", where)}\n$`);
 
-Deno.test("a push takes nothing for an exported intervention that is none", () =>
+Deno.test("a push refuses an invalid exported intervention", () =>
   inScene({}, async (scene) => {
     const folder = await writeIntervention(scene), exported = scene.path("exported");
     assert.equal((await inProcess("export", folder, "--to", "pyreft", "--out", exported)).code, 0);
@@ -188,7 +188,7 @@ Deno.test("a push takes nothing for an exported intervention that is none", () =
     });
   }));
 
-Deno.test("a push that is refused says why in one line, without the token", () =>
+Deno.test("a refused push is explained in one line, without the token", () =>
   inScene({}, async (scene) => {
     const folder = await writeIntervention(scene);
     await withCommands(scene, { "owner/tuned": { files: {} } }, async (hub, command, commandBy) => {
@@ -261,7 +261,7 @@ Deno.test("a push that is refused says why in one line, without the token", () =
     });
   }));
 
-Deno.test("a pull that is refused says why in one line, and writes nothing", () =>
+Deno.test("a refused pull is explained in one line, and writes nothing", () =>
   inScene({}, async (scene) => {
     const repositories = {
       "owner/base": { files: { "config.json": "{}", "model.safetensors": "x" } },

@@ -1,4 +1,4 @@
-/** Exports: which intervention a path means, and what is refused in one line. @module */
+/** Exports: which intervention a path refers to, and what is refused in one line. @module */
 import assert from "node:assert/strict";
 import { inProcess, treeOf } from "../../support/command.ts";
 import { inScene, type Scene } from "../../support/scene.ts";
@@ -99,7 +99,7 @@ Deno.test("an export refuses folders without an intervention", () =>
 
 type Description = { weights?: string; digest?: string; interventions: Record<string, unknown>[] };
 
-Deno.test("an export refuses what pyreft has not, and descriptions that are none", () =>
+Deno.test("an export refuses what pyreft lacks, and invalid descriptions", () =>
   inScene({}, async (scene) => {
     await writePyreft(scene);
     assert.equal((await importing(scene)).code, 0);
@@ -129,7 +129,7 @@ Deno.test("an export refuses what pyreft has not, and descriptions that are none
     await refuses(scene, "imported", "imported/intervention.json: does not list", /; train or import/);
   }));
 
-Deno.test("an export refuses weights that are broken or another edit's", () =>
+Deno.test("an export refuses damaged weights and another edit's", () =>
   inScene({}, async (scene) => {
     await writePyreft(scene);
     assert.equal((await importing(scene)).code, 0);

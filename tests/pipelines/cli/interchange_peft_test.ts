@@ -64,13 +64,13 @@ refuses(
   "modules that are saved whole",
   setting({ modules_to_save: ["lm_head"] }),
   inConfig,
-  /sets modules_to_save to \["lm_head"\], whole modules .*; save/,
+  /sets modules_to_save to \["lm_head"\], whole modules, .*; save/,
 );
 refuses(
   "biases of the base",
   setting({ bias: "lora_only" }),
   inConfig,
-  /sets bias to "lora_only", and .*; train without$/,
+  /sets bias to "lora_only", but .*; train without it$/,
 );
 refuses(
   "a start that changes the base",
@@ -90,7 +90,7 @@ refuses(
   "a pattern that is none",
   setting({ rank_pattern: { "(": 3 } }),
   inConfig,
-  /rank_pattern has the pattern "\(", which can't be read/,
+  /rank_pattern has the pattern "\(", which is not supported/,
 );
 refuses(
   "target_modules that are none",
@@ -138,7 +138,7 @@ refuses(
   "another kind's tensor",
   { tensors: (all) => ({ ...all, [first.replace("lora_A.weight", "ia3_l")]: all[first]! }) },
   inFile,
-  /q_proj\.ia3_l, which is not part of a lora; take both/,
+  /q_proj\.ia3_l, which is not part of a lora adapter; take both/,
 );
 refuses(
   "an adapter of a head",
@@ -201,7 +201,7 @@ refuses(
   /; give it with --model$/,
 );
 
-Deno.test("an import says which settings it does not know, and reads adapter_model.bin's absence", () =>
+Deno.test("an import reports unknown settings and the absence of adapter_model.bin", () =>
   inChanged(setting({ use_new_thing: true, kept_empty: null }), async (folder) => {
     const { stderr } = await succeeds("import", join(folder, "adapter"), "--out", join(folder, "out"));
     assert.equal(stderr, "adapter_config.json sets use_new_thing, which is not known and is ignored\n");
@@ -214,7 +214,7 @@ Deno.test("an import says which settings it does not know, and reads adapter_mod
     );
   }));
 
-Deno.test("an import and an export need the base's config.json alone", () =>
+Deno.test("an import and an export need only the base's config.json", () =>
   inFolder(async (folder) => {
     const base = join(folder, "base"), [imported, exported] = [join(folder, "imported"), join(folder, "exported")];
     await Deno.mkdir(base);
@@ -274,6 +274,6 @@ Deno.test("an export to peft refuses biases, several kinds of adapter, and two f
     await refusesExport(
       folder,
       imported,
-      /one adapter for a module; this has two for model\.layers\.1\.self_attn\.q_proj/,
+      /one adapter per module, but this has two for model\.layers\.1\.self_attn\.q_proj/,
     );
   }));

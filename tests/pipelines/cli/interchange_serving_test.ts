@@ -1,4 +1,4 @@
-/** Exports for llama.cpp, EasySteer and vLLM: what their files hold, and what is refused in one line. @module */
+/** Exports for llama.cpp, EasySteer and vLLM: the content of their files, and what is refused in one line. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readGguf } from "../../../pipelines/models/gguf/reader.ts";
@@ -50,7 +50,7 @@ Deno.test("a LoRA adapter in GGUF has llama.cpp's names, scale and order of rows
 
 type Floats = { readonly shape: readonly number[]; readonly data: Float32Array };
 
-Deno.test("unlike scalings are put into an adapter's own numbers", () =>
+Deno.test("different scalings are multiplied into an adapter's own numbers", () =>
   inFolder(async (folder) => {
     const imported = join(folder, "imported"), out = join(folder, "adapter.gguf");
     await succeeds("import", savedByPeft("rslora"), "--out", imported);
@@ -94,7 +94,7 @@ async function shiftOf(scene: Scene): Promise<number[]> {
   });
 }
 
-Deno.test("an edit that adds a vector is a control vector for llama.cpp and EasySteer, of config.json alone", () =>
+Deno.test("an edit that adds a vector is a control vector for llama.cpp and EasySteer, needing only config.json", () =>
   trained(shift, async (scene) => {
     const expected = await shiftOf(scene);
     assert.equal((await exporting(scene, "gguf", "vector.gguf")).code, 0);
@@ -164,10 +164,10 @@ function refuses(name: string, parts: Partial<PipelineParts>, to: string, says: 
 }
 
 refuses(
-  "an edit that does more than to add a vector",
+  "an edit that does more than add a vector",
   everywhere,
   "gguf",
-  /the loreft does more than to add a vector.*; export it --to onnx/,
+  /the loreft does more than add a vector.*; export it --to onnx/,
 );
 refuses(
   "the first block",
@@ -179,7 +179,7 @@ refuses(
   "another site",
   { ...shift, at: "block(1).mlp.output" },
   "gguf",
-  /the lobireft edits mlp\.output, and a control vector acts on block\.output/,
+  /the lobireft edits mlp\.output, but a control vector acts only on block\.output/,
 );
 refuses(
   "some tokens",

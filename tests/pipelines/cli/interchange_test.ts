@@ -256,7 +256,7 @@ importRefuses("to write over a file", {
   says: /$/,
 });
 
-Deno.test("an import below a file says that it can't be written", () =>
+Deno.test("an import to a path below a file reports that it can't be written", () =>
   inScene({}, async (scene) => {
     await writePyreft(scene);
     await scene.write("file", "mine");
@@ -266,7 +266,7 @@ Deno.test("an import below a file says that it can't be written", () =>
     assert.equal(await Deno.readTextFile(scene.path("file")), "mine");
   }));
 
-Deno.test("an import may be done again into its folder", () =>
+Deno.test("an import into the same folder may be repeated", () =>
   inScene({}, async (scene) => {
     await writePyreft(scene);
     for (let round = 0; round < 2; round++) assert.equal((await importing(scene)).code, 0);

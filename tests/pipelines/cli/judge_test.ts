@@ -46,7 +46,7 @@ async function judging(
   }
 }
 
-Deno.test("judge says what it costs and asks nothing before --yes", () =>
+Deno.test("judge shows the cost and sends no requests before --yes", () =>
   judging(fair, async (judge, folder, asked) => {
     const { code, stdout, stderr } = await judge("--price-in", "10", "--price-out", "30");
     assert.deepEqual([code, stdout, asked()], [0, "", 0]);
@@ -73,7 +73,7 @@ Deno.test("judge writes AlpacaEval's form and its win rates, and asks each quest
     assert.deepEqual([again.stdout, asked()], [stdout, count]);
   }));
 
-Deno.test("what a failing judge answered is kept", () =>
+Deno.test("answers of a failing judge are kept", () =>
   judging(
     async (request, tries) => tries < 5 ? await fair(request, tries) : new Response("", { status: 400 }),
     async (judge, folder, asked) => {
@@ -89,7 +89,7 @@ Deno.test("what a failing judge answered is kept", () =>
     },
   ));
 
-Deno.test("a judge without log-probabilities is said, and is taken at its word when asked so", () =>
+Deno.test("a judge without log-probabilities is reported, and its text is used on request", () =>
   judging(() => completion("m"), async (judge) => {
     const { code, stderr } = await judge("--yes");
     assert.equal(code, 1);
@@ -98,7 +98,7 @@ Deno.test("a judge without log-probabilities is said, and is taken at its word w
     assert.ok(win_rate > 0 && win_rate < 100, "the outputs are shown in an order that is drawn");
   }));
 
-Deno.test("judge refuses an endpoint without a key, or none, in one line", () =>
+Deno.test("judge refuses a missing endpoint, or one without a key, in one line", () =>
   judging(fair, async (judge, folder) => {
     const refused = async (...args: readonly string[]) => {
       const { code, stderr } = await judge(...args);

@@ -76,7 +76,7 @@ for (const [name, { config, at, positions, rank, tied, count }] of Object.entrie
   });
 }
 
-Deno.test("plan knows what an earlier run left in the store, and how large it is", () =>
+Deno.test("plan shows which entries of an earlier run are in the store, and their size", () =>
   inScene(twoRanks, async (scene) => {
     const before = await planOf(scene);
     const { code, stdout, stderr } = await scene.run("--set", "rank=1", "--json");
@@ -110,7 +110,7 @@ Deno.test("plan compiles programs once for all members that share them, and of m
     assert.match(stdout, /^encode +30 members +~/m);
   }));
 
-Deno.test("plan says what edits of first tokens cost", () =>
+Deno.test("plan shows the cost of editing first tokens", () =>
   inScene({
     at: "block(0).output",
     positions: '"f1+l1"',
@@ -141,7 +141,7 @@ Deno.test("plan estimates full finetuning among edits", () =>
     assert.ok(estimate.flops > 0 && estimate.seconds > 0, `${estimate.flops}, ${estimate.seconds}`);
   }));
 
-Deno.test("plan estimates by what an earlier run measured", () =>
+Deno.test("plan estimates from an earlier run's measurements", () =>
   inScene({}, async (scene) => {
     assert.equal((await planOf(scene)).estimate.basis, "assumed");
     assert.equal((await scene.run()).code, 0);
@@ -160,7 +160,7 @@ Deno.test("plan --dot gives a graph from rows to evaluations", () =>
     assert.match(stdout, /p1 \[label="train\\nrank=1\\n\d/);
   }));
 
-Deno.test("plan as text names frontier, programs and what is left to run", () =>
+Deno.test("plan as text shows the frontier, the programs and what remains to run", () =>
   inScene(twoRanks, async (scene) => {
     const { code, stdout } = await inProcess("plan", scene.pipeline, "--store", scene.path("store"), "--threads", "1");
     assert.equal(code, 0);

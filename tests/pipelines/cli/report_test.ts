@@ -62,7 +62,7 @@ for (const [name, harm] of Object.entries(hostile)) {
     }));
 }
 
-Deno.test("a report refuses results and predictions that are not as a run writes them, in one line", () =>
+Deno.test("a report refuses invalid results and predictions in one line", () =>
   inScene({}, async (scene) => {
     assert.equal((await scene.run()).code, 0);
     const file = scene.path("out", "results.json"), sound = await Deno.readTextFile(file);
@@ -90,7 +90,7 @@ Deno.test("a report refuses results and predictions that are not as a run writes
     }
   }));
 
-Deno.test("what is pushed are files of the intervention's folder itself", () =>
+Deno.test("a push uploads only files of the intervention's folder", () =>
   inScene({}, async (scene) => {
     assert.equal((await scene.run()).code, 0);
     const folder = scene.path("out", "members", "main", "intervention");
@@ -110,7 +110,7 @@ Deno.test("what is pushed are files of the intervention's folder itself", () =>
     }
   }));
 
-Deno.test("watch shows nothing of files that a run's folder leads to elsewhere", () =>
+Deno.test("watch shows no files that links in a run's folder lead to elsewhere", () =>
   inScene({}, async (scene) => {
     assert.equal((await scene.run()).code, 0);
     const path = scene.path("out", "members", "main", "tuned", "predictions.jsonl");

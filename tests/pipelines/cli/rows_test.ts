@@ -14,7 +14,7 @@ async function textOf(scene: Scene, ...options: readonly string[]): Promise<stri
   return stdout.replaceAll(`${scene.folder}/`, "");
 }
 
-Deno.test("rows shows what is read, taught and edited, and counts what is repeated and shared", () =>
+Deno.test("rows shows prompts, trained tokens and edited tokens, and counts repeated and shared rows", () =>
   inScene({ heldOut: "rows.slice(6)", positions: `"l2"` }, async (scene) => {
     const again = [...sceneRows, sceneRows[1]!, sceneRows[7]!];
     await scene.write("rows.jsonl", again.map((row) => `${JSON.stringify(row)}\n`).join(""));
@@ -38,7 +38,7 @@ Deno.test("rows shows what is read, taught and edited, and counts what is repeat
     );
   }));
 
-Deno.test("rows lists tokens with their ids, and says what is cut", () =>
+Deno.test("rows lists tokens with their ids, and marks truncation", () =>
   inScene({ trainSettings: "maxLength: 24" }, async (scene) => {
     await scene.write(
       "rows.jsonl",
@@ -60,7 +60,7 @@ Deno.test("rows lists tokens with their ids, and says what is cut", () =>
     assert.match(text, /\ncut: 1 row \(11 %\) loses \d+ tokens to maxLength: 24\n/);
   }));
 
-Deno.test("rows shows both answers of a preference, what is edited of each, and counts both", () =>
+Deno.test("rows shows both answers of a preference and the edited tokens of each, and counts both", () =>
   inScene(preferring("dpo({ beta: 0.1 })", { positions: `"l1"`, stages: "{ tuned }" }), async (scene) => {
     const text = await textOf(scene, "--rows", "1");
     assert.match(text, /^tokens: prompt · «taught, or expected by an evaluation» · \[edited\] · »rejected«\n/);
@@ -76,7 +76,7 @@ Deno.test("rows shows both answers of a preference, what is edited of each, and 
     assert.match(await textOf(scene, "--rows", "1", "--ids"), /"<\|end\|>" +rejected +rejected\n/);
   }));
 
-Deno.test("rows shows the end that is cut of a completion", () =>
+Deno.test("rows shows where a completion is cut", () =>
   inScene({ trainSettings: 'maxLength: 24, truncate: "right"' }, async (scene) => {
     await scene.write("rows.jsonl", JSON.stringify({ q: "It is", a: "word ".repeat(200) }) + "\n");
     const [training] = JSON.parse((await rowsOf(scene, "--json")).stdout).data;
@@ -96,7 +96,7 @@ Deno.test("rows counts those that are too long for the model", () =>
     );
   }));
 
-Deno.test("rows are in colour where the terminal has any, and control characters are none of its commands", () =>
+Deno.test("rows are in colour if the terminal has colours, and control characters never act as commands", () =>
   inScene({}, async (scene) => {
     await scene.write("rows.jsonl", `${JSON.stringify({ q: "a \x1b[31m b", a: "c" })}\n`.repeat(8));
     const { terminal, outcome } = terminalOf(true);
@@ -106,7 +106,7 @@ Deno.test("rows are in colour where the terminal has any, and control characters
     assert.ok(!stdout.includes("\x1b[31m"), stdout);
   }));
 
-Deno.test("rows refuses what a run would refuse", () =>
+Deno.test("rows refuses whatever a run would refuse", () =>
   inScene({}, async (scene) => {
     await scene.write("rows.jsonl", `${JSON.stringify({ q: "a" })}\n`);
     const { code, stderr } = await rowsOf(scene);
@@ -134,7 +134,7 @@ Deno.test("rows shows choices, edits that act on other tokens apart, and how man
     assert.match(text, /\nchoices: 1 row \(33 %\) whose completion is not among the choices\n/);
   }));
 
-Deno.test("rows counts labels, and shows the edits of the model that has some beside a head alone", () => {
+Deno.test("rows counts labels, and shows the edits of a model that has some beside a head", () => {
   const head = 'refract.classification({ labels: ["short", "long"] })';
   const training = "{ data, epochs, batchSize, optimizer }";
   return inScene({

@@ -1,4 +1,4 @@
-/** What the tasks of deno.json start, and what each command is permitted. @module */
+/** The programs that the tasks of deno.json start, and the permissions of each command. @module */
 import assert from "node:assert/strict";
 import { commandNames, flagsOf, type Grants, grantsOf } from "../../../pipelines/cli/launch/grants.ts";
 import { launchFlags } from "../../../pipelines/cli/launch/launch.ts";
@@ -104,7 +104,7 @@ Deno.test("the mirror that HF_ENDPOINT names is permitted to commands that may r
   assert.deepEqual(grantsOf("pull", "no address").net, grantsOf("pull", undefined).net);
 });
 
-Deno.test("commands that may see a token of the hub see all that says how the hub is reached", () => {
+Deno.test("commands that may see a hub token see all settings for reaching the hub", () => {
   for (const name of Object.keys(readEnvironment())) assert.ok(hubNames.includes(name), name);
 });
 

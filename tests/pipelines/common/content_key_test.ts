@@ -13,7 +13,7 @@ Deno.test("keyOf() gives different keys for different parts", () => {
   assert.equal(new Set(parts.map(keyOf)).size, parts.length);
 });
 
-Deno.test("keyOf() says where there is something that JSON can't hold", () => {
+Deno.test("keyOf() reports a value that JSON can't represent", () => {
   const wrong: [unknown, RegExp][] = [
     [undefined, /found undefined at parts$/],
     [{ rows: [1, { seed: undefined }] }, /found undefined at parts\.rows\[1\]\.seed$/],

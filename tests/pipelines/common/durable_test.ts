@@ -1,4 +1,4 @@
-/** That what gets its name was on the disk before it, whoever writes it. @module */
+/** Every file is flushed to disk before it is renamed, whichever function writes it. @module */
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { inProcess, inProcessUnder } from "../../support/command.ts";
@@ -66,7 +66,7 @@ const commands: Readonly<Record<string, (scene: Scene) => Promise<readonly strin
   },
 };
 
-Deno.test("every file is on the disk before it gets its name, and its folder after", () =>
+Deno.test("every file is flushed to disk before it is renamed, and its folder afterwards", () =>
   inScene({ source: '"./model.gguf"', at: "block(0).output" }, async (scene) => {
     await Deno.copyFile(goldenPath("llama.gguf"), scene.path("model.gguf"));
     for (const [name, command] of Object.entries(commands)) {

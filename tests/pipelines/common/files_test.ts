@@ -15,7 +15,7 @@ Deno.test("parseJsonObject() reads the numbers that Python's json has beyond the
   assert.deepEqual(parse('{"NaN": "Infinity"}'), { NaN: "Infinity" });
 });
 
-Deno.test("parseJsonObject() says where a file is not JSON, Python's numbers or not", () => {
+Deno.test("parseJsonObject() reports where a file is not JSON, Python's numbers or not", () => {
   for (const [text, line, column] of [['{"a":\n NaN,\n x}', 3, 2], ['{"a":\n 1,\n x}', 3, 2]] as const) {
     assert.throws(() => parse(text), (error) => {
       assert.ok(error instanceof RequestError);

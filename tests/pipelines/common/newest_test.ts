@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Newest } from "../../../pipelines/common/newest.ts";
 
-Deno.test("those that were asked for last are held, and others are made again", () => {
+Deno.test("the most recently used entries are kept, and others are recomputed", () => {
   const made: number[] = [], newest = new Newest<string>(2);
   const get = (number: number) =>
     newest.get(number, () => {

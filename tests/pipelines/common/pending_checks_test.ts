@@ -16,7 +16,7 @@ Deno.test("PendingChecks settle once all that were begun are done, one after ano
   await checks.settled();
 });
 
-Deno.test("PendingChecks pass the first failure on, to all who wait and as the signal's reason", async () => {
+Deno.test("PendingChecks pass the first failure to all waiters and as the signal's reason", async () => {
   using checks = new PendingChecks();
   const [first, second] = [new Error("first"), new Error("second")];
   for (const fault of [first, second]) checks.begin(() => Promise.reject(fault));
@@ -25,7 +25,7 @@ Deno.test("PendingChecks pass the first failure on, to all who wait and as the s
   assert.equal(checks.signal.reason, first);
 });
 
-Deno.test("PendingChecks that are disposed of end, and fail no more", async () => {
+Deno.test("PendingChecks that are disposed of stop, and fail no more", async () => {
   const checks = new PendingChecks();
   let ran = 0;
   checks.begin((signal) =>

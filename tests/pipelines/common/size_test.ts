@@ -19,7 +19,7 @@ Deno.test("parseSize() reads decimal and binary units, bytes and no limit", () =
   for (const [text, bytes] of Object.entries(sizes)) assert.equal(parseSize(text), bytes, text);
 });
 
-Deno.test("parseSize() takes nothing else", () => {
+Deno.test("parseSize() refuses everything else", () => {
   for (const text of ["", "GB", "-1GB", "1e9", "1.GB", "1,5GB", "1 GB 2", "1 PB", "1iB", "all", "99999999TB"]) {
     assert.equal(parseSize(text), undefined, text);
   }

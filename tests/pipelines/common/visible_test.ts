@@ -7,7 +7,7 @@ Deno.test("visible() lets a text command no terminal, and keeps its lines", () =
   assert.equal(visible("für 北京 שלום 🙂"), "für 北京 שלום 🙂");
 });
 
-Deno.test("a message that quotes 100 kB is cut in its middle, and keeps its end, which says what to do", () => {
+Deno.test("a message that quotes 100 kB is shortened in its middle, and keeps its end with the remedy", () => {
   const { message } = new RequestError(`the value ${"x".repeat(100_000)} is none; give a number`);
   assert.equal(message.length, 2003);
   assert.match(message, /^the value x+ … x+ is none; give a number$/);

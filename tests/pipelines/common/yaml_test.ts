@@ -25,7 +25,7 @@ Deno.test("parseYaml() gives every node its location", () => {
   });
 });
 
-Deno.test("parseYaml() puts what aliases stand for in their place", () => {
+Deno.test("parseYaml() replaces aliases by their values", () => {
   assert.deepEqual(plain(parse("a: &ranks [1, 4]\nb: *ranks\nc: {d: *ranks}\n")), {
     a: [1, 4],
     b: [1, 4],
@@ -90,11 +90,11 @@ for (const [name, [text, message]] of Object.entries(faults)) {
   });
 }
 
-Deno.test("parseYaml() refuses a nest that is deeper than the stack", () => {
+Deno.test("parseYaml() refuses nesting that is deeper than the stack", () => {
   assert.throws(() => parse("[".repeat(20_000)), { message: /is nested too deeply; make it flatter$/ });
 });
 
-Deno.test("parseYaml() refuses what is not UTF-8", () => {
+Deno.test("parseYaml() refuses input that is not UTF-8", () => {
   const message = "recipe.yaml: the file is not UTF-8 text; save it as UTF-8";
   assert.throws(() => parseYaml("recipe.yaml", new Uint8Array([0x61, 0x3a, 0x20, 0xff])), { message });
 });

@@ -6,7 +6,7 @@ import { headProgram } from "../../../pipelines/compile/programs/inference_progr
 import { readFamilyGolden } from "../models/families/families_golden.ts";
 import { openFolder } from "../models/support_forward.ts";
 
-Deno.test("an encoder with gelu_new computes the last block's MLP of the token that its head reads alone", async () => {
+Deno.test("an encoder with gelu_new computes the last block's MLP only for the token that its head reads", async () => {
   const { folder } = await readFamilyGolden("roberta-classifier"), { architecture } = await openFolder(folder);
   const at = { blocks: 0, site: "block.output" } as const;
   const edit = { kind: "loreft", at, positions: "f1", rank: 2, tied: false } as const;

@@ -35,7 +35,7 @@ Deno.test("endTokensOf() gives the end-of-sequence tokens that a text can spell 
 
 const reading = { format: { templates: new Map<string, string>(), specialTokens: {} }, asksLast: false, ends };
 
-Deno.test("a completion is what is before its end-of-sequence token", async () => {
+Deno.test("a completion ends before its end-of-sequence token", async () => {
   const rows = records([{ q: "one", a: "a red ball</s>" }, { q: "two", a: "blue" }], {
     prompt: "{q}",
     completion: "{a}",

@@ -158,7 +158,7 @@ Deno.test("tokenize() encodes apart where a row or a model with an encoder asks 
   assert.throws(() => tokenize([together], inPairs, { ...limits, hasEncoder: true }), /omit tokenization: "together"/);
 });
 
-Deno.test("tokenize() teaches the end that a completion has in the source, once", () => {
+Deno.test("tokenize() trains on the end-of-sequence token once if the source completion has it", () => {
   const noted: unknown[] = [];
   const ended = { ...row("a", "b"), end: { id: 7, text: "<end>" } };
   const found = tokenize([ended], tokenizer, { maxContext: 5, note: (note) => noted.push(note) });
@@ -166,7 +166,7 @@ Deno.test("tokenize() teaches the end that a completion has in the source, once"
   assert.deepEqual(noted, ["end"]);
 });
 
-Deno.test("tokenize() leaves room for what is to be written where prompts are cut", () => {
+Deno.test("tokenize() leaves room for the generated tokens where prompts are cut", () => {
   const limits = { maxContext: 8, maxLength: 8 };
   const lengths = (toWrite: number) =>
     tokenize([row("abcdefghij", "x")], tokenizer, { ...limits, toWrite })

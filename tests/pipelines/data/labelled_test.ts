@@ -31,7 +31,7 @@ Deno.test("tokenizeLabelled() encodes texts and pairs, with their types and targ
   ]);
 });
 
-Deno.test("tokenizeLabelled() cuts to maxLength, and refuses what is longer than the model reads", () => {
+Deno.test("tokenizeLabelled() cuts to maxLength, and refuses rows longer than the model's limit", () => {
   const rows = [row("abcdef", "0")], target = () => 0;
   assert.deepEqual(tokenizeLabelled(rows, tokenizer, target, { maxContext: 4, maxLength: 4 })[0]!.prompt.length, 4);
   assert.throws(() => tokenizeLabelled(rows, tokenizer, target, { maxContext: 4 }), {

@@ -78,7 +78,7 @@ Deno.test("normal() has mean 0, variance 1 and normal tails", () => {
   assert.ok(values.every(Number.isFinite));
 });
 
-Deno.test("shuffle() gives a permutation and leaves what it is given as it is", () => {
+Deno.test("shuffle() gives a permutation and does not change its input", () => {
   const items = Array.from({ length: 100 }, (_, index) => index);
   const shuffled = createRandom(1, "shuffle").shuffle(items);
   assert.notDeepEqual(shuffled, items);

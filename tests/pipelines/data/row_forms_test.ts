@@ -61,7 +61,7 @@ Deno.test("conversations as OpenAI's and ShareGPT's files have them are put into
   });
 });
 
-Deno.test("rows of no form are refused with the fields that they have", async () => {
+Deno.test("rows of an unknown form are refused with their fields", async () => {
   await inFolder(async (base) => {
     await Deno.writeTextFile(`${base}/rows.csv`, "question,answer\n1,2\n");
     await assert.rejects(

@@ -61,7 +61,7 @@ Deno.test("loadRows() reads a file of one object a line, with each row's place",
   ]);
 });
 
-Deno.test("loadRows() takes an absolute path as it is", async () => {
+Deno.test("loadRows() uses an absolute path unchanged", async () => {
   const source = jsonl('{"question": "a", "answer": "b"}');
   const rows = await loadRows({ ...source, path: join(folder, source.path) }, "/elsewhere");
   assert.equal(rows.length, 1);
@@ -149,7 +149,7 @@ Deno.test("loadRows() names a missing field and the fields there are", async () 
   await rejects({ ...numbered(1), template: { prompt: "{toString}", completion: "{answer}" } }, /no field "toString"/);
 });
 
-Deno.test("loadRows() prints what JSON holds as Python does", async () => {
+Deno.test("loadRows() prints JSON values as Python does", async () => {
   const printed: Readonly<Record<string, string>> = {
     "5.0": "5.0",
     "0.10": "0.1",
@@ -239,7 +239,7 @@ Deno.test("loadRows() splits by a number of rows, and a share into at least one"
   assert.equal((await numbers({ kind: "take", of: { ...split, part: "train" }, count: 4 })).length, 4);
 });
 
-Deno.test("loadRows() rejects a split that leaves nothing to train on or that means nothing", async () => {
+Deno.test("loadRows() rejects a split that leaves no training rows or is meaningless", async () => {
   const split: SplitView = { kind: "split", of: numbered(10), part: "train", test: 10, seed: 7 };
   await rejects(split, /^split\(\{ test: 10 \}\) of the 10 rows of records leaves none to train on/);
   await rejects({ ...split, of: numbered(1), test: 0.5 }, /of the 1 rows of records leaves none/);

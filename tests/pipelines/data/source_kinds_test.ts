@@ -1,4 +1,4 @@
-/** Every kind of source: what it reads is what it says it reads. @module */
+/** Every kind of source reads exactly the files that it declares. @module */
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import type { Source } from "../../../pipelines/data/dataset.ts";

@@ -33,11 +33,11 @@ Deno.test("map() and filter() see fields and the number of each row", async () =
   assert.deepEqual(await numbers(ten.filter(({ third }) => third === 0).take(2)), [0, 3]);
 });
 
-Deno.test("what a function gives that is not a row is refused at the row", async () => {
+Deno.test("a function result that is not a row is refused at the row", async () => {
   const wrong: readonly (readonly [Rows, RegExp])[] = [
     [ten.map((row) => JSON.parse(String(row["x"]))), /records:1: the function of \.map failed \(.*\); correct it/],
     [ten.map(() => JSON.parse("[]")), /records:1: the function of .map returned a list; return an object/],
-    [ten.map(() => JSON.parse("null")), /gives null; return/],
+    [ten.map(() => JSON.parse("null")), /returned null; return/],
     [
       ten.filter(({ n }) => JSON.parse(String(n))),
       /records:1: the function of \.filter returned a number; return true or false/,
@@ -69,7 +69,7 @@ Deno.test("unique() leaves the first row of each value", async () => {
   );
 });
 
-Deno.test("shuffle() gives all rows in an order that its seed decides", async () => {
+Deno.test("shuffle() gives all rows in an order determined by its seed", async () => {
   const one = await numbers(ten.shuffle(7));
   assert.deepEqual(one.toSorted((a, b) => a - b), await numbers(ten));
   assert.notDeepEqual(one, await numbers(ten));
@@ -119,7 +119,7 @@ Deno.test("a pattern's files follow each other in their names' order, and are re
   });
 });
 
-Deno.test("more rows than are kept are read again, and give what they would if they were kept", async () => {
+Deno.test("rows beyond the limit in memory are read again, with the same results", async () => {
   await inFolder(async (base) => {
     const count = 30_000;
     await Deno.writeTextFile(`${base}/rows.csv`, "n\n" + Array.from({ length: count }, (_, n) => `${n}\n`).join(""));
@@ -137,7 +137,7 @@ Deno.test("more rows than are kept are read again, and give what they would if t
   });
 });
 
-Deno.test("an option that a source has not is refused where it is written", () => {
+Deno.test("an option that a source does not have is refused where it is written", () => {
   assert.throws(
     () => csv("x.csv", template, { seperator: ";" } as object),
     /^RequestError: csv has no option "seperator"; did you mean "separator"/,

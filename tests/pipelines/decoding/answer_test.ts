@@ -57,7 +57,7 @@ Deno.test("a stop text is found as it is read and as it was written where spaces
     assert.equal(cut(", no"), "a cat, it's a dog");
   }));
 
-Deno.test("what a completion's tokens say is named where it is another text", () =>
+Deno.test("a completion whose tokens decode to another text is reported", () =>
   withTokenizer(true, (tokenizer) => {
     const taught = (text: string) => taughtAnswer(text, tokenizer, [...tokenizer.encode(text), tokenizer.eosTokenId]);
     assert.equal(taught("a cat"), undefined);

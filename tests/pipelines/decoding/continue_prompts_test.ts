@@ -1,4 +1,4 @@
-/** That what a prompt is continued with depends neither on its batch, nor on its limit, nor on the memory. @module */
+/** The continuation of a prompt depends neither on its batch, nor on its limit, nor on the memory. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { tokenizePrompt } from "../../../pipelines/data/examples.ts";

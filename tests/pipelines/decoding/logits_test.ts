@@ -46,17 +46,17 @@ Deno.test("draw() renormalizes after top-k before top-p", () => {
   assertShares(shares({ topK: 3, topP: 0.75 }), [0, 4 / 7, 0, 3 / 7]);
 });
 
-Deno.test("penalizeRepetition() makes what was seen less likely, whatever its sign, once", () => {
+Deno.test("penalizeRepetition() makes seen tokens less likely once, whatever the sign", () => {
   const penalized = penalizeRepetition(Float32Array.of(2, -2, 2, -2), [0, 1, 0], 2);
   assert.deepEqual([...penalized], [1, -4, 2, -2]);
 });
 
-Deno.test("logSoftmax() holds for large logits", () => {
+Deno.test("logSoftmax() is accurate for large logits", () => {
   const found = logSoftmax(Float32Array.of(1000, 1000));
   found.forEach((likelihood) => assert.ok(Math.abs(likelihood + Math.LN2) < 1e-9));
 });
 
-Deno.test("banNgrams() bans what would end a run of tokens again", () => {
+Deno.test("banNgrams() bans tokens that would repeat a run of tokens", () => {
   const banned = (seen: readonly number[], size: number) =>
     [...banNgrams(new Float32Array(6), seen, size).entries()].filter(([, logit]) => logit === -Infinity).map(([at]) =>
       at
@@ -70,7 +70,7 @@ Deno.test("banNgrams() bans what would end a run of tokens again", () => {
   assert.deepEqual(banned([1, 2, 1], 0), [], "any may be repeated");
 });
 
-Deno.test("keepLikely() keeps equals of the k-th, then tokens up to a probability, and never fewer than it has to", () => {
+Deno.test("keepLikely() keeps tokens equal to the k-th, then tokens up to a probability, and never fewer than necessary", () => {
   const kept = (logits: readonly number[], sampling: Partial<Sampling>, least: number) => {
     const found = keepLikely(Float32Array.from(logits), { temperature: 1, topK: 0, topP: 1, ...sampling }, least);
     return [...found.entries()].filter(([, logit]) => logit > -Infinity).map(([token]) => token);

@@ -1,4 +1,4 @@
-/** That a prompt read chunk by chunk, after what is kept of its beginning, is one that is read at once. @module */
+/** A prompt read in chunks after a stored prefix gives the same as one read as a whole. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { drawTensors } from "../../../pipelines/compile/parameters/initial.ts";

@@ -1,4 +1,4 @@
-/** Libraries out of published wheels: all of one that is what it should be, and nothing of one that is not. @module */
+/** Libraries from published wheels: a correct wheel is unpacked completely, an incorrect one not at all. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { zipSync } from "fflate";
@@ -44,7 +44,7 @@ async function withIndex(
 
 const quiet = { progress: () => {} };
 
-Deno.test("a wheel's libraries are unpacked, and what else it has is not", () =>
+Deno.test("a wheel's libraries are unpacked, and its other files are not", () =>
   inFolder((folder) =>
     withIndex(new Uint8Array(packed), async (index) => {
       assert.deepEqual(missingOf(wheel, folder), ["liba.so.1", "libb.so.1"]);
@@ -58,9 +58,9 @@ Deno.test("a wheel's libraries are unpacked, and what else it has is not", () =>
 const flipped = new Uint8Array(packed);
 flipped[packed.length - 40]! ^= 1;
 const wrong: Readonly<Record<string, readonly [sent: Uint8Array<ArrayBuffer>, says: RegExp]>> = {
-  "a bit of which is flipped": [flipped, /is not the file that was published/],
-  "that is cut": [new Uint8Array(packed.slice(0, packed.length - 10)), /is not the file that was published/],
-  "that goes on": [new Uint8Array([...packed, 0, 0]), /is not the file that was published/],
+  "a bit of which is flipped": [flipped, /is not the published file/],
+  "that is cut": [new Uint8Array(packed.slice(0, packed.length - 10)), /is not the published file/],
+  "that goes on": [new Uint8Array([...packed, 0, 0]), /is not the published file/],
 };
 for (const [which, [sent, says]] of Object.entries(wrong)) {
   Deno.test(`nothing is kept of a wheel ${which}`, () =>
@@ -82,14 +82,14 @@ Deno.test("an index without the wheel, or none at all, is named", () =>
     await assert.rejects(installWheel(wheel, folder, { index: nowhere, ...quiet }), /can't be reached/);
   }));
 
-Deno.test("GPUs are those that the driver's program lists", () => {
+Deno.test("GPUs are those that the driver's tool lists", () => {
   assert.deepEqual(gpusOf("NVIDIA H200, 590.10, 143771\n"), [
     { name: "NVIDIA H200", driver: "590.10", memory: 143771 * 2 ** 20 },
   ]);
   assert.deepEqual(gpusOf("No devices were found\n"), []);
 });
 
-Deno.test("only what may run on CUDA gets its libraries", () =>
+Deno.test("only processes that may use CUDA get its libraries", () =>
   inFolder(async (home) => {
     const folder = join(home, ".cache", "refract", "onnxruntime-1.30.0-cuda13"), variables = { HOME: home };
     const cuda = ["run", "pipeline.ts", "--provider", "cuda"];

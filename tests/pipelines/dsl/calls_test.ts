@@ -34,7 +34,7 @@ const all = [
 /** An argument that no function takes in the place of any other. */
 const nothing = [[undefined]];
 
-Deno.test("every function refuses arguments that it does not take, and names itself", async () => {
+Deno.test("every function refuses unknown arguments, and names itself", async () => {
   for (const [name, call] of all) {
     const given = Array.from({ length: 9 }, () => nothing);
     // Some promise what they give, and refuse by it.

@@ -1,4 +1,4 @@
-/** Pickles are read as data: what asks for more than tensors is named, and what is damaged is refused. @module */
+/** Pickles are read as data: a request for anything but tensors is named, and damaged pickles are refused. @module */
 import assert from "node:assert/strict";
 import { RequestError } from "../../../pipelines/common/errors.ts";
 import { readPickle } from "../../../pipelines/interchange/unpickle.ts";
@@ -23,18 +23,18 @@ Deno.test("tensors are read with their places, and versions beside them passed o
 
 const short = (text: string) => `\x8c${String.fromCharCode(text.length)}${text}`;
 const demands: Readonly<Record<string, readonly [pickle: string, says: RegExp]>> = {
-  "os.system by GLOBAL": ["cos\nsystem\n", /asks for os\.system,/],
-  "builtins.eval by STACK_GLOBAL": [`${short("builtins")}${short("eval")}\x93`, /asks for builtins\.eval,/],
-  "os.system by REDUCE": [`cos\nsystem\n(${pickledText("ls")}tR`, /asks for os\.system,/],
+  "os.system by GLOBAL": ["cos\nsystem\n", /requests os\.system,/],
+  "builtins.eval by STACK_GLOBAL": [`${short("builtins")}${short("eval")}\x93`, /requests builtins\.eval,/],
+  "os.system by REDUCE": [`cos\nsystem\n(${pickledText("ls")}tR`, /requests os\.system,/],
   "os.system by INST": [`(${pickledText("ls")}ios\nsystem\n`, /the operation 0x69 \(INST\) of os\.system,/],
-  "a class by OBJ": [`(cos\nPopen\no`, /asks for os\.Popen,/],
+  "a class by OBJ": [`(cos\nPopen\no`, /requests os\.Popen,/],
   "an object by OBJ": [`(${ordered}o`, /the operation 0x6f \(OBJ\),/],
   "an object by NEWOBJ": [`${ordered})\x81`, /the operation 0x81 \(NEWOBJ\),/],
   "an object by NEWOBJ_EX": [`${ordered})}\x92`, /the operation 0x92 \(NEWOBJ_EX\),/],
   "a registered object": ["\x82\x01", /the operation 0x82 \(EXT1\),/],
-  "a class of one's own": ["cmine.models\nSpecial\n", /asks for mine\.models\.Special,/],
-  "a whole module": ["ctorch.nn.modules.linear\nLinear\n", /asks for torch\.nn\.modules\.linear\.Linear,/],
-  "an array of numpy": ["cnumpy.core.multiarray\n_reconstruct\n", /asks for numpy\.core\.multiarray\._reconstruct,/],
+  "a class of one's own": ["cmine.models\nSpecial\n", /requests mine\.models\.Special,/],
+  "a whole module": ["ctorch.nn.modules.linear\nLinear\n", /requests torch\.nn\.modules\.linear\.Linear,/],
+  "an array of numpy": ["cnumpy.core.multiarray\n_reconstruct\n", /requests numpy\.core\.multiarray\._reconstruct,/],
   "a state for what is not a dictionary": [`(t}b`, /the operation BUILD on something other than a dictionary,/],
   "a dictionary filled by its call": [`${ordered}(]tR`, /a call of collections\.OrderedDict with 1 arguments,/],
   "a call of a storage": ["ctorch\nFloatStorage\n)R", /a call of torch\.FloatStorage with 0 arguments,/],
@@ -44,7 +44,7 @@ const demands: Readonly<Record<string, readonly [pickle: string, says: RegExp]>>
     /a persistent object that is not a storage,/,
   ],
   "a persistent number": ["K\x01Q", /a persistent object that is not a storage,/],
-  "a name that would break the line": ["cos\nsys\x1b[31mtem\n", /asks for os\.sys\?\[31mtem,/],
+  "a name that would break the line": ["cos\nsys\x1b[31mtem\n", /requests os\.sys\?\[31mtem,/],
 };
 for (const [name, [text, says]] of Object.entries(demands)) {
   Deno.test(`a pickle that asks for ${name} is refused by name`, () => {
@@ -81,7 +81,7 @@ const damages: Readonly<Record<string, readonly [pickle: Uint8Array, says: RegEx
     saved(`}(${"(".repeat(deep)}${"t".repeat(deep)}K\x01u`),
     /an entry of the state dictionary is not a tensor/,
   ],
-  "that calls what is nested deeply": [saved(`${"(".repeat(deep)}${"t".repeat(deep)})R`), /not a function/],
+  "that calls what is nested deeply": [saved(`${"(".repeat(deep)}${"t".repeat(deep)})R`), /other than a function/],
   "of a negative size": [pickledState({ a: pickledTensor({ shape: [-1] }) }), /invalid shape, strides or offset/],
   "of a negative stride": [pickledState({ a: pickledTensor({ strides: [-1] }) }), /invalid shape, strides or offset/],
   "of a negative offset": [pickledState({ a: pickledTensor({ offset: -1 }) }), /invalid shape, strides or offset/],

@@ -6,7 +6,7 @@ import { inScene, type Scene } from "../../support/scene.ts";
 const decoding = greedy({ maxNewTokens: 3 });
 const optionsOf = (scene: Scene) => ({ store: scene.path("store"), base: scene.folder, threads: 1 });
 
-Deno.test("generate() writes what an evaluation has as its prediction, of a member and of a model with its edit", () =>
+Deno.test("generate() gives an evaluation's prediction, for a member and for a model with its edit", () =>
   inScene({ epochs: "8" }, async (scene) => {
     const { members: [member] } = await run(scene.pipeline, { ...optionsOf(scene), out: scene.path("out") }).result;
     const options = { ...optionsOf(scene), decoding };
@@ -19,14 +19,14 @@ Deno.test("generate() writes what an evaluation has as its prediction, of a memb
     const notes: string[] = [], onNote = (note: string) => notes.push(note);
     const untrained = baseModel("./model").with(loreft({ at: block(1).output, positions: "l1", rank: 2 }));
     for (const asked of [tuned, untrained]) await generate(asked, prompt, { ...options, onNote });
-    assert.deepEqual(notes, ["the model has edits that nothing trained; give a run's member, or saved(folder)"]);
+    assert.deepEqual(notes, ["the model has untrained edits; give a run's member, or saved(folder)"]);
     const drawn = await Promise.all([1, 2].map(() => {
       return generate(tuned, prompt, { ...options, decoding: sample({ maxNewTokens: 8, seed: 7 }) });
     }));
     assert.equal(drawn[0], drawn[1], "what is drawn depends on the seed alone");
   }));
 
-Deno.test("what cannot be asked is refused in one line", () =>
+Deno.test("invalid requests are refused in one line", () =>
   inScene({}, async (scene) => {
     const options = optionsOf(scene), model = baseModel("./model");
     const swept = model.with(loreft({ at: block(1).output, positions: "l1", rank: sweep("rank", [1, 2]) }));
@@ -39,7 +39,7 @@ Deno.test("what cannot be asked is refused in one line", () =>
     );
     await assert.rejects(
       generate(model, "a b ".repeat(3000), options),
-      /tokens and the model reads 1 to \d+; change it/,
+      /tokens, but the model reads 1 to \d+; change it/,
     );
     await assert.rejects(generate(model, [{ role: "user", content: "a" }], options), /has no chat template for a conv/);
     await assert.rejects(generate(baseModel("./none"), "a", options), /none/);

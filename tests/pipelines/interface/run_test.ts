@@ -19,7 +19,7 @@ async function eventsOf(running: ReturnType<typeof run>) {
 
 const swept: Partial<PipelineParts> = { rank: `sweep("rank", [1, 2])`, metrics: "[exactMatch(), loss()]" };
 
-Deno.test("run() reports every event of a sweep in order, and gives what the run found", () =>
+Deno.test("run() reports every event of a sweep in order, and gives the run's results", () =>
   inScene(swept, async (scene) => {
     const running = run(scene.pipeline, { ...optionsOf(scene), log: scene.path("log.jsonl") });
     const { events, error } = await eventsOf(running);
@@ -56,7 +56,7 @@ Deno.test("a pipeline that a program declared runs as its file does, from the st
     assert.deepEqual(await again.member("rank=2").predictions(), await first.member("rank=2").predictions());
   }));
 
-Deno.test("a run that fails says so last, and fails where its events or its result are read", () =>
+Deno.test("a run that fails reports it last, and reading its events or its result fails", () =>
   inScene({ optimizer: "adamw({ learningRate: 1e30 })", epochs: "4" }, async (scene) => {
     const options = { ...optionsOf(scene), log: scene.path("log.jsonl") }, running = run(scene.pipeline, options);
     const { events, error } = await eventsOf(running);
@@ -90,14 +90,14 @@ Deno.test("a run that is stopped continues with the same call, and its log with 
     assert.equal(kinds.filter((kind) => kind === "step").length, 6, "no step is taken twice");
   }));
 
-Deno.test("who reads no event gets the result, and who ends early ends no run", () =>
+Deno.test("a reader of no events gets the result, and one that stops early ends no run", () =>
   inScene({}, async (scene) => {
     const running = run(scene.pipeline, optionsOf(scene));
     for await (const { kind } of running) if (kind === "membersReady") break;
     assert.equal((await running.result).members.length, 1);
   }));
 
-Deno.test("runs that begin together have each its own settings", () =>
+Deno.test("runs that start together have separate settings", () =>
   inScene({
     preamble: "const { epochs: chosen } = refract.settings({ epochs: { default: 1, least: 1, whole: true } });",
     epochs: "chosen",
@@ -111,7 +111,7 @@ Deno.test("runs that begin together have each its own settings", () =>
     assert.deepEqual(found.map((stage) => stage?.kind === "train" ? stage.steps : 0), [4, 6]);
   }));
 
-Deno.test("options that are none are refused at once, what a request has wrong when it is read", () =>
+Deno.test("invalid options are refused immediately, an invalid request when it is read", () =>
   inScene({}, async (scene) => {
     const call = (options: object) => () => run(scene.pipeline, options);
     assert.throws(call({ thread: 1 }), /run has no setting "thread"; did you mean "threads"/);
@@ -127,7 +127,7 @@ Deno.test("options that are none are refused at once, what a request has wrong w
     await assert.rejects(open(scene.folder), /there is no results\.json; give the folder of a finished run/);
   }));
 
-Deno.test("a run that is open names what it has where it is asked for something else", () =>
+Deno.test("an open run that is asked for something that it lacks lists what it has", () =>
   inScene(swept, async (scene) => {
     const opened = await run(scene.pipeline, optionsOf(scene)).result;
     assert.throws(() => opened.member("rank=3"), /has no member "rank=3"; did you mean "rank=1"/);

@@ -49,7 +49,7 @@ Deno.test("bleu() is sacrebleu's, of one row and of all together", () => {
   assertNear(measured(bleu(), rows), goldens.bleu.first, "the completions alone");
 });
 
-Deno.test("references that a row has not are refused where it stands", () => {
+Deno.test("references to a field that a row lacks are refused at the row", () => {
   const of = (field: string, holds: unknown) => [{ ...rowOf("x", ["x"], 7), fields: { [field]: holds } }];
   const spec = tokenF1({ references });
   assert.throws(
@@ -118,7 +118,7 @@ Deno.test("regexMatch() takes the first match or the last, or a group of it", ()
   ]]);
 });
 
-Deno.test("extract and map decide what of an answer is compared, and nothing extracted is never right", () => {
+Deno.test("extract and map determine which part of an answer is compared, and an answer without a match is never correct", () => {
   const spec = exactMatch({
     extract: (text) => /answer: (\w+)/.exec(text)?.[1],
     map: (answer, { fields }) => `${answer}${String(fields["references"]).length}`,

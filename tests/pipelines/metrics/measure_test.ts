@@ -80,7 +80,7 @@ Deno.test("a metric that is not finite is an error", () => {
   assert.throws(() => measure([{ kind: "loss" }], { kind: "classes", rows, labels: [] }), /not finite/);
 });
 
-Deno.test("map puts other classes and numbers in the predictions' place", () => {
+Deno.test("map replaces predictions with other classes and numbers", () => {
   const labels = ["no", "maybe", "yes"],
     given = headPredictions([0, 2, 2], [0, 1, 2]).map((each) => ({
       ...each,
@@ -106,7 +106,7 @@ Deno.test("map puts other classes and numbers in the predictions' place", () => 
   );
 });
 
-Deno.test("a metric of one's own is given the name of a class or a number", () => {
+Deno.test("a user's own metric receives the name of a class or a number", () => {
   const given = headPredictions([1, 3], [2, 3]).map((each) => ({
     ...each,
     row: { ...row, prediction: each.predicted },

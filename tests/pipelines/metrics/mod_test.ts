@@ -14,11 +14,11 @@ Deno.test("every metric has a function of the DSL, which messages name as it is 
   }
 });
 
-Deno.test("every metric applies to something that models predict", () => {
+Deno.test("every metric applies to some kind of prediction", () => {
   for (const name of metricNames) assert.ok(Object.keys(metricKinds[name].measures).length > 0, name);
 });
 
-Deno.test("less of an unknown metric is not taken for better", () => {
+Deno.test("less of an unknown metric does not count as better", () => {
   assert.deepEqual([lowerIsBetter("loss"), lowerIsBetter("accuracy"), lowerIsBetter("unknown")], [true, false, false]);
 });
 

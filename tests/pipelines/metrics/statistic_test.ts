@@ -18,14 +18,14 @@ Deno.test("a mean's standard error is the sample's deviation over √n", () => {
   });
 });
 
-Deno.test("a bootstrap of a mean comes near to that, and gives the same number again", () => {
+Deno.test("a bootstrap of a mean approximates its standard error, and is reproducible", () => {
   const statistic = wholeOf((each: number) => each, mean), { value, standardError } = estimate(statistic, values);
   assert.equal(value, mean(values));
   assert.ok(Math.abs(standardError! / expected - 1) < 0.06, `${standardError} and not ${expected}`);
   assert.equal(estimate(statistic, values).standardError, standardError);
 });
 
-Deno.test("a bootstrap draws rows and not places: the deviation of a median", () => {
+Deno.test("a bootstrap resamples rows: the deviation of a median", () => {
   const median = (of: readonly number[]) => [...of].sort((a, b) => a - b)[Math.floor(of.length / 2)]!;
   const normal = Array.from(
     { length: 400 },

@@ -1,4 +1,4 @@
-/** Metrics against what pyreft and lm-evaluation-harness count of the texts and scores in ../shared. @module */
+/** Metrics compared with those of pyreft and lm-evaluation-harness on the texts and scores in ../shared. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type MetricSpec, numericMatch, regexMatch } from "refract";

@@ -1,4 +1,4 @@
-/** A run's manifest is a recipe: it repeats the run bit for bit, or says what has changed. @module */
+/** A run's manifest is a recipe: it repeats the run bit for bit, or reports what has changed. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inProcess, inProcessWith } from "../../support/command.ts";
@@ -68,7 +68,7 @@ Deno.test("a manifest repeats its run bit for bit", () =>
     assert.deepEqual(await Deno.readFile(scene.path("out", "pipeline.ts")), await Deno.readFile(scene.pipeline));
   }));
 
-Deno.test("a manifest finds its pipeline when all has moved together, and names what it lacks when it moved alone", () =>
+Deno.test("a manifest finds its pipeline when everything has moved together, and names what is missing when it moved by itself", () =>
   afterRun(async (scene) => {
     const elsewhere = await Deno.makeTempDir();
     try {
@@ -93,7 +93,7 @@ Deno.test("a manifest finds its pipeline when all has moved together, and names 
     }
   }));
 
-Deno.test("chat takes the base model that a recipe put in place", () =>
+Deno.test("chat uses the base model that a recipe puts in place", () =>
   inScene({ heldOut: "rows.take(4)" }, async (scene) => {
     await Deno.mkdir(scene.path("models"));
     await writeTinyModel(scene.path("models", "other"), { seed: 2 });
@@ -113,11 +113,11 @@ const digest = "[0-9a-f]{12}…";
 const changes: Readonly<Record<string, readonly [change: (scene: Scene) => Promise<void>, note: RegExp]>> = {
   "changed data": [
     (scene) => scene.write("rows.jsonl", sceneRows.slice(1).map((row) => JSON.stringify(row) + "\n").join("")),
-    RegExp(`^note: the file \\./rows\\.jsonl is ${digest} where ${digest} was recorded\n$`),
+    RegExp(`^note: the file \\./rows\\.jsonl is ${digest}, but ${digest} was recorded\n$`),
   ],
   "changed weights": [
     (scene) => writeTinyWeights(scene.path("model"), 9),
-    RegExp(`^note: the weights of \\./model are ${digest} where ${digest} was recorded\n$`),
+    RegExp(`^note: the weights of \\./model are ${digest}, but ${digest} was recorded\n$`),
   ],
   "a changed config": [
     async (scene) => {
@@ -125,7 +125,7 @@ const changes: Readonly<Record<string, readonly [change: (scene: Scene) => Promi
       const config = JSON.parse(await Deno.readTextFile(file));
       await Deno.writeTextFile(file, JSON.stringify({ ...config, rms_norm_eps: 1e-3 }));
     },
-    RegExp(`^note: the config of \\./model is ${digest} where ${digest} was recorded\n$`),
+    RegExp(`^note: the config of \\./model is ${digest}, but ${digest} was recorded\n$`),
   ],
   "a changed tokenizer": [
     async (scene) => {
@@ -133,11 +133,11 @@ const changes: Readonly<Record<string, readonly [change: (scene: Scene) => Promi
       const config = JSON.parse(await Deno.readTextFile(file));
       await Deno.writeTextFile(file, JSON.stringify({ ...config, add_bos_token: !config.add_bos_token }));
     },
-    RegExp(`^note: the tokenizer of \\./model is ${digest} where ${digest} was recorded\n$`),
+    RegExp(`^note: the tokenizer of \\./model is ${digest}, but ${digest} was recorded\n$`),
   ],
   "a changed pipeline": [
     async (scene) => scene.write("pipeline.ts", `${await Deno.readTextFile(scene.pipeline)}\n// changed\n`),
-    RegExp(`^note: the pipeline file is ${digest} where ${digest} was recorded\n$`),
+    RegExp(`^note: the pipeline file is ${digest}, but ${digest} was recorded\n$`),
   ],
   "a changed setting": [
     async (scene) => {
@@ -174,7 +174,7 @@ Deno.test("a manifest of an earlier version, which has no digest of a config, re
     assert.equal(code, 0, stderr);
   }));
 
-Deno.test("a manifest says what runs otherwise than it recorded, and runs it", () =>
+Deno.test("a manifest reports what differs from its record, and runs it", () =>
   afterRun(async (scene) => {
     const manifest = await Deno.readTextFile(manifestOf(scene));
     await Deno.writeTextFile(manifestOf(scene), edited(manifest).replace(/deno: .*/, "deno: 1.0.0"));
@@ -182,7 +182,7 @@ Deno.test("a manifest says what runs otherwise than it recorded, and runs it", (
     assert.equal(code, 0, stderr);
     assert.deepEqual(stderr.split("\n").filter((line) => line.startsWith("note: ")), [
       "note: epochs is set by an option",
-      `note: the version of deno is ${Deno.version.deno} where 1.0.0 was recorded`,
-      "note: the number of threads is 2 where 1 was recorded",
+      `note: the version of deno is ${Deno.version.deno}, but 1.0.0 was recorded`,
+      "note: the number of threads is 2, but 1 was recorded",
     ]);
   }));

@@ -17,7 +17,7 @@ Deno.test("options override with texts, and name themselves as their location", 
   });
 });
 
-Deno.test("overrides are of axes and settings that there are", () => {
+Deno.test("overrides apply only to existing axes and settings", () => {
   requireKnown(overrides, [{ name: "rank" }], new Map());
   requireKnown(overrides, [], new Map([["rank", 2]]));
   assert.throws(
@@ -32,11 +32,11 @@ Deno.test("overrides are of axes and settings that there are", () => {
 Deno.test("an axis and a setting do not share a name", () => {
   assert.throws(
     () => requireKnown(new Map(), [{ name: "rank" }], new Map([["rank", 2]])),
-    /rank is an axis and a setting as well; rename one of them/,
+    /rank is both an axis and a setting; rename one of them/,
   );
 });
 
-Deno.test("what is being loaded is known while it is, also if it fails", async () => {
+Deno.test("a loading in progress is known until it ends, even if it fails", async () => {
   const loading = { overrides, settings: new Map() };
   assert.equal(await whileLoading(loading, () => Promise.resolve(currentLoading())), loading);
   await assert.rejects(whileLoading(loading, () => Promise.reject(new TypeError("broken"))), /broken/);

@@ -103,8 +103,8 @@ const bad: Readonly<Record<string, readonly [text: string | Uint8Array, says: st
     'recipe.yaml:2:1: a recipe has no key "dta"; did you mean "data" (it has "name", "about", "pipeline", "set", ' +
     '"data", "base", "quantize", "provider", "threads", "recorded")',
   ],
-  "a list": ["- 1\n", "recipe.yaml:1:1: the recipe is a list; give key: value lines, of which one is pipeline"],
-  "a text": ["hello\n", 'recipe.yaml:1:1: the recipe is "hello"; give key: value lines, of which one is pipeline'],
+  "a list": ["- 1\n", "recipe.yaml:1:1: the recipe is a list; give key: value lines, one of them pipeline"],
+  "a text": ["hello\n", 'recipe.yaml:1:1: the recipe is "hello"; give key: value lines, one of them pipeline'],
   "no pipeline": ["threads: 1\n", "recipe.yaml: the recipe names no pipeline; add pipeline: with the path of its file"],
   "an empty pipeline": [
     "pipeline:\n",
@@ -116,7 +116,7 @@ const bad: Readonly<Record<string, readonly [text: string | Uint8Array, says: st
   ],
   "a recipe in a recipe": [
     "pipeline: recipe.yaml\n",
-    "recipe.yaml:1:11: a recipe cannot name another recipe; name the pipeline file that the other names",
+    "recipe.yaml:1:11: a recipe cannot name another recipe; name the pipeline file that the other one names",
   ],
   "a tab": [`${named}set:\n\trank: 1\n`, "recipe.yaml:3:1: a tab indents the line; use spaces"],
   "a key twice": [`${named}${named}`, 'recipe.yaml:2:1: the key "pipeline" is given twice; keep one'],
@@ -135,11 +135,11 @@ const bad: Readonly<Record<string, readonly [text: string | Uint8Array, says: st
   ],
   "a value that is a mapping": [
     `${named}set:\n  rank: { a: 1 }\n`,
-    "recipe.yaml:3:9: rank is a mapping; give a text, a number, true or false, or for an axis a list",
+    "recipe.yaml:3:9: rank is a mapping; give a text, a number, true or false, or a list for an axis",
   ],
   "an empty value": [
     `${named}set:\n  rank: [1, ]\n  epochs:\n`,
-    "recipe.yaml:4:10: epochs is empty; give a text, a number, true or false, or for an axis a list",
+    "recipe.yaml:4:10: epochs is empty; give a text, a number, true or false, or a list for an axis",
   ],
   "an empty list": [`${named}set:\n  rank: []\n`, "recipe.yaml:3:9: rank is an empty list; give it a value"],
   "an unknown axis": [
@@ -160,7 +160,7 @@ const bad: Readonly<Record<string, readonly [text: string | Uint8Array, says: st
   ],
   "a list for a setting": [
     `${named}set:\n  epochs: [3]\n`,
-    "recipe.yaml:3:11: epochs is a setting and takes one value, an axis several; give a whole number from 1 to 9",
+    "recipe.yaml:3:11: epochs is a setting and takes one value, unlike an axis; give a whole number from 1 to 9",
   ],
   "data that the pipeline has not": [
     `${named}data:\n  ./row.jsonl: rows.jsonl\n`,
@@ -178,7 +178,7 @@ const bad: Readonly<Record<string, readonly [text: string | Uint8Array, says: st
   "the id of a data set in a path's place": [
     `${named}data:\n  ./rows.jsonl: owner/name\n`,
     'recipe.yaml:3:17: there is no file "owner/name"; give its path, relative to the recipe, or { hub: owner/name } ' +
-    "for a data set of the hub",
+    "for a hub data set",
   ],
   "a data set of the hub that can be none": [
     `${named}data:\n  ./rows.jsonl: { hub: "owner name" }\n`,

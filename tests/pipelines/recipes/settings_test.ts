@@ -100,7 +100,7 @@ const bad: Readonly<Record<string, readonly [declaration: string, set: string, s
     'n is "l2"; did you mean "l1" (it has "l1", "f7+l7")',
   ],
   "a number that is not listed": ["{ n: { default: 1, oneOf: [1, 2] } }", "n=3", "n is 3; give one of 1, 2"],
-  "several values": ["{ n: 2 }", "n=1,2", "n is a setting and takes one value, an axis several; give a number"],
+  "several values": ["{ n: 2 }", "n=1,2", "n is a setting and takes one value, unlike an axis; give a number"],
   "an unknown name": [
     "{ epochs: 2 }",
     "epoch=2",
@@ -117,21 +117,21 @@ refuses(
     rank: 'sweep("rank", [1, 2])',
   },
   ["--set", "rank=2"],
-  `pipeline.ts:${lineOf.rank}:16: rank is an axis and a setting as well; rename one of them`,
+  `pipeline.ts:${lineOf.rank}:16: rank is both an axis and a setting; rename one of them`,
 );
 
 const wrong: Readonly<Record<string, readonly [declaration: string, says: string]>> = {
   "a default out of its own bounds": [
     "{ n: { default: 0, least: 1 } }",
-    "the setting n may not be 0, which it names itself; give a number from 1 up",
+    "the setting n has the value 0, which it does not allow; give a number of at least 1",
   ],
   "a default that is not listed": [
     '{ n: { default: "a", oneOf: ["b"] } }',
-    'the setting n may not be "a", which it names itself; give one of "b"',
+    'the setting n has the value "a", which it does not allow; give one of "b"',
   ],
   "bounds the wrong way round": [
     "{ n: { default: 3, least: 5, most: 1 } }",
-    "the setting n goes from 5 to 1; give numbers of which the second is no less",
+    "the setting n goes from 5 to 1; give a second number that is not below the first",
   ],
   "no default": [
     "{ n: { least: 1 } }",
@@ -139,12 +139,12 @@ const wrong: Readonly<Record<string, readonly [declaration: string, says: string
   ],
   "a misspelt field": [
     "{ n: { default: 1, lest: 1 } }",
-    'the setting n has "lest", which a number has not; did you mean "least" ' +
+    'the setting n has "lest", which a number does not have; did you mean "least" ' +
     '(it has "default", "least", "most", "whole", "oneOf", "unit", "about")',
   ],
   "bounds of a text": [
     '{ n: { default: "a", most: 1 } }',
-    'the setting n has "most", which a text has not; use one of those it has: "default", "oneOf", "about"',
+    'the setting n has "most", which a text does not have; use one of those it has: "default", "oneOf", "about"',
   ],
   "a name that is not a word": [
     '{ "n n": 1 }',

@@ -14,7 +14,7 @@ const member = (id: string, axes: MemberRecord["axes"], accuracy?: number): Memb
   ],
 });
 
-Deno.test("csvOf() has a line for each member, with empty fields for what it has not", () => {
+Deno.test("csvOf() has a line for each member, with empty fields for missing values", () => {
   const members = [member("rank=1", { rank: 1 }, 0.5), member("edit=a", { edit: "a" })];
   assert.equal(
     csvOf({ pipeline: "p", members, encode: [] }),

@@ -40,7 +40,7 @@ function viewWith(text: string): ReportView {
   };
 }
 
-Deno.test("no text of a row is taken for a slot of the page", async () => {
+Deno.test("no text of a row is mistaken for a placeholder of the page", async () => {
   const view = viewWith(`/*{script}*/ /*{style}*/ ["the view"] $& $1`), page = await pageOf(view);
   const data = /<script type="application\/json" id="data">(.*?)<\/script>/s.exec(page)?.[1];
   assert.deepEqual(JSON.parse(data!), view);

@@ -18,7 +18,7 @@ Deno.test("signFlipTest() of right and wrong answers is McNemar's exact test", (
   for (const { differences, p } of golden.mcNemar) near(signFlipTest(differences), p, 1e-12);
 });
 
-Deno.test("signFlipTest() finds nothing where nothing differs, and is exact of rates over repetitions", () => {
+Deno.test("signFlipTest() finds nothing without differences, and is exact for rates over repetitions", () => {
   assert.equal(signFlipTest([0, 0, 0]), 1);
   assert.equal(signFlipTest([]), 1);
   assert.equal(signFlipTest([0.3]), 1);

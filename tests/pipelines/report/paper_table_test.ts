@@ -60,7 +60,7 @@ Deno.test("a number has its seeds' deviation, its difference from the paper's an
   ]);
 });
 
-Deno.test("methods that were not run say so, and the paper's rows are never ours", () => {
+Deno.test("methods that were not run are reported as such, and the paper's rows never count as measured", () => {
   const [table] = paperTables({
     members: [...seeds, memberOf({ id: "lora", ...adapted }, { boolq: 0.69 })],
     summaries,

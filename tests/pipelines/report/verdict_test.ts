@@ -28,7 +28,7 @@ function textOf(experiments: readonly ExperimentView[], base?: UntrainedView): s
   return verdict === undefined ? "" : verdictText(verdict);
 }
 
-Deno.test("the best is best by its mean over seeds, not by the luckiest of them", () => {
+Deno.test("the best has the best mean over seeds, not the best single seed", () => {
   // 5 of 16 rows with one seed and 2 with the other; the base has 3.
   const lucky = experiment("LoReFT", right(16, 5, 2)), steady = experiment("NoReFT", right(16, 3, 3));
   const base = { name: "base", ...right(16, 3) };
@@ -39,7 +39,7 @@ Deno.test("the best is best by its mean over seeds, not by the luckiest of them"
   );
 });
 
-Deno.test("a difference on many rows is said to be one, and which way", () => {
+Deno.test("a difference on many rows is reported with its direction", () => {
   const base = { name: "base", ...right(80, 60) };
   assert.match(
     textOf([experiment("main", right(80, 78))], base),
@@ -55,7 +55,7 @@ Deno.test("equals tie", () => {
   assert.deepEqual(verdictOf(judged(all), metric)?.best.map(({ experiment: { id } }) => id), ["a", "b"]);
 });
 
-Deno.test("what was measured on other rows is not tested", () => {
+Deno.test("metrics measured on other rows are not tested", () => {
   assert.equal(compareMetrics(right(8, 4), right(9, 4)), undefined);
   assert.equal(compareMetrics(right(8, 4), { mean: 0.5, repetitions: 1 }), undefined);
   assert.match(
@@ -64,7 +64,7 @@ Deno.test("what was measured on other rows is not tested", () => {
   );
 });
 
-Deno.test("ranking() takes the least of an error, and omits what has no value", () => {
+Deno.test("ranking() puts the smallest error first, and omits members without a value", () => {
   const of = (id: string, loss: number) => experimentView(id, { metrics: { "tuned loss": loss } });
   const ranked = ranking(judged([of("a", 2), of("b", 1), experimentView("c"), of("d", 3)]), "tuned loss");
   assert.deepEqual(ranked.map(({ experiment: { id } }) => id), ["b", "a", "d"]);

@@ -69,7 +69,7 @@ const source = {
   predictions: (path: string) => rows[path] ?? [],
 };
 
-Deno.test("the view has trained metrics first, and what the untrained model has", () => {
+Deno.test("the view has trained metrics first, and those of the untrained model", () => {
   const { metrics, untrained, untrainedMetrics, axes, members, experiments, time, saved } = viewOf(source);
   assert.deepEqual(metrics, ["tuned exactMatch", "base exactMatch"]);
   assert.deepEqual(untrainedMetrics, ["base exactMatch"]);
@@ -87,7 +87,7 @@ Deno.test("the view has trained metrics first, and what the untrained model has"
   assert.equal(saved.at(-1), "3 of 9 stages were in the store.");
 });
 
-Deno.test("a base is that of the same rows, and one of other rows is none", () => {
+Deno.test("a base has the same rows, never other rows", () => {
   const same = viewOf({ ...source, results: { ...results, members: [member(4, 1, 2 / 3)], summaries: [] } });
   const { name, mean, values, rowsKey } = same.untrained["tuned exactMatch"]!;
   assert.deepEqual([name, mean, values], ["base", 0.1, undefined]);
@@ -111,7 +111,7 @@ Deno.test("a base is that of the same rows, and one of other rows is none", () =
   );
 });
 
-Deno.test("members whose settings differ in seeds alone repeat one experiment, however their seeds are swept", () => {
+Deno.test("members whose settings differ only in seeds repeat one experiment, however their seeds are swept", () => {
   const set = (rank: number, seed: number): MemberRecord => ({
     ...member(rank, seed, rank / 10),
     settings: { "train tuned": { "edit.rank": rank, seed, "optimizer.learningRate": 0.1 } },
@@ -126,7 +126,7 @@ Deno.test("members whose settings differ in seeds alone repeat one experiment, h
   ]]);
 });
 
-Deno.test("an evaluation that says which training it is of is not a base, even if all members agree", () => {
+Deno.test("an evaluation that names its training is not a base, even if all members agree", () => {
   const named = (training: string | undefined): MemberRecord => {
     const { stages, ...rest } = member(1, 1, 0.5);
     return {
@@ -163,7 +163,7 @@ Deno.test("rows have the answers of the base and of members, the best first", ()
   ]);
 });
 
-Deno.test("less of an error is better, whatever its name", () => {
+Deno.test("less of an error is better, whatever its name is", () => {
   const erring = (rank: number, mse: number): MemberRecord => {
     const { stages, ...rest } = member(rank, 1, 0);
     const measured = stages.map((stage) => stage.kind !== "evaluate" ? stage : { ...stage, metrics: { mse } });
@@ -178,7 +178,7 @@ Deno.test("less of an error is better, whatever its name", () => {
   assert.deepEqual(viewOf(source).lowerIsBetter, []);
 });
 
-Deno.test("the page holds all it needs, and no text of a row is read as markup", async () => {
+Deno.test("the page contains everything it needs, and no text of a row is read as markup", async () => {
   const evil = "</script><script>alert(1)</script>";
   const page = await pageOf(viewOf({ ...source, manifest: evil, results: { ...results, pipeline: "$& $1" } }));
   assert.ok(!page.includes(evil) && page.includes("\\u003c/script>"));
@@ -187,7 +187,7 @@ Deno.test("the page holds all it needs, and no text of a row is read as markup",
   assert.ok(!/https?:\/\/(?!www\.w3\.org\/2000\/svg)/.test(page));
 });
 
-Deno.test("while the first member trains, the view has all members, their parameters and how far they are", () => {
+Deno.test("while the first member trains, the view has all members, their parameters and their progress", () => {
   const outline = { axes: { rank: 4 }, trainableParameters: 400, baseParameters: 10_000 };
   const planned = ["rank=4,seed=1", "rank=4,seed=2"].map((id) => ({ id, repeated: "rank=4", ...outline }));
   const trainings = [{ member: "rank=4,seed=1", stage: "tuned", losses: [3, 2, 1], validation: [] }];
@@ -212,7 +212,7 @@ Deno.test("curves are kept of the best members, not of the first", () => {
   assert.deepEqual([drawn.length, drawn[0], drawn.at(-1)], [60, 11, 70]);
 });
 
-Deno.test("results.csv has a line for each member, and quotes what it has to", () => {
+Deno.test("results.csv has a line for each member, and quotes where necessary", () => {
   const odd = { ...member(1, 1, 0.5), id: 'a "b", c', axes: { method: "x\ny" } };
   const lines = csvOf({ ...results, members: [odd, member(4, 1, 0.8)] }).split("\r\n");
   assert.equal(

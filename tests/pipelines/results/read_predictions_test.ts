@@ -9,7 +9,7 @@ const many = Array.from({ length: 5000 }, (_, at) => line(`é ${at}`)).join("");
 /** The run's files, of which results say what was written. */
 const written = (text: string) => new Map([[name, digestOf(new TextEncoder().encode(text))]]);
 
-Deno.test("predictions are read one after the other, with the line of what is none", () =>
+Deno.test("predictions are read one at a time, and an invalid line is reported by number", () =>
   inFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/${name}`, `${many}\nno prediction\n`);
     let count = 0;
@@ -21,7 +21,7 @@ Deno.test("predictions are read one after the other, with the line of what is no
     assert.equal(count, 5000);
   }));
 
-Deno.test("predictions that a disk changed are refused by the file's name", () =>
+Deno.test("damaged predictions are refused with the file's name", () =>
   inFolder(async (folder) => {
     const files = written(many), path = `${folder}/${name}`;
     await Deno.writeTextFile(path, many);

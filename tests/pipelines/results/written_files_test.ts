@@ -39,7 +39,7 @@ Deno.test("a report names the file of a run of which a bit has flipped", () =>
     assert.equal((await inProcess("report", scene.path("out"))).code, 0);
   }));
 
-Deno.test("open, export, a repetition and score name the file of which a bit has flipped", () =>
+Deno.test("open, export, a repetition and score name the file in which a bit has flipped", () =>
   afterRun(async (scene) => {
     const out = scene.path("out"), results = scene.path("out", "results.json");
     const manifest = scene.path("out", "manifest.yaml"), answers = scene.path("out", ...predictions);

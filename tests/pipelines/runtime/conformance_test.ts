@@ -16,7 +16,7 @@ Deno.test("onnxruntime-web conforms, by WebAssembly", async (t) => {
   await conforms(t, () => new Runtime({ threads: 1 }, inThisThread(library)), 1e-6);
 });
 
-Deno.test("onnxruntime-web refuses a model that its memory, or the GPU's adapter, does not take", async () => {
+Deno.test("onnxruntime-web refuses a model that exceeds its memory or the GPU's adapter", async () => {
   const limits = { maxBufferSize: 1e9, maxStorageBufferBindingSize: 1e8 };
   const library = webLibrary(() => Promise.reject(new Error("it was loaded")), () => Promise.resolve(limits));
   using runtime = new Runtime({ threads: 1 }, inThisThread(library));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { explainRefusal, missingLibraries } from "../../../pipelines/runtime/providers.ts";
 import { inFolder } from "../models/support.ts";
 
-Deno.test("missing libraries are named with what has them and where they belong", () =>
+Deno.test("missing libraries are named with their package and their required place", () =>
   inFolder(async (binding) => {
     const lacks = (names: string) =>
       `The cuda provider lacks ${names} in ${binding}; deno task doctor --install installs them, or use --provider cpu`;
@@ -25,7 +25,7 @@ Deno.test("a provider that an operating system has not is refused, and one that 
   for (const provider of ["cpu", "webgpu"] as const) assert.equal(missingLibraries(provider, "/", "darwin"), undefined);
 });
 
-Deno.test("a refusal is one line that says what to do where that is known", () => {
+Deno.test("a refusal is one line, with a remedy where it is known", () => {
   assert.equal(
     explainRefusal("webgpu", "Failed to get a WebGPU adapter.\nat line 3"),
     "The webgpu provider found no GPU adapter; install a Vulkan driver, or use --provider cpu",

@@ -6,7 +6,7 @@ import { inService } from "./support.ts";
 const good = { model: "base", prompt: "The cat\n", max_tokens: 4, temperature: 0 };
 const path = "/v1/completions";
 
-Deno.test("wrong bodies are refused by the field that is wrong, and what is right is answered afterwards", () =>
+Deno.test("invalid bodies are refused with the invalid field, and valid ones are answered afterwards", () =>
   inService({ options: { waiting: 2 } }, async ({ refused, text }) => {
     const expected = await text(good.prompt);
     const cases: readonly (readonly [body: unknown, status: number, param: string | null, says: RegExp])[] = [
@@ -20,7 +20,7 @@ Deno.test("wrong bodies are refused by the field that is wrong, and what is righ
       [{ ...good, model: undefined }, 400, "model", /"model" is missing/],
       [{ ...good, max_tokens: 0 }, 400, "max_tokens", /"max_tokens" is 0; give a whole number of at least 1/],
       [{ ...good, max_tokens: -1 }, 400, "max_tokens", /"max_tokens" is -1/],
-      [{ ...good, max_tokens: 60 }, 400, "max_tokens", /ask for at most \d+ new ones/],
+      [{ ...good, max_tokens: 60 }, 400, "max_tokens", /request at most \d+ new ones/],
       [{ ...good, max_tokens: 65 }, 400, "max_tokens", /generates at most 64 tokens/],
       [{ ...good, temperature: "hot" }, 400, "temperature", /"temperature" is "hot"/],
       [{ ...good, top_p: 2 }, 400, "top_p", /from 0 to 1/],
@@ -50,7 +50,7 @@ Deno.test("wrong bodies are refused by the field that is wrong, and what is righ
     assert.equal(await text(good.prompt), expected);
   }));
 
-Deno.test("a body that comes slowly, another path, method or host and a wrong key are refused", () =>
+Deno.test("a slow body, another path, method or host and a wrong key are refused", () =>
   inService({ limits: { body: { bytes: 1000, seconds: 0.05 } } }, async ({ refused, ask }) => {
     const slow = new ReadableStream<Uint8Array>({
       start: (controller) => controller.enqueue(new TextEncoder().encode("{")),
@@ -68,7 +68,7 @@ Deno.test("a body that comes slowly, another path, method or host and a wrong ke
     assert.equal((await ask("/health", undefined, {}, access)).status, 200);
   }));
 
-Deno.test("more prompts than may wait are sent away for a moment with 429, and every other is answered", () =>
+Deno.test("prompts beyond the queue's limit are refused with 429, and every other is answered", () =>
   inService({ rows: 1, options: { waiting: 2 } }, async ({ ask }) => {
     const responses = await Promise.all(Array.from({ length: 8 }, () => ask(path, good)));
     const statuses = responses.map(({ status }) => status);
@@ -79,7 +79,7 @@ Deno.test("more prompts than may wait are sent away for a moment with 429, and e
     }
   }));
 
-Deno.test("a model without a chat template says so, and conversations that are none are refused", async () => {
+Deno.test("a model without a chat template is reported, and invalid conversations are refused", async () => {
   await inService({}, async ({ refused }) => {
     const messages = [{ role: "user", content: "The cat" }];
     assert.match((await refused("/v1/chat/completions", { model: "base", messages }))[1].message, /no chat template/);
@@ -100,7 +100,7 @@ Deno.test("a model without a chat template says so, and conversations that are n
   });
 });
 
-Deno.test("folders that come into a watched one are served when they are whole and made for the base", () => {
+Deno.test("folders added to a watched one are served once they are complete and trained for the base", () => {
   const prepare = (scene: { path(name: string): string }) => Deno.mkdir(scene.path("watched"));
   const places = (scene: { path(name: string): string }) => ({ folders: [], watched: [scene.path("watched")] });
   return inService({ prepare, places }, async ({ scene, service: { catalog }, answer, notes, refused }) => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { inService } from "./support.ts";
 
-Deno.test("the page is sent to everyone, whole, and lets nothing run or load but its own", () =>
+Deno.test("the page is sent to everyone, complete, and may run or load only its own content", () =>
   inService({}, async ({ ask, refused }) => {
     const response = await ask("/", undefined, {}, { key: "a key" }), page = await response.text();
     assert.deepEqual([response.status, response.headers.get("content-type")], [200, "text/html; charset=utf-8"]);

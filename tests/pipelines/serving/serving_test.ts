@@ -13,7 +13,7 @@ async function predictions({ scene }: Served, member: string): Promise<readonly 
   return text.trimEnd().split("\n").map((line) => JSON.parse(line).prediction);
 }
 
-Deno.test("a served member writes what the run's evaluation says it writes, and the base what it writes by itself", () =>
+Deno.test("a served member generates what the run's evaluation reports, and the base its own answers", () =>
   inService({ parts: { ...sweep, decoding, heldOut: "rows" } }, async (served) => {
     for (const member of ["rank=1", "rank=2"]) {
       const written = await Promise.all(prompts.map((prompt) => served.text(prompt, { model: `out:${member}` })));
@@ -50,7 +50,7 @@ for (
   });
 }
 
-Deno.test("an edit's strength goes from the base at 0 to what it was trained to at 1, and edits are combined", () =>
+Deno.test("an edit's strength goes from the base at 0 to its trained effect at 1, and edits are combined", () =>
   inService({ parts: sweep }, async ({ text }) => {
     const [prompt] = prompts, one = { model: "out:rank=1" }, two = { model: "out:rank=2" };
     const base = await text(prompt!), edited = await text(prompt!, one);
@@ -128,7 +128,7 @@ Deno.test("a token that ends an answer has its log-probability, so that one toke
     assert.ok(ended!.logprobs.token_logprobs.at(-1)! < usual!.logprobs.token_logprobs.at(-1)!);
   }));
 
-Deno.test("a bias decides the token, and penalties change what is repeated", () =>
+Deno.test("a bias decides the token, and penalties reduce repetition", () =>
   inService({}, async ({ answer, text }) => {
     const { choices: [first] } = await answer("/v1/completions", {
       ...{ model: "base", prompt: prompts[0], max_tokens: 4, temperature: 0, logit_bias: { 300: 100 }, logprobs: 0 },
@@ -138,7 +138,7 @@ Deno.test("a bias decides the token, and penalties change what is repeated", () 
     assert.notEqual(await text(prompts[0]!, { max_tokens: 30, frequency_penalty: 2, presence_penalty: 2 }), repeated);
   }));
 
-Deno.test("an answer that its client leaves is given up, and the others go on", () =>
+Deno.test("an answer whose client disconnects is abandoned, and the others continue", () =>
   inService({}, async ({ ask, service, text }) => {
     const expected = await text(prompts[0]!, { max_tokens: 20 }), left = new AbortController();
     const body = {
@@ -159,7 +159,7 @@ Deno.test("an answer that its client leaves is given up, and the others go on", 
     assert.deepEqual(service.engine.load, { waiting: 0, rows: 0 });
   }));
 
-Deno.test("what prompts begin with is read once, and again where an edit acts on it", () =>
+Deno.test("a common prefix is computed once, and again where an edit affects it", () =>
   inService({
     parts: { ...sweep, edit: '(() => loreft({ at, positions: "f1+l1", rank }))', at: "block(0).output" },
     model: { config: { max_position_embeddings: 512 } },
@@ -185,7 +185,7 @@ Deno.test("what prompts begin with is read once, and again where an edit acts on
     assert.equal(new Set(first.values()).size, models.length);
   }));
 
-Deno.test("edits that leave what prompts begin with alone share it with the base", () =>
+Deno.test("edits that leave the prompts' common prefix unchanged share it with the base", () =>
   inService({ parts: sweep, model: { config: { max_position_embeddings: 512 } } }, async ({ text, service }) => {
     const long = sceneRows.map(({ q, a }) => `${q} ${a}. `).join("").repeat(2), { engine } = service;
     const models = ["base", "out:rank=1", "out:rank=2"];

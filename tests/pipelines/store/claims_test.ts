@@ -29,7 +29,7 @@ async function claimElsewhere(store: string, { beat = 7, minutes = 0, machine = 
 const claimantOf = (folder: string) => new Store(folder, { claimTimes }).claimant("encode", key);
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-Deno.test("one at a time holds the claim on an entry, and it leaves nothing", () =>
+Deno.test("one process at a time holds the claim on an entry, and no claim remains", () =>
   inFolder((folder) => {
     const one = new Store(folder, { claimTimes }).claimant("encode", key),
       two = new Store(folder).claimant("encode", key);
@@ -45,7 +45,7 @@ Deno.test("one at a time holds the claim on an entry, and it leaves nothing", ()
     return Promise.resolve();
   }));
 
-Deno.test("a dead process of this machine holds nothing", () =>
+Deno.test("a dead process of this machine holds no claims", () =>
   inFolder(async (folder) => {
     await claimElsewhere(folder, { machine: machineId() });
     const claim = claimantOf(folder).take();
@@ -75,7 +75,7 @@ for (const minutes of [-10, 0, 10]) {
     }));
 }
 
-Deno.test("what one makes, those who wait for it find", () =>
+Deno.test("waiting processes find the entry that another computed", () =>
   inFolder(async (folder) => {
     let made = 0;
     const makeOrFind = () => {
@@ -98,7 +98,7 @@ Deno.test("what one makes, those who wait for it find", () =>
     assert.deepEqual(all.map(({ value }) => value), Array(5).fill({ made: 1 }));
   }));
 
-Deno.test("who waits stops when asked to, and a store that can't be written has no claims", () =>
+Deno.test("a waiting process stops on request, and a store that can't be written has no claims", () =>
   inFolder(async (folder) => {
     const store = new Store(folder, { claimTimes }), stopped = new Error("stopped");
     using _ = store.claimant("encode", key).take()!;

@@ -50,7 +50,7 @@ async function fill(store: Store, kind = "train"): Promise<void> {
   await store.shared();
 }
 
-Deno.test("what one store makes another reads from the cache, and keeps", () =>
+Deno.test("entries of one store reach another through the cache, and are kept", () =>
   inFolder((folder) =>
     withServer(async (address, kept, asked) => {
       const one = storeAt(join(folder, "one"), address), other = storeAt(join(folder, "other"), address);
@@ -121,7 +121,7 @@ for (const [fault, [answer, says]] of Object.entries(faults)) {
     ));
 }
 
-Deno.test("a cache that is dead or silent is left alone after three tries", () =>
+Deno.test("an unreachable or silent cache is no longer used after three tries", () =>
   inFolder(async (folder) => {
     const { store, notes } = storeAt(join(folder, "dead"), "http://127.0.0.1:9/");
     for (let tries = 0; tries < 5; tries++) assert.equal(await store.get("train", key), undefined);

@@ -84,7 +84,7 @@ Deno.test("a label that is none of its options is an error, and rows of another 
   assert.equal(ask({ instruction: "Which?", answer: "answer1" }), undefined);
 });
 
-Deno.test("RACE's problems may be the text of a list of Python", () => {
+Deno.test("RACE's options may be the text of a Python list", () => {
   const problems = `[{'question': "What's it?", 'answer': 'B', 'options': ['A \\'b\\'', "it's", 'c', 'd']}, ` +
     `{'question': 'So  _  .', 'answer': 'A', 'options': ['x', 'y', 'z', 'w']}, ` +
     `{'question': 'Last?', 'answer': 'D', 'options': ['1', '2', '3', '4']}]`;

@@ -49,7 +49,7 @@ for (const [name, response] of Object.entries(passing)) {
   });
 }
 
-Deno.test("an endpoint is asked again when it says, and not before", async () => {
+Deno.test("an endpoint is asked again when its response allows it, and not before", async () => {
   const begun = performance.now();
   const { asked } = await askWith((_, tries) =>
     tries === 0 ? new Response("", { status: 429, headers: { "retry-after": "1" } }) : right()
@@ -58,7 +58,7 @@ Deno.test("an endpoint is asked again when it says, and not before", async () =>
   assert.ok(performance.now() - begun >= 990);
 });
 
-Deno.test("an endpoint that refuses the key or the request is not asked again, and no error has the key", async () => {
+Deno.test("an endpoint that refuses the key or the request is not asked again, and no error shows the key", async () => {
   for (
     const [status, message] of [[401, "rejects the key"], [404, "correct the endpoint"], [
       400,
@@ -76,7 +76,7 @@ Deno.test("an endpoint that refuses the key or the request is not asked again, a
   }
 });
 
-Deno.test("an endpoint that leads elsewhere is not followed", async () => {
+Deno.test("an endpoint's redirects are not followed", async () => {
   const { asked, requests } = await askWith(() => Response.redirect("http://127.0.0.1:9/v1"));
   assert.ok(asked instanceof RequestError);
   assert.equal(requests.length, 1);

@@ -32,7 +32,7 @@ export default pipeline("judged", () => ({
 }));
 `;
 
-Deno.test("a judge compares answers with completions, is asked once, and its cost is said before", () =>
+Deno.test("a judge compares answers with completions, is asked once, and its cost is shown before", () =>
   withEndpoint(fair, (endpoint, requests) =>
     inFolder(async (folder) => {
       const path = join(folder, "p.ts"), out = join(folder, "out");
@@ -66,7 +66,7 @@ Deno.test("a judge compares answers with completions, is asked once, and its cos
       assert.ok(!again.stderr.includes("questions to judge"));
     })));
 
-Deno.test("win rates are AlpacaEval's, of what could be read", () => {
+Deno.test("win rates are AlpacaEval's, over the readable verdicts", () => {
   const row = (preference: number | null, at: number) => ({
     ...{ prompt: "", completion: "x".repeat(at + 1), prediction: "y".repeat((at * 7) % 11), preference },
     ...{ fields: {}, place: { file: "f" } },
@@ -185,6 +185,6 @@ Deno.test("a judge that can't be asked is one line before anything runs", () =>
     assert.match(await said("run", `endpoint: "http://127.0.0.1:9", key: "JUDGE_KEY"`), /JUDGE_KEY/);
     assert.match(
       await said("plan", `endpoint: "http://127.0.0.1:9", instruction: "question"`),
-      /the row has no text "question", the instruction that a judge is shown; use one of those it has: .*as in judge\(/,
+      /the row has no text field "question", the instruction that a judge is shown; use one of those it has: .*as in judge\(/,
     );
   }));

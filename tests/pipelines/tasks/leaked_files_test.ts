@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { leakedFiles, leakOf } from "../../../pipelines/tasks/leaked_files.ts";
 import { inFolder } from "../models/support.ts";
 
-Deno.test("a file that holds test rows is known by its digest, whatever it is called", () =>
+Deno.test("a file of test rows is recognized by its digest, whatever its name", () =>
   inFolder(async (folder) => {
     const [one, other] = [join(folder, "innocent.json"), join(folder, "math_data.json")];
     await Deno.writeTextFile(one, "[1]");

@@ -6,7 +6,7 @@ import { tasks } from "../../../pipelines/tasks/mod.ts";
 import type { Fields } from "../../../pipelines/data/files/raw_row.ts";
 import { readRows, taskFolder } from "../../support/task_goldens.ts";
 
-Deno.test("every template of a task is sound", () => {
+Deno.test("every template of a task is valid", () => {
   for (const task of Object.values(tasks)) {
     const texts = task.kind === "head"
       ? [task.text, task.pair ?? ""]

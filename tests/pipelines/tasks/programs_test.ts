@@ -90,7 +90,7 @@ async function said(command: "run" | "plan", pipelineText: string, rows: readonl
   return outcome;
 }
 
-Deno.test("what programs lack is said before anything runs", async () => {
+Deno.test("missing parts of programs are reported before anything runs", async () => {
   const few = await said("plan", text(2, 5));
   assert.equal(few.code, 2, few.stderr);
   assert.match(

@@ -33,7 +33,7 @@ Deno.test("rows in LLM-Adapters' layout, in a flat one, and official ones are as
     }
   }));
 
-Deno.test("what is trained on and what is tested are the parts that the paper has", () =>
+Deno.test("training and test rows are the paper's splits", () =>
   inFolder(async (folder) => {
     const solved = (at: number) => ({ question: `${at}?`, answer: `It is ${at}.\n#### ${at}` });
     await write(folder, {
@@ -52,7 +52,7 @@ Deno.test("what is trained on and what is tested are the parts that the paper ha
     );
   }));
 
-Deno.test("GLUE's validation set is split as torch splits it, and STS-B is taught in bfloat16 alone", () =>
+Deno.test("GLUE's validation set is split as torch splits it, and STS-B trains only in bfloat16", () =>
   inFolder(async (folder) => {
     const pair = (at: number, label: number) => ({ sentence1: `a ${at}`, sentence2: `b ${at}`, label });
     await write(folder, {
@@ -225,7 +225,7 @@ Deno.test("a folder of another layout is an error that has what was expected and
     );
   }));
 
-Deno.test("a task without a split, a rule or rows on the hub says so, and names are checked", () => {
+Deno.test("a task without a split, a rule or rows on the hub is reported, and names are checked", () => {
   assert.throws(
     () => Reflect.get(task("boolq"), "validation"),
     /the task boolq has no "validation"; choose settings on another task/,

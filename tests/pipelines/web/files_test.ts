@@ -132,7 +132,7 @@ Deno.test("files are found again by their catalogue, with their times and links"
   assert.ok(again.lstatSync("/home/test/names/lost").isSymlink);
 });
 
-Deno.test("a file that its catalogue names and the browser has lost is absent", async () => {
+Deno.test("a file that its catalogue names but the browser has lost is absent", async () => {
   const { slots, source } = keptSource(), root = newFolder(), files = new VirtualFiles();
   files.attach(root, source);
   await files.writeTextFile("/home/one", "1");
@@ -142,7 +142,7 @@ Deno.test("a file that its catalogue names and the browser has lost is absent", 
   assert.deepEqual(Array.from(lost.readDirSync("/home"), ({ name }) => name), ["two"]);
 });
 
-Deno.test("a browser without room says so as a full disk does", () => {
+Deno.test("a full browser storage is reported like a full disk", () => {
   const files = new VirtualFiles();
   const full = {
     ...memory(),

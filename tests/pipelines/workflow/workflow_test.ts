@@ -74,7 +74,7 @@ Deno.test("units done one by one, in parts and some twice, give the files of one
     assert.deepEqual([...stored.keys()].filter((name) => name.startsWith("shard/")), []);
   }));
 
-Deno.test("what is wrong with a unit or a workflow is one line", () =>
+Deno.test("a problem with a unit or a workflow is reported in one line", () =>
   inFolder(async (folder) => {
     const { out, file } = await written(folder, "--to", "slurm");
     const fails = async (args: readonly string[], expected: RegExp) => {
@@ -92,8 +92,8 @@ Deno.test("what is wrong with a unit or a workflow is one line", () =>
     await fails(["unit", join(folder, "other.json"), "report"], /is not the plan of a workflow/);
     const plan = await Deno.readTextFile(file);
     await Deno.writeTextFile(file, plan.replace(/"refract": "\w+"/, '"refract": "0"'));
-    await fails(["unit", file, "train-1"], /made by another version of Refract/);
+    await fails(["unit", file, "train-1"], /made by a different version of Refract/);
     await Deno.writeTextFile(file, plan.replace("onnxruntime-node 1.30.0", "onnxruntime-node 1.29.0"));
-    await fails(["unit", file, "train-1"], /is for onnxruntime-node 1\.29\.0, and this machine has/);
+    await fails(["unit", file, "train-1"], /is for onnxruntime-node 1\.29\.0, but this machine has/);
     assert.deepEqual([...Deno.readDirSync(join(out, "done"))], []);
   }));

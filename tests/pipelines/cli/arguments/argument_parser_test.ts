@@ -1,4 +1,4 @@
-/** Arguments: what a command is given of what was written, and what is refused with a remedy. @module */
+/** Parsing of arguments, and the errors for invalid ones, with their remedies. @module */
 import assert from "node:assert/strict";
 import { parseArguments, UsageError } from "../../../../pipelines/cli/arguments/argument_parser.ts";
 import { command, type CommandGroup } from "../../../../pipelines/cli/arguments/command.ts";

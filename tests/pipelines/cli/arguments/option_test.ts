@@ -1,4 +1,4 @@
-/** What the values of options are read as. @module */
+/** Parsing of option values. @module */
 import assert from "node:assert/strict";
 import {
   integer,
@@ -32,7 +32,7 @@ const wrong: readonly (readonly [type: ValueType<unknown>, texts: readonly strin
   [json, ["[1]", "1", "{", "", "null"], /^give a JSON object, as in '\{"language": "fr"\}'$/],
 ];
 
-Deno.test("other texts are refused with what to write instead", () => {
+Deno.test("other texts are refused with the valid forms", () => {
   for (const [type, texts, says] of wrong) {
     for (const text of texts) {
       assert.throws(() => read(type, text), (error) => error instanceof InvalidValue && says.test(error.message), text);
@@ -50,7 +50,7 @@ Deno.test("--threads takes a whole number, one for each processor if it is omitt
   }
 });
 
-Deno.test("--set is repeated, once for each name", () => {
+Deno.test("--set may be repeated, once for each name", () => {
   const { values } = requestOptions.set;
   assert.ok("parse" in values);
   const { parse } = values, one = parse("rank=1,2", new Map());

@@ -73,7 +73,7 @@ Deno.test("a plan lists members, frontiers, advice, programs and the estimate", 
   );
 });
 
-Deno.test("a plan says what is recomputed, estimated, in a few bits and still to come", () => {
+Deno.test("a plan shows what is recomputed, estimated, quantized and still to be computed", () => {
   const text = formatPlan({
     ...plan,
     goesOn: true,
@@ -92,7 +92,7 @@ Deno.test("a plan says what is recomputed, estimated, in a few bits and still to
   );
 });
 
-Deno.test("a plan names the members of each frontier, and says what is left where nothing is", () => {
+Deno.test("a plan names the members of each frontier, and reports what remains", () => {
   const members = ["a", "b", "c", "d", "e"].map((id) => ({ ...member, id }));
   const of = (ids: readonly string[], reason: string) => {
     return { ...plan.frontiers[0]!, members: ids, reason };

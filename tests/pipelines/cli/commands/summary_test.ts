@@ -42,7 +42,7 @@ Deno.test("a summary has a line a member, and what encoding once saved", () => {
   );
 });
 
-Deno.test("a summary says what came from the store", () => {
+Deno.test("a summary shows what came from the store", () => {
   const fresh = { ...results, encode: [{ ...encode, cached: true }] };
   assert.match(summarize(fresh, [prepared], 1), /\nencode {2}80 examples, .* read from the store for 3 epochs\n/);
   const cached = { ...results, members: [recordOf("main", true)] }, text = summarize(cached, [prepared], 1);
@@ -69,7 +69,7 @@ Deno.test("a summary has a metric's standard error and unit", () => {
   assert.match(text, /\nmain {4}0\.123 ± 0\.010 /);
 });
 
-Deno.test("a summary says what was predicted, and by what where that is little", () => {
+Deno.test("a summary shows the prediction, and the basis of an uncertain one", () => {
   const time = { seconds: 1.2, expectedSeconds: 1.5, basis: "model" } as const;
   assert.match(
     summarize({ ...results, time }, [prepared], 2),

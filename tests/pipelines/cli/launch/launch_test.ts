@@ -50,7 +50,7 @@ Deno.test("a project's own imports hold for its pipelines, wherever the command 
     }
   }));
 
-Deno.test("a project that has another copy is told so", () =>
+Deno.test("a project with another copy is notified", () =>
   withCopy(async (copy, folder) => {
     await writeProject(folder, { refract: "../other/mod.ts" });
     assert.throws(
@@ -59,14 +59,14 @@ Deno.test("a project that has another copy is told so", () =>
     );
   }));
 
-Deno.test("a copy at an address may be reached there, and brings its map", () =>
+Deno.test("a copy at an address may be reached there, and has an import map", () =>
   withCopy((_, folder) => {
     const args = denoArguments(remote, { args: ["report", "runs/first"], folder });
     assert.ok(args.includes("--allow-net=127.0.0.1:8000") && args.includes("--allow-import=127.0.0.1:8000"));
     assert.equal(mapOf(args)?.["refract"], "http://127.0.0.1:8000/mod.ts");
   }));
 
-Deno.test("report and watch read the folders that they are given and Refract itself, and report writes there alone", () =>
+Deno.test("report and watch read the folders that they are given and Refract itself, and report writes only there", () =>
   withCopy((copy, folder) => {
     const pathsOf = (kind: string, ...args: readonly string[]) => {
       const flag = denoArguments(copy, { args, folder }).find((argument) => argument.startsWith(`--allow-${kind}`));
@@ -92,7 +92,7 @@ Deno.test("cache reads and writes the store, the caller's or the one that it is 
     assert.equal(written(mine, "cache", "ls", "--store", "other"), `--allow-write=${join(mine, "other")}`);
   }));
 
-Deno.test("plan writes the store, the caller's and the pipeline's project's, and the hub's cache alone", () =>
+Deno.test("plan writes only to its store, or those of the caller and the pipeline's project, and the hub's cache", () =>
   withCopy(async (copy, folder) => {
     await writeProject(folder, { refract: "../copy/mod.ts" });
     const written = (from: string, ...args: readonly string[]) =>
@@ -115,7 +115,7 @@ Deno.test("a command that loads no pipeline imports from no host", () =>
     assert.match(flag(remote, "plan")[0]!, /^--allow-import=deno\.land:443,.*,127\.0\.0\.1:8000$/);
   }));
 
-Deno.test("a run that is written to MLflow may reach that server alone, and read its password", () =>
+Deno.test("a run that is written to MLflow may connect only to that server, and read its password", () =>
   withCopy((copy, folder) => {
     const argsOf = (...args: readonly string[]) => denoArguments(copy, { args, folder });
     const usual = argsOf("run", "p.ts").find((argument) => argument.startsWith("--allow-net="));
@@ -128,7 +128,7 @@ Deno.test("a run that is written to MLflow may reach that server alone, and read
     assert.ok(argsOf("run", "p.ts", "--mlflow").includes(`${usual}`), "the command says what is missing");
   }));
 
-Deno.test("a permission that a caller adds is Deno's and no option of the command", () =>
+Deno.test("a permission that a caller adds is passed to Deno and is no option of the command", () =>
   withCopy((copy, folder) => {
     const args = denoArguments(copy, { args: ["run", "p.ts", "--allow-net=example.com", "--allow-changes"], folder });
     const main = args.findIndex((argument) => argument.endsWith("main.ts"));

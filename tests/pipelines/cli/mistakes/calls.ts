@@ -1,4 +1,4 @@
-/** Functions that are called with what they do not take. @module */
+/** Functions called with invalid arguments. @module */
 import { evaluating, type Mistake, optimizing, training, viewing } from "./scene.ts";
 
 /** Functions that are called with what they do not take. */

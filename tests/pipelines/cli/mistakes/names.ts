@@ -1,4 +1,4 @@
-/** Names that are misspelt, and methods that there are not. @module */
+/** Misspelt names, and methods that do not exist. @module */
 import { editing, evaluating, type Mistake, training, viewing } from "./scene.ts";
 
 /** Names that are misspelt, and methods that there are not. */

@@ -1,4 +1,4 @@
-/** Results that say little. @module */
+/** Results that are not informative. @module */
 import { type Mistake, training } from "./scene.ts";
 
 const bothScored = (decoding: string, metric: string) => ({

@@ -1,4 +1,4 @@
-/** Paths that lead nowhere. @module */
+/** Paths that do not exist. @module */
 import { editing, type Mistake, reading } from "./scene.ts";
 
 /** Paths that lead nowhere. */

@@ -1,4 +1,4 @@
-/** What a pipeline file may not do. @module */
+/** Actions that a pipeline file is not permitted. @module */
 import type { Mistake } from "./scene.ts";
 
 /** What a pipeline file may not do. */

@@ -1,4 +1,4 @@
-/** A pipeline file of which one part is written wrongly. @module */
+/** A pipeline file with one mistake. @module */
 import { join } from "node:path";
 import { inProcess, type Outcome } from "../../../support/command.ts";
 import { sceneRows } from "../../../support/scene.ts";

@@ -1,4 +1,4 @@
-/** Axes that are none. @module */
+/** Invalid axes. @module */
 import { editing, type Mistake, training } from "./scene.ts";
 
 /** Axes that are none. */

@@ -1,4 +1,4 @@
-/** Values that a setting cannot have. @module */
+/** Values that a setting does not allow. @module */
 import { type Mistake, optimizing, training, viewing } from "./scene.ts";
 
 /** Values that a setting cannot have. */

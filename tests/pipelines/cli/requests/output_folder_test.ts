@@ -48,7 +48,7 @@ async function leave(folder: string): Promise<string> {
   return folder;
 }
 
-Deno.test("what a dead process has left of a folder goes, beside it or in it, and a living one's stays", () =>
+Deno.test("a dead process's remains in or beside a folder are removed, and a living one's stay", () =>
   inFolder(async (root) => {
     const beside = await leave(`${root}/.there.${uuid}.tmp`), others = await leave(`${root}/.other.${uuid}.tmp`);
     const inside = await leave(`${root}/there/.there.${uuid}.tmp`);
@@ -60,7 +60,7 @@ Deno.test("what a dead process has left of a folder goes, beside it or in it, an
     assert.deepEqual(found.sort(), [others, living].sort(), `${beside} and ${inside} are gone`);
   }));
 
-Deno.test("a folder that is being written is one that no other process takes for left behind", () =>
+Deno.test("a folder that is being written is not taken for an abandoned one by another process", () =>
   inFolder(async (root) => {
     await Deno.mkdir(`${root}/there`);
     await writeFolder(`${root}/there`, async (folder) => {
@@ -70,7 +70,7 @@ Deno.test("a folder that is being written is one that no other process takes for
     assert.deepEqual(treeOf(root), ["there/", "there/a", "there/b"]);
   }));
 
-Deno.test("a process that died while it moved files into an empty folder leaves one that is empty for the next", () =>
+Deno.test("a process that was killed while it moved files into an empty folder leaves it empty for the next", () =>
   inFolder(async (root) => {
     const { rename } = Deno, folder = `${root}/there`;
     let count = 0;

@@ -58,14 +58,14 @@ Deno.test("a live terminal has a bar that is drawn over, and a note goes before 
   assert.match(rest[0]!, new RegExp(`^download {9}${full} 2\\.00 MB/2\\.00 MB  .*\nnote: done\n$`));
 });
 
-Deno.test("a training's line continues after what a validation encoded, with what it measured", () => {
+Deno.test("a training's line continues after the tokenization for a validation, with its measurements", () => {
   const encoded: RunEvent[] = [0, 8].map((done) => ({ kind: "work", work: "encode", done, total: 8, unit: "rows" }));
   const steps = [1, 2].map((at) => step(at, ["main"])), rest = [3, 4].map((at) => step(at, ["main"]));
   const text = written(false, [...trained(["main"]), ...steps, ...encoded, validated(2, { loss: 2 }), ...rest, ended]);
   assert.match(text, /train tuned .* 4\/4 .*loss 0\.5000 {2}validated loss 2\.0000, the best\n$/);
 });
 
-Deno.test("of several members it is said which is at work", () => {
+Deno.test("with several members the active one is named", () => {
   const all = ready("rank=1", "rank=2", "rank=4");
   assert.match(
     written(false, [all, ...trained(["rank=2"]), step(4, ["rank=2"]), ended]),
@@ -101,7 +101,7 @@ Deno.test("the time that is left follows from the parts that were done in this r
   assert.equal(left, taken, "one step is left, and one was taken");
 });
 
-Deno.test("as long as nothing is measured the time that was expected is left, and what is ahead stands beside it", () => {
+Deno.test("until the first measurement the expected time is shown, together with the remaining work", () => {
   const outline = { axes: {}, trainableParameters: 1, baseParameters: 9 };
   const stages = [
     { name: "tuned", kind: "train" as const, settings: {}, expectedSeconds: 30 },
@@ -127,7 +127,7 @@ Deno.test("as long as nothing is measured the time that was expected is left, an
   );
 });
 
-Deno.test("what was measured after a training's last step stands beside its loss, of each member", () => {
+Deno.test("measurements after a training's last step stand beside its loss, for each member", () => {
   const started = trained(["main"]), first = validated(2, { exactMatch: 0.75 });
   const last = validated(4, { exactMatch: 0.5 }, "main", false);
   const failed: RunEvent = { kind: "runFailed", message: "no", stopped: false, refused: false };
@@ -146,13 +146,13 @@ Deno.test("what was measured after a training's last step stands beside its loss
   );
 });
 
-Deno.test("a live training's line shows its last validation at once, and ends when its stage does", () => {
+Deno.test("a live training's line shows its last validation immediately, and ends with its stage", () => {
   const events = [...trained(["main"]), step(4, ["main"]), validated(4, { loss: 2 })];
   assert.match(written(true, events), /4\/4 {2}[\d.]+ m?s {2}loss 0\.5000 {2}validated loss 2\.0000, the best$/);
   assert.match(written(true, [...events, ended]), /validated loss 2\.0000, the best\n$/);
 });
 
-Deno.test("a training that patience ends before its last step has a line of what it came to", () => {
+Deno.test("a training that ends early by patience has a line with its result", () => {
   const text = written(false, [
     ...trained(["main"]),
     step(1, ["main"]),

@@ -44,7 +44,7 @@ Deno.test("a training has the edit's tensors as parameters, an orthogonal one as
   });
 });
 
-Deno.test("a training reads what it keeps of the frozen blocks, and no tokens of the context", () => {
+Deno.test("a training uses its stored values of the frozen blocks, and no tokens of the context", () => {
   const { kept, accumulate, train, readsContext } = compiled();
   assert.ok(kept.length > 0);
   for (const program of [accumulate, train]) {
@@ -54,7 +54,7 @@ Deno.test("a training reads what it keeps of the frozen blocks, and no tokens of
   assert.ok(!inputsOf(accumulate).some((name) => name.startsWith("context.tokens")));
 });
 
-Deno.test("a training that may keep nothing runs over the context in each step", () => {
+Deno.test("a training that may store nothing runs over the context in each step", () => {
   const { kept, readsContext, recomputed } = compiled(loreft, false);
   assert.deepEqual([kept, readsContext], [[], true]);
   assert.ok(recomputed > compiled().recomputed);

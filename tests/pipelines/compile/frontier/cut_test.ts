@@ -30,13 +30,13 @@ function programOf(leaves = { tail: input("tail.states", ["batch", "tail", 64]) 
 
 const fed = (program: Program) => leavesOf(program, "input").map(leafName);
 
-Deno.test("cut() keeps what the example alone determines and feeds it to the rest", () => {
+Deno.test("cut() keeps what depends only on the example and feeds it to the rest", () => {
   const { program, kept } = cut(programOf(), typical);
   assert.deepEqual(kept.map(({ value }) => value.shape), [["batch", "tail", 4]]);
   assert.deepEqual(fed(program), [kept[0]!.name]);
 });
 
-Deno.test("the encoding and the rest of a cut program compute what it computes", () => {
+Deno.test("the encoding and the rest of a cut program together compute the same as the whole", () => {
   const whole = programOf(), { program, kept } = cut(whole, typical);
   const numbers = (shape: number[], scale: number) => {
     return tensor(shape, Array.from({ length: shape.reduce((a, b) => a * b) }, (_, at) => Math.sin(scale * at)));
@@ -48,7 +48,7 @@ Deno.test("the encoding and the rest of a cut program compute what it computes",
   assert.deepEqual(found, interpret(whole, { symbols, leaves }));
 });
 
-Deno.test("cut() keeps nothing at an infinite price", () => {
+Deno.test("cut() keeps nothing if keeping has an infinite cost", () => {
   const { program, kept } = cut(programOf(), typical, { bytePrice: Infinity });
   assert.deepEqual(kept, []);
   assert.deepEqual(fed(program), ["tail.states"]);
@@ -58,7 +58,7 @@ Deno.test("cut() keeps nothing where every input varies", () => {
   assert.deepEqual(cut(programOf(), typical, { isFixed: () => false }).kept, []);
 });
 
-Deno.test("equal computations have one name, others their own", () => {
+Deno.test("equal computations have one name, different ones separate names", () => {
   const [one] = cut(programOf(), typical).kept, [same] = cut(programOf(), typical).kept;
   const [other] = cut(programOf({ tail: o.relu(input("tail.states", ["batch", "tail", 64])) }), typical).kept;
   assert.equal(one!.name, same!.name);
@@ -66,7 +66,7 @@ Deno.test("equal computations have one name, others their own", () => {
   assert.equal(one!.name, keptName(one!.value));
 });
 
-Deno.test("cutAt() reads what another program's cut has kept, as far as it computes the same", () => {
+Deno.test("cutAt() uses the values stored by another program's cut, as far as it computes the same", () => {
   const { kept } = cut(programOf(), typical);
   const frozen = o.relu(o.matmul(input("tail.states", ["batch", "tail", 64]), weight("w", [64, 4])));
   const evaluation: Program = { name: "evaluate", outputs: { doubled: o.mul(frozen, 2) } };

@@ -28,14 +28,14 @@ const originsOf = (runs: ReturnType<typeof compiled>["cut"]["runs"]) =>
     return `${segment}: ${letters}${isEncoded ? ", encoded" : ""}`;
   });
 
-Deno.test("what no edit reaches is kept, and the rest comes from the program", () => {
+Deno.test("values that no edit affects are kept, and the rest comes from the program", () => {
   const { whole, cut } = compiled(tinyArchitecture, lowered(tinyArchitecture, edit("l2", { blocks: [0] })));
   assert.deepEqual(originsOf(whole.runs), ["shared: rr rr", "context: rr rr", "tail: rr rr"]);
   assert.deepEqual(originsOf(cut.runs), ["shared: kk kk", "context: kk kk", "tail: kk rr"]);
   assert.deepEqual(Object.keys(cut.program.outputs).sort(), ["logits", "tail.1.key", "tail.1.value"]);
 });
 
-Deno.test("every tensor of a prefill is in an encoding or among the program's results", () => {
+Deno.test("every tensor of a prefill is stored or among the program's results", () => {
   for (
     const [architecture, adaptations] of [
       [tinyArchitecture, lowered(tinyArchitecture, edit("f1+l1"))],
@@ -54,7 +54,7 @@ Deno.test("every tensor of a prefill is in an encoding or among the program's re
   }
 });
 
-Deno.test("a decoder's keys and values of what its encoder has read are kept where it alone is edited", () => {
+Deno.test("a decoder's keys and values of the encoder's output are kept if only the decoder is edited", () => {
   const decoder = compiled(t5Architecture, lowered(t5Architecture, edit("all", { stack: "decoder" })));
   assert.deepEqual(originsOf(decoder.cut.runs), ["context: kk kk kk, encoded", "tail: kk kk rr"]);
   const encoder = compiled(t5Architecture, lowered(t5Architecture, edit("l1", { stack: "encoder" })));

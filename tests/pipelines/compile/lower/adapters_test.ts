@@ -44,7 +44,7 @@ Deno.test("an adapter that names no stack is the encoder's and the decoder's", (
   assert.deepEqual(stacks({ ...lora, blocks: "all", stack: "decoder" }), ["decoder 0", "decoder 1", "decoder 2"]);
 });
 
-Deno.test("every kind of adapter finds its projections in every family, by whatever name", async () => {
+Deno.test("every kind of adapter finds its projections in every family, under any name", async () => {
   const expected: Readonly<Record<string, readonly string[]>> = {
     llama: ["q_proj", "v_proj"],
     gpt2: ["c_attn"],
@@ -67,7 +67,7 @@ Deno.test("every kind of adapter finds its projections in every family, by whate
   }
 });
 
-Deno.test("an adapter of prompts acts on nothing that is written, and an encoder's never does", () => {
+Deno.test("an adapter of prompts affects nothing generated, and an encoder's never does", () => {
   const onPrompts = { ...lora, blocks: [0], positions: "prompt" } as const;
   const actingOf = (...declared: Parameters<typeof lowerAdapter>) => {
     return lowerAdapter(...declared).map((adapter) => [adapter.positions, actsOnCompletion({ ...adapter, index: 0 })]);
@@ -83,7 +83,7 @@ Deno.test("an adapter of prompts acts on nothing that is written, and an encoder
   }
 });
 
-Deno.test("an adapter of what the model lacks is refused", () => {
+Deno.test("an adapter of a module that the model lacks is refused", () => {
   assertRefused(() => lowerAdapter({ ...lora, modules: ["k_proj"] }, model), /no module .* is named "k_proj"; /);
   assertRefused(
     () => lowerAdapter({ ...lora, modules: ["q_proj", "attention.q_proj"] }, model),

@@ -42,7 +42,7 @@ function edited(
 
 const untouched = [...Array(16).keys()];
 
-Deno.test("an edit changes its site's representation at its positions alone", () => {
+Deno.test("an edit changes its site's representation only at its positions", () => {
   const list = lowerAdaptations([red], model);
   const expected = untouched.map((x, index) => index < 8 ? x : 2 * x + 1);
   assert.deepEqual(edited(list, feedsOf(list)), expected);
@@ -55,13 +55,13 @@ Deno.test("an edit leaves other blocks and sites as they are", () => {
   }
 });
 
-Deno.test("edits of one site act in the order of their declarations", () => {
+Deno.test("edits of one site apply in the order of their declarations", () => {
   const list = lowerAdaptations([red, red], model);
   const expected = untouched.map((x, index) => index < 8 ? x : 2 * (2 * x + 1) + 1);
   assert.deepEqual(edited(list, feedsOf(list)), expected);
 });
 
-Deno.test("an edit of one head changes its columns alone", () => {
+Deno.test("an edit of one head changes only its columns", () => {
   for (const head of [0, 1]) {
     const list = lowerAdaptations([{ ...red, at: { blocks: 1, site: "attention.head.output", head } }], model);
     const expected = untouched.map((x, index) => index < 8 || Math.floor(index / 4) % 2 !== head ? x : 2 * x + 1);
@@ -69,7 +69,7 @@ Deno.test("an edit of one head changes its columns alone", () => {
   }
 });
 
-Deno.test("dropout multiplies what is edited in training alone", () => {
+Deno.test("dropout applies to edited representations only in training", () => {
   const list = lowerAdaptations([{ ...red, dropout: 0.5 }], model), [adaptation] = list;
   assert.ok(adaptation?.form === "intervention");
   const factor = tensor([1, 2, 8], untouched.map((index) => index < 8 ? 1 : index % 2 === 0 ? 0 : 2));
@@ -94,7 +94,7 @@ Deno.test("an adapter changes a projection's output at every token", () => {
   assert.throws(() => hook(where, output), /attention\.query is not a projection's output/);
 });
 
-Deno.test("an adapter of prompts gives what it gives everywhere at their tokens, and nothing elsewhere, bit for bit", () => {
+Deno.test("an adapter of prompts gives the same bits at the prompts' tokens, and nothing elsewhere", () => {
   const x = input("x", ["batch", "tail", 8]), matrix = weight("w", [8, 8]);
   const output = o.matmul(x, matrix, { transposeB: true }), projection = { input: x, weight: matrix, bias: undefined };
   const numbers = (count: number, by: number) => Array.from({ length: count }, (_, at) => Math.sin(by * (at + 1)));

@@ -1,4 +1,8 @@
-/** Heads of every encoder family against transformers' numbers: what they tell, and the loss, of rows of unlike lengths. @module */
+/**
+ * Heads of every encoder family compared with transformers: predictions and loss for rows of different lengths.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { elementCount } from "../../../../ops/program/dimension.ts";
 import type { Adaptation } from "../../../../pipelines/compile/lower/adaptation.ts";

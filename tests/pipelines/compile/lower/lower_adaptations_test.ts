@@ -68,7 +68,7 @@ Deno.test("isSelectedByFunction() holds where positions or a subspace are a func
   assert.equal(holds({ subspace: () => [0] }), true);
 });
 
-Deno.test("adapters and edits of the completion act on it, edits of the prompt do not", () => {
+Deno.test("adapters and edits of the completion affect it, edits of the prompt do not", () => {
   const acts = (...specs: Parameters<typeof lowerAdaptations>[0]) =>
     lowerAdaptations(specs, model).map(actsOnCompletion);
   assert.deepEqual(acts(edit), [false, false]);

@@ -46,7 +46,7 @@ Deno.test("reachBack() is how far from a prompt's end the first edited token is"
   assert.equal(reachBack(positionsOf(({ ids }) => [ids.length - 3], model.decode), [promptOf(4), promptOf(9)]), 3);
 });
 
-Deno.test("positionsOf() refuses what is not a position, with what can be written", () => {
+Deno.test("positionsOf() refuses an invalid position, and lists the valid forms", () => {
   for (const declared of ["", "f0", "first", "f1l1", "f1+", "l", "{a}{b}"]) {
     assertRefused(() => positionsOf(declared), /are not valid; write fN, lN, fN\+lM/);
   }

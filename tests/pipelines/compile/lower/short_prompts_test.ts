@@ -30,7 +30,7 @@ Deno.test("the paper's rule gives half of a prompt too short for both ends to ea
   assert.deepEqual(ends({ first: 1, last: 1 }, 1), { first: 0, last: 1 });
 });
 
-Deno.test("the paper's rule gives one end alone all the tokens that there are", () => {
+Deno.test("the paper's rule gives a single end all the available tokens", () => {
   const { ends } = shortRules.paper;
   assert.deepEqual(ends({ first: 7, last: 0 }, 5), { first: 5, last: 0 });
   assert.deepEqual(ends({ first: 0, last: 7 }, 1), { first: 0, last: 1 });
@@ -43,7 +43,7 @@ Deno.test("pyreft's rule gives at most half to either end, be it the only one", 
   assert.deepEqual(ends({ first: 0, last: 1 }, 1), { first: 0, last: 0 });
 });
 
-Deno.test("positions that no prompt is too short for have no rule", () => {
+Deno.test("positions that fit every prompt have no rule for short ones", () => {
   for (const text of ["all", "completion", "{field}.l2"]) {
     assert.equal(positionsOf(text, undefined, "pyreft").short, undefined);
   }

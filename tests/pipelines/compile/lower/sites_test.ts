@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { blocksOf, columnsOfSite, runOfSite, stackOf } from "../../../../pipelines/compile/lower/sites.ts";
 import { assertRefused, encoderDecoder, model } from "../support.ts";
 
-Deno.test("stackOf() is the model, or the stack that a site of a model with two names", () => {
+Deno.test("stackOf() is the model, or the stack that a site of a two-stack model names", () => {
   assert.equal(stackOf(model, undefined), model);
   assert.equal(stackOf(encoderDecoder, "encoder").blocks, 2);
   assert.equal(stackOf(encoderDecoder, "decoder").blocks, 3);
@@ -13,7 +13,7 @@ Deno.test("stackOf() refuses a stack that the model lacks, and none where there 
   assertRefused(() => stackOf(encoderDecoder, undefined), /an encoder and a decoder; choose one/);
 });
 
-Deno.test("what an encoder makes passes with the context, all else with the tail", () => {
+Deno.test("an encoder's results run with the context, everything else with the tail", () => {
   assert.equal(runOfSite({ site: "block.output" }), "tail");
   assert.equal(runOfSite({ stack: "decoder", site: "crossAttention.query" }), "tail");
   assert.equal(runOfSite({ stack: "decoder", site: "crossAttention.value" }), "context");

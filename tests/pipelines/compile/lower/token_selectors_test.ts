@@ -30,7 +30,7 @@ Deno.test("a function is called once for each source", () => {
   assert.deepEqual([...selector.of({ ...prompt, source: { ...prompt.source } })], [1]);
 });
 
-Deno.test("a function that fails or selects what is not a token is refused", () => {
+Deno.test("a function that fails or selects anything other than a token is refused", () => {
   const select = (choose: ChoosePositions) => () => tokensByFunction(choose, model.decode).of(prompt);
   assertRefused(select(() => [5]), /chose token 5 of a prompt of 5 tokens; choose from 0 to 4/);
   assertRefused(
@@ -54,7 +54,7 @@ Deno.test("a function that fails or selects what is not a token is refused", () 
   );
 });
 
-Deno.test("what is wrong with a function's selection is said of its row", () => {
+Deno.test("a problem with a function's selection is reported with its row", () => {
   const place = { file: "rows.jsonl", line: 3 }, row = { ...prompt, source: { ...prompt.source, place } };
   const failing: readonly ChoosePositions[] = [() => [-1], ({ pieces }) => [at(pieces, "six")], () => {
     throw new Error("no luck");

@@ -1,4 +1,4 @@
-/** Every kind of edit, adapter and head: what intervention.json lists of it declares it again. @module */
+/** Every kind of edit, adapter and head can be declared again from its entry in intervention.json. @module */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { type AdapterName, adapters } from "../../../../ops/adapters/mod.ts";

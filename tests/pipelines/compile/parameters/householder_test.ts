@@ -82,7 +82,7 @@ for (const [rows, columns] of shapes) {
   });
 }
 
-Deno.test("householder() takes a column that is zero below its diagonal as it is", () => {
+Deno.test("householder() leaves a column that is zero below its diagonal unchanged", () => {
   const { reflectors, triangle, signs } = householder([2, 0, 0, -3, 0, 0], 3, 2);
   assert.deepEqual([...reflectors], [1, 0, 0, 1, 0, 0]);
   assert.ok(triangle.every((each) => each === 0));

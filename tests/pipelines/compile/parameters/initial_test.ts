@@ -50,7 +50,7 @@ Deno.test("LoReFT starts with orthonormal columns and a linear source within ±1
   assert.ok(weight.every((each) => Math.abs(each) <= bound) && new Set(weight).size === 24);
 });
 
-Deno.test("what a tensor starts at depends on the seed and its name alone", async () => {
+Deno.test("a tensor's initial values depend only on the seed and its name", async () => {
   const both = await drawTensors(lowerAdaptations([loreft, loreft], model), 1);
   assert.deepEqual(both["0.weight"], (await drawTensors(edits, 1))["0.weight"]);
   assert.notDeepEqual(both["0.weight"], both["1.weight"]);
@@ -105,7 +105,7 @@ Deno.test("a frozen head is fed and not trained", async () => {
   assert.deepEqual([Object.keys(parameters), Object.keys(bases)], [[], ["frozen.0.score.weight"]]);
 });
 
-Deno.test("copyTensors() shares no buffer with what it copies", () => {
+Deno.test("copyTensors() shares no buffer with its input", () => {
   const tensors: TensorMap = { a: { data: Float32Array.of(1, 2), shape: [2] } }, copy = copyTensors(tensors);
   assert.deepEqual(copy, tensors);
   assert.notEqual(copy["a"]!.data.buffer, tensors["a"]!.data.buffer);

@@ -24,7 +24,7 @@ Deno.test("initialWeights() of a seed start norms at what changes nothing, biase
   assert.ok(Math.abs(mean) < 0.002 && Math.abs(deviation - 0.02) < 0.001, `mean ${mean}, deviation ${deviation}`);
 });
 
-Deno.test("initialWeights() are the same of one seed and others of another", async () => {
+Deno.test("initialWeights() are equal for equal seeds and differ for others", async () => {
   const [one, again, other] = [
     await initialWeights(model, weights, 1),
     await initialWeights(model, weights, 1),

@@ -105,7 +105,7 @@ Deno.test("readDescription() gives the base, its width and how it was quantized"
     assert.deepEqual([base, width, quantize, interventions.length], ["base", 8, "q4", 2]);
   }));
 
-Deno.test("readDescription() refuses a folder without a sound intervention.json", () =>
+Deno.test("readDescription() refuses a folder without a valid intervention.json", () =>
   inFolder(async (folder) => {
     await assert.rejects(readDescription(folder), (error) => assertOneLine(error, /there is no intervention\.json; /));
     const cases = [

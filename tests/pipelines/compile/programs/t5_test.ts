@@ -31,7 +31,7 @@ function blocksRead(program: Program, stack: string): number[] {
   return [...new Set(found.map(Number))].sort();
 }
 
-Deno.test("a step with edits of the decoder alone reads nothing of the encoder, nor of the decoder below them", () => {
+Deno.test("a step with edits only in the decoder uses nothing of the encoder, nor of the decoder below them", () => {
   const { accumulate, readsContext, kept } = trainingOf(decoder.block(1).output);
   assert.deepEqual(blocksRead(accumulate, "encoder"), []);
   assert.deepEqual(blocksRead(accumulate, "decoder"), [2]);

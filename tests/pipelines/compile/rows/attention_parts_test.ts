@@ -19,7 +19,7 @@ Deno.test("withAttentionParts() leaves short prompts whole", () => {
   assert.deepEqual(withAttentionParts(layout, heads, []), layout);
 });
 
-Deno.test("withAttentionParts() takes what is long in parts of 64 MB of scores", () => {
+Deno.test("withAttentionParts() splits long attention into parts of 64 MB of scores", () => {
   assert.deepEqual(partsOf(withAttentionParts(cutRows(1, 0), heads, prompts(4096, 4096))), { context: 9 });
   assert.deepEqual(partsOf(withAttentionParts(whole, heads, prompts(4096, 100))), { tail: 9 });
   assert.deepEqual(partsOf(withAttentionParts(cutRows(1, 3000), heads, prompts(4096, 4000))), {

@@ -40,7 +40,7 @@ for (const [name, [architecture, layout]] of Object.entries(layouts)) {
   });
 }
 
-Deno.test("exampleFeeds() omits what is not run over", () => {
+Deno.test("exampleFeeds() omits inputs that the program does not use", () => {
   const layout = cutRows(2, 4), rows = [layOut(exampleOf(9, 2), layout)];
   const named = (readsContext: boolean) =>
     Object.keys(exampleFeeds(rows, layout, tinyArchitecture, [], readsContext)).map((name) => name.split(".")[0]);

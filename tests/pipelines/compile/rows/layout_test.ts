@@ -26,7 +26,7 @@ Deno.test("layoutOf() cuts rows before their first edited token, and shares the 
   assert.deepEqual(layoutOf(tinyArchitecture, lowered(tinyArchitecture, edit("completion")), rows), cutRows(1, 11));
 });
 
-Deno.test("layoutOf() leaves rows whole where something acts on their first tokens", () => {
+Deno.test("layoutOf() does not cut rows whose first tokens are edited or adapted", () => {
   const whole = wholeRows(tinyArchitecture, []);
   for (const positions of ["f1", "f1+l1", "all"]) {
     const layout = layoutOf(tinyArchitecture, lowered(tinyArchitecture, edit(positions)), rows);
@@ -39,7 +39,7 @@ Deno.test("layoutOf() leaves rows whole where something acts on their first toke
   assert.deepEqual(layoutOf(bertArchitecture, lowered(bertArchitecture, edit("l1")), rows), whole);
 });
 
-Deno.test("sharedRows() sets apart what all prompts begin with, unless something is learned of it", () => {
+Deno.test("sharedRows() separates the prompts' common prefix, unless part of it is trained", () => {
   const namesAndEnds = (layout: ReturnType<typeof sharedRows>) => layout.segments.map(({ name, to }) => [name, to]);
   const last = lowered(tinyArchitecture, edit("l3")), first = lowered(tinyArchitecture, edit("f1"));
   assert.deepEqual(namesAndEnds(sharedRows(tinyArchitecture, [], rows)), [["shared", 11], ["tail", undefined]]);
@@ -51,12 +51,12 @@ Deno.test("sharedRows() sets apart what all prompts begin with, unless something
   assert.deepEqual(sharedRows(t5Architecture, [], rows), wholeRows(t5Architecture, []));
 });
 
-Deno.test("layoutOf() counts trained keys that no token made", () => {
+Deno.test("layoutOf() counts trained keys that come from no token", () => {
   const prefix = lowered(tinyArchitecture, { kind: "prefixTuning", tokens: 3 }, edit("l1"));
   assert.deepEqual(layoutOf(tinyArchitecture, prefix, rows), { ...wholeRows(tinyArchitecture, []), virtual: 3 });
 });
 
-Deno.test("wholeRows() lets a decoder attend to what its encoder makes of the whole prompt", () => {
+Deno.test("wholeRows() lets a decoder attend to the encoder's output for the whole prompt", () => {
   const layout = layoutOf(t5Architecture, [], rows), [context, tail] = layout.segments;
   assert.deepEqual(namesOf(layout), ["context", "tail"]);
   assert.equal(stackOfSegment(t5Architecture, context!), t5Architecture.encoder);

@@ -1,4 +1,4 @@
-/** What rows of conversations have besides messages, and in what forms. @module */
+/** The fields of conversation rows besides messages, and their forms. @module */
 import assert from "node:assert/strict";
 import type { ChatSource } from "../../../../pipelines/data/chat/source.ts";
 import { loadRows } from "../../../../pipelines/data/rows.ts";
@@ -61,7 +61,7 @@ Deno.test("a row's tools go to the template in place of chat()'s, as a list or a
   }
 });
 
-Deno.test("a row's system message opens a conversation that has none, before chat()'s", async () => {
+Deno.test("a row's system message starts a conversation that has none, before chat()'s", async () => {
   const said = [{ from: "human", value: "a" }, { from: "gpt", value: "b" }];
   const { texts } = await load([
     { system: "own", conversations: said },
@@ -94,7 +94,7 @@ for (const [kind, template, end] of [["unmarked", plain, "</s>\n"], ["marked", m
   });
 }
 
-Deno.test("weights that say nothing are refused", async () => {
+Deno.test("weights that leave nothing to train, or are not 0 or 1, are refused", async () => {
   const weighed = (weight: unknown) => [{ messages: [turn("user", "a"), turn("assistant", "b", { weight })] }];
   await assert.rejects(
     load(weighed(0)),
@@ -118,7 +118,7 @@ Deno.test("a turn that calls tools is answered with what the template writes for
   );
 });
 
-Deno.test("what a message has and the template does not read is said, but not what it holds as null", async () => {
+Deno.test("message fields that the template does not read are reported, except those that are null", async () => {
   const messages = [
     turn("user", "a", { name: "Ann", mood: "good" }),
     turn("assistant", null, { tool_calls: calls }),

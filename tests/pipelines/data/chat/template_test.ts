@@ -82,7 +82,7 @@ Deno.test("a template writes a truth as Python does, and loops over a text's cha
   assert.equal((await render("{% for part in messages[1].content %}<{{ part }}>{% endfor %}")).text, "<c>");
 });
 
-Deno.test("what a template asks for that is not known is refused by name", async () => {
+Deno.test("an unknown filter, test or function in a template is refused by name", async () => {
   for (
     const [template, says] of [
       ["{{ 'a' | center(3) }}", /there is no filter "center" here/],

@@ -1,4 +1,4 @@
-/** Comma-separated values beside what Python's csv reads, and what is said of files that are none. @module */
+/** Comma-separated values compared with Python's csv, and the errors for invalid files. @module */
 import assert from "node:assert/strict";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { RequestError } from "../../../../pipelines/common/errors.ts";
@@ -36,7 +36,7 @@ Deno.test("csv: a row's place is the line where it begins", async () => {
   assert.deepEqual(rows.map(({ place }) => place.line), [2, 7, 8, 10]);
 });
 
-Deno.test("csv: rows and lines are right over the ends of what is read at a time", async () => {
+Deno.test("csv: rows and lines are correct across chunk boundaries", async () => {
   const count = 40_000, text = "é".repeat(20);
   const rows = await read("a,b\r\n" + Array.from({ length: count }, (_, at) => `${at},"${text}\r\n"\r\n`).join(""));
   assert.equal(rows.length, count);

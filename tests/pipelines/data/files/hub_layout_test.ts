@@ -33,7 +33,7 @@ for (const [name, { paths, configs, splits }] of Object.entries(cases)) {
 
 const wanted = (config?: string, split?: string) => ({ id: "o/n", config, split });
 
-Deno.test("what is not said is asked for by name", () => {
+Deno.test("a missing configuration or split is requested by name", () => {
   const { paths, configs } = cases["configs"]!, card = { configs };
   assert.throws(
     () => ownFiles(paths, card, wanted()),
@@ -43,7 +43,7 @@ Deno.test("what is not said is asked for by name", () => {
   assert.throws(() => ownFiles(paths, card, wanted("main")), /has the splits "train", "test"; give one/);
   assert.throws(
     () => ownFiles(paths, card, wanted("main", "train[:9]")),
-    /split: "train" and take the part by \.slice/,
+    /split: "train" and take the part with \.slice/,
   );
   assert.deepEqual(ownFiles(paths, card, wanted("socratic")), ["socratic/train-00000-of-00001.parquet"]);
 });

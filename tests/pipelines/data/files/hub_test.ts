@@ -96,7 +96,7 @@ Deno.test("hub: a split's shards and the card come into the cache of Python's hu
     assert.deepEqual((await read({ config: "other" })).fields, [{ q: "1", a: "2" }]);
   }));
 
-Deno.test("hub: what is in the cache of a commit stays of that commit", () =>
+Deno.test("hub: cached files of a commit remain those of that commit", () =>
   withDatasets(
     { "o/n": { files: { "train.jsonl": line("old") }, revisions: { v2: { "train.jsonl": line("new") } } } },
     async (read, hub) => {
@@ -161,7 +161,7 @@ Deno.test("hub: of a data set that needs code the hub's Parquet copy is read", (
     assert.deepEqual((await read({ split: "train" }, { HF_HUB_OFFLINE: "1" })).fields.length, 1);
   }));
 
-Deno.test("hub: what can't be had is said in one line", () =>
+Deno.test("hub: unavailable data are reported in one line", () =>
   withDatasets({
     "o/n": script,
     "o/none": { files: { "a.txt": "x" } },

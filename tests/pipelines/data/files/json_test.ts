@@ -65,14 +65,14 @@ const wrong: readonly (readonly [string, string, string | undefined, RegExp])[] 
     /what the file has at "rows" is no list; give the path of one/,
   ],
   ["a path that is not there", '{"rows": [{}], "n": 1}', "row", /no list at "row"; did you mean "rows"/],
-  ["JSON Lines", '{"a": 1}\n{"a": 2}\n', undefined, /is JSON Lines; read it by jsonl/],
+  ["JSON Lines", '{"a": 1}\n{"a": 2}\n', undefined, /is JSON Lines; read it with jsonl/],
   ["half a file", '[{"a": 1},\n{"a"', undefined, /:2: the file ends within a value/],
   ["an item that is not an object", '[{"a": 1},\n2]', undefined, /:2: expected a JSON object but found a number/],
   ["an item that is not JSON", '[{"a": 1},\n{"a": }]', undefined, /:2: the row is not JSON \(unexpected token '}'\)/],
   ["two commas", '[{"a": 1},\n,{"a": 2}]', undefined, /:2: a comma in the list does not follow an item/],
   ["what follows", '[{"a": 1}]\n]', undefined, /:2: something follows the end/],
   ["an empty list", "[]", undefined, /the list has no rows/],
-  ["CSV", "a,b\n1,2\n", undefined, /is CSV; read it by csv/],
+  ["CSV", "a,b\n1,2\n", undefined, /is CSV; read it with csv/],
 ];
 
 for (const [name, content, at, message] of wrong) {

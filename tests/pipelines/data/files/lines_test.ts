@@ -5,7 +5,7 @@ import { loadRows } from "../../../../pipelines/data/rows.ts";
 import { jsonl } from "../../../../pipelines/dsl/data.ts";
 import { inFolder } from "../../models/support.ts";
 
-Deno.test("readLines() reads lines over the ends of what it reads at a time", async () => {
+Deno.test("readLines() reads lines across chunk boundaries", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "lines.jsonl"), long = "é".repeat(1_200_000);
     await Deno.writeTextFile(path, `\ufeffone\n\n  \n${long}\nthree\r\nfour`);
@@ -15,7 +15,7 @@ Deno.test("readLines() reads lines over the ends of what it reads at a time", as
   });
 });
 
-Deno.test("readLines() reads no further than the lines that are wanted", async () => {
+Deno.test("readLines() reads no more than the requested lines", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "lines.jsonl"), encoder = new TextEncoder();
     const file = encoder.encode("one\n\ntwo\n" + "x\n".repeat(2_000_000));

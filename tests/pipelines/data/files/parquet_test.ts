@@ -1,4 +1,4 @@
-/** Parquet files that pyarrow and Python's datasets wrote, beside what these read in them. @module */
+/** Parquet files written by pyarrow and Python's datasets, compared with what these read from them. @module */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { RequestError } from "../../../../pipelines/common/errors.ts";
@@ -25,7 +25,7 @@ for (const [name, wanted] of Object.entries(expected)) {
         if (text === null) {
           assert.throws(
             act,
-            /holds (bytes|a date|a timestamp|a value of the type decimal), for which there is no text;/,
+            /holds (bytes|a date|a timestamp|a value of the type decimal), which has no text form;/,
           );
         } else if (text === "None") assert.throws(act, /holds null/);
         else assert.equal(act(), text, column);
@@ -48,14 +48,14 @@ Deno.test("parquet: whole numbers are numbers where these are exact, nested fiel
   assert.deepEqual(classes.map((row) => print(row, "label.name")), ["acceptable", "unacceptable"]);
 });
 
-Deno.test("parquet: what is not a sound file is refused in one line", () =>
+Deno.test("parquet: an invalid file is refused in one line", () =>
   inFolder(async (base) => {
     const whole = await Deno.readFile(`${folder}gzip.parquet`), broken = whole.slice();
     broken.fill(0x55, 200, 400);
     const cases: readonly (readonly [Uint8Array, RegExp])[] = [
       [whole.subarray(0, whole.length - 50), /is not a valid Parquet file/],
       [broken, /is not a valid Parquet file/],
-      [new TextEncoder().encode('{"a": 1}\n'), /is JSON; read it by jsonl/],
+      [new TextEncoder().encode('{"a": 1}\n'), /is JSON; read it with jsonl/],
       [new Uint8Array(), /is not a valid Parquet file/],
     ];
     for (const [content, message] of cases) {

@@ -1,4 +1,8 @@
-/** Exported models give Refract's own logits, whatever is learned, however rows are padded, at once and in parts. @module */
+/**
+ * Exported models give Refract's own logits, for everything that is trained and any padding, in one run or in parts.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { emitOnnx } from "../../../../ops/emission/emit.ts";

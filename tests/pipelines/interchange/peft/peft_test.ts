@@ -1,4 +1,4 @@
-/** Adapters that peft saved: what they make of a model is what peft makes of it, and what is exported is what was imported. @module */
+/** Adapters saved by peft: models give the same outputs with them as in peft, and exports equal the imports. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { treeOf } from "../../../support/command.ts";

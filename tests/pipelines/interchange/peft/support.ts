@@ -1,4 +1,4 @@
-/** Folders as peft saved them, and what the models that they adapt give. @module */
+/** Folders saved by peft, and the outputs of the models that they adapt. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

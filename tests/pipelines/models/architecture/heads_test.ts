@@ -34,7 +34,7 @@ Deno.test("a classifier has as many classes as its config says", () => {
   assert.deepEqual(named(name, { num_labels: 1 }), { classes: 1 });
 });
 
-Deno.test("a config with heads that are none is refused in a line", () => {
+Deno.test("a config with invalid heads is refused in one line", () => {
   const refused = (more: Readonly<Record<string, unknown>>, pattern: RegExp) =>
     assert.throws(() => readHead(configOf(more), scored), (error) => assertOneLine(error, pattern));
   refused({ architectures: "LlamaModel" }, /architectures is not a list of names/);
@@ -45,7 +45,7 @@ Deno.test("a config with heads that are none is refused in a line", () => {
   );
 });
 
-Deno.test("only the weights of the head that a checkpoint has are asked for", () => {
+Deno.test("only the weights of the checkpoint's head are requested", () => {
   const heads = (more: Readonly<Record<string, unknown>>) =>
     [...architectureWith(more).weights.keys()].filter((name) => !name.startsWith("model."));
   assert.deepEqual(heads({}), ["lm_head.weight"]);
@@ -55,7 +55,7 @@ Deno.test("only the weights of the head that a checkpoint has are asked for", ()
   assert.equal(weights.has("lm_head.weight"), false);
 });
 
-Deno.test("a model that can't continue with a text says why", () => {
+Deno.test("a model that can't continue a text reports why", () => {
   const refused = (more: Readonly<Record<string, unknown>>, pattern: RegExp) =>
     assert.throws(() => requireLogits(architectureWith(more)), (error) => assertOneLine(error, pattern));
   refused({ architectures: ["LlamaModel"] }, /llama checkpoint has no head, but one that predicts tokens is needed/);

@@ -71,7 +71,7 @@ Deno.test("ropeFrequencies() takes YaRN's trained length from its own field befo
   assert.deepEqual(ropeFrequencies(stretched), ropeFrequencies(config));
 });
 
-Deno.test("ropeFrequencies() takes settings that are null as absent", () => {
+Deno.test("ropeFrequencies() treats null settings as absent", () => {
   const config = configOf(goldenOf("yarn-rope"));
   const unset = { attention_factor: null, beta_fast: null, beta_slow: null, original_max_position_embeddings: null };
   assert.deepEqual(

@@ -154,7 +154,7 @@ const refusals: readonly (readonly [Record<string, unknown>, RegExp])[] = [
   [{ rope_scaling: 2 }, /rope_scaling is neither null nor an object/],
 ];
 
-Deno.test("architectureOf() refuses configs that it can't read as they are meant", () => {
+Deno.test("architectureOf() refuses configs whose meaning it does not support", () => {
   assert.equal(architectureOf(new ConfigReader("config.json", sound)).heads.headWidth, 8);
   for (const [change, pattern] of refusals) {
     const build = () => architectureOf(new ConfigReader("config.json", { ...sound, ...change }));

@@ -76,7 +76,7 @@ for (const architecture of Object.keys(goldens)) {
   });
 }
 
-Deno.test("a file of Gemma 2 that says nothing of caps and windows leaves them to the family's defaults", () => {
+Deno.test("a Gemma 2 file without caps and windows uses the family's defaults", () => {
   const gguf = readGguf(goldenPath("gemma2.gguf"));
   const metadata = new Map([...gguf.metadata].filter(([key]) => !/softcapping|sliding_window/.test(key)));
   const { config } = planConversion({ ...gguf, metadata });

@@ -61,7 +61,7 @@ function changed(changes: Readonly<Record<string, Field | undefined>>): Readonly
   return Object.fromEntries(Object.entries(all).flatMap(([key, field]) => field === undefined ? [] : [[key, field]]));
 }
 
-Deno.test("a small GGUF file is converted as it stands, in version 3 or 2", async () => {
+Deno.test("a small GGUF file in version 3 or 2 is converted unchanged", async () => {
   await inFolder(async (base) => {
     await Deno.writeFile(join(base, "old.gguf"), ggufBytes(small, tensors, DATA, { version: 2 }));
     const old = await resolveModelFolder("old.gguf", { base, store: join(base, "store") });
@@ -109,7 +109,7 @@ Deno.test("a file that claims more than it holds is refused before anything is a
   );
 });
 
-Deno.test("counts that a large file could hold are no reason to allocate either", async () => {
+Deno.test("a large declared count causes no large allocation", async () => {
   const length = [0, 0, 0, 0, 1, 0, 0, 0], room = 2 ** 33;
   const array = ggufBytes(changed({ list: { bytes: [9, 0, 0, 0, 0, 0, 0, 0, ...length] } }));
   const text = ggufBytes(changed({ long: { bytes: [8, 0, 0, 0, ...length] } }));
@@ -142,7 +142,7 @@ Deno.test("a tensor that is cut short, of a wrong shape or of an unknown type is
   await refuses(ggufBytes(small, [...tensors, tensors[1]!], DATA), /has the tensor "output_norm\.weight" twice/);
 });
 
-Deno.test("tensors that leave a hole, overlap or do not reach the file's end are refused", async () => {
+Deno.test("tensors with gaps or overlaps, or that do not reach the file's end, are refused", async () => {
   const [embedding, norm, last] = tensors as [WrittenTensor, WrittenTensor, WrittenTensor];
   await refuses(
     ggufBytes(small, [embedding, { ...norm, type: 1 }, last], DATA),
@@ -158,7 +158,7 @@ Deno.test("tensors that leave a hole, overlap or do not reach the file's end are
   );
 });
 
-Deno.test("a model that is not known, or lacks something, is refused by name", async () => {
+Deno.test("an unknown model, or one without a required part, is refused by name", async () => {
   const file = (changes: Readonly<Record<string, Field | undefined>>, more?: WrittenTensor) =>
     ggufBytes(changed(changes), more ? [...tensors, more] : tensors, DATA + (more ? paddedBytes(more) : 0));
   await refuses(
@@ -200,7 +200,7 @@ Deno.test("a model that is not known, or lacks something, is refused by name", a
   await refuses(file({}, row("rope_freqs.weight", DATA, [8])), /does not scale frequencies as Llama 3 does/);
 });
 
-Deno.test("a tokenizer that is not known, or lacks something, is refused by name", async () => {
+Deno.test("an unknown tokenizer, or one without a required part, is refused by name", async () => {
   const file = (changes: Readonly<Record<string, Field | undefined>>) => ggufBytes(changed(changes), tensors, DATA);
   await refuses(
     file({ "tokenizer.ggml.model": { text: "rwkv" } }),
@@ -232,7 +232,7 @@ Deno.test("a tokenizer that is not known, or lacks something, is refused by name
   );
 });
 
-Deno.test("a GGUF path that leads nowhere is refused, and so is a revision", async () => {
+Deno.test("a nonexistent GGUF path is refused, and so is a revision", async () => {
   await inFolder(async (base) => {
     const absent = resolveModelFolder("absent.gguf", { base, store: base });
     await assert.rejects(
@@ -247,7 +247,7 @@ Deno.test("a GGUF path that leads nowhere is refused, and so is a revision", asy
   });
 });
 
-Deno.test("a GGUF file that is cut or damaged anywhere is read or refused, and nothing else", async () => {
+Deno.test("a GGUF file that is truncated or damaged anywhere is either read or refused", async () => {
   await inFolder(async (folder) => {
     const sound = await Deno.readFile(goldenPath("gemma.gguf")), path = join(folder, "model.gguf");
     const attempt = (bytes: Uint8Array): boolean => {

@@ -20,7 +20,7 @@ Deno.test("a GGUF file is kept under its digest, so that a copy is not converted
   });
 });
 
-Deno.test("converted weights that were cut short are made anew", async () => {
+Deno.test("truncated converted weights are recomputed", async () => {
   await inFolder(async (store) => {
     const file = goldenPath("qwen2.gguf"), folder = await convertedFolder(file, store, { weights });
     const path = join(folder, "model.safetensors"), whole = await Deno.readFile(path);
@@ -30,7 +30,7 @@ Deno.test("converted weights that were cut short are made anew", async () => {
   });
 });
 
-Deno.test("those that convert a GGUF file at the same time wait for one of them", async () => {
+Deno.test("processes that convert a GGUF file at the same time wait for one of them", async () => {
   await inFolder(async (store) => {
     const file = goldenPath("gemma3.gguf");
     let conversions = 0;
@@ -47,7 +47,7 @@ Deno.test("those that convert a GGUF file at the same time wait for one of them"
   });
 });
 
-Deno.test("a conversion that breaks off leaves nothing of the weights behind", async () => {
+Deno.test("a failed conversion leaves none of its weights behind", async () => {
   await inFolder(async (store) => {
     const file = goldenPath("gemma3.gguf"), folder = await convertedFolder(file, store, { weights: false });
     const stop = new Error("stop");
@@ -61,7 +61,7 @@ Deno.test("a conversion that breaks off leaves nothing of the weights behind", a
   });
 });
 
-Deno.test("a disk without room ends a conversion in one line, and nothing of the weights is left", async () => {
+Deno.test("a full disk ends a conversion in one line, and leaves none of its weights", async () => {
   await inFolder(async (store) => {
     const file = goldenPath("gemma3.gguf"), folder = await convertedFolder(file, store, { weights: false });
     const { write } = Deno.FsFile.prototype;

@@ -117,7 +117,7 @@ overcomes(
 );
 overcomes("a server that fails for a moment", { faults: [{ at: /revision/, times: 2, status: 503 }] });
 overcomes("a gateway that fails in the middle", { faults: [{ at: file, times: 2, status: 502, body: "<html>" }] });
-Deno.test("a download waits as long as a server asks that has had too many requests", () =>
+Deno.test("a download waits as long as a server that limits requests asks", () =>
   inCase({
     faults: [{ at: /tree/, times: 1, status: 429, headers: { "retry-after": "0.3" } }],
     more: { timings: { ...hasty, pause: 60_000, longestPause: 300 } },
@@ -365,7 +365,7 @@ Deno.test("a download's refusal shows no password of the endpoint's URL", () =>
         assertOneLine(error, / does not exist on http:\/\/127\.0\.0\.1:\d+ or /)));
   }));
 
-Deno.test("a download refuses a server that is not there, at once", async () => {
+Deno.test("a download from an unreachable server fails immediately", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 }), { port } = listener.addr;
   listener.close();
   const env = { HF_ENDPOINT: `http://127.0.0.1:${port}` };
@@ -379,7 +379,7 @@ Deno.test("a download refuses a server that is not there, at once", async () => 
   });
 });
 
-Deno.test("a download tries again where connections break before an answer, and gives up in the end", async () => {
+Deno.test("a download is retried where connections break before a response, and fails in the end", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   let connections = 0;
   const closing = (async () => {
@@ -418,7 +418,7 @@ Deno.test("a download trusts no name or digest that would lead out of the cache"
   }
 });
 
-Deno.test("a download that the disk refuses says so, and keeps what a later one can use", () =>
+Deno.test("a download that can't be written reports it, and keeps the part that a later one can use", () =>
   inCase({}, async (hub, cache, resolve) => {
     const { write } = Deno.FsFile.prototype;
     let room = 100_000;
@@ -446,7 +446,7 @@ Deno.test("a download that the disk refuses says so, and keeps what a later one 
     assert.deepEqual(remains(cache), []);
   }));
 
-Deno.test("a download stops when it is asked to, and goes on later", () => {
+Deno.test("a download stops on request, and continues later", () => {
   const stop = new AbortController(), reason = new StoppedError(130);
   const progress = (done: number) => done > 400 ? stop.abort(reason) : undefined;
   return inCase({

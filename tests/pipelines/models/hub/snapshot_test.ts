@@ -1,4 +1,8 @@
-/** Downloads from a hub that answers as it should: what is fetched, where it lies, what is asked again. @module */
+/**
+ * Downloads from a correct hub: which files are fetched, where they are stored, and what is requested again.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { resolveModelFolder, type SourceOptions } from "../../../../pipelines/models/open/source.ts";
@@ -49,7 +53,7 @@ function withCache(
     }));
 }
 
-Deno.test("resolveModelFolder() downloads what is needed of a model, in the layout of the shared cache", () =>
+Deno.test("resolveModelFolder() downloads the files that a model needs, in the layout of the shared cache", () =>
   withCache({ "owner/name": { files: model } }, async (hub, resolve, cache) => {
     const seen: [number, number, string][] = [];
     const { folder, commit } = await resolve({ progress: (...told) => seen.push(told) });
@@ -75,7 +79,7 @@ Deno.test("resolveModelFolder() downloads what is needed of a model, in the layo
     assert.equal(hub.requests.length, before, "the cache is complete");
   }));
 
-Deno.test("resolveModelFolder() remembers the digests of the weights that it downloads, so that they are not read for them", () =>
+Deno.test("resolveModelFolder() stores the digests of the weights that it downloads, so that they are not read for them", () =>
   withCache({ "owner/name": { files: model } }, async (_, resolve, cache) => {
     const store = join(cache, "store"), { folder } = await resolve({ store });
     const blob = await Deno.realPath(join(folder, "model.safetensors"));
@@ -85,7 +89,7 @@ Deno.test("resolveModelFolder() remembers the digests of the weights that it dow
     assert.equal(await rememberedDigest([blob], join(store, "weights.json")), sha256(weights));
   }));
 
-Deno.test("resolveModelFolder() downloads the weights once they are needed, of the commit that is there", () =>
+Deno.test("resolveModelFolder() downloads the weights when they are needed, of the present commit", () =>
   withCache({ "owner/name": { files: model } }, async (hub, resolve) => {
     const first = await resolve({ weights: false });
     assert.deepEqual(namesIn(first.folder), small);
@@ -116,7 +120,7 @@ Deno.test("resolveModelFolder() takes the index and the shards that it names, an
     assert.deepEqual(namesIn(folder), ["b.safetensors", "config.json", ...weights.slice(1), "tokenizer.json"]);
   }));
 
-Deno.test("resolveModelFolder() takes a vocabulary where there is no tokenizer.json, and asks for it once", () =>
+Deno.test("resolveModelFolder() uses a vocabulary without a tokenizer.json, and requests it once", () =>
   withCache({
     "owner/name": {
       files: { "config.json": "{}", "tokenizer.model": "t", "merges.txt": "m", "model.safetensors": "w" },
@@ -165,7 +169,7 @@ Deno.test("resolveModelFolder() finds its token in the environment and in the fi
     await once({ HF_HOME: "/elsewhere", HF_TOKEN_PATH: file });
   }));
 
-Deno.test("resolveModelFolder() sends a token to the hub alone", () =>
+Deno.test("resolveModelFolder() sends a token only to the hub", () =>
   withCache(
     { "owner/name": { files: model } },
     (hub, resolve) =>
@@ -178,7 +182,7 @@ Deno.test("resolveModelFolder() sends a token to the hub alone", () =>
       }),
   ));
 
-Deno.test("resolveModelFolder() does with a mirror that lists no trees", () =>
+Deno.test("resolveModelFolder() works with a mirror that lists no trees", () =>
   withCache({ "owner/name": { files: model } }, async (hub, resolve) => {
     hub.hasTree = false;
     const { folder } = await resolve();
@@ -187,7 +191,7 @@ Deno.test("resolveModelFolder() does with a mirror that lists no trees", () =>
     assert.equal(await Deno.readLink(join(folder, "config.json")), `../../blobs/${gitSha1(model["config.json"]!)}`);
   }));
 
-Deno.test("resolveModelFolder() asks for the usual files on a mirror that lists nothing", () => {
+Deno.test("resolveModelFolder() requests the usual files from a mirror without listings", () => {
   const weight_map = { a: "model-1.safetensors", b: "b.safetensors" };
   const sharded = {
     "config.json": "{}",
@@ -213,7 +217,7 @@ Deno.test("resolveModelFolder() asks for the usual files on a mirror that lists 
   });
 });
 
-Deno.test("two downloads of a model at the same time make it once", () =>
+Deno.test("two simultaneous downloads of a model fetch it once", () =>
   withCache({ "owner/name": { files: model } }, async (hub, resolve) => {
     const [one, other] = await Promise.all([resolve(), resolve(), resolve()]);
     assert.equal(one.folder, other.folder);
@@ -230,7 +234,7 @@ async function damage(path: string): Promise<void> {
   await Deno.utime(path, mtime!, mtime!);
 }
 
-Deno.test("a cached file that is no longer what its name says is downloaded again, and said", () =>
+Deno.test("a cached file that no longer matches its name is downloaded again, with a note", () =>
   withCache({ "owner/name": { files: model } }, async (hub, resolve) => {
     const { folder } = await resolve();
     for (const name of small) {
@@ -246,7 +250,7 @@ Deno.test("a cached file that is no longer what its name says is downloaded agai
     await assert.rejects(resolve({ env: { HF_HUB_OFFLINE: "1" } }), (error) => assertOneLine(error, pattern));
   }));
 
-Deno.test("a damaged blob that no snapshot names yet is not taken for a download", () =>
+Deno.test("a damaged blob without a snapshot is not taken for a download", () =>
   withCache({ "owner/name": { files: model } }, async (_, resolve) => {
     const { folder } = await resolve();
     await damage(join(folder, "tokenizer.json"));

@@ -1,5 +1,5 @@
 /**
- * Exported graphs compute of an attention mask what the host fills: any rows, padding, past and trained keys.
+ * Exported graphs derive the host's inputs from an attention mask: any rows, padding, past and trained keys.
  *
  * @module
  */

@@ -32,7 +32,7 @@ Deno.test("resolveModelFolder() finds folders by absolute and by relative path",
   });
 });
 
-Deno.test("resolveModelFolder() takes a path that is absent for a mistake and not for an id", async () => {
+Deno.test("resolveModelFolder() takes an absent path for a mistake and not for an id", async () => {
   await inFolder(async (base) => {
     await Deno.writeTextFile(join(base, "file"), "");
     for (const source of ["./a/b", "../a", "/absent/folder", "./file"]) {
@@ -84,7 +84,7 @@ Deno.test("resolveModelFolder() finds a Hugging Face id wherever the environment
   });
 });
 
-Deno.test("resolveModelFolder() says what the cache lacks where downloads are forbidden", async () => {
+Deno.test("resolveModelFolder() lists what the cache lacks when downloads are forbidden", async () => {
   await inFolder(async (base) => {
     const options = { base, env: { HF_HUB_CACHE: base, HF_HUB_OFFLINE: "TRUE" } };
     const lacks = async (pattern: RegExp, more: Partial<SourceOptions> = {}) =>
@@ -109,7 +109,7 @@ Deno.test("resolveModelFolder() says what the cache lacks where downloads are fo
   });
 });
 
-Deno.test("resolveModelFolder() says what to do where the hub can't be reached", async () => {
+Deno.test("resolveModelFolder() gives a remedy when the hub can't be reached", async () => {
   await inFolder(async (base) => {
     const env = { HF_HUB_CACHE: base, HF_ENDPOINT: "http://127.0.0.1:1" };
     const pattern = /^owner\/name could not be downloaded from http:\/\/127\.0\.0\.1:1 \(.+\); .* give a folder/;

@@ -8,7 +8,7 @@ Deno.test("cleanUpSpaces removes the spaces that transformers removes", () => {
   assert.equal(clean("they 've , we 're , I 'm , it 's !"), "they've, we're, I'm, it's!");
 });
 
-Deno.test("what is settled of a cleaned text stays, whatever is written after it", () => {
+Deno.test("the settled part of a cleaned text does not change with later text", () => {
   const random = createRandom(1, "texts"), letters = [" ", " ", "'", "'", "n", "t", "s", "v", "e", "r", "m", ".", ","];
   for (let trial = 0; trial < 20000; trial++) {
     const text = Array.from({ length: 14 }, () => letters[Math.floor(random.uniform() * letters.length)]).join("");

@@ -45,11 +45,11 @@ for (const [make, declared, told] of refusals) {
   Deno.test(`${make.name}() refuses ${JSON.stringify(declared)}`, () => assert.throws(() => make(declared), told));
 }
 
-Deno.test("an unknown field that is off is no hindrance", () => {
+Deno.test("an unknown field that is off is accepted", () => {
   assert.equal(normalizerOf({ type: "Lowercase", locale: null, strict: false })("A"), "a");
 });
 
-Deno.test("a character that no token stands for, not even an unknown one, is an error", () => {
+Deno.test("a character without a token, not even an unknown one, is an error", () => {
   const { encode } = encoderOf({ model: { type: "WordLevel", vocab: { a: 0 } } }, []);
   assert.deepEqual(encode("a"), [0]);
   assert.throws(() => encode("b"), /the tokenizer has no token for "b", and no unknown token/);

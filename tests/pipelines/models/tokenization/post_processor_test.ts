@@ -55,7 +55,7 @@ for (
   });
 }
 
-Deno.test("postProcessorOf() says what it can't do", () => {
+Deno.test("postProcessorOf() reports what it does not support", () => {
   for (
     const [declared, pattern] of [
       [{ type: "Tea leaves" }, /tokenizer\.json: has a post_processor of the kind "Tea leaves"; /],

@@ -9,7 +9,7 @@ interface Golden {
 const file = new URL("../../../goldens/tokenizers/splits.json", import.meta.url);
 const { texts, cases }: Golden = JSON.parse(await Deno.readTextFile(file));
 
-Deno.test("preTokenizerOf() parts texts as the reference does, by every behavior", () => {
+Deno.test("preTokenizerOf() splits texts as the reference does, by every behavior", () => {
   assert.ok(cases.length > 20);
   for (const { preTokenizer, parts } of cases) {
     const { cut, spell } = preTokenizerOf(preTokenizer);
@@ -18,7 +18,7 @@ Deno.test("preTokenizerOf() parts texts as the reference does, by every behavior
   }
 });
 
-Deno.test("preTokenizerOf() refuses what it does not know", () => {
+Deno.test("preTokenizerOf() refuses unknown pre-tokenizers", () => {
   assert.throws(() => preTokenizerOf({ type: "UnicodeScripts" }), /Unknown PreTokenizer type: UnicodeScripts/);
   assert.throws(() => preTokenizerOf({ type: "Punctuation", behavior: "Left" }), /Unknown behavior: Left/);
 });

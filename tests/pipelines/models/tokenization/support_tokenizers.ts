@@ -1,4 +1,4 @@
-/** Small tokenizers of every kind, and what transformers makes of 500 strings with them. @module */
+/** Small tokenizers of every kind, and their results for 500 strings in transformers. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { encodeTogether } from "../../../../pipelines/models/tokenization/joint_tokens.ts";

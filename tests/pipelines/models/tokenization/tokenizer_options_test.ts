@@ -13,7 +13,7 @@ interface Patterns {
   readonly cases: readonly { readonly pattern: string; readonly behavior: string; readonly parts: string[][] }[];
 }
 
-Deno.test("preTokenizerOf() cuts texts at Oniguruma's patterns as the reference does", async () => {
+Deno.test("preTokenizerOf() splits texts at Oniguruma's patterns as the reference does", async () => {
   const { texts, cases } = await readGolden<Patterns>("../tokenizer_options/patterns");
   assert.ok(cases.length > 140);
   for (const { pattern, behavior, parts } of cases) {

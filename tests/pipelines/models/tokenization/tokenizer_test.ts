@@ -34,7 +34,7 @@ async function writeJson(folder: string, files: Readonly<Record<string, unknown>
   }
 }
 
-Deno.test("loadTokenizer() gives a tokenizer that adds special tokens to prompts alone and restores text", async () => {
+Deno.test("loadTokenizer() gives a tokenizer that adds special tokens only to prompts and restores text", async () => {
   await inFolder(async (folder) => {
     await writeJson(folder, {
       "tokenizer.json": tokenizerJson,
@@ -55,7 +55,7 @@ Deno.test("loadTokenizer() gives a tokenizer that adds special tokens to prompts
   });
 });
 
-Deno.test("loadTokenizer() cleans up spaces only where the configuration asks for it", async () => {
+Deno.test("loadTokenizer() cleans up spaces only if the configuration requests it", async () => {
   await inFolder(async (folder) => {
     await writeJson(folder, { "tokenizer.json": tokenizerJson, "config.json": { eos_token_id: 1 } });
     assert.equal((await loadTokenizer(folder)).decode([3, 5, 7]), "a ,");
@@ -80,7 +80,7 @@ Deno.test("loadTokenizer() collects the tokens that end generation from every fi
   });
 });
 
-Deno.test("loadTokenizer() has another digest where a file, or a token that ends generation, changes", async () => {
+Deno.test("loadTokenizer() has another digest if a file or a token that ends generation changes", async () => {
   await inFolder(async (folder) => {
     const digests = new Set<string>();
     for (
@@ -100,7 +100,7 @@ Deno.test("loadTokenizer() has another digest where a file, or a token that ends
   });
 });
 
-Deno.test("loadTokenizer() says what is wrong with a folder", async () => {
+Deno.test("loadTokenizer() reports what is wrong with a folder", async () => {
   await inFolder(async (folder) => {
     const rejects = (pattern: RegExp) =>
       assert.rejects(loadTokenizer(folder), (error) => assertOneLine(error, pattern));
@@ -140,7 +140,7 @@ Deno.test("loadTokenizer() gives the reference's ids on stories260k and restores
   assert.equal(tokenizer.decode([...tokenizer.encodePrompt(text), 2], { skipSpecialTokens: true }), text);
 });
 
-Deno.test("loadTokenizer() takes special tokens from special_tokens_map.json unless the configuration lists what is added", async () => {
+Deno.test("loadTokenizer() uses special_tokens_map.json unless the configuration lists the added tokens", async () => {
   await inFolder(async (folder) => {
     await writeJson(folder, {
       "tokenizer.json": tokenizerJson,

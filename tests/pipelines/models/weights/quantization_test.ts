@@ -41,7 +41,7 @@ Deno.test("quantize() keeps what the codes stand for exactly", () => {
   assert.deepEqual([...zeros.codes], new Array(32).fill(0x88));
 });
 
-Deno.test("quantize() refuses what is not a finite number", () => {
+Deno.test("quantize() refuses numbers that are not finite", () => {
   for (const number of [NaN, Infinity, -Infinity]) {
     for (const name of ["q4", "q8"] as const) {
       assert.throws(() => quantize(Float32Array.of(1, number, 2), 3, name), RangeError);

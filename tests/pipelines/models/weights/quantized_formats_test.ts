@@ -1,4 +1,4 @@
-/** Folders of quantized weights are refused by the name of what quantized them. @module */
+/** Folders of quantized weights are refused with the name of the quantization method. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openBareModel, openModelWeights } from "../../../../pipelines/models/open/model.ts";
@@ -30,7 +30,7 @@ const configs: readonly (readonly [config: Readonly<Record<string, unknown>>, na
   [{ quantization: { group_size: 64, bits: 4 } }, "MLX"],
 ];
 
-Deno.test("a config that says how its weights are quantized is refused by the method's name", () =>
+Deno.test("a config with an unsupported quantization is refused with the method's name", () =>
   inFolder(async (folder) => {
     for (const [config, name] of configs) {
       await writeTinyModel(folder, { config, weights: false });
@@ -75,7 +75,7 @@ for (const [name, tensors] of Object.entries(layers)) {
   });
 }
 
-Deno.test("a folder of quantized weights without a word in its config is refused by the format's name", () =>
+Deno.test("a folder of quantized weights that its config does not mention is refused by the format's name", () =>
   inFolder(async (folder) => {
     await writeTinyModel(folder, { weights: false });
     const tensors = ["model.embed_tokens.weight", `${module}.qweight`, `${module}.g_idx`];

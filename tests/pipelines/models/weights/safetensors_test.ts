@@ -160,7 +160,7 @@ Deno.test("readHeader() rejects a path that is absent or a folder", async () => 
   });
 });
 
-Deno.test("writeSafetensors() into a place that can't be written says which and leaves nothing", async () => {
+Deno.test("writeSafetensors() into a place that can't be written names it and leaves nothing", async () => {
   await inFolder(async (folder) => {
     const tensors = [{ name: "a", shape: [1], data: new Float32Array(1) }];
     const absent = join(folder, "absent", "x.safetensors");

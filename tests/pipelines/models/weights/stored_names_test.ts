@@ -13,7 +13,7 @@ Deno.test("a weight is found under its own name before any other", () => {
   assert.equal(storedName("bert.c.weight", stored, "bert."), undefined);
 });
 
-Deno.test("a bare model's files omit what its names begin with", () => {
+Deno.test("a bare model's files omit the prefix of its names", () => {
   const stored = new Set(["a.LayerNorm.gamma", "b.weight"]);
   assert.equal(storedName("bert.a.LayerNorm.weight", stored, "bert."), "a.LayerNorm.gamma");
   assert.equal(storedName("bert.b.weight", stored, "bert."), "b.weight");

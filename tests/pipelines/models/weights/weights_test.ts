@@ -28,7 +28,7 @@ Deno.test("openWeights() opens a single file, in preference to an index", async 
   });
 });
 
-Deno.test("openWeights() takes each tensor from the shard that the index names", async () => {
+Deno.test("openWeights() reads each tensor from the shard that the index names", async () => {
   await inFolder(async (folder) => {
     await writeSafetensors(join(folder, "2.safetensors"), [tensor("b"), tensor("a")]);
     await writeSafetensors(join(folder, "1.safetensors"), [tensor("a"), tensor("surplus")]);
@@ -40,7 +40,7 @@ Deno.test("openWeights() takes each tensor from the shard that the index names",
   });
 });
 
-Deno.test("openWeights() knows a shard that the index omits", async () => {
+Deno.test("openWeights() finds a shard that the index omits", async () => {
   await inFolder(async (folder) => {
     const shard = (part: number) => `model-0000${part}-of-00003.safetensors`;
     for (const part of [1, 2, 3]) await writeSafetensors(join(folder, shard(part)), [tensor(`${part}`)]);
@@ -63,7 +63,7 @@ Deno.test("openWeights() gives the real path of a linked file, as a Hugging Face
   });
 });
 
-Deno.test("openWeights() says what a folder lacks", async () => {
+Deno.test("openWeights() lists what a folder lacks", async () => {
   await inFolder(async (folder) => {
     const rejects = (pattern: RegExp) => assert.rejects(openWeights(folder), (error) => assertOneLine(error, pattern));
     const index = join(folder, "model.safetensors.index.json");
@@ -139,7 +139,7 @@ Deno.test("weightsDigest() remembers a file until it changes", async () => {
   });
 });
 
-Deno.test("weightsDigest() makes a damaged cache anew and does without one that can't be written", async () => {
+Deno.test("weightsDigest() recomputes a damaged cache and works without one that can't be written", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "model.safetensors");
     const cacheFile = join(folder, "digests.json");
@@ -172,7 +172,7 @@ Deno.test("weightsDigest() rejects a blob of a Hugging Face cache whose name is 
   });
 });
 
-Deno.test("weightsDigest() of a file that went away names it", async () => {
+Deno.test("weightsDigest() of a deleted file names it", async () => {
   await inFolder(async (folder) => {
     const weights = { tensors: new Map(), files: [join(folder, "gone.safetensors")] };
     await assert.rejects(
@@ -189,7 +189,7 @@ Deno.test("openWeights() opens stories260k", async () => {
   assert.deepEqual(tensors.get("model.embed_tokens.weight")?.shape, [512, 64]);
 });
 
-Deno.test("weightsDigest() reads the header alone of a file that carries its digest, where it may be checked later", async () => {
+Deno.test("weightsDigest() reads only the header of a file that carries its digest, where it may be checked later", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "model.safetensors"), gigabyte = 2 ** 30;
     const header = encodeHeader([{ name: "a", dtype: "F32", shape: [gigabyte / 4], bytes: gigabyte }], unsealed({}));

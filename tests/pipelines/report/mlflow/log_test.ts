@@ -135,7 +135,7 @@ Deno.test("members are runs below one, and those that an earlier run trained hav
     assert.deepEqual(losses, [2, 1, 2, 1]);
   }));
 
-Deno.test("a run that fails or is stopped says so to the server", async () => {
+Deno.test("a run that fails or is stopped reports it to the server", async () => {
   for (const [stopped, status] of [[false, "FAILED"], [true, "KILLED"]] as const) {
     await withServer(() => undefined, async (address, asked) => {
       const failed: RunEvent = { kind: "runFailed", message: "no", stopped, refused: false };
@@ -157,7 +157,7 @@ Deno.test("a server that fails for a while is noted once and gets everything", (
     },
   ));
 
-Deno.test("a server that refuses is noted once and left alone", () =>
+Deno.test("a server that refuses is noted once and no longer used", () =>
   withServer(
     () => Response.json({ message: "who are you?" }, { status: 401 }),
     async (address, asked) => {
@@ -172,7 +172,7 @@ Deno.test("a server that refuses is noted once and left alone", () =>
     },
   ));
 
-Deno.test("what is not an MLflow server, or sends elsewhere, is left alone", async () => {
+Deno.test("a server that is not MLflow, or that redirects elsewhere, is no longer used", async () => {
   await withServer(() => new Response("<html>"), async (address) => {
     assert.match((await logged(address, eventsOf("main")))[0]!, /: it is not an MLflow server; /);
   });
@@ -182,7 +182,7 @@ Deno.test("what is not an MLflow server, or sends elsewhere, is left alone", asy
   });
 });
 
-Deno.test("a server that is not there, or never answers, costs the end of a run a moment", async () => {
+Deno.test("a server that is unreachable, or never answers, delays the end of a run only briefly", async () => {
   const start = performance.now();
   const nobody = `http://127.0.0.1:${freePort()}`, [absent, ...none] = await logged(nobody, eventsOf("main"));
   const why = "it can't be reached (Connection refused)";
@@ -199,14 +199,14 @@ Deno.test("a server that is not there, or never answers, costs the end of a run 
   assert.ok(performance.now() - start < 5000);
 });
 
-Deno.test("a password of the address is sent as one, and shown nowhere", () =>
+Deno.test("a password in the address is sent as one, and never shown", () =>
   withServer(() => new Response("", { status: 403 }), async (address, asked) => {
     const notes = await logged(address.replace("//", "//ada:s%3Acret@"), eventsOf("main"));
     assert.equal(asked[0]!.authorization, `Basic ${btoa("ada:s:cret")}`);
     assert.doesNotMatch(notes.join(), /cret/);
   }));
 
-Deno.test("an address that is none is refused", () => {
+Deno.test("an invalid address is refused", () => {
   for (const address of ["", "mlflow", "file:///tmp/mlruns"]) {
     assert.throws(() => mlflowServer(address, "p"), /is not the address of an MLflow server; write it as http:/);
   }

@@ -41,7 +41,7 @@ Deno.test("a sweep's metrics are drawn over the longest axis of numbers, a line 
   assert.ok(plot.includes(">method=a</text>") && plot.includes(">rank</text>"));
 });
 
-Deno.test("losses that no member has are not a plot, and what is not finite is not drawn", () => {
+Deno.test("losses that no member has are not plotted, and values that are not finite are not drawn", () => {
   assert.deepEqual(titlesOf(htmlOf(memberOf({}, NaN, [1]))), []);
   const plot = linePlot({ title: "t", xName: "x", lines: [{ name: "a", points: [[1, 1], [2, NaN], [3, 3]] }] });
   assert.match(plot, /points="[\d.]+,[\d.]+ [\d.]+,[\d.]+"/);

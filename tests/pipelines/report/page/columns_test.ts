@@ -31,7 +31,7 @@ Deno.test("columnsOf() has a column for each metric among those of every member,
   assert.deepEqual(columns.flatMap(({ name, isBase }) => isBase ? [name] : []), ["base loss"]);
 });
 
-Deno.test("the column of a training's seconds says what is known of them", () => {
+Deno.test("the column of a training's seconds shows what is known of them", () => {
   const train = columns.find(({ name }) => name === "train")!;
   assert.equal(train.text(members[1]!), "cached");
   assert.equal(train.text(memberView("a", { state: "waiting", trainings: 0 })), "waiting");
@@ -64,7 +64,7 @@ Deno.test("sortedBy() has members without a value last either way, in their own 
   assert.deepEqual(sorted("final loss", false), ["2", "1", "10", "4"]);
 });
 
-Deno.test("a metric has its standard error beside it, and what it is counted in", () => {
+Deno.test("a metric has its standard error and its unit beside it", () => {
   const [, column] = columnsOf({
     ...{ metrics: ["tuned words"], lowerIsBetter: [], units: { "tuned words": "words" } },
     ...{ untrainedMetrics: [], members },

@@ -21,7 +21,7 @@ Deno.test("curvesOf() joins members that repeat one experiment, as far as all of
   ]);
 });
 
-Deno.test("curvesOf() the margins of rewards has those members alone that are trained on preferences", () => {
+Deno.test("curvesOf() the margins of rewards has only those members that are trained on preferences", () => {
   const members = [memberView("a", { losses: [2, 1], margins: [-1, 3] }), memberView("b", { losses: [1] })];
   assert.deepEqual(curvesOf(members, 1, "margins").map(({ id, mean }) => [id, mean]), [["a", [-1, 3]]]);
 });

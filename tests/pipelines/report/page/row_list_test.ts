@@ -22,7 +22,7 @@ const prompts = (filter: Parameters<typeof filteredRows>[1], search = "") => {
   return filteredRows(rows, filter, search, false).map(({ prompt }) => prompt);
 };
 
-Deno.test("rows are filtered by what is wrong, what differs, and what is better or worse than the base's", () => {
+Deno.test("rows are filtered by errors, by differences, and by being better or worse than the base", () => {
   assert.equal(prompts("all").length, 6);
   assert.deepEqual(prompts("wrong"), ["Row 2"]);
   assert.deepEqual(prompts("differ"), ["Row 2", "Row 3", "Row 4", "Row 5"]);
@@ -30,7 +30,7 @@ Deno.test("rows are filtered by what is wrong, what differs, and what is better 
   assert.deepEqual(prompts("worse"), ["Row 2"]);
 });
 
-Deno.test("a search looks through prompts, completions and answers, whatever the case", () => {
+Deno.test("a search covers prompts, completions and answers, ignoring case", () => {
   assert.deepEqual(prompts("all", "ROW 4"), ["Row 4"]);
   assert.deepEqual(prompts("wrong", "row 3"), []);
 });
@@ -44,7 +44,7 @@ Deno.test("classes have their counts, and their most frequent mistake", () => {
   assert.deepEqual(classesOf(rows.map((row, at) => ({ ...row, completion: String(at) }))), [], "each row its own");
 });
 
-Deno.test("where nothing says what is right, a smaller loss is better", () => {
+Deno.test("without a correct answer, a smaller loss is better", () => {
   const losses: RowsView = {
     ...found,
     answers: [

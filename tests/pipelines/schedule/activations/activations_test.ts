@@ -21,7 +21,7 @@ async function recordOf(scene: Scene, name: string): Promise<Readonly<Record<str
   return results.members[0].stages.find((stage: { name: string }) => stage.name === name);
 }
 
-Deno.test("activations keep what is asked of every prompt, from the store the second time", () =>
+Deno.test("activations of every prompt are stored, and come from the store the second time", () =>
   inScene({
     imports,
     stages: `{

@@ -15,7 +15,7 @@ Deno.test("a state whose writing would take more than its share is not due, unti
   while (!timer.isDue) await new Promise((resolve) => setTimeout(resolve, 1));
 });
 
-Deno.test("what fails to be written is thrown and not measured", async () => {
+Deno.test("a failure to write is thrown and not measured", async () => {
   const timer = new CheckpointTimer({ seconds: 0, share: 0.5 }, 1e13);
   await assert.rejects(timer.measure(() => Promise.reject(new TypeError("full"))), /full/);
   assert.ok(!timer.isDue);

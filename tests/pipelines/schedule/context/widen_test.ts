@@ -4,7 +4,7 @@ import { RunContext } from "../../../../pipelines/schedule/context/run_context.t
 import { writeModel } from "../../../bench/gpu_models.ts";
 import { inFolder } from "../../models/support.ts";
 
-Deno.test("WebGPU reads bfloat16 weights as float32 that the store keeps, without a change of any number", () =>
+Deno.test("WebGPU reads bfloat16 weights as float32 copies in the store, without changing any number", () =>
   inFolder(async (folder) => {
     await writeModel(join(folder, "model"), "tiny", "bfloat16");
     const entries: number[] = [];

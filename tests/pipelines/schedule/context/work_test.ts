@@ -23,7 +23,7 @@ Deno.test("bytesProgress() begins anew with each download", () => {
   ]);
 });
 
-Deno.test("beginWork() says that work begins, and which parts an earlier run did", () => {
+Deno.test("beginWork() reports the start of work, and the parts that an earlier run did", () => {
   const shown: string[] = [], show = beginWork((event) => shown.push(textOf(event)), "evaluate", 4, "tuned");
   show(2, true);
   show(4);

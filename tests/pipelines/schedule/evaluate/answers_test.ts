@@ -65,7 +65,7 @@ for (
     ));
 }
 
-Deno.test("a sample's seed decides what is drawn", async () => {
+Deno.test("a sample's seed determines the random choices", async () => {
   const draw = async (seed: number) => {
     const decoding = `sample({ maxNewTokens: 8, temperature: 2, seed: ${seed} })`;
     return predictionsOf((await onlyMember({ decoding })).predictions);

@@ -8,7 +8,7 @@ const model = { config: { num_hidden_layers: 1, max_position_embeddings: 8192 } 
 
 const long = "cat ".repeat(3000), short = "cat ".repeat(500);
 
-Deno.test("activations of a long prompt begin with those of what it begins with", () =>
+Deno.test("activations of a long prompt begin with those of its prefix", () =>
   inScene({
     imports: `import * as refract from "refract"; const { activations } = refract;`,
     data: `records(${
@@ -27,7 +27,7 @@ Deno.test("activations of a long prompt begin with those of what it begins with"
     }
   }, model));
 
-Deno.test("a long prompt of which nothing was encoded is answered", () =>
+Deno.test("a long prompt without stored activations is answered", () =>
   inScene({
     heldOut: `records(${JSON.stringify([{ q: long, a: "sits" }])}, { prompt: "{q}", completion: "{a}" })`,
     stages: `{ plain: evaluate(base, { data: heldOut, metrics, decoding }) }`,

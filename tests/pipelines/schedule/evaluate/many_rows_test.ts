@@ -6,7 +6,7 @@ import { evaluationOf, lossesOf, resultsOf } from "../support.ts";
 /** So long that not all rows are held at once. */
 const [count, pad] = [1000, "x".repeat(12_000)];
 
-Deno.test("what is trained and evaluated of many rows is what it is of rows in memory", async () => {
+Deno.test("training and evaluating many rows gives the same as with rows in memory", async () => {
   const text = Array.from({ length: count }, (_, at) => JSON.stringify({ q: `${at % 9} cats`, a: `${at % 3}`, pad }))
     .join(
       "\n",

@@ -9,7 +9,7 @@ const axesOf = (declared: unknown, set: Readonly<Record<string, readonly string[
 };
 const labelsOf = (axes: Axes, declared: unknown) => axes.points(declared, none).map((point) => axes.labels(point));
 
-Deno.test("points multiply axes, the last declared fastest, and have those alone that a declaration holds", () => {
+Deno.test("points multiply axes, the last declared fastest, and have only those that a declaration holds", () => {
   const rank = sweep("rank", [1, 2]), seed = sweep("seed", [7, 8]), axes = axesOf({ seed, rank });
   assert.deepEqual(labelsOf(axes, { seed, rank }), [
     { rank: 1, seed: 7 },
@@ -74,7 +74,7 @@ Deno.test("values of one kind are told apart by what they set, else by their num
   assert.deepEqual(labels([{ kind: "x", path: "./a/b,c" }, { kind: "x", path: "./d" }]), ["x path=b-c", "x path=d"]);
 });
 
-Deno.test("overrides are read as values of the axis, or refused where they are of another kind", () => {
+Deno.test("overrides are read as values of the axis, or refused if they are of another kind", () => {
   const layer = concat(sweep("layer", [1, 2]), sweep("more", [3]));
   assert.deepEqual(labelsOf(axesOf(layer, { layer: ["2", "17"] }), layer), [{ layer: 2 }, { layer: 17 }]);
   assert.throws(() => axesOf(layer, { layer: ["top"] }), {

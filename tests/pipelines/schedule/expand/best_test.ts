@@ -55,7 +55,7 @@ Deno.test("a run continues with the best member, trains it anew with several see
     assert.match(stdout, /best {2}.*± /);
   }));
 
-Deno.test("halving stops weak members early and continues with the last that is left", () =>
+Deno.test("halving stops weak members early and continues with the last remaining one", () =>
   inScene({
     ...searched,
     stages: `(() => {
@@ -76,7 +76,7 @@ Deno.test("halving stops weak members early and continues with the last that is 
     assert.ok(trainingOf(last).cached);
   }));
 
-Deno.test("what is wrong with what follows the best shows before anything runs", () =>
+Deno.test("problems with the stages after the best are reported before anything runs", () =>
   inScene({
     ...searched,
     stages: `(() => {

@@ -81,7 +81,7 @@ Deno.test("concat gives the values of all, under the first name", () => {
   assert.deepEqual(idsOf(trained(() => training(rank))), ["rank=1", "rank=2", "rank=8"]);
 });
 
-Deno.test("an axis within a value is an axis of the members with that value alone", () => {
+Deno.test("an axis within a value is an axis only of the members with that value", () => {
   const declared = trained(() => {
     const edit = sweep("edit", [
       lora({ rank: sweep("loraRank", [4, 8]) }),
@@ -157,7 +157,7 @@ function measured(model: TrainSpec) {
   return evaluate(model, { data: rows, metrics: [exactMatch()], decoding: { kind: "greedy", maxNewTokens: 1 } });
 }
 
-Deno.test("what continues with the best has its model and values, and its own axes", () => {
+Deno.test("stages that continue with the best have its model and values, and their own axes", () => {
   const rank = sweep("rank", [1, 2, 4]), rate = sweep("rate", [1e-3, 1e-2]);
   const declared = pipeline("p", () => {
     const tuned = train(base.with(loreft({ at, positions, rank })), {
@@ -201,7 +201,7 @@ Deno.test("what continues with the best has its model and values, and its own ax
   assert.ok(running.next(recordsOf(second.value, "test", () => 1)).done);
 });
 
-Deno.test("repetitions count by their mean, and a stage that is not returned is run all the same", () => {
+Deno.test("repetitions count by their mean, and a stage that is not returned runs nevertheless", () => {
   const declared = pipeline("p", () => {
     const tuned = training(sweep("rank", [1, 2]), { seed: repeat({ seeds: [1, 2] }) });
     return { test: evaluate(best(measured(tuned), exactMatch()), { data: rows, metrics: [loss()] }) };
@@ -226,7 +226,7 @@ Deno.test("repetitions count by their mean, and a stage that is not returned is 
   ]);
 });
 
-Deno.test("halving trains all for little, and the better ones for what the others would have had", () => {
+Deno.test("halving trains all members for a short time, and the better ones for the time saved", () => {
   const declared = pipeline("p", () => {
     const validation = measured(training(sweep("rank", [1, 2, 3, 4]), { epochs: 6 }));
     const found = best(validation, halving({ by: exactMatch(), rounds: 3, keep: 0.5 }));
@@ -247,7 +247,7 @@ Deno.test("halving trains all for little, and the better ones for what the other
   ]);
 });
 
-Deno.test("a best by what its stage does not measure is refused where it is declared", () => {
+Deno.test("a best by a metric that its stage does not measure is refused at its declaration", () => {
   const declared = pipeline("p", () => {
     return {
       test: evaluate(best(measured(training(sweep("rank", [1, 2]))), loss()), { data: rows, metrics: [loss()] }),
@@ -256,7 +256,7 @@ Deno.test("a best by what its stage does not measure is refused where it is decl
   assert.throws(() => expand(declared), /best compares by loss, which its evaluation does not measure; add loss\(\)/);
 });
 
-Deno.test("halving refuses rounds and shares that are none", () => {
+Deno.test("halving refuses invalid rounds and shares", () => {
   for (const [rounds, keep] of [[0, 0.5], [1.5, 0.5], [2, 0], [2, 1]] as const) {
     assert.throws(() => halving({ by: loss(), rounds, keep }), { name: "RequestError" });
   }

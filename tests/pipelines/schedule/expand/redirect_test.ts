@@ -17,7 +17,7 @@ const expansionOf = (...declared: Parameters<typeof training>) => {
 };
 const base = "/pipelines";
 
-Deno.test("without a recipe data are where the pipeline says, and models of a hub keep their names", async () => {
+Deno.test("without a recipe data are where the pipeline declares them, and models of a hub keep their names", async () => {
   const { data, bases, expansion } = await redirect(expansionOf("owner/model", ["./a.jsonl"]), base, {});
   assert.deepEqual([...data], [["./a.jsonl", resolve(base, "a.jsonl")]]);
   assert.deepEqual([...bases], [["owner/model", "owner/model"]]);
@@ -69,7 +69,7 @@ Deno.test("a recipe puts data sets of the hub in the place of files, of conversa
   );
 });
 
-Deno.test("a recipe that names what the pipeline has not is refused where it does", async () => {
+Deno.test("a recipe that names something that the pipeline lacks is refused at that place", async () => {
   const wrong = { data: [{ from: "c.jsonl", to: "/b.jsonl", location }] };
   await assert.rejects(redirect(expansionOf("m", ["a.jsonl"]), base, wrong), {
     name: "RequestError",

@@ -28,7 +28,7 @@ for (const [kind, stage] of Object.entries(stages)) {
   });
 }
 
-Deno.test("a stage of a model as it is has nothing to shorten, and other kinds are not stages", () => {
+Deno.test("a stage without a training has nothing to shorten, and other kinds are not stages", () => {
   const stage = resolved(evaluate(baseModel("./model"), { data, metrics: [exactMatch()] }));
   assert.deepEqual(shortened(stage, 0.5), stage);
   assert.ok(!isStageKind("pipeline") && !isStageKind(undefined) && !isStageKind("toString"));

@@ -65,7 +65,7 @@ for (const [name, { parts, shared }] of Object.entries(pairs)) {
     }));
 }
 
-Deno.test("what is evaluated decides no training's key", async () => {
+Deno.test("the evaluation does not affect a training's key", async () => {
   const found: Readonly<Record<KeyName, string>>[] = [];
   for (const metrics of ["[exactMatch()]", "[exactMatch(), loss()]"]) {
     await inPreparedScene({ metrics }, async (scene) => void found.push(await keysOf(scene, scene.trainings[0]!)));
@@ -91,7 +91,7 @@ Deno.test("a training's key depends on what is validated and kept, and not on th
   assert.equal(new Set(keys).size, keys.length);
 });
 
-Deno.test("a budget decides a key only where it can matter", () =>
+Deno.test("a budget affects a key only where it can matter", () =>
   inPreparedScene({}, ({ trainings: [training] }) => {
     assert.equal(budgetPart(training!, 2 ** 30), null);
     assert.equal(budgetPart(training!, 1000), 1000);

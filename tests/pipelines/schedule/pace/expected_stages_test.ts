@@ -15,7 +15,7 @@ async function asked<T>(scene: Scene, command: "plan" | "run", ...options: reado
 const stages =
   "{ base: evaluate(base, { data: heldOut, metrics, decoding }), tuned: evaluate(tuned, { data: heldOut, metrics, decoding }) }";
 
-Deno.test("a plan counts evaluations, and after a run its stages are expected by what they took", () =>
+Deno.test("a plan counts evaluations, and after a run expects its stages to take as long as they did", () =>
   inScene({ stages, rank: 'sweep("rank", [1, 2])' }, async (scene) => {
     const { estimate: before } = await asked<Plan>(scene, "plan");
     // The base model is evaluated once for both members.

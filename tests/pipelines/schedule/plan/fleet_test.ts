@@ -4,7 +4,7 @@ import type { Plan } from "../../../../pipelines/schedule/plan/plan.ts";
 import { inProcess } from "../../../support/command.ts";
 import { inScene } from "../../../support/scene.ts";
 
-Deno.test("a plan for many devices says how long, how much and where more of them do not help", () =>
+Deno.test("a plan for many devices shows the time, the work and from where more of them do not help", () =>
   inScene({ rank: `sweep("rank", [1, 2, 3, 4, 5, 6, 7, 8])`, stages: "{ tuned }" }, async (scene) => {
     const place = ["--store", scene.path("store"), "--json"];
     const planned = await inProcess("plan", scene.pipeline, ...place, "--devices", "4xH100");

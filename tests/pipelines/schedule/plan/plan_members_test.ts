@@ -25,7 +25,7 @@ async function planOf(
   return plan!;
 }
 
-Deno.test("the plan of a training with the model's own dropout says what that costs", async () => {
+Deno.test("the plan of a training with the model's own dropout shows what it costs", async () => {
   const config = { model_type: "gpt2", n_embd: 16, n_layer: 2, n_head: 2, n_positions: 256 };
   const { frontiers: [frontier], advice } = await planOf({ trainSettings: "baseDropout: true" }, undefined, { config });
   assert.match(frontier!.reason, /^the model's own dropout acts, so only what comes before it is computed once$/);
@@ -53,7 +53,7 @@ for (const [name, [parts, reason]] of Object.entries(reasons)) {
   });
 }
 
-Deno.test("without memory for what is constant nothing is kept", async () => {
+Deno.test("without memory for the constant part nothing is kept", async () => {
   const { frontiers: [frontier], cache, budgets } = await planOf({}, 0);
   assert.match(frontier!.reason, /^the constant part does not fit the budget, so each step recomputes it$/);
   assert.deepEqual([frontier!.bytes, budgets.memory], [0, 0]);
@@ -73,7 +73,7 @@ Deno.test("members that share programs and an encoding are listed once each, wit
   assert.ok(estimate.basis === "assumed" && estimate.seconds > 0 && estimate.flops > 0);
 });
 
-Deno.test("what is estimated of many rows is estimated of a sample, and the plan says so", async () => {
+Deno.test("estimates for many rows use a sample, and the plan reports it", async () => {
   const rows = Array.from({ length: 9000 }, (_, at) => ({ q: `question ${at % 7}`, a: "yes" }));
   const few = await planOf({ data: `records(${JSON.stringify(rows.slice(0, 900))}, template)`, heldOut: "data" });
   const many = await planOf({ data: `records(${JSON.stringify(rows)}, template)`, heldOut: "data" }, undefined, {}, 1);
@@ -83,14 +83,14 @@ Deno.test("what is estimated of many rows is estimated of a sample, and the plan
   assert.deepEqual(many.cache.map(({ key }) => key), [null, null]);
 });
 
-Deno.test("an evaluation alone plans nothing to train", async () => {
+Deno.test("an evaluation without a training plans nothing to train", async () => {
   const { members, programs, cache } = await planOf({
     stages: "{ base: evaluate(base, { data, metrics, decoding }) }",
   });
   assert.deepEqual([members[0]!.trainableParameters, programs, cache], [0, [], []]);
 });
 
-Deno.test("a plan counts validations, and what they and the answers of them take", async () => {
+Deno.test("a plan counts validations, their time and that of their answers", async () => {
   const held = "validate: { data: held, every: 3, metrics: ";
   const [none, scored, answered] = await Promise.all(
     ["", `${held}[loss()] }`, `${held}[exactMatch()], decoding: greedy({ maxNewTokens: 3 }) }`].map((trainSettings) => {

@@ -7,7 +7,7 @@ import { assertClose, evaluationOf, predictionsOf, resultsOf, trainingOf } from 
 
 const trained = `(() => fullFinetuning())`;
 
-Deno.test("all turns cost what each of them costs after what comes before it", () => {
+Deno.test("all turns together cost the sum of each turn after what comes before it", () => {
   // A conversation cut after each answer.
   const cut =
     `talks.flatMap((talk) => talk.flatMap(({ role }, at) => role === "assistant" ? [talk.slice(0, at + 1)] : []))`;
@@ -28,7 +28,7 @@ Deno.test("all turns cost what each of them costs after what comes before it", (
   });
 });
 
-Deno.test("what a row teaches can be learned, and an answer ends with the template's end of a turn", () => {
+Deno.test("a row's completion can be learned, and an answer ends with the template's end of a turn", () => {
   const parts = {
     edit: trained,
     epochs: "60",
@@ -101,8 +101,8 @@ Deno.test("a manifest notices that a chat template has changed, the pipeline's o
         scene.path("again"),
       );
     const changes: readonly (readonly [file: string, text: string, says: RegExp])[] = [
-      ["own.jinja", `${turnTemplate} `, /the file \.\/own\.jinja is \w+… where \w+… was recorded/],
-      ["model/chat_template.jinja", `${turnTemplate} `, /the tokenizer of \.\/model is \w+… where \w+… was recorded/],
+      ["own.jinja", `${turnTemplate} `, /the file \.\/own\.jinja is \w+…, but \w+… was recorded/],
+      ["model/chat_template.jinja", `${turnTemplate} `, /the tokenizer of \.\/model is \w+…, but \w+… was recorded/],
     ];
     for (const [file, text, says] of changes) {
       await scene.write(file, text);
@@ -153,7 +153,7 @@ const bad: Readonly<Record<string, readonly [data: string, expected: RegExp]>> =
   ],
   "a template that is none": [
     'chat(talks, { template: "{% for %}" })',
-    /the chat template is not Jinja that can be read/,
+    /the chat template is not valid Jinja/,
   ],
   "an unknown template": [
     'chat(talks, { template: "rag" })',
@@ -193,7 +193,7 @@ Deno.test("a model without a chat template asks for one", () =>
     const line = await refusal(scene);
     assert.match(
       line,
-      /the tokenizer has no chat template; give chat\(…\) one, as in template: ".\/chat.jinja", or take/,
+      /the tokenizer has no chat template; give chat\(…\) one, as in template: ".\/chat.jinja", or use/,
     );
     assert.ok(line.includes(`pipeline.ts:`), line);
   }, ""));

@@ -86,7 +86,7 @@ Deno.test("the choices of each row are a list for all, or the row's own", async 
   });
 });
 
-Deno.test("choices that a row has not are refused where the row is", () =>
+Deno.test("choices that a row lacks are refused at the row", () =>
   assert.rejects(
     inPreparedScene({ stages: stagesOf(`"option"`) }, () => {}),
     /rows\.jsonl:1: the row has no field "option", which choices names; did you mean "options"/,

@@ -14,7 +14,7 @@ Deno.test("fewer rows run together the longer they are and the more answers are 
     assert.equal(defaultBatchSize(model, undefined, 10 * full), 1);
   }));
 
-Deno.test("as many rows run together whatever the limit of their answers is, which are seldom so long", () =>
+Deno.test("the number of rows that run together does not depend on the limit of their answers, which they seldom reach", () =>
   inPreparedScene({}, ({ trainings: [training] }) => {
     const { model } = training!,
       of = (maxNewTokens: number) => {

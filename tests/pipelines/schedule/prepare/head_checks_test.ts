@@ -125,7 +125,7 @@ for (const name of ["llama-classes", "bert-classes"]) {
   });
 }
 
-Deno.test("whole models are trained with a head, and reopen as they ended", async () => {
+Deno.test("whole models are trained with a head, and reopen unchanged", async () => {
   await inFolder(async (scratch) => {
     const data = records(spoken, { text: "{text}", label: "{label}" }), metrics = [accuracy(), loss()];
     const model = baseModel(folderOf("llama-classes")).with(fullFinetuning(), classification({ labels, fresh: true }));
@@ -158,7 +158,7 @@ Deno.test("whole models are trained with a head, and reopen as they ended", asyn
   });
 });
 
-Deno.test("a checkpoint that classifies has nothing to write with", async () => {
+Deno.test("a checkpoint that classifies can't generate", async () => {
   const data = records([{ q: "w5" }], { prompt: "{q}", completion: "{q}" });
   const written = pipeline("written", () => ({
     written: evaluate(baseModel(folderOf("llama-classes")), { data, metrics: [loss()] }),

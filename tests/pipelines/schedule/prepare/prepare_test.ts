@@ -28,7 +28,7 @@ Deno.test("members share models and rows, and a layout where it is the same", ()
     assert.equal(first!.rows, second!.rows);
   }));
 
-Deno.test("what is true of all members is warned of once", () =>
+Deno.test("a warning that applies to all members is given once", () =>
   inPreparedScene({ ...sweep, optimizer: "adamw({ learningRate: 1e-2, weightDecay: 0.1 })" }, ({ warnings }) => {
     assert.equal(warnings.length, 1);
     assert.match(warnings[0]!, /^weightDecay takes an orthogonal edit's rotation to zero/);

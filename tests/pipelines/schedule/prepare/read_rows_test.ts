@@ -112,7 +112,7 @@ Deno.test("nothing is kept of a few rows", () =>
     assert.deepEqual(prepared.scene.entries, []);
   }));
 
-Deno.test("a damaged entry is made again, and rows of a file that has changed are encoded anew", () =>
+Deno.test("a damaged entry is recomputed, and rows of a changed file are tokenized again", () =>
   inPreparedScene(scene, async (prepared) => {
     await writeMany(prepared);
     const { scene } = prepared, data = jsonl("./many.jsonl", template), first = await read(prepared, data);
@@ -131,7 +131,7 @@ Deno.test("a damaged entry is made again, and rows of a file that has changed ar
     assert.equal(changed.rows[0]!.prompt, "question X?\n");
   }));
 
-Deno.test("of a file no more is read than the first rows that are asked for", () =>
+Deno.test("no more of a file is read than the requested first rows", () =>
   inPreparedScene(scene, async (prepared) => {
     const rows = Array.from({ length: 40_000 }, (_, at) => {
       return JSON.stringify({ q: `question ${at}`, a: "yes", pad: "x".repeat(90) });
@@ -158,7 +158,7 @@ Deno.test("rows that a function draws anew each time are given to nobody else", 
     assert.deepEqual(prepared.scene.entries, []);
   }));
 
-Deno.test("rows with values that no file has are read all the same", () =>
+Deno.test("rows with values that no file contains are read nevertheless", () =>
   inPreparedScene(scene, async (prepared) => {
     const when = new Date(0), data = records([{ q: "The cat", a: "sits", when }, ...questions], template);
     for (const { rows, encoded } of [await read(prepared, data), await read(prepared, data)]) {
@@ -167,7 +167,7 @@ Deno.test("rows with values that no file has are read all the same", () =>
     }
   }));
 
-Deno.test("rows are read where the store can't be written", () =>
+Deno.test("rows are read when the store can't be written", () =>
   inPreparedScene(scene, async (prepared) => {
     await writeMany(prepared);
     const data = jsonl("./many.jsonl", template), plain = await plainly(prepared, data);
@@ -178,7 +178,7 @@ Deno.test("rows are read where the store can't be written", () =>
     }
   }));
 
-Deno.test("what there was to say of rows is said again when they are read from the store", () =>
+Deno.test("notes on rows are repeated when the rows are read from the store", () =>
   inPreparedScene(scene, async (prepared) => {
     await writeMany(prepared);
     const data = jsonl("./many.jsonl", { prompt: "Always the same", completion: "{a}" }).take(1e6);
@@ -189,7 +189,7 @@ Deno.test("what there was to say of rows is said again when they are read from t
     assert.equal(second.encoded, 0);
   }));
 
-Deno.test("a sample is drawn once, of all rows, each of which has to be sound; all are taken where they are there", () =>
+Deno.test("a sample is drawn once from all rows, each of which has to be valid; all are used if there are no more", () =>
   inPreparedScene(scene, async (prepared) => {
     await writeMany(prepared);
     const data = jsonl("./many.jsonl", template), sample = leastKept + 1;

@@ -14,7 +14,7 @@ function training(rank: number, seed = 1, ...more: readonly ReturnType<typeof cl
 
 const evaluation = (model: Resolved<TrainSpec>): MemberStage => ({ kind: "evaluate", model, data, metrics: [] });
 
-Deno.test("a training has its own key, wherever it is declared, and else is called by what it trains", () => {
+Deno.test("a training has its own key, wherever it is declared, and is otherwise named by what it trains", () => {
   const one = training(1), other = training(2);
   const names = new TrainingNames([["dev", evaluation(one)], ["tuned", one], ["test", evaluation(other)]]);
   assert.deepEqual([names.of(one), names.of(other), names.of(training(1))], ["tuned", "loreft", "tuned"]);
@@ -26,7 +26,7 @@ Deno.test("no two stages have one name: rank and positions, then numbers tell tr
   assert.deepEqual(seeds.map((spec) => names.of(spec)), ["loreft-r4-l1", "loreft-r4-l1-2", "loreft-r4-l1-3"]);
 });
 
-Deno.test("a frozen head is no part of what is trained", () => {
+Deno.test("a frozen head is not trained", () => {
   const names = new TrainingNames([]), labels = ["x", "y"];
   assert.deepEqual([
     names.of(training(1, 1, classification({ labels, frozen: true }))),

@@ -32,7 +32,7 @@ async function tensorsOf(scene: Scene, member: string): Promise<Record<string, r
   return Object.fromEntries(await Promise.all(read));
 }
 
-Deno.test("members with heads train side by side as each does alone, and the second run answers from the store", () =>
+Deno.test("members with heads train together as they do separately, and the second run answers from the store", () =>
   inScene(headed("", { rank: 'sweep("rank", [1, 3])' }), async (scene) => {
     const both = await resultsOf(scene), again = await resultsOf(scene);
     assert.deepEqual(again.members.map(evaluationOf).map(({ metrics, cached }) => [metrics, cached]), [
@@ -48,7 +48,7 @@ Deno.test("members with heads train side by side as each does alone, and the sec
     });
   }));
 
-Deno.test("what is kept of the rows changes no loss of a head", async () => {
+Deno.test("storing the rows' activations changes no loss of a head", async () => {
   const losses: (readonly number[])[] = [];
   for (const options of [[], ["--cache-memory", "0"]]) {
     await inScene(headed(), async (scene) => {
@@ -71,7 +71,7 @@ Deno.test("an evaluation predicts each row the same in any batch", async () => {
   told[0]!.forEach((share, row) => assert.ok(Math.abs(share - told[1]![row]!) < 1e-5));
 });
 
-Deno.test("a frozen head stays as its seed drew it, a trained one does not, and it counts no parameters", async () => {
+Deno.test("a frozen head keeps its initial values, a trained one does not, and it counts no parameters", async () => {
   const scores: (readonly number[])[] = [], counts: number[] = [];
   for (const settings of ["frozen: true", ""]) {
     await inScene(headed(settings, { epochs: "1" }), async (scene) => {

@@ -63,7 +63,7 @@ Deno.test("perplexity, bits per byte and a metric of scores are of the loss", as
   assert.ok(near(bitsPerByte!, sum! / Math.LN2 / bytes), JSON.stringify(metrics));
 });
 
-Deno.test("a metric that changes generates nothing anew, and another way to compare choices scores nothing anew", () =>
+Deno.test("a changed metric generates nothing again, and another comparison of choices scores nothing again", () =>
   inScene(parts(`[metric("length", { measure: (answer) => answer.length })]`), async (scene) => {
     const first = evaluationOf((await resultsOf(scene)).members[0]!), entries = scene.entries;
     const text = await Deno.readTextFile(scene.pipeline);
@@ -235,7 +235,7 @@ for (const { name, parts, says } of bad) {
     }));
 }
 
-Deno.test("a completion that is none of its row's choices, and a lone choice, are noted once", () =>
+Deno.test("a completion that is not among its row's choices, and a single choice, are noted once", () =>
   inScene(parts("[accuracy()]", { decoding: `choices(["sits"])` }), async (scene) => {
     const { code, stderr } = await scene.run();
     assert.equal(code, 0, stderr);

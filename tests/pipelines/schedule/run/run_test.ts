@@ -71,7 +71,7 @@ Deno.test("a second run answers from the store", () =>
     assert.deepEqual(known(second), known(first));
   }));
 
-Deno.test("--set picks the members of an axis, which are those of the whole sweep", () =>
+Deno.test("--set selects members of an axis, which equal those of the whole sweep", () =>
   inScene(twoRanks, async (scene) => {
     const all = await resultsOf(scene);
     const picked = await resultsOf(scene, "--set", "rank=2");
@@ -80,7 +80,7 @@ Deno.test("--set picks the members of an axis, which are those of the whole swee
     assert.deepEqual(lossesOf(picked), lossesOf(all).slice(1));
   }));
 
-Deno.test("another metric scores anew and writes nothing again, and one less does nothing at all", () =>
+Deno.test("another metric scores again and generates nothing again, and one fewer does nothing", () =>
   inScene({}, async (scene) => {
     const stored = () => scene.entries.filter((path) => path.startsWith("predictions/"));
     const before = await resultsOf(scene), written = stored();
@@ -99,7 +99,7 @@ Deno.test("another metric scores anew and writes nothing again, and one less doe
     assert.equal(stored().length, 2);
   }));
 
-Deno.test("another learning rate trains anew and encodes nothing", () =>
+Deno.test("another learning rate trains again and encodes nothing", () =>
   inScene({ optimizer: 'adamw({ learningRate: sweep("rate", [1e-2, 2e-2]) })' }, async (scene) => {
     await resultsOf(scene, "--set", "rate=0.01");
     const encoded = () => scene.entries.filter((path) => path.startsWith("encode/"));
@@ -156,7 +156,7 @@ async function trainedEach(
   return found!;
 }
 
-Deno.test("members trained side by side give the bytes that each gives alone", async () => {
+Deno.test("members trained together give the same bytes as trained separately", async () => {
   const { tensors, together } = await trainedEach(edits);
   assert.deepEqual(together, [3, 2], "edits of one lowest block run together");
   for (const [at, edit] of edits.entries()) {
@@ -165,7 +165,7 @@ Deno.test("members trained side by side give the bytes that each gives alone", a
   }
 });
 
-Deno.test("each member's gradients are clipped by their own norm, side by side as alone", async () => {
+Deno.test("each member's gradients are clipped by their own norm, together or separately", async () => {
   const clipping = "maxGradNorm: 0.01", { tensors, together } = await trainedEach(edits.slice(0, 2), clipping);
   assert.deepEqual(together, [2]);
   for (const [at, edit] of edits.slice(0, 2).entries()) {
@@ -174,7 +174,7 @@ Deno.test("each member's gradients are clipped by their own norm, side by side a
   }
 });
 
-Deno.test("a bound that no norm reaches changes nothing, and norms are those of what is accumulated", async () => {
+Deno.test("a bound that no norm reaches changes nothing, and norms are those of the accumulated gradients", async () => {
   const settings = { batchSize: "8", epochs: "3" };
   const free = await onlyMember(settings);
   const bounded = await onlyMember({ ...settings, trainSettings: "maxGradNorm: 1e6" });
@@ -185,7 +185,7 @@ Deno.test("a bound that no norm reaches changes nothing, and norms are those of 
   assertClose((await onlyMember(parts)).gradientNorms!, bounded.gradientNorms!, 1e-5);
 });
 
-Deno.test("the mean over batches is that of their own means, whatever their tokens", async () => {
+Deno.test("the mean over batches is the mean of the batches' means, whatever their tokens", async () => {
   const first = { epochs: "1", batchSize: "2", trainSettings: "shuffle: false" };
   const lossOf = async (parts: Partial<PipelineParts>) => (await onlyMember({ ...first, ...parts })).losses[0]!;
   const own = [await lossOf({ data: "rows.take(2)" }), await lossOf({ data: "rows.skip(2).take(2)" })];

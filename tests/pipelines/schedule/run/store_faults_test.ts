@@ -50,7 +50,7 @@ Deno.test("a disk that fills up in mid-run ends it in one line, and the next run
     assert.deepEqual(lossesOf(results), lossesOf(usual));
   }));
 
-Deno.test("a disk that has no room for an encoding says to keep less, and with less kept the run succeeds", () =>
+Deno.test("a disk too full for stored activations suggests storing less, and with less the run succeeds", () =>
   inScene({}, async (scene) => {
     const { code, stderr } = await onFullDisk(2000, () => scene.run());
     assert.equal(code, 2);
@@ -60,7 +60,7 @@ Deno.test("a disk that has no room for an encoding says to keep less, and with l
     assert.equal(less.code, 0, less.stderr);
   }));
 
-Deno.test("a full disk takes the place of an old encoding before the run gives up", () =>
+Deno.test("a full disk evicts old activations before the run fails", () =>
   inScene(scored, async (scene) => {
     await resultsOf(scene);
     const [old] = ofKind(scene, "encode");
@@ -71,7 +71,7 @@ Deno.test("a full disk takes the place of an old encoding before the run gives u
     assert.ok(!scene.entries.includes(old!));
   }));
 
-Deno.test("a run within a small store gives up encodings that all have trained on, and keeps results", () =>
+Deno.test("a run within a small store evicts activations that every training has used, and keeps results", () =>
   inScene({ ...scored, ...twoPlaces, at: "block(0).output" }, async (scene) => {
     const usual = await resultsOf(scene);
     const sizes = ofKind(scene, "encode").map((path) => Deno.statSync(scene.path("store", path)).size);
@@ -86,7 +86,7 @@ Deno.test("a run within a small store gives up encodings that all have trained o
     assert.ok(cachedOf(await resultsOf(scene, ...small)).flat().every((cached) => cached));
   }, largerModel));
 
-Deno.test("entries that were damaged are dropped, said to be, and made again", () =>
+Deno.test("damaged entries are dropped, reported and recomputed", () =>
   inScene(scored, async (scene) => {
     const first = await resultsOf(scene);
     for (const path of scene.entries) {
@@ -106,7 +106,7 @@ Deno.test("entries that were damaged are dropped, said to be, and made again", (
     assert.ok(cachedOf(await resultsOf(scene)).flat().every((cached) => cached));
   }));
 
-Deno.test("a read-only store answers what it holds, and refuses the rest in one line", () =>
+Deno.test("a read-only store serves its entries, and refuses the rest in one line", () =>
   inScene(twoRates, async (scene) => {
     await resultsOf(scene, "--set", "rate=0.01");
     await onReadOnlyDisk(scene.path("store"), async () => {

@@ -51,7 +51,7 @@ Deno.test("an evaluation cuts prompts that the context has no room for, where it
   });
 });
 
-Deno.test("a completion that ends with the end-of-sequence token is taught as one without it", async () => {
+Deno.test("a completion that ends with the end-of-sequence token trains like one without it", async () => {
   const text = (rows: readonly unknown[]) =>
     `records(${JSON.stringify(rows)}, { prompt: "{q}\\n", completion: "{a}" })`;
   const rows = sceneRows.slice(0, 4).map(({ q, a }) => ({ q, a }));

@@ -21,7 +21,7 @@ async function inJobs(
 const scalar = (value: number) => ({ data: Float32Array.of(value), shape: [1] });
 const ranks = { rank: `sweep("rank", [1, 2])` }, context = { activationMemory: Infinity };
 
-Deno.test("the tensors of batched trainings are numbered through and separated again", () =>
+Deno.test("the tensors of batched trainings are numbered consecutively and separated again", () =>
   inJobs(ranks, (jobs) => {
     const own = [{ "0.bias": scalar(1), "first.0.bias": scalar(2) }, {
       "0.bias": scalar(3),

@@ -48,7 +48,7 @@ Deno.test("the state after each step is kept where it is due, with the losses of
     assert.equal(await keeper.keep(), 3);
   }));
 
-Deno.test("nothing is kept before it is due, nor while a step has the state", () =>
+Deno.test("no state is kept before it is due, nor while a step holds it", () =>
   inTraining(async (job, { runContext: { store, emit } }) => {
     const training = await resumable(store, job, "main"), never = { seconds: Infinity, share: 1 };
     const keeper = new CheckpointKeeper({ store, emit, checkpointInterval: never }, [training]);
@@ -59,7 +59,7 @@ Deno.test("nothing is kept before it is due, nor while a step has the state", ()
     assert.equal(await keeper.keep(), 1);
   }));
 
-Deno.test("a disk that refuses ends the checkpoints with one warning, and not the training", () =>
+Deno.test("a full disk ends the checkpoints with one warning, and not the training", () =>
   inTraining(async (job, { scene, runContext: { emit }, warnings }) => {
     class FullStore extends Store {
       override put(): Promise<void> {

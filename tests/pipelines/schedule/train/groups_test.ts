@@ -42,7 +42,7 @@ const still: Partial<PipelineParts> = {
 const lossesWith = async (optimizer: string, parts: Partial<PipelineParts> = {}) =>
   (await onlyMember({ ...still, ...parts, optimizer })).losses;
 
-Deno.test("a group's rate and decay are those of its parameters alone", async () => {
+Deno.test("a group's rate and decay apply only to its parameters", async () => {
   const whole = await lossesWith("adamw({ learningRate: 1e-2, weightDecay: 0.3 })");
   const grouped = `adamw({ learningRate: 1, groups: [{ match: "adapters", learningRate: 1e-2, weightDecay: 0.3 }] })`;
   assert.deepEqual(await lossesWith(grouped), whole);

@@ -3,7 +3,7 @@ import { assertClose, onlyMember } from "../support.ts";
 
 const still = { batchSize: "8", epochs: "2", heldOut: "rows", metrics: "[loss()]" };
 
-Deno.test("smoothed labels are those of the training alone, and none are smoothed at 0", async () => {
+Deno.test("labels are smoothed only in the training, and not at 0", async () => {
   const parts = { ...still, optimizer: "adamw({ learningRate: 0 })" };
   const plain = await onlyMember(parts);
   const smoothed = await onlyMember({ ...parts, trainSettings: "labelSmoothing: 0.1" });

@@ -83,7 +83,7 @@ async function inLoop(
 
 const biasOf = (tensors: Readonly<Record<string, HostTensor>>) => Number(tensors["0.bias"]!.data[0]);
 
-Deno.test("each step runs once, and what it gave is the next one's state", () =>
+Deno.test("each step runs once, and its result is the next one's state", () =>
   inLoop([4, 3, 2, 1], async (loop, { programs, runs, reached }) => {
     const { parameters, losses, stepSeconds } = await runTrainingLoop(loop);
     assert.deepEqual(programs, ["train"]);
@@ -94,7 +94,7 @@ Deno.test("each step runs once, and what it gave is the next one's state", () =>
     assert.equal(biasOf(parameters), 4);
   }));
 
-Deno.test("each step says its loss and rate, and the last of an epoch that it is", () =>
+Deno.test("each step reports its loss and rate, and whether it is the last of its epoch", () =>
   inLoop([4, 3, 2, 1], async (loop, { events }) => {
     const schedule = { kind: "linear", warmup: 0.5 } as const;
     const optimizer = { ...loop.spec.optimizer, learningRate: 0.1, schedule };

@@ -75,7 +75,7 @@ Deno.test("a training that is resumed has the parameters, the moments and the la
     assert.deepEqual(resumed.lastGood(), state.lastGood());
   }));
 
-Deno.test("a state is not whole while a run has some of it", () =>
+Deno.test("a state is incomplete while a run holds part of it", () =>
   inState((make) => {
     const state = make(), taken = next(2), { buffer } = taken["next.0.bias"].data;
     state.take(taken);

@@ -21,7 +21,7 @@ Deno.test("a classification has two classes or more, each once", () => {
   assert.throws(head("no", "yes", "no"), /labels has "no" twice; name each class once/);
 });
 
-Deno.test("what is not an adaptation is refused by its kind", () => {
+Deno.test("anything but an adaptation is refused with its kind", () => {
   assert.throws(() => checkedAdaptation({ kind: "fullFinetuning" }), /an intervention is of the kind fullFinetuning; /);
   assert.throws(() => checkedAdaptation(undefined), /an intervention is missing; give an edit or adapter/);
 });

@@ -27,7 +27,7 @@ for (const [kind, stage] of Object.entries(stages)) {
 const refused: Readonly<Record<string, readonly [keyof typeof stages, string, unknown, RegExp]>> = {
   "a setting that is missing": ["train", "epochs", undefined, /^epochs is missing; give a whole number of at least 1$/],
   "a setting that is misspelt": ["train", "epoch", 3, /^train has no setting "epoch"; did you mean "epochs"/],
-  "a number out of bounds": ["train", "optimizer.beta1", 1, /^beta1 is 1; give a number from 0 to below 1$/],
+  "a number out of bounds": ["train", "optimizer.beta1", 1, /^beta1 is 1; give a number of at least 0 and below 1$/],
   "a text for a number": ["train", "model.edits.0.rank", "4", /^rank is "4"; give a whole number from 1/],
   "a model where rows belong": ["evaluate", "data", base, /^data is of the kind model; give rows, as in jsonl/],
   "no metric at all": [
