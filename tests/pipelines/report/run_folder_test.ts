@@ -12,7 +12,8 @@ Deno.test("a second run into one folder is refused until the first has ended", (
       await first.prepare();
       await assert.rejects(
         second.prepare(),
-        (error) => assertOneLine(error, /\/out: another run is writing to it; wait until it ends or give --out another/),
+        (error) =>
+          assertOneLine(error, /\/out: another run is writing to it; wait until it ends or give --out another/),
       );
       assert.deepEqual([...Deno.readDirSync(path)], []);
     }
