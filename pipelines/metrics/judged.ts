@@ -42,7 +42,7 @@ function controlled(name: JudgedRate, gamed: SpecOf<"judge">["gamed"]): Statisti
       );
       if (found !== undefined) return found.length_controlled_winrate;
       throw new RequestError(
-        `${name} is fitted of ${fewestControlled} comparisons or more whose lengths differ; report "win_rate"`,
+        `${name} needs at least ${fewestControlled} comparisons whose lengths differ; report "win_rate"`,
       );
     },
   };

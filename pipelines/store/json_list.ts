@@ -3,8 +3,8 @@ import { JsonRows, jsonText } from "../common/json_rows.ts";
 import type { RowList } from "../common/row_list.ts";
 import type { Store } from "./store.ts";
 
-/** About how many characters are written at once, and how many a value usually has. */
-const writtenLength = 2 ** 16, usualLength = 40;
+/** About how many characters are written at once. */
+const writtenLength = 2 ** 16;
 
 /** Reads a list that {@linkcode putList} or {@linkcode Store.putJson} wrote; undefined if there is none, or it was damaged. */
 export async function getList<T>(store: Store, kind: string, key: string): Promise<JsonRows<T> | undefined> {
@@ -20,21 +20,28 @@ export async function getList<T>(store: Store, kind: string, key: string): Promi
  */
 export async function putList(store: Store, kind: string, key: string, rows: RowList<unknown>): Promise<void> {
   await store.put(kind, key, (entry) => {
-    const encoder = new TextEncoder();
-    let text = "[", size = 0, at = 0;
-    const write = () => {
+    const encoder = new TextEncoder(),
+      declaration = (size: number) => {
+        return { tensors: [{ name: "json", dtype: "U8", shape: [size] }] } as const;
+      };
+    let text = "[", size: number | undefined, at = 0;
+    const flush = (from: number) => {
       const bytes = encoder.encode(text);
       entry.extend(bytes);
-      size += bytes.length;
       text = "";
+      return from + bytes.length;
     };
-    entry.begin(Math.max(writtenLength, usualLength * rows.length));
     for (const row of rows) {
       text += at++ === 0 ? jsonText(row) : `,${jsonText(row)}`;
-      if (text.length >= writtenLength) write();
+      if (text.length < writtenLength) continue;
+      if (size === undefined) entry.begin(text.length * rows.length / at);
+      size = flush(size ?? 0);
     }
     text += "]";
-    write();
-    entry.declare({ tensors: [{ name: "json", dtype: "U8", shape: [size] }] });
+    if (size !== undefined) return entry.declare(declaration(flush(size)));
+    // A short one takes no more of the disk than it has.
+    const bytes = encoder.encode(text);
+    entry.declare(declaration(bytes.length));
+    entry.append("json", bytes);
   });
 }

@@ -79,7 +79,7 @@ refuses("columns without names", {
 });
 refuses("columns with two sources of names", {
   data: `refract.tsv("./rows.tsv", ${template}, { columns: ["sentence", "label"] })`,
-  says: /^error: .*tsv has columns and a header that names them; /,
+  says: /^error: .*tsv has both columns and a header that names them; /,
 });
 for (const label of ["NaN", "Infinity", "many", " "]) {
   refuses(`${JSON.stringify(label)} for a number`, {

@@ -41,7 +41,7 @@ export const names: readonly Mistake<string>[] = [
   [
     "a misspelt part of a template",
     { rows: 'jsonl("./rows.jsonl", { prompt: "{q}", completions: "{a}" })' },
-    'pipeline.ts:8:16: template has no setting "completions"; did you mean "completion" (it has "prompt", "completion", "tokenization")',
+    'pipeline.ts:8:16: template has no setting "completions"; did you mean "completion" (it has "prompt", "completion", "reads", "tokenization")',
   ],
   [
     "a misspelt function",

@@ -46,22 +46,22 @@ export const paths: readonly Mistake<string>[] = [
   [
     "a device",
     reading("/dev/null"),
-    "/dev/null: this is not a regular file, but a pipe or a device; write what it gives to a file",
+    "/dev/null: is a pipe or a device, not a regular file; write its content to a file",
   ],
   [
     "a variable of the shell",
     reading("$HOME/rows.jsonl"),
-    'pipeline.ts:8:16: "$HOME/rows.jsonl" leads to no folder "$HOME" in .; relative paths start from .',
+    'pipeline.ts:8:16: "$HOME/rows.jsonl" leads to no folder "$HOME" in .; relative paths are resolved from .',
   ],
   [
     "another user's home folder",
     reading("~ann/rows.jsonl"),
-    'pipeline.ts:8:16: "~ann/rows.jsonl" begins with ~, which is not expanded; write the path from / on',
+    'pipeline.ts:8:16: "~ann/rows.jsonl" begins with ~, which is not expanded; write the absolute path',
   ],
   [
     "a URL of a bucket",
     reading("s3://bucket/rows.jsonl"),
-    'pipeline.ts:8:16: "s3://bucket/rows.jsonl" is a URL; download it and write the path of what you got',
+    'pipeline.ts:8:16: "s3://bucket/rows.jsonl" is a URL; download it and write the path of the file',
   ],
   [
     "no path",

@@ -26,7 +26,7 @@ export const templates: readonly Mistake<string>[] = [
   [
     "a brace that nothing closes",
     { template: '{ prompt: "{q\\n", completion: "{a}" }' },
-    'pipeline.ts:8:16: the prompt template "{q\\n" has a "{" that no "}" closes; write "{{" for a literal brace',
+    'pipeline.ts:8:16: the prompt template "{q\\n" has a "{" without a "}"; write "{{" for a literal brace',
   ],
   [
     "a format of Python",
@@ -36,7 +36,7 @@ export const templates: readonly Mistake<string>[] = [
   [
     "choices in other letters",
     evaluating('metrics: [accuracy()], decoding: choices(["AB", "AA"])'),
-    'pipeline.ts:14:82: no row\'s completion is among its choices, "AB", "AA", as that of records:1, "ab"; list what completions say',
+    'pipeline.ts:14:82: no row\'s completion is among its choices, "AB", "AA", as that of records:1, "ab"; list the completions\' texts',
   ],
   [
     "no choice that a row has",

@@ -72,10 +72,10 @@ const wrong: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
   ["a header alone", "a,b\n", /the file has no rows/],
   ["another encoding", latin, /:2: the line is not UTF-8 text; save the file as UTF-8, as in iconv -f WINDOWS-1252/],
   ["UTF-16", utf16("a,b\n1,2\n"), /is UTF-16 text; .*iconv -f UTF-16/],
-  ["semicolons", "a;b\n1;2\n", /separated by semicolons; read it with csv(…) and separator: ";"/],
-  ["tabs", "a\tb\n1\t2\n", /tab-separated text; read it by tsv/],
-  ["JSON Lines of two fields", '{"a": 1, "b": 2}\n{"a": 2, "b": 3}\n', /is JSON; read it by jsonl/],
-  ["JSON Lines", '{"a": 1}\n{"a": 2}\n', /is JSON; read it by jsonl/],
+  ["semicolons", "a;b\n1;2\n", /separated by semicolons; read it with csv\(…\) and separator: ";"/],
+  ["tabs", "a\tb\n1\t2\n", /tab-separated text; read it with tsv/],
+  ["JSON Lines of two fields", '{"a": 1, "b": 2}\n{"a": 2, "b": 3}\n', /is JSON; read it with jsonl/],
+  ["JSON Lines", '{"a": 1}\n{"a": 2}\n', /is JSON; read it with jsonl/],
   ["half a gzip file", gzipSync("a,b\n" + "1,2\n".repeat(999)).subarray(0, 20), /gzip data is damaged or ends early/],
 ];
 

@@ -163,6 +163,6 @@ Deno.test("a checkpoint that classifies can't generate", async () => {
   const written = pipeline("written", () => ({
     written: evaluate(baseModel(folderOf("llama-classes")), { data, metrics: [loss()] }),
   }));
-  const problem = /the llama checkpoint has a head that scores classes where one that predicts tokens is needed; take/;
+  const problem = /the llama checkpoint has a head that scores classes, but one that predicts tokens is needed; use/;
   await inFolder((scratch) => assert.rejects(runIn(scratch, scratch, written), problem));
 });
