@@ -72,5 +72,6 @@ export const judge: Metric<SpecOf<"judge">> = {
   lowerIsBetter: false,
   unit: () => "percent",
   usualName: ({ report }) => report,
+  files: ({ gamed }) => typeof gamed === "string" ? [gamed] : [],
   measures: { texts: (spec) => ({ reads: "judgements", statistic: rateOf(spec) }) },
 };

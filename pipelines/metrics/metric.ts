@@ -66,6 +66,8 @@ export interface Metric<S extends MetricSpec = MetricSpec> {
   unit?(spec: S): string | undefined;
   /** Its default name in results; its kind if omitted. */
   usualName?(spec: S): string;
+  /** Paths of files that it reads, as the pipeline gives them. */
+  files?(spec: S): readonly string[];
   /** How it is computed for each kind of prediction that it applies to. */
   readonly measures: Partial<Measures<S>>;
 }

@@ -67,6 +67,11 @@ export function isMetric(value: unknown): value is MetricSpec {
     isMetricName(value.kind);
 }
 
+/** The paths of files that a metric reads. */
+export function filesOfMetric(spec: MetricSpec): readonly string[] {
+  return metricOf(spec).files?.(spec) ?? [];
+}
+
 /** Whether any of some metrics needs the scores of completions. */
 export function readsScores(metrics: readonly MetricSpec[]): boolean {
   return metrics.some((metric) => metricOf(metric).measures.texts?.(metric).reads === "scores");

@@ -12,6 +12,7 @@ import { interventionFileNames } from "../../compile/parameters/intervention_fil
 import type { Source } from "../../data/dataset.ts";
 import type { FileUse } from "../../data/files/record_kind.ts";
 import { filesOf, isSource, kindOf } from "../../data/source_kinds.ts";
+import { filesOfMetric, isMetric } from "../../metrics/mod.ts";
 import { isGgufPath } from "../../models/open/source.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
 import type { DataReplacement, HubChoice, Recipe, Replacement } from "../../recipes/recipe.ts";
@@ -180,11 +181,14 @@ export function sourcesIn(members: readonly Member[]): readonly Source[] {
   return found;
 }
 
-/** Other files that members name, by their paths in the pipeline: initial values of edits, and chat templates. */
+/** Other files that members name, by their paths in the pipeline: initial values, chat templates and files of metrics. */
 export function otherFilesOf(members: readonly Member[]): readonly string[] {
   const found = new Set<string>();
   walk(members, (record) => {
     if (isSource(record)) filesOf(record).forEach(({ path, use }) => use === "template" && found.add(path));
+    if ("metrics" in record && Array.isArray(record.metrics)) {
+      record.metrics.filter(isMetric).flatMap(filesOfMetric).forEach((path) => found.add(path));
+    }
     if ("initial" in record && typeof record.initial === "string") found.add(record.initial);
     if ("kind" in record && record.kind === "saved" && "folder" in record && typeof record.folder === "string") {
       for (const name of Object.values(interventionFileNames)) found.add(join(record.folder, name));

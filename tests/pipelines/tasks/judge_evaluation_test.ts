@@ -145,6 +145,7 @@ Deno.test("the length-controlled win rate is fitted with AlpacaEval's gamed base
       });
       const expected = leaderboardOf(annotations, await readGamed(gamed, "/"));
       assert.equal(stage!.metrics["length_controlled_winrate"], expected.length_controlled_winrate);
+      assert.match(await Deno.readTextFile(join(folder, "out/manifest.yaml")), /path: \.\/df_gamed\.csv\n\s+digest: /);
 
       await Deno.writeTextFile(join(folder, "annotations.json"), JSON.stringify(annotations));
       const scored = await inProcess("score", "ultrafeedback", ...[
