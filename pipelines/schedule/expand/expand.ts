@@ -68,6 +68,8 @@ function described(value: unknown): { readonly found: string; readonly remedy?: 
     };
   }
   if (Array.isArray(value)) return { found: "a list" };
+  if (value instanceof Map) return { found: "a Map" };
+  if (value instanceof Iterator) return { found: "a generator, which functions with function* return" };
   if (typeof value !== "object") return { found: `a ${typeof value}` };
   if (!("kind" in value && typeof value.kind === "string")) return { found: "an object" };
   return isStageKind(value.kind)

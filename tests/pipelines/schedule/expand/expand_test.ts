@@ -289,6 +289,8 @@ for (
       "omit async and await, because nothing is read yet",
     ],
     ["a list", () => []],
+    ["a Map", () => new Map([["score", {}]])],
+    ["a generator, which functions with function* return", function* () {}],
     ["a string", () => "stages"],
     ["one stage without a name", () => ({ kind: "train" })],
     ["a declaration of the kind model", () => ({ kind: "model" })],
