@@ -71,7 +71,7 @@ export const bytePair: Component<SubwordModel> = {
 
 /** The UTF-16 units after which a merge may extend across a mark. */
 function joiningUnits(ids: ReadonlyMap<string, number>, merges: Merges): ReadonlySet<number> {
-  const made = new Set(merges.values().map(({ id }) => id)), joining = new Set([mark.charCodeAt(0)]);
+  const made = new Set(merges.ids), joining = new Set([mark.charCodeAt(0)]);
   for (const [token, id] of ids) {
     if (!made.has(id)) continue;
     for (let at = token.indexOf(mark, 1); at !== -1; at = token.indexOf(mark, at + 1)) {

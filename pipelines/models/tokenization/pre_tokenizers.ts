@@ -148,8 +148,18 @@ function byteLevel(declared: JsonObject): PreTokenizer {
       const part = { text: addsSpace && !text.startsWith(" ") ? ` ${text}` : text, isFirst };
       return splits ? split(part, byteLevelPattern, "Isolated") : [part];
     },
-    spell: (word) => Array.from(encoder.encode(word), (byte) => byteCharacters[byte]).join(""),
+    spell: spellBytes,
   };
+}
+
+function spellBytes(word: string): string {
+  let spelled = "";
+  for (let at = 0; at < word.length; at++) {
+    const unit = word.charCodeAt(at);
+    if (unit > 0x7f) return Array.from(encoder.encode(word), (byte) => byteCharacters[byte]).join("");
+    spelled += byteCharacters[unit]!;
+  }
+  return spelled;
 }
 
 /** Whether a mark is prepended to every part, only to the first, or to none; older files have a flag for it. */
