@@ -102,15 +102,43 @@ function of(decoder: { decode_chain(tokens: string[]): string[] }): Decode {
 const decodeBytes = (bytes: readonly number[], fatal = false) =>
   new TextDecoder("utf-8", { ignoreBOM: true, fatal }).decode(Uint8Array.from(bytes));
 
-const bytesOfCharacters = new Map(byteCharacters.map((character, byte) => [character, byte]));
+/** The byte that each character stands for; -1 for other characters. */
+const byteOfUnit = new Int16Array(2 ** 16).fill(-1);
+byteCharacters.forEach((character, byte) => byteOfUnit[character.charCodeAt(0)] = byte);
 
 /** Tokens whose characters each stand for a byte; a token with any other character stands for itself. */
 function byteLevel(tokens: string[]): string[] {
-  const bytes = tokens.flatMap((token) => {
-    const found = Array.from(token, (character) => bytesOfCharacters.get(character));
-    return found.every((byte) => byte !== undefined) ? found : [...new TextEncoder().encode(token)];
-  });
-  return [decodeBytes(bytes)];
+  let text = "", bytes: number[] = [];
+  const flush = () => {
+    if (bytes.length === 0) return;
+    text += decodeBytes(bytes);
+    bytes = [];
+  };
+  for (const token of tokens) {
+    const plain = asciiText(token);
+    if (plain === undefined) {
+      const units = Array.from(token, (character) => byteOfUnit[character.charCodeAt(0)]!);
+      for (const byte of units.every((byte) => byte >= 0) ? units : new TextEncoder().encode(token)) bytes.push(byte);
+    } else if (plain !== "") {
+      flush();
+      text += plain;
+    }
+  }
+  flush();
+  return [text];
+}
+
+/** The text of a token of ASCII bytes, which is the same beside any other bytes; `undefined` for other tokens. */
+function asciiText(token: string): string | undefined {
+  let text = "", from = 0;
+  for (let at = 0; at < token.length; at++) {
+    const unit = token.charCodeAt(at), byte = byteOfUnit[unit]!;
+    if (byte < 0 || byte > 0x7f) return undefined;
+    if (byte === unit) continue;
+    text += token.slice(from, at) + String.fromCharCode(byte);
+    from = at + 1;
+  }
+  return from === 0 ? token : text + token.slice(from);
 }
 
 /**

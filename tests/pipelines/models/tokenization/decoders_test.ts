@@ -14,6 +14,7 @@ const cases: readonly (readonly [declared: unknown, tokens: string[], decoded: s
   [{ type: "CTC", pad_token: "_", word_delimiter_token: "|", cleanup: true }, ["h", "h", "_", "h", "|", "i"], ["hh i"]],
   [{ type: "ByteFallback" }, ["<0xC3>", "<0xA9>", "x", "<0xC3>"], ["é", "x", "\ufffd"]],
   [{ type: "ByteLevel" }, ["Ã", "©", "Ġa"], ["é a"]],
+  [{ type: "ByteLevel" }, ["ĊĠx", "Ã", "", "©", "Ã", "a", "©", "a b", "中"], ["\n xé\ufffda\ufffda b中"]],
   [{ type: "Metaspace", replacement: "▁", prepend_scheme: "first" }, ["▁a", "▁b"], ["a", " b"]],
   [{ type: "Sequence", decoders: [{ type: "Fuse" }, { type: "Strip", content: " ", start: 1 }] }, [" a", " b"], [
     "a b",
