@@ -31,23 +31,26 @@ const flags = { types: 1, number: 2, scored: 4 } as const;
 /** A chunk ends with the row that makes it this long. */
 const [mostRows, mostBytes] = [256, 2 ** 19];
 
-/** Rows being collected into a chunk. */
+/** Rows being collected into a chunk, in buffers that are used again for the next one. */
 export class ChunkWriter {
-  readonly #heads: number[] = [];
-  readonly #texts: Uint8Array[] = [];
-  readonly #numbers: number[] = [];
+  readonly #heads = new Int32Array(mostRows * columns.length);
+  #numbers = new Int32Array(mostBytes / 16);
+  #texts = new Uint8Array(mostBytes / 4);
+  #rows = 0;
+  /** How many numbers and bytes of text there are. */
+  #numberCount = 0;
   #textBytes = 0;
 
   get rows(): number {
-    return this.#texts.length;
+    return this.#rows;
   }
 
   get isFull(): boolean {
-    return this.rows >= mostRows || this.#textBytes + 4 * this.#numbers.length >= mostBytes;
+    return this.#rows >= mostRows || this.#textBytes + 4 * this.#numberCount >= mostBytes;
   }
 
   /**
-   * Adds a row.
+   * Adds a row to a chunk that is not full.
    *
    * @param prompt The whole text of its prompt, of which the example's text is a prefix.
    * @param record As {@linkcode recordText} returns it.
@@ -56,8 +59,7 @@ export class ChunkWriter {
     const { prompt: ids, completion, rejected, reads, isScored, taught, typeIds, endToken = none } = example;
     // A head's target may be any number, and is then two halves.
     const isNumber = completion.length === 1 && !isId(completion[0]!);
-    const bytes = new TextEncoder().encode(record);
-    this.#heads.push(
+    const head = [
       ids.length,
       completion.length,
       rejected?.length ?? none,
@@ -67,40 +69,50 @@ export class ChunkWriter {
       text.length === prompt.length ? none : text.length,
       endToken,
       (typeIds === undefined ? 0 : flags.types) | (isNumber ? flags.number : 0) | (isScored ? flags.scored : 0),
-      bytes.length,
-    );
-    const numbers = this.#numbers;
-    for (const id of ids) numbers.push(id);
-    if (isNumber) numbers.push(...new Int32Array(Float64Array.of(completion[0]!).buffer));
-    else for (const id of completion) numbers.push(id);
-    for (const id of rejected ?? []) numbers.push(id);
-    for (const id of reads?.tokens ?? []) numbers.push(id);
-    for (const at of taught ?? []) numbers.push(at);
-    for (const type of typeIds ?? []) numbers.push(type);
-    this.#texts.push(bytes);
-    this.#textBytes += bytes.length;
+      this.#addText(record),
+    ];
+    this.#heads.set(head, this.#rows++ * columns.length);
+    this.#addNumbers(ids);
+    this.#addNumbers(isNumber ? [...new Int32Array(Float64Array.of(completion[0]!).buffer)] : completion);
+    for (const others of [rejected, reads?.tokens, taught, typeIds]) {
+      if (others !== undefined) this.#addNumbers(others);
+    }
   }
 
   /** Returns the chunk and begins another one. */
   take(): Uint8Array {
-    const numbers = Int32Array.of(this.rows, ...this.#heads);
-    const size = 4 * (numbers.length + this.#numbers.length) + this.#textBytes;
-    const chunk = new Uint8Array(Math.ceil(size / 8) * 8), ints = new Int32Array(chunk.buffer);
-    ints.set(numbers);
-    ints.set(this.#numbers, numbers.length);
-    let at = 4 * (numbers.length + this.#numbers.length);
-    for (const text of this.#texts) {
-      chunk.set(text, at);
-      at += text.length;
-    }
-    this.#heads.length =
-      this.#texts.length =
-      this.#numbers.length =
-      this.#textBytes =
-        0;
+    const heads = 1 + this.#rows * columns.length, textsAt = 4 * (heads + this.#numberCount);
+    const chunk = new Uint8Array(Math.ceil((textsAt + this.#textBytes) / 8) * 8), ints = new Int32Array(chunk.buffer);
+    ints[0] = this.#rows;
+    ints.set(this.#heads.subarray(0, heads - 1), 1);
+    ints.set(this.#numbers.subarray(0, this.#numberCount), heads);
+    chunk.set(this.#texts.subarray(0, this.#textBytes), textsAt);
+    this.#rows = this.#numberCount = this.#textBytes = 0;
     return chunk;
   }
+
+  #addNumbers(numbers: readonly number[]): void {
+    const start = this.#numberCount, end = start + numbers.length;
+    if (end > this.#numbers.length) this.#numbers = new Int32Array(this.#numbers.buffer.transfer(8 * end));
+    const all = this.#numbers;
+    for (let at = 0; at < numbers.length; at++) all[start + at] = numbers[at]!;
+    this.#numberCount = end;
+  }
+
+  /** Returns the number of bytes. */
+  #addText(text: string): number {
+    const start = this.#textBytes, end = start + bytesPerUnit * text.length;
+    if (end > this.#texts.length) this.#texts = new Uint8Array(this.#texts.buffer.transfer(2 * end));
+    const { written } = encoder.encodeInto(text, this.#texts.subarray(start));
+    this.#textBytes += written;
+    return written;
+  }
 }
+
+const encoder = new TextEncoder();
+
+/** The maximum number of UTF-8's bytes for a unit of UTF-16. */
+const bytesPerUnit = 3;
 
 const isId = (value: number) => Number.isInteger(value) && value >= 0 && value < 2 ** 31 && !Object.is(value, -0);
 

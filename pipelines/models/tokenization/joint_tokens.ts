@@ -48,7 +48,8 @@ export function encodeTogether(
   { encode, decode, around: { before } }: JointTokenizer,
 ): JointTokens {
   const textOf = (ids: readonly number[]) => decode(ids, { cleanUpSpaces: false });
-  const own = [...before, ...encode(prompt)], whole = [...before, ...encode(prompt + continuation)];
+  const encoded = (text: string) => before.length === 0 ? encode(text) : [...before, ...encode(text)];
+  const own = encoded(prompt), whole = encoded(prompt + continuation);
   const { count, isOwn } = borderOf(own, whole, textOf), held = whole.slice(0, count);
   const lost = isOwn ? 0 : textOf(own).length - textOf(held).length;
   return { prompt: held, completion: whole.slice(count), text: prompt.slice(0, prompt.length - lost), isOwn };
