@@ -13,6 +13,8 @@ export interface ChatTokenizer {
   encode(text: string): number[];
   /** The exact text of some ids. */
   decode(ids: readonly number[], options: { readonly cleanUpSpaces: false }): string;
+  /** The exact text of a token that is the same beside any other tokens; `undefined` for other tokens. */
+  ownText?(id: number): string | undefined;
   /** Whether a token is a special one. */
   isSpecial(id: number): boolean;
 }
@@ -54,9 +56,10 @@ export function encodeTurns({ text, asked, spans, isMarked }: Turns, tokenizer: 
 }
 
 /** The boundary in the tokens of a text at any character. */
-function bordersOf(ids: readonly number[], text: string, { encode, decode }: ChatTokenizer): (at: number) => Border {
+function bordersOf(ids: readonly number[], text: string, tokenizer: ChatTokenizer): (at: number) => Border {
+  const { encode, decode, ownText } = tokenizer;
   const textOf = (some: readonly number[]) => decode(some, { cleanUpSpaces: false });
-  const ends = tokenEnds(ids, text, textOf);
+  const ends = tokenEnds(ids, text, textOf, ownText);
   // If the tokenizer changes the text, its tokens are compared with those of the text's beginning.
   if (ends === undefined) return (at) => borderOf(encode(text.slice(0, at)), ids, textOf);
   return (at) => {

@@ -83,6 +83,14 @@ export function decoderOf(declared: unknown): Decode {
 }
 
 /**
+ * A function that returns the text of a token that is the same beside any other tokens, and `undefined` for other
+ * tokens, without decoding.
+ */
+export function ownTextOf(declared: unknown): (token: string) => string | undefined {
+  return isJsonObject(declared) && declared["type"] === "ByteLevel" ? asciiText : () => undefined;
+}
+
+/**
  * Whether a decoder may take long for few tokens: it searches with a regular expression of the model's maker, or puts
  * more in than it takes out, which several of them do again and again.
  */

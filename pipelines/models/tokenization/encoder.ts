@@ -6,7 +6,7 @@
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import { addedTokenSplitter } from "./added_tokens.ts";
 import { partedAtMarks } from "./byte_pair.ts";
-import { decoderOf } from "./decoders.ts";
+import { decoderOf, ownTextOf } from "./decoders.ts";
 import { KnownWords } from "./known_words.ts";
 import { normalizerOf } from "./normalizers.ts";
 import { preTokenizerOf } from "./pre_tokenizers.ts";
@@ -19,8 +19,10 @@ export interface Encoder {
   encode(text: string): number[];
   /** @param ids Ids that are all in the vocabulary. */
   decode(ids: readonly number[]): string;
-  /** A token's text. */
+  /** A token's entry in the vocabulary. */
   tokenOf(id: number): string | undefined;
+  /** The text of a token that is the same beside any other tokens; `undefined` for other tokens. */
+  ownText(id: number): string | undefined;
   /** A token's id. */
   idOf(token: string): number | undefined;
   /** One more than the highest id. */
@@ -52,6 +54,7 @@ export function encoderOf(json: JsonObject, added: readonly JsonObject[], splits
   }
   const split = addedTokenSplitter(added, normalizerOf(json["normalizer"]), splitsSpecial);
   const { cut, spell } = preTokenizerOf(json["pre_tokenizer"]), decode = decoderOf(json["decoder"]);
+  const ownText = ownTextOf(json["decoder"]);
   const { joining } = model, encodeWord = (word: string) => model.encode(spell(word)), idsOf = remembering(encodeWord);
   const add = (word: string, found: number[]) => {
     const ids = idsOf(word);
@@ -83,6 +86,10 @@ export function encoderOf(json: JsonObject, added: readonly JsonObject[], splits
     },
     decode: (ids) => decode(ids.map((id) => tokens.get(id)!)).join(""),
     tokenOf: (id) => tokens.get(id),
+    ownText(id) {
+      const token = tokens.get(id);
+      return token === undefined ? undefined : ownText(token);
+    },
     idOf: (token) => addedIds.get(token) ?? model.ids.get(token),
     size,
   };

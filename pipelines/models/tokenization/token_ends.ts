@@ -3,28 +3,38 @@
 /** Decodes ids to a text. */
 type Decode = (ids: readonly number[]) => string;
 
+/** The text of a token that is the same beside any other tokens; `undefined` for other tokens. */
+type OwnText = (id: number) => string | undefined;
+
 /**
  * How many characters of a text its first token contains, its first two, and so on, up to the whole text. A token with
  * only a part of a character ends before it. White space that a special token has absorbed belongs to that token.
  *
+ * @param ownText Saves decoding the tokens whose text it returns.
  * @returns `undefined` if the tokens' text differs from the text, for example because the tokenizer changes it.
  */
-export function tokenEnds(ids: readonly number[], text: string, decode: Decode): Uint32Array | undefined {
+export function tokenEnds(
+  ids: readonly number[],
+  text: string,
+  decode: Decode,
+  ownText: OwnText = () => undefined,
+): Uint32Array | undefined {
   const ends = new Uint32Array(ids.length);
   // The last token whose text is known, with which the following ones are decoded: a token may have another text at the
   // beginning than in the middle.
   let from = 0, known = "", end = 0;
   for (let at = 0, unit = 0; at < ids.length; at++) {
-    const part = decode(ids.slice(from, at + 1));
     ends[at] = end;
+    // Most tokens need not be decoded.
+    const own = unit === at ? ownText(ids[at]!) : undefined, part = own ?? decode(ids.slice(from, at + 1));
     if (part.endsWith("\ufffd") && at < ids.length - 1) continue;
-    if (!part.startsWith(known)) return undefined;
-    const place = placeOf(part.slice(known.length), text, end);
+    if (own === undefined && !part.startsWith(known)) return undefined;
+    const place = placeOf(own ?? part.slice(known.length), text, end);
     if (place === undefined) return undefined;
     if (unit > 0) ends.fill(place.start, unit - 1, at);
     ends[at] = end = place.end;
     from = unit;
-    known = decode(ids.slice(from, at + 1));
+    known = own ?? decode(ids.slice(from, at + 1));
     unit = at + 1;
   }
   if (text.slice(end).trim() !== "") return undefined;

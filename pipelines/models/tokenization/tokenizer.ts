@@ -54,6 +54,8 @@ export interface Tokenizer {
   ): { ids: number[]; typeIds: number[] };
   /** The text of some ids; ids outside the vocabulary have no text. */
   decode(ids: readonly number[], options?: DecodeOptions): string;
+  /** The exact text of a token that is the same beside any other tokens; `undefined` for other tokens. */
+  ownText(id: number): string | undefined;
   /** A single token for display: its entry in the vocabulary if that shows spaces, otherwise its text. */
   pieceOf(id: number): string;
   /** The final clean-up of spaces in {@linkcode decode}. */
@@ -238,6 +240,7 @@ function codec(
       const text = encoder.decode(kept);
       return cleanUpSpaces ? cleanUp.clean(text) : text;
     },
+    ownText: encoder.ownText,
     pieceOf: (id: number) => {
       const token = encoder.tokenOf(id);
       if (token === undefined) return "";
