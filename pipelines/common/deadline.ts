@@ -37,8 +37,7 @@ export function inTime<Result>(units: number, late: (seconds: number) => Request
   };
   try {
     const allowed = Math.round(usual + perUnit * units), begun = computed();
-    for (let timeout = allowed;; timeout *= 2) {
-      const before = computed();
+    for (let timeout = allowed, before = begun;; timeout *= 2) {
       try {
         script.runInThisContext({ timeout });
         return result!.value;
@@ -48,6 +47,7 @@ export function inTime<Result>(units: number, late: (seconds: number) => Request
         // If other programs keep the machine busy, it had less processor time than passed.
         const now = computed();
         if (now - before > allowed / 2 || now - begun > allowed) throw late(Math.round(allowed / 1000)).causedBy(fault);
+        before = now;
       }
     }
   } finally {

@@ -8,6 +8,7 @@ import type { RawRow } from "./files/raw_row.ts";
 import type { PlacedRecord } from "./files/record_text.ts";
 import { isPattern } from "./files/glob.ts";
 import type { FileReading } from "./files/record_kind.ts";
+import { madeInTime } from "./made_in_time.ts";
 import type { Row, RowReader } from "./row.ts";
 import type { ChatReading } from "./source_kind.ts";
 import { filesOf, kindOf, sourcesOf } from "./source_kinds.ts";
@@ -89,11 +90,14 @@ export async function openRows(dataset: Dataset, files: FileReading, reading?: C
     rowOf,
     async *read(where) {
       const seen = sources.map(() => 0);
-      for await (const found of records(where)) {
-        const { record, source } = found, count = ++seen[source]!;
-        if (count <= 2) checkUse(sources[source]!, record, count, where);
-        yield { ...found, row: rowOf(found) };
+      async function* checked() {
+        for await (const found of records(where)) {
+          const { record, source } = found, count = ++seen[source]!;
+          if (count <= 2) checkUse(sources[source]!, record, count, where);
+          yield found;
+        }
       }
+      yield* madeInTime(checked(), (found): FoundRow => ({ ...found, row: rowOf(found) }));
       if (seen.every((count) => count === 0)) throw await noRows(dataset, where);
     },
   };
