@@ -3,7 +3,7 @@ import { inTime } from "../common/deadline.ts";
 import { RequestError } from "../common/errors.ts";
 
 /** The maximum number of items that share a deadline. */
-const most = 64;
+const most = 256;
 
 /** Fewer items share the next deadline if these took longer, in milliseconds. */
 const usual = 20;

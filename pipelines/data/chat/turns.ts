@@ -102,6 +102,8 @@ function missing(turn: number, place: SourceLocation | undefined): RequestError 
 
 /** The length of the common prefix of two texts. */
 function sharedLength(one: string, other: string): number {
+  // As is usual: comparing characters takes many times as long.
+  if (one.startsWith(other)) return other.length;
   let length = 0;
   while (length < one.length && one[length] === other[length]) length++;
   return length;

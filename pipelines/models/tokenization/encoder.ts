@@ -73,6 +73,8 @@ export function encoderOf(json: JsonObject, added: readonly JsonObject[], splits
     encodeText: (text) => encodePart({ text, isFirst: false }, []),
   });
   const known = finder && new KnownWords(finder);
+  // The texts of tokens by id, null for those without one, in an array, which is read faster than a map.
+  const ownTexts = new Array<string | null | undefined>(Math.min(size, mostOwnTexts));
   return {
     encode(text) {
       let found: number[] | undefined;
@@ -87,8 +89,11 @@ export function encoderOf(json: JsonObject, added: readonly JsonObject[], splits
     decode: (ids) => decode(ids.map((id) => tokens.get(id)!)).join(""),
     tokenOf: (id) => tokens.get(id),
     ownText(id) {
-      const token = tokens.get(id);
-      return token === undefined ? undefined : ownText(token);
+      const known = ownTexts[id];
+      if (known !== undefined) return known ?? undefined;
+      const token = tokens.get(id), text = token === undefined ? undefined : ownText(token);
+      if (id < ownTexts.length) ownTexts[id] = text ?? null;
+      return text;
     },
     idOf: (token) => addedIds.get(token) ?? model.ids.get(token),
     size,
@@ -97,6 +102,9 @@ export function encoderOf(json: JsonObject, added: readonly JsonObject[], splits
 
 /** How many words' ids are cached, and the maximum length of these words in UTF-16 units. */
 const [keptWords, keptLength] = [2 ** 16, 64];
+
+/** How many tokens' own texts are cached; ids are beyond that only in files that skip some. */
+const mostOwnTexts = 2 ** 20;
 
 /** Caches words' ids, since most words occur again; the cache is cleared when it grows too large. */
 function remembering(encode: (word: string) => readonly number[]): (word: string) => readonly number[] {
