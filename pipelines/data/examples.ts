@@ -17,7 +17,7 @@ import type { Filled } from "./template.ts";
 export interface ExampleTokenizer extends JointTokenizer {
   /** The ids of a prompt, with the special tokens that the tokenizer adds. */
   encodePrompt(text: string): number[];
-  /** The exact text of a token that is the same beside any other tokens; `undefined` for other tokens. */
+  /** The exact text of a token after one that has some, if it is the same beside any others; otherwise `undefined`. */
   ownText?(id: number): string | undefined;
   /** Whether a token is a special one. */
   isSpecial(id: number): boolean;

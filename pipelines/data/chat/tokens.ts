@@ -13,7 +13,7 @@ export interface ChatTokenizer {
   encode(text: string): number[];
   /** The exact text of some ids. */
   decode(ids: readonly number[], options: { readonly cleanUpSpaces: false }): string;
-  /** The exact text of a token that is the same beside any other tokens; `undefined` for other tokens. */
+  /** The exact text of a token after one that has some, if it is the same beside any others; otherwise `undefined`. */
   ownText?(id: number): string | undefined;
   /** Whether a token is a special one. */
   isSpecial(id: number): boolean;

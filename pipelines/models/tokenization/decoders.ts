@@ -19,19 +19,38 @@ import {
 import { replaceFields, replacing } from "./patterns.ts";
 import { byteCharacters, prependScheme } from "./pre_tokenizers.ts";
 
-/** Changes tokens' texts, which are then concatenated. */
-type Decode = (tokens: string[]) => string[];
+/** The text of a token, unless it depends on the tokens beside it. */
+type OwnText = (token: string) => string | undefined;
 
-const kinds: Readonly<Record<string, Component<Decode>>> = {
+interface Decoder {
+  /** Changes tokens' texts, which are then concatenated. */
+  decode(tokens: string[]): string[];
+  /** The text of a token after one that has some, if it is the same beside any others; omitted if it never is. */
+  readonly ownText?: OwnText;
+  /** Whether it joins all tokens. */
+  readonly isJoining?: true;
+  /** As `ownText`, where all tokens are already joined. */
+  readonly ownTextJoined?: OwnText;
+}
+
+const asIs = (token: string) => token;
+
+const kinds: Readonly<Record<string, Component<Decoder>>> = {
   Sequence: {
     fields: { decoders: Array.isArray },
     make(declared) {
-      const steps = sequenceOf(declared, "decoders", decoderOf);
-      return (tokens) => steps.reduce((changed, step) => step(changed), tokens);
+      const steps = sequenceOf(declared, "decoders", decoderOf), ownText = ownTextInTurn(steps);
+      return {
+        decode: (tokens) => steps.reduce((changed, step) => step.decode(changed), tokens),
+        ...ownText === undefined ? {} : { ownText },
+      };
     },
   },
-  ByteLevel: { fields: byteLevelFields, make: () => byteLevel },
-  ByteFallback: { fields: {}, make: () => byteFallback },
+  ByteLevel: { fields: byteLevelFields, make: () => ({ decode: byteLevel, ownText: asciiText }) },
+  ByteFallback: {
+    fields: {},
+    make: () => ({ decode: byteFallback, ownText: (token) => byteToken.test(token) ? undefined : token }),
+  },
   Metaspace: {
     fields: metaspaceFields,
     make: metaspace,
@@ -46,15 +65,18 @@ const kinds: Readonly<Record<string, Component<Decode>>> = {
     fields: replaceFields,
     make(declared) {
       const replace = replacing(declared);
-      return (tokens) => tokens.map(replace);
+      return { decode: (tokens) => tokens.map(replace), ownText: replace };
     },
   },
-  Fuse: { fields: {}, make: () => (tokens) => [tokens.join("")] },
+  Fuse: { fields: {}, make: () => ({ decode: (tokens) => [tokens.join("")], ownText: asIs, isJoining: true }) },
   Strip: {
     fields: { content: text, start: optionalCount, stop: optionalCount },
     make: ({ content, start, stop }) => {
       const ends = { start: Number(start ?? 0), stop: Number(stop ?? 0) };
-      return of(new StripDecoder({ type: "Strip", content: String(content), ...ends }));
+      return {
+        ...of(new StripDecoder({ type: "Strip", content: String(content), ...ends })),
+        ...ends.start <= 1 && ends.stop === 0 ? { ownTextJoined: asIs } : {},
+      };
     },
   },
   BPEDecoder: {
@@ -76,18 +98,22 @@ const kinds: Readonly<Record<string, Component<Decode>>> = {
  * @param declared The field `decoder`, or one of a sequence's parts.
  * @throws {Error} If a part of it is not supported.
  */
-export function decoderOf(declared: unknown): Decode {
+export function decoderOf(declared: unknown): Decoder {
   const part = declaredPart("decoder", declared);
   // Without a decoder, tokens are words.
-  return part === undefined ? (tokens) => [tokens.join(" ")] : componentOf("Decoder", kinds, part);
+  return part === undefined ? { decode: (tokens) => [tokens.join(" ")] } : componentOf("Decoder", kinds, part);
 }
 
-/**
- * A function that returns the text of a token that is the same beside any other tokens, and `undefined` for other
- * tokens, without decoding.
- */
-export function ownTextOf(declared: unknown): (token: string) => string | undefined {
-  return isJsonObject(declared) && declared["type"] === "ByteLevel" ? asciiText : () => undefined;
+function ownTextInTurn(steps: readonly Decoder[]): OwnText | undefined {
+  const parts: OwnText[] = [];
+  let isJoined = false;
+  for (const { ownText, ownTextJoined, isJoining = false } of steps) {
+    const part = isJoined ? ownTextJoined : ownText;
+    if (part === undefined) return undefined;
+    parts.push(part);
+    isJoined ||= isJoining;
+  }
+  return (token) => parts.reduce<string | undefined>((text, part) => text === undefined ? text : part(text), token);
 }
 
 /**
@@ -103,8 +129,8 @@ export function mayTakeLong(declared: unknown): boolean {
   return typeof found !== "string" || typeof content !== "string" || content.length > found.length;
 }
 
-function of(decoder: { decode_chain(tokens: string[]): string[] }): Decode {
-  return (tokens) => decoder.decode_chain(tokens);
+function of(decoder: { decode_chain(tokens: string[]): string[] }): Decoder {
+  return { decode: (tokens) => decoder.decode_chain(tokens) };
 }
 
 const decodeBytes = (bytes: readonly number[], fatal = false) =>
@@ -149,6 +175,8 @@ function asciiText(token: string): string | undefined {
   return from === 0 ? token : text + token.slice(from);
 }
 
+const byteToken = /^<0x([0-9A-Fa-f]{2})>$/;
+
 /**
  * Runs of byte tokens such as `<0xE2>` become text; in a run that is not UTF-8, each byte becomes a replacement
  * character.
@@ -165,7 +193,7 @@ function byteFallback(tokens: string[]): string[] {
     bytes = [];
   };
   for (const token of tokens) {
-    const byte = /^<0x([0-9A-Fa-f]{2})>$/.exec(token)?.[1];
+    const byte = byteToken.exec(token)?.[1];
     if (byte !== undefined) bytes.push(parseInt(byte, 16));
     else {
       flush();
@@ -177,7 +205,10 @@ function byteFallback(tokens: string[]): string[] {
 }
 
 /** Marks become spaces; those in the first token were prepended and are removed, unless marks are never prepended. */
-function metaspace(declared: JsonObject): Decode {
+function metaspace(declared: JsonObject): Decoder {
   const mark = String(declared["replacement"] ?? "▁"), isPrepended = prependScheme(declared) !== "never";
-  return (tokens) => tokens.map((token, at) => token.replaceAll(mark, at === 0 && isPrepended ? "" : " "));
+  return {
+    decode: (tokens) => tokens.map((token, at) => token.replaceAll(mark, at === 0 && isPrepended ? "" : " ")),
+    ownText: (token) => token.replaceAll(mark, " "),
+  };
 }

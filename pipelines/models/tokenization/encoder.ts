@@ -6,7 +6,7 @@
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
 import { addedTokenSplitter } from "./added_tokens.ts";
 import { partedAtMarks } from "./byte_pair.ts";
-import { decoderOf, ownTextOf } from "./decoders.ts";
+import { decoderOf } from "./decoders.ts";
 import { KnownWords } from "./known_words.ts";
 import { normalizerOf } from "./normalizers.ts";
 import { preTokenizerOf } from "./pre_tokenizers.ts";
@@ -21,7 +21,7 @@ export interface Encoder {
   decode(ids: readonly number[]): string;
   /** A token's entry in the vocabulary. */
   tokenOf(id: number): string | undefined;
-  /** The text of a token that is the same beside any other tokens; `undefined` for other tokens. */
+  /** The text of a token after one that has some, if it is the same beside any others; otherwise `undefined`. */
   ownText(id: number): string | undefined;
   /** A token's id. */
   idOf(token: string): number | undefined;
@@ -53,8 +53,7 @@ export function encoderOf(json: JsonObject, added: readonly JsonObject[], splits
     name(String(content), Number(id));
   }
   const split = addedTokenSplitter(added, normalizerOf(json["normalizer"]), splitsSpecial);
-  const { cut, spell } = preTokenizerOf(json["pre_tokenizer"]), decode = decoderOf(json["decoder"]);
-  const ownText = ownTextOf(json["decoder"]);
+  const { cut, spell } = preTokenizerOf(json["pre_tokenizer"]), { decode, ownText } = decoderOf(json["decoder"]);
   const { joining } = model, encodeWord = (word: string) => model.encode(spell(word)), idsOf = remembering(encodeWord);
   const add = (word: string, found: number[]) => {
     const ids = idsOf(word);
@@ -91,7 +90,7 @@ export function encoderOf(json: JsonObject, added: readonly JsonObject[], splits
     ownText(id) {
       const known = ownTexts[id];
       if (known !== undefined) return known ?? undefined;
-      const token = tokens.get(id), text = token === undefined ? undefined : ownText(token);
+      const token = tokens.get(id), text = token === undefined ? undefined : ownText?.(token);
       if (id < ownTexts.length) ownTexts[id] = text ?? null;
       return text;
     },

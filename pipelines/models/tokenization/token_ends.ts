@@ -3,7 +3,7 @@
 /** Decodes ids to a text. */
 type Decode = (ids: readonly number[]) => string;
 
-/** The text of a token that is the same beside any other tokens; `undefined` for other tokens. */
+/** The text of a token after one that has some, if it is the same beside any others; otherwise `undefined`. */
 type OwnText = (id: number) => string | undefined;
 
 /**
@@ -22,20 +22,24 @@ export function tokenEnds(
   const ends = new Uint32Array(ids.length);
   // The last token whose text is known, with which the following ones are decoded: a token may have another text at the
   // beginning than in the middle.
-  let from = 0, known = "", end = 0;
+  let from = 0, known: string | undefined = "", end = 0, hasText = false;
   for (let at = 0, unit = 0; at < ids.length; at++) {
     ends[at] = end;
     // Most tokens need not be decoded.
-    const own = unit === at ? ownText(ids[at]!) : undefined, part = own ?? decode(ids.slice(from, at + 1));
+    let added: string | undefined = unit === at && hasText ? ownText(ids[at]!) : undefined;
+    const part: string = added ?? decode(ids.slice(from, at + 1));
     if (part.endsWith("\ufffd") && at < ids.length - 1) continue;
-    if (own === undefined && !part.startsWith(known)) return undefined;
-    const place = placeOf(own ?? part.slice(known.length), text, end);
+    if (added === undefined) {
+      known ??= decode(ids.slice(from, unit));
+      if (!part.startsWith(known)) return undefined;
+      added = part.slice(known.length);
+    }
+    const place = placeOf(added, text, end);
     if (place === undefined) return undefined;
     if (unit > 0) ends.fill(place.start, unit - 1, at);
     ends[at] = end = place.end;
-    from = unit;
-    known = own ?? decode(ids.slice(from, at + 1));
-    unit = at + 1;
+    [from, unit, known] = [unit, at + 1, undefined];
+    hasText ||= added !== "";
   }
   if (text.slice(end).trim() !== "") return undefined;
   if (ids.length > 0) ends[ids.length - 1] = text.length;

@@ -54,7 +54,7 @@ export interface Tokenizer {
   ): { ids: number[]; typeIds: number[] };
   /** The text of some ids; ids outside the vocabulary have no text. */
   decode(ids: readonly number[], options?: DecodeOptions): string;
-  /** The exact text of a token that is the same beside any other tokens; `undefined` for other tokens. */
+  /** The exact text of a token after one that has some, if it is the same beside any others; otherwise `undefined`. */
   ownText(id: number): string | undefined;
   /** A single token for display: its entry in the vocabulary if that shows spaces, otherwise its text. */
   pieceOf(id: number): string;
@@ -135,6 +135,7 @@ export async function loadTokenizer(folder: string, rows = Infinity): Promise<To
         if (!isWatched) return made.decode(ids);
         return inTime(ids.length, tooSlow(`to write ${ids.length} tokens`), () => made.decode(ids));
       }),
+    ownText: (id) => isWatched ? undefined : made.ownText(id),
   };
   const around = postProcessorOf(json["post_processor"], path);
 

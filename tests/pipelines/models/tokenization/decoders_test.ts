@@ -23,9 +23,41 @@ const cases: readonly (readonly [declared: unknown, tokens: string[], decoded: s
 
 for (const [declared, tokens, decoded] of cases) {
   Deno.test(`decoderOf() decodes ${JSON.stringify(tokens)} by ${JSON.stringify(declared)}`, () => {
-    assert.deepEqual(decoderOf(declared)(tokens), decoded);
+    assert.deepEqual(decoderOf(declared).decode(tokens), decoded);
   });
 }
+
+Deno.test("decoderOf() knows the texts of tokens that do not depend on those beside them", () => {
+  const replace = { type: "Replace", pattern: { String: "▁" }, content: " " }, bytes = { type: "ByteFallback" };
+  const fuse = { type: "Fuse" }, strip = { type: "Strip", content: " ", start: 1, stop: 0 };
+  const within = (...decoders: readonly unknown[]) => ({ type: "Sequence", decoders });
+  const known: readonly (readonly [declared: unknown, own: readonly string[]])[] = [
+    [{ type: "ByteLevel" }, ["a", " b", "\n", "<0xC3>", "<0xA9>"]],
+    [{ type: "Metaspace", prepend_scheme: "first" }, ["a", " c", " ", "Ġb", "Ċ", "Ã", "©", "<0xC3>", "<0xA9>"]],
+    [within(replace, bytes, fuse), ["a", " c", " ", "Ġb", "Ċ", "Ã", "©"]],
+    [within(replace, bytes, fuse, strip), ["a", " c", " ", "Ġb", "Ċ", "Ã", "©"]],
+    [within(replace, strip, fuse), []],
+    [within(fuse, replace), []],
+    [within(fuse, { ...strip, start: 2 }), []],
+    [within(fuse, { ...strip, stop: 1 }), []],
+    [{ type: "WordPiece", prefix: "##", cleanup: false }, []],
+    [null, []],
+  ];
+  const tokens = ["a", "▁c", "▁", "Ġb", "Ċ", "Ã", "©", "<0xC3>", "<0xA9>"];
+  for (const [declared, own] of known) {
+    const { decode, ownText } = decoderOf(declared), textOf = (of: string[]) => decode(of).join("");
+    const owned = tokens.map((token) => ownText?.(token));
+    assert.deepEqual(owned.filter((text) => text !== undefined), own, JSON.stringify(declared));
+    for (const before of tokens) {
+      tokens.forEach((token, at) => {
+        if (owned[at] === undefined) return;
+        const text = textOf([before]) + owned[at];
+        assert.equal(textOf([before, token]), text);
+        for (const after of tokens) assert.ok(textOf([before, token, after]).startsWith(text));
+      });
+    }
+  }
+});
 
 Deno.test("mayTakeLong() finds what takes long within a decoder's parts", () => {
   const replace = (pattern: unknown, content: string) => ({ type: "Replace", pattern, content });
