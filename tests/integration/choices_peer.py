@@ -1,7 +1,8 @@
-"""Scores multiple-choice rows with lm-evaluation-harness 0.4.13, for choices_test.
+"""Scores multiple-choice rows with lm-evaluation-harness 0.4.13, for choices_test and lm_eval_test.
 
     pip install lm_eval==0.4.13 torch transformers
     choices_peer.py MODEL QUESTIONS.jsonl CONTEXTS.jsonl REQUESTS.jsonl
+    choices_peer.py MODEL REQUESTS.jsonl
 
 Each row has a `question`, `options` and the right one as `answer`; one of the second file also the text that follows each
 option, `rest`. Prints one JSON line: for both files the log-likelihoods of every row's requests, and what the harness's own
@@ -66,8 +67,12 @@ def measured(model, rows):
     return [[next(answers)[0] for _ in row] for row in rows]
 
 
-def main(model, questions, contexts, documents):
+def main(model, *files):
     model = HFLM(pretrained=model, dtype="float32", device="cpu", batch_size=4)
+    if len(files) == 1:
+        print(json.dumps({"documents": measured(model, read(files[0]))}))
+        return
+    questions, contexts, documents = files
     rows, winograd = read(questions), read(contexts)
     plain = task(
         "plain",
