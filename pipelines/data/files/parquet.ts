@@ -6,7 +6,6 @@ import {
   parquetReadObjects,
   parquetSchema,
 } from "hyparquet";
-import { compressors as all, decompressLz4, decompressLz4Raw } from "hyparquet-compressors";
 import { system, type SystemFile } from "../../common/system.ts";
 import { text } from "../../common/checks.ts";
 import { RequestError } from "../../common/errors.ts";
@@ -15,20 +14,11 @@ import { type PythonDict, type PythonValue, Untextual } from "../python/value.ts
 import { checkFile } from "./bytes.ts";
 import type { ParquetRows } from "./declared.ts";
 import { classNamesOf, withClassNames } from "./features.ts";
+import { compressors } from "./parquet_compressors.ts";
 import { type Column, columnOf, type ColumnType, pythonOf } from "./parquet_types.ts";
 import type { RawRow } from "./raw_row.ts";
 import type { RecordKind } from "./record_kind.ts";
 import { inFiles } from "./row_files.ts";
-
-/**
- * Works around an error of the library: a page with only nulls is compressed from nothing, which its LZ4 takes for
- * damaged.
- */
-const compressors = {
-  ...all,
-  LZ4: (input: Uint8Array, length: number) => length === 0 ? new Uint8Array() : decompressLz4(input, length),
-  LZ4_RAW: (input: Uint8Array, length: number) => length === 0 ? new Uint8Array() : decompressLz4Raw(input, length),
-};
 
 /** Values are kept as stored where the library would lose something. */
 const parsers = {

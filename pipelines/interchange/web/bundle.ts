@@ -17,6 +17,7 @@ export const twins: readonly string[] = [
   "common/free_space.ts",
   "common/system.ts",
   "data/files/decompression.ts",
+  "data/files/parquet_compressors.ts",
   "interface/perform_run.ts",
   "runtime/half_numbers.ts",
   "runtime/start_thread.ts",
