@@ -101,9 +101,10 @@ function isRequestError(fault: unknown): fault is Pick<RequestError, "problem" |
 
 /**
  * What a pipeline file can import from the name that it imports: the command line does not know the DSL's functions.
+ * Nothing if Deno loads no more modules, as when its lockfile is out of date, which is then the fault to describe.
  */
 async function exportedNames(): Promise<readonly string[]> {
-  const refract: object = await import(import.meta.resolve("../../../mod.ts"));
+  const refract: object = await import(import.meta.resolve("../../../mod.ts")).catch(() => ({}));
   return Object.keys(refract);
 }
 

@@ -87,6 +87,14 @@ const kinds: readonly FaultKind[] = [
     },
   },
   {
+    message: /The lockfile is out of date.*?\+ *"((?:npm|jsr):[^"]+)"/s,
+    says([specifier = ""]) {
+      const name = specifier.replace(/^(?:npm|jsr):/, "").replace(/(?<=.)@[^@]*$/, "");
+      return `the package ${quote(specifier)} is not in the lockfile; add it to the deno.json of your project, as in ` +
+        `deno add ${specifier}, and import ${quote(name)}`;
+    },
+  },
+  {
     message: /^NotCapable: Requires (\w+) access(?: to "?(.*?)"?)?, run again with the (--allow-[\w-]+) flag/,
     says([access = "", what = "", flag = ""]) {
       const target = what === "" || what.startsWith("<") ? "" : ` to ${what}`;
