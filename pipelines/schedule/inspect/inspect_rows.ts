@@ -41,11 +41,17 @@ export async function inspectRows(
   shown: number,
 ): Promise<Inspection> {
   const readings = await dataReadings(new SharedPreparation(runContext), members);
+  const { emit } = runContext, warned = new Set<string>();
+  // Several data sets may be read from one source.
+  const warn = (message: string) => {
+    if (!warned.has(message)) noteTo(emit)(message);
+    warned.add(message);
+  };
   const inspected: { readonly reading: DataReading; readonly data: InspectedData; readonly prints: Fingerprints }[] =
     [];
   for (const reading of readings) {
     const prints = new Fingerprints();
-    const data = await atLocationOf(reading.data, () => inspect(runContext, reading, shown, prints));
+    const data = await atLocationOf(reading.data, () => inspect(runContext, reading, shown, { prints, warn }));
     inspected.push({ reading, data, prints });
   }
   const [trained, evaluated] = [true, false].map((isTrained) => {
@@ -66,15 +72,11 @@ async function inspect(
   runContext: RunContext,
   reading: DataReading,
   shown: number,
-  prints: Fingerprints,
+  { prints, warn }: { readonly prints: Fingerprints; readonly warn: (message: string) => void },
 ): Promise<InspectedData> {
   const { stages, isTrained, member, model: { model }, maxLength, data } = reading,
     { base, hub, emit } = runContext;
-  const { tokenizer, architecture: { contextLength: limit } } = model, warned = new Set<string>();
-  const warn = (message: string) => {
-    if (!warned.has(message)) noteTo(emit)(message);
-    warned.add(message);
-  };
+  const { tokenizer, architecture: { contextLength: limit } } = model;
   const files = { base, hub, progress: fileProgress(emit), warn };
   const chat = { format: tokenizer.chat, asksLast: reading.asks, ends: endTokensOf(tokenizer), warn };
   const first: InspectedRow[] = [], lengths = new Map<number, number>(), ends = new Map<string, [number, boolean]>();
