@@ -63,7 +63,7 @@ export const notes: readonly Mistake<readonly string[]>[] = [
   ]],
   ["fields as other languages write them", {
     template: '{ prompt: "${q}#{a}%(q)s%(b)s{q}", completion: "{a}" }',
-    held: 'records([{ q: "a", a: "b" }], template)',
+    held: 'records([{ q: "a", a: "b" }], { prompt: "{q}\\n", completion: "{a}" })',
   }, [
     'pipeline.ts:8:16: the prompt template writes "${q}", in which "$" is literal; write "{q}" for the field\'s value',
     'pipeline.ts:8:16: the prompt template writes "#{a}", in which "#" is literal; write "{a}" for the field\'s value',
