@@ -62,7 +62,7 @@ export const notes: readonly Mistake<readonly string[]>[] = [
     'pipeline.ts:8:16: the prompt template "<q>\\n" names no field, so all rows have the same prompt; name one, as in "{question}"',
   ]],
   ["fields as other languages write them", {
-    template: '{ prompt: "${q}#{a}%(q)s%(b)s{q}", completion: "{a}" }',
+    template: '{ prompt: "${q}#{a}%(q)s%(b)s\\n", completion: "{a}" }',
     held: 'records([{ q: "a", a: "b" }], { prompt: "{q}\\n", completion: "{a}" })',
   }, [
     'pipeline.ts:8:16: the prompt template writes "${q}", in which "$" is literal; write "{q}" for the field\'s value',
