@@ -73,7 +73,7 @@ export const positive = leaf("a number above 0", (value) => Number.isFinite(valu
 /** A number of at least 0 and below 1. */
 export const belowOne = leaf("a number of at least 0 and below 1", (value) => from(0, 1)(value) && value !== 1);
 /** A number from 0 to 1. */
-export const share = leaf("a share of the steps from 0 to 1", from(0, 1));
+export const share = leaf("a share of the steps from 0 to 1, or warmupSteps instead", from(0, 1));
 /** One of some words. */
 export const oneOf = (words: readonly string[]) =>
   leaf(alternatives.format(words.map(quote)), (value) => isText(value) && words.includes(`${value}`));

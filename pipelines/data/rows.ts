@@ -12,7 +12,7 @@ import { madeInTime } from "./made_in_time.ts";
 import type { Row, RowReader } from "./row.ts";
 import type { ChatReading } from "./source_kind.ts";
 import { filesOf, kindOf, sourcesOf } from "./source_kinds.ts";
-import { requireSingleBraces, sameForAll } from "./template_use.ts";
+import { otherFormsOf, requireSingleBraces, sameForAll } from "./template_use.ts";
 import type { Viewed } from "./view_kind.ts";
 import { viewKindOf } from "./view_kinds.ts";
 
@@ -123,7 +123,10 @@ async function requireFiles(source: Source, base: string): Promise<void> {
 function checkUse(source: Source, { fields }: RawRow, count: number, { warn }: FileReading): void {
   if (source.kind === "chat" || source.template === undefined) return;
   const { template } = source;
-  if (count === 1) return atLocationOf(source, () => requireSingleBraces(template, fields));
+  if (count === 1) {
+    for (const says of otherFormsOf(template, fields)) warn?.(placed(source, says));
+    return atLocationOf(source, () => requireSingleBraces(template, fields));
+  }
   const says = sameForAll(template);
   if (says !== undefined) warn?.(placed(source, says));
 }

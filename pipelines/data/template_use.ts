@@ -8,6 +8,9 @@ import { parseTemplate } from "./template.ts";
 /** A name in doubled braces, as other template languages write a field. */
 const doubled = /\{\{\s*([\w.-]+)\s*\}\}/g;
 
+/** A name as other languages write a field: a sign before its braces, or Python's `%(name)s`. */
+const otherForms = /(?<!\{)[$#]\{([\w.-]+)\}(?!\})|%\(([\w.-]+)\)[srd]/g;
+
 /** The texts of a template by their role. */
 function textsOf(template: Template): readonly (readonly [role: string, text: string])[] {
   if ("label" in template) {
@@ -47,6 +50,20 @@ export function requireSingleBraces(template: Template, fields: Fields): void {
 /** Whether a row has a field with this name, or one that contains it, as `answers` contains `answers.text`. */
 function hasField(fields: Fields, field: string): boolean {
   return Object.hasOwn(fields, field) || Object.hasOwn(fields, field.split(".", 1)[0] ?? field);
+}
+
+/** Notes on fields that are written as in another language, so that a part of what is written is literal text. */
+export function otherFormsOf(template: Template, fields: Fields): readonly string[] {
+  return textsOf(template).flatMap(([role, text]) =>
+    [...text.matchAll(otherForms)].flatMap(([written, signed, percent]) => {
+      const field = signed ?? percent ?? "";
+      if (!hasField(fields, field)) return [];
+      const literal = signed === undefined
+        ? "which is literal text"
+        : `in which ${quote(written.charAt(0))} is literal`;
+      return [`the ${role} template writes ${quote(written)}, ${literal}; write "{${field}}" for the field's value`];
+    })
+  );
 }
 
 /** A note on a template that gives all rows the same text; an empty one is intended. */

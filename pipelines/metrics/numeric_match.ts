@@ -2,7 +2,7 @@
 import { amount } from "../common/checks.ts";
 import { RequestError } from "../common/errors.ts";
 import { quote } from "../common/suggest.ts";
-import { lastNumber } from "../data/python/numbers.ts";
+import { floatOf, lastNumber } from "../data/python/numbers.ts";
 import type { SpecOf } from "./declared.ts";
 import type { Metric } from "./metric.ts";
 import type { MeasuredRow } from "./prediction.ts";
@@ -10,8 +10,8 @@ import { answerSettings } from "./settings.ts";
 import { meanOf } from "./statistic.ts";
 
 function expectedOf({ completion, place }: MeasuredRow): number {
-  const plain = Number(completion.replaceAll(",", ""));
-  const expected = completion.trim() !== "" && Number.isFinite(plain) ? plain : lastNumber(completion);
+  const plain = floatOf(completion.replaceAll(",", "")) ?? NaN;
+  const expected = Number.isFinite(plain) ? plain : lastNumber(completion);
   if (expected !== undefined) return expected;
   throw new RequestError(
     `the row's completion ${quote(completion)} has no number for numericMatch to compare answers with; give it one`,

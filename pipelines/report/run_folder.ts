@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { system, type SystemFile } from "../common/system.ts";
 import { RequestError } from "../common/errors.ts";
 import { type Chunks, contentOf, unwritable, writeAtomically } from "../common/files.ts";
+import { namesIn } from "../common/folder_names.ts";
 import { innerPath, slashed } from "../common/inner_path.ts";
 import { removeOwn } from "../common/leavings.ts";
 import type { RowList } from "../common/row_list.ts";
@@ -23,6 +24,8 @@ import type { Results } from "../results/results.ts";
 import { formatResults, resultsFile, type WrittenFiles } from "../results/read_results.ts";
 import type { PreparedTraining } from "../schedule/prepare/prepared.ts";
 import type { RunOutput } from "../schedule/run/run_output.ts";
+import { liveFile } from "./live.ts";
+import { manifestFile, pipelineFile } from "./manifest.ts";
 import { removeRunTemporaries } from "../store/temporaries.ts";
 
 const encoder = new TextEncoder();
@@ -58,6 +61,23 @@ async function lockFolder(path: string): Promise<SystemFile | undefined> {
   });
 }
 
+/** Files of which a run, even one that was killed, leaves one before it writes one of {@linkcode replaced}. */
+const marks = [resultsFile, manifestFile, liveFile];
+
+/** Files that a run writes and that may well be a person's own. */
+const replaced = [pipelineFile, "report.html", "results.csv"];
+
+/** Protects the files of a folder that is no run's, such as a project's own. */
+async function requireNoOthers(folder: string): Promise<void> {
+  const names = await namesIn(folder);
+  if (marks.some((name) => names.includes(name))) return;
+  const other = replaced.find((name) => names.includes(name));
+  if (other === undefined) return;
+  throw new RequestError(`is not a run folder and has a ${other}, which a run would replace; give --out a new folder`, {
+    file: folder,
+  });
+}
+
 /** A run folder. */
 export class RunFolder implements RunOutput, Disposable {
   readonly path: string;
@@ -76,12 +96,14 @@ export class RunFolder implements RunOutput, Disposable {
    * run has left incomplete in it. No other run can write there until it is disposed of.
    *
    * @throws {DiskError} If it cannot be created.
-   * @throws {RequestError} If another run is writing there.
+   * @throws {RequestError} If another run is writing there, or it holds a file that no run wrote and this one would
+   * replace.
    */
   async prepare(): Promise<void> {
     await this.#folder(".");
     this.#lock ??= await lockFolder(this.path);
     removeRunTemporaries(this.path);
+    await requireNoOthers(this.path);
     const probe = join(this.path, `.probe-${crypto.randomUUID()}`);
     try {
       await system.writeTextFile(probe, "");

@@ -1,6 +1,7 @@
 /** Running generated programs against their problems' tests. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
+import type { RowList } from "../common/row_list.ts";
 import { quote } from "../common/suggest.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 import type { ProgramVerdict } from "./sandbox/verdict.ts";
@@ -46,16 +47,15 @@ export function programOf(task: CodeTask, { problem, generation, place }: Writte
  * Runs programs, several at once; verdicts are reported as they arrive, and after an error no further program is run.
  */
 export async function runAll(
-  programs: readonly string[],
+  programs: RowList<string>,
   { run }: Sandbox,
   take: (program: string, verdict: ProgramVerdict, at: number) => void | Promise<void>,
 ): Promise<void> {
-  const open = programs.entries();
-  let isStopped = false;
+  let next = 0, isStopped = false;
   async function work(): Promise<void> {
     try {
-      for (const [at, program] of open) {
-        if (isStopped) return;
+      while (next < programs.length && !isStopped) {
+        const at = next++, program = programs.at(at)!;
         await take(program, await run(program), at);
       }
     } catch (fault) {

@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Results } from "../../pipelines/results/results.ts";
 import type { Outcome } from "../support/command.ts";
 import { sharedFolder, smollm2Folder } from "../support/shared.ts";
@@ -85,6 +85,33 @@ Deno.test({
       assert.deepEqual(shares.map((share) => share! > 0.8), [false, true], `${shares}`);
     }),
 });
+
+Deno.test("a project that maps nothing but refract trains, as does one that imports modules and packages of its own", () =>
+  inFolder(async (folder) => {
+    const made = await deno([...flags, join(root, launcher), "new", "mine"], folder), project = join(folder, "mine");
+    assert.equal(made.code, 0, made.stderr);
+    const refract = pathToFileURL(join(root, "mod.ts")).href,
+      text = await Deno.readTextFile(join(project, "pipeline.ts"));
+    await Deno.writeTextFile(join(project, "mine.ts"), "export const epochs = 1;\n");
+    await Deno.writeTextFile(
+      join(project, "own.ts"),
+      `import { epochs } from "mine";\nimport { parse } from "yaml";\n${
+        text.replace("epochs: 15", 'epochs: parse(epochs + "")')
+      }`,
+    );
+    for (
+      const [pipeline, imports] of [
+        ["pipeline.ts", { refract }],
+        // Another version than Refract's own, which keeps its own.
+        ["own.ts", { refract, mine: "./mine.ts", yaml: "npm:yaml@2", "hash-wasm": "./mine.ts" }],
+      ] as const
+    ) {
+      await Deno.writeTextFile(join(project, "deno.json"), JSON.stringify({ imports }));
+      const ran = await deno([...flags, join(root, launcher), "run", pipeline, "--json"], project);
+      assert.equal(ran.code, 0, ran.stderr);
+      assert.equal(JSON.parse(ran.stdout).pipeline, "quickstart");
+    }
+  }));
 
 Deno.test("a copy that is served from an address makes projects, trains, reports and exports", () =>
   inFolder(async (folder) => {

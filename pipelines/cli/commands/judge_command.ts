@@ -3,7 +3,7 @@ import { basename, extname, join } from "node:path";
 import { json } from "../../data/files/json.ts";
 import { jsonl } from "../../data/files/jsonl.ts";
 import { endpointOf } from "../../tasks/alpaca_eval/endpoint.ts";
-import { costOf, judgementsIn, judgePairs, planJudge } from "../../tasks/alpaca_eval/judge.ts";
+import { annotationOf, costOf, judgementsIn, judgePairs, planJudge } from "../../tasks/alpaca_eval/judge.ts";
 import { readGamed } from "../../tasks/alpaca_eval/gamed.ts";
 import { leaderboardOf } from "../../tasks/alpaca_eval/leaderboard.ts";
 import { type OutputRow, outputsOf, paired } from "../../tasks/alpaca_eval/outputs.ts";
@@ -58,9 +58,10 @@ async function judgeAnswers(path: string, options: Declared, terminal: Terminal)
   terminal.write(`${costOf(plan, endpoint, options, "--price-in and --price-out give dollars")}\n`);
   if (!options.yes && plan.questions > 0) return terminal.write("sent no requests; --yes sends them\n");
   let answered = 0;
-  const annotations = await judgePairs(plan, endpoint, weighted, kept, {
-    onAnswer: () => terminal.live && terminal.write(`\r${++answered}/${plan.open.length} compared`),
+  const preferences = await judgePairs(plan, endpoint, weighted, kept, {
+    onAnswer: () => terminal.live && terminal.write(`\r${++answered}/${plan.pairs.length} compared`),
   });
+  const annotations = plan.pairs.map((pair, at) => annotationOf(pair, endpoint.model, preferences[at]!));
   terminal.endLine();
   const board = leaderboardOf(annotations, gamed);
   await writeFolder(callerPath(options.out), async (folder) => {

@@ -36,6 +36,9 @@ export const launchFlags = ["--no-prompt", "--allow-read", "--allow-env", "--all
 /** Without it Deno occasionally asks its own server whether there is a newer version. */
 export const noUpdateCheck = { DENO_NO_UPDATE_CHECK: "1" } as const;
 
+/** The program that runs commands, from a copy's folder. */
+const program = "pipelines/cli/main.ts";
+
 /** A copy of Refract. */
 export interface Copy {
   /** The URL of its deno.json. */
@@ -66,6 +69,7 @@ export class OtherCopyError extends Error {}
  */
 export function denoArguments(copy: Copy, { args, folder, endpoint, hub }: Call): string[] {
   const own = args.filter((argument) => !isPermission(argument)), [command, first] = own;
+  const { flags, main } = importsFor(copy, projectOf(folderOf(first, folder)) ?? projectOf(folder));
   const remote = new URL(copy.config).protocol === "file:" ? undefined : new URL(copy.config).host;
   const name = isCommandName(command) ? command : undefined, usual = grantsOf(name, endpoint);
   const store = optionIn(own, "--store"), forCall = grantedFor(usual, own, folder);
@@ -78,12 +82,12 @@ export function denoArguments(copy: Copy, { args, folder, endpoint, hub }: Call)
     "run",
     "--no-prompt",
     "--frozen=false",
-    ...importFlags(copy, projectOf(folderOf(first, folder)) ?? projectOf(folder)),
+    ...flags,
     ...flagsOf(reached),
     heapLimits,
     ...unstableFlags(command),
     ...args.filter(isPermission),
-    new URL("pipelines/cli/main.ts", copy.config).href,
+    main,
     ...own,
   ];
 }
@@ -197,24 +201,32 @@ function folderOf(argument: string | undefined, folder: string): string {
   return dirname(isAbsolute(argument) ? argument : join(folder, argument));
 }
 
-/** How a pipeline and Refract itself find their imports: through the copy's own deno.json, and the project's. */
-function importFlags(copy: Copy, project: Project | undefined): string[] {
+/**
+ * How a pipeline and Refract itself find their imports: through the copy's own deno.json, and the project's.
+ *
+ * @returns Flags for Deno, and the URL of the program that runs commands.
+ */
+function importsFor(copy: Copy, project: Project | undefined): { readonly flags: string[]; readonly main: string } {
   const own = Object.fromEntries(
     Object.entries(copy.imports).map(([name, address]) => [name, resolvedFrom(copy.config, address)]),
   );
-  const isOnDisk = new URL(copy.config).protocol === "file:";
-  if (project === undefined) return isOnDisk ? [] : ["--no-config", importMap(own)];
-  const theirs = resolvedImports(project);
-  if (!isSame(theirs["refract"], own["refract"])) {
+  const isOnDisk = new URL(copy.config).protocol === "file:", main = new URL(program, copy.config).href;
+  if (project === undefined) return { flags: isOnDisk ? [] : ["--no-config", importMap(own)], main };
+  const theirs = resolvedImports(project), mapped = theirs["refract"];
+  if (mapped === undefined || !isSame(mapped, own["refract"])) {
     throw new OtherCopyError(
-      `${project.file} maps "refract" to ${theirs["refract"]}, but this is ${own["refract"]}; ` +
+      `${project.file} maps "refract" to ${mapped}, but this is ${own["refract"]}; ` +
         "call that copy's command, as its deno task does, or change the map",
     );
   }
-  return Object.entries(own).every(([name, address]) => ownValue(theirs, name) === address) && isOnDisk &&
-      Object.keys(theirs).length === Object.keys(own).length
-    ? []
-    : ["--config", project.file, importMap({ ...theirs, ...own })];
+  const hasAll = Object.entries(own).every(([name, address]) => ownValue(theirs, name) === address);
+  if (!isOnDisk) {
+    return { flags: ["--config", project.file, ...hasAll ? [] : [importMap({ ...theirs, ...own })]], main };
+  }
+  if (hasAll && Object.keys(theirs).length === Object.keys(own).length) return { flags: [], main };
+  // Deno makes a package of a copy that a deno.json maps to, and reads the copy's own imports from its deno.json; the
+  // program must be in the folder that the map names, which may be a link. An import map in addition makes it panic.
+  return { flags: ["--config", project.file], main: new URL(program, mapped).href };
 }
 
 /** An import map as Deno derives it from a deno.json's imports, where a package's name also maps its subpaths. */

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { dirname } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { system } from "../../common/system.ts";
 import { declaringInto, whileDeclaring } from "../../common/declared.ts";
+import { namesIn } from "../../common/folder_names.ts";
 import { RequestError } from "../../common/errors.ts";
 import { type Overrides, type Scalar, whileLoading } from "../../recipes/overrides.ts";
 import { expand } from "../../schedule/expand/expand.ts";
@@ -42,8 +43,7 @@ const imported = new Map<string, { readonly overrides: string; readonly settings
  */
 export async function loadPipeline(path: string, overrides: Overrides): Promise<LoadedPipeline> {
   const file = callerPath(path);
-  const exists = await system.stat(file).then((info) => info.isFile, () => false);
-  if (!exists) throw new RequestError("there is no such pipeline file; check the path", { file });
+  await requireModule(file);
   const settings = new Map<string, Scalar>();
   const load = async (declared: Set<object>) => {
     const pipeline = await importPipeline(file, overrides, settings);
@@ -53,6 +53,25 @@ export async function loadPipeline(path: string, overrides: Overrides): Promise<
     return { pipeline, file, base: dirname(file), expansion, settings };
   };
   return await whileLoading({ overrides, settings }, () => whileDeclaring(load));
+}
+
+/** Endings of the files that Deno imports as programs. */
+const moduleEndings = [".ts", ".mts", ".tsx", ".js", ".mjs", ".jsx"];
+
+/** Requires that a path is of a file that can be imported. */
+async function requireModule(file: string): Promise<void> {
+  const info = await system.stat(file).catch(() => undefined), ending = extname(file);
+  if (info?.isDirectory) {
+    const names = await namesIn(file), own = "pipeline.ts";
+    const first = names.includes(own) ? own : names.find((name) => moduleEndings.includes(extname(name))) ?? own;
+    const example = join(file, first);
+    throw new RequestError(`is a folder; give the path of a pipeline file in it, as in ${example}`, { file });
+  }
+  if (info?.isFile !== true) throw new RequestError("there is no such pipeline file; check the path", { file });
+  if (moduleEndings.includes(ending)) return;
+  throw new RequestError("is no pipeline file, which ends with .ts, and no recipe, which ends with .yaml; give one", {
+    file,
+  });
 }
 
 async function importPipeline(file: string, overrides: Overrides, settings: Map<string, Scalar>): Promise<Pipeline> {
@@ -101,9 +120,10 @@ function isRequestError(fault: unknown): fault is Pick<RequestError, "problem" |
 
 /**
  * What a pipeline file can import from the name that it imports: the command line does not know the DSL's functions.
+ * Nothing if Deno loads no more modules, as when its lockfile is out of date, which is then the fault to describe.
  */
 async function exportedNames(): Promise<readonly string[]> {
-  const refract: object = await import(import.meta.resolve("../../../mod.ts"));
+  const refract: object = await import(import.meta.resolve("../../../mod.ts")).catch(() => ({}));
   return Object.keys(refract);
 }
 

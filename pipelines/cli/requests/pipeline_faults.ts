@@ -65,6 +65,9 @@ const kinds: readonly FaultKind[] = [
   {
     message: /requested module '(.*?)' does not provide an export named '(\w+)'/,
     says([module = "", name = ""], exported) {
+      if (/^npm:refract(?:@|$)/.test(module)) {
+        return `${quote(module)} is an unrelated package; write ${importOf(meant(name, exported) ?? "pipeline")}`;
+      }
       if (module !== "refract") return undefined;
       const found = meant(name, exported);
       const remedy = found === undefined
@@ -85,6 +88,18 @@ const kinds: readonly FaultKind[] = [
         ? 'nothing says where "refract" is; create a project with deno task new in the checkout, or map "refract" to its mod.ts'
         : `there is no package ${quote(specifier)}; did you mean "refract"`;
     },
+  },
+  {
+    message: /The lockfile is out of date.*?\+ *"((?:npm|jsr):[^"]+)"/s,
+    says([specifier = ""]) {
+      const name = specifier.replace(/^(?:npm|jsr):/, "").replace(/(?<=.)@[^@]*$/, "");
+      return `the package ${quote(specifier)} is not in the lockfile; add it to the deno.json of your project, as in ` +
+        `deno add ${specifier}, and import ${quote(name)}`;
+    },
+  },
+  {
+    message: /Import '(https?:\/\/[^']+)' failed/,
+    says: ([address]) => `${address} can't be downloaded; check the address and the network`,
   },
   {
     message: /^NotCapable: Requires (\w+) access(?: to "?(.*?)"?)?, run again with the (--allow-[\w-]+) flag/,

@@ -1,5 +1,6 @@
 /** The tensors that the host feeds for preferences: rows with two answers, of which the first is preferred. @module */
 import type { Feeds } from "../../common/host_tensor.ts";
+import type { RowList } from "../../common/row_list.ts";
 import type { LaidOutRow } from "./laid_out_rows.ts";
 
 /** Names one of a row's two answers. */
@@ -44,7 +45,7 @@ export function objectiveFeeds(objective: Readonly<Record<string, unknown>> | un
 }
 
 /** A number for both answers of each row, the chosen one's first: for example their log-likelihoods under a model. */
-export type AnswerScores = readonly (readonly [chosen: number, rejected: number])[];
+export type AnswerScores = RowList<readonly [chosen: number, rejected: number]>;
 
 /** The indices of a row's labels that belong to each answer. */
 function labelsOf({ branch, labels, labelIndices }: LaidOutRow): Readonly<Record<AnswerName, readonly number[]>> {

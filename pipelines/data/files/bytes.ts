@@ -2,7 +2,8 @@
 import { system } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
-import { type Compression, compressions } from "./decompression.ts";
+import type { Compression } from "./compression.ts";
+import { compressions } from "./decompression.ts";
 import type { FileProgress } from "./record_kind.ts";
 
 /** How much of a file is read at a time. */
@@ -10,7 +11,7 @@ const chunkBytes = 2 ** 20;
 
 /** The compression of a file that begins with these bytes, if any. */
 function compressionOf(bytes: Uint8Array): Compression | undefined {
-  return compressions.find(({ magic }) => magic.every((byte, at) => bytes[at] === byte));
+  return compressions.find(({ is }) => is(bytes));
 }
 
 /**

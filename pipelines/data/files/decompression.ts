@@ -1,21 +1,18 @@
 /** The compression formats of files of rows. @module */
 import { type Duplex, Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
-
-/** A compression format. */
-export interface Compression {
-  readonly name: string;
-  /** The bytes that such a file begins with. */
-  readonly magic: readonly number[];
-  /** Decompresses only as far as requested. Throws what its source throws, and an Error for damaged data. */
-  readonly decompress: (source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
-}
+import { type Compression, isGzip } from "./compression.ts";
+import { isZstd, zstdFrames } from "./zstd_frames.ts";
 
 /** The supported formats. */
 export const compressions: readonly Compression[] = [
-  { name: "gzip", magic: [0x1f, 0x8b], decompress: (source) => through(createGunzip(), source) },
-  { name: "zstd", magic: [0x28, 0xb5, 0x2f, 0xfd], decompress: (source) => through(createZstdDecompress(), source) },
+  { name: "gzip", is: isGzip, decompress: (source) => through(createGunzip(), source) },
+  { name: "zstd", is: isZstd, decompress: framed },
 ];
+
+async function* framed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const frame of zstdFrames(source)) yield* through(createZstdDecompress(), frame);
+}
 
 async function* through(output: Duplex, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const input = Readable.from(source, { objectMode: false });

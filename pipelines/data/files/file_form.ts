@@ -50,6 +50,7 @@ const unreadable: readonly FileForm[] = [
   },
   { is: ascii("BZh"), problem: unpacked("bzip2", "bunzip2 FILE") },
   { is: startsWith(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0), problem: unpacked("xz", "unxz FILE") },
+  { is: startsWith(0x04, 0x22, 0x4d, 0x18), problem: unpacked("lz4", "unlz4 FILE") },
   { is: startsWith(0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c), problem: unpacked("7z", "7z x FILE") },
   { is: ascii("%PDF-"), problem: "the file is a PDF; write its rows as JSON Lines" },
   { is: ascii("SQLite format 3\0"), problem: "the file is an SQLite database; export a table as CSV" },

@@ -71,8 +71,8 @@ export async function predictions(
     return {
       ...textsOf(row),
       ...answers?.rows.at(at),
-      ...judged?.found[at],
-      ...preferred?.found[at],
+      ...judged?.found.at(at),
+      ...preferred?.found.at(at),
       ...scores?.found.at(at),
       ...compared?.found.at(at),
     };

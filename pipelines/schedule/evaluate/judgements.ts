@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { RowList } from "../../common/row_list.ts";
+import { MadeRows, type RowList } from "../../common/row_list.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { JudgeSettings } from "../../metrics/declared.ts";
@@ -18,7 +18,7 @@ import type { PreparedEvaluation } from "../prepare/prepared.ts";
 
 /** A judge's comparisons of an evaluation's rows. */
 interface Compared {
-  readonly found: readonly { readonly preference: number | null }[];
+  readonly found: RowList<{ readonly preference: number | null }>;
   readonly cached: boolean;
 }
 
@@ -41,15 +41,18 @@ export async function judgements(
   }
   const show = plan.questions === 0 ? () => {} : beginWork(emit, "judge", pairs.length, name);
   let done = 0;
-  const annotations = await judgePairs(plan, endpoint, weighted, kept, {
+  const preferences = await judgePairs(plan, endpoint, weighted, kept, {
     unweighted: "write weighted: false",
     async onAnswer() {
       show(++done);
       await runContext.stopIfAsked();
     },
   });
-  const found = annotations.map(({ preference }) => ({ preference }));
-  const unread = found.filter(({ preference }) => preference === null).length;
+  const unread = preferences.filter(Number.isNaN).length;
+  const found = new MadeRows(preferences.length, (row) => {
+    const preference = preferences[row]!;
+    return { preference: Number.isNaN(preference) ? null : preference };
+  });
   if (unread === found.length) {
     throw new RequestError(`${settings.model} did not name an answer for any row of ${name}; use another judge`);
   }
@@ -62,8 +65,9 @@ export function pairsOf(
   { rows, model }: Pick<PreparedEvaluation, "rows" | "model">,
   answers: RowList<{ readonly prediction?: string | number }>,
   { instruction: field, generator = model.name }: Pick<JudgeSettings, "instruction" | "generator">,
-): Pair[] {
-  return rows.map(({ fields, completion, prompt }, index) => {
+): RowList<Pair> {
+  return new MadeRows(rows.length, (index) => {
+    const { fields, completion, prompt } = rows.at(index)!;
     const instruction = ownValue(fields, field), dataset = ownValue(fields, "dataset");
     const shared = {
       instruction: typeof instruction === "string" ? instruction : prompt,

@@ -1,5 +1,5 @@
 /** Answers run as programs against their problems' tests; verdicts are kept by the programs' digests. @module */
-import type { RowList } from "../../common/row_list.ts";
+import { MadeRows, type RowList } from "../../common/row_list.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import type { ProgramsSettings } from "../../metrics/declared.ts";
 import { keyOf, type Store } from "../../store/store.ts";
@@ -14,7 +14,7 @@ import type { PreparedEvaluation } from "../prepare/prepared.ts";
 
 /** The outcomes of the programs of an evaluation's rows. */
 interface Judged {
-  readonly found: readonly { readonly verdict: string }[];
+  readonly found: RowList<{ readonly verdict: string }>;
   readonly cached: boolean;
 }
 
@@ -29,31 +29,39 @@ export async function verdicts(
 ): Promise<Judged> {
   const { store, emit } = runContext, limits = { ...usualLimits, seconds };
   const known: CodeTask = ownValue(code, task)!;
-  const programs = rows.map(({ fields, place }, at) => {
+  const programs = new MadeRows(rows.length, (at) => {
+    const { fields, place } = rows.at(at)!;
     return programOf(known, { problem: fields, generation: String(answers.at(at)?.prediction ?? ""), place });
   });
-  const keys = new Map<string, string>();
+  // Programs are long, and built again from their rows: only their keys are kept, each with its first row.
+  const keys = new Map<string, { readonly at: number; readonly row: number }>(), ofRows = new Uint32Array(rows.length);
+  let row = 0;
   for (const program of programs) {
-    if (!keys.has(program)) keys.set(program, keyOf({ program, limits, by: sandboxVersion }));
+    const key = keyOf({ program, limits, by: sandboxVersion });
+    ofRows[row] = keys.getOrInsertComputed(key, () => ({ at: keys.size, row })).at;
+    row++;
   }
-  const judged = new Map<string, ProgramVerdict>();
-  for (const [program, key] of keys) {
+  const found: (string | undefined)[] = [];
+  for (const key of keys.keys()) {
     const kept = await keptVerdict(store, key);
-    if (kept !== undefined) judged.set(program, kept);
+    found.push(kept && shownVerdict(kept));
   }
-  const open = [...keys.keys()].filter((program) => !judged.has(program));
+  const open = [...keys].filter(([, { at }]) => found[at] === undefined);
   if (open.length > 0) {
     const show = beginWork(emit, "execute", keys.size, name);
-    if (judged.size > 0) show(judged.size, true);
-    await runAll(open, sandbox(limits), async (program, verdict) => {
-      await store.putJson("verdict", keys.get(program)!, verdict);
-      judged.set(program, verdict);
-      show(judged.size);
+    let done = keys.size - open.length;
+    if (done > 0) show(done, true);
+    const unknown = new MadeRows(open.length, (at) => programs.at(open[at]![1].row)!);
+    await runAll(unknown, sandbox(limits), async (_, verdict, at) => {
+      const [key, program] = open[at]!;
+      await store.putJson("verdict", key, verdict);
+      found[program.at] = shownVerdict(verdict);
+      show(++done);
       await runContext.stopIfAsked();
     });
   }
   return {
-    found: programs.map((program) => ({ verdict: shownVerdict(judged.get(program)!) })),
+    found: new MadeRows(rows.length, (row) => ({ verdict: found[ofRows[row]!]! })),
     cached: open.length === 0,
   };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { atLocation, atLocationOf } from "../../common/source_location.ts";
+import { atLocation, atLocationOf, placed } from "../../common/source_location.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
 import { type Masked, masksOf } from "../../compile/lower/edit_masks.ts";
 import { isEdited } from "../../compile/lower/edited_tokens.ts";
@@ -20,7 +20,7 @@ import { fileProgress, noteTo } from "../context/work.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { Member } from "../expand/member.ts";
 import { requireKind } from "../prepare/head_checks.ts";
-import { tokenizeFor } from "../prepare/tokenize_rows.ts";
+import { bareRows, tokenizeFor } from "../prepare/tokenize_rows.ts";
 import { SharedPreparation } from "../prepare/shared_preparation.ts";
 import { Fingerprints } from "./fingerprints.ts";
 import type { InspectedData, InspectedRow, InspectedToken, Inspection } from "./inspection.ts";
@@ -41,11 +41,17 @@ export async function inspectRows(
   shown: number,
 ): Promise<Inspection> {
   const readings = await dataReadings(new SharedPreparation(runContext), members);
+  const { emit } = runContext, warned = new Set<string>();
+  // Several data sets may be read from one source.
+  const warn = (message: string, kind = message) => {
+    if (!warned.has(kind)) noteTo(emit)(message);
+    warned.add(kind);
+  };
   const inspected: { readonly reading: DataReading; readonly data: InspectedData; readonly prints: Fingerprints }[] =
     [];
   for (const reading of readings) {
     const prints = new Fingerprints();
-    const data = await atLocationOf(reading.data, () => inspect(runContext, reading, shown, prints));
+    const data = await atLocationOf(reading.data, () => inspect(runContext, reading, shown, { prints, warn }));
     inspected.push({ reading, data, prints });
   }
   const [trained, evaluated] = [true, false].map((isTrained) => {
@@ -66,22 +72,19 @@ async function inspect(
   runContext: RunContext,
   reading: DataReading,
   shown: number,
-  prints: Fingerprints,
+  { prints, warn }: { readonly prints: Fingerprints; readonly warn: (message: string, kind?: string) => void },
 ): Promise<InspectedData> {
   const { stages, isTrained, member, model: { model }, maxLength, data } = reading,
     { base, hub, emit } = runContext;
-  const { tokenizer, architecture: { contextLength: limit } } = model, warned = new Set<string>();
-  const warn = (message: string) => {
-    if (!warned.has(message)) noteTo(emit)(message);
-    warned.add(message);
-  };
-  const files = { base, hub, progress: fileProgress(emit), warn };
-  const chat = { format: tokenizer.chat, asksLast: reading.asks, ends: endTokensOf(tokenizer), warn };
+  const { tokenizer, architecture: { contextLength: limit } } = model;
+  const files = { base, hub, progress: fileProgress(emit), warn: (message: string) => warn(message) };
+  const chat = { format: tokenizer.chat, asksLast: reading.asks, ends: endTokensOf(tokenizer), warn: files.warn };
   const first: InspectedRow[] = [], lengths = new Map<number, number>(), ends = new Map<string, [number, boolean]>();
   const cut = { rows: 0, tokens: 0 }, labels = new Map<string, number>();
   let rows = 0, withoutRight = 0, taughtTokens = 0, tooLong: InspectedData["tooLong"] = { rows: 0, limit };
   for await (const row of streamRows(data, files, chat)) {
     if (++rows % rowsAtOnce === 0) await runContext.stopIfAsked();
+    if (rows === 1 && isBare(row, reading)) warn(placed(data, bareRows), "bareRows");
     prints.add(row);
     const { whole, kept } = encodings(row, reading), rejected = kept.rejected?.length ?? 0;
     const length = kept.prompt.length + tailOf(row, kept).length + rejected;
@@ -110,6 +113,12 @@ async function inspect(
     labels: [...labels].sort(([, one], [, other]) => other - one),
     withoutRight,
   };
+}
+
+/** Whether a row is no conversation although its model has a chat template. */
+function isBare({ kind, turns }: Row, { model: { model, adaptations } }: DataReading): boolean {
+  return kind !== "label" && turns === undefined && headOf(adaptations) === undefined &&
+    model.tokenizer.chat.templates.size > 0;
 }
 
 /** A row's tokens: all of them, and those that remain after `maxLength`. */

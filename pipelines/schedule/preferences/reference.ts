@@ -9,6 +9,7 @@ import type { AnswerScores } from "../../compile/rows/answers.ts";
 import { fedNumbers } from "../../compile/rows/feeds.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import type { Model, ModelWeights } from "../../models/open/model.ts";
+import { getList, putList } from "../../store/json_list.ts";
 import { keyOf } from "../../store/store.ts";
 import { removeParts } from "../context/resumable_batches.ts";
 import type { RunContext } from "../context/run_context.ts";
@@ -51,10 +52,10 @@ export async function referenceOf(
     rows: madeOf(examples, ({ prompt, completion, rejected }) => [prompt, completion, rejected ?? null]),
     machine: runContext.machine,
   });
-  const known = await store.getJson(kind, key) as AnswerScores | undefined;
+  const known = (await getList<readonly [number, number]>(store, kind, key))?.list();
   const scores = known ??
     await scoreAnswers(runContext, { name: `the base of ${name}`, model, weights, fed: () => ({}), examples, key });
-  if (known === undefined) await store.putJson(kind, key, scores);
+  if (known === undefined) await putList(store, kind, key, scores);
   removeParts(store, key);
   return { scores, key, cached: known !== undefined, seconds: (performance.now() - start) / 1000 };
 }

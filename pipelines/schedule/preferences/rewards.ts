@@ -1,6 +1,7 @@
 /** The rewards of both answers of rows, by the objective that a model was trained with. @module */
 import { mergeValues, ownValue } from "../../../ops/program/own_value.ts";
 import { type ObjectiveName, objectives } from "../../../ops/objectives/mod.ts";
+import { MadeRows } from "../../common/row_list.ts";
 import type { Feeds } from "../../common/host_tensor.ts";
 import { rewardProgram } from "../../compile/programs/comparison.ts";
 import { answerInputs, type AnswerScores, objectiveFeeds } from "../../compile/rows/answers.ts";
@@ -40,6 +41,7 @@ export async function rewardsOf(
   const program = rewardProgram(objective.kind), session = await runContext.sessions.open(program, weights);
   const { outputs } = await session.run(mergeValues([objectiveFeeds(objective), ...ofAnswers]));
   await runContext.sessions.release(program, weights);
-  const rewards = (name: string) => ownValue(outputs, name)!.data;
-  return scores.map((_, row) => [Number(rewards("chosen")[row]), Number(rewards("rejected")[row])]);
+  const rewards = (name: string) => Float64Array.from(ownValue(outputs, name)!.data, Number);
+  const chosen = rewards("chosen"), rejected = rewards("rejected");
+  return new MadeRows(scores.length, (row) => [chosen[row]!, rejected[row]!]);
 }

@@ -73,5 +73,5 @@ export async function scoreAnswers(
     });
   });
   if (isQuiet !== true) await runContext.sessions.release(program, weights);
-  return [...scores];
+  return scores;
 }

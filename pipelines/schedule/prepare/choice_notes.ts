@@ -9,7 +9,7 @@ import type { EvaluateSpec, Resolved } from "../../spec/mod.ts";
 import type { Choice } from "./choices.ts";
 
 /**
- * Notes on rows whose completion is not among their choices, and on rows with only one choice.
+ * Notes on rows whose completion is not among their choices, and on rows with only one choice or with one twice.
  *
  * @throws {RequestError} If no row's completion is among its choices, so that every answer would count as wrong.
  */
@@ -19,12 +19,13 @@ export function choiceNotes(
   choices: RowList<readonly Choice[]> | undefined,
 ): readonly string[] {
   if (choices === undefined) return [];
-  const alone = new Found(), lost = new Found();
+  const alone = new Found(), lost = new Found(), repeated = new Found();
   const isCompared = metrics.some((metric) => metricOf(metric).measures.texts?.(metric).needsEqual === true);
   let at = 0;
   for (const ofRow of choices) {
     const row = rows.at(at++)!;
     if (ofRow.length === 1) alone.add(row);
+    if (repeatedIn(ofRow) !== undefined) repeated.add(row, ofRow);
     if (isCompared && !ofRow.some(({ text }) => isRight(text, row))) lost.add(row);
   }
   const counted = ({ first, count }: Found, what: (first: Row) => string) => {
@@ -43,6 +44,9 @@ export function choiceNotes(
     );
   }
   return [
+    ...counted(repeated, () => {
+      return `the choice ${quote(repeatedIn(repeated.choices)!)} is listed twice, and the second is never chosen`;
+    }),
     ...counted(alone, () => "the row has one choice, which is always chosen"),
     ...counted(lost, ({ completion }) => {
       return `the completion ${quote(completion)} is not among the row's choices, so none of them is right`;
@@ -50,12 +54,20 @@ export function choiceNotes(
   ];
 }
 
-/** The rows found: the first, and their number. */
+/** The first text that choices repeat, if any. */
+function repeatedIn(choices: readonly Choice[]): string | undefined {
+  const seen = new Set<string>();
+  return choices.find(({ text }) => seen.size === seen.add(text).size)?.text;
+}
+
+/** The rows found: the first, with its choices, and their number. */
 class Found {
   first: Row | undefined;
+  choices: readonly Choice[] = [];
   count = 0;
 
-  add(row: Row): void {
+  add(row: Row, choices: readonly Choice[] = []): void {
+    if (this.first === undefined) this.choices = choices;
     this.first ??= row;
     this.count++;
   }

@@ -197,4 +197,5 @@ function note(notes: Map<string, string>, message: string, kind = message): void
   notes.getOrInsertComputed(kind, () => message);
 }
 
-const bareRows = "the model has a chat template, but these rows are formatted without it; chat(…) applies it";
+/** A note on rows that are no conversations, for a model that has a chat template. */
+export const bareRows = "the model has a chat template, but these rows are formatted without it; chat(…) applies it";

@@ -235,7 +235,7 @@ function prepare(job: TrainingLoop, { rows: group, index }: StepRows, slot: numb
     : {};
   const answers = objective === undefined
     ? {}
-    : answerFeeds(rows, job.reference && group.map((row) => job.reference![row]!));
+    : answerFeeds(rows, job.reference && group.map((row) => job.reference!.at(row)!));
   return {
     ...own,
     ...answers,

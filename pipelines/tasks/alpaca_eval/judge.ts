@@ -1,5 +1,6 @@
 /** Comparing the outputs of two models with a third model, as in AlpacaEval. @module */
 import { RunError } from "../../common/errors.ts";
+import type { RowList } from "../../common/row_list.ts";
 import { keyOf } from "../../common/content_key.ts";
 import { ask, type Endpoint, hostOf, type Patience, usualPatience } from "./endpoint.ts";
 import { characters, type Pair } from "./outputs.ts";
@@ -11,18 +12,9 @@ interface Judgements {
   put(key: string, judgement: Judgement): Promise<void>;
 }
 
-/** A comparison to make. */
-interface Open {
-  readonly pair: Pair;
-  readonly question: Question;
-  readonly key: string;
-  /** The stored judgement, if any. */
-  readonly known: Judgement | undefined;
-}
-
 /** The comparisons for a judge, and what they require. */
 interface JudgePlan {
-  readonly open: readonly Open[];
+  readonly pairs: RowList<Pair>;
   /** The number of questions that are not answered yet. */
   readonly questions: number;
   /** Their approximate number of tokens: a quarter of their characters. */
@@ -77,12 +69,12 @@ interface Prices {
  * @param unknown The text instead of a price in dollars if the prices are not given.
  */
 export function costOf(
-  { open, questions, tokens }: JudgePlan,
+  { pairs, questions, tokens }: JudgePlan,
   endpoint: Endpoint,
   { priceIn, priceOut }: Prices,
   unknown: string,
 ): string {
-  const known = open.length - questions,
+  const known = pairs.length - questions,
     prices = priceIn === undefined || priceOut === undefined
       ? `; ${unknown}`
       : `, about $${((tokens * priceIn + questions * priceOut) / 1e6).toFixed(2)}`;
@@ -96,18 +88,24 @@ const atOnce = 4;
 
 /** Plans the questions to ask, given the stored judgements. The key is not part of what is stored. */
 export async function planJudge(
-  pairs: readonly Pair[],
-  { address, model }: Omit<Endpoint, "key">,
+  pairs: RowList<Pair>,
+  endpoint: Omit<Endpoint, "key">,
   weighted: boolean,
   kept: Judgements,
 ): Promise<JudgePlan> {
-  const open = await Promise.all(pairs.map(async (pair) => {
-    const question = questionOf(pair, weighted), key = keyOf({ judge: { address, model }, request: question.request });
-    return { pair, question, key, known: await kept.get(key) };
-  }));
-  const unanswered = open.filter(({ known }) => known === undefined);
-  const tokens = unanswered.reduce((sum, { question }) => sum + characters(JSON.stringify(question.request)) / 4, 0);
-  return { open, questions: unanswered.length, tokens: Math.ceil(tokens) };
+  let questions = 0, tokens = 0;
+  for (const pair of pairs) {
+    const question = questionOf(pair, weighted);
+    if (await kept.get(keyOfQuestion(question, endpoint)) !== undefined) continue;
+    questions++;
+    tokens += characters(JSON.stringify(question.request)) / 4;
+  }
+  return { pairs, questions, tokens: Math.ceil(tokens) };
+}
+
+/** The key of a question's judgement. */
+function keyOfQuestion({ request }: Question, { address, model }: Omit<Endpoint, "key">): string {
+  return keyOf({ judge: { address, model }, request });
 }
 
 /**
@@ -115,21 +113,23 @@ export async function planJudge(
  *
  * @param weighted Whether answers are weighted by log-probabilities.
  * @param onAnswer Called after each answer.
+ * @returns Each pair's preference, from 1 to 2; NaN if the judge named neither.
  * @throws {RunError} If the endpoint returns no log-probabilities, or all attempts fail.
  */
 export async function judgePairs(
-  { open }: JudgePlan,
+  { pairs }: JudgePlan,
   endpoint: Endpoint,
   weighted: boolean,
   kept: Judgements,
   { patience = usualPatience, onAnswer = () => {}, unweighted = "use --unweighted" }: Asking = {},
-): Promise<Annotation[]> {
-  const annotations: Annotation[] = new Array(open.length), queue = open.entries();
-  let isStopped = false;
+): Promise<Float64Array> {
+  const preferences = new Float64Array(pairs.length);
+  let next = 0, isStopped = false;
   async function work(): Promise<void> {
-    for (const [at, { pair, question, key, known }] of queue) {
-      if (isStopped) return;
-      const judgement = known ?? await ask(endpoint, question.request, judgementOf, patience);
+    while (next < pairs.length && !isStopped) {
+      const at = next++, question = questionOf(pairs.at(at)!, weighted), key = keyOfQuestion(question, endpoint);
+      const known = await kept.get(key),
+        judgement = known ?? await ask(endpoint, question.request, judgementOf, patience);
       if (weighted && judgement.listed === undefined) {
         throw new RunError(
           `${hostOf(endpoint)} returns no log-probabilities for ${endpoint.model}, by which answers are weighted; ` +
@@ -137,7 +137,7 @@ export async function judgePairs(
         );
       }
       if (known === undefined) await kept.put(key, judgement);
-      annotations[at] = annotationOf(pair, endpoint.model, preferenceOf(judgement, question));
+      preferences[at] = preferenceOf(judgement, question);
       await onAnswer();
     }
   }
@@ -152,10 +152,11 @@ export async function judgePairs(
   const results = await Promise.allSettled(Array.from({ length: atOnce }, stopping));
   const failed = results.find((result) => result.status === "rejected");
   if (failed !== undefined) throw failed.reason;
-  return annotations;
+  return preferences;
 }
 
-function annotationOf({ index, other, output }: Pair, annotator: string, preference: number): Annotation {
+/** A comparison as AlpacaEval writes it. */
+export function annotationOf({ index, other, output }: Pair, annotator: string, preference: number): Annotation {
   return {
     index,
     instruction: output.instruction,

@@ -1,4 +1,5 @@
 /** The preference in a judge's answer, parsed as in AlpacaEval. @module */
+import { ownValue } from "../../../ops/program/own_value.ts";
 
 /** The names of the outputs for the judge: of the first one shown, and of the second. */
 export const [first, second] = ["m", "M"] as const;
@@ -52,7 +53,7 @@ function literalIn(text: string): unknown {
   const isSingle = found[0] === "(" && found.at(-1) === ")" && found.at(-2) !== ",";
   const json = kept.map((piece) => {
     const isText = /^['"]/.test(piece) && piece.length > 1;
-    return isText ? JSON.stringify(piece.slice(1, -1).replace(/\\(.)/g, "$1")) : written[piece] ?? piece;
+    return isText ? JSON.stringify(piece.slice(1, -1).replace(/\\(.)/g, "$1")) : ownValue(written, piece) ?? piece;
   });
   try {
     const value: unknown = JSON.parse(json.join(" "));

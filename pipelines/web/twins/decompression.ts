@@ -1,17 +1,12 @@
 /** The compression formats of files of rows, replacing `data/files/decompression.ts`. @module */
+import { type Compression, isGzip } from "../../data/files/compression.ts";
+import { isZstd } from "../../data/files/zstd_frames.ts";
 import { RequestError } from "../../common/errors.ts";
-
-/** A compression format. */
-export interface Compression {
-  readonly name: string;
-  readonly magic: readonly number[];
-  readonly decompress: (source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
-}
 
 /** The formats that browsers support, and one that they do not. */
 export const compressions: readonly Compression[] = [
-  { name: "gzip", magic: [0x1f, 0x8b], decompress: gunzip },
-  { name: "zstd", magic: [0x28, 0xb5, 0x2f, 0xfd], decompress: refuse },
+  { name: "gzip", is: isGzip, decompress: gunzip },
+  { name: "zstd", is: isZstd, decompress: refuse },
 ];
 
 function gunzip(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {

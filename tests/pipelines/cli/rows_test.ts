@@ -152,3 +152,13 @@ Deno.test("rows counts labels, and shows the edits of a model that has some besi
     assert.doesNotMatch(text, /taught: /);
   });
 });
+
+Deno.test("rows that a model's chat template does not format are noted once, and others are not", () =>
+  inScene({ heldOut: "rows.take(2)" }, async (scene) => {
+    assert.equal((await rowsOf(scene)).stderr, "");
+    await scene.write("model/chat_template.jinja", "{{ messages[0]['content'] }}");
+    assert.match(
+      (await rowsOf(scene)).stderr,
+      /^note: [^\n]+pipeline\.ts:\d+:\d+: the model has a chat template, but these rows are formatted without it; chat\(…\) applies it\n$/,
+    );
+  }));

@@ -92,6 +92,12 @@ Deno.test("numericMatch() compares the last number of an answer, as the ReFT pap
     ["15.001", "15", true],
     ["144.001", "144", false],
     ["none", "1", false],
+    // The completion is read as Python's float reads it, and by its last number where that fails.
+    ["so 1000", "1_000", true],
+    ["so 1000", "1e3", true],
+    ["so 10", "0x10", true],
+    ["so 16", "0x10", false],
+    ["so 3", "٣", true],
     ["0.33", "0.3333333333", false],
     ["the answer is 72", "6 * 12 = 72\n#### 72", true],
     ["1".repeat(400), "1", false],

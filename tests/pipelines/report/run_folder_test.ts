@@ -4,6 +4,30 @@ import { join } from "node:path";
 import { RunFolder } from "../../../pipelines/report/run_folder.ts";
 import { assertOneLine, inFolder } from "../models/support.ts";
 
+Deno.test("a folder that is no run's keeps its files, and a run's own may be written again", () =>
+  inFolder(async (path) => {
+    const file = join(path, "pipeline.ts"),
+      prepared = async () => {
+        using folder = new RunFolder(path);
+        await folder.prepare();
+      };
+    await Deno.writeTextFile(join(path, "notes.txt"), "");
+    await prepared();
+    await Deno.writeTextFile(file, "mine");
+    await assert.rejects(prepared(), (error) => {
+      return assertOneLine(
+        error,
+        /is not a run folder and has a pipeline\.ts, which a run would replace; give --out a/,
+      );
+    });
+    assert.equal(await Deno.readTextFile(file), "mine");
+    for (const mark of ["results.json", "manifest.yaml", "live.json"]) {
+      await Deno.writeTextFile(join(path, mark), "");
+      await prepared();
+      await Deno.remove(join(path, mark));
+    }
+  }));
+
 Deno.test("a second run into one folder is refused until the first has ended", () =>
   inFolder(async (base) => {
     const path = join(base, "out"), second = new RunFolder(path);

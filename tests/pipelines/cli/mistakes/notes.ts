@@ -61,6 +61,17 @@ export const notes: readonly Mistake<readonly string[]>[] = [
   }, [
     'pipeline.ts:8:16: the prompt template "<q>\\n" names no field, so all rows have the same prompt; name one, as in "{question}"',
   ]],
+  ["fields as other languages write them", {
+    template: '{ prompt: "${q}#{a}%(q)s%(b)s\\n", completion: "{a}" }',
+    held: 'records([{ q: "a", a: "b" }], { prompt: "{q}\\n", completion: "{a}" })',
+  }, [
+    'pipeline.ts:8:16: the prompt template writes "${q}", in which "$" is literal; write "{q}" for the field\'s value',
+    'pipeline.ts:8:16: the prompt template writes "#{a}", in which "#" is literal; write "{a}" for the field\'s value',
+    'pipeline.ts:8:16: the prompt template writes "%(q)s", which is literal text; write "{q}" for the field\'s value',
+  ]],
+  ["a choice twice", evaluating('metrics: [accuracy()], decoding: choices(["ab", "aa", "ab"])'), [
+    'score: records:1: the choice "ab" is listed twice, and the second is never chosen (2 of 2 rows)',
+  ]],
   ["a rate of 0", optimizing("{ learningRate: 0 }"), [
     "pipeline.ts:13:90: the learning rate of loreft is 0, so it learns nothing",
   ]],

@@ -94,7 +94,7 @@ export const values: readonly Mistake<string>[] = [
   [
     "warm-up in steps",
     optimizing("{ learningRate: 1e-3, schedule: linearSchedule({ warmup: 100 }) }"),
-    "pipeline.ts:13:128: warmup is 100; give a share of the steps from 0 to 1",
+    "pipeline.ts:13:128: warmup is 100; give a share of the steps from 0 to 1, or warmupSteps instead",
   ],
   [
     "an unknown word",

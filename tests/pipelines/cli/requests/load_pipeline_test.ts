@@ -57,10 +57,18 @@ for (const [name, [source, says]] of Object.entries(faults)) {
     }));
 }
 
-Deno.test("a pipeline file that is absent, or a folder, is refused", () =>
+Deno.test("a pipeline file that is absent, a folder or another file is refused", () =>
   inFolder(async (folder) => {
-    for (const path of [folder, `${folder}/absent.ts`]) {
-      await assert.rejects(loadPipeline(path, new Map()), (error) =>
-        assertOneLine(error, /: there is no such pipeline file; check the path$/));
+    const refused = (path: string, message: RegExp) =>
+      assert.rejects(loadPipeline(path, new Map()), (error) => assertOneLine(error, message));
+    await refused(`${folder}/absent.ts`, /: there is no such pipeline file; check the path$/);
+    await refused(folder, /: is a folder; give the path of a pipeline file in it, as in \S+\/pipeline\.ts$/);
+    await Deno.writeTextFile(`${folder}/first.ts`, "");
+    await refused(folder, /: is a folder; give .*, as in \S+\/first\.ts$/);
+    await Deno.writeTextFile(`${folder}/pipeline.ts`, "");
+    await refused(folder, /: is a folder; give .*, as in \S+\/pipeline\.ts$/);
+    for (const name of ["rows.jsonl", "README.md", "script.py", "none"]) {
+      await Deno.writeTextFile(`${folder}/${name}`, "export default 1;");
+      await refused(`${folder}/${name}`, /: is no pipeline file, which ends with \.ts, and no recipe, which ends/);
     }
   }));

@@ -11,6 +11,10 @@ const forms: Readonly<Record<string, readonly [content: string | Uint8Array, say
     bytes(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0),
     "the file is compressed by xz; unpack it, as in unxz FILE, or use gzip",
   ],
+  "lz4": [
+    bytes(0x04, 0x22, 0x4d, 0x18),
+    "the file is compressed by lz4; unpack it, as in unlz4 FILE, or use gzip",
+  ],
   "7z": [
     bytes(0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c),
     "the file is compressed by 7z; unpack it, as in 7z x FILE, or use gzip",

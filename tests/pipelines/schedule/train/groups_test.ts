@@ -58,6 +58,27 @@ Deno.test("a group's rate and decay apply only to its parameters", async () => {
   assert.deepEqual(later, [first, first], "with B at 0 nothing changes");
 });
 
+Deno.test("of several edits and adapters each has the rate and the decay of its group", async () => {
+  const edit = "...((options) => [loreft(options), lora({ rank: 2 }), red({ at: block(0).output, positions: 'l2' })])";
+  const losses = (optimizer: string) => lossesWith(optimizer, { edit });
+  const expected = await losses(
+    `adamw({ learningRate: 1e-2, weightDecay: 0.2, groups: [{ match: "edits", learningRate: 3e-2, weightDecay: 0 }] })`,
+  );
+  for (
+    const same of [
+      `adamw({ learningRate: 3e-2, groups: [{ match: "adapters", learningRate: 1e-2, weightDecay: 0.2 }] })`,
+      `adamw({ learningRate: 1, weightDecay: 0.2, groups: [
+        { match: "lora_B", learningRate: 1e-2 },
+        { match: "edits", learningRate: 3e-2, weightDecay: 0 },
+        { match: "adapters", learningRate: 1e-2 },
+      ] })`,
+    ]
+  ) assert.deepEqual(await losses(same), expected, same);
+  for (const other of ["adamw({ learningRate: 3e-2 })", "adamw({ learningRate: 1e-2, weightDecay: 0.2 })"]) {
+    assert.notDeepEqual(await losses(other), expected, other);
+  }
+});
+
 const refused: Readonly<Record<string, [optimizer: string, message: RegExp]>> = {
   "matches nothing": [
     `adamw({ learningRate: 1e-2, groups: [{ match: "lora_B", learningRate: 1 }, { match: "head", weightDecay: 0 }] })`,

@@ -15,6 +15,10 @@ async function wholeBytes(scene: Scene): Promise<Readonly<Record<string, string>
 
 const kinds: Readonly<Record<string, Partial<PipelineParts>>> = {
   "loreft": { editSettings: "dropout: 0.1" },
+  "loreft that is stopped within its warm-up and clipped": {
+    optimizer: "adamw({ learningRate: 1e-2, schedule: refract.cosineSchedule({ warmupSteps: 3 }) })",
+    trainSettings: "maxGradNorm: 0.01",
+  },
   "lora with weight decay": {
     edit: "(({ rank }) => lora({ rank }))",
     optimizer: "adamw({ learningRate: 1e-2, weightDecay: 0.1, schedule: linearSchedule({ warmup: 0.5 }) })",
