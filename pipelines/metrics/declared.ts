@@ -1,6 +1,5 @@
 /** Metrics, as declared in a pipeline. @module */
 import type { ScoringSpec } from "../tasks/scoring/scoring.ts";
-import type { GamedBaselines } from "../tasks/alpaca_eval/gamed.ts";
 import type { ScoredBy } from "./choice_scores.ts";
 import type { MeasuredRow } from "./prediction.ts";
 
@@ -86,9 +85,17 @@ export interface JudgeSettings {
   readonly instruction: string;
   /** The name of the evaluated model; the base model's name if omitted. */
   readonly generator?: string;
-  /** AlpacaEval's `df_gamed.csv`: its path, and once an evaluation is prepared what it has. */
-  readonly gamed?: string | GamedBaselines;
-  /** What a million tokens of questions cost, in dollars. */
+  /** AlpacaEval's `df_gamed.csv`: its path or, once an evaluation is prepared, its content. */
+  readonly gamed?: string | {
+    readonly comparisons: readonly {
+      readonly preference: number;
+      readonly difficulty: number;
+      readonly lengthDifference: number;
+    }[];
+    /** By the instruction's number. */
+    readonly difficulties: Readonly<Record<number, number>>;
+  };
+  /** The price of a million input tokens, in dollars. */
   readonly priceIn?: number;
   /** The price of a million output tokens, in dollars. */
   readonly priceOut?: number;

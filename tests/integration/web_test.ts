@@ -232,7 +232,7 @@ Deno.test({
         await page.evaluate("{ delete document.body.dataset.ready; location.reload(); }");
         await visitor.ready();
         await visitor.finish("train");
-        assert.match(await visitor.text("left"), /found as it was trained before/);
+        assert.match(await visitor.text("left"), /found from an earlier training/);
       });
     }),
 });
