@@ -316,14 +316,14 @@ Deno.test({
           assert.ok(!fault.includes("\n") && !/\bat \w+ \(|\.js:\d/.test(fault), fault);
         };
         const train = () => visitor.finish("train");
-        await refused(() => visitor.set("layer", "first").then(train), /the layer "first" is no number/);
+        await refused(() => visitor.set("layer", "first").then(train), /the layer "first" is not a number/);
         await refused(() => visitor.set("layer", 99).then(train), /99/);
         await visitor.set("layer", 2);
         await refused(() => visitor.set("positions", "l").then(train), /positions/);
         await visitor.set("positions", "l1");
         await refused(() => visitor.set("rank", 0).then(train), /rank/);
         await visitor.set("rank", 4);
-        await refused(() => visitor.choose("rows.txt", "a,b").then(train), /rows\.txt is no file of rows/);
+        await refused(() => visitor.choose("rows.txt", "a,b").then(train), /rows\.txt is not a file of rows/);
         await refused(() => visitor.choose("rows.jsonl", '{"q":"a"').then(train), /rows\.jsonl/);
         await refused(() => visitor.choose("rows.csv", "q\n1,2\n").then(train), /rows\.csv/);
         await visitor.choose("rows.csv", "question,answer\nwhat,it\nwho,me\n");
