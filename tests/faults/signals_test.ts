@@ -91,7 +91,7 @@ for (
 
 for (
   const [signal, why] of [
-    ["SIGBUS", /became shorter meanwhile/],
+    ["SIGBUS", /was truncated/],
     ["SIGKILL", /not enough memory/],
     ["SIGSEGV", /native code failed/],
   ] as const

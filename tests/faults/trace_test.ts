@@ -86,7 +86,23 @@ async function traced(
   };
   await Promise.all([read(child.stdout), read(child.stderr)]);
   const { code } = await child.status;
-  return { code, text, calls: (await Deno.readTextFile(trace)).split("\n").flatMap((line) => callOf(line, work)) };
+  return { code, text, calls: completed(await Deno.readTextFile(trace)).flatMap((line) => callOf(line, work)) };
+}
+
+/** The lines of a trace, where those of calls that other threads interrupted are joined again. */
+function completed(trace: string): string[] {
+  const begun = new Map<string, string>(), lines: string[] = [];
+  for (const line of trace.split("\n")) {
+    const [pid = ""] = line.split(" ", 1), start = /^(.*) <unfinished \.\.\.>$/.exec(line)?.[1];
+    const end = /^\d+ +<\.\.\. \w+ resumed>(.*)$/.exec(line)?.[1];
+    if (start !== undefined) begun.set(pid, start);
+    else if (end === undefined) lines.push(line);
+    else {
+      lines.push(`${begun.get(pid) ?? ""}${end}`);
+      begun.delete(pid);
+    }
+  }
+  return [...lines, ...begun.values()];
 }
 
 /** The child processes of a process: strace itself ignores signals. */
