@@ -156,7 +156,7 @@ Deno.test("an export to ONNX refuses bases that are not there, and folders that 
     await refuses(scene, "out", /argument 'bfloat16' is unknown; use one of float32, float16$/, "--dtype", "bfloat16");
     const config = scene.path("model", "config.json"), text = await Deno.readTextFile(config);
     await Deno.writeTextFile(config, JSON.stringify({ ...JSON.parse(text), architectures: ["LlamaModel"] }));
-    await refuses(scene, "out", /^error: model: the llama checkpoint has no head where one that predicts tokens/);
+    await refuses(scene, "out", /^error: model: the llama checkpoint has no head, but one that predicts tokens/);
     await Deno.writeTextFile(config, text);
     await Deno.mkdir(scene.path("exported"));
     await scene.write("exported/README.md", "mine");

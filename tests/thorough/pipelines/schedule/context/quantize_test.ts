@@ -161,7 +161,7 @@ Deno.test("full finetuning of a model in a few bits, and bits that are none, are
   const full = "((_) => refract.fullFinetuning())";
   for (
     const [parts, expected] of [
-      [{ source: quantized("q4"), edit: full }, /pipeline\.ts:7:\d+: full finetuning trains every weight .* q4; /],
+      [{ source: quantized("q4"), edit: full }, /pipeline\.ts:7:\d+: full finetuning trains every weight, .* q4; /],
       [{ source: quantized("int4") }, /pipeline\.ts:7:\d+: quantize is "int4"; give "q4" or "q8"\n$/],
       [
         { source: '"./model", { quantize: { weights: "q8", compute: "int4" } }' },

@@ -151,7 +151,7 @@ Deno.test("greedy decoding writes what whole passes over all that is written do,
     assert.equal(whole.code, 2);
     assert.match(
       whole.stderr,
-      /: the t5 model has an encoder and a decoder, and an export to ONNX holds one stack/,
+      /: the t5 model has an encoder and a decoder, but an export to ONNX holds one stack/,
     );
     const { members: [again] } = await resultsOf(scene);
     assert.deepEqual(again!.stages.map(({ cached }) => cached), [true, true]);
@@ -178,7 +178,7 @@ Deno.test("edits of the decoder train side by side as they train alone, over an 
 
 for (
   const [declared, message] of [
-    ['loreft({ at: block(0).output, positions: "l1", rank: 2 })', /has an encoder and a decoder; say whose site/],
+    ['loreft({ at: block(0).output, positions: "l1", rank: 2 })', /has an encoder and a decoder; choose one/],
     [
       'loreft({ at: encoder.block(2).output, positions: "l1", rank: 2 })',
       /block 2 does not exist; the model has blocks 0 to 1/,
@@ -188,7 +188,7 @@ for (
       /"l1" are the prompt's, which the decoder does not/,
     ],
     ["loreft({ at: decoder.block(2).output, positions: () => [0], rank: 2 })", /by a function are the prompt's/],
-    ["refract.prefixTuning({ tokens: 2 })", /prefixTuning is for models of one stack/],
+    ["refract.prefixTuning({ tokens: 2 })", /prefixTuning needs a model with one stack/],
     ['lora({ rank: 2, modules: ["q_proj"] })', /no module of the model is named "q_proj"/],
   ] as const
 ) {
