@@ -1,5 +1,5 @@
-/** What tells an unchanged file from a changed one, without reading it. @module */
-import { system, type SystemFileInfo } from "./system.ts";
+/** Distinguishes unchanged files from changed ones without reading them. @module */
+import type { SystemFileInfo } from "./system.ts";
 
 /** What changes when a file's content does. */
 export interface FileIdentity {
@@ -11,9 +11,8 @@ export interface FileIdentity {
   readonly inode: number;
 }
 
-/** A file's identity now. */
-export async function identityOf(path: string): Promise<FileIdentity> {
-  const { size, mtime, ctime, ino }: SystemFileInfo = await system.stat(path);
+/** The identity of a file with this status. */
+export function identityOf({ size, mtime, ctime, ino }: SystemFileInfo): FileIdentity {
   return { size, modified: mtime?.getTime() ?? 0, changed: ctime?.getTime() ?? 0, inode: ino ?? 0 };
 }
 

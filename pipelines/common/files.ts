@@ -223,10 +223,14 @@ export function systemCode(fault: unknown): string | undefined {
 }
 
 /** The next bytes of an open file: as many as requested, or fewer at its end. */
-export async function readUpTo(file: SystemFile, length: number): Promise<Uint8Array<ArrayBuffer>> {
-  const target = new Uint8Array(length);
+export function readUpTo(file: SystemFile, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  return readInto(file, new Uint8Array(length));
+}
+
+/** Fills an array with the next bytes of an open file; returns the part that was filled, less than all at its end. */
+export async function readInto(file: SystemFile, target: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   let done = 0;
-  while (done < length) {
+  while (done < target.length) {
     const count = await file.read(target.subarray(done));
     if (count === null) break;
     done += count;

@@ -95,7 +95,8 @@ export function denoArguments(copy: Copy, { args, folder, endpoint, hub }: Call)
 /**
  * The size of V8's young generation, in MB for each of its two semi-spaces. Rows that are read one after the other
  * become garbage at once; with V8's default of 16 MB, more of them wait to be collected: 316 MB at most instead of 250
- * for 450,000 rows.
+ * for 450,000 rows. The heap may grow by as much as is in use before it is collected, and not by the multiple that V8
+ * allows.
  */
 const heapLimits = "--v8-flags=--max-semi-space-size=8,--heap-growing-percent=100";
 

@@ -10,7 +10,7 @@ const sound = new Map<string, FileIdentity>();
 
 /** Whether a blob matches its name; once it does, it is not read again as long as it is unchanged. */
 export async function isSound(blob: string): Promise<boolean> {
-  const identity = await identityOf(blob), known = sound.get(blob);
+  const identity = identityOf(await system.stat(blob)), known = sound.get(blob);
   if (known !== undefined && isSameFile(known, identity)) return true;
   const isNamed = (await blobDigest(blob))?.isSound ?? true;
   if (isNamed && isSettled(identity)) sound.set(blob, identity);

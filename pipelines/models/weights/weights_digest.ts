@@ -128,7 +128,7 @@ async function hashFile(file: string): Promise<string> {
 
 async function identify(file: string): Promise<FileIdentity> {
   try {
-    return await identityOf(file);
+    return identityOf(await system.stat(file));
   } catch (fault) {
     throw new RequestError(`can't be read (${faultText(fault)}); check its permissions`, { file });
   }

@@ -12,10 +12,11 @@ const known = new Map<string, { readonly identity: FileIdentity; readonly digest
  * @throws {RequestError} If it is a pipe or a device, which may never end.
  */
 export async function fileDigest(path: string): Promise<string> {
-  if (!(await system.stat(path)).isFile) {
+  const info = await system.stat(path);
+  if (!info.isFile) {
     throw new RequestError("is a pipe or a device, not a regular file; write its content to a file", { file: path });
   }
-  const identity = await identityOf(path), before = known.get(path);
+  const identity = identityOf(info), before = known.get(path);
   if (before !== undefined && isSameFile(before.identity, identity)) return await before.digest;
   const digest = digestOf(path);
   if (isSettled(identity)) known.set(path, { identity, digest });

@@ -1,7 +1,7 @@
 /** A file that is not whole yet: what is checked of it stays, and is gone on from. @module */
 import { createHash, type Hash } from "node:crypto";
 import { RequestError } from "../../common/errors.ts";
-import { writeAll } from "../../common/files.ts";
+import { readInto, writeAll } from "../../common/files.ts";
 import { formatSize } from "../../common/size.ts";
 import { system, type SystemFile } from "../../common/system.ts";
 import { type ModelFile, partBytes } from "./file_list.ts";
@@ -38,7 +38,7 @@ class ListedFile implements ArrivingFile {
   static async resume(file: SystemFile, listed: ModelFile): Promise<ListedFile> {
     const arriving = new ListedFile(file, listed);
     for (const part of listed.parts) {
-      const { length } = await readInto(arriving.#part, file);
+      const { length } = await readInto(file, arriving.#part);
       if (length === 0 || await arriving.#digest(length) !== part) break;
       arriving.bytes += length;
     }
@@ -99,7 +99,7 @@ class UnlistedFile implements ArrivingFile {
 
   static async resume(file: SystemFile): Promise<UnlistedFile> {
     const arriving = new UnlistedFile(file), buffer = new Uint8Array(partBytes);
-    for (let chunk = await readInto(buffer, file); chunk.length > 0; chunk = await readInto(buffer, file)) {
+    for (let chunk = await readInto(file, buffer); chunk.length > 0; chunk = await readInto(file, buffer)) {
       arriving.#hash.update(chunk);
       arriving.bytes += chunk.length;
     }
@@ -121,17 +121,6 @@ class UnlistedFile implements ArrivingFile {
   finish(): Promise<string> {
     return Promise.resolve(this.#hash.digest("hex"));
   }
-}
-
-/** As much as there is for a buffer. */
-async function readInto(buffer: Uint8Array, file: SystemFile): Promise<Uint8Array> {
-  let done = 0;
-  while (done < buffer.length) {
-    const count = await file.read(buffer.subarray(done));
-    if (count === null) break;
-    done += count;
-  }
-  return buffer.subarray(0, done);
 }
 
 /** Ends a file at a byte, and goes on from there. */
