@@ -82,7 +82,7 @@ export const truncate = (x: Value): Value => apply("truncate", [x]);
 /** The elements converted to another floating-point type. */
 export const cast = (x: Value, to: DataType): Value => x.dtype === to ? x : apply("cast", [x], { to });
 /**
- * The matrix [rows, columns] that a quantized weight encodes: uint4 or uint8 codes (8 or 128 stands for 0) in blocks of
+ * The matrix [rows, columns] that a quantized weight encodes: uint4 or uint8 codes (8 or 128 represents 0) in blocks of
  * 32 [rows · blocks, 32], and one scale per block [rows · blocks]. Not differentiable.
  */
 export const dequantize = (codes: Value, scales: Value, columns: number): Value =>

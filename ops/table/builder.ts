@@ -7,7 +7,7 @@
 import type { Dimension, Shape } from "../program/dimension.ts";
 import type { DataType, Value } from "../program/program.ts";
 
-/** A tensor, or a number, which stands for a tensor without axes. */
+/** A tensor, or a number, which represents a tensor without axes. */
 export type Operand = Value | number;
 
 type Unary = (x: Value) => Value;

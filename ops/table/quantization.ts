@@ -19,7 +19,7 @@ export const blockSize = 32;
 /** The properties of a type of codes. */
 interface CodeKind {
   readonly bits: number;
-  /** The code that stands for 0, from which the others count down and up. */
+  /** The code that represents 0, from which the others count down and up. */
   readonly zero: number;
 }
 

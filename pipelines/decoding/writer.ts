@@ -10,7 +10,7 @@ export interface Writer {
   /** Whether it is done. */
   readonly isDone: boolean;
   /**
-   * Takes the logits after each of its rows; at first there is a single row, which stands for all of them.
+   * Takes the logits after each of its rows; at first there is a single row, which represents all of them.
    *
    * @returns How each of its rows continues, with rows numbered among its own; ignored once it is done.
    */

@@ -12,7 +12,7 @@ const folder = parsed("folder", (text) => {
 /** The store's location. */
 export const store = optional(folder, "the content-addressed store (default: .refract/store)");
 
-/** The store's location, or the shared cache behind it. */
+/** The store's location, or that of its shared cache. */
 export const sharedStore = optional(
   text("folder or URL"),
   "the content-addressed store (default: .refract/store), or a shared cache: https://host/path",

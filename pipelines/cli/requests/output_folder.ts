@@ -10,7 +10,7 @@ import { isStill, removeLeavings, removeOwn } from "../../common/leavings.ts";
  * Creates a folder, or adds files to an existing one, once all of them are written. What killed processes left of an
  * earlier attempt is removed.
  *
- * @param write Writes the files into the folder that it is given; if it throws, nothing is left behind.
+ * @param write Writes the files into the folder that it is given; if it throws, nothing is kept.
  * @throws {RequestError} If the path is a file's.
  * @throws {DiskError} If the folder cannot be written.
  */
