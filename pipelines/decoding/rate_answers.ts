@@ -1,5 +1,6 @@
 /** The likelihoods of given answers after a prompt, which is prefilled once for all of them. @module */
 import { indexFeeds, targetFeeds } from "../compile/rows/labels.ts";
+import { groupByLength } from "../data/batches.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
 import type { RowMove } from "../runtime/resident_rows.ts";
 import type { Generator } from "./continuation.ts";
@@ -22,7 +23,10 @@ interface LongAnswer {
   add(logLikelihood: number): void;
 }
 
-/** The maximum number of tokens whose logits are in memory at once. */
+/** The cost of one more run, in tokens that could be processed in the same time. */
+const overhead = 40;
+
+/** The maximum number of tokens in a run after prompts, including padding, since their logits are in memory at once. */
 const mostRated = 512;
 
 /** The maximum number of tokens before answers, including padding, whose keys and values are copied at once. */
@@ -44,39 +48,38 @@ export async function rateAnswers(
     const keys = prefixes === undefined ? [] : blockKeys(generator, prompt);
     return { prompt, keys, targets: answers.map(([first = 0]) => first) };
   });
-  const reading = new Reading(generator, asked, prefixes);
+  const together = groupByLength([...prompts.keys()], (at) => prompts[at]!.prompt.prompt.length, { overhead });
+  const readings: Reading[] = [];
   try {
-    while (!reading.isDone) {
-      for (const { number, logits, ...read } of await reading.advance()) {
-        const { prompt, answers } = prompts[number]!, own = rates[number]!;
-        answers.forEach((tokens, at) => {
-          if (tokens.length > 0) own[at] = -logits(at)[0]!;
-          if (tokens.length > 1) long.push({ prompt, read, tokens, add: (rate) => own[at]! += rate });
-        });
+    for (const group of together.toReversed()) {
+      const reading = new Reading(generator, group.map((at) => asked[at]!), prefixes);
+      readings.push(reading);
+      while (!reading.isDone) {
+        for (const { number, logits, ...read } of await reading.advance()) {
+          const at = group[number]!, { prompt, answers } = prompts[at]!, own = rates[at]!;
+          answers.forEach((tokens, which) => {
+            if (tokens.length > 0) own[which] = -logits(which)[0]!;
+            if (tokens.length > 1) long.push({ prompt, read, tokens, add: (rate) => own[which]! += rate });
+          });
+        }
       }
     }
     for (const group of groupsOf(long)) await rateOn(generator, group);
   } finally {
-    await reading.close();
+    for (const reading of readings) await reading.close();
   }
   return rates;
 }
 
-/** Groups answers of similar lengths. */
+/** Groups answers of similar lengths, as many as their prompts' keys and values allow. */
 function groupsOf(answers: readonly LongAnswer[]): readonly (readonly LongAnswer[])[] {
-  const groups: LongAnswer[][] = [];
-  let group: LongAnswer[] = [], rated = 0, before = 0;
-  for (const answer of answers.toSorted((a, b) => b.tokens.length - a.tokens.length)) {
-    rated += answer.tokens.length - 1;
-    before = Math.max(before, answer.read.tokens);
-    if (group.length === 0 || rated > mostRated || before * (group.length + 1) > mostBefore) {
-      groups.push(group = []);
-      rated = answer.tokens.length - 1;
-      before = answer.read.tokens;
-    }
-    group.push(answer);
-  }
-  return groups;
+  const length = (at: number) => answers[at]!.tokens.length - 1;
+  return groupByLength([...answers.keys()], length, { overhead, most: mostRated }).toReversed().flatMap((group) => {
+    const own = group.map((at) => answers[at]!).sort((a, b) => b.read.tokens - a.read.tokens);
+    const parts: LongAnswer[][] = [];
+    while (own.length > 0) parts.push(own.splice(0, Math.max(1, Math.floor(mostBefore / own[0]!.read.tokens))));
+    return parts;
+  });
 }
 
 /** Runs all but the last token of some answers, each after its prompt. */

@@ -8,8 +8,9 @@ import { runIn } from "../../../support/trajectory.ts";
 import { inFolder } from "../../models/support.ts";
 
 const options = ["a red bird", "blue", "a green fish in the sea"];
-const questions = ["colour", "snake", "creature"].map((word, at) =>
-  `${`the ${word} is here. `.repeat(16 + at)}what colour?`
+/** Two of similar lengths, and two that are read apart from them. */
+const questions = [["colour", 16], ["snake", 17], ["creature", 20], ["bird", 1]].map(([word, times]) =>
+  `${`the ${word} is here. `.repeat(Number(times))}what colour?`
 );
 const template = { prompt: "{question}\n", completion: "{answer}" };
 
@@ -45,7 +46,7 @@ Deno.test("choices after long prompts have the likelihoods that they have as com
     for (const name of Object.keys(models)) {
       const scores = (await rowsOf(`${name}-choices`)).flatMap(({ scores = [] }) => scores);
       const losses = (await rowsOf(`${name}-each`)).map(({ loss }) => -loss!);
-      assert.equal(scores.length, 9);
+      assert.equal(scores.length, questions.length * options.length);
       scores.forEach((score, at) =>
         assert.ok(Math.abs(score - losses[at]!) < 1e-4, `${name} ${at}: ${score}, ${losses[at]}`)
       );
