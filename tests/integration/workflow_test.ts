@@ -118,6 +118,36 @@ Deno.test({
 });
 
 Deno.test({
+  name: "Snakemake submits the units of a workflow to Slurm by its executor plugin",
+  ignore: !slurm || python === undefined,
+  fn: () =>
+    inWorkshop(async (folder, file) => {
+      const out = await written(folder, file, "plugin", ["--to", "snakemake"]);
+      await withSlurm(join(folder, "cluster"), async (env) => {
+        const command = [
+          join(dirname(python!), "snakemake"),
+          "--directory",
+          out,
+          "--snakefile",
+          join(out, "Snakefile"),
+        ];
+        // Without accounting, the state of a job is known to squeue, for some minutes after its end.
+        const slurm = ["--executor", "slurm", "--jobs", "2", "--slurm-status-command", "squeue", "--slurm-no-account"];
+        const polled = ["--slurm-init-seconds-before-status-checks", "2", "--seconds-between-status-checks", "2"];
+        // Its jobs get none of Slurm's variables, as a cluster's srun finds its configuration without.
+        const programs = join(folder, "programs"), srun = join(programs, "srun");
+        await Deno.mkdir(programs);
+        await Deno.writeTextFile(srun, `#!/bin/sh\nSLURM_CONF=${env["SLURM_CONF"]} exec /usr/bin/srun "$@"\n`, {
+          mode: 0o755,
+        });
+        const path = `${programs}:${(await printed(["printenv", "PATH"])).trim()}`;
+        await printed([...command, ...slurm, ...polled], { ...env, HOME: folder, PATH: path });
+        await assertWhole(folder, out);
+      });
+    }),
+});
+
+Deno.test({
   name: "Kubernetes' Job is valid by its schema",
   ignore: python === undefined,
   fn: () =>
