@@ -27,7 +27,7 @@ async function writeInput(scratch: string, tensors: readonly NamedTensor[]): Pro
   return file;
 }
 
-/** That numbers [batch, tokens, width] are the expected ones at every token, and 0 elsewhere. */
+/** Asserts that numbers [batch, tokens, width] are as expected at every token, and 0 elsewhere. */
 function assertAtTokens(found: Float32Array, { data, shape }: Numbers, mask: GoldenStack["mask"], what: string): void {
   const width = shape[2]!;
   mask.flat().forEach((mark, place) => {
@@ -39,7 +39,7 @@ function assertAtTokens(found: Float32Array, { data, shape }: Numbers, mask: Gol
 }
 
 for (const name of ["gpt2", "gemma2", "opt-post-norm", "bert", "modernbert"]) {
-  Deno.test(`activations are transformers' at every token, whichever side a row is padded on: ${name}`, () =>
+  Deno.test(`activations equal transformers' at every token, with padding on either side: ${name}`, () =>
     inFolder(async (scratch) => {
       const { stack } = await readFamilyGolden(name), input = `${folderOf(name)}/expected.safetensors`;
       const sites = ["block.1.output", "block.0.attention.query", "embedding.output"];
@@ -59,7 +59,7 @@ for (const name of ["gpt2", "gemma2", "opt-post-norm", "bert", "modernbert"]) {
     }));
 }
 
-Deno.test("activations of two stacks are transformers' at every token of each, whichever side a row is padded on", () =>
+Deno.test("activations of an encoder and a decoder equal transformers' at every token, with padding on either side", () =>
   inFolder(async (scratch) => {
     const { stack, decoder, head } = await readFamilyGolden("t5");
     const input = `${folderOf("t5")}/expected.safetensors`;
@@ -86,7 +86,7 @@ Deno.test("activations of two stacks are transformers' at every token of each, w
     assert.deepEqual(others.toSorted(), sites.toSorted());
   }));
 
-Deno.test("activations of a text that an encoder reads are those after the token that its decoder starts with", () =>
+Deno.test("activations of a text in an encoder-decoder model start the decoder with its start token", () =>
   inFolder(async (scratch) => {
     const model = `${scratch}/model`, goldens = new URL("../../goldens/", import.meta.url);
     await Deno.mkdir(model);
@@ -116,7 +116,7 @@ Deno.test("activations of a text that an encoder reads are those after the token
     assert.deepEqual((await of("--input", input)).logits, texts.logits);
   }));
 
-Deno.test("activations of a classifier have a row's scores as logits, and those of a bare model none", () =>
+Deno.test("activations of a classifier have the rows' scores as logits, and a bare model has none", () =>
   inFolder(async (scratch) => {
     const run = async (name: string) => {
       const input = `${folderOf(name)}/expected.safetensors`;
@@ -132,7 +132,7 @@ Deno.test("activations of a classifier have a row's scores as logits, and those 
     assert.equal(await run("names-bert-bare"), undefined);
   }));
 
-Deno.test("activations of a text have its tokens beside them, and need no logits", () =>
+Deno.test("activations of a text include its tokens, and logits are optional", () =>
   inFolder(async (scratch) => {
     const { code, stderr } = await activations(
       scratch,
@@ -183,12 +183,12 @@ const refusals: readonly (readonly [string, readonly NamedTensor[], readonly str
   ],
   ["a mask of another shape", [ids, integers("attention_mask", [[1]])], ["--input"], /has attention_mask as \[1, 1\]/],
   [
-    "a mask of other numbers",
+    "a mask with values other than 0 and 1",
     [ids, integers("attention_mask", [[1, 2, 1]])],
     ["--input"],
     /has 2 in the attention_mask of row 0/,
   ],
-  ["a row of padding", [ids, integers("attention_mask", [[0, 0, 0]])], ["--input"], /has no token in row 0/],
+  ["a row of only padding", [ids, integers("attention_mask", [[0, 0, 0]])], ["--input"], /has no token in row 0/],
   [
     "ids that are not whole numbers",
     [{ ...ids, data: new Float32Array(3) }],
@@ -212,7 +212,7 @@ const refusals: readonly (readonly [string, readonly NamedTensor[], readonly str
 
 const twofold = [...sound, integers("decoder_input_ids", [[0, 7]])];
 
-/** The same of a model of two stacks. */
+/** Refusals for an encoder-decoder model. */
 const twofoldRefusals: typeof refusals = [
   [
     "no tokens for a decoder",
@@ -221,7 +221,7 @@ const twofoldRefusals: typeof refusals = [
     /has no tensor decoder_input_ids .*; add it, each row beginning with the decoder_start_token_id 0/,
   ],
   [
-    "another number of rows for a decoder",
+    "a different number of rows for a decoder",
     [...sound, integers("decoder_input_ids", [[0], [0]])],
     ["--input"],
     /has 2 rows of decoder_input_ids for 1 of input_ids/,
@@ -233,7 +233,7 @@ const twofoldRefusals: typeof refusals = [
     /has decoder_attention_mask as \[1, 1\]; give it as \[batch, tokens\], as decoder_input_ids/,
   ],
   [
-    "a decoder's row of padding",
+    "a decoder's row of only padding",
     [...twofold, integers("decoder_attention_mask", [[0, 0]])],
     ["--input"],
     /has no token in row 0 of decoder_input_ids/,
@@ -252,9 +252,9 @@ const twofoldRefusals: typeof refusals = [
   ],
 ];
 
-/** Transformers would take the long factors of LongRoPE, for every row of the batch. */
+/** Transformers would use LongRoPE's long factors for every row of the batch. */
 const longRopeRefusal = [
-  "rows beyond the context that LongRoPE's short factors hold for",
+  "rows longer than the context of LongRoPE's short factors",
   [integers("input_ids", [[3, 4, 5, 6, 7]])],
   ["--input"],
   /has 5 tokens in row 0, but the model reads at most 4/,

@@ -1,5 +1,5 @@
 /**
- * Every invalid input of heads, labels and columns gives one line with place and remedy, and leaves no files.
+ * Every invalid head, label or column is refused in one line with its location and a remedy, and leaves no files.
  *
  * @module
  */
@@ -16,20 +16,20 @@ interface BadHead {
   /** rows.tsv. */
   readonly file?: string;
   readonly metrics?: string;
-  /** More settings of the evaluation. */
+  /** Further settings of the evaluation. */
   readonly settings?: string;
-  /** More settings of the training. */
+  /** Further settings of the training. */
   readonly training?: string;
   readonly positions?: string;
   readonly change?: (scene: Scene) => Promise<void>;
-  /** The line after `error: ` and the scene's folder. */
+  /** The expected line, without the scene's folder. */
   readonly says: RegExp;
 }
 
 const usual = "sentence\tlabel\nThe cat sits\tgood\nA bird the\tbad\n";
 const labels = `labels: ["bad", "good"]`, template = `{ text: "{sentence}", label: "{label}" }`;
 
-/** Runs a pipeline that classifies, and sees that it refuses in one line and writes nothing. */
+/** Tests that a classification pipeline is refused in one line and writes nothing. */
 function refuses(name: string, bad: BadHead): void {
   const { head = `classification({ ${labels} })`, metrics = "[accuracy()]", settings = "", file = usual } = bad;
   const data = bad.data ?? `refract.tsv("./rows.tsv", ${template})`;
@@ -54,23 +54,26 @@ function refuses(name: string, bad: BadHead): void {
     }));
 }
 
-refuses("a label that is not among the head's", {
+refuses("a label that is not one of the head's", {
   file: usual + "Water\tgod\n",
   says: /^error: rows\.tsv:4: the label "god" is not among the head's; did you mean "good"/,
 });
-refuses("an id beyond the head's", {
+refuses("an id beyond the head's classes", {
   file: usual + "Water\t2\n",
   says: /^error: rows\.tsv:4: the label "2" is not among/,
 });
-refuses("no column of labels", {
+refuses("a missing label column", {
   file: "sentence\nThe cat sits\n",
   says: /^error: rows\.tsv:2: the row has no field "label", which the label template names; /,
 });
-refuses("three columns in a row of two", {
+refuses("a row with three columns instead of two", {
   file: usual + "Water\tgood\tbad\n",
   says: /^error: rows\.tsv:4: the line has 3 columns where 2 are expected \(sentence, label\); correct or remove it$/,
 });
-refuses("two columns of one name", { file: "a\ta\n1\t2\n", says: /^error: rows\.tsv:1: two columns are called "a"; / });
+refuses("two columns with the same name", {
+  file: "a\ta\n1\t2\n",
+  says: /^error: rows\.tsv:1: two columns are called "a"; /,
+});
 refuses("a file without rows", { file: "sentence\tlabel\n", says: /^error: rows\.tsv: the file has no rows; / });
 refuses("an empty label", { file: usual + "Water\t\n", says: /^error: rows\.tsv:4: the row's label is empty; / });
 refuses("columns without names", {
@@ -82,7 +85,7 @@ refuses("columns with two sources of names", {
   says: /^error: .*tsv has both columns and a header that names them; /,
 });
 for (const label of ["NaN", "Infinity", "many", " "]) {
-  refuses(`${JSON.stringify(label)} for a number`, {
+  refuses(`the label ${JSON.stringify(label)} for a regression`, {
     head: "regression()",
     metrics: "[refract.pearson()]",
     file: usual + `Water\t${label}\n`,
@@ -90,13 +93,13 @@ for (const label of ["NaN", "Infinity", "many", " "]) {
     says: /^error: rows\.tsv:4: the label ".*" is not a number for a regression; write one, as in 2\.5$/,
   });
 }
-refuses("numbers that are all equal", {
+refuses("labels that are all equal", {
   head: "regression()",
   metrics: "[loss(), refract.spearman()]",
   file: "sentence\tlabel\nOne\t2\nTwo\t2.0\n",
   says: /^error: rows\.tsv: the rows' numbers are all equal, so spearman is not defined; /,
 });
-refuses("a regression's labels that are smoothed", {
+refuses("label smoothing for a regression", {
   head: "regression()",
   file: "sentence\tlabel\nThe cat sits\t2.5\nA bird the\t1\n",
   metrics: "[refract.mse()]",
@@ -104,29 +107,32 @@ refuses("a regression's labels that are smoothed", {
   says:
     /^error: pipeline\.ts:\d+:\d+: labelSmoothing spreads a label over classes, but a regression has none; omit it$/,
 });
-refuses("a regression's metric of classes", {
+refuses("a regression metric for a classification", {
   metrics: "[refract.pearson()]",
   says:
     /^error: pipeline\.ts:\d+:\d+: the metric pearson of told does not fit: its model's head predicts classes; measure /,
 });
-refuses("a classification's metric of numbers", {
+refuses("a classification metric for a regression", {
   head: "regression()",
   metrics: "[refract.matthews()]",
   file: "sentence\tlabel\nOne\t2\nTwo\t3\n",
   says:
     /the metric matthews of told does not fit: its model's head predicts numbers; measure pearson\(\), spearman\(\), mse\(\), loss\(\), combined\(\["accuracy", "f1"\]\), metric\(…\)$/,
 });
-refuses("f1 of three classes", {
+refuses("binary f1 for three classes", {
   head: `classification({ labels: ["bad", "good", "other"] })`,
   file: usual + "Water\tother\n",
   metrics: "[refract.f1()]",
   says: /f1 of told is for two classes, but the head predicts 3; measure f1\(\{ average: "macro" \}\)$/,
 });
-refuses("a decoding before a head", {
+refuses("a decoding for a model with a head", {
   settings: "decoding: greedy({ maxNewTokens: 2 })",
   says: /told has a decoding, but its model's head predicts classes and generates no text; omit the decoding$/,
 });
-refuses("completions before a head", { data: "rows", says: /^error: rows\.jsonl: the rows have completions but / });
+refuses("completions for a model with a head", {
+  data: "rows",
+  says: /^error: rows\.jsonl: the rows have completions but /,
+});
 refuses("two heads", {
   head: `regression(), refract.classification({ ${labels} })`,
   says: /the model has two heads; give it one classification\(…\), regression\(…\) or reward\(…\)$/,
@@ -135,7 +141,7 @@ refuses("one class", {
   head: `classification({ labels: ["bad"] })`,
   says: /labels has only one class; give at least two/,
 });
-refuses("a class twice", {
+refuses("a repeated class", {
   head: `classification({ labels: ["bad", "good", "bad"] })`,
   says: /labels has "bad" twice; name each class once$/,
 });
@@ -147,7 +153,7 @@ refuses("edits after the prompt", {
   positions: `"completion"`,
   says: /the positions completion are after the prompt, where a model with a head reads nothing; edit others$/,
 });
-refuses("a checkpoint's head of other classes", {
+refuses("a checkpoint's head with a different number of classes", {
   change: async (scene) => {
     const path = scene.path("model/model.safetensors"), { tensors } = await readHeader(path);
     const own = [...tensors.values()].map(async (record) => ({ ...record, data: await readTensor(record) }));
@@ -158,14 +164,14 @@ refuses("a checkpoint's head of other classes", {
     /model\.safetensors: the checkpoint's head has score\.weight \[3, 16\] where \[2, 16\] is declared; declare as /,
 });
 
-Deno.test("bad head: labels without one", () =>
+Deno.test("bad head: labels without a head", () =>
   inScene({ data: `records([{ a: "1" }], { text: "{a}", label: "{a}" })` }, async (scene) => {
     const { code, stderr } = await scene.run();
     assert.equal(code, 2);
     assert.match(stderr, /the rows have labels but the model has no head to predict them; add one, as in model\.with/);
   }));
 
-Deno.test("bad head: a frozen one with nothing to train", () =>
+Deno.test("bad head: a frozen head and nothing else to train", () =>
   inScene({
     stages: `{ told: train(base.with(refract.classification({ ${labels}, frozen: true })), ` +
       `{ data: records([{ a: "good" }], { text: "{a}", label: "{a}" }), epochs, batchSize, optimizer }) }`,
@@ -175,7 +181,7 @@ Deno.test("bad head: a frozen one with nothing to train", () =>
     assert.match(stderr, /the training told has nothing to train; give its model an edit/);
   }));
 
-Deno.test("a class that no row has is noted, once, and allowed", () =>
+Deno.test("a class without rows is allowed, and noted once", () =>
   inScene({
     stages: `{ told: train(edited.with(refract.classification({ labels: ["bad", "good", "odd"] })), ` +
       `{ data: records([{ a: "good" }, { a: "bad" }], { text: "{a}", label: "{a}" }), epochs, batchSize, optimizer }) }`,
@@ -186,7 +192,7 @@ Deno.test("a class that no row has is noted, once, and allowed", () =>
     assert.equal(stderr.split("no row that told trains on has the label odd").length, 2, stderr);
   }));
 
-Deno.test("a model with a head can neither chat nor be exported as a generating one", () =>
+Deno.test("a model with a head can neither chat nor be exported as a generative model", () =>
   inScene({
     stages: `{ told: train(edited.with(refract.classification({ ${labels} })), ` +
       `{ data: records([{ a: "good" }, { a: "bad" }], { text: "{a}", label: "{a}" }), epochs, batchSize, optimizer }) }`,

@@ -1,4 +1,4 @@
-/** Every invalid input gives one line with place and remedy, and leaves no files. @module */
+/** Every invalid input is refused in one line with its location and a remedy, and leaves no files. @module */
 import { readHeader } from "../../../pipelines/models/weights/safetensors.ts";
 import assert from "node:assert/strict";
 import { inScene, lineOf, type PipelineParts, type Scene } from "../../support/scene.ts";
@@ -8,12 +8,12 @@ interface BadInput {
   readonly parts?: Partial<PipelineParts>;
   readonly change?: (scene: Scene) => Promise<void>;
   readonly options?: readonly string[];
-  /** What the line begins with, after `error: ` and the scene's folder. */
+  /** The start of the line, after `error: ` and without the scene's folder. */
   readonly at: string;
   readonly says: RegExp;
 }
 
-/** Runs the pipeline, and sees that it refuses in one line and writes nothing. */
+/** Tests that the pipeline is refused in one line and writes nothing. */
 function refuses(name: string, { parts = {}, change, options = [], at, says }: BadInput): void {
   Deno.test(`bad input: ${name}`, () =>
     inScene(parts, async (scene) => {
@@ -34,7 +34,7 @@ const weights = "model/model.safetensors", config = "model/config.json", tensor 
 
 type Header = Record<string, { shape: number[]; data_offsets: number[] }>;
 
-/** Writes the weights' file with another header over the same data. */
+/** Rewrites the header of the weights' file, and keeps its data. */
 function withHeader(edit: (header: Header) => void): (scene: Scene) => Promise<void> {
   return async (scene) => {
     const bytes = await Deno.readFile(scene.path(weights));
@@ -47,7 +47,7 @@ function withHeader(edit: (header: Header) => void): (scene: Scene) => Promise<v
   };
 }
 
-/** Writes the weights' file with its bytes changed. */
+/** Changes the bytes of the weights' file. */
 function withBytes(edit: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array): (scene: Scene) => Promise<void> {
   return async (scene) => scene.write(weights, edit(await Deno.readFile(scene.path(weights))));
 }
@@ -57,7 +57,7 @@ const withText = (path: string, text: string) => (scene: Scene) => scene.write(p
 
 const shard = (part: number) => `model-0000${part}-of-00002.safetensors`;
 
-/** Takes the one file for the first shard of two, and has an index place its tensors, changed at will. */
+/** Makes the weights' file the first shard of two, and writes an index that `edit` may change. */
 function sharded(edit: (map: Record<string, string>) => void): (scene: Scene) => Promise<void> {
   return async (scene) => {
     const { tensors } = await readHeader(scene.path(weights)), map: Record<string, string> = {};
@@ -68,12 +68,12 @@ function sharded(edit: (map: Record<string, string>) => void): (scene: Scene) =>
   };
 }
 
-refuses("a shard that the folder lacks", {
+refuses("a missing shard", {
   change: sharded((map) => map[tensor] = shard(2)),
   at: `model: shard "${shard(2)}" of model.safetensors.index.json is absent`,
   says: /; download the model again$/,
 });
-refuses("a shard that the index lacks", {
+refuses("a tensor that the index lacks", {
   change: sharded((map) => delete map[tensor]),
   at: `model/model.safetensors.index.json: the tensor ${tensor} that config.json requires is missing`,
   says: /, and so is the shard "model-00002-of-00002\.safetensors"; download the model again$/,
@@ -102,22 +102,22 @@ refuses("a header cut short", {
   at: `${weights}: is cut short in its header`,
   says: /; download/,
 });
-refuses("less than a header", {
+refuses("a file shorter than the header's length", {
   change: withBytes((bytes) => bytes.subarray(0, 4)),
   at: `${weights}: has 4 bytes`,
   says: /; download/,
 });
-refuses("a header that claims to be endless", {
+refuses("a header that claims to be huge", {
   change: withBytes((bytes) => bytes.fill(0xff, 0, 8)),
   at: `${weights}: claims a header of 18446744073709551615 bytes`,
   says: /; download/,
 });
-refuses("a tensor said to reach beyond the file", {
+refuses("a tensor that claims to end beyond the file", {
   change: withHeader((header) => header[tensor]!.data_offsets[1]! += 1e9),
   at: `${weights}: tensor "${tensor}" has 1000002048 bytes where shape [32,16] of F32 takes 2048`,
   says: /; download/,
 });
-refuses("two tensors said to lie in one place", {
+refuses("two tensors that claim the same bytes", {
   change: withHeader((header) => {
     header[tensor]!.data_offsets = header["model.layers.1.mlp.up_proj.weight"]!.data_offsets;
   }),
@@ -134,7 +134,7 @@ refuses("a shape that overflows", {
   at: `${weights}: tensor "${tensor}" has a shape or offsets too large to count`,
   says: /; download/,
 });
-refuses("a tensor missing", {
+refuses("a missing tensor", {
   change: (scene) => writeTinyWeights(scene.path("model"), 1, (name, shape) => name === tensor ? undefined : shape),
   at: `${weights}: the tensor ${tensor} that config.json requires is missing`,
   says: /; use config.json and weights of the same model/,
@@ -204,7 +204,7 @@ refuses("no file", {
   at: 'pipeline.ts:4:65: "./rows.jsonl" is not a file in ',
   says: /; relative paths are resolved from /,
 });
-refuses("text in no encoding", {
+refuses("text that is not UTF-8", {
   change: (scene) => scene.write("rows.jsonl", new Uint8Array([0x7b, 0xff, 0xfe, 0x7d])),
   at: "rows.jsonl:1: the line is not UTF-8 text",
   says: /; save/,
@@ -215,7 +215,7 @@ refuses("a prompt longer than the model's context", {
   says: /; shorten the row/,
 });
 
-/** The place of a part's value in the pipeline file. */
+/** The location of a part's value in the pipeline file. */
 const place = (part: keyof typeof lineOf, column: number) => `pipeline.ts:${lineOf[part]}:${column}: `;
 
 for (const block of [2, -1, 0.5]) {
@@ -225,7 +225,7 @@ for (const block of [2, -1, 0.5]) {
     says: /blocks 0 to 1$/,
   });
 }
-refuses("a site that the model has not", {
+refuses("a site that the model lacks", {
   parts: { at: 'block(1)["nothing"]' },
   at: `${place("at", 22)}a block has no "nothing"`,
   says: /; use one of those it has: "input", "attention", "mlp", "output"$/,
@@ -247,17 +247,17 @@ refuses("positions that a function chooses outside the prompt", {
   at: "rows.jsonl:1: the positions' function chose token 99 of a prompt of",
   says: /; choose from 0 to \d+$/,
 });
-refuses("positions by the index of a text that is missing", {
+refuses("positions from the index of an absent token", {
   parts: { positions: '({ pieces }) => [pieces.lastIndexOf("zebra")]' },
   at: "rows.jsonl:1: the positions' function chose token -1 of a prompt of",
   says: /look a token up with at\(pieces, text\), or write fromEnd\(1\)$/,
 });
-refuses("positions of a token that is missing", {
+refuses("positions of an absent token", {
   parts: { positions: '({ pieces }) => [refract.at(pieces, "zebra")]' },
   at: 'rows.jsonl:1: no token of the prompt is "zebra"; ',
   says: /use one of those it has: /,
 });
-refuses("positions whose function gives no list", {
+refuses("positions whose function returns no list", {
   parts: { positions: "() => 3" },
   at: "rows.jsonl:1: the positions' function does not return a list",
   says: /; return token indices$/,
@@ -282,7 +282,7 @@ refuses("a subspace of a field that rows lack", {
   at: 'rows.jsonl:1: the row has no field "subspaces", which the edit\'s subspace names',
   says: /; use one of those it has: "q", "a", "options"$/,
 });
-refuses("a subspace of a field that lists no rows of the rank", {
+refuses("a subspace of a field that does not list rows of the rank", {
   parts: { editSettings: 'subspace: "q"' },
   at: 'rows.jsonl:1: the field "q" does not list rows of rank 2',
   says: /; give a list of whole numbers from 0 to 1$/,
@@ -334,7 +334,7 @@ refuses("an axis of one value without a list", {
 });
 
 const rankAxis = { rank: 'sweep("rank", [1, 2])' };
-refuses("an axis that is not there", {
+refuses("an unknown axis", {
   parts: rankAxis,
   options: ["--set", "rnk=1"],
   at: "--set rnk: there is no such axis",
@@ -364,7 +364,7 @@ refuses("a pipeline file that throws", {
   at: `${place("preamble", 7)}the pipeline fails (boom)`,
   says: /; correct it there/,
 });
-refuses("a pipeline that throws as it is built", {
+refuses("a pipeline that throws while it is built", {
   parts: { rank: '(() => { throw new Error("boom"); })()' },
   at: `pipeline.ts:${lineOf.rank}:`,
   says: /the pipeline fails \(boom\); correct it there/,
@@ -374,7 +374,7 @@ refuses("a pipeline file that is not TypeScript", {
   at: "pipeline.ts:1:25: the pipeline fails (SyntaxError",
   says: /; correct it there/,
 });
-refuses("a pipeline file that imports what is not there", {
+refuses("a pipeline file that imports a missing module", {
   parts: { imports: 'import * as refract from "refract"; import "./nope.ts";' },
   at: "pipeline.ts:1:44: the pipeline fails (Module not found",
   says: /; correct it there/,
@@ -411,11 +411,11 @@ Deno.test("a loss that is not finite stops the training and keeps the last good 
     );
     const kept = scene.written.filter((path) => path.endsWith(".safetensors"));
     assert.equal(kept.length, 1, scene.written.join("\n"));
-    assert.ok(last.includes(scene.path("out")), "the line names where the last good state lies");
+    assert.ok(last.includes(scene.path("out")), "the line names the folder of the last good state");
     assert.ok(!scene.entries.some((path) => path.startsWith("train/")));
   }));
 
-Deno.test("of members trained together the one that diverged is named, and only its state is kept", () =>
+Deno.test("if one of several members trained together diverges, it is named, and only its state is kept", () =>
   inScene({ rank: 'sweep("rank", [1, 2])', optimizer: "adamw({ learningRate: 1e38 })" }, async (scene) => {
     const { code, stderr } = await scene.run();
     assert.equal(code, 2);

@@ -1,6 +1,6 @@
 /**
- * Every invalid input of preferences, objectives and reward heads gives one line with place and remedy, and leaves no
- * files.
+ * Every invalid preference, objective or reward head is refused in one line with its location and a remedy, and leaves
+ * no files.
  *
  * @module
  */
@@ -13,12 +13,12 @@ interface BadPreferences {
   readonly rows?: readonly object[];
   readonly data?: string;
   readonly objective?: string;
-  /** More of the model. */
+  /** TypeScript after the model. */
   readonly more?: string;
   readonly model?: string;
   readonly heldOut?: string;
   readonly metrics?: string;
-  /** The line after `error: ` and the scene's folder. */
+  /** The expected line, without the scene's folder. */
   readonly says: RegExp;
 }
 
@@ -28,7 +28,7 @@ const usual = [
 ];
 const template = `{ prompt: "{question}\\n", chosen: "{better}", rejected: "{worse}" }`;
 
-/** Runs a pipeline that trains on preferences, and sees that it refuses in one line and writes nothing. */
+/** Tests that a pipeline that trains on preferences is refused in one line and writes nothing. */
 function refuses(name: string, bad: BadPreferences): void {
   const { rows = usual, objective = "refract.dpo({ beta: 0.1 })", model = "edited", more = "" } = bad;
   const data = bad.data ?? `jsonl("./pairs.jsonl", refract.prefer(${bad.template ?? template}))`;
@@ -56,7 +56,7 @@ refuses("no objective", {
   says:
     /^error: .*the rows have two answers each but .* give it an objective, as in objective: dpo\(\{ beta: 0\.1 \}\)$/,
 });
-refuses("an objective of rows with one answer", {
+refuses("an objective for rows with one answer", {
   data: "rows",
   says: /^error: rows\.jsonl:1: the objective dpo compares two answers but the row has one; give the rows prefer\(/,
 });
@@ -84,7 +84,7 @@ refuses("an objective that is not called", {
   objective: "refract.dpo",
   says: /objective is .*call it, as in dpo\(…\)$/,
 });
-refuses("an objective by its name", {
+refuses("an objective given by its name", {
   objective: `"dpo"`,
   says: /objective is "dpo"; call the function, as in dpo\(…\)$/,
 });
@@ -111,7 +111,7 @@ refuses("a reward head without its objective", {
   objective: "",
   says: /give it an objective, as in objective: bradleyTerry\(\)$/,
 });
-refuses("a reward head with an objective of what is written", {
+refuses("a reward head with an objective for generated answers", {
   more: ".with(refract.reward())",
   says:
     /the objective dpo compares generated answers, but the model has a head \(reward\); .* or use bradleyTerry\(\)$/,
@@ -127,17 +127,17 @@ refuses("a reward head for rows with one answer", {
   objective: "refract.bradleyTerry()",
   says: /^error: .*rows\.jsonl: the model's head compares two answers but the rows have one; give them prefer\(/,
 });
-refuses("rewards of rows with one answer", {
+refuses("a reward metric for rows with one answer", {
   heldOut: "rows",
   says: /^error: rows\.jsonl:1: the metric rewardAccuracy of told compares two answers but the row has one; /,
 });
-refuses("another metric of a reward head", {
+refuses("another metric for a reward head", {
   more: ".with(refract.reward())",
   objective: "refract.bradleyTerry()",
   metrics: "[accuracy()]",
   says: /does not fit: its model's head compares two answers; measure rewardAccuracy\(\), rewardMargin\(\)$/,
 });
-refuses("a frozen model without weights to compare with", {
+refuses("an objective without frozen weights to compare with", {
   model: "base",
   more: ".with(refract.fullFinetuning({ initializeFrom: 1 }))",
   says: /compares with the frozen model, but freshly initialized weights have none; omit initializeFrom, or use simpo$/,

@@ -9,10 +9,10 @@ const cache = (scene: Scene, ...args: readonly string[]): Promise<Outcome> => {
   return inProcess("cache", ...args, "--store", scene.path("store"));
 };
 
-/** An evaluation that writes nothing encodes no prompts of its own. */
+/** An evaluation that generates no text stores no encoded prompts. */
 const scored = { metrics: "[loss()]", stages: "{ tuned: evaluate(tuned, { data: heldOut, metrics }) }" };
 
-/** Runs a test on a scene that was run once. */
+/** Defines a test of a scene that has been run once. */
 function afterRun(name: string, test: (scene: Scene) => Promise<void>): void {
   Deno.test(name, () =>
     inScene(scored, async (scene) => {
@@ -48,7 +48,7 @@ afterRun("cache ls counts entries and bytes by kind, and lists each as JSON", as
   assert.equal(listed.bytes, listed.entries.reduce((sum: number, { bytes }: { bytes: number }) => sum + bytes, 0));
 });
 
-afterRun("cache gc evicts down to --cache-disk, encodings first, and --all everything", async (scene) => {
+afterRun("cache gc evicts down to --cache-disk, encodings first, and everything with --all", async (scene) => {
   const untouched = await cache(scene, "gc");
   assert.match(untouched.stdout, /^freed 0 entries, 0 B; .*store holds 3 entries, /);
   const results = [...entriesOf(scene, "predictions"), ...entriesOf(scene, "train")].sort();
@@ -61,7 +61,7 @@ afterRun("cache gc evicts down to --cache-disk, encodings first, and --all every
   assert.equal((await scene.run()).code, 0);
 });
 
-afterRun("cache gc removes what a dead process left half written, and says so", async (scene) => {
+afterRun("cache gc removes and reports files that a dead process left half written", async (scene) => {
   const folder = scene.path("store", entriesOf(scene, "train")[0]!, "..");
   const left = `${folder}/.${keyOf("x")}.safetensors.${crypto.randomUUID()}.tmp`;
   await Deno.writeFile(left, new Uint8Array(2000));
@@ -71,7 +71,7 @@ afterRun("cache gc removes what a dead process left half written, and says so", 
   await assert.rejects(Deno.stat(left), Deno.errors.NotFound);
 });
 
-afterRun("cache verify drops each damaged entry with a line, and exits with 1", async (scene) => {
+afterRun("cache verify drops and reports each damaged entry, and exits with 1", async (scene) => {
   const sound = await cache(scene, "verify");
   assert.deepEqual([sound.code, sound.stderr], [0, ""]);
   assert.match(sound.stdout, /store: 3 entries, .* all intact\n$/);
@@ -100,7 +100,7 @@ afterRun("the store can be checked and emptied while it is read", async (scene) 
   for (const name of entry!.tensors.keys()) await entry!.readBytes(name);
 });
 
-afterRun("a store that can't be written is listed, and gc says that it failed", async (scene) => {
+afterRun("a read-only store is listed, and gc reports its failure", async (scene) => {
   await onReadOnlyDisk(scene.path("store"), async () => {
     assert.equal((await cache(scene, "ls")).code, 0);
     assert.equal((await cache(scene, "verify")).code, 0);

@@ -21,7 +21,7 @@ Deno.test("chat answers each line as the run's evaluation does", () =>
     assert.equal(stdout, expected.map((text) => `${text}\n`).join(""));
   }));
 
-Deno.test("chat draws by a seed, and takes a member, another template and the model from elsewhere", () =>
+Deno.test("chat samples with a seed, and takes a member, another template and another folder of the model", () =>
   inScene({ decoding, rank: 'sweep("rank", [1, 2])' }, async (scene) => {
     assert.equal((await scene.run()).code, 0);
     const options = ["--member", "rank=2", "--temperature", "3", "--template", "say {prompt}\\nnow"];
@@ -34,10 +34,10 @@ Deno.test("chat draws by a seed, and takes a member, another template and the mo
     assert.equal(await draw("--model", scene.path("model")), first);
     assert.notEqual(await draw("--seed", "7"), first);
     const [one, two] = first.split("\n");
-    assert.notEqual(one, two, "a line's draws are its own");
+    assert.notEqual(one, two, "each line is sampled independently");
   }));
 
-Deno.test("chat takes the values that a template and the edits need from --fields, and other positions", () => {
+Deno.test("chat takes the fields of the template and the edits from --fields, and other positions", () => {
   const edit = `...(({ at }) => [loreft({ at, positions: "{q}.l1", rank: 2, subspace: "rows" })])`;
   const rows = JSON.stringify(sceneRows.map((row) => ({ ...row, rows: [1] })));
   const preamble = `const listed = records(${rows}, { prompt: "{q}\\n", completion: "{a}" });`;
@@ -64,7 +64,7 @@ Deno.test("chat takes the values that a template and the edits need from --field
   });
 });
 
-Deno.test("chat keeps a conversation where the model has a chat template, and asks each line by itself with --plain", () => {
+Deno.test("chat keeps a conversation if the model has a chat template, and prompts with each line separately with --plain", () => {
   const edit = '...(() => [lora({ blocks: "all", modules: ["q_proj", "v_proj"], rank: 2 })])';
   const parts = { edit, data: 'chat(talks, { loss: "all-turns" })', decoding, epochs: "3" };
   return inChatScene(parts, async (scene) => {
@@ -79,7 +79,7 @@ Deno.test("chat keeps a conversation where the model has a chat template, and as
     const first = conversations[0]![0]!.content;
     const { said: [alone, again] } = await ask([first, first]);
     assert.equal(alone, answers[0]);
-    assert.notEqual(again, alone, "the second answer knows the first");
+    assert.notEqual(again, alone, "the second answer depends on the first");
     const { said: [plain, plainAgain] } = await ask([first, first], "--plain");
     assert.equal(plainAgain, plain);
     assert.notEqual(plain, alone);
@@ -114,7 +114,7 @@ const misuses: Readonly<Record<string, readonly [options: readonly string[], exp
   ],
   "a template without a prompt": [["--template", "hello"], /write \{prompt\} where the prompt goes$/],
   "a negative temperature": [["--temperature", "-1"], /give a number of at least 0$/],
-  "a mass above 1": [["--top-p", "2"], /give a number from 0 to 1$/],
+  "a top-p above 1": [["--top-p", "2"], /give a number from 0 to 1$/],
 };
 
 Deno.test("chat reports a problem in one line", () =>
@@ -132,7 +132,7 @@ Deno.test("chat reports a problem in one line", () =>
     assert.match(stderr, /holds no trained intervention; give the folder of a run or an intervention$/m);
   }));
 
-Deno.test("a text stream holds back characters that are not whole", () => {
+Deno.test("a text stream holds back incomplete characters", () => {
   const shown: string[] = [];
   const stream = new TextStream((text) => shown.push(text));
   for (const text of ["a", "a\ufffd", "a\ufffd\ufffd", "aé", "aé b\ufffd"]) stream.show(text);

@@ -4,21 +4,21 @@ import { dirname, join } from "node:path";
 import { inProcess, inProcessWith, type Outcome } from "../../support/command.ts";
 import { inScene, type Scene } from "../../support/scene.ts";
 
-/** Turns the last bit of a file over. */
+/** Flips a bit near the end of a file. */
 async function flip(path: string): Promise<void> {
   const bytes = await Deno.readFile(path);
   bytes[bytes.length - 2]! ^= 1;
   await Deno.writeFile(path, bytes);
 }
 
-/** Takes the digests of what lies beside a file of weights away, as what another program wrote has none. */
+/** Removes the digests from the intervention.json next to a weights file, as if another program had written it. */
 async function forgetDigests(weights: string): Promise<void> {
   const path = join(dirname(weights), "intervention.json");
   const { weights: _, digest: __, ...described } = JSON.parse(await Deno.readTextFile(path));
   await Deno.writeTextFile(path, JSON.stringify(described));
 }
 
-/** Puts a number that is none into a file's last place, and takes its seal away, as another program's file has none. */
+/** Makes the last number of a file NaN and removes its digests, as if another program had written it. */
 async function putNaN(path: string): Promise<void> {
   await forgetDigests(path);
   const bytes = await Deno.readFile(path), start = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
@@ -46,7 +46,7 @@ const uses: Readonly<Record<string, (scene: Scene) => Promise<Outcome>>> = {
 };
 
 for (const [name, use] of Object.entries(uses)) {
-  Deno.test(`${name} refuses weights of which a bit has flipped, or that are not finite`, () =>
+  Deno.test(`${name} refuses weights with a flipped bit or with NaN`, () =>
     inScene({}, async (scene) => {
       assert.equal((await scene.run()).code, 0);
       const path = scene.path("out", "members", "main", "intervention", "weights.safetensors");
@@ -66,7 +66,7 @@ for (const [name, use] of Object.entries(uses)) {
 
 const report = (scene: Scene) => inProcess("report", scene.path("out"));
 
-/** Changes of one byte or a few, each in its place. */
+/** Changes of one or a few bytes: what is replaced, and by what. */
 const changes: readonly (readonly [found: string | RegExp, put: string])[] = [
   ['"l1"', '"l2"'],
   ['"rank": 2', '"rank": 3'],
@@ -110,7 +110,7 @@ Deno.test("an intervention.json with a changed byte is refused by every reader, 
     assert.equal((await uses["export to pyreft"]!(scene)).code, 0);
   }));
 
-Deno.test("a fully trained model of which a bit has flipped is neither exported nor trained on", () => {
+Deno.test("a fully finetuned model with a flipped bit is neither exported nor trained further", () => {
   const edit = "...(() => [refract.fullFinetuning()])";
   return inScene({ edit }, async (scene) => {
     const ran = await scene.run();

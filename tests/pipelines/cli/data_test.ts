@@ -1,4 +1,4 @@
-/** Runs whose rows come from other files than JSON Lines, and from a hub. @module */
+/** Runs with rows from files other than JSON Lines, and from a hub. @module */
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { inProcessUnder } from "../../support/command.ts";
@@ -14,7 +14,7 @@ async function lossesOf(scene: Scene): Promise<unknown> {
   return stages[0].losses;
 }
 
-Deno.test("rows of CSV, JSON, gzip and a pattern of files train as those of JSON Lines do", async () => {
+Deno.test("rows of CSV, JSON, gzip and a pattern of files train like those of JSON Lines", async () => {
   let expected: unknown;
   const data = [
     "rows",
@@ -47,7 +47,7 @@ Deno.test("members that differ only by the function of a view have separate rows
     assert.notDeepEqual(members[0].stages[0].losses, members[1].stages[0].losses);
   }));
 
-Deno.test("a manifest has the digests of a pattern's files and of a hub's, and repeats the run", () => {
+Deno.test("a manifest has the digests of a pattern's and a hub's files, and reproduces the run", () => {
   const jsonl = sceneRows.slice(4).map((row) => `${JSON.stringify(row)}\n`).join("");
   return withHub({ "datasets/o/n": { files: { "train.jsonl": jsonl } } }, (hub) =>
     inScene({
@@ -85,7 +85,7 @@ Deno.test("a manifest has the digests of a pattern's files and of a hub's, and r
     }));
 });
 
-Deno.test("an evaluation on some training rows is reported with their number, and so is one on all of them", async () => {
+Deno.test("an evaluation on some or all training rows is reported with their number", async () => {
   const cases = [[
     "rows.slice(2, 7)",
     /^note: .*pipeline\.ts:20:19: 3 of the 5 rows that tuned evaluates on are among those that it trains on, the first is .*rows\.jsonl:5; see/m,
@@ -102,7 +102,7 @@ Deno.test("an evaluation on some training rows is reported with their number, an
   }
 });
 
-Deno.test("rows with nested choices, as ARC's are on the hub, are answered by them", () => {
+Deno.test("rows with nested choices, like ARC's on the hub, are answered with one of them", () => {
   const rows = sceneRows.map(({ q, a, options }) => ({
     question: q,
     choices: { text: options, label: ["A", "B"] },

@@ -8,7 +8,7 @@ import { inScene, type Scene } from "../../support/scene.ts";
 type Command = (...args: readonly string[]) => Promise<Outcome>;
 type Environment = Readonly<Record<string, string>>;
 
-/** Runs a test with a hub, and commands that reach it by a token that may write. */
+/** Runs a test with a stub hub, and commands that have a token with write access. */
 function withCommands(
   scene: Scene,
   repositories: Readonly<Record<string, RepositoryOptions>>,
@@ -29,7 +29,7 @@ const written = async (scene: Scene, folder: string) => {
   return Object.fromEntries(await Promise.all(entries));
 };
 
-/** An intervention's folder, as a run leaves it. */
+/** Runs the scene, and returns the folder of its intervention. */
 async function writeIntervention(scene: Scene): Promise<string> {
   const folder = scene.path("intervention");
   const outcome = await scene.run();
@@ -106,7 +106,7 @@ Deno.test("a push adds to an existing branch and repository, and keeps its other
     });
   }));
 
-Deno.test("a pull uses nothing damaged from the cache", () =>
+Deno.test("a pull never uses damaged files of the cache", () =>
   inScene({}, async (scene) => {
     const folder = await writeIntervention(scene);
     await withCommands(scene, {}, async (_, command, commandBy) => {
@@ -147,7 +147,7 @@ Deno.test("a push is private on request", () =>
     });
   }));
 
-Deno.test("an exported folder is pushed and pulled, too", () =>
+Deno.test("an exported folder is pushed and pulled", () =>
   inScene({}, async (scene) => {
     const folder = await writeIntervention(scene), exported = scene.path("exported");
     assert.equal((await inProcess("export", folder, "--to", "pyreft", "--out", exported)).code, 0);
@@ -286,7 +286,7 @@ Deno.test("a refused pull is explained in one line, and writes nothing", () =>
     });
   }));
 
-Deno.test("a run downloads its model with a bar, and a plan without the weights", () =>
+Deno.test("a run downloads its model with a progress bar, and a plan downloads no weights", () =>
   inScene({ source: `"owner/model"` }, async (scene) => {
     const files: Record<string, Uint8Array<ArrayBuffer>> = {};
     for (const name of treeOf(scene.path("model"))) files[name] = await Deno.readFile(scene.path("model", name));
@@ -303,7 +303,7 @@ Deno.test("a run downloads its model with a bar, and a plan without the weights"
     });
   }));
 
-Deno.test("a run downloads damaged weights of the cache again, and refuses them by name where it may not", () =>
+Deno.test("a run downloads damaged weights of the cache again, and refuses them by name when offline", () =>
   inScene({ source: `"owner/model"` }, async (scene) => {
     const files: Record<string, Uint8Array<ArrayBuffer>> = {};
     for (const name of treeOf(scene.path("model"))) files[name] = await Deno.readFile(scene.path("model", name));
@@ -313,7 +313,7 @@ Deno.test("a run downloads damaged weights of the cache again, and refuses them 
       const expected = await written(scene, "out/members/main/intervention");
       const link = scene.filesOf("cache").find((path) => path.endsWith("/model.safetensors"))!;
       const blob = await Deno.realPath(scene.path("cache", link)), sound = await Deno.readFile(blob);
-      // In the last weight; in the length of the header, so that no weight is found; in a tensor's name.
+      // In the last weight; in the header's length, so that no weight is found; in a tensor's name.
       for (const at of [sound.length - 3, 1, 60]) {
         const flipped = sound.slice();
         flipped[at]! ^= 1;

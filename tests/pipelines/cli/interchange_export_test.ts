@@ -129,7 +129,7 @@ Deno.test("an export refuses what pyreft lacks, and invalid descriptions", () =>
     await refuses(scene, "imported", "imported/intervention.json: does not list", /; train or import/);
   }));
 
-Deno.test("an export refuses damaged weights and another edit's", () =>
+Deno.test("an export refuses damaged and missing weights", () =>
   inScene({}, async (scene) => {
     await writePyreft(scene);
     assert.equal((await importing(scene)).code, 0);
@@ -143,7 +143,7 @@ Deno.test("an export refuses damaged weights and another edit's", () =>
     await refuses(scene, "imported", `${at}is absent`, /; check the path/);
   }));
 
-Deno.test("an export refuses other libraries, and folders that are taken", () =>
+Deno.test("an export refuses unknown formats and options, and folders with other files", () =>
   inScene({}, async (scene) => {
     await writePyreft(scene);
     assert.equal((await importing(scene)).code, 0);

@@ -1,4 +1,4 @@
-/** Imports of peft's folders and exports to peft that are asked for wrongly: each is refused in one line, and leaves no files. @module */
+/** Invalid imports from peft and exports to it: each is refused in one line, and leaves no files. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { writeSafetensors } from "../../../pipelines/models/weights/safetensors_writer.ts";
@@ -12,7 +12,7 @@ const file = "adapter_model.safetensors", config = "adapter_config.json";
 type Fields = Record<string, unknown>;
 type Tensors = Record<string, { readonly shape: readonly number[]; readonly data: readonly number[] }>;
 
-/** What is changed of a folder that peft saved. */
+/** Changes to a folder that peft saved. */
 interface Change {
   readonly of?: string;
   readonly config?: (fields: Fields) => Fields;
@@ -67,51 +67,51 @@ refuses(
   /sets modules_to_save to \["lm_head"\], whole modules, .*; save/,
 );
 refuses(
-  "biases of the base",
+  "trained biases of the base",
   setting({ bias: "lora_only" }),
   inConfig,
   /sets bias to "lora_only", but .*; train without it$/,
 );
 refuses(
-  "a start that changes the base",
+  "an initialization that changes the base",
   setting({ init_lora_weights: "pissa" }),
   inConfig,
   /sets init_lora_weights to "pissa", which changes the base's weights; first convert/,
 );
 refuses(
-  "blocks that are repeated",
+  "repeated blocks",
   setting({ layer_replication: [[0, 2]] }),
   inConfig,
   /sets layer_replication to \[\[0,2\]\], which/,
 );
-refuses("a rank that is none", setting({ r: 0 }), inConfig, /r is 0; it must be a whole number of at least 1/);
-refuses("an alpha that is none", setting({ lora_alpha: "8" }), inConfig, /lora_alpha is "8"; it must be a number/);
+refuses("an invalid rank", setting({ r: 0 }), inConfig, /r is 0; it must be a whole number of at least 1/);
+refuses("an invalid alpha", setting({ lora_alpha: "8" }), inConfig, /lora_alpha is "8"; it must be a number/);
 refuses(
-  "a pattern that is none",
+  "an invalid pattern",
   setting({ rank_pattern: { "(": 3 } }),
   inConfig,
   /rank_pattern has the pattern "\(", which is not supported/,
 );
 refuses(
-  "target_modules that are none",
+  "invalid target_modules",
   setting({ target_modules: 3 }),
   inConfig,
   /target_modules is 3; it must list names/,
 );
 refuses(
-  "a config of another rank",
+  "a config with another rank",
   setting({ r: 4 }),
   inFile,
   /q_proj\.lora_A\.weight has rank 2 where adapter_config\.json says 4; take both/,
 );
 refuses(
-  "a config of more modules",
+  "a config with more modules",
   setting({ target_modules: ["q_proj", "v_proj", "o_proj"] }),
   inFile,
   /lacks .*o_proj\.lora_A\.weight, which target_modules requires/,
 );
 refuses(
-  "a config of fewer modules",
+  "a config with fewer modules",
   setting({ target_modules: ["q_proj"] }),
   inFile,
   /adapts model\.layers\.1\.self_attn\.v_proj, which target_modules does not name/,
@@ -129,13 +129,13 @@ refuses(
   /lacks base_model\..*layers\.1\.self_attn\.q_proj\.lora_A\.weight/,
 );
 refuses(
-  "a tensor too many",
+  "an extra tensor",
   { tensors: (all) => ({ ...all, "base_model.model.lm_head.weight": all[first]! }) },
   inFile,
   /holds "base_model\.model\.lm_head\.weight", which is not an adapter of a projection/,
 );
 refuses(
-  "another kind's tensor",
+  "a tensor of another kind of adapter",
   { tensors: (all) => ({ ...all, [first.replace("lora_A.weight", "ia3_l")]: all[first]! }) },
   inFile,
   /q_proj\.ia3_l, which is not part of a lora adapter; take both/,
@@ -149,7 +149,7 @@ refuses(
   /adapts "lm_head", which is not a projection of the model's blocks/,
 );
 refuses(
-  "numbers that are not finite",
+  "weights that are not finite",
   {
     tensors: (all) => ({ ...all, [first]: { shape: all[first]!.shape, data: all[first]!.data.with(7, NaN) } }),
   },
@@ -189,7 +189,7 @@ refuses(
   /; omit it, because peft's adapters act on every token$/,
 );
 refuses(
-  "a base that is nowhere",
+  "a base that does not exist",
   setting({ base_model_name_or_path: "/nowhere/at/all" }),
   'the model "/nowhere/at/all"',
   /; check the path/,
@@ -201,7 +201,7 @@ refuses(
   /; give it with --model$/,
 );
 
-Deno.test("an import reports unknown settings and the absence of adapter_model.bin", () =>
+Deno.test("an import reports unknown settings and missing weights", () =>
   inChanged(setting({ use_new_thing: true, kept_empty: null }), async (folder) => {
     const { stderr } = await succeeds("import", join(folder, "adapter"), "--out", join(folder, "out"));
     assert.equal(stderr, "adapter_config.json sets use_new_thing, which is not known and is ignored\n");
@@ -230,7 +230,7 @@ Deno.test("an import and an export need only the base's config.json", () =>
     }
   }));
 
-/** Refuses an export of an intervention's folder. */
+/** Asserts that an export to peft is refused. */
 async function refusesExport(folder: string, intervention: string, says: RegExp): Promise<void> {
   const out = join(folder, "exported");
   const { code, stderr } = await inProcess("export", intervention, "--to", "peft", "--out", out);

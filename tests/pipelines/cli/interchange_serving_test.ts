@@ -8,7 +8,7 @@ import { inScene, type PipelineParts, type Scene } from "../../support/scene.ts"
 import { largestGap, savedByPeft, succeeds, tensorsOf } from "../interchange/peft/support.ts";
 import { inFolder } from "../models/support.ts";
 
-/** A GGUF file's metadata, and its tensors' extents as elsewhere and elements. */
+/** A GGUF file's metadata, and its tensors' elements and shapes, outermost dimension first. */
 async function readFloats(path: string) {
   const { metadata, tensors } = await readGguf(path), bytes = await Deno.readFile(path);
   const floats = [...tensors.values()].map(({ name, shape, offset, bytes: length, type }) => {
@@ -50,7 +50,7 @@ Deno.test("a LoRA adapter in GGUF has llama.cpp's names, scale and order of rows
 
 type Floats = { readonly shape: readonly number[]; readonly data: Float32Array };
 
-Deno.test("different scalings are multiplied into an adapter's own numbers", () =>
+Deno.test("different scalings are folded into an adapter's weights", () =>
   inFolder(async (folder) => {
     const imported = join(folder, "imported"), out = join(folder, "adapter.gguf");
     await succeeds("import", savedByPeft("rslora"), "--out", imported);
@@ -71,7 +71,7 @@ Deno.test("different scalings are multiplied into an adapter's own numbers", () 
 const everywhere = { positions: `"all+completion"`, optimizer: "adamw({ learningRate: 0.3 })" };
 const shift: Partial<PipelineParts> = { edit: "refract.lobireft", ...everywhere };
 
-/** Exports what the scene trained. */
+/** Exports the scene's trained intervention. */
 const exporting = (scene: Scene, to: string, out: string, ...options: readonly string[]) =>
   inProcess("export", scene.path("out"), "--to", to, "--out", scene.path(out), ...options);
 
@@ -85,7 +85,7 @@ async function trained(parts: Partial<PipelineParts>, test: (scene: Scene) => Pr
   });
 }
 
-/** What LobiReFT adds: the rotation times the bias. */
+/** The vector that LobiReFT adds: the rotation times the bias. */
 async function shiftOf(scene: Scene): Promise<number[]> {
   const own = await tensorsOf(scene.path("out", "members", "main", "intervention", "weights.safetensors"));
   const { "0.rotate": rotate, "0.bias": bias } = own, [width = 0, rank = 0] = rotate!.shape;
@@ -94,7 +94,7 @@ async function shiftOf(scene: Scene): Promise<number[]> {
   });
 }
 
-Deno.test("an edit that adds a vector is a control vector for llama.cpp and EasySteer, needing only config.json", () =>
+Deno.test("an edit that adds a vector is exported as a control vector for llama.cpp and EasySteer, with only config.json", () =>
   trained(shift, async (scene) => {
     const expected = await shiftOf(scene);
     assert.equal((await exporting(scene, "gguf", "vector.gguf")).code, 0);
@@ -113,7 +113,7 @@ Deno.test("an edit that adds a vector is a control vector for llama.cpp and Easy
     });
   }));
 
-Deno.test("a LoReFT edit is a folder of pyreft's for each of its sides in EasySteer", () =>
+Deno.test("a LoReFT edit is exported to EasySteer as one pyreft folder for each of its sides", () =>
   trained({ positions: `"f2+l3"` }, async (scene) => {
     assert.equal((await exporting(scene, "easysteer", "easysteer")).code, 0);
     const bin = "intkey_layer_1_comp_block_output_unit_pos_nunit_1#0.bin";
@@ -128,7 +128,7 @@ Deno.test("a LoReFT edit is a folder of pyreft's for each of its sides in EasySt
       { prompt_positions: [0, 1] },
       { prompt_positions: [-3, -2, -1] },
     ]);
-    // What EasySteer's reader of pyreft folders requires of one.
+    // What EasySteer's reader requires of a pyreft folder.
     const config = JSON.parse(await Deno.readTextFile(scene.path("easysteer", "layer_1_suffix", "config.json")));
     assert.deepEqual(config.representations, [[1, "block_output", "pos", 1, 2, ...new Array(9).fill(null)]]);
     assert.deepEqual(config.intervention_types, ["<class 'pyreft.interventions.LoreftIntervention'>"]);
@@ -136,7 +136,7 @@ Deno.test("a LoReFT edit is a folder of pyreft's for each of its sides in EasySt
     assert.deepEqual([...state.keys()].sort(), ["bias", "rotate_layer", "weight"]);
   }));
 
-Deno.test("an edit for vLLM has its numbers beside the module that reads them", () =>
+Deno.test("an edit for vLLM is exported with the module that reads its weights", () =>
   trained({ edit: "direft" }, async (scene) => {
     assert.equal((await exporting(scene, "vllm", "vllm")).code, 0);
     assert.deepEqual(treeOf(scene.path("vllm")), ["refract_reft.py", "reft.json", "reft.safetensors"]);
@@ -182,7 +182,7 @@ refuses(
   /the lobireft edits mlp\.output, but a control vector acts only on block\.output/,
 );
 refuses(
-  "some tokens",
+  "an edit of some tokens",
   { edit: "refract.lobireft" },
   "gguf",
   /the lobireft edits the positions l1, but a control vector acts on every token; give --positions all\+completion/,
@@ -200,7 +200,7 @@ for (
     ["vllm", /vLLM's ReFT takes edits, but not lora; export it --to onnx/],
   ] as const
 ) {
-  refuses("an adapter of prompts", { edit: "...(() => [lora({ rank: 2, positions: 'prompt' })])" }, form, says);
+  refuses("an adapter for prompts only", { edit: "...(() => [lora({ rank: 2, positions: 'prompt' })])" }, form, says);
 }
 refuses(
   "a folder",
@@ -222,7 +222,7 @@ refuses(
   /the loreft edits mlp\.output, but EasySteer's acts only on block\.output/,
 );
 refuses(
-  "positions that it does not know",
+  "positions that vLLM does not know",
   { positions: `"f2+l3"` },
   "vllm",
   /the loreft edits the positions f2\+l3, but vLLM's ReFT knows f1, l1, all, .*; give one of these/,

@@ -1,4 +1,4 @@
-/** Imports and exports that are asked for wrongly: each is refused in one line, and leaves no files. @module */
+/** Invalid imports from pyreft: each is refused in one line, and leaves no files. @module */
 import assert from "node:assert/strict";
 import { writeTorchFile } from "../../../pipelines/interchange/torch_file.ts";
 import { type Outcome, treeOf } from "../../support/command.ts";
@@ -20,12 +20,12 @@ import {
 interface Refusal {
   readonly change?: (scene: Scene) => Promise<void>;
   readonly options?: readonly string[];
-  /** What the line begins with, after `error: ` and the scene's folder. */
+  /** The start of the line, after `error: ` and without the scene's folder. */
   readonly at: string;
   readonly says: RegExp;
 }
 
-/** Sees that an outcome is one line, and that the scene's folder holds what it held. */
+/** Asserts that an outcome is an error of one line. */
 function isRefused(scene: Scene, { code, stdout, stderr }: Outcome, { at, says }: Refusal): void {
   assert.equal(code, 2, stderr);
   assert.equal(stdout, "");
@@ -78,13 +78,13 @@ importRefuses("a config.json without representations", {
   at: file,
   says: /lists no representations, sorted_keys and intervention_types; give a folder/,
 });
-importRefuses("a config.json of different numbers", {
+importRefuses("a config.json whose lists differ in length", {
   change: withConfig({ intervention_types: [] }),
   at: file,
   says: /different numbers of representations, keys and types; save/,
 });
 const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
-importRefuses("a config.json nested deeply", {
+importRefuses("a deeply nested config.json", {
   change: withText(`{ "representations": [[${deep}]], "sorted_keys": [${deep}], "intervention_types": [${deep}] }`),
   at: file,
   says: /the component \(none\) of layer \[…\] is not known; use one/,
@@ -94,7 +94,7 @@ importRefuses("a type that is not text", {
   at: file,
   says: /the intervention type \{…\} is not known; use one/,
 });
-importRefuses("a component that only an object has", {
+importRefuses("a component with the name of an object's property", {
   change: withPlace(1, "constructor"),
   at: file,
   says: /the component "constructor" of layer 1 is not known; use one/,
@@ -162,12 +162,12 @@ importRefuses("a file of another class", {
   at: first,
   says: /lacks rotate_layer, which a LoreftIntervention has; it is a NoreftIntervention or NodireftIntervention, take/,
 });
-importRefuses("a file with more than its class has", {
+importRefuses("a file with more tensors than its class has", {
   change: withTensors({ mask: zeros(3) }),
   at: first,
   says: /holds "mask", which a LoreftIntervention lacks; take the file and config\.json from one folder/,
 });
-importRefuses("a tensor of another rank than its neighbours", {
+importRefuses("a tensor of another rank than the others", {
   change: withTensors({ rotate_layer: zeros(width, 3) }),
   at: first,
   says: /rotate_layer for 0\.rotate is \[16, 3\] where the model needs \[16, 2\]; check --model/,
@@ -182,17 +182,17 @@ importRefuses("a rotation over a base of another width", {
   at: first,
   says: /weight\.0\.base for 0\.rotate is \[8, 8\] where the model needs \[16, 16\]; check --model/,
 });
-importRefuses("a rotation that is none", {
+importRefuses("a rotation that is not orthonormal", {
   change: withTensors({ rotate_layer: zeros(width, rank) }),
   at: "pyreft: ",
   says: /the tensor 0\.rotate has columns that are not orthonormal; start from a rotation/,
 });
-importRefuses("numbers that are not finite", {
+importRefuses("weights that are not finite", {
   change: withTensors({ bias: { shape: [rank], data: Float32Array.of(1, NaN) } }),
   at: first,
   says: /bias holds NaN, which is not a finite number; train it again/,
 });
-importRefuses("a file of no tensors", {
+importRefuses("a file without tensors", {
   change: async (scene) => {
     await writePyreft(scene);
     await Deno.writeFile(bin(scene), archiveOf(pickledState({})));
@@ -201,7 +201,7 @@ importRefuses("a file of no tensors", {
   says: /lacks rotate_layer, which a LoreftIntervention has; take/,
 });
 
-/** A prefix's and a suffix's intervention at one site, of which the second is of other tensors. */
+/** Interventions of a prefix and a suffix at one site, the second with the given tensors. */
 const withPair = (tensors: typeof state, low: number | null) => async (scene: Scene) => {
   await writePyreft(scene, {
     intervention_types: [...config.intervention_types, ...config.intervention_types],
@@ -221,7 +221,7 @@ importRefuses("a suffix of another rank", {
   at: second,
   says: /has rank 3 where config/,
 });
-importRefuses("a suffix of another rank where config.json leaves it open", {
+importRefuses("a suffix of another rank if config.json does not give one", {
   change: withPair(wider, null),
   at: second,
   says: /has rank 3 and intkey_.*#0\.bin at the same site 2; take both from one folder/,
@@ -232,22 +232,22 @@ importRefuses("positions with one side for a prefix and a suffix", {
   at: file,
   says: /edits the (prefix|suffix), but the positions have no such side; give fN\+lM/,
 });
-importRefuses("positions that are none", {
+importRefuses("invalid positions", {
   options: ["--positions", "x9"],
   at: 'the positions "x9" are not valid',
   says: /; write fN/,
 });
-importRefuses("a model that is not there", {
+importRefuses("a missing model", {
   options: ["--model", "/nowhere/at/all"],
   at: 'the model "/nowhere/at/all" leads to no folder "nowhere" in /',
   says: /; check the path$/,
 });
-importRefuses("a folder that is not there", {
+importRefuses("a missing folder", {
   change: () => Promise.resolve(),
   at: "pyreft: there is no config.json",
   says: /; give a folder that pyreft's ReftModel\.save or peft's save_pretrained wrote/,
 });
-importRefuses("to write over a file", {
+importRefuses("to overwrite a file", {
   change: async (scene) => {
     await writePyreft(scene);
     await scene.write("imported", "mine");
@@ -273,7 +273,7 @@ Deno.test("an import into the same folder may be repeated", () =>
     assert.deepEqual(treeOf(scene.path("imported")), ["intervention.json", "weights.safetensors"]);
   }));
 
-Deno.test("a pair whose ranks config.json leaves open is imported", () =>
+Deno.test("a pair whose ranks config.json does not give is imported", () =>
   inScene({}, async (scene) => {
     await withPair(state, null)(scene);
     const { code, stdout, stderr } = await importing(scene, "--positions", "f1+l1");

@@ -1,4 +1,4 @@
-/** `deno task judge` in this process, beside a local endpoint. @module */
+/** `deno task judge` in this process, with a stub endpoint. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inProcess } from "../../support/command.ts";
@@ -7,14 +7,14 @@ import { type Behaviour, completion, withEndpoint } from "../../support/judge_se
 const count = 12;
 const instructions = Array.from({ length: count }, (_, at) => `Instruction ${at}`);
 
-/** Answers in favour of the model whose output says so, whichever is shown first. */
+/** Prefers the output that says "good", in whichever order the two are shown. */
 const fair: Behaviour = async (request) => {
   const { messages } = await request.json(), asked: string = messages.at(-1).content;
   const isFirst = asked.indexOf("good") < asked.indexOf("bad");
   return completion(isFirst ? "m" : "M", [["m", Math.log(isFirst ? 0.9 : 0.1)], ["M", Math.log(isFirst ? 0.1 : 0.9)]]);
 };
 
-/** A folder with predictions and what they are compared with. */
+/** Runs a test with a stub endpoint and a folder of predictions and reference outputs. */
 async function judging(
   behave: Behaviour,
   use: (
@@ -58,7 +58,7 @@ Deno.test("judge shows the cost and sends no requests before --yes", () =>
     await assert.rejects(Deno.stat(join(folder, "out")));
   }));
 
-Deno.test("judge writes AlpacaEval's form and its win rates, and asks each question once", () =>
+Deno.test("judge writes AlpacaEval's files and win rates, and asks each question once", () =>
   judging(fair, async (judge, folder, asked) => {
     const { code, stdout } = await judge("--yes", "--generator", "mine");
     const board = JSON.parse(stdout);
@@ -73,7 +73,7 @@ Deno.test("judge writes AlpacaEval's form and its win rates, and asks each quest
     assert.deepEqual([again.stdout, asked()], [stdout, count]);
   }));
 
-Deno.test("answers of a failing judge are kept", () =>
+Deno.test("answers that were received before the judge failed are kept", () =>
   judging(
     async (request, tries) => tries < 5 ? await fair(request, tries) : new Response("", { status: 400 }),
     async (judge, folder, asked) => {
@@ -95,7 +95,7 @@ Deno.test("a judge without log-probabilities is reported, and its text is used o
     assert.equal(code, 1);
     assert.match(stderr, /returns no log-probabilities for judge, .*; use --unweighted, or another model$/m);
     const { win_rate } = JSON.parse((await judge("--yes", "--unweighted")).stdout);
-    assert.ok(win_rate > 0 && win_rate < 100, "the outputs are shown in an order that is drawn");
+    assert.ok(win_rate > 0 && win_rate < 100, "the outputs are shown in random order");
   }));
 
 Deno.test("judge refuses a missing endpoint, or one without a key, in one line", () =>

@@ -1,6 +1,6 @@
 /**
- * What people write wrongly in a pipeline. A wrong request ends in one line with its place, what was found and what to
- * write; what is legal and rarely meant is noted once.
+ * Common mistakes in pipelines. An invalid request ends in one line with its location, what was found and what to
+ * write; a legal one that is rarely intended is noted once.
  *
  * @module
  */
@@ -41,14 +41,14 @@ const notesOf = (stderr: string) => {
 };
 
 for (const [name, parts, lines] of notes) {
-  Deno.test(`what is rarely meant is noted before a run: ${name}`, async () => {
+  Deno.test(`a rarely intended setting is noted before a run: ${name}`, async () => {
     const { code, stderr } = await folder.plan(parts);
     assert.deepEqual({ code, notes: notesOf(stderr) }, { code: 0, notes: lines }, stderr);
   });
 }
 
 for (const [name, parts, lines] of outcomes) {
-  Deno.test(`what a run was worth is noted at its end: ${name}`, async () => {
+  Deno.test(`an uninformative result is noted at the end of a run: ${name}`, async () => {
     const { code, stderr } = await folder.plan(parts, "run");
     assert.deepEqual({ code, notes: notesOf(stderr) }, { code: 0, notes: lines }, stderr);
   });

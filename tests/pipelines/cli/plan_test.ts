@@ -36,7 +36,7 @@ Deno.test("plan needs no weights, and writes nothing", () =>
     { weights: false },
   ));
 
-/** The edits of Wu et al. 2024, section 4, and the trainable parameters that come with them. */
+/** The edits of Wu et al. 2024, section 4, and their numbers of trainable parameters. */
 const published = {
   "LLaMA-7B": {
     config: { hidden_size: 4096, intermediate_size: 11008, num_hidden_layers: 32, num_attention_heads: 32 },
@@ -65,7 +65,7 @@ const published = {
 };
 
 for (const [name, { config, at, positions, rank, tied, count }] of Object.entries(published)) {
-  Deno.test(`plan counts the paper's trainable parameters of ${name} by its config alone`, () => {
+  Deno.test(`plan counts the paper's trainable parameters of ${name} from its config alone`, () => {
     const large = { vocab_size: 32000, max_position_embeddings: 2048, tie_word_embeddings: false };
     const heads = { num_key_value_heads: config.num_attention_heads, head_dim: 128 };
     return inScene({ at, positions, rank: String(rank), editSettings: `tied: ${tied}` }, async (scene) => {
@@ -91,7 +91,7 @@ Deno.test("plan shows which entries of an earlier run are in the store, and thei
     assert.equal(after.estimate.steps, 4);
   }));
 
-Deno.test("plan compiles programs once for all members that share them, and of many only some", () =>
+Deno.test("plan compiles programs once for all members that share them, and only some of many", () =>
   inScene({
     at: 'block(sweep("layer", [0, 1])).output',
     rank: 'sweep("rank", [1, 2, 3, 4, 5])',
@@ -128,7 +128,7 @@ Deno.test("plan shows the cost of editing first tokens", () =>
     assert.match(stdout, /^advice: f1 keeps /m);
   }));
 
-Deno.test("plan estimates full finetuning among edits", () =>
+Deno.test("plan estimates full finetuning in a sweep with edits", () =>
   inScene({
     edit: '((options) => sweep("method", [refract.fullFinetuning(), loreft(options)]))',
     positions: '"all"',
@@ -148,7 +148,7 @@ Deno.test("plan estimates from an earlier run's measurements", () =>
     assert.equal((await planOf(scene)).estimate.basis, "model");
   }));
 
-Deno.test("plan --dot gives a graph from rows to evaluations", () =>
+Deno.test("plan --dot prints a graph from rows to evaluations", () =>
   inScene(twoRanks, async (scene) => {
     const options = ["--store", scene.path("store"), "--threads", "1", "--dot"];
     const { code, stdout } = await inProcess("plan", scene.pipeline, ...options);

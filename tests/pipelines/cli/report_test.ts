@@ -5,12 +5,12 @@ import { serveReport } from "../../../pipelines/cli/commands/watch_command.ts";
 import { inProcess, type Outcome, treeOf } from "../../support/command.ts";
 import { inScene, type Scene } from "../../support/scene.ts";
 
-/** A run's results, of which a test changes something. */
+/** The parts of a run's results that the tests change. */
 type Results = { members: { id: string; stages: { kind: string; predictions?: string }[] }[] };
 
 async function change(scene: Scene, edit: (results: Results) => void): Promise<void> {
   const path = scene.path("out", "results.json");
-  // Without digests, as a stranger leaves it.
+  // Without digests, as an attacker would leave it.
   const { digest: _digest, files: _files, ...results } = JSON.parse(await Deno.readTextFile(path));
   edit(results);
   await Deno.writeTextFile(path, JSON.stringify(results));
@@ -18,13 +18,13 @@ async function change(scene: Scene, edit: (results: Results) => void): Promise<v
 
 const report = (scene: Scene): Promise<Outcome> => inProcess("report", scene.path("out"));
 
-/** What a stranger may have done to a run's folder, and where the line that refuses it begins. */
+/** Malicious changes to a run's folder. */
 const hostile: Readonly<Record<string, (scene: Scene) => Promise<string | void>>> = {
   "a member whose id leads out": (scene) => change(scene, ({ members }) => members[0]!.id = "../../x"),
-  "a member whose id leads in and out": (scene) => change(scene, ({ members }) => members[0]!.id = "a/../../../x"),
+  "a member whose id leads in and then out": (scene) => change(scene, ({ members }) => members[0]!.id = "a/../../../x"),
   "a member whose id is absolute": (scene) => change(scene, ({ members }) => members[0]!.id = scene.path("x")),
-  "a member whose id has the other slash": (scene) => change(scene, ({ members }) => members[0]!.id = "..\\..\\x"),
-  "predictions elsewhere": (scene) =>
+  "a member whose id has backslashes": (scene) => change(scene, ({ members }) => members[0]!.id = "..\\..\\x"),
+  "predictions outside the folder": (scene) =>
     change(
       scene,
       ({ members }) => members[0]!.stages.find(({ kind }) => kind === "evaluate")!.predictions = "../rows.jsonl",
@@ -110,7 +110,7 @@ Deno.test("a push uploads only files of the intervention's folder", () =>
     }
   }));
 
-Deno.test("watch shows no files that links in a run's folder lead to elsewhere", () =>
+Deno.test("watch shows no files outside a run's folder that its links lead to", () =>
   inScene({}, async (scene) => {
     assert.equal((await scene.run()).code, 0);
     const path = scene.path("out", "members", "main", "tuned", "predictions.jsonl");

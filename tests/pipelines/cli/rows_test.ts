@@ -1,4 +1,4 @@
-/** What `deno task rows` says of a pipeline's data sets. @module */
+/** The output of `deno task rows` for a pipeline's data sets. @module */
 import assert from "node:assert/strict";
 import { commandLine } from "../../../pipelines/cli/command_line.ts";
 import { inProcess, terminalOf } from "../../support/command.ts";
@@ -86,7 +86,7 @@ Deno.test("rows shows where a completion is cut", () =>
     assert.ok(tokens.slice(24).every(({ isCut, isTaught, part }) => isCut && !isTaught && part === "completion"));
   }));
 
-Deno.test("rows counts those that are too long for the model", () =>
+Deno.test("rows counts rows that are too long for the model", () =>
   inScene({}, async (scene) => {
     const long = { q: "word ".repeat(200), a: "x" };
     await scene.write("rows.jsonl", [...sceneRows, long].map((row) => JSON.stringify(row)).join("\n"));
@@ -96,7 +96,7 @@ Deno.test("rows counts those that are too long for the model", () =>
     );
   }));
 
-Deno.test("rows are in colour if the terminal has colours, and control characters never act as commands", () =>
+Deno.test("rows are in colour if the terminal has colours, and control characters are escaped", () =>
   inScene({}, async (scene) => {
     await scene.write("rows.jsonl", `${JSON.stringify({ q: "a \x1b[31m b", a: "c" })}\n`.repeat(8));
     const { terminal, outcome } = terminalOf(true);
@@ -114,7 +114,7 @@ Deno.test("rows refuses whatever a run would refuse", () =>
     assert.match(stderr, /rows\.jsonl:1: the row has no field "a"/);
   }));
 
-Deno.test("rows shows choices, edits that act on other tokens apart, and how many members read so", () =>
+Deno.test("rows shows choices, separates edits of different tokens, and counts the members of each", () =>
   inScene({
     positions: 'sweep("positions", ["l1", "f1"])',
     rank: 'sweep("rank", [1, 2])',
@@ -134,7 +134,7 @@ Deno.test("rows shows choices, edits that act on other tokens apart, and how man
     assert.match(text, /\nchoices: 1 row \(33 %\) whose completion is not among the choices\n/);
   }));
 
-Deno.test("rows counts labels, and shows the edits of a model that has some beside a head", () => {
+Deno.test("rows counts labels, and shows the edits of a model with a head", () => {
   const head = 'refract.classification({ labels: ["short", "long"] })';
   const training = "{ data, epochs, batchSize, optimizer }";
   return inScene({

@@ -15,7 +15,7 @@ async function score(lines: readonly unknown[], ...args: readonly string[]) {
   }
 }
 
-Deno.test("score prints a verdict a line, as Python writes it, and the mean on stderr", async () => {
+Deno.test("score prints one verdict per line in Python's notation, and the mean on stderr", async () => {
   const outcome = await score(
     [
       { generation: "It is 15", label: 15 },
@@ -40,7 +40,7 @@ Deno.test("score prints a verdict a line, as Python writes it, and the mean on s
   });
 });
 
-Deno.test("score reports in one line which row it can't judge, and prints no verdict", async () => {
+Deno.test("score reports in one line a row that it can't judge, and prints no verdict", async () => {
   const row = { generation: "1", label: "1" };
   const refused = async (lines: readonly unknown[], task = "SVAMP", rule = "llm-adapters") => {
     const { code, stdout, stderr } = await score(lines, task, "--scoring", rule);
@@ -63,7 +63,7 @@ Deno.test("score reports in one line which row it can't judge, and prints no ver
   assert.match(await refused([row], "SVAMPS"), /there is no task "SVAMPS"; did you mean "SVAMP" /);
 });
 
-Deno.test("score refuses problems that lack parts of their tests, before it runs a program", async () => {
+Deno.test("score refuses incomplete problems before it runs a program", async () => {
   const problem = { task_id: "own/0", prompt: "def twice(x):\n", test: "def check(f): pass", entry_point: "twice" };
   const refused = async (row: unknown, rule = "human-eval") => {
     const { code, stdout, stderr } = await score([row], "humaneval", "--scoring", rule);

@@ -22,10 +22,10 @@ const hubNames = [
   "XDG_CACHE_HOME",
 ];
 const withLogging = [...hubNames, ...logging].sort();
-/** Beside the host that HF_ENDPOINT names. */
+/** In addition to the host of HF_ENDPOINT. */
 const hosts = ["*.hf.co", "*.huggingface.co", "huggingface.co"];
 
-/** Those that Deno lets any program import from. */
+/** The hosts that Deno lets every program import from. */
 const importHosts = [
   "deno.land:443",
   "jsr.io:443",
@@ -43,7 +43,7 @@ const loading = { ...storing, import: importHosts } as const;
 const planning = { ...loading, sys: ["statfs", "systemMemoryInfo"] } as const;
 const running = { ...planning, ffi: true, sys: [...planning.sys, "hostname"] } as const;
 
-/** What each command may do, no more and no less. */
+/** The exact permissions of each command. */
 const permitted: Readonly<Record<string, Grants>> = {
   activations: { ...storing, ffi: true },
   cache: { read: true, write: true, sys: ["statfs"], env: own },
@@ -75,13 +75,13 @@ const permitted: Readonly<Record<string, Grants>> = {
   workflow: { ...planning, sys: [...planning.sys, "cpus"] },
 };
 
-/** The same permissions, with their lists in one order. */
+/** The same permissions with sorted lists. */
 function sorted(granted: Grants): Grants {
   const { env, net } = granted;
   return { ...granted, env: [...env].sort(), ...net === undefined ? {} : { net: [...net].sort() } };
 }
 
-Deno.test("each command has its own permissions, no more and no less", () => {
+Deno.test("each command has exactly its own permissions", () => {
   assert.deepEqual([...commandNames].sort(), Object.keys(permitted).sort());
   for (const name of commandNames) {
     assert.deepEqual(sorted(grantsOf(name, undefined)), sorted(permitted[name]!), name);
@@ -98,17 +98,17 @@ Deno.test("permissions are flags of Deno", () => {
   ]);
 });
 
-Deno.test("the mirror that HF_ENDPOINT names is permitted to commands that may reach the hub, and to no others", () => {
+Deno.test("only commands that may reach the hub may reach the mirror of HF_ENDPOINT", () => {
   assert.ok(grantsOf("pull", "https://mirror.example:8443/hf").net?.includes("mirror.example:8443"));
   assert.deepEqual(grantsOf("watch", "https://mirror.example").net, ["127.0.0.1"]);
   assert.deepEqual(grantsOf("pull", "no address").net, grantsOf("pull", undefined).net);
 });
 
-Deno.test("commands that may see a hub token see all settings for reaching the hub", () => {
+Deno.test("commands that may read a hub token may read all settings of the hub", () => {
   for (const name of Object.keys(readEnvironment())) assert.ok(hubNames.includes(name), name);
 });
 
-Deno.test("each command is a task, which starts it by the program that knows its permissions", async () => {
+Deno.test("each command is a task that starts it through the launcher, which sets its permissions", async () => {
   const tasks = await readTasks();
   for (const name of commandNames) {
     assert.equal(

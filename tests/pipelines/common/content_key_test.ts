@@ -8,7 +8,7 @@ Deno.test("keyOf() hashes canonical JSON, with sorted members", () => {
   assert.match(keyOf("x"), /^[0-9a-f]{64}$/);
 });
 
-Deno.test("keyOf() gives different keys for different parts", () => {
+Deno.test("keyOf() returns different keys for different parts", () => {
   const parts = [1, "1", [1], [[1]], { 1: 1 }, [1, 2], [2, 1], "", null, [], {}, { a: { b: 1 } }, { "a.b": 1 }];
   assert.equal(new Set(parts.map(keyOf)).size, parts.length);
 });

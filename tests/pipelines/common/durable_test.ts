@@ -7,10 +7,10 @@ import { hasty, withHub, writer } from "../../support/hub.ts";
 import { inScene, type Scene } from "../../support/scene.ts";
 import { goldenPath } from "../models/gguf/support.ts";
 
-/** Written anew each second of a run and removed at its end: to sync it would only make the disk busy. */
+/** Rewritten every second of a run and removed at its end: syncing it would only keep the disk busy. */
 const isLive = (path: string) => path.endsWith("/live.json");
 
-/** What got a name before it was on the disk, or without the folder that has the name. */
+/** Files that were renamed before they were synced, or whose folder was not synced afterwards. */
 function unsafe(calls: readonly DiskCall[]): readonly string[] {
   return calls.flatMap((call, at) => {
     if (!("to" in call) || isLive(call.to)) return [];
@@ -23,7 +23,7 @@ function unsafe(calls: readonly DiskCall[]): readonly string[] {
   });
 }
 
-/** What each command has to have given a name. */
+/** The paths that each command must have renamed something to. */
 const commands: Readonly<Record<string, (scene: Scene) => Promise<readonly string[]>>> = {
   async run(scene) {
     const { code, stderr } = await scene.run();
@@ -46,7 +46,7 @@ const commands: Readonly<Record<string, (scene: Scene) => Promise<readonly strin
     assert.equal(code, 0, stderr);
     return [scene.path("pyreft")];
   },
-  async "pull, into a folder that is there"(scene) {
+  async "pull into an existing folder"(scene) {
     const intervention = scene.path("out", "members", "main", "intervention");
     await withHub({}, async (hub) => {
       const env = { HF_HUB_CACHE: scene.path("cache"), HF_ENDPOINT: hub.endpoint, HF_TOKEN: writer };
@@ -83,7 +83,7 @@ Deno.test("every file is flushed to disk before it is renamed, and its folder af
     }
   }));
 
-Deno.test("only the functions that sync give a file its name", async () => {
+Deno.test("only the functions that sync write files under their final names", async () => {
   const root = new URL("../../../pipelines/", import.meta.url);
   const renames = /\b(rename|renameSync|writeTextFile|writeTextFileSync|writeFileSync|copyFile|copyFileSync)\(/;
   const found: string[] = [];

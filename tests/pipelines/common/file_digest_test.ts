@@ -7,7 +7,7 @@ import { inFolder } from "../models/support.ts";
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
-Deno.test("digestOfPart() treats the digits of a digest as zeros, also where they lie across two reads", async () => {
+Deno.test("digestOfPart() treats the digits of a digest as zeros, even across two reads", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "file"), size = (4 << 20) + 1000;
     const bytes = Uint8Array.from({ length: size }, (_, at) => at * 31 + (at >> 9));
@@ -23,7 +23,7 @@ Deno.test("digestOfPart() treats the digits of a digest as zeros, also where the
   });
 });
 
-Deno.test("digestInThread() digests, reports why it can't, and stops on request", async () => {
+Deno.test("digestInThread() computes a digest, reports errors, and stops on request", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "file"), bytes = new Uint8Array(1 << 20).fill(3), never = new AbortController();
     await Deno.writeFile(path, bytes);

@@ -4,7 +4,7 @@ import { parseJsonObject } from "../../../pipelines/common/files.ts";
 
 const parse = (text: string) => parseJsonObject(new TextEncoder().encode(text), "config.json", "download it again");
 
-Deno.test("parseJsonObject() reads the numbers that Python's json has beyond the standard", () => {
+Deno.test("parseJsonObject() reads the nonstandard numbers of Python's json", () => {
   const text = '{"a": Infinity, "b": [-Infinity, NaN, 1e-5], "NaN": {"Infinity": "\\"NaN, -Infinity"}, "c": "a\\\\"}';
   assert.deepEqual(parse(text), {
     a: Infinity,
@@ -15,7 +15,7 @@ Deno.test("parseJsonObject() reads the numbers that Python's json has beyond the
   assert.deepEqual(parse('{"NaN": "Infinity"}'), { NaN: "Infinity" });
 });
 
-Deno.test("parseJsonObject() reports where a file is not JSON, Python's numbers or not", () => {
+Deno.test("parseJsonObject() reports the location of invalid JSON, with and without Python's numbers", () => {
   for (const [text, line, column] of [['{"a":\n NaN,\n x}', 3, 2], ['{"a":\n 1,\n x}', 3, 2]] as const) {
     assert.throws(() => parse(text), (error) => {
       assert.ok(error instanceof RequestError);

@@ -17,7 +17,7 @@ const values = [
   ["text", "context"],
 ];
 
-Deno.test("JsonRows gives the values that it was given, in any order", () => {
+Deno.test("JsonRows returns the values that were pushed, in any order", () => {
   const rows = new JsonRows<unknown>(1);
   for (const value of values) rows.push(value);
   assert.equal(rows.length, values.length);
@@ -26,7 +26,7 @@ Deno.test("JsonRows gives the values that it was given, in any order", () => {
   assert.deepEqual([...rows.list(order)], values.toReversed());
 });
 
-Deno.test("JsonRows.parse() reads the values of an array's text", () => {
+Deno.test("JsonRows.parse() reads the values of a JSON array", () => {
   for (
     const list of [
       values,
@@ -45,14 +45,14 @@ Deno.test("JsonRows.parse() reads the values of an array's text", () => {
   }
 });
 
-Deno.test("JsonRows takes no number that JSON has not, and nothing that is no value", () => {
+Deno.test("JsonRows refuses values that JSON cannot represent", () => {
   for (const value of [NaN, [Infinity], { loss: -Infinity }, undefined]) {
     assert.throws(() => new JsonRows<unknown>().push(value), TypeError);
   }
   assert.throws(() => new JsonRows().at(0), RangeError);
 });
 
-Deno.test("keptOf() makes what it is asked for once", () => {
+Deno.test("keptOf() computes each requested row once", () => {
   let made = 0;
   const kept = keptOf(new MadeRows(3, (at) => at), (row, at) => {
     made++;

@@ -3,7 +3,7 @@ import { ofKind } from "../../../pipelines/common/of_kind.ts";
 
 type Shape = { readonly kind: "circle"; readonly radius: number } | { readonly kind: "square"; readonly side: number };
 
-Deno.test("ofKind() gives the records of a kind in their order", () => {
+Deno.test("ofKind() returns the records of a kind in their order", () => {
   const shapes: readonly Shape[] = [
     { kind: "circle", radius: 2 },
     { kind: "square", side: 3 },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { PendingChecks } from "../../../pipelines/common/pending_checks.ts";
 
-Deno.test("PendingChecks settle once all that were begun are done, one after another", async () => {
+Deno.test("PendingChecks run one after another, and settle once all are done", async () => {
   using checks = new PendingChecks();
   const done: number[] = [];
   const check = (at: number) => async () => {
@@ -25,7 +25,7 @@ Deno.test("PendingChecks pass the first failure to all waiters and as the signal
   assert.equal(checks.signal.reason, first);
 });
 
-Deno.test("PendingChecks that are disposed of stop, and fail no more", async () => {
+Deno.test("disposed PendingChecks stop, and no longer fail", async () => {
   const checks = new PendingChecks();
   let ran = 0;
   checks.begin((signal) =>

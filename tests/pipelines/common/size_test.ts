@@ -25,7 +25,7 @@ Deno.test("parseSize() refuses everything else", () => {
   }
 });
 
-Deno.test("formatSize() gives three digits and a unit", () => {
+Deno.test("formatSize() writes three digits and a unit", () => {
   const shown = [0, 7, 999, 1000, 12345, 999_499, 999_500, 5e8, 1.234e9, 5e13, Infinity].map(formatSize);
   assert.deepEqual(shown, [
     "0 B",

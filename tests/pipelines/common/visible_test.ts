@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { RequestError } from "../../../pipelines/common/errors.ts";
 import { visible } from "../../../pipelines/common/visible.ts";
 
-Deno.test("visible() lets a text command no terminal, and keeps its lines", () => {
+Deno.test("visible() escapes control characters, and keeps lines", () => {
   assert.equal(visible("a\tb\n\x1b[2Jc\u009b1md\re\u202ef\x7f"), "a\tb\n\\u001b[2Jc\\u009b1md\\u000de\\u202ef\\u007f");
   assert.equal(visible("für 北京 שלום 🙂"), "für 北京 שלום 🙂");
 });

@@ -3,7 +3,7 @@ import { formatYaml, parseYaml, type YamlNode } from "../../../pipelines/common/
 
 const parse = (text: string) => parseYaml("recipe.yaml", new TextEncoder().encode(text));
 
-/** A node without its places. */
+/** A node without its locations. */
 function plain(node: YamlNode): unknown {
   if (node.kind === "scalar") return node.value;
   if (node.kind === "list") return node.items.map(plain);
@@ -43,24 +43,24 @@ const tenfold = Array.from({ length: 9 }, (_, at) => `a${at + 1}: &a${at + 1} [$
 
 const faults: Readonly<Record<string, readonly [text: string, message: string]>> = {
   "a tab": ["set:\n\trank: 1\n", "recipe.yaml:2:1: a tab indents the line; use spaces"],
-  "a key given twice": ["a: 1\nb: 2\na: 3\n", 'recipe.yaml:3:1: the key "a" is given twice; keep one'],
+  "a repeated key": ["a: 1\nb: 2\na: 3\n", 'recipe.yaml:3:1: the key "a" is given twice; keep one'],
   "an alias of itself": [
     "a: &x [*x]\n",
     "recipe.yaml:1:8: the alias refers to something that contains it; write it out",
   ],
-  "an alias of what holds it": [
+  "an alias of its container": [
     "a: &x {b: {c: *x}}\n",
     "recipe.yaml:1:15: the alias refers to something that contains it; write it out",
   ],
   "an alias of nothing": ["a: *x\n", "recipe.yaml:1:4: the alias *x refers to nothing; write &x before it"],
-  "aliases that explode": [
+  "aliases that grow exponentially": [
     `a0: &a0 [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]\n${tenfold.join("")}`,
     "recipe.yaml:4:38: the file's aliases expand to too much; write it out",
   ],
   "a tag": ["a: !path x\n", 'recipe.yaml:1:4: the tag "!path" has no meaning here; omit it'],
   "several documents": ["a: 1\n---\nb: 2\n", "recipe.yaml:2:1: a second document begins; keep one per file"],
   "nothing": ["", "recipe.yaml: the file is empty; write key: value lines"],
-  "a comment alone": ["# nothing\n", "recipe.yaml: the file is empty; write key: value lines"],
+  "only a comment": ["# nothing\n", "recipe.yaml: the file is empty; write key: value lines"],
   "a key that is not text": [
     "3: 1\n",
     "recipe.yaml:1:1: the key is not text; write a name, in quotes if it looks like a number",
@@ -78,7 +78,7 @@ const faults: Readonly<Record<string, readonly [text: string, message: string]>>
     "recipe.yaml:2:1: the line is not YAML (flow sequence in block collection must be sufficiently indented and end " +
     "with a ]); correct it",
   ],
-  "a deep nest": [
+  "deep nesting": [
     `a: ${"[".repeat(40)}${"]".repeat(40)}\n`,
     "recipe.yaml:1:36: the file is nested too deeply; make it flatter",
   ],

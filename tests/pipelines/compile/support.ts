@@ -1,4 +1,4 @@
-/** A small model and small prompts to lower declarations for. @module */
+/** A small model and small prompts for tests of lowering. @module */
 import assert from "node:assert/strict";
 import { optimizerOf } from "../../../ops/optimizers/mod.ts";
 import type { Stepping } from "../../../pipelines/compile/programs/stepping.ts";
@@ -36,7 +36,7 @@ export const model: EditedModel = {
 /** An encoder of two blocks and a decoder of three. */
 export const encoderDecoder: EditedModel = { ...model, encoder: { width: 8, blocks: 2, sites } };
 
-/** The prompt `one two three four five`, of which the field `last` wrote ` four five`. */
+/** The prompt `one two three four five`, in which the field `last` is ` four five`. */
 export const prompt: TokenizedPrompt = {
   prompt: [1, 2, 3, 4, 5],
   source: {
@@ -46,7 +46,7 @@ export const prompt: TokenizedPrompt = {
   },
 };
 
-/** A prompt of so many tokens. */
+/** A prompt of a given number of tokens. */
 export function promptOf(length: number): TokenizedPrompt {
   return { prompt: Array.from({ length }, (_, at) => at), source: { text: "", fields: {}, spans: {} } };
 }
@@ -61,7 +61,7 @@ export function assertRefused(request: () => unknown, pattern: RegExp): void {
   });
 }
 
-/** What a training's steps are where a test has nothing to say of them. */
+/** The default steps of a training. */
 export const usualStepping: Stepping = {
   optimizer: optimizerOf("adamw", { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
   schedule: "constant",

@@ -5,12 +5,12 @@ import { RequestError } from "../../../pipelines/common/errors.ts";
 
 const options = { count: 10, batchSize: 4, epochs: 3, shuffle: true, seed: 42 };
 
-Deno.test("batchOrder() goes in file order without shuffling, the last batch being smaller", () => {
+Deno.test("batchOrder() keeps the file's order without shuffling, with a smaller last batch", () => {
   const epoch = [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]];
   assert.deepEqual(batchOrder({ ...options, shuffle: false, epochs: 2 }), [...epoch, ...epoch]);
 });
 
-Deno.test("batchOrder() uses every example once an epoch and orders each epoch anew", () => {
+Deno.test("batchOrder() uses every example once per epoch and orders each epoch differently", () => {
   const batches = batchOrder(options);
   assert.deepEqual(batches.map((batch) => batch.length), [4, 4, 2, 4, 4, 2, 4, 4, 2]);
   const epochs = [0, 3, 6].map((start) => batches.slice(start, start + 3).flat());
@@ -18,35 +18,35 @@ Deno.test("batchOrder() uses every example once an epoch and orders each epoch a
   assert.equal(new Set(epochs.map(String)).size, 3);
 });
 
-Deno.test("batchOrder() depends on the seed, and on the epoch but not on how many there are", () => {
+Deno.test("batchOrder() depends on the seed and the epoch, but not on the number of epochs", () => {
   assert.deepEqual(batchOrder(options), batchOrder(options));
   assert.notDeepEqual(batchOrder(options), batchOrder({ ...options, seed: 43 }));
   assert.deepEqual(batchOrder({ ...options, epochs: 1 }), batchOrder(options).slice(0, 3));
 });
 
-Deno.test("batchOrder() rejects numbers that make no batches", () => {
+Deno.test("batchOrder() rejects invalid numbers", () => {
   for (const wrong of [{ batchSize: 0 }, { batchSize: 2.5 }, { count: -1 }, { epochs: NaN }]) {
     assert.throws(() => batchOrder({ ...options, ...wrong }), RequestError);
   }
   assert.deepEqual(batchOrder({ ...options, count: 0 }), []);
 });
 
-Deno.test("groupByLength() makes one group where a further run costs more than padding", () => {
+Deno.test("groupByLength() makes one group if a further run costs more than padding", () => {
   const lengths = [5, 3, 9, 3];
   assert.deepEqual(groupByLength([0, 1, 2, 3], (item) => lengths[item] ?? 0, { overhead: 1000 }), [[1, 3, 0, 2]]);
 });
 
-Deno.test("groupByLength() makes one group a length where a further run costs nothing", () => {
+Deno.test("groupByLength() makes one group per length if a further run costs nothing", () => {
   const lengths = [5, 3, 9, 3];
   assert.deepEqual(groupByLength([3, 0, 1, 2], (item) => lengths[item] ?? 0, { overhead: 0 }), [[3, 1], [0], [2]]);
 });
 
-Deno.test("groupByLength() parts the long from the short", () => {
+Deno.test("groupByLength() separates long items from short ones", () => {
   const lengths = [10, 200, 12, 210, 11];
   assert.deepEqual(groupByLength([0, 1, 2, 3, 4], (item) => lengths[item] ?? 0, { overhead: 20 }), [[0, 4, 2], [1, 3]]);
 });
 
-Deno.test("groupByLength() keeps groups within a number of tokens, but for single items", () => {
+Deno.test("groupByLength() limits the tokens of groups, except for single items", () => {
   const lengths = [10, 30, 10, 12];
   const grouped = (most: number) => groupByLength([0, 1, 2, 3], (item) => lengths[item] ?? 0, { overhead: 1000, most });
   assert.deepEqual(grouped(120), [[0, 2, 3, 1]]);
@@ -54,7 +54,7 @@ Deno.test("groupByLength() keeps groups within a number of tokens, but for singl
   assert.deepEqual(grouped(5), [[0], [2], [3], [1]]);
 });
 
-Deno.test("groupByLength() takes any items, none or one", () => {
+Deno.test("groupByLength() takes no items or a single one", () => {
   assert.deepEqual(groupByLength([], () => 1, { overhead: 1 }), []);
   assert.deepEqual(groupByLength([7], () => 1, { overhead: 1 }), [[7]]);
 });
@@ -73,7 +73,7 @@ Deno.test("groupByLength() costs no more than any other partition", () => {
   }
 });
 
-/** Every way to part items into groups. */
+/** Every partition of items into groups. */
 function partitions(items: readonly number[]): number[][][] {
   const [first, ...rest] = items;
   if (first === undefined) return [[]];

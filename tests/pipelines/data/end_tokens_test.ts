@@ -25,7 +25,7 @@ for (
   });
 }
 
-Deno.test("endTokensOf() gives the end-of-sequence tokens that a text can spell out", () =>
+Deno.test("endTokensOf() returns the end-of-sequence tokens that a text can spell out", () =>
   inFolder(async (folder) => {
     await writeGolden(folder, await readGolden<Golden>("llama_legacy"));
     const tokenizer = await loadTokenizer(folder);
@@ -47,7 +47,7 @@ Deno.test("a completion ends before its end-of-sequence token", async () => {
   ]]);
 });
 
-Deno.test("a turn's end-of-sequence token is not said twice, and stays where the template ends no turn", async () => {
+Deno.test("a turn's end-of-sequence token is not repeated, and is kept if the template does not end turns", async () => {
   const talk = [{ role: "user", content: "What?" }, { role: "assistant", content: "Blue.</s>" }];
   const load = (end: string) => {
     const template = `{% for m in messages %}[{{ m.content }}${end}{% endfor %}`;

@@ -8,7 +8,7 @@ import {
 import type { Row } from "../../../pipelines/data/row.ts";
 import { RequestError } from "../../../pipelines/common/errors.ts";
 
-/** One token a character, 1 in front of a prompt. */
+/** One token per character, with token 1 before a prompt. */
 const tokenizer: ExampleTokenizer = {
   encodePrompt: (text) => [1, ...tokenizer.encode(text)],
   encode: (text) => [...text].map((character) => character.charCodeAt(0)),
@@ -31,7 +31,7 @@ const idsOf = (examples: readonly TokenizedExample[]) => {
   return examples.map(({ prompt, completion }) => ({ prompt, completion }));
 };
 
-Deno.test("tokenize() keeps what a prompt was made of", () => {
+Deno.test("tokenize() keeps a prompt's source", () => {
   const [{ source }] = tokenize([row("ab", "c")], tokenizer, { maxContext: 5 }) as [TokenizedExample];
   const place = { file: "rows.jsonl", line: 3 };
   assert.deepEqual(source, { text: "ab", spans: { q: [[0, 2]] }, fields: { q: "ab" }, place });
@@ -74,7 +74,7 @@ Deno.test("tokenize() cuts the end of a row on the right, the end-of-sequence to
   });
 });
 
-Deno.test("tokenize() cuts the end of a prompt that is to be answered, of which the completion takes no room", () => {
+Deno.test("tokenize() cuts the end of a prompt for generation, with no room for its completion", () => {
   const limits = { maxContext: 100, truncate: "right", cutsPrompt: true } as const;
   const cut = (maxLength: number, toWrite = 0) =>
     idsOf(tokenize([row("abc", "d")], tokenizer, { ...limits, maxLength, toWrite }))[0]!;
@@ -83,7 +83,7 @@ Deno.test("tokenize() cuts the end of a prompt that is to be answered, of which 
   assert.deepEqual(cut(100, 98), { prompt: [1, 97], completion: [100, 2] });
 });
 
-Deno.test("tokenize() reads another text in a completion's place, filled where that is longer", () => {
+Deno.test("tokenize() reads another text instead of a completion, filled up if the completion is longer", () => {
   const filling = { ...tokenizer, fillTokenId: 9 };
   const reads = (completion: string, reads: string, limits: Partial<TokenizeOptions> = {}) => {
     const rows = [{ ...row("ab", completion), reads }];
@@ -93,12 +93,12 @@ Deno.test("tokenize() reads another text in a completion's place, filled where t
   assert.deepEqual(idsOf([filled]), idsOf(tokenize([row("ab", "cde")], tokenizer, { maxContext: 100 })));
   assert.deepEqual(filled.reads, { tokens: [...ids("f"), 2, 9, 9], seen: 2 });
   assert.deepEqual(reads("c", "def").reads, { tokens: [...ids("def"), 2], seen: 4 });
-  // Each is cut by itself, as pyreft cuts them.
+  // Each is cut separately, as in pyreft.
   assert.deepEqual(reads("c", "def", { maxLength: 5 }).reads, { tokens: ids("de"), seen: 2 });
   assert.deepEqual(reads("cde", "", { maxLength: 5 }).reads, { tokens: [2, 9], seen: 1 });
 });
 
-Deno.test("tokenize() cuts the end of what an encoder reads, but no special token there", () => {
+Deno.test("tokenize() cuts the end of an encoder's text, but keeps its special tokens", () => {
   const ending = { ...tokenizer, encodePrompt: (text: string) => [...tokenizer.encode(text), 2] };
   const options = { maxContext: 100, maxLength: 4, truncate: "right", hasEncoder: true } as const;
   const around = { before: [], after: [2] };
@@ -126,7 +126,7 @@ Deno.test("tokenize() rejects a prompt without tokens", () => {
   );
 });
 
-/** One token for two characters, 1 in front of a prompt and 9 after it. */
+/** One token per two characters, with token 1 before a prompt and 9 after it. */
 const inPairs: ExampleTokenizer = {
   ...tokenizer,
   encodePrompt: (text) => [1, ...inPairs.encode(text), 9],
@@ -136,7 +136,7 @@ const inPairs: ExampleTokenizer = {
   around: { before: [1], after: [9] },
 };
 
-Deno.test("tokenize() encodes both as one text, of which the completion has the token with characters of both", () => {
+Deno.test("tokenize() encodes both as one text, and a token with characters of both belongs to the completion", () => {
   const noted: unknown[] = [];
   const note = (...given: readonly unknown[]) => noted.push(given);
   const ids = (text: string) => inPairs.encode(text);
@@ -148,7 +148,7 @@ Deno.test("tokenize() encodes both as one text, of which the completion has the 
   assert.deepEqual(noted, [["border", { file: "rows.jsonl", line: 3 }, endings]]);
 });
 
-Deno.test("tokenize() encodes apart where a row or a model with an encoder asks for it", () => {
+Deno.test("tokenize() encodes both separately if the row requests it or the model has an encoder", () => {
   const apart = { ...row("abc", "de"), tokenization: "apart" as const }, limits = { maxContext: 100 };
   const ids = (text: string) => inPairs.encode(text);
   const expected = [{ prompt: [1, ...ids("abc"), 9], completion: [...ids("de"), 2] }];
@@ -166,7 +166,7 @@ Deno.test("tokenize() trains on the end-of-sequence token once if the source com
   assert.deepEqual(noted, ["end"]);
 });
 
-Deno.test("tokenize() leaves room for the generated tokens where prompts are cut", () => {
+Deno.test("tokenize() leaves room for the generated tokens when it cuts prompts", () => {
   const limits = { maxContext: 8, maxLength: 8 };
   const lengths = (toWrite: number) =>
     tokenize([row("abcdefghij", "x")], tokenizer, { ...limits, toWrite })

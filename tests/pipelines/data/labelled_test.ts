@@ -4,7 +4,7 @@ import type { Row } from "../../../pipelines/data/row.ts";
 
 const place = { file: "rows.tsv", line: 3 };
 
-/** A token a character, `[` before the first text and `]` after each. */
+/** One token per character, 0 before the first text and 1 after each. */
 const tokenizer = {
   encodePair(first: string, second: string | undefined, maxLength = Infinity) {
     const codes = (text: string) => [...text].map((character) => character.charCodeAt(0));
@@ -42,7 +42,7 @@ Deno.test("tokenizeLabelled() cuts to maxLength, and refuses rows longer than th
   assert.throws(() => tokenizeLabelled(rows, tokenizer, target, { maxContext: 4, maxLength: 0.5 }), /whole number/);
 });
 
-Deno.test("classOf() takes names before ids, and ids where no class has that for a name", () => {
+Deno.test("classOf() prefers names to ids, and takes an id if no class has that name", () => {
   assert.equal(classOf(["no", "yes"], "yes", place), 1);
   assert.equal(classOf(["no", "yes"], "0", place), 0);
   assert.equal(classOf(["1", "0"], "0", place), 1);

@@ -18,7 +18,7 @@ const examples: readonly Example[] = [
   { prompt: [5], completion: [7], reads: { tokens: [], seen: 0 } },
 ];
 
-Deno.test("chunks give back the rows that were put in, with the texts of their records", () => {
+Deno.test("chunks return the rows that were added, with the texts of their records", () => {
   const writer = new ChunkWriter();
   examples.forEach((example, at) => writer.add(example, "text", at === 1 ? "text cut" : "text", `record ${at} é`));
   const chunk = new PackedChunk(new Uint8Array(writer.take()));
@@ -29,7 +29,7 @@ Deno.test("chunks give back the rows that were put in, with the texts of their r
   assert.equal(writer.rows, 0);
 });
 
-Deno.test("a chunk is full after some hundred rows, or with one that is very long", () => {
+Deno.test("a chunk is full after 256 rows, or with a very long one", () => {
   const many = new ChunkWriter(), long = new ChunkWriter();
   while (!many.isFull) many.add(examples[0]!, "", "", "{}");
   assert.equal(many.rows, 256);

@@ -21,16 +21,16 @@ const country = { country: "Österreich 日本", other: "a" };
 for (const folder of folders) {
   const name = folder.split("/").at(-1);
 
-  Deno.test(`the tokens of a field are those that hold its text, by the tokenizer of ${name}`, async () => {
+  Deno.test(`the tokens of a field are those that contain its text, with the tokenizer of ${name}`, async () => {
     const tokenizer = await loadTokenizer(folder);
     for (const template of ["{country} is far, {country}!", "Where is {country}?\n", " {other}{country}"]) {
       const prompt = promptOf(tokenizer, template, country), { spans, text } = prompt.source;
       const tokens = fieldTokens(prompt, "country", tokenizer.decode);
       for (const [start, end] of spans["country"]!) {
-        // The tokens before a span and those up to its end say where it begins and ends.
+        // The text of the tokens before a span and up to its end shows where it begins and ends.
         const upTo = (token: number) => tokenizer.decode(prompt.prompt.slice(0, token), { skipSpecialTokens: true });
         const inside = tokens.filter((token) => {
-          // A character of which bytes are still to come says nothing of where it ends.
+          // An incomplete character does not show where it ends.
           return upTo(token + 1).trimStart().length > text.slice(0, start).trimStart().length &&
             upTo(token).replace(/\ufffd+$/, "").length < end + 1;
         });
@@ -47,7 +47,7 @@ for (const folder of folders) {
     }
   });
 
-  Deno.test(`a prompt that lost its front still knows its fields, by the tokenizer of ${name}`, async () => {
+  Deno.test(`the fields of a prompt that is cut at its start are found, with the tokenizer of ${name}`, async () => {
     const tokenizer = await loadTokenizer(folder);
     const whole = promptOf(tokenizer, "{other} long way before {country} comes", country);
     const tokens = fieldTokens(whole, "country", tokenizer.decode);
@@ -57,7 +57,7 @@ for (const folder of folders) {
     assert.deepEqual(fieldTokens(gone, "country", tokenizer.decode), []);
   });
 
-  Deno.test(`a text that lost its end still knows its fields, by the tokenizer of ${name}`, async () => {
+  Deno.test(`the fields of a text that is cut at its end are found, with the tokenizer of ${name}`, async () => {
     const tokenizer = await loadTokenizer(folder);
     const whole = promptOf(tokenizer, "{other} way before {country} comes", country);
     const tokens = fieldTokens(whole, "country", tokenizer.decode);
@@ -71,7 +71,7 @@ for (const folder of folders) {
   });
 }
 
-Deno.test("readPrompt() gives text, pieces, the row's fields and each field's tokens", async () => {
+Deno.test("readPrompt() returns text, pieces, the row's fields and each field's tokens", async () => {
   const tokenizer = await loadTokenizer(builtin), prompt = promptOf(tokenizer, "x {other}\n", country);
   const { text, ids, pieces, fields, spans } = readPrompt(prompt, tokenizer.decode);
   assert.deepEqual([text, ids, fields], [tokenizer.decode(prompt.prompt), prompt.prompt, country]);
@@ -79,7 +79,7 @@ Deno.test("readPrompt() gives text, pieces, the row's fields and each field's to
   assert.deepEqual(spans["other"]!.map((token) => pieces[token]!.trim()), ["a"]);
 });
 
-Deno.test("a tokenizer that changes the text is noted", () => {
+Deno.test("a tokenizer that changes the text is refused", () => {
   const prompt = { prompt: [0, 1], source: { text: "AB", spans: { q: [[0, 2]] as const }, fields: {} } };
   assert.throws(() => fieldTokens(prompt, "q", (ids) => ids.map(() => "x").join("")), /choose them with a function$/);
 });

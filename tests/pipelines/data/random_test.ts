@@ -7,16 +7,16 @@ const draw = (seed: number, ...stream: (string | number)[]) => {
   return Array.from({ length: 8 }, () => random.uniform());
 };
 
-Deno.test("createRandom() gives the same numbers for the same seed and stream", () => {
+Deno.test("createRandom() draws the same numbers for the same seed and stream", () => {
   assert.deepEqual(draw(42, "dropout", 3), draw(42, "dropout", 3));
 });
 
-Deno.test("createRandom() gives the numbers it gave when it was written, so that old runs can be repeated", () => {
+Deno.test("createRandom() draws the recorded numbers, so that old runs can be reproduced", () => {
   const random = createRandom(42, "golden");
   assert.deepEqual(Array.from({ length: 10 }, () => random.integer(100)), [7, 22, 95, 56, 99, 10, 70, 15, 65, 9]);
 });
 
-Deno.test("createRandom() keeps streams apart", () => {
+Deno.test("createRandom() draws different numbers for different seeds and streams", () => {
   const firsts = [
     draw(42),
     draw(43),
@@ -31,7 +31,7 @@ Deno.test("createRandom() keeps streams apart", () => {
   assert.equal(new Set(firsts).size, firsts.length);
 });
 
-Deno.test("createRandom() gives unlike first numbers for like seeds", () => {
+Deno.test("createRandom() draws independent first numbers for consecutive seeds", () => {
   const firsts = Array.from({ length: 4000 }, (_, seed) => createRandom(seed).uniform());
   assert.ok(Math.abs(mean(firsts) - 0.5) < 0.02);
   assert.ok(Math.abs(mean(firsts.map((value) => (value - 0.5) ** 2)) - 1 / 12) < 0.005);
@@ -52,7 +52,7 @@ Deno.test("uniform() stays in [0, 1)", () => {
   }
 });
 
-Deno.test("integer() gives each number about equally often", () => {
+Deno.test("integer() draws each number about equally often", () => {
   const random = createRandom(1, "integer");
   const counts = [0, 0, 0, 0, 0];
   for (let index = 0; index < 10_000; index++) {
@@ -78,7 +78,7 @@ Deno.test("normal() has mean 0, variance 1 and normal tails", () => {
   assert.ok(values.every(Number.isFinite));
 });
 
-Deno.test("shuffle() gives a permutation and does not change its input", () => {
+Deno.test("shuffle() returns a permutation and does not change its input", () => {
   const items = Array.from({ length: 100 }, (_, index) => index);
   const shuffled = createRandom(1, "shuffle").shuffle(items);
   assert.notDeepEqual(shuffled, items);
@@ -86,7 +86,7 @@ Deno.test("shuffle() gives a permutation and does not change its input", () => {
   assert.deepEqual(items, items.toSorted((a, b) => a - b));
 });
 
-Deno.test("shuffle() gives every order about equally often", () => {
+Deno.test("shuffle() returns every order about equally often", () => {
   const random = createRandom(1, "orders");
   const counts = new Map<string, number>();
   for (let index = 0; index < 6000; index++) {

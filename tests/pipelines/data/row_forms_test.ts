@@ -45,7 +45,7 @@ Deno.test("chat() takes instructions as turns", async () => {
   });
 });
 
-Deno.test("conversations as OpenAI's and ShareGPT's files have them are put into the tokenizer's chat template", async () => {
+Deno.test("conversations in the forms of OpenAI and ShareGPT are rendered with the tokenizer's chat template", async () => {
   await inFolder(async (base) => {
     const rows = [
       { messages: [{ role: "user", content: "Hi" }, { role: "assistant", content: "Ho" }] },
@@ -71,7 +71,7 @@ Deno.test("rows of an unknown form are refused with their fields", async () => {
   });
 });
 
-Deno.test("chat() takes rows without a template and without views", () => {
+Deno.test("chat() refuses rows with a template or with views", () => {
   const template = { prompt: "{q}", completion: "{a}" };
   assert.throws(() => chat(jsonl("x", template)), /omit the template of its rows/);
   assert.throws(() => chat(jsonl("x").take(3)), /apply views to its result, as in chat\(…\)\.take\(100\)/);

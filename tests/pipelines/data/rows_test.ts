@@ -26,7 +26,7 @@ function numbered(count: number): RecordsSource {
 const numbers = async (dataset: Dataset) => (await loadRows(dataset, folder)).map((row) => Number(row.prompt));
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
 
-/** That loading fails with one line: the file, then what the pattern says. */
+/** Asserts that loading fails with a message of one line. */
 async function rejects(dataset: Dataset, message: RegExp | string): Promise<void> {
   await assert.rejects(loadRows(dataset, folder), (error: Error) => {
     assert.equal(error.name, "RequestError");
@@ -38,7 +38,7 @@ async function rejects(dataset: Dataset, message: RegExp | string): Promise<void
   });
 }
 
-Deno.test("loadRows() reads a file of one object a line, with each row's place", async () => {
+Deno.test("loadRows() reads a file of one object per line, with each row's location", async () => {
   const source = jsonl('{"question": "Why?", "answer": "So", "id": [1]}\n{"question": "é", "answer": 4}\n');
   const file = join(folder, source.path);
   assert.deepEqual(await loadRows(source, folder), [
@@ -123,7 +123,7 @@ Deno.test("loadRows() rejects a file that is missing, a folder, empty or not tex
   );
 });
 
-Deno.test("loadRows() fills templates from records, numbers and booleans printed, double braces kept", async () => {
+Deno.test("loadRows() fills templates from records, prints numbers and booleans, and unescapes double braces", async () => {
   const rows = await loadRows({
     kind: "records",
     records: [{ a: 1.5, b: true, "long name": "{a}" }],
@@ -134,7 +134,7 @@ Deno.test("loadRows() fills templates from records, numbers and booleans printed
   ]);
 });
 
-Deno.test("loadRows() names a missing field and the fields there are", async () => {
+Deno.test("loadRows() names a missing field and the existing ones", async () => {
   await rejects(
     jsonl('{"qestion": "a", "answer": "b"}'),
     'rows.jsonl:1: the row has no field "question", which the prompt template names; ' +
@@ -168,14 +168,14 @@ Deno.test("loadRows() prints JSON values as Python does", async () => {
   const rows = await loadRows({ ...source, template: { prompt: "{question}", completion: "{answer}" } }, folder);
   assert.deepEqual(rows.map(({ prompt }) => prompt), Object.values(printed));
   assert.deepEqual(rows.map(({ completion }) => completion), Object.values(printed));
-  // Functions of a pipeline see plain values all the same.
+  // A pipeline's functions still see plain values.
   assert.deepEqual(
     rows.map(({ fields }) => fields["question"]),
     Object.keys(printed).map((value) => JSON.parse(value)),
   );
 });
 
-Deno.test("loadRows() rejects null, what JavaScript has rounded and half of a surrogate pair", async () => {
+Deno.test("loadRows() rejects null, numbers that JavaScript has rounded and half of a surrogate pair", async () => {
   await rejects(jsonl('{"question": null, "answer": "b"}'), /^rows\d+.jsonl:1: the field "question" holds null/);
   const rounded = { question: 2 ** 53, answer: "b" };
   await rejects({ kind: "records", records: [rounded], template }, /^records:1: the number 9007199254740992 lost/);
@@ -214,7 +214,7 @@ Deno.test("loadRows() takes and skips rows in order", async () => {
   assert.deepEqual(await numbers({ kind: "skip", of: { kind: "take", of, count: 3 }, count: 2 }), [2]);
 });
 
-Deno.test("loadRows() fits only the rows that are left to the templates", async () => {
+Deno.test("loadRows() applies the templates only to the selected rows", async () => {
   const source = jsonl('{"question": "a", "answer": "b"}\n{}\n');
   assert.equal((await loadRows({ kind: "take", of: source, count: 1 }, folder)).length, 1);
 });
@@ -248,7 +248,7 @@ Deno.test("loadRows() rejects a split that leaves no training rows or is meaning
   await rejects({ ...split, seed: 0.5 }, /expected split's seed/);
 });
 
-Deno.test("loadRows() rejects views that leave no rows or count wrongly", async () => {
+Deno.test("loadRows() rejects views that leave no rows or have invalid counts", async () => {
   const of = numbered(10);
   await rejects(
     { kind: "take", of: { kind: "skip", of, count: 10 }, count: 5 },
@@ -263,14 +263,14 @@ Deno.test("loadRows() rejects views that leave no rows or count wrongly", async 
   await rejects(numbered(0), "records([]) has no rows; give it at least one");
 });
 
-/** A source of columns with this content. */
+/** A TSV source with this content. */
 function tsv(content: string, more: Partial<TsvSource> = {}): TsvSource {
   const path = `rows${files++}.tsv`;
   Deno.writeTextFileSync(join(folder, path), content);
   return { kind: "tsv", path, template: { text: "{sentence}", label: "{label}" }, ...more };
 }
 
-Deno.test("loadRows() reads columns that a header names, quotation marks and spaces as they stand", async () => {
+Deno.test("loadRows() reads columns that a header names, and keeps quotation marks and spaces", async () => {
   const source = tsv('\ufefflabel\tsentence\r\n1\t"So, he said. \r\n\n0\t\u00e9\t\n'.replace("\t\n", "\n"));
   const found = await loadRows(source, folder), file = join(folder, source.path);
   assert.deepEqual(found.map(({ kind, prompt, completion, place }) => [kind, prompt, completion, place]), [

@@ -21,7 +21,7 @@ const files: Readonly<Record<string, string | Uint8Array<ArrayBuffer>>> = {
   "own.jinja": "{% for m in messages %}{{ m.content }}{% endfor %}",
 };
 
-/** A source of each kind that reads all files that one of its kind can. */
+/** A source of each kind that reads every file that its kind can read. */
 const samples: { readonly [K in Source["kind"]]: Extract<Source, { kind: K }> } = {
   jsonl: { kind: "jsonl", path: "./rows.jsonl", template },
   tsv: { kind: "tsv", path: "./rows.tsv", template },
@@ -42,7 +42,7 @@ const samples: { readonly [K in Source["kind"]]: Extract<Source, { kind: K }> } 
 const chat = { format: { templates: new Map(), specialTokens: {} }, asksLast: false, ends: [] };
 
 for (const sample of Object.values(samples)) {
-  Deno.test(`${sample.kind}: reads no file but those that it names, which can lie elsewhere`, () =>
+  Deno.test(`${sample.kind}: reads only the files that it names, which can be moved`, () =>
     inFolder(async (folder) => {
       const named = filesOf(sample);
       for (const [name, content] of Object.entries(files)) {
@@ -61,7 +61,7 @@ for (const sample of Object.values(samples)) {
       );
     }));
 
-  Deno.test(`${sample.kind}: a source whose settings are wrong is none`, () => {
+  Deno.test(`${sample.kind}: a record with invalid settings is not a source`, () => {
     assert.ok(isSource(sample));
     for (const setting of Object.keys(sourceKinds[sample.kind].settings)) {
       assert.ok(!isSource({ ...sample, [setting]: 5 }), setting);

@@ -1,4 +1,4 @@
-/** Prompts and completions as one string, against transformers' ids and offsets. @module */
+/** Prompts and completions as one string, compared with transformers' ids and offsets. @module */
 import { loadTokenizer } from "../../../pipelines/models/tokenization/tokenizer.ts";
 import { inFolder } from "../models/support.ts";
 import {
@@ -13,7 +13,7 @@ import {
 const { pairs, cases } = await readGolden<Together>("together");
 
 for (const name of goldenNames()) {
-  Deno.test(`encodeTogether() gives transformers' ids and borders: ${name}`, async () => {
+  Deno.test(`encodeTogether() returns transformers' ids and borders: ${name}`, async () => {
     await inFolder(async (folder) => {
       await writeGolden(folder, await readGolden<Golden>(name));
       assertJoins(await loadTokenizer(folder), pairs, cases[name]!);

@@ -1,4 +1,4 @@
-/** Views of rows: which rows they leave, in which order, and how much is read for them. @module */
+/** Views of rows: the rows that they select, their order, and how much is read for them. @module */
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { loadRows } from "../../../pipelines/data/rows.ts";
@@ -13,7 +13,7 @@ const ten = records(
 );
 const numbers = async (rows: Rows) => (await loadRows(rows, "/nowhere")).map(({ prompt }) => Number(prompt));
 
-Deno.test("slice() leaves the rows from one number to before another", async () => {
+Deno.test("slice() selects the rows from a start to before an end", async () => {
   assert.deepEqual(await numbers(ten.slice(2, 5)), [2, 3, 4]);
   assert.deepEqual(await numbers(ten.slice(8)), [8, 9]);
   assert.deepEqual(await numbers(ten.slice(8, 99)), [8, 9]);
@@ -33,7 +33,7 @@ Deno.test("map() and filter() see fields and the number of each row", async () =
   assert.deepEqual(await numbers(ten.filter(({ third }) => third === 0).take(2)), [0, 3]);
 });
 
-Deno.test("a function result that is not a row is refused at the row", async () => {
+Deno.test("a function result that is not a row is refused with the row's location", async () => {
   const wrong: readonly (readonly [Rows, RegExp])[] = [
     [ten.map((row) => JSON.parse(String(row["x"]))), /records:1: the function of \.map failed \(.*\); correct it/],
     [ten.map(() => JSON.parse("[]")), /records:1: the function of .map returned a list; return an object/],
@@ -46,7 +46,7 @@ Deno.test("a function result that is not a row is refused at the row", async () 
   for (const [rows, message] of wrong) await assert.rejects(numbers(rows), message);
 });
 
-Deno.test("map() sees what a row prints, but for floats that are whole", async () => {
+Deno.test("map() keeps the printed form of values, except for whole floats", async () => {
   await inFolder(async (base) => {
     await Deno.writeTextFile(`${base}/rows.jsonl`, '{"n": 5.0, "s": "x"}\n');
     const rows = jsonl("rows.jsonl", { prompt: "{n} {s}", completion: "a" });
@@ -57,7 +57,7 @@ Deno.test("map() sees what a row prints, but for floats that are whole", async (
   });
 });
 
-Deno.test("unique() leaves the first row of each value", async () => {
+Deno.test("unique() keeps the first row of each value", async () => {
   assert.deepEqual(await numbers(ten.unique("third")), [0, 1, 2]);
   const long = "x".repeat(100);
   const mixed = records([1, "1", 1, [1], long, long, null].map((v, n) => ({ n, v, deep: { v } })), template);
@@ -69,14 +69,14 @@ Deno.test("unique() leaves the first row of each value", async () => {
   );
 });
 
-Deno.test("shuffle() gives all rows in an order determined by its seed", async () => {
+Deno.test("shuffle() returns all rows in an order determined by its seed", async () => {
   const one = await numbers(ten.shuffle(7));
   assert.deepEqual(one.toSorted((a, b) => a - b), await numbers(ten));
   assert.notDeepEqual(one, await numbers(ten));
   assert.deepEqual(await numbers(ten.shuffle(7)), one);
   assert.notDeepEqual(await numbers(ten.shuffle(8)), one);
   assert.deepEqual(await numbers(ten.shuffle(7).take(3)), one.slice(0, 3));
-  assert.deepEqual(one, [1, 2, 7, 9, 6, 4, 3, 5, 8, 0], "the order is part of what a pipeline means");
+  assert.deepEqual(one, [1, 2, 7, 9, 6, 4, 3, 5, 8, 0], "the order is part of a pipeline's meaning");
   assert.throws(() => ten.shuffle(0.5), /the first argument of rows\.shuffle is 0\.5; give a whole number, as in/);
 });
 
@@ -89,7 +89,7 @@ Deno.test("sample() draws rows without repetition, in their order", async () => 
   await assert.rejects(numbers(ten.sample(11, 7)), /records: sample\(11, 7\) of 10 rows is more than there are/);
 });
 
-Deno.test("concat() puts rows of other sources and templates after each other", async () => {
+Deno.test("concat() appends rows of other sources and templates", async () => {
   await inFolder(async (base) => {
     await Deno.writeTextFile(`${base}/more.csv`, "q\nx\ny\n");
     const more = csv("more.csv", { prompt: "Q {q}", completion: "a" });
@@ -100,7 +100,7 @@ Deno.test("concat() puts rows of other sources and templates after each other", 
   });
 });
 
-Deno.test("a pattern's files follow each other in their names' order, and are read no further than asked", async () => {
+Deno.test("a pattern's files are read in the order of their names, and no further than necessary", async () => {
   await inFolder(async (base) => {
     await Deno.mkdir(`${base}/deep/er`, { recursive: true });
     const line = (n: number) => `${JSON.stringify({ n })}\n`;
@@ -137,7 +137,7 @@ Deno.test("rows beyond the limit in memory are read again, with the same results
   });
 });
 
-Deno.test("an option that a source does not have is refused where it is written", () => {
+Deno.test("an option that a source does not have is refused where it is declared", () => {
   assert.throws(
     () => csv("x.csv", template, { seperator: ";" } as object),
     /^RequestError: csv has no option "seperator"; did you mean "separator"/,

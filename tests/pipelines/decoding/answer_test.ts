@@ -29,11 +29,11 @@ const stops: Readonly<
   "a text over a special token that is not shown": ["a cat<|pad|>user", ["catuser"], "a "],
   "the first of two": ["a cat and a dog", ["dog", "and"], "a cat "],
   "a text with a character of several bytes": ["a cät ist", ["ät"], "a c"],
-  "none that is there": ["a cat and a dog", ["bird", "<|end|>"], undefined],
+  "none that occurs": ["a cat and a dog", ["bird", "<|end|>"], undefined],
 };
 
 for (const [what, [written, stop, expected]] of Object.entries(stops)) {
-  Deno.test(`an answer is cut before ${what}`, () =>
+  Deno.test(`an answer is cut before its first stop text: ${what}`, () =>
     withTokenizer(false, (tokenizer) => {
       const ids = tokenizer.encode(written), { text, isStopped } = answerOf(stop, tokenizer, ids);
       assert.deepEqual(
@@ -46,7 +46,7 @@ for (const [what, [written, stop, expected]] of Object.entries(stops)) {
     }));
 }
 
-Deno.test("a stop text is found as it is read and as it was written where spaces are cleaned up", () =>
+Deno.test("a stop text is found as it is shown and as it was generated if spaces are cleaned up", () =>
   withTokenizer(true, (tokenizer) => {
     const ids = tokenizer.encode("a cat , it 's a dog , no");
     const cut = (stop: string) => answerOf([stop], tokenizer, ids).text;
@@ -63,5 +63,5 @@ Deno.test("a completion whose tokens decode to another text is reported", () =>
     assert.equal(taught("a cat"), undefined);
     assert.equal(taught("a cat , so"), "a cat, so");
     assert.equal(taught("a cat<|pad|>so"), "a catso");
-    assert.equal(taught("<|pad|>"), undefined, "no answer equals what says nothing");
+    assert.equal(taught("<|pad|>"), undefined, "no answer equals an empty text");
   }));

@@ -1,4 +1,4 @@
-/** The continuation of a prompt depends neither on its batch, nor on its limit, nor on the memory. @module */
+/** The continuation of a prompt does not depend on its batch, the token limit or the available memory. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { tokenizePrompt } from "../../../pipelines/data/examples.ts";
@@ -30,7 +30,7 @@ const models = {
 
 type Prompts = readonly ReturnType<typeof tokenizePrompt>[];
 
-/** Prompts of unlike lengths, of which some end near the context's end and one at it. */
+/** The lengths of prompts, some of which end near the context's end and one at it. */
 const lengths = [5, contextLength - 7, 20, contextLength, contextLength - 1, 3];
 
 type Write = (generator: Generator, prompts: Prompts, rows: readonly number[], maxNewTokens: number) => Promise<
@@ -50,9 +50,9 @@ const ways: Readonly<Record<string, Write>> = {
     const writing = { kind: "sample", maxNewTokens, temperature: 1, topK: 0, topP: 1, seed: 1 } as const;
     return generateRows(generator, prompts, { maxNewTokens, choose: chooserOf(writing, rows) });
   },
-  "by a beam search": (generator, prompts, _, maxNewTokens) =>
+  "by beam search": (generator, prompts, _, maxNewTokens) =>
     searchBeams(generator, prompts, { ...beamSettings, maxNewTokens }),
-  "by drawing beams": (generator, prompts, rows, maxNewTokens) => {
+  "by sampling beams": (generator, prompts, rows, maxNewTokens) => {
     const drawn = { temperature: 1, topK: 4, topP: 1, seed: 1, noRepeatNgramSize: 4 };
     return sampleBeams(generator, prompts, rows, { ...beamSettings, ...drawn, kind: "beamSample", maxNewTokens });
   },
@@ -83,7 +83,7 @@ async function withGenerator(
 
 for (const [name, config] of Object.entries(models)) {
   for (const [way, write] of Object.entries(ways)) {
-    Deno.test(`a prompt is continued ${way} in any batch as alone, by a model with ${name}`, () =>
+    Deno.test(`a prompt is continued ${way} in any batch the same as alone, by a model with ${name}`, () =>
       withGenerator(config, async (generator, prompts) => {
         const rows = [...prompts.keys()], most = 80;
         const alone = await Promise.all(
@@ -97,7 +97,7 @@ for (const [name, config] of Object.entries(models)) {
         assert.ok(rows.some((row) => alone[row]!.length > 40), "a cache grows");
       }));
 
-    Deno.test(`a limit past the context is one at its end, ${way} by a model with ${name}`, () =>
+    Deno.test(`a limit past the context equals one at its end, ${way} by a model with ${name}`, () =>
       withGenerator(config, async (generator, prompts) => {
         if (name === "an encoder") return;
         const rows = [...prompts.keys()];

@@ -36,7 +36,7 @@ Deno.test("draw() sharpens with a temperature below 1", () => {
 
 Deno.test("draw() keeps the k likeliest tokens", () => assertShares(shares({ topK: 2 }), [0, 4 / 7, 0, 3 / 7]));
 
-Deno.test("draw() keeps the tokens up to a probability", () => {
+Deno.test("draw() keeps the tokens up to a cumulative probability", () => {
   assertShares(shares({ topP: 0.65 }), [0, 4 / 7, 0, 3 / 7]);
   assertShares(shares({ topP: 0.75 }), [0, 4 / 9, 2 / 9, 3 / 9]);
   assertShares(shares({ topP: 0 }), [0, 1, 0, 0]);
@@ -56,7 +56,7 @@ Deno.test("logSoftmax() is accurate for large logits", () => {
   found.forEach((likelihood) => assert.ok(Math.abs(likelihood + Math.LN2) < 1e-9));
 });
 
-Deno.test("banNgrams() bans tokens that would repeat a run of tokens", () => {
+Deno.test("banNgrams() bans tokens that would repeat an n-gram", () => {
   const banned = (seen: readonly number[], size: number) =>
     [...banNgrams(new Float32Array(6), seen, size).entries()].filter(([, logit]) => logit === -Infinity).map(([at]) =>
       at
@@ -70,7 +70,7 @@ Deno.test("banNgrams() bans tokens that would repeat a run of tokens", () => {
   assert.deepEqual(banned([1, 2, 1], 0), [], "any may be repeated");
 });
 
-Deno.test("keepLikely() keeps tokens equal to the k-th, then tokens up to a probability, and never fewer than necessary", () => {
+Deno.test("keepLikely() applies top-k with ties and then top-p, and keeps a minimum number of tokens", () => {
   const kept = (logits: readonly number[], sampling: Partial<Sampling>, least: number) => {
     const found = keepLikely(Float32Array.from(logits), { temperature: 1, topK: 0, topP: 1, ...sampling }, least);
     return [...found.entries()].filter(([, logit]) => logit > -Infinity).map(([token]) => token);
@@ -84,7 +84,7 @@ Deno.test("keepLikely() keeps tokens equal to the k-th, then tokens up to a prob
   assert.deepEqual([...keepLikely(Float32Array.of(1, -2), { temperature: 0.5, topK: 0, topP: 1 }, 1)], [2, -4]);
 });
 
-Deno.test("torchTopk() takes of equals what torch.topk takes", () => {
+Deno.test("torchTopk() breaks ties like torch.topk", () => {
   const values = new Float32Array(600);
   values.set([0.25, 0.5], 300);
   // torch.topk(values, 8), torch 2.15.0 on a CPU.

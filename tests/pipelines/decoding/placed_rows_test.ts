@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createRandom } from "../../../pipelines/data/random.ts";
 import { placed } from "../../../pipelines/decoding/placed_rows.ts";
 
-Deno.test("placed() gives rows the first places, each with what is at its predecessor's, and copies no more than it has to", () => {
+Deno.test("placed() gives rows the first places with the contents of their predecessors', and copies as little as possible", () => {
   const random = createRandom(5, "places");
   for (let round = 0; round < 300; round++) {
     const before = 1 + random.integer(9), count = random.integer(12);

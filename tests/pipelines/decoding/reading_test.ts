@@ -1,4 +1,4 @@
-/** A prompt read in chunks after a stored prefix gives the same as one read as a whole. @module */
+/** A prompt that is read in chunks after a cached prefix has the same results as one that is read at once. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { drawTensors } from "../../../pipelines/compile/parameters/initial.ts";
@@ -23,10 +23,10 @@ const learned: Readonly<Record<string, readonly Resolved<TrainableSpec>[]>> = {
   "a prefix": [{ kind: "prefixTuning", tokens: 3 }],
 };
 
-/** Prompts that end at chunks' and blocks' borders and beside them; the last begins as the one before. */
+/** The lengths of prompts, at and next to the borders of chunks and blocks; every third prompt begins alike. */
 const lengths = [1, 31, 32, 33, 256, 257, 300, 513, 544];
 
-/** Five tokens after each prompt, the likeliest, and the logits of the first. */
+/** The five tokens that greedy decoding writes after each prompt, and the logits of the first. */
 async function write(engine: Engine, generator: Generator, prompts: readonly TokenizedPrompt[]) {
   return await Promise.all(prompts.map(async (prompt) => {
     const tokens: number[] = [];
@@ -49,7 +49,7 @@ async function write(engine: Engine, generator: Generator, prompts: readonly Tok
 }
 
 for (const [name, specs] of Object.entries(learned)) {
-  Deno.test(`prompts of any length are read chunk by chunk as at once, with ${name} learned`, () =>
+  Deno.test(`prompts of any length have the same results read in chunks as at once, with ${name} learned`, () =>
     inFolder(async (folder) => {
       const source = join(folder, "model"), store = join(folder, "store");
       await writeTinyModel(source, { config: { max_position_embeddings: 640 } });
@@ -86,7 +86,7 @@ for (const [name, specs] of Object.entries(learned)) {
         const found = await write(small, generator, prompts);
         assert.deepEqual(found.map(({ tokens }) => tokens), whole.map(({ tokens }) => tokens), `little room, ${turn}`);
       }
-      // As where every session has its own copy of the weights.
+      // As if every session had its own copy of the weights.
       Object.assign(runContext.sessions, { mapsWeights: false });
       const single = await openGenerator(runContext, writing, 4);
       assert.equal(await single.decode(), await single.extend!());

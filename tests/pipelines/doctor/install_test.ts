@@ -23,7 +23,7 @@ const packed = zipSync(content),
     libraries: ["lib/liba.so.1", "lib/libb.so.1"],
   };
 
-/** A package index that has one wheel, sent as it is given. */
+/** Runs a test with a stub package index that has one wheel with the given content. */
 async function withIndex(
   sent: Uint8Array<ArrayBuffer>,
   test: (index: string) => Promise<void>,
@@ -58,9 +58,9 @@ Deno.test("a wheel's libraries are unpacked, and its other files are not", () =>
 const flipped = new Uint8Array(packed);
 flipped[packed.length - 40]! ^= 1;
 const wrong: Readonly<Record<string, readonly [sent: Uint8Array<ArrayBuffer>, says: RegExp]>> = {
-  "a bit of which is flipped": [flipped, /is not the published file/],
-  "that is cut": [new Uint8Array(packed.slice(0, packed.length - 10)), /is not the published file/],
-  "that goes on": [new Uint8Array([...packed, 0, 0]), /is not the published file/],
+  "with a flipped bit": [flipped, /is not the published file/],
+  "that is truncated": [new Uint8Array(packed.slice(0, packed.length - 10)), /is not the published file/],
+  "with trailing bytes": [new Uint8Array([...packed, 0, 0]), /is not the published file/],
 };
 for (const [which, [sent, says]] of Object.entries(wrong)) {
   Deno.test(`nothing is kept of a wheel ${which}`, () =>
@@ -72,7 +72,7 @@ for (const [which, [sent, says]] of Object.entries(wrong)) {
     ));
 }
 
-Deno.test("an index without the wheel, or none at all, is named", () =>
+Deno.test("an index that lacks the wheel or can't be reached is reported", () =>
   inFolder(async (folder) => {
     await withIndex(new Uint8Array(packed), async (index) => {
       await assert.rejects(installWheel(wheel, folder, { index, ...quiet }), /has no some_libraries-1/);
@@ -82,7 +82,7 @@ Deno.test("an index without the wheel, or none at all, is named", () =>
     await assert.rejects(installWheel(wheel, folder, { index: nowhere, ...quiet }), /can't be reached/);
   }));
 
-Deno.test("GPUs are those that the driver's tool lists", () => {
+Deno.test("GPUs are parsed from the output of the driver's tool", () => {
   assert.deepEqual(gpusOf("NVIDIA H200, 590.10, 143771\n"), [
     { name: "NVIDIA H200", driver: "590.10", memory: 143771 * 2 ** 20 },
   ]);

@@ -1,4 +1,4 @@
-/** Every function that a pipeline file can call refuses a call that it cannot take. @module */
+/** Every function that a pipeline file can call refuses invalid arguments. @module */
 import assert from "node:assert/strict";
 import * as refract from "refract";
 import { viewKinds } from "../../../pipelines/data/view_kinds.ts";
@@ -8,7 +8,7 @@ const rows = refract.jsonl("./rows.jsonl", { prompt: "{q}", completion: "{a}" })
 const base = refract.baseModel("builtin:tiny");
 const stage = refract.evaluate(base, { data: rows, metrics: [refract.loss()] });
 
-/** A function of unknown parameters, to be called wrongly. */
+/** A function that is called with wrong arguments. */
 type AnyFunction = (...given: readonly unknown[]) => unknown;
 
 const isFunction = (value: unknown): value is AnyFunction => typeof value === "function";
@@ -31,26 +31,26 @@ const all = [
   ...functionsOf(refract.decoder),
 ];
 
-/** An argument that no function takes in the place of any other. */
+/** An argument that no function accepts for any parameter. */
 const nothing = [[undefined]];
 
 Deno.test("every function refuses unknown arguments, and names itself", async () => {
   for (const [name, call] of all) {
     const given = Array.from({ length: 9 }, () => nothing);
-    // Some promise what they give, and refuse by it.
+    // Some are async, and reject.
     await assert.rejects(async () => await call(...given), (error) => {
       return assertOneLine(error, new RegExp(`^(the \\w+ argument of ${name} |${name} takes )`));
-    }, `${name} takes anything; give it its call in pipelines/dsl/calls.ts`);
+    }, `${name} accepts anything; add its call to pipelines/dsl/calls.ts`);
   }
 });
 
-Deno.test("every function refuses one argument more than it takes", () => {
+Deno.test("functions refuse extra arguments", () => {
   assert.throws(() => (refract.loss as AnyFunction)({}, 1), /^RequestError: loss takes one argument but is given 2; /);
   assert.throws(() => (rows.take as AnyFunction)(3, 4), /^RequestError: rows.take takes one argument but is given 2; /);
 });
 
 for (const name of ["then", "toJSON"]) {
-  Deno.test(`what JavaScript asks of any object is no mistake: ${name}`, () => {
+  Deno.test(`a property that JavaScript looks up in any object is no mistake: ${name}`, () => {
     for (const record of [rows, base, refract.block(1)]) assert.equal(Reflect.get(record, name), undefined);
   });
 }

@@ -1,5 +1,5 @@
 /**
- * What an editor marks as wrong. `deno check` fails if one of the expected errors is none; the calls are never made.
+ * Type errors that an editor marks. `deno check` fails if an expected error does not occur; the calls are never made.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import {
   train,
 } from "refract";
 
-/** Never called: it is there to be type-checked. */
+/** Never called, only type-checked. */
 export function wrongNamesAndTypes() {
   const rows = jsonl("./rows.jsonl", { prompt: "{q}", completion: "{a}" });
   const base = baseModel("builtin:tiny"), at = block(1).output, rank = sweep("rank", [1, 2]);
@@ -52,17 +52,17 @@ export function wrongNamesAndTypes() {
   set.epoch;
   // @ts-expect-error: a default that is not a value of a setting
   settings({ blocks: { default: [1, 2] } });
-  // @ts-expect-error: the rank is needed
+  // @ts-expect-error: the rank is required
   loreft({ at, positions: "l1" });
-  // @ts-expect-error: an edit is put on a model
+  // @ts-expect-error: a model is trained, not an edit alone
   train(loreft({ at, positions: "l1", rank }), { data: rows, epochs: 1, batchSize: 8, optimizer });
   // @ts-expect-error: data are rows, not a path
   train(edited, { data: "./rows.jsonl", epochs: 1, batchSize: 8, optimizer });
   // @ts-expect-error: a misspelt setting
   train(edited, { data: rows, epoch: 1, batchSize: 8, optimizer });
-  // @ts-expect-error: a metric is called
+  // @ts-expect-error: a metric must be called
   evaluate(tuned, { data: rows, metrics: [exactMatch], decoding: greedy({ maxNewTokens: 4 }) });
-  // @ts-expect-error: a pipeline gives stages
+  // @ts-expect-error: a pipeline returns stages
   pipeline("wrong", () => ({ tuned: edited }));
   // @ts-expect-error: a template is a text
   jsonl("./rows.jsonl", { prompt: 1, completion: "{a}" });

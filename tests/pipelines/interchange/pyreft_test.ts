@@ -1,4 +1,4 @@
-/** What is refused of folders that claim to be pyreft's; nothing of them is executed, and nothing is written. @module */
+/** Imports of pyreft's folders: invalid ones are refused, and nothing of them is executed or written. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { writePickle } from "../../../pipelines/interchange/pickle.ts";
@@ -68,7 +68,7 @@ Deno.test("a projection's bias that Nodireft never reads is noted once, kept thr
     assert.notDeepEqual(trained.get("proj_layer.weight"), biased["proj_layer.weight"]);
   }));
 
-Deno.test("a projection's bias without a formula changes nothing that is computed", async () => {
+Deno.test("a projection's unused bias does not change the results", async () => {
   const losses = await Promise.all([freeState, biased].map(async (tensors) => {
     let found: unknown;
     await inScene({
@@ -99,7 +99,7 @@ Deno.test("an import and an export need a model's config.json and no tokenizer",
     assert.equal(code, 0, stderr);
   }));
 
-/** Sees that an import refuses in one line and writes nothing. */
+/** Tests that an import is refused in one line and writes nothing. */
 function refuses(name: string, change: (scene: Scene) => Promise<void>, says: RegExp): void {
   Deno.test(`an import refuses ${name}`, () =>
     inScene({}, async (scene) => {
@@ -113,7 +113,7 @@ function refuses(name: string, change: (scene: Scene) => Promise<void>, says: Re
     }));
 }
 
-/** Puts another pickle in the archive. */
+/** Replaces the pickle in the archive. */
 const withPickle = (pickle: Uint8Array) => async (scene: Scene) => {
   await writePyreft(scene);
   await Deno.writeFile(bin(scene), archiveOf(pickle));
@@ -147,7 +147,7 @@ refuses("tensors for another model", (scene) => {
 refuses("an intervention of another library", (scene) => {
   return writePyreft(scene, { intervention_types: ["<class 'mine.Special'>"] });
 }, /the intervention type Special is not known/);
-refuses("a component that there is not", (scene) => {
+refuses("an unknown component", (scene) => {
   return writePyreft(scene, { representations: [[1, "gate_output", "pos", 1, rank]] });
 }, /the component "gate_output" of layer 1 is not known/);
 refuses("a block that the model lacks", (scene) => {

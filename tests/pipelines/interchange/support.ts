@@ -1,10 +1,10 @@
-/** Folders as pyreft saves them, and the parts of them to break: pickles and archives, put together by hand. @module */
+/** Folders as pyreft saves them, and hand-made pickles and archives for tests of damaged ones. @module */
 import { zipSync } from "fflate";
 import { type TorchTensor, writeTorchFile } from "../../../pipelines/interchange/torch_file.ts";
 import { inProcess, type Outcome } from "../../support/command.ts";
 import type { Scene } from "../../support/scene.ts";
 
-/** The extents of the scene's model and of the intervention. */
+/** The width of the scene's model, and the rank of the intervention. */
 export const width = 16, rank = 2;
 
 /** The name of an intervention at the output of block 1. */
@@ -15,21 +15,21 @@ export function keyOf(index: number): string {
 /** Columns of the identity, which are orthonormal. */
 const rotate = Float32Array.from({ length: width * rank }, (_, at) => (Math.floor(at / rank) === at % rank ? 1 : 0));
 
-/** A sound state dictionary of LoReFT. */
+/** A valid state dictionary of LoReFT. */
 export const state: Readonly<Record<string, TorchTensor>> = {
   weight: { shape: [rank, width], data: Float32Array.from({ length: rank * width }, (_, at) => at / 7) },
   bias: { shape: [rank], data: Float32Array.of(0.25, -3) },
   rotate_layer: { shape: [width, rank], data: rotate },
 };
 
-/** A sound state dictionary of NoReFT, or of DiReFT without a rotation. */
+/** A valid state dictionary of NoReFT, or of DiReFT without a rotation. */
 export const freeState: Readonly<Record<string, TorchTensor>> = {
   "proj_layer.weight": state["weight"]!,
   "learned_source.weight": state["weight"]!,
   "learned_source.bias": state["bias"]!,
 };
 
-/** A sound config.json. */
+/** A valid config.json. */
 export const config = {
   intervention_types: ["<class 'pyreft.interventions.LoreftIntervention'>"],
   representations: [[1, "block_output", "pos", 1, rank]],
@@ -41,7 +41,7 @@ export function bin(scene: Scene, index = 0): string {
   return scene.path("pyreft", `intkey_${keyOf(index)}.bin`);
 }
 
-/** Writes a sound folder, or one with something of it changed. */
+/** Writes a valid folder, or one with changes. */
 export async function writePyreft(
   scene: Scene,
   changed: Readonly<Record<string, unknown>> = {},
@@ -58,7 +58,7 @@ export function importing(scene: Scene, ...options: readonly string[]): Promise<
   return inProcess("import", scene.path("pyreft"), ...places, ...options);
 }
 
-/** Bytes by their characters. */
+/** The bytes of a text in Latin-1. */
 export function latin(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
@@ -67,12 +67,12 @@ function little(value: number): string {
   return String.fromCharCode(...new Uint8Array(Int32Array.of(value).buffer));
 }
 
-/** A text in a pickle, of ASCII. */
+/** An ASCII text in a pickle. */
 export function pickledText(text: string): string {
   return `X${little(text.length)}${text}`;
 }
 
-/** A whole number in a pickle: of 4 bytes where it fits, else of 8. */
+/** A whole number in a pickle: of 4 bytes if it fits, else of 8. */
 export function pickledNumber(value: number): string {
   if (value === (value | 0)) return `J${little(value)}`;
   return `\x8a\x08${String.fromCharCode(...new Uint8Array(BigInt64Array.of(BigInt(value)).buffer))}`;
@@ -83,7 +83,7 @@ export function pickledTuple(...parts: readonly string[]): string {
   return `(${parts.join("")}t`;
 }
 
-/** Where a pickled tensor lies. */
+/** The storage, shape and strides of a pickled tensor. */
 export interface TensorParts {
   readonly type?: string;
   readonly key?: string;
@@ -92,7 +92,7 @@ export interface TensorParts {
   readonly strides?: readonly number[];
 }
 
-/** A tensor in a pickle; one float at the front of storage 0 but for what is given. */
+/** A tensor in a pickle; by default one float at the start of storage 0. */
 export function pickledTensor(parts: TensorParts = {}): string {
   const { type = "FloatStorage", key = "0", offset = 0, shape = [1], strides = shape.map(() => 1) } = parts;
   const id = [pickledText("storage"), `ctorch\n${type}\n`, pickledText(key), pickledText("cpu"), pickledNumber(1)];

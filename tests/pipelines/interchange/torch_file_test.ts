@@ -1,4 +1,4 @@
-/** Files of torch.save, with tensors of every type that is read, and with every kind of damage. @module */
+/** Files of torch.save, with tensors of every supported type, and with every kind of damage. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { zipSync } from "fflate";
@@ -37,7 +37,7 @@ const refused: Readonly<Record<string, readonly [bytes: Uint8Array<ArrayBuffer>,
   "of bytes": [fileOf({ type: "CharStorage" }, four), /"a" is a CharStorage; convert it to floats/],
   "of complex numbers": [fileOf({ type: "ComplexFloatStorage" }, four), /"a" is a ComplexFloatStorage; convert/],
   "of many whole numbers": [fileOf({ type: "LongStorage" }, four), /"a" is a LongStorage; convert it to floats/],
-  "of a storage that is none": [fileOf({ type: "toStringStorage" }, four), /"a" is a toStringStorage; convert/],
+  "of an unknown storage type": [fileOf({ type: "toStringStorage" }, four), /"a" is a toStringStorage; convert/],
   "whose storage is absent": [fileOf({ key: "7" }, four), /lacks the storage of "a"; copy the file again/],
   "whose storage's name leads elsewhere": [fileOf({ key: "../data.pkl" }, four), /lacks the storage of "a"/],
   "whose storage is short": [
@@ -50,7 +50,7 @@ const refused: Readonly<Record<string, readonly [bytes: Uint8Array<ArrayBuffer>,
   ],
   "whose offset lies beyond the storage": [fileOf({ offset: 4 }, four), /the storage of "a" is truncated/],
   "whose storage ends within a number": [fileOf({}, new Uint8Array(6)), /the storage of "a" is truncated/],
-  "that repeats one number a million times a million": [
+  "that repeats one number 10¹² times": [
     fileOf({ shape: [1e6, 1e6], strides: [0, 0] }, four),
     /claims tensors of 4000000000000 bytes but holds \d+; copy/,
   ],
@@ -71,7 +71,7 @@ const refused: Readonly<Record<string, readonly [bytes: Uint8Array<ArrayBuffer>,
     archiveOf(one, four, { "archive/byteorder": latin("big") }),
     /was saved on a big-endian machine; save it again on another/,
   ],
-  "the format from before torch 1.6": [
+  "in the format from before torch 1.6": [
     latin("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03."),
     /has the format from before torch 1\.6; load it and save it again/,
   ],
@@ -87,7 +87,7 @@ for (const [name, [bytes, says]] of Object.entries(refused)) {
   });
 }
 
-/** Sees that a damaged file is refused as such, or that the damage lies where nothing is read. */
+/** Whether a damaged file is refused; otherwise asserts that it is read unchanged. */
 function refusedOrEqual(bytes: Uint8Array<ArrayBuffer>, what: string): boolean {
   try {
     assert.deepEqual(Object.fromEntries(read(bytes)), state, what);

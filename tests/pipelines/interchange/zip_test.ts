@@ -1,4 +1,4 @@
-/** Archives that are sound in other ways than usual, and those that lie about themselves. @module */
+/** Archives that are unusual but valid, and archives with false headers. @module */
 import assert from "node:assert/strict";
 import { crc32 } from "node:zlib";
 import { zipSync } from "fflate";
@@ -13,14 +13,14 @@ function read(bytes: Uint8Array): Record<string, Uint8Array> {
   return Object.fromEntries([...records].map(([name, record]) => [name, record.read()]));
 }
 
-/** A number of some bytes, little-endian. */
+/** The little-endian bytes of a number. */
 function number(value: number, bytes: number): number[] {
   return Array.from({ length: bytes }, (_, at) => Math.floor(value / 2 ** (8 * at)) % 256);
 }
 
 const saturated = 0xffffffff;
 
-/** An archive of one stored record whose directory has its numbers in 64 bits. */
+/** An archive in Zip64 format with one stored record. */
 function wideArchive(changed: { readonly size?: number; readonly count?: number; readonly tag?: number } = {}) {
   const name = [...latin("a")], content = [...latin("content")];
   const { size = content.length, count = 1, tag = 1 } = changed;
@@ -46,7 +46,7 @@ function wideArchive(changed: { readonly size?: number; readonly count?: number;
   return Uint8Array.from([...local, ...entry, ...end64, ...locator, ...end]);
 }
 
-/** The archive with a number of its first directory entry changed. */
+/** The archive with a changed number in its first directory entry. */
 function withEntry(bytes: Uint8Array, field: number, value: number): Uint8Array {
   const changed = bytes.slice(), view = new DataView(changed.buffer);
   const at = changed.findIndex((_, at) => at + 4 <= changed.length && view.getUint32(at, true) === 0x02014b50);
@@ -62,7 +62,7 @@ Deno.test("records are read stored, compressed, and with sizes of 64 bits", () =
 
 const [stored, deflated] = [zipSync(contents, { level: 0 }), zipSync(contents, { level: 9 })];
 const lies: Readonly<Record<string, readonly [bytes: Uint8Array, says: RegExp]>> = {
-  "of nothing": [new Uint8Array(), /not a complete zip archive/],
+  "that is empty": [new Uint8Array(), /not a complete zip archive/],
   "that is another file": [latin("x".repeat(100)), /not a complete zip archive/],
   "whose record claims four gigabytes": [withEntry(deflated, 24, 0xfffffffe), /claims to unpack to 429496/],
   "whose record unpacks to more than it claims": [withEntry(deflated, 24, 2), /not a complete zip archive/],
@@ -70,10 +70,10 @@ const lies: Readonly<Record<string, readonly [bytes: Uint8Array, says: RegExp]>>
   "whose record lies beyond the end": [withEntry(stored, 42, 0x7fffffff), /not a complete zip archive/],
   "that is encrypted": [withEntry(stored, 8, 1), /not a complete zip archive/],
   "of an unknown compression": [withEntry(deflated, 10, 12), /compressed with method 12; save it again without/],
-  "whose checksum is another": [withEntry(stored, 16, 0), /"archive\/data\.pkl" with a different checksum/],
+  "whose checksum differs": [withEntry(stored, 16, 0), /"archive\/data\.pkl" with a different checksum/],
   "whose wide record is larger than the file": [wideArchive({ size: 2 ** 50 }), /not a complete zip archive/],
-  "of more records than there are": [wideArchive({ count: 2 ** 40 }), /not a complete zip archive/],
-  // The zip library looks for the sizes of such an entry without end.
+  "that claims more records than it has": [wideArchive({ count: 2 ** 40 }), /not a complete zip archive/],
+  // The zip library would search for the sizes of such an entry forever.
   "whose wide record has no sizes": [wideArchive({ tag: 9 }), /not a complete zip archive/],
 };
 for (const [name, [bytes, says]] of Object.entries(lies)) {
@@ -82,11 +82,11 @@ for (const [name, [bytes, says]] of Object.entries(lies)) {
   });
 }
 
-Deno.test("an archive with one name twice is refused", () => {
+Deno.test("an archive with a repeated name is refused", () => {
   const twice = stored.slice();
   const text = new TextDecoder("latin1").decode(stored).replaceAll("archive/data/0", "archive/data.p");
   twice.set(latin(text.replaceAll("archive/data.pkl", "archive/data.p\0\0")));
-  // Both records' names in the directory begin alike; cutting the longer's length makes them equal.
+  // Both records' names in the directory begin alike; shortening the longer one makes them equal.
   const view = new DataView(twice.buffer);
   const at = twice.findIndex((_, at) => at + 4 <= twice.length && view.getUint32(at, true) === 0x02014b50);
   view.setUint16(at + 28, 14, true);

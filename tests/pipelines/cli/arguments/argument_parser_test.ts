@@ -16,7 +16,7 @@ import {
 } from "../../../../pipelines/cli/arguments/option.ts";
 import { terminalOf } from "../../../support/command.ts";
 
-/** A program of one command and one group, and what its command was given last. */
+/** A program with a command and a group of commands, and the arguments that a command received last. */
 function programOf(): { readonly program: CommandGroup; readonly given: () => unknown } {
   let given: unknown;
   const bake = command({
@@ -54,14 +54,14 @@ function programOf(): { readonly program: CommandGroup; readonly given: () => un
   };
 }
 
-/** What a line gives its command, and what it writes to the terminal. */
+/** The arguments that a command receives from a command line, and the output of the terminal. */
 async function outcomeOf(line: string): Promise<{ readonly given: unknown; readonly written: string }> {
   const { program, given } = programOf(), { terminal, outcome } = terminalOf();
   await parseArguments(program, { verbose: flag("says more") }, line.split(" "), terminal)?.({ terminal });
   return { given: given(), written: outcome().stdout };
 }
 
-Deno.test("a command is given its arguments and a value for each of its options", async () => {
+Deno.test("a command receives its arguments and a value for each of its options", async () => {
   const { given } = await outcomeOf("bake lemon oven1 --heat 180");
   assert.deepEqual(given, {
     ...{ cake: "lemon", oven: "oven1", heat: 180, topLayer: undefined, layers: 3, eat: false, icing: true, note: [] },
@@ -92,7 +92,7 @@ const refusals: Readonly<Record<string, RegExp>> = {
 };
 
 for (const [line, says] of Object.entries(refusals)) {
-  Deno.test(`a command line is refused in one line: ${line}`, async () => {
+  Deno.test(`an invalid command line is refused in one line: ${line}`, async () => {
     await assert.rejects(outcomeOf(line), (error) => {
       assert.ok(error instanceof UsageError);
       assert.match(error.message, says);
@@ -111,7 +111,7 @@ Deno.test("help lists a command's arguments, options and examples, and runs noth
   assert.match(written, /\nExamples:\n {2}deno task bake lemon oven1 --heat 180\n$/);
 });
 
-Deno.test("every example of every command is a line that the command takes", () => {
+Deno.test("every example of every command is a valid command line", () => {
   const { terminal } = terminalOf();
   const commands = refract.commands.flatMap((each) => each.kind === "group" ? each.commands : [each]);
   for (const each of commands) {

@@ -15,7 +15,7 @@ function read<Value>({ read }: ValueType<Value>, text: string): Value {
   return read.parse(text);
 }
 
-Deno.test("values are read from their texts", () => {
+Deno.test("option values are parsed from text", () => {
   assert.equal(read(integer("n", 0, 65535), "0"), 0);
   assert.equal(read(number("t", 0), "0.5"), 0.5);
   assert.equal(read(size, "1.5GiB"), 1.5 * 2 ** 30);
@@ -32,7 +32,7 @@ const wrong: readonly (readonly [type: ValueType<unknown>, texts: readonly strin
   [json, ["[1]", "1", "{", "", "null"], /^give a JSON object, as in '\{"language": "fr"\}'$/],
 ];
 
-Deno.test("other texts are refused with the valid forms", () => {
+Deno.test("invalid option values are refused with the valid forms", () => {
   for (const [type, texts, says] of wrong) {
     for (const text of texts) {
       assert.throws(() => read(type, text), (error) => error instanceof InvalidValue && says.test(error.message), text);
@@ -40,7 +40,7 @@ Deno.test("other texts are refused with the valid forms", () => {
   }
 });
 
-Deno.test("--threads takes a whole number, one for each processor if it is omitted", () => {
+Deno.test("--threads takes a whole number, and defaults to the number of processors", () => {
   const { values, omitted } = runtimeOptions.threads;
   assert.ok("parse" in values && omitted !== "error");
   assert.equal(omitted.value, navigator.hardwareConcurrency);

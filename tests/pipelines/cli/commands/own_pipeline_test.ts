@@ -1,4 +1,4 @@
-/** A starter with rows and a base model of a person's own. */
+/** Starters adapted to a user's own rows and base model. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ownPipeline } from "../../../../pipelines/cli/commands/own_pipeline.ts";
@@ -9,13 +9,13 @@ const starter = (name: string) => {
   return Deno.readTextFile(new URL(`../../../../examples/projects/${name}/pipeline.ts`, import.meta.url));
 };
 
-/** What is found of a file with some text. */
+/** The rows found in a file with a given text. */
 async function found(folder: string, name: string, text: string) {
   await Deno.writeTextFile(join(folder, name), text);
   return await ownRowsOf(join(folder, name));
 }
 
-test("fields are known by their usual names, else they are the first and the last", async (folder) => {
+test("fields are recognized by their usual names, and default to the first and the last", async (folder) => {
   const of = async (name: string, text: string) => {
     const { reader, fields, labels } = await found(folder, name, text);
     return [reader, fields, labels];
@@ -34,7 +34,7 @@ test("fields are known by their usual names, else they are the first and the las
   assert.deepEqual(await of("a.jsonl", '{"messages": []}\n'), ["jsonl", undefined, []]);
 });
 
-test("a file that has no rows to learn from is refused in one line", async (folder) => {
+test("a file without usable rows is refused in one line", async (folder) => {
   const refused = (name: string, text: string, message: RegExp) => assert.rejects(found(folder, name, text), message);
   await refused("a.xlsx", "", /a\.xlsx: does not end in \.jsonl, \.json, \.csv, \.tsv or \.parquet; /);
   await refused("a.csv", "question,answer\n", /a\.csv: the file has no rows; write one row per line$/);
@@ -45,7 +45,7 @@ test("a file that has no rows to learn from is refused in one line", async (fold
   );
 });
 
-test("a starter reads the file, edits all blocks of another base, and writes answers as long as the file's", async (folder) => {
+test("a starter reads the file, edits all blocks of another base, and allows answers as long as the file's", async (folder) => {
   const rows = await found(folder, "reviews.csv", "review,verdict\nwarm soup,good\ncold soup,not so good\n");
   const text = ownPipeline("quickstart", await starter("quickstart"), { rows });
   assert.match(text, /^import \{\n {2}adamw,\n {2}baseModel,\n {2}block,\n {2}csv,\n {2}evaluate,/m);
@@ -61,7 +61,7 @@ test("a starter reads the file, edits all blocks of another base, and writes ans
   assert.ok(classes.includes('csv("./reviews.csv", { text: "{review}", label: "{verdict}" })'), classes);
 });
 
-test("conversations are for chat alone, and labels have to be few", async (folder) => {
+test("conversations are only for chat, and a classification needs few labels", async (folder) => {
   const talks = await found(folder, "talks.jsonl", '{"messages": [{"role": "user", "content": "a"}]}\n');
   assert.match(ownPipeline("chat", await starter("chat"), { rows: talks }), /chat\("\.\/talks\.jsonl"\)/);
   const text = await starter("quickstart");

@@ -92,7 +92,7 @@ Deno.test("a plan shows what is recomputed, estimated, quantized and still to be
   );
 });
 
-Deno.test("a plan names the members of each frontier, and reports what remains", () => {
+Deno.test("a plan names the members of each frontier, and reports what remains to run", () => {
   const members = ["a", "b", "c", "d", "e"].map((id) => ({ ...member, id }));
   const of = (ids: readonly string[], reason: string) => {
     return { ...plan.frontiers[0]!, members: ids, reason };
@@ -110,7 +110,7 @@ Deno.test("a plan names the members of each frontier, and reports what remains",
   assert.match(alike, /\nfrontier of 5 members, a to e: first\n/);
 });
 
-Deno.test("a plan explains its terms where that is asked for", () => {
+Deno.test("a plan explains its terms on request", () => {
   assert.doesNotMatch(formatPlan(plan), /where the program is cut/);
   assert.match(formatPlan(plan, true), /\nfrontier {6}where the program is cut: /);
 });
@@ -120,7 +120,7 @@ Deno.test("a plan of many members lists the first of them", () => {
   assert.match(formatPlan({ ...plan, members }), /\nseed=19 .*\n… and 1,214 more members\n/);
 });
 
-Deno.test("a plan's graph leads from the rows by way of its programs to the evaluations", () => {
+Deno.test("a plan's graph leads from the rows through its programs to the evaluations", () => {
   assert.equal(
     formatDot(plan),
     [

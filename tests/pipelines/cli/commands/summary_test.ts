@@ -1,4 +1,4 @@
-/** The table that ends a run. @module */
+/** The summary at the end of a run. @module */
 import assert from "node:assert/strict";
 import { summarize } from "../../../../pipelines/cli/commands/summary.ts";
 import type { MemberRecord, Results } from "../../../../pipelines/results/results.ts";
@@ -27,7 +27,7 @@ function recordOf(id: string, cached: boolean): MemberRecord {
 const encode = { key: "k", cached: false, seconds: 0.1, examples: 80, tokens: 1208, bytes: 600_000 };
 const results: Results = { pipeline: "p", members: [recordOf("main", false)], encode: [encode] };
 
-Deno.test("a summary has a line a member, and what encoding once saved", () => {
+Deno.test("a summary has a line per member, and the time saved by encoding once", () => {
   assert.equal(
     summarize(results, [prepared], 1.38),
     [
@@ -50,7 +50,7 @@ Deno.test("a summary shows what came from the store", () => {
   assert.match(text, /\nencode {2}80 examples, .* in the store; nothing needed to read it\n/);
 });
 
-Deno.test("a summary of several encodings claims no saving, and has repetitions with their deviation", () => {
+Deno.test("a summary of several encodings claims no saving, and shows repetitions with their deviation", () => {
   const metrics = { loss: { mean: 0.5, deviation: 0.25, count: 2 } };
   const summaries = [{ id: "rank=1", axes: {}, members: ["a", "b"], stages: [{ name: "tuned", metrics }] }];
   const members = [recordOf("a", false), recordOf("b", false)];

@@ -1,4 +1,4 @@
-/** Batches of token ids: how they are padded, and which tokens a model reads of them. @module */
+/** Padding, writing and reading of batches of token ids. @module */
 import assert from "node:assert/strict";
 import { paddedBatch, readBatch, readTensors } from "../../../../pipelines/cli/commands/token_batch.ts";
 import { writeSafetensors } from "../../../../pipelines/models/weights/safetensors_writer.ts";
@@ -31,7 +31,7 @@ Deno.test("a batch's tensors are read as they were written", () =>
     assert.deepEqual(await readBatch(file, {}), read);
   }));
 
-Deno.test("a mask that is absent marks every token, and types are read where they are there", () =>
+Deno.test("a missing mask covers every token, and token types are optional", () =>
   inFolder(async (folder) => {
     const file = `${folder}/in.safetensors`;
     const tensor = (name: string) => ({ name, shape: [1, 2], data: BigInt64Array.of(1n, 0n) });

@@ -1,11 +1,11 @@
-/** What a pipeline's text asks for before it is loaded. @module */
+/** The permissions that a pipeline's source text requests before it is loaded. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { askedIn } from "../../../../pipelines/cli/launch/asked.ts";
 import { grantsOf, withAsked } from "../../../../pipelines/cli/launch/grants.ts";
 import { inFolder } from "../../models/support.ts";
 
-Deno.test("a pipeline or a recipe that names a task of programs is known by its text", () =>
+Deno.test("a pipeline or a recipe that names a task of programs is recognized by its text", () =>
   inFolder(async (folder) => {
     const asks = async (name: string, content: string) => {
       await Deno.writeTextFile(join(folder, name), content);

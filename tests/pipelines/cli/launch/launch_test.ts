@@ -1,4 +1,4 @@
-/** How a command's program is started. @module */
+/** The arguments that a command's program is started with. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -8,7 +8,7 @@ import { inFolder } from "../../models/support.ts";
 const imports = { refract: "./mod.ts", yaml: "npm:yaml@2.9.1" };
 const remote: Copy = { config: "http://127.0.0.1:8000/deno.json", imports };
 
-/** The imports of the map that Deno is given. */
+/** The imports of the import map in Deno's arguments. */
 function mapOf(args: readonly string[]): Record<string, string> | undefined {
   const text = args.find((argument) => argument.startsWith("--import-map="))?.split(",").slice(1).join(",");
   return text === undefined ? undefined : JSON.parse(decodeURIComponent(text)).imports;
@@ -25,7 +25,7 @@ const withCopy = (test: (copy: Copy, folder: string) => Promise<void> | void) =>
 const writeProject = (folder: string, map: Readonly<Record<string, string>>) =>
   Deno.writeTextFile(join(folder, "mine/deno.json"), JSON.stringify({ imports: map }));
 
-Deno.test("a copy on the disk needs no map where there is no project", () =>
+Deno.test("a copy on disk needs no import map without a project", () =>
   withCopy((copy, folder) => {
     const args = denoArguments(copy, { args: ["plan", "pipeline.ts"], folder: join(folder, "mine") });
     assert.deepEqual(args.slice(0, 3), ["run", "--no-prompt", "--frozen=false"]);
@@ -37,7 +37,7 @@ Deno.test("a copy on the disk needs no map where there is no project", () =>
     ]);
   }));
 
-Deno.test("a project's own imports hold for its pipelines, wherever the command is called", () =>
+Deno.test("a project's own imports apply to its pipelines, whatever the working directory is", () =>
   withCopy(async (copy, folder) => {
     await writeProject(folder, { refract: "../copy/mod.ts", mine: "./mine.ts", zod: "npm:zod@4" });
     for (const [from, path] of [["mine/sub", "../pipeline.ts"], ["", "mine/pipeline.ts"]] as const) {
@@ -47,7 +47,7 @@ Deno.test("a project's own imports hold for its pipelines, wherever the command 
     }
   }));
 
-Deno.test("the program is in the folder that a project maps, which may be a link", () =>
+Deno.test("the program is in the folder that a project maps, which may be a symbolic link", () =>
   withCopy(async (copy, folder) => {
     await Deno.symlink("copy", join(folder, "link"));
     await writeProject(folder, { refract: "../link/mod.ts" });
@@ -55,7 +55,7 @@ Deno.test("the program is in the folder that a project maps, which may be a link
     assert.equal(args.at(-3), pathToFileURL(join(folder, "link/pipelines/cli/main.ts")).href);
   }));
 
-Deno.test("a project of a copy at an address has an import map where its own lacks a package of Refract's", () =>
+Deno.test("a project of a remote copy has an import map if its own lacks a package of Refract's", () =>
   withCopy(async (_, folder) => {
     const refract = "http://127.0.0.1:8000/mod.ts";
     const mapFor = async (map: Readonly<Record<string, string>>) => {
@@ -71,7 +71,7 @@ Deno.test("a project of a copy at an address has an import map where its own lac
     ]);
   }));
 
-Deno.test("a project with another copy is notified", () =>
+Deno.test("a project that maps another copy is reported", () =>
   withCopy(async (copy, folder) => {
     await writeProject(folder, { refract: "../other/mod.ts" });
     assert.throws(
@@ -80,14 +80,14 @@ Deno.test("a project with another copy is notified", () =>
     );
   }));
 
-Deno.test("a copy at an address may be reached there, and has an import map", () =>
+Deno.test("a remote copy may connect to its host, and has an import map", () =>
   withCopy((_, folder) => {
     const args = denoArguments(remote, { args: ["report", "runs/first"], folder });
     assert.ok(args.includes("--allow-net=127.0.0.1:8000") && args.includes("--allow-import=127.0.0.1:8000"));
     assert.equal(mapOf(args)?.["refract"], "http://127.0.0.1:8000/mod.ts");
   }));
 
-Deno.test("report and watch read the folders that they are given and Refract itself, and report writes only there", () =>
+Deno.test("report and watch read the given folders and Refract itself, and report writes only to its run's folder", () =>
   withCopy((copy, folder) => {
     const pathsOf = (kind: string, ...args: readonly string[]) => {
       const flag = denoArguments(copy, { args, folder }).find((argument) => argument.startsWith(`--allow-${kind}`));
@@ -99,10 +99,10 @@ Deno.test("report and watch read the folders that they are given and Refract its
     assert.deepEqual(pathsOf("read", "report", "--with=runs/b", "runs/a"), [other, run, own]);
     assert.deepEqual(pathsOf("read", "watch", "runs/a"), [run, own]);
     assert.equal(pathsOf("write", "watch", "runs/a"), undefined);
-    assert.equal(pathsOf("read", "report", "runs/a,b"), undefined, "no flag of Deno holds such a path");
+    assert.equal(pathsOf("read", "report", "runs/a,b"), undefined, "Deno's flags cannot hold a path with a comma");
   }));
 
-Deno.test("cache reads and writes the store, the caller's or the one that it is given", () =>
+Deno.test("cache writes only the caller's store or the given one", () =>
   withCopy(async (copy, folder) => {
     await writeProject(folder, { refract: "../copy/mod.ts" });
     const written = (from: string, ...args: readonly string[]) =>
@@ -113,7 +113,7 @@ Deno.test("cache reads and writes the store, the caller's or the one that it is 
     assert.equal(written(mine, "cache", "ls", "--store", "other"), `--allow-write=${join(mine, "other")}`);
   }));
 
-Deno.test("plan writes only to its store, or those of the caller and the pipeline's project, and the hub's cache", () =>
+Deno.test("plan writes only to the given store, or those of the project and the caller, and the hub's cache", () =>
   withCopy(async (copy, folder) => {
     await writeProject(folder, { refract: "../copy/mod.ts" });
     const written = (from: string, ...args: readonly string[]) =>
@@ -136,7 +136,7 @@ Deno.test("a command that loads no pipeline imports from no host", () =>
     assert.match(flag(remote, "plan")[0]!, /^--allow-import=deno\.land:443,.*,127\.0\.0\.1:8000$/);
   }));
 
-Deno.test("a run that is written to MLflow may connect only to that server, and read its password", () =>
+Deno.test("a run with --mlflow may also connect to that server, and read its credentials", () =>
   withCopy((copy, folder) => {
     const argsOf = (...args: readonly string[]) => denoArguments(copy, { args, folder });
     const usual = argsOf("run", "p.ts").find((argument) => argument.startsWith("--allow-net="));
@@ -146,10 +146,10 @@ Deno.test("a run that is written to MLflow may connect only to that server, and 
       assert.ok(args.some((argument) => /^--allow-env=.*MLFLOW_TRACKING_TOKEN/.test(argument)));
     }
     assert.ok(!argsOf("plan", "p.ts", "--mlflow", "http://a:1").some((argument) => argument.includes("a:1,")));
-    assert.ok(argsOf("run", "p.ts", "--mlflow").includes(`${usual}`), "the command says what is missing");
+    assert.ok(argsOf("run", "p.ts", "--mlflow").includes(`${usual}`), "the command reports the missing address");
   }));
 
-Deno.test("a permission that a caller adds is passed to Deno and is no option of the command", () =>
+Deno.test("a permission that a caller adds is passed to Deno and not to the command", () =>
   withCopy((copy, folder) => {
     const args = denoArguments(copy, { args: ["run", "p.ts", "--allow-net=example.com", "--allow-changes"], folder });
     const main = args.findIndex((argument) => argument.endsWith("main.ts"));

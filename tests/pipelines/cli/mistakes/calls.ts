@@ -1,7 +1,7 @@
 /** Functions called with invalid arguments. @module */
 import { evaluating, type Mistake, optimizing, training, viewing } from "./scene.ts";
 
-/** Functions that are called with what they do not take. */
+/** Calls with invalid arguments. */
 export const calls: readonly Mistake<string>[] = [
   [
     "no settings",
@@ -14,7 +14,7 @@ export const calls: readonly Mistake<string>[] = [
     "pipeline.ts:11:16: the first argument of lora is 8; give its settings, as in lora({ rank: 8 })",
   ],
   [
-    "settings one by one",
+    "settings as separate arguments",
     { edit: 'loreft(block(1).output, "l1", 2)' },
     'pipeline.ts:11:16: the first argument of loreft is an object, { blocks, site }; give its settings, as in loreft({ at: block(15).output, positions: "l1", rank: 4 })',
   ],
@@ -54,7 +54,7 @@ export const calls: readonly Mistake<string>[] = [
     "pipeline.ts:13:32: the first argument of with is a list; give edits, adapters and heads as separate arguments, as in model.with(first, second)",
   ],
   [
-    "an argument too many",
+    "an extra argument",
     { base: 'baseModel("./model", {}, 1)' },
     'pipeline.ts:10:16: baseModel takes two arguments but is given 3; write baseModel("./model")',
   ],
@@ -84,7 +84,7 @@ export const calls: readonly Mistake<string>[] = [
     'pipeline.ts:14:19: metrics[0] is "exactMatch"; call the function, as in exactMatch(…)',
   ],
   [
-    "a metric's name nearly",
+    "a metric's name in snake case",
     evaluating('metrics: ["exact_match"], decoding'),
     'pipeline.ts:14:19: metrics[0] is "exact_match"; call the function, as in exactMatch(…)',
   ],
@@ -114,7 +114,7 @@ export const calls: readonly Mistake<string>[] = [
     "pipeline.ts:14:84: the first argument of greedy is 8; give its settings, as in greedy({ maxNewTokens: 8 })",
   ],
   [
-    "choices one by one",
+    "choices as separate arguments",
     evaluating('metrics: [accuracy()], decoding: choices("a", "b")'),
     'pipeline.ts:14:82: the second argument of choices is "b"; give its settings, as in choices(["yes", "no"])',
   ],
@@ -149,7 +149,7 @@ export const calls: readonly Mistake<string>[] = [
     'pipeline.ts:8:16: template is "{q}"; give { prompt, completion }',
   ],
   [
-    "a pattern for a metric's expression",
+    "a text for a metric's regular expression",
     evaluating('metrics: [R.regexMatch("a")], decoding'),
     'pipeline.ts:14:61: the first argument of regexMatch is "a"; give a regular expression, as in regexMatch(/-?\\d+/)',
   ],
@@ -159,7 +159,7 @@ export const calls: readonly Mistake<string>[] = [
     'pipeline.ts:8:48: the first argument of rows.filter is "q"; give a function, as in rows.filter(({ answer }) => answer !== "")',
   ],
   [
-    "rows one by one",
+    "a concatenation of nothing",
     viewing(".concat()"),
     "pipeline.ts:8:48: the first argument of rows.concat is missing; give rows, as in rows.concat(others)",
   ],
@@ -218,7 +218,7 @@ export const calls: readonly Mistake<string>[] = [
     { end: ", () => true" },
     'pipeline.ts:6:16: the third argument of pipeline is a function; give a condition, where((member) => …), as in pipeline("first", () => ({ score: evaluate(…) }))',
   ],
-  ["a condition on an axis that is not there", {
+  ["a condition on an unknown axis", {
     end: ", where(({ rnk }) => rnk < 2)",
     edit: 'loreft({ at: block(1).output, positions: "l1", rank: sweep("rank", [1, 2]) })',
   }, 'pipeline.ts:15:4: a member has no "rnk"; did you mean "rank" (it has "rank")'],

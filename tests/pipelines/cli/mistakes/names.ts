@@ -1,10 +1,10 @@
 /** Misspelt names, and methods that do not exist. @module */
 import { editing, evaluating, type Mistake, training, viewing } from "./scene.ts";
 
-/** Names that are misspelt, and methods that there are not. */
+/** Misspelt names, and methods that do not exist. */
 export const names: readonly Mistake<string>[] = [
   [
-    "a setting that a metric has not",
+    "an unknown setting of a metric",
     evaluating("metrics: [exactMatch({ ignoreCase: true })], decoding"),
     'pipeline.ts:14:59: exactMatch has no setting "ignoreCase"; use one of those it has: "name", "map", "extract"',
   ],
@@ -24,7 +24,7 @@ export const names: readonly Mistake<string>[] = [
     'pipeline.ts:13:17: train has no setting "batch_size"; did you mean "batchSize" (it has "model", "data", "epochs", "batchSize", "gradientAccumulation", "optimizer", "seed", "shuffle", "maxLength", "truncate", "maxGradNorm", "labelSmoothing", …)',
   ],
   [
-    "a rate beside the optimizer",
+    "a learning rate outside the optimizer",
     training("lr: 1e-3"),
     'pipeline.ts:13:17: train has no setting "lr"; use one of those it has: "model", "data", "epochs", "batchSize", "gradientAccumulation", "optimizer", "seed", "shuffle", "maxLength", "truncate", "maxGradNorm", "labelSmoothing", …',
   ],
@@ -74,7 +74,7 @@ export const names: readonly Mistake<string>[] = [
     'pipeline.ts:1:26: there is no package "reefract"; did you mean "refract"',
   ],
   [
-    "a package that is not there",
+    "an unknown package",
     { whole: 'import { train } from "peft";\nexport default train;\n' },
     'pipeline.ts:1:23: the package "peft" is not known; write where it comes from, as in "npm:peft"',
   ],
@@ -94,7 +94,7 @@ export const names: readonly Mistake<string>[] = [
     'pipeline.ts:8:38: a data set has no "forEach"; use one of those it has: "take", "skip", "slice", "split", "map", "filter", "unique", "shuffle", "sample", "concat"',
   ],
   [
-    "a view that is a function of its own",
+    "a view that is a separate function",
     viewing(".jsonl(7)"),
     'pipeline.ts:8:38: a data set has no "jsonl"; write jsonl("./rows.jsonl", { prompt: "{question}\\n", completion: "{answer}" })',
   ],
@@ -104,7 +104,7 @@ export const names: readonly Mistake<string>[] = [
     'pipeline.ts:9:31: a data set has no "length"; use one of those it has: "take", "skip", "slice", "split", "map", "filter", "unique", "shuffle", "sample", "concat"',
   ],
   [
-    "a part of a split that is not there",
+    "an unknown part of a split",
     viewing(".split({ test: 0.25, seed: 7 }).validation"),
     'pipeline.ts:8:76: a split has no "validation"; use one of those it has: "train", "test"',
   ],
@@ -114,17 +114,17 @@ export const names: readonly Mistake<string>[] = [
     "pipeline.ts:13:17: data is an object, { train, test }; give rows, as in jsonl(…), csv(…), hub(…), records(…) or chat(…)",
   ],
   [
-    "a method for train",
+    "train as a method",
     { tuned: "base.with(edit).train({ data: rows })" },
     'pipeline.ts:13:27: a model has no "train"; write train(model, { data, epochs, batchSize, optimizer })',
   ],
   [
-    "a method for edits",
+    "edit as a method",
     { tuned: "train(base.edit(edit), { data: rows, epochs: 1, batchSize: 4, optimizer })" },
     'pipeline.ts:13:28: a model has no "edit"; use one of those it has: "with"',
   ],
   [
-    "a model that is a text",
+    "a text for a model",
     { base: '"./model"' },
     "pipeline.ts:13:32: base has no method with; only a model has it, as baseModel(…) gives one",
   ],

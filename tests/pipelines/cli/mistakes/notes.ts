@@ -1,17 +1,17 @@
-/** What is legal and rarely meant. @module */
+/** Legal settings that are rarely intended. @module */
 import { editing, evaluating, type Mistake, optimizing, training, viewing } from "./scene.ts";
 
-/** What is noted before a run. */
+/** Notes before a run. */
 export const notes: readonly Mistake<readonly string[]>[] = [
   ["nothing", {}, []],
-  ["an axis that nothing uses", { pre: 'sweep("layer", [1, 2]);' }, [
+  ["an unused axis", { pre: 'sweep("layer", [1, 2]);' }, [
     "pipeline.ts:5:1: the axis layer multiplies nothing, because no stage uses it; use it in place of a value",
   ]],
-  ["zipped axes of which one is used", editing('rank: zip(sweep("rank", [1, 2]), sweep("layer", [0, 1]))[0]'), [
+  ["zipped axes, one of them unused", editing('rank: zip(sweep("rank", [1, 2]), sweep("layer", [0, 1]))[0]'), [
     "pipeline.ts:11:78: the axis layer multiplies nothing, because no stage uses it; use it in place of a value",
   ]],
-  ["axes that others are made of", { pre: "", ...editing('rank: concat(sweep("a", [1]), sweep("b", [2]))') }, []],
-  ["an epoch's model that nothing uses", {
+  ["axes that are parts of another", { pre: "", ...editing('rank: concat(sweep("a", [1]), sweep("b", [2]))') }, []],
+  ["an unused epoch's model", {
     tuned:
       "train(base.with(edit), { data: rows, epochs: 1, batchSize: 4, optimizer, checkpoints: [1] }), early = tuned.at(1)",
   }, ["pipeline.ts:13:125: no stage uses this epoch's model; evaluate it"]],
@@ -21,22 +21,22 @@ export const notes: readonly Mistake<readonly string[]>[] = [
   }, [
     "pipeline.ts:13:17: 2 of the 4 rows that the validation of loreft evaluates on are among those that it trains on, the first is rows.jsonl:1; see them with deno task rows, and remove them from one of the two",
   ]],
-  ["a training that feeds nothing", { result: "{ base: evaluate(base, { data: held, metrics: [loss()] }) }" }, [
+  ["an unused training", { result: "{ base: evaluate(base, { data: held, metrics: [loss()] }) }" }, [
     "pipeline.ts:13:17: this training feeds no result and does not run; return it, or evaluate it",
   ]],
   ["an evaluation that is not returned", {
     result:
       "(evaluate(base, { data: held, metrics: [loss()] }), { score: evaluate(tuned, { data: held, metrics: [loss()] }) })",
   }, ["pipeline.ts:14:11: this evaluation is not returned and does not run; return it under its own name"]],
-  ["an edit that is put on no model", {
+  ["an edit of an unused model", {
     tuned: "(base.with(lora({ rank: 2 })), train(base.with(edit), { data: rows, epochs: 1, batchSize: 4, optimizer }))",
   }, ["pipeline.ts:13:28: this lora is on no model that a stage uses; use what model.with(…) gives"]],
-  ["an edit that nothing trained", {
+  ["an untrained edit", {
     result: "{ tuned, score: evaluate(base.with(edit), { data: held, metrics: [loss()] }) }",
   }, [
     "pipeline.ts:14:26: score uses its model with loreft untrained; use the result of train(…)",
   ]],
-  ["activations of an edit that nothing trained", {
+  ["activations of an untrained edit", {
     result: "{ tuned, states: activations(base.with(edit), { data: held }) }",
   }, [
     "pipeline.ts:14:27: states uses its model with loreft untrained; use the result of train(…)",
@@ -69,7 +69,7 @@ export const notes: readonly Mistake<readonly string[]>[] = [
     'pipeline.ts:8:16: the prompt template writes "#{a}", in which "#" is literal; write "{a}" for the field\'s value',
     'pipeline.ts:8:16: the prompt template writes "%(q)s", which is literal text; write "{q}" for the field\'s value',
   ]],
-  ["a choice twice", evaluating('metrics: [accuracy()], decoding: choices(["ab", "aa", "ab"])'), [
+  ["a repeated choice", evaluating('metrics: [accuracy()], decoding: choices(["ab", "aa", "ab"])'), [
     'score: records:1: the choice "ab" is listed twice, and the second is never chosen (2 of 2 rows)',
   ]],
   ["a rate of 0", optimizing("{ learningRate: 0 }"), [
@@ -91,7 +91,7 @@ export const notes: readonly Mistake<readonly string[]>[] = [
   ["a warm-up that never ends", optimizing("{ learningRate: 1e-3, schedule: linearSchedule({ warmupSteps: 2 }) }"), [
     "pipeline.ts:13:90: the warm-up of loreft takes 2 steps of 2, so that no step has the whole learning rate",
   ]],
-  ["validations that never come", training("validate: { data: held, metrics: [loss()], every: 3 }"), [
+  ["validations that never happen", training("validate: { data: held, metrics: [loss()], every: 3 }"), [
     "pipeline.ts:13:17: loreft is validated every 3 steps and has 2, so that it is validated at its end alone",
   ]],
   ["answers that are too short", evaluating("metrics: [exactMatch()], decoding: greedy({ maxNewTokens: 1 })"), [
@@ -100,7 +100,7 @@ export const notes: readonly Mistake<readonly string[]>[] = [
   ["answers that the context cuts", evaluating("metrics: [exactMatch()], decoding: greedy({ maxNewTokens: 100 })"), [
     "pipeline.ts:14:19: 2 of the 2 prompts of score leave no room for maxNewTokens, 100, in the model's context of 64 tokens, so answers will be cut; maxLength of evaluate(…) cuts the prompt instead",
   ]],
-  ["choices that some rows have", evaluating('metrics: [accuracy()], decoding: choices(["aa", "B"])'), [
+  ["choices that lack some rows' completions", evaluating('metrics: [accuracy()], decoding: choices(["aa", "B"])'), [
     'score: records:1: the completion "ab" is not among the row\'s choices, so none of them is right (1 of 2 rows)',
   ]],
 ];

@@ -9,7 +9,7 @@ export const paths: readonly Mistake<string>[] = [
     'pipeline.ts:8:16: "./row.jsonl" is not a file in .; did you mean "rows.jsonl"',
   ],
   [
-    "another ending",
+    "another extension",
     reading("./rows.json"),
     'pipeline.ts:8:16: "./rows.json" is not a file in .; did you mean "rows.jsonl"',
   ],
@@ -49,7 +49,7 @@ export const paths: readonly Mistake<string>[] = [
     "/dev/null: is a pipe or a device, not a regular file; write its content to a file",
   ],
   [
-    "a variable of the shell",
+    "a shell variable",
     reading("$HOME/rows.jsonl"),
     'pipeline.ts:8:16: "$HOME/rows.jsonl" leads to no folder "$HOME" in .; relative paths are resolved from .',
   ],
@@ -74,7 +74,7 @@ export const paths: readonly Mistake<string>[] = [
     'pipeline.ts:8:16: "data\\\\rows.jsonl" has no / between folders; write "data/rows.jsonl"',
   ],
   [
-    "a folder that is not there",
+    "a missing folder",
     reading("./mdoel/rows.jsonl"),
     'pipeline.ts:8:16: "./mdoel/rows.jsonl" leads to no folder "mdoel" in .; did you mean "model"',
   ],
@@ -104,12 +104,12 @@ export const paths: readonly Mistake<string>[] = [
     'pipeline.ts:10:16: the model "~/model" begins with ~, which is not expanded; write the absolute path (or builtin:NAME, or an id of Hugging Face, owner/name)',
   ],
   [
-    "a GGUF file that is not there",
+    "a missing GGUF file",
     { base: 'baseModel("./model.gguf")' },
     'pipeline.ts:10:16: the model "model.gguf" is not a file in .; did you mean "model"',
   ],
   [
-    "an initial file that is not there",
+    "a missing initial file",
     editing('initial: "./weights.safetensors"'),
     'pipeline.ts:11:16: "./weights.safetensors" is not a file in .; relative paths are resolved from .',
   ],

@@ -1,7 +1,7 @@
-/** Actions that a pipeline file is not permitted. @module */
+/** Actions that pipeline files are not permitted. @module */
 import type { Mistake } from "./scene.ts";
 
-/** What a pipeline file may not do. */
+/** Actions that need a permission. */
 export const permissions: readonly Mistake<string>[] = [
   [
     "the network",
@@ -14,7 +14,7 @@ export const permissions: readonly Mistake<string>[] = [
     "pipeline.ts:5:24: a pipeline has no run access to ls; run the program before the run, or run it again with --allow-run=ls",
   ],
   [
-    "a file of the folder of the command",
+    "a file relative to the working directory",
     { pre: 'Deno.readTextFileSync("./rows.jsonl");' },
     'pipeline.ts:5:6: there is no "./rows.jsonl"; resolve paths that the file itself opens from import.meta.dirname, as in import.meta.dirname + "/rows.json"',
   ],

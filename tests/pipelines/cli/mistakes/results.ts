@@ -63,12 +63,12 @@ export const results: readonly Mistake<string>[] = [
     { rows: 'await jsonl("./rows.jsonl", template)' },
     "pipeline.ts:8:16: await is in a function that is not async; omit it where data and models are only declared",
   ],
-  ["a name twice", {
+  ["a repeated name", {
     result:
       "{ a: evaluate(base, { data: held, metrics: [loss()] }), a: evaluate(tuned, { data: held, metrics: [loss()] }) }",
   }, "pipeline.ts:14:15: two results are named a, and only the last would run; give each its own name"],
   [
-    "a name that is not a file's",
+    "a name that is not a file name",
     { result: '{ "a/b": tuned }' },
     'pipeline.ts:6:16: the result name "a/b" is not a file name; use letters, digits, -, . and _',
   ],

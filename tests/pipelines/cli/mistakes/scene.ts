@@ -6,7 +6,7 @@ import { writeTinyModel } from "../../../support/tiny_model.ts";
 
 /** The parts of the pipeline file's text, as TypeScript. */
 export interface Parts {
-  /** All of the file, in place of the parts. */
+  /** The whole file, instead of the parts. */
   readonly whole: string;
   /** Before the pipeline. */
   readonly pre: string;
@@ -33,7 +33,7 @@ const usual: Omit<Parts, "whole"> = {
   end: "",
 };
 
-/** The pipeline file's text, a part a line. */
+/** The pipeline file's text, one part per line. */
 function textOf({ whole, ...parts }: Partial<Parts>): string {
   const all = { ...usual, ...parts };
   return whole ?? `import * as R from "refract";
@@ -54,11 +54,11 @@ export default pipeline("mistakes", () => {
 `;
 }
 
-/** A training with more settings. */
+/** A training with further settings. */
 export const training = (settings: string): Partial<Parts> => ({
   tuned: `train(base.with(edit), { data: rows, epochs: 1, batchSize: 4, optimizer, ${settings} })`,
 });
-/** A training with an optimizer of other settings. */
+/** A training with other settings of its optimizer. */
 export const optimizing = (settings: string): Partial<Parts> => ({
   tuned: `train(base.with(edit), { data: rows, epochs: 1, batchSize: 4, optimizer: adamw(${settings}) })`,
 });
@@ -66,16 +66,16 @@ export const optimizing = (settings: string): Partial<Parts> => ({
 export const evaluating = (settings: string): Partial<Parts> => ({
   result: `{ score: evaluate(tuned, { data: held, ${settings} }) }`,
 });
-/** LoReFT with more settings. */
+/** LoReFT with further settings. */
 export const editing = (settings: string): Partial<Parts> => ({
   edit: `loreft({ at: block(1).output, positions: "l1", rank: 2, ${settings} })`,
 });
-/** The rows of another path. */
+/** Rows from another path. */
 export const reading = (path: string): Partial<Parts> => ({ rows: `jsonl(${JSON.stringify(path)}, template)` });
 /** A view of the rows. */
 export const viewing = (view: string): Partial<Parts> => ({ rows: `jsonl("./rows.jsonl", template)${view}` });
 
-/** The folder that all mistakes are made in. */
+/** The folder of all pipeline files with mistakes. */
 export class MistakesFolder implements AsyncDisposable {
   readonly #folder: string;
   #made = 0;
@@ -96,7 +96,7 @@ export class MistakesFolder implements AsyncDisposable {
     return new MistakesFolder(folder);
   }
 
-  /** Plans a pipeline; what it writes says `pipeline.ts` for the file and `.` for the folder. */
+  /** Plans or runs a pipeline, and replaces its path by `pipeline.ts` and the folder's by `.` in the output. */
   async plan(parts: Partial<Parts>, command: "plan" | "run" = "plan"): Promise<Outcome> {
     const name = `mistake${this.#made++}`, file = join(this.#folder, `${name}.ts`);
     await Deno.writeTextFile(file, textOf(parts));
@@ -113,5 +113,5 @@ export class MistakesFolder implements AsyncDisposable {
   }
 }
 
-/** A mistake: what it is, how it is written, and the line that it ends in; of a legal one all that is noted. */
+/** A mistake: its name, the changed parts, and the expected error line, or all expected notes if it is legal. */
 export type Mistake<L> = readonly [name: string, parts: Partial<Parts>, says: L];

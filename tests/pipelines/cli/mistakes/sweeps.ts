@@ -1,7 +1,7 @@
 /** Invalid axes. @module */
 import { editing, type Mistake, training } from "./scene.ts";
 
-/** Axes that are none. */
+/** Invalid axes of a sweep. */
 export const sweeps: readonly Mistake<string>[] = [
   [
     "one value",
@@ -9,7 +9,7 @@ export const sweeps: readonly Mistake<string>[] = [
     'pipeline.ts:11:78: the axis rank takes a list of values but is given 4; write sweep("rank", [4])',
   ],
   [
-    "values one by one",
+    "values as separate arguments",
     editing('rank: sweep("rank", 1, 2)'),
     'pipeline.ts:11:78: the axis rank takes a list of values but is given 1, 2; write sweep("rank", [1, 2])',
   ],
@@ -29,7 +29,7 @@ export const sweeps: readonly Mistake<string>[] = [
     "pipeline.ts:11:78: the axis rank is empty; give it at least one value",
   ],
   [
-    "a value twice",
+    "a repeated value",
     editing('rank: sweep("rank", [1, 1])'),
     "pipeline.ts:11:78: the axis rank has 1 twice; give each value once",
   ],
@@ -79,7 +79,7 @@ export const sweeps: readonly Mistake<string>[] = [
     "pipeline.ts:14:28: the first argument of best is of the kind train; give an evaluation, as in best(evaluate(…), exactMatch())",
   ],
   [
-    "best by a name",
+    "best by a metric's name",
     {
       result:
         '{ score: evaluate(best(evaluate(tuned, { data: held, metrics: [loss()] }), "loss"), { data: held, metrics: [loss()] }) }',

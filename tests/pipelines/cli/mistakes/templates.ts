@@ -14,7 +14,7 @@ export const templates: readonly Mistake<string>[] = [
     'pipeline.ts:8:16: the prompt template writes "{{ q }}", which are literal braces and not the field "q"; write "{q}" for its value (a literal brace is doubled, as in "{{" for "{")',
   ],
   [
-    "a field that is not there",
+    "a missing field",
     { template: '{ prompt: "{question}\\n", completion: "{a}" }' },
     'rows.jsonl:1: the row has no field "question", which the prompt template names; use one of those it has: "q", "a", "options" (declared at pipeline.ts:8:16)',
   ],
@@ -24,22 +24,22 @@ export const templates: readonly Mistake<string>[] = [
     'pipeline.ts:8:16: the completion template writes "{{a}}", which are literal braces and not the field "a"; write "{a}" for its value (a literal brace is doubled, as in "{{" for "{")',
   ],
   [
-    "a brace that nothing closes",
+    "an unclosed brace",
     { template: '{ prompt: "{q\\n", completion: "{a}" }' },
     'pipeline.ts:8:16: the prompt template "{q\\n" has a "{" without a "}"; write "{{" for a literal brace',
   ],
   [
-    "a format of Python",
+    "a Python format specifier",
     { template: '{ prompt: "{q:>3}\\n", completion: "{a}" }' },
     'rows.jsonl:1: the row has no field "q:>3", which the prompt template names; use one of those it has: "q", "a", "options" (declared at pipeline.ts:8:16)',
   ],
   [
-    "choices in other letters",
+    "choices in another case",
     evaluating('metrics: [accuracy()], decoding: choices(["AB", "AA"])'),
     'pipeline.ts:14:82: no row\'s completion is among its choices, "AB", "AA", as that of records:1, "ab"; list the completions\' texts',
   ],
   [
-    "no choice that a row has",
+    "choices that lack all rows' completions",
     evaluating('metrics: [accuracy()], decoding: choices(["A", "B"])'),
     'pipeline.ts:14:82: no row\'s completion is among its choices, "A", "B", as that of records:1, "ab"; list the completions\' texts',
   ],

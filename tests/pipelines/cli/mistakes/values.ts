@@ -1,7 +1,7 @@
 /** Values that a setting does not allow. @module */
 import { type Mistake, optimizing, training, viewing } from "./scene.ts";
 
-/** Values that a setting cannot have. */
+/** Invalid values of settings. */
 export const values: readonly Mistake<string>[] = [
   [
     "a number as a text",
@@ -10,20 +10,20 @@ export const values: readonly Mistake<string>[] = [
   ],
   ["half an epoch", training("epochs: 1.5"), "pipeline.ts:13:17: epochs is 1.5; give a whole number of at least 1"],
   ["a negative number", training("epochs: -1"), "pipeline.ts:13:17: epochs is -1; give a whole number of at least 1"],
-  ["no number", training("batchSize: NaN"), "pipeline.ts:13:17: batchSize is NaN; give a whole number of at least 1"],
+  ["NaN", training("batchSize: NaN"), "pipeline.ts:13:17: batchSize is NaN; give a whole number of at least 1"],
   ["null", training("epochs: null"), "pipeline.ts:13:17: epochs is null; give a whole number of at least 1"],
   [
-    "a list for one",
+    "a list for a number",
     training("epochs: [1, 2]"),
     'pipeline.ts:13:17: epochs is a list; give a whole number of at least 1, or all of these with sweep("epochs", [1, 2])',
   ],
   [
-    "the best of nothing",
+    "the best without a validation",
     training('keep: "best"'),
     "pipeline.ts:13:17: the training loreft should keep its best parameters but has no validation to compare them by; add validate: { data, metrics } to it",
   ],
   [
-    "patience with nothing",
+    "patience without a validation",
     training("patience: 2"),
     "pipeline.ts:13:17: the training loreft has patience but no validation; add validate: { data, metrics } to it",
   ],
@@ -43,12 +43,12 @@ export const values: readonly Mistake<string>[] = [
     "pipeline.ts:13:17: metrics is empty; give a list of metrics, as in [exactMatch()]",
   ],
   [
-    "a best by what is not measured",
+    "a best by a metric that is not measured",
     training("validate: { data: held, metrics: [loss()], best: exactMatch() }"),
     "pipeline.ts:13:17: the validation of loreft is compared by exactMatch, which it does not measure; add exactMatch() to its metrics",
   ],
   [
-    "an epoch that there is not",
+    "an epoch past the last",
     training("checkpoints: [1, 3]"),
     "pipeline.ts:13:17: the training loreft should keep epoch 3, but it has 1; correct its checkpoints",
   ],
@@ -137,7 +137,7 @@ export const values: readonly Mistake<string>[] = [
     "pipeline.ts:8:48: seed is missing; give a whole number, as in rows.split({ test: 0.25, seed: 7 })",
   ],
   [
-    "a split of all",
+    "a split that leaves no training rows",
     viewing(".split({ test: 8, seed: 7 }).train"),
     "pipeline.ts:8:48: split({ test: 8 }) of the 8 rows of rows.jsonl leaves none to train on; give it more rows or a smaller test",
   ],
@@ -147,12 +147,12 @@ export const values: readonly Mistake<string>[] = [
     "pipeline.ts:8:48: test is -1; give a share between 0 and 1 or a whole number of rows, as in rows.split({ test: 0.25, seed: 7 })",
   ],
   [
-    "a modules' name",
+    "a module without a list",
     { edit: 'lora({ rank: 2, modules: "q_proj" })' },
     'pipeline.ts:11:16: modules is "q_proj"; give a list of projections, as in ["q_proj"]',
   ],
   [
-    "an adapter's positions that are an edit's",
+    "an edit's positions for an adapter",
     { edit: 'lora({ rank: 2, positions: "l1" })' },
     'pipeline.ts:11:16: positions is "l1"; give "prompt" or "all+completion"',
   ],

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { interventionFolder, runOf } from "../../../../pipelines/cli/requests/intervention_folder.ts";
 import { assertOneLine, inFolder } from "../../models/support.ts";
 
-/** Runs a test in a folder with an intervention in each of some folders. */
+/** Runs a test in a folder with interventions in the given subfolders. */
 function withInterventions(folders: readonly string[], test: (root: string) => Promise<void>): Promise<void> {
   return inFolder(async (root) => {
     for (const folder of folders) {
@@ -50,14 +50,14 @@ Deno.test("a folder without an intervention is refused", () =>
     await refuses(root, "imported", "main", /is not a run folder and has no member "main"; omit --member$/);
   }));
 
-Deno.test("a run and a member are read off an intervention's path", () => {
+Deno.test("a run and a member are parsed from an intervention's path", () => {
   const expected = { run: "/a/run", member: "rank=1" };
   assert.deepEqual(runOf("/a/run/members/rank=1/intervention"), expected);
   assert.deepEqual(runOf("/a/run/members/rank=1/tuned/intervention"), expected);
   assert.equal(runOf("/a/imported"), undefined);
 });
 
-Deno.test("a run's interventions lie in its folder", () =>
+Deno.test("a run's interventions must lie in its folder", () =>
   withInterventions(["elsewhere/rank=1/intervention", "run/members/rank=2/intervention"], async (root) => {
     await Deno.symlink(`${root}/elsewhere/rank=1`, `${root}/run/members/rank=1`);
     await refuses(

@@ -1,4 +1,4 @@
-/** Where a fault of a pipeline file is, whichever way it fails. @module */
+/** The locations of errors in pipeline files. @module */
 import assert from "node:assert/strict";
 import { loadPipeline } from "../../../../pipelines/cli/requests/load_pipeline.ts";
 import { assertOneLine, inFolder } from "../../models/support.ts";
@@ -8,11 +8,11 @@ const faults: Readonly<Record<string, readonly [source: string, says: string]>> 
     "const a = 1;\nconst b = ;\n",
     ":2:11: the pipeline fails (SyntaxError: Expression expected); correct it there",
   ],
-  "an import that is absent": [
+  "a missing import": [
     'import "./absent.ts";\n',
     ':1:8: the pipeline fails (Module not found "FOLDER/absent.ts"); correct it there',
   ],
-  "an error as the file is loaded": [
+  "an error while the file is loaded": [
     '\n  throw new Error("boom");\n',
     ":2:9: the pipeline fails (boom); correct it there",
   ],
@@ -20,8 +20,8 @@ const faults: Readonly<Record<string, readonly [source: string, says: string]>> 
     "const settings = {};\nsettings.rank.value;\n",
     ":2:15: the pipeline fails (TypeError: Cannot read properties of undefined (reading 'value')); correct it there",
   ],
-  "a text that is thrown": ['throw "boom";\n', ': the pipeline fails (it throws "boom"); correct it there'],
-  "an error as its members are expanded": [
+  "a thrown string": ['throw "boom";\n', ': the pipeline fails (it throws "boom"); correct it there'],
+  "an error while its members are expanded": [
     'export default { kind: "pipeline", name: "p", build: () => {\n  throw new Error("boom");\n} };\n',
     ":2:9: the pipeline fails (boom); correct it there",
   ],
@@ -37,14 +37,14 @@ const faults: Readonly<Record<string, readonly [source: string, says: string]>> 
     "export const a = 1;\n",
     ": has no pipeline as its default export; write export default pipeline(name, build)",
   ],
-  "a name that is not a file's": [
+  "a name that is not a file name": [
     'export default { kind: "pipeline", name: "a/b", build: () => ({}) };\n',
     ': the pipeline\'s name "a/b" is not a file name; use letters, digits, -',
   ],
 };
 
 for (const [name, [source, says]] of Object.entries(faults)) {
-  Deno.test(`a pipeline file's fault is located: ${name}`, () =>
+  Deno.test(`a pipeline file's error is located: ${name}`, () =>
     inFolder(async (folder) => {
       const file = `${folder}/pipeline.ts`, text = says.replace("FOLDER", folder);
       await Deno.writeTextFile(file, source);

@@ -10,7 +10,7 @@ const writeTwo = async (folder: string) => {
   await Deno.writeTextFile(`${folder}/b`, "new");
 };
 
-Deno.test("a folder is made, or gets new files beside its own", () =>
+Deno.test("a folder is created, or gets new files next to its own", () =>
   inFolder(async (root) => {
     await writeFolder(`${root}/below/made`, writeTwo);
     await Deno.writeTextFile(`${root}/below/made/c`, "own");
@@ -18,7 +18,7 @@ Deno.test("a folder is made, or gets new files beside its own", () =>
     assert.deepEqual(treeOf(root), ["below/", "below/made/", "below/made/a", "below/made/b", "below/made/c"]);
   }));
 
-Deno.test("a writer that fails leaves what was there", () =>
+Deno.test("a writer that fails leaves the folder unchanged", () =>
   inFolder(async (root) => {
     await Deno.mkdir(`${root}/there`);
     await Deno.writeTextFile(`${root}/there/a`, "own");
@@ -33,7 +33,7 @@ Deno.test("a writer that fails leaves what was there", () =>
     assert.equal(await Deno.readTextFile(`${root}/there/a`), "own");
   }));
 
-Deno.test("a file in the folder's place is refused", () =>
+Deno.test("a file at the folder's path is refused", () =>
   inFolder(async (root) => {
     await Deno.writeTextFile(`${root}/file`, "own");
     await assert.rejects(writeFolder(`${root}/file`, writeTwo), (error) =>
@@ -41,14 +41,14 @@ Deno.test("a file in the folder's place is refused", () =>
   }));
 
 const uuid = "00000000-0000-4000-8000-000000000000";
-/** Leaves a folder as a process that died does. */
+/** Leaves a partial folder, like a process that was killed. */
 async function leave(folder: string): Promise<string> {
   await Deno.mkdir(folder, { recursive: true });
   await Deno.writeTextFile(`${folder}/a`, "half");
   return folder;
 }
 
-Deno.test("a dead process's remains in or beside a folder are removed, and a living one's stay", () =>
+Deno.test("partial folders of a dead process in or next to a folder are removed, and those of a live one stay", () =>
   inFolder(async (root) => {
     const beside = await leave(`${root}/.there.${uuid}.tmp`), others = await leave(`${root}/.other.${uuid}.tmp`);
     const inside = await leave(`${root}/there/.there.${uuid}.tmp`);
@@ -60,7 +60,7 @@ Deno.test("a dead process's remains in or beside a folder are removed, and a liv
     assert.deepEqual(found.sort(), [others, living].sort(), `${beside} and ${inside} are gone`);
   }));
 
-Deno.test("a folder that is being written is not taken for an abandoned one by another process", () =>
+Deno.test("another process does not remove a folder that is being written", () =>
   inFolder(async (root) => {
     await Deno.mkdir(`${root}/there`);
     await writeFolder(`${root}/there`, async (folder) => {
@@ -70,7 +70,7 @@ Deno.test("a folder that is being written is not taken for an abandoned one by a
     assert.deepEqual(treeOf(root), ["there/", "there/a", "there/b"]);
   }));
 
-Deno.test("a process that was killed while it moved files into an empty folder leaves it empty for the next", () =>
+Deno.test("an empty folder that a killed process has filled in part counts as empty for the next process", () =>
   inFolder(async (root) => {
     const { rename } = Deno, folder = `${root}/there`;
     let count = 0;

@@ -1,4 +1,4 @@
-/** What a pipeline file's errors say to do. @module */
+/** The remedies that errors of a pipeline file name. @module */
 import assert from "node:assert/strict";
 import { describeFault } from "../../../../pipelines/cli/requests/pipeline_faults.ts";
 
@@ -21,7 +21,7 @@ Deno.test("an address that can't be downloaded, and npm's unrelated package, are
   }
 });
 
-Deno.test("a package that the lockfile lacks is added to the project's deno.json", () => {
+Deno.test("for a package that the lockfile lacks, the remedy is to add it to the project's deno.json", () => {
   for (
     const [specifier, name] of [["npm:left-pad@1", "left-pad"], ["npm:@scope/name", "@scope/name"], [
       "jsr:@std/csv@^1.0.0",

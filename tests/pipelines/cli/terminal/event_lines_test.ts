@@ -1,10 +1,10 @@
-/** What a terminal shows of a run's events. @module */
+/** The lines that a terminal shows for a run's events. @module */
 import assert from "node:assert/strict";
 import { terminalEvents } from "../../../../pipelines/cli/terminal/event_lines.ts";
 import type { RunEvent } from "../../../../pipelines/results/events.ts";
 import { terminalOf } from "../../../support/command.ts";
 
-/** All that a terminal writes of some events. */
+/** The terminal's whole output for some events. */
 function written(live: boolean, events: readonly RunEvent[], columns = Infinity): string {
   const { terminal, outcome } = terminalOf(live);
   const emit = terminalEvents({ ...terminal, columns: () => columns });
@@ -38,7 +38,7 @@ const download = (done: number): RunEvent => {
   return { kind: "work", work: "download", done, total: 2_000_000, unit: "bytes", subject: "model.safetensors" };
 };
 
-Deno.test("a log has a line for a stage that ends, and none in between", () => {
+Deno.test("a log has one line per finished stage", () => {
   const text = written(false, [
     ready("main"),
     ...trained(["main"]),
@@ -48,7 +48,7 @@ Deno.test("a log has a line for a stage that ends, and none in between", () => {
   assert.match(text, new RegExp(`^train tuned {6}${full} 4/4 {2}[\\d.]+ m?s {2}loss 0\\.5000\n$`));
 });
 
-Deno.test("a live terminal has a bar that is drawn over, and a note goes before it", () => {
+Deno.test("a live terminal has a progress bar that is redrawn, and notes are printed above it", () => {
   const text = written(true, [download(0), note("slow"), download(2_000_000), note("done")]);
   const [first = "", second = "", third = "", ...rest] = text.split(clear);
   assert.equal(first, "");
@@ -90,10 +90,10 @@ Deno.test("with several members the active one is named", () => {
   );
 });
 
-Deno.test("the time that is left follows from the parts that were done in this run", async () => {
+Deno.test("the remaining time is estimated from the parts done in this run", async () => {
   const { terminal, outcome } = terminalOf(true), emit = terminalEvents(terminal);
   for (const event of trained(["main"], 2)) emit(event);
-  assert.match(outcome().stderr, / 2\/4 {2}[\d.]+ m?s {2}resumed$/, "nothing is known of the rate");
+  assert.match(outcome().stderr, / 2\/4 {2}[\d.]+ m?s {2}resumed$/, "the rate is not known yet");
   await new Promise((resolve) => setTimeout(resolve, 100));
   emit(step(3, ["main"]));
   const [, taken, left] = / 3\/4 {2}([\d.]+) s, ([\d.]+) s left {2}loss 0\.5000$/.exec(outcome().stderr) ?? [];
@@ -127,7 +127,7 @@ Deno.test("until the first measurement the expected time is shown, together with
   );
 });
 
-Deno.test("measurements after a training's last step stand beside its loss, for each member", () => {
+Deno.test("measurements after a training's last step are shown next to its loss, for each member", () => {
   const started = trained(["main"]), first = validated(2, { exactMatch: 0.75 });
   const last = validated(4, { exactMatch: 0.5 }, "main", false);
   const failed: RunEvent = { kind: "runFailed", message: "no", stopped: false, refused: false };
@@ -163,7 +163,7 @@ Deno.test("a training that ends early by patience has a line with its result", (
   assert.match(text, /^train tuned .* 2\/4 {2}[\d.]+ m?s {2}loss 0\.5000 {2}validated loss 2\.0000, the best\n$/);
 });
 
-Deno.test("a line that is drawn over is no longer than the terminal is wide", () => {
+Deno.test("a line that is redrawn is no longer than the terminal is wide", () => {
   const lines = written(true, [ready("rank=1", "rank=2"), ...trained(["rank=1"])], 60).split(clear);
   assert.deepEqual(lines.map(({ length }) => length), [0, 59]);
   assert.ok(lines[1]!.endsWith("…"));

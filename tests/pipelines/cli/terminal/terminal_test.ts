@@ -1,4 +1,4 @@
-/** How times and tables are written. @module */
+/** The format of times and tables. @module */
 import assert from "node:assert/strict";
 import { formatSeconds, formatTable } from "../../../../pipelines/cli/terminal/terminal.ts";
 

@@ -35,7 +35,7 @@ function compiled(declared: Readonly<Record<string, unknown>> = loreft, keeps = 
 
 const inputsOf = (program: Program) => leavesOf(program, "input").map(leafName);
 
-Deno.test("a training has the edit's tensors as parameters, an orthogonal one as free numbers", () => {
+Deno.test("a training has the edit's tensors as parameters, an orthogonal one in unconstrained form", () => {
   const { parameters } = compiled();
   assert.deepEqual(Object.fromEntries(parameters.map(({ name, shape }) => [name, shape.join("×")])), {
     "0.rotate.free": `${architecture.width}×2`,
@@ -48,13 +48,13 @@ Deno.test("a training uses its stored values of the frozen blocks, and no tokens
   const { kept, accumulate, train, readsContext } = compiled();
   assert.ok(kept.length > 0);
   for (const program of [accumulate, train]) {
-    assert.ok(kept.every(({ name }) => inputsOf(program).includes(name)), `${program.name} reads what is kept`);
+    assert.ok(kept.every(({ name }) => inputsOf(program).includes(name)), `${program.name} reads the stored values`);
   }
   assert.equal(readsContext, false);
   assert.ok(!inputsOf(accumulate).some((name) => name.startsWith("context.tokens")));
 });
 
-Deno.test("a training that may store nothing runs over the context in each step", () => {
+Deno.test("a training that may store nothing recomputes the context in each step", () => {
   const { kept, readsContext, recomputed } = compiled(loreft, false);
   assert.deepEqual([kept, readsContext], [[], true]);
   assert.ok(recomputed > compiled().recomputed);

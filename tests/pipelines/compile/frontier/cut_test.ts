@@ -30,7 +30,7 @@ function programOf(leaves = { tail: input("tail.states", ["batch", "tail", 64]) 
 
 const fed = (program: Program) => leavesOf(program, "input").map(leafName);
 
-Deno.test("cut() keeps what depends only on the example and feeds it to the rest", () => {
+Deno.test("cut() keeps the values that depend only on the example and feeds them to the rest", () => {
   const { program, kept } = cut(programOf(), typical);
   assert.deepEqual(kept.map(({ value }) => value.shape), [["batch", "tail", 4]]);
   assert.deepEqual(fed(program), [kept[0]!.name]);
@@ -54,11 +54,11 @@ Deno.test("cut() keeps nothing if keeping has an infinite cost", () => {
   assert.deepEqual(fed(program), ["tail.states"]);
 });
 
-Deno.test("cut() keeps nothing where every input varies", () => {
+Deno.test("cut() keeps nothing if every input varies", () => {
   assert.deepEqual(cut(programOf(), typical, { isFixed: () => false }).kept, []);
 });
 
-Deno.test("equal computations have one name, different ones separate names", () => {
+Deno.test("equal computations share a name, different ones do not", () => {
   const [one] = cut(programOf(), typical).kept, [same] = cut(programOf(), typical).kept;
   const [other] = cut(programOf({ tail: o.relu(input("tail.states", ["batch", "tail", 64])) }), typical).kept;
   assert.equal(one!.name, same!.name);
@@ -66,7 +66,7 @@ Deno.test("equal computations have one name, different ones separate names", () 
   assert.equal(one!.name, keptName(one!.value));
 });
 
-Deno.test("cutAt() uses the values stored by another program's cut, as far as it computes the same", () => {
+Deno.test("cutAt() uses the stored values of another program's cut where both compute the same", () => {
   const { kept } = cut(programOf(), typical);
   const frozen = o.relu(o.matmul(input("tail.states", ["batch", "tail", 64]), weight("w", [64, 4])));
   const evaluation: Program = { name: "evaluate", outputs: { doubled: o.mul(frozen, 2) } };
@@ -77,7 +77,7 @@ Deno.test("cutAt() uses the values stored by another program's cut, as far as it
   assert.deepEqual([fed(unlike.program), unlike.kept], [["tail.others"], []]);
 });
 
-Deno.test("encodePrograms() computes once what all rows share, and the rest row by row", () => {
+Deno.test("encodePrograms() computes the values that all rows share once, and the rest row by row", () => {
   const shared = o.relu(o.matmul(input("shared.states", [1, "shared", 64]), weight("w", [64, 4])));
   const own = o.matmul(input("tail.states", ["batch", "tail", 64]), weight("w", [64, 4]));
   const seen = o.matmul(own, shared, { transposeB: true });

@@ -1,4 +1,4 @@
-/** What of a prompt's pass comes from an encoding and what from the program, segment by segment. */
+/** Which values of a prefill come from an encoding and which from the program, segment by segment. */
 import assert from "node:assert/strict";
 import type { Adaptation } from "../../../../pipelines/compile/lower/adaptation.ts";
 import { typicalExtents } from "../../../../pipelines/compile/frontier/compiled_training.ts";

@@ -21,13 +21,13 @@ Deno.test("an adapter is lowered to one for each module of each block", () => {
   assert.equal(adapters[3]!.weight, "blocks.2.mlp.down_proj.weight");
 });
 
-Deno.test("a low-rank adapter's tensors are as large as its projection and rank ask for", () => {
+Deno.test("the shapes of a low-rank adapter's tensors follow from its projection and rank", () => {
   const [adapter] = lowerAdapter({ ...lora, modules: ["v_proj"] }, model);
   assert.deepEqual(Object.values(adapter!.tensors).map(({ shape }) => shape), [[2, 8], [4, 2]]);
   assert.equal(adapter!.inputs, 8);
 });
 
-Deno.test("a low-rank adapter is scaled by alpha over the rank, or over its root", () => {
+Deno.test("a low-rank adapter is scaled by alpha over the rank, or over its square root", () => {
   const scalingOf = (options: { alpha?: number; rankStabilized?: boolean }) => {
     return lowerAdapter({ ...lora, ...options, rank: 4 }, model)[0]!.options.scaling;
   };
@@ -36,7 +36,7 @@ Deno.test("a low-rank adapter is scaled by alpha over the rank, or over its root
   assert.equal(scalingOf({ alpha: 8, rankStabilized: true }), 4);
 });
 
-Deno.test("an adapter that names no stack is the encoder's and the decoder's", () => {
+Deno.test("an adapter that names no stack applies to the encoder and the decoder", () => {
   const stacks = (declared: Parameters<typeof lowerAdapter>[0]) => {
     return lowerAdapter(declared, encoderDecoder).map(({ stack, block }) => `${stack} ${block}`);
   };
@@ -67,7 +67,7 @@ Deno.test("every kind of adapter finds its projections in every family, under an
   }
 });
 
-Deno.test("an adapter of prompts affects nothing generated, and an encoder's never does", () => {
+Deno.test("an adapter for prompts does not affect generated tokens, and an encoder's never does", () => {
   const onPrompts = { ...lora, blocks: [0], positions: "prompt" } as const;
   const actingOf = (...declared: Parameters<typeof lowerAdapter>) => {
     return lowerAdapter(...declared).map((adapter) => [adapter.positions, actsOnCompletion({ ...adapter, index: 0 })]);

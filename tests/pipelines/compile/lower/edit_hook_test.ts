@@ -18,7 +18,7 @@ const at = { blocks: 1, site: "block.output" } as const;
 const red = { kind: "red", at, positions: "l1", tied: false } as const;
 const site: Site = { block: 1, name: "block.output" };
 
-/** RED of tensors that make `2·x + 1` of what is edited. */
+/** Tensors of RED edits that compute `2·x + 1`. */
 function feedsOf(adaptations: readonly Adaptation[], width = 8): Record<string, Tensor> {
   return Object.fromEntries(adaptations.flatMap(({ index }) => [
     [`${index}.scale`, tensor([width], Array(width).fill(2))],
@@ -48,7 +48,7 @@ Deno.test("an edit changes its site's representation only at its positions", () 
   assert.deepEqual(edited(list, feedsOf(list)), expected);
 });
 
-Deno.test("an edit leaves other blocks and sites as they are", () => {
+Deno.test("an edit leaves other blocks and sites unchanged", () => {
   const list = lowerAdaptations([red], model);
   for (const where of [{ block: 0, name: "block.output" }, { block: 1, name: "mlp.output" }] satisfies Site[]) {
     assert.deepEqual(edited(list, feedsOf(list), { where }), untouched);
@@ -94,7 +94,7 @@ Deno.test("an adapter changes a projection's output at every token", () => {
   assert.throws(() => hook(where, output), /attention\.query is not a projection's output/);
 });
 
-Deno.test("an adapter of prompts gives the same bits at the prompts' tokens, and nothing elsewhere", () => {
+Deno.test("an adapter for prompts computes the same bits at the prompts' tokens, and changes nothing elsewhere", () => {
   const x = input("x", ["batch", "tail", 8]), matrix = weight("w", [8, 8]);
   const output = o.matmul(x, matrix, { transposeB: true }), projection = { input: x, weight: matrix, bias: undefined };
   const numbers = (count: number, by: number) => Array.from({ length: count }, (_, at) => Math.sin(by * (at + 1)));

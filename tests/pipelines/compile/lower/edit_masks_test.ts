@@ -21,13 +21,13 @@ Deno.test("interventions of equal positions share a mask; others have their own"
   assert.equal(new Set(names).size, 5);
 });
 
-Deno.test("a mask has a column for each row of a rank whose rows vary", () => {
+Deno.test("a mask has one column, or one for each row of the rank if the edit has a subspace", () => {
   assert.deepEqual([maskWidth(edited({})), [...columnsOf(edited({}), prompt)]], [1, [0]]);
   const subspace = edited({ subspace: "rows" });
   assert.deepEqual([maskWidth(subspace), [...columnsOf(subspace, prompt)]], [3, [0, 2]]);
 });
 
-Deno.test("selectedRows() lists what selectors select of each prompt", () => {
+Deno.test("selectedRows() lists the tokens and rows that selectors select for each prompt", () => {
   assert.deepEqual(selectedRows([edited({})], [prompt]), []);
   assert.deepEqual(selectedRows([edited({ positions: "{last}", subspace: "rows" })], [prompt]), [[[3, 4]], [[0, 2]]]);
 });

@@ -1,5 +1,5 @@
 /**
- * Which tokens are edited is the same to the host and to an exported graph, by either rule for short prompts.
+ * The host and an exported graph edit the same tokens, by either rule for short prompts.
  *
  * @module
  */
@@ -20,11 +20,11 @@ const cases = [...named, decoders].flatMap(({ text, positions }): (EditedTokens 
   return [...new Set(sides)].map((side) => ({ positions, side, text }));
 });
 
-/** Prompts shorter than both ends, and longer ones; tokens after each of them. */
+/** Prompts shorter than both ends together, and longer ones; indices of tokens in and after each of them. */
 const lengths = [1, 2, 3, 4, 5, 6, 7, 9, 14, 15], tokens = Array.from({ length: 20 }, (_, at) => at);
 
 for (const { text, ...edited } of cases) {
-  Deno.test(`a graph finds the tokens that the host does: ${text}, ${edited.side}`, async () => {
+  Deno.test(`a graph edits the same tokens as the host: ${text}, ${edited.side}`, async () => {
     const given = { index: lengths.map(() => tokens), length: lengths.map((length) => [length]) };
     const found = await runNodes({}, given, (write) => {
       return new Map([["edited", editedNodes(write, edited, "index", "length")]]);

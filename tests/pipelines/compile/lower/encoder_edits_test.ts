@@ -18,7 +18,7 @@ const exampleOf = (prompt: readonly number[]) => ({
   source: { text: "", fields: {}, spans: {} },
 });
 
-/** The numbers of one token. */
+/** The hidden state of one token. */
 function tokenOf({ data, shape }: HostTensor, row: number, at: number): Float32Array {
   const [, length, width] = shape as readonly [number, number, number], start = (row * length + at) * width;
   return (data as Float32Array).subarray(start, start + width);
@@ -57,7 +57,7 @@ async function runs(name: string) {
   };
 }
 
-/** How near block 1 sees: ModernBERT's, three tokens on either side. */
+/** How far block 1 attends to either side: three tokens in ModernBERT. */
 const cases = { bert: Infinity, roberta: Infinity, distilbert: Infinity, modernbert: 3, "deberta-v2": Infinity };
 
 for (const [name, reach] of Object.entries(cases)) {
@@ -77,7 +77,7 @@ for (const [name, reach] of Object.entries(cases)) {
     );
   });
 
-  Deno.test(`padding changes nothing of an edited encoder: ${name}`, async () => {
+  Deno.test(`padding does not change an edited encoder's states: ${name}`, async () => {
     using model = await runs(name);
     const alone = await model.states([short]), padded = await model.states([long, short]);
     for (const state of [0, 1, 2]) {

@@ -24,7 +24,7 @@ function recordOf({ architecture, tensors }: FolderModel, name: string): TensorR
   return tensors.get(storedName(name, tensors, architecture.barePrefix)!)!;
 }
 
-/** A case's own head as a piece, and its tensors as they are fed. */
+/** A case's own head as an adaptation, and the feeds of its tensors. */
 async function headOf(model: FolderModel, outputs: number): Promise<[Adaptation[], Feeds]> {
   const labels = Array.from({ length: outputs }, (_, id) => `class ${id}`);
   const spec = { kind: "classification", labels, frozen: false, fresh: false } as const;
@@ -51,7 +51,7 @@ function examplesOf({ stack: { tokens, mask }, segments, head }: FamilyGolden) {
 const cases = familyCases.filter((name) => name.includes("-classifier"));
 
 for (const name of cases) {
-  Deno.test(`a head predicts what transformers' does, with its loss: ${name}`, async () => {
+  Deno.test(`a head has the predictions and the loss of transformers: ${name}`, async () => {
     const golden = await readFamilyGolden(name), model = await openFolder(golden.folder);
     const { architecture } = model, { logits, loss } = golden.head!;
     const [pieces, parameters] = await headOf(model, logits.shape[1]!);
@@ -77,6 +77,6 @@ for (const name of cases) {
   });
 }
 
-Deno.test("there are heads that read the first token, and the mean of all", () => {
+Deno.test("some heads pool the first token, and some the mean of all", () => {
   assert.ok(cases.length >= 6 && cases.some((name) => name.endsWith("-mean")));
 });

@@ -11,19 +11,19 @@ const loreft: Resolved<EditSpec> = {
   tied: false,
 };
 
-Deno.test("an edit is lowered to one intervention for each block, both sides of the prompt apart", () => {
+Deno.test("an edit is lowered to one intervention for each block and side of the prompt", () => {
   const lowered = (edit: Resolved<EditSpec>) => lowerEdit(edit, model).map(({ side, block }) => `${side} ${block}`);
   assert.deepEqual(lowered(loreft), ["both 0", "both 2"]);
   assert.deepEqual(lowered({ ...loreft, positions: "f1+l1" }), ["prefix 0", "prefix 2", "suffix 0", "suffix 2"]);
   assert.deepEqual(lowered({ ...loreft, positions: "f1+l1", tied: true }), ["both 0", "both 2"]);
 });
 
-Deno.test("an edit of a site of no block has no block", () => {
+Deno.test("an edit of a site outside the blocks has no block", () => {
   const [embedding, ...others] = lowerEdit({ ...loreft, at: { site: "embedding.output" } }, model);
   assert.deepEqual([embedding!.block, others], [undefined, []]);
 });
 
-Deno.test("LoReFT's tensors are as large as the site's width, or one head's, and the rank ask for", () => {
+Deno.test("the shapes of LoReFT's tensors follow from the rank and the width of the site or head", () => {
   const shapes = (at: Resolved<EditSpec>["at"]) => {
     const { tensors } = lowerEdit({ ...loreft, at }, model)[0]!;
     return Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape.join("×")]));
@@ -33,7 +33,7 @@ Deno.test("LoReFT's tensors are as large as the site's width, or one head's, and
   assert.deepEqual(shapes(head), { rotate: "4×2", weight: "2×4", bias: "2" });
 });
 
-Deno.test("an edit of a decoder reads its positions as the decoder's", () => {
+Deno.test("the positions of an edit of a decoder count the decoder's tokens", () => {
   const at = { stack: "decoder", blocks: 0, site: "block.output" } as const;
   assert.deepEqual(lowerEdit({ ...loreft, at, positions: "all" }, encoderDecoder)[0]!.positions, {
     first: Infinity,

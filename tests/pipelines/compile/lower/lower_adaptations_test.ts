@@ -29,7 +29,7 @@ Deno.test("adaptations are numbered in the order of their declarations", () => {
   ]);
 });
 
-Deno.test("adaptations that were trained before are numbered on from those declared before them", () => {
+Deno.test("saved adaptations continue the numbers of those declared before them", () => {
   const saved = lowerAdaptations([edit], model);
   const all = lowerAdaptations([lora, {
     kind: "saved",
@@ -43,11 +43,11 @@ Deno.test("two heads are refused", () => {
   assertRefused(() => lowerAdaptations([head, head], classified), /two heads; give it one/);
 });
 
-Deno.test("a head of a family that has none is refused", () => {
+Deno.test("a head for a family without heads is refused", () => {
   assertRefused(() => lowerAdaptations([head], model), /the model family small has no head for regression/);
 });
 
-Deno.test("functions are numbered within a list, so that others declared elsewhere change no mask's name", () => {
+Deno.test("functions are numbered within a list, so functions declared elsewhere do not change a mask's name", () => {
   const masksOf = (...functions: (() => number[])[]) => {
     return lowerAdaptations(functions.map((positions) => ({ ...edit, positions })), model)
       .flatMap((adaptation) => adaptation.form === "intervention" ? [maskName(adaptation)] : []);
@@ -58,7 +58,7 @@ Deno.test("functions are numbered within a list, so that others declared elsewhe
   assert.notEqual(first, second);
 });
 
-Deno.test("isSelectedByFunction() holds where positions or a subspace are a function's", () => {
+Deno.test("isSelectedByFunction() is true if a function chooses the positions or the subspace", () => {
   const holds = (changes: Partial<Resolved<EditSpec>>) => {
     return lowerAdaptations([{ ...edit, ...changes }], model).every(isSelectedByFunction);
   };

@@ -17,7 +17,7 @@ const red = (blocks: number | number[], changes: object = {}) => ({
   ...changes,
 });
 
-Deno.test("the batch is copied at the lowest block that is edited, if only block outputs are", () => {
+Deno.test("the batch is copied at the lowest edited block, if only block outputs are edited", () => {
   const at = (...specs: Parameters<typeof lowerAdaptations>[0]) => copyingBlock(lowerAdaptations(specs, model));
   assert.equal(at(red([1, 2])), 1);
   assert.equal(at(red(1), red(2, { at: { blocks: 2, site: "mlp.output" } })), 1);

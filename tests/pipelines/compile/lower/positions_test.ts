@@ -9,13 +9,13 @@ import {
 import { isEdited } from "../../../../pipelines/compile/lower/edited_tokens.ts";
 import { assertRefused, model, prompt, promptOf } from "../support.ts";
 
-/** The tokens of a prompt of five and its completion of two that a side of some positions edits. */
+/** The tokens that one side of the positions edits, in a prompt of five tokens and a completion of two. */
 function editedOf(declared: string, side: Side = "both"): number[] {
   const positions = positionsOf(declared, model.decode);
   return [0, 1, 2, 3, 4, 5, 6].filter((index) => isEdited({ positions, side }, prompt, index));
 }
 
-Deno.test("isEdited() takes the tokens that the positions name", () => {
+Deno.test("isEdited() is true for the tokens that the positions name", () => {
   assert.deepEqual(editedOf("f2"), [0, 1]);
   assert.deepEqual(editedOf("l1"), [4]);
   assert.deepEqual(editedOf("f1+l2"), [0, 3, 4]);
@@ -27,18 +27,18 @@ Deno.test("isEdited() takes the tokens that the positions name", () => {
   assert.deepEqual(editedOf("{last}.l1"), [4]);
 });
 
-Deno.test("isEdited() takes one end for each side of an edit", () => {
+Deno.test("isEdited() is true for one end per side of an edit", () => {
   assert.deepEqual(editedOf("f1+l2", "prefix"), [0]);
   assert.deepEqual(editedOf("f1+l2", "suffix"), [3, 4]);
 });
 
-Deno.test("positions have two sides where both ends are edited and not tied", () => {
+Deno.test("positions have two sides if both ends are edited and not tied", () => {
   assert.deepEqual(sidesOf(positionsOf("f1+l1"), false), ["prefix", "suffix"]);
   assert.deepEqual(sidesOf(positionsOf("f1+l1"), true), ["both"]);
   assert.deepEqual(sidesOf(positionsOf("l1"), false), ["both"]);
 });
 
-Deno.test("reachBack() is how far from a prompt's end the first edited token is", () => {
+Deno.test("reachBack() is the distance from the first edited token to the prompt's end", () => {
   assert.equal(reachBack(positionsOf("l2"), [prompt]), 2);
   assert.equal(reachBack(positionsOf("f1+l2"), [prompt]), Infinity);
   assert.equal(reachBack(positionsOf("completion"), [prompt]), 0);
@@ -52,7 +52,7 @@ Deno.test("positionsOf() refuses an invalid position, and lists the valid forms"
   }
 });
 
-Deno.test("decoderPositionsOf() knows the decoder's first token and those of the answer", () => {
+Deno.test("decoderPositionsOf() parses the decoder's first token, the completion and all tokens", () => {
   assert.deepEqual(decoderPositionsOf("f1"), { first: 1, last: 0, completion: false });
   assert.deepEqual(decoderPositionsOf("completion"), { first: 0, last: 0, completion: true });
   assert.deepEqual(decoderPositionsOf("all"), { first: Infinity, last: 0, completion: true });

@@ -1,4 +1,4 @@
-/** How short prompts are edited: as the paper has it, and as pyreft 0.1.0 does. @module */
+/** The rules for editing short prompts: the paper's, and that of pyreft 0.1.0. @module */
 import assert from "node:assert/strict";
 import { isEdited } from "../../../../pipelines/compile/lower/edited_tokens.ts";
 import { positionsOf, type Side } from "../../../../pipelines/compile/lower/positions.ts";
@@ -21,7 +21,7 @@ for (const { positions, tied, edited } of golden.cases) {
   });
 }
 
-Deno.test("the paper's rule gives half of a prompt too short for both ends to each, the odd token to the last", () => {
+Deno.test("the paper's rule gives each end half of a prompt too short for both, and an odd token to the last end", () => {
   const { ends } = shortRules.paper;
   assert.deepEqual(ends({ first: 7, last: 7 }, 14), { first: 7, last: 7 });
   assert.deepEqual(ends({ first: 7, last: 7 }, 9), { first: 4, last: 5 });
@@ -36,7 +36,7 @@ Deno.test("the paper's rule gives a single end all the available tokens", () => 
   assert.deepEqual(ends({ first: 0, last: 7 }, 1), { first: 0, last: 1 });
 });
 
-Deno.test("pyreft's rule gives at most half to either end, be it the only one", () => {
+Deno.test("pyreft's rule gives each end at most half, even a single one", () => {
   const { ends } = shortRules.pyreft;
   assert.deepEqual(ends({ first: 7, last: 7 }, 9), { first: 4, last: 4 });
   assert.deepEqual(ends({ first: 1, last: 9 }, 12), { first: 1, last: 6 });

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { blocksOf, columnsOfSite, runOfSite, stackOf } from "../../../../pipelines/compile/lower/sites.ts";
 import { assertRefused, encoderDecoder, model } from "../support.ts";
 
-Deno.test("stackOf() is the model, or the stack that a site of a two-stack model names", () => {
+Deno.test("stackOf() returns the model, or the named stack of an encoder-decoder model", () => {
   assert.equal(stackOf(model, undefined), model);
   assert.equal(stackOf(encoderDecoder, "encoder").blocks, 2);
   assert.equal(stackOf(encoderDecoder, "decoder").blocks, 3);
 });
 
-Deno.test("stackOf() refuses a stack that the model lacks, and none where there are two", () => {
+Deno.test("stackOf() refuses a stack that the model lacks, and requires one if there are two", () => {
   assertRefused(() => stackOf(model, "encoder"), /one stack of blocks; write its sites without encoder/);
   assertRefused(() => stackOf(encoderDecoder, undefined), /an encoder and a decoder; choose one/);
 });
@@ -20,7 +20,7 @@ Deno.test("an encoder's results run with the context, everything else with the t
   assert.equal(runOfSite({ stack: "encoder", site: "block.output" }), "context");
 });
 
-Deno.test("columnsOfSite() is all of a site, or one head's share", () => {
+Deno.test("columnsOfSite() returns the whole width of a site, or one head's share", () => {
   assert.deepEqual(columnsOfSite({ site: "block.output" }, model), { width: 8 });
   assert.deepEqual(columnsOfSite({ site: "attention.head.output", head: 1 }, model), { width: 4, head: 1 });
 });
@@ -35,7 +35,7 @@ Deno.test("columnsOfSite() refuses a site or a head that the model lacks", () =>
   }
 });
 
-Deno.test("blocksOf() gives blocks in the order in which they are declared", () => {
+Deno.test("blocksOf() returns blocks in the order of their declaration", () => {
   assert.deepEqual(blocksOf("all", 3), [0, 1, 2]);
   assert.deepEqual(blocksOf(1, 3), [1]);
   assert.deepEqual(blocksOf([2, 0], 3), [2, 0]);

@@ -9,11 +9,11 @@ import type { ChoosePositions } from "../../../../pipelines/data/prompt_tokens.t
 import { at, fromEnd } from "../../../../pipelines/dsl/tokens.ts";
 import { assertRefused, model, prompt } from "../support.ts";
 
-Deno.test("a function selects tokens from either end, in rising order and each once", () => {
+Deno.test("the tokens that a function selects from either end are sorted and unique", () => {
   assert.deepEqual([...tokensByFunction(() => [fromEnd(1), 0, 4, 2], model.decode).of(prompt)], [0, 2, 4]);
 });
 
-Deno.test("a function sees the prompt's text, its tokens and what each field wrote", () => {
+Deno.test("a function receives the prompt's text, its tokens and the tokens of each field", () => {
   const selector = tokensByFunction(({ text, pieces, spans }) => {
     assert.equal(text, "one two three four five");
     assert.deepEqual(pieces.slice(0, 2), ["one", " two"]);
@@ -64,7 +64,7 @@ Deno.test("a problem with a function's selection is reported with its row", () =
   }
 });
 
-Deno.test("a field selects the tokens that it wrote, or some at one end", () => {
+Deno.test("a field selects its tokens, or some at one end", () => {
   const select = (first: number, last: number) => {
     return [...tokensOfField("{last}", "last", { first, last }, model.decode).of(prompt)];
   };
@@ -73,7 +73,7 @@ Deno.test("a field selects the tokens that it wrote, or some at one end", () => 
   assert.deepEqual(select(0, 1), [4]);
 });
 
-Deno.test("a field that the template lacks, or that wrote nothing, is refused", () => {
+Deno.test("a field that the template lacks, or that is empty, is refused", () => {
   const select = (field: string) => () => {
     return tokensOfField(`{${field}}`, field, { first: 1, last: 0 }, model.decode).of(prompt);
   };
@@ -81,7 +81,7 @@ Deno.test("a field that the template lacks, or that wrote nothing, is refused", 
   assertRefused(select("empty"), /the field "empty" has no token in the prompt to edit; fill it/);
 });
 
-Deno.test("a subspace is the rows that a field lists or a function gives", () => {
+Deno.test("a subspace is the rows that a field lists or a function returns", () => {
   assert.deepEqual([...subspaceOf("rows", 3).of(prompt)], [0, 2]);
   assert.deepEqual([...subspaceOf(({ word }) => [word === "x" ? 1 : 0], 3).of(prompt)], [1]);
 });
@@ -93,7 +93,7 @@ Deno.test("a subspace that is not a list of rows of the rank is refused", () => 
   assertRefused(() => subspaceOf(() => [2], 2).of(prompt), /the subspace's function does not list rows of rank 2/);
 });
 
-Deno.test("selectorName() is the text of a choice, or a number of its own for each function", () => {
+Deno.test("selectorName() is the text of the positions, or a unique number for each function", () => {
   const [one, other] = [() => [0], () => [0]];
   assert.equal(selectorName("f1"), "f1");
   assert.equal(selectorName(one), selectorName(one));

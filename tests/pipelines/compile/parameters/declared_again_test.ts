@@ -41,14 +41,14 @@ const others: readonly Resolved<TrainableSpec>[] = [
 ];
 
 for (const spec of [...Object.values(edits), ...Object.values(adapted), ...others]) {
-  Deno.test(`${spec.kind}: is declared again by what intervention.json lists`, () => {
+  Deno.test(`${spec.kind}: is declared again from its entry in intervention.json`, () => {
     const listed = JSON.parse(describeAll("tiny", architecture.width, lowerAdaptations([spec], architecture)));
     const again = lowerDescription(listed, architecture, checkedAdaptation);
     assert.equal(JSON.stringify(again), JSON.stringify(lowerOne(spec, architecture)));
   });
 }
 
-Deno.test("an edit has no option, and an adapter no setting, that its kind does not name", () => {
+Deno.test("edits and adapters refuse options and settings that their kind does not have", () => {
   const refused = (spec: TrainableSpec, setting: string, value: unknown) =>
     assert.throws(() => checkedAdaptation({ ...spec, [setting]: value }), /has no setting/, `${spec.kind} ${setting}`);
   for (const spec of Object.values(edits)) {

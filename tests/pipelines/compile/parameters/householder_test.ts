@@ -36,7 +36,7 @@ function assertNear(actual: Matrix, expected: Matrix): void {
   );
 }
 
-/** The reduced QR factors by Gram and Schmidt, in which R's diagonal is positive. */
+/** The reduced QR factors by Gram-Schmidt, with a positive diagonal in R. */
 function gramSchmidt(matrix: Matrix): { readonly q: Matrix; readonly r: Matrix } {
   const columns = transpose(matrix).map((column) => [...column]), r = columns.map(() => columns.map(() => 0));
   for (const [at, column] of columns.entries()) {
@@ -69,12 +69,12 @@ for (const [rows, columns] of shapes) {
     assertNear(multiply(transpose(product), product), identity(rows));
   });
 
-  Deno.test(`householder() of [${rows}, ${columns}] has Gram and Schmidt's columns, but for the signs`, () => {
+  Deno.test(`householder() of [${rows}, ${columns}] has the columns of Gram-Schmidt, up to their signs`, () => {
     const matrix = normal(rows, columns), { product, signs } = reflection(matrix), { q } = gramSchmidt(matrix);
     assertNear(q, product.map((row) => row.slice(0, columns).map((each, column) => each * signs[column]!)));
   });
 
-  Deno.test(`orthonormalColumns() of [${rows}, ${columns}] are Gram and Schmidt's`, () => {
+  Deno.test(`orthonormalColumns() of [${rows}, ${columns}] are those of Gram-Schmidt`, () => {
     const matrix = normal(rows, columns), { q, r } = gramSchmidt(matrix);
     const found = matrixOf(orthonormalColumns(matrix.flat(), rows, columns), columns);
     assertNear(found, q);

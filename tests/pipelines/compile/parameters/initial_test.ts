@@ -22,7 +22,7 @@ const loreft = { kind: "loreft", at, positions: "l1", rank: 3, tied: false } as 
 const dora = { kind: "dora", blocks: [0], modules: ["q_proj"], rank: 2 } as const;
 const edits = lowerAdaptations([loreft], model);
 
-/** The dot products of the columns of [rows, columns]. */
+/** The dot products of the columns of a matrix [rows, columns]. */
 function columnProducts(data: ArrayLike<number>, columns: number): number[] {
   const rows = data.length / columns;
   return Array.from({ length: columns * columns }, (_, index) => {
@@ -57,7 +57,7 @@ Deno.test("a tensor's initial values depend only on the seed and its name", asyn
   assert.notDeepEqual(both["0.weight"], (await drawTensors(edits, 2))["0.weight"]);
 });
 
-Deno.test("DoRA's magnitudes start at the norms of its weight's rows, or at 1 where no weights are read", async () => {
+Deno.test("DoRA's magnitudes start at the norms of its weight's rows, or at 1 if no weights are read", async () => {
   const list = lowerAdaptations([dora], model), norms = Float32Array.from({ length: 8 }, (_, row) => row + 2);
   const asked: string[] = [];
   const rowNorms = (weight: string) => {
@@ -71,7 +71,7 @@ Deno.test("DoRA's magnitudes start at the norms of its weight's rows, or at 1 wh
   assert.deepEqual(numbersOf(await drawTensors(list, 1), `0.${magnitude}`), Array(8).fill(1));
 });
 
-/** The tensors as training computes them at its start. */
+/** The tensors that training computes at its start. */
 function atStart(list: readonly Adaptation[], saved: TensorMap): Record<string, ArrayLike<number>> {
   const { parameters, bases } = trainedForm(list, saved);
   const leaves = Object.fromEntries(
@@ -87,7 +87,7 @@ function atStart(list: readonly Adaptation[], saved: TensorMap): Record<string, 
   }));
 }
 
-Deno.test("training starts at the tensors that were drawn, an orthogonal one by its parametrization", async () => {
+Deno.test("training starts at the drawn tensors, an orthogonal one by its parametrization", async () => {
   for (const seed of [1, 2, 3]) {
     const drawn = await drawTensors(edits, seed), found = atStart(edits, drawn);
     for (const name of Object.keys(drawn)) assertNear(found[name]!, numbersOf(drawn, name));
@@ -111,7 +111,7 @@ Deno.test("copyTensors() shares no buffer with its input", () => {
   assert.notEqual(copy["a"]!.data.buffer, tensors["a"]!.data.buffer);
 });
 
-/** Writes drawn tensors as a file, changed or omitted. */
+/** Writes drawn tensors to a file, after a change. */
 async function fileOf(folder: string, change: (tensors: Record<string, TensorMap[string]>) => void): Promise<string> {
   const path = `${folder}/weights.safetensors`, tensors = { ...await drawTensors(edits, 1) };
   change(tensors);
@@ -122,7 +122,7 @@ async function fileOf(folder: string, change: (tensors: Record<string, TensorMap
   return path;
 }
 
-Deno.test("readTensors() numbers a file's tensors on from the first adaptation", () =>
+Deno.test("readTensors() renumbers a file's tensors from the first adaptation on", () =>
   inFolder(async (folder) => {
     const path = await fileOf(folder, () => {}), drawn = await drawTensors(edits, 1);
     const later = lowerAdaptations([dora, loreft], model).filter(({ form }) => form === "intervention");

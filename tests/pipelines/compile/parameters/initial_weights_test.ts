@@ -12,7 +12,7 @@ Deno.test("initialWeights() without a seed are the model's own", async () => {
   assert.deepEqual(own["mlp.bias"], { data: await weights.read("mlp.bias"), shape: [2] });
 });
 
-Deno.test("initialWeights() of a seed start norms at what changes nothing, biases at 0 and matrices with a deviation of 0.02", async () => {
+Deno.test("initialWeights() of a seed start norms at the identity, biases at 0 and matrices with a deviation of 0.02", async () => {
   const fresh = await initialWeights(model, weights, 1);
   assert.deepEqual(fresh["norm.weight"], { data: Float32Array.of(1, 1, 1), shape: [3] });
   assert.deepEqual(fresh["near.weight"], { data: Float32Array.of(0), shape: [1] });

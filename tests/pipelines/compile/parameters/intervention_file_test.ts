@@ -27,14 +27,14 @@ const located: Readonly<Record<string, readonly [Specs, typeof model]>> = {
     [{ kind: "ia3", stack: "encoder", blocks: [1], modules: ["down_proj"] }],
     encoderDecoder,
   ],
-  "an adapter of prompts": [
+  "an adapter for prompts": [
     [{ kind: "dora", blocks: [1], modules: ["q_proj"], rank: 2, positions: "prompt" }],
     model,
   ],
   "several adaptations": [[loreft, { kind: "lora", blocks: [1], modules: ["q_proj"], rank: 1 }], model],
 };
 
-/** What intervention.json describes, written and read. */
+/** The description that is read from intervention.json after it was written. */
 async function storedOf(specs: Specs, of: typeof model, folder: string): Promise<InterventionDescription> {
   const text = describeAll("base", of.width, lowerAdaptations(specs, of));
   await Deno.writeTextFile(`${folder}/${interventionFileNames.description}`, text);
@@ -45,7 +45,7 @@ async function storedOf(specs: Specs, of: typeof model, folder: string): Promise
 const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
 
 for (const [name, [specs, of]] of Object.entries(located)) {
-  Deno.test(`what intervention.json lists is lowered to what was listed: ${name}`, () =>
+  Deno.test(`the entries of intervention.json are lowered to the adaptations that they describe: ${name}`, () =>
     inFolder(async (folder) => {
       const expected = lowerAdaptations(specs, of).map(({ index: _, ...adaptation }) => adaptation);
       const found = lowerDescription(await storedOf(specs, of, folder), of, checkedAdaptation);
@@ -53,7 +53,7 @@ for (const [name, [specs, of]] of Object.entries(located)) {
     }));
 }
 
-Deno.test("a kind is read by the name that it had when it was saved", () =>
+Deno.test("a kind that was saved under its former name is read", () =>
   inFolder(async (folder) => {
     const specs: Specs = [{ kind: "gatedDirection", at, positions: "l1", tied: false }];
     const text = describeAll("base", model.width, lowerAdaptations(specs, model)), file = `${folder}/intervention.json`;
@@ -75,7 +75,7 @@ Deno.test("positions that a function selects are stored as null and have to be g
     assert.equal(lowered.positionsText, "f1");
   }));
 
-Deno.test("the rule for short prompts is stored where it is not the paper's, and another can be given", () =>
+Deno.test("the rule for short prompts is stored if it is not the paper's, and can be overridden", () =>
   inFolder(async (folder) => {
     const rulesOf = async (short: ShortPrompts, override?: ShortPrompts) => {
       const stored = await storedOf([{ ...loreft, short }], model, folder);
@@ -97,7 +97,7 @@ Deno.test("an intervention for a model of another width is refused", () =>
     );
   }));
 
-Deno.test("readDescription() gives the base, its width and how it was quantized", () =>
+Deno.test("readDescription() returns the base, its width and its quantization", () =>
   inFolder(async (folder) => {
     const path = `${folder}/${interventionFileNames.description}`;
     await Deno.writeTextFile(path, describeAll("base", 8, lowerAdaptations([loreft], model), "q4"));

@@ -1,4 +1,4 @@
-/** The program that writes one token a row: what it computes, and in which form. */
+/** The program that decodes one token per row: its results, and the form of its products. */
 import assert from "node:assert/strict";
 import { valuesOf } from "../../../../ops/program/program.ts";
 import { isOp } from "../../../../ops/table/mod.ts";
@@ -18,9 +18,9 @@ const sliding = { ...llama, model_type: "mistral", sliding_window: 2 };
 const bloom = { model_type: "bloom", vocab_size: 11, hidden_size: 8, n_layer: 2, n_head: 4 };
 
 const models: Record<string, readonly [config: Record<string, unknown>, at: SiteSpec]> = {
-  "grouped heads that are turned": [llama, block(1).output],
+  "grouped heads with rotary positions": [llama, block(1).output],
   "a sliding window": [sliding, block(1).attention.query],
-  "scores that fall with the distance": [bloom, block(0).mlp.output],
+  "linear biases of attention scores": [bloom, block(0).mlp.output],
   "a decoder after an encoder": [tinyT5Config, decoder.block(1).output],
 };
 
@@ -30,7 +30,7 @@ for (const [name, [config, at]] of Object.entries(models)) {
   const members = [lowerAdaptations([edit], architecture)];
   const model = { architecture, storedType: () => "float32" as const, members, full: false };
 
-  Deno.test(`a token of ${name} is decoded to what reading it on gives`, () => {
+  Deno.test(`decoding a token equals reading it after its past: ${name}`, () => {
     const extend = extendProgram(model), symbols = { batch: 2, tail: 1, past: 3, context: 3, labelled: 2 };
     const environment = drawLeaves(Object.values(extend.outputs), symbols, {
       "labelled.indices": (_, offset) => offset,
@@ -42,7 +42,7 @@ for (const [name, [config, at]] of Object.entries(models)) {
     for (const [result, tensor] of Object.entries(expected)) assertClose(found[result]!, tensor, 1e-9, result);
   });
 
-  Deno.test(`decoding a token of ${name} multiplies keys and values by one row at a time`, () => {
+  Deno.test(`decoding a token multiplies keys and values by one row at a time: ${name}`, () => {
     const products = valuesOf(decodeProgram(model)).filter((value) => isOp(value, "matmul"));
     const ofKeyValues = products.filter(({ inputs: [, columns] }) => columns!.shape.length > 2);
     assert.ok(ofKeyValues.length > 0);

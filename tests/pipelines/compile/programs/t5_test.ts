@@ -1,4 +1,4 @@
-/** What of T5 is a constant of a training: the encoder for edits of the decoder, and what lies under an edit of its own. */
+/** The constant parts of T5 in a training: the encoder if only the decoder is edited, and the blocks below an edit. */
 import assert from "node:assert/strict";
 import { leafName, leavesOf, type Program } from "../../../../ops/program/program.ts";
 import { lowerAdaptations } from "../../../../pipelines/compile/lower/lower_adaptations.ts";
@@ -24,14 +24,14 @@ function trainingOf(at: SiteSpec) {
   return compileTraining(model, wholeRows(architecture, []), usualStepping, [row]);
 }
 
-/** The blocks of a stack whose weights a program reads; the first one's table of distances serves all. */
+/** The blocks of a stack whose weights a program reads; the table of distances is left out, as all blocks share it. */
 function blocksRead(program: Program, stack: string): number[] {
   const names = leavesOf(program, "weight").map(leafName).filter((name) => !name.includes("relative_attention_bias"));
   const found = names.flatMap((name) => new RegExp(`^${stack}\\.block\\.(\\d+)\\.`).exec(name)?.[1] ?? []);
   return [...new Set(found.map(Number))].sort();
 }
 
-Deno.test("a step with edits only in the decoder uses nothing of the encoder, nor of the decoder below them", () => {
+Deno.test("a step with edits only in the decoder reads neither the encoder nor the blocks below the edits", () => {
   const { accumulate, readsContext, kept } = trainingOf(decoder.block(1).output);
   assert.deepEqual(blocksRead(accumulate, "encoder"), []);
   assert.deepEqual(blocksRead(accumulate, "decoder"), [2]);

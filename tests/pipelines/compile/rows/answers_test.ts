@@ -1,4 +1,4 @@
-/** Two answers after one prompt, in one row of which the second sees nothing of the first. */
+/** Two answers after one prompt in one row, where the second does not attend to the first. */
 import assert from "node:assert/strict";
 import { scoreProgram } from "../../../../pipelines/compile/programs/inference_programs.ts";
 import { answerFeeds, sumsByAnswer } from "../../../../pipelines/compile/rows/answers.ts";
@@ -14,7 +14,7 @@ import { exampleOf } from "./support.ts";
 const rejectedOf = (example: TokenizedExample, rejected: readonly number[]) => ({ ...example, rejected });
 const answers = (layout: Layout): Layout => ({ ...layout, answers: 2 });
 
-Deno.test("layOut() puts both answers after the prompt, and predicts the first token of each at the prompt's last", () => {
+Deno.test("layOut() puts both answers after the prompt, and predicts the first token of each at the prompt's last token", () => {
   const row = layOut(rejectedOf(exampleOf(5, 3), [40, 41]), answers(cutRows(2, 0)));
   assert.deepEqual([row.context, row.tail], [[10, 11, 12], [13, 14, 110, 111, 40]]);
   assert.deepEqual(row.labels, [110, 111, 112, 40, 41]);
@@ -23,12 +23,12 @@ Deno.test("layOut() puts both answers after the prompt, and predicts the first t
   assert.deepEqual(sumsByAnswer(row, (label) => 10 ** label), [111, 11000]);
 });
 
-Deno.test("layOut() reads answers that a head scores to their ends", () => {
+Deno.test("layOut() includes the last tokens of answers that a head scores", () => {
   const row = layOut({ ...rejectedOf(exampleOf(4, 2), [40]), isScored: true }, answers(cutRows(1, 0)));
   assert.deepEqual([row.tail, row.labelIndices, row.branch], [[13, 110, 111, 40], [2, 3], { at: 3, after: 1 }]);
 });
 
-Deno.test("rowKey() distinguishes rows whose answers end elsewhere", () => {
+Deno.test("rowKey() distinguishes rows whose answers end at different tokens", () => {
   const layout = answers(cutRows(1, 0)), example = exampleOf(4, 1);
   const keys = [[[1, 2], [3, 4, 9]], [[1, 2, 3], [4, 9]]].map(([completion, rejected]) => {
     return JSON.stringify(rowKey(layOut({ ...example, completion: completion!, rejected: rejected! }, layout)));
@@ -53,7 +53,7 @@ const examples: readonly TokenizedExample[] = [
   rejectedOf({ ...exampleOf(6, 0), completion: [7] }, [9, 9, 2, 2, 5, 6]),
 ];
 
-/** Families that take positions in every way: turned, learned, as a bias of scores, within windows. */
+/** Families with every kind of positions: rotary, learned, as a bias of attention scores, within windows. */
 const families = [
   "llama",
   "gptj",
@@ -69,7 +69,7 @@ const families = [
 
 for (const name of families) {
   const golden = await readFamilyGolden(name), model = await openFolder(golden.folder), { architecture } = model;
-  Deno.test(`both answers have the log-likelihoods that they have apart: ${name}`, async () => {
+  Deno.test(`both answers have the log-likelihoods of separate rows: ${name}`, async () => {
     using runtime = new Runtime({ threads: 1 });
     const compiled = {
       architecture,

@@ -8,7 +8,7 @@ const prompts = (...lengths: readonly number[]) =>
   lengths.map((length) => ({ prompt: new Array<number>(length).fill(0) }));
 const whole = wholeRows({}, []);
 
-/** The parts of the segments that are not taken at once. */
+/** The numbers of parts of the segments that are split. */
 function partsOf({ segments }: Layout): Readonly<Record<string, number>> {
   return Object.fromEntries(segments.filter(({ parts }) => parts > 1).map(({ name, parts }) => [name, parts]));
 }
@@ -33,7 +33,7 @@ Deno.test("withAttentionParts() makes no more parts than the shortest row has qu
   assert.deepEqual(partsOf(withAttentionParts(cutRows(2, 0), heads, prompts(4096, 2))), { context: 3 });
 });
 
-Deno.test("withAttentionParts() leaves the stacks of a model of two whole", () => {
+Deno.test("withAttentionParts() leaves encoder-decoder models whole", () => {
   const layout = wholeRows(t5Architecture, []);
   assert.equal(withAttentionParts(layout, heads, prompts(4096)), layout);
 });

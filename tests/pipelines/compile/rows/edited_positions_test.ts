@@ -9,7 +9,7 @@ const edit = (positions: string, at: Readonly<Record<string, unknown>> = {}, mor
 };
 const examples = [exampleOf(4, 2), exampleOf(6, 1)];
 
-/** The masks' rows by their names, as texts of 0 and 1. */
+/** The masks' rows by name, as strings of 0 and 1. */
 function masksOf(...[rows, layout, adaptations]: Parameters<typeof editedFeeds>) {
   return Object.fromEntries(
     Object.entries(editedFeeds(rows, layout, adaptations)).map(([name, { data, shape: [batch = 0, , width] }]) => {
@@ -19,7 +19,7 @@ function masksOf(...[rows, layout, adaptations]: Parameters<typeof editedFeeds>)
   );
 }
 
-Deno.test("editedFeeds() count over a row, wherever it is cut", () => {
+Deno.test("editedFeeds() count positions over the whole row, wherever it is cut", () => {
   const adaptations = lowered(tinyArchitecture, edit("l2"), edit("completion"));
   const masks = (layout: ReturnType<typeof wholeRows>) =>
     masksOf(examples.map((each) => layOut(each, layout)), layout, adaptations);
@@ -33,14 +33,14 @@ Deno.test("editedFeeds() count over a row, wherever it is cut", () => {
   });
 });
 
-Deno.test("editedFeeds() give the rows of a subspace a column each", () => {
+Deno.test("editedFeeds() have a column for each row of a subspace", () => {
   const [adaptation] = lowered(tinyArchitecture, edit("l1", {}, { rank: 3, subspace: "rows" }));
   const example = { ...exampleOf(2, 1), source: { text: "", spans: {}, fields: { rows: [0, 2] } } };
   const layout = wholeRows({}, []), masks = masksOf([layOut(example, layout)], layout, [adaptation!]);
   assert.deepEqual(Object.values(masks), [[3, "000101"]]);
 });
 
-Deno.test("editedFeeds() count over the prompt in an encoder, and from the start token in its decoder", () => {
+Deno.test("editedFeeds() count positions over the prompt in an encoder, and from the start token in its decoder", () => {
   const adaptations = lowered(
     t5Architecture,
     edit("f1+l1", { stack: "encoder" }, { tied: true }),

@@ -1,4 +1,4 @@
-/** What rows are fed has the names and the shapes that programs declare, and follows from the layout. */
+/** The feeds of rows have the names and shapes that programs declare, and follow from the layout. */
 import assert from "node:assert/strict";
 import { evaluateShape } from "../../../../ops/program/dimension.ts";
 import { leafName, type Value } from "../../../../ops/program/program.ts";
@@ -14,7 +14,7 @@ const everyCausalInput = { ...tinyArchitecture, inputs: inputConfigsWith(tinyArc
 
 const layouts = {
   "whole rows": [tinyArchitecture, wholeRows(tinyArchitecture, [])],
-  "whole rows after trained keys": [tinyArchitecture, wholeRows(tinyArchitecture, prefix)],
+  "whole rows after a trained prefix": [tinyArchitecture, wholeRows(tinyArchitecture, prefix)],
   "a context and a tail": [tinyArchitecture, cutRows(2, 0)],
   "shared tokens, a context and a tail": [tinyArchitecture, cutRows(2, 4)],
   "the same with all kinds of inputs": [everyCausalInput, cutRows(2, 4)],
@@ -25,7 +25,7 @@ const layouts = {
 const leaves = (tree: object): Value[] => "op" in tree ? [tree as Value] : Object.values(tree).flatMap(leaves);
 
 for (const [name, [architecture, layout]] of Object.entries(layouts)) {
-  Deno.test(`feeds are as programs declare them: ${name}`, () => {
+  Deno.test(`feeds have the names and shapes that programs declare: ${name}`, () => {
     const rows = [exampleOf(9, 2), exampleOf(6, 5), exampleOf(12, 1)].map((each) => layOut(each, layout));
     const all = { ...exampleFeeds(rows, layout, architecture, []), ...sharedFeeds(rows[0]!, layout, architecture) };
     const declared = layout.segments.flatMap((segment) => leaves(segmentInputs(architecture, layout, segment)));
@@ -48,11 +48,11 @@ Deno.test("exampleFeeds() omits inputs that the program does not use", () => {
   assert.deepEqual(new Set(named(false)), new Set(["labelled", "tail"]));
 });
 
-Deno.test("a segment's positions begin after all that it sees", () => {
+Deno.test("a segment's positions begin after all tokens that it attends to", () => {
   const gpt2 = { ...tinyArchitecture, inputs: { masks: { full: null }, positions: { offset: 0 } } };
   const layout = cutRows(2, 4), rows = [exampleOf(9, 2), exampleOf(7, 1)].map((each) => layOut(each, layout));
   const { "context.positions": context, "tail.positions": tail } = exampleFeeds(rows, layout, gpt2, []);
-  // What pads a row has the position of its last token.
+  // Padding has the position of the row's last token.
   assert.deepEqual(Array.from(context!.data, Number), [4, 5, 6, 4, 4, 4]);
   assert.deepEqual(Array.from(tail!.data, Number), [7, 8, 9, 5, 6, 6]);
   const virtual = wholeRows(tinyArchitecture, prefix), [row] = [layOut(exampleOf(4, 1), virtual)];
@@ -67,7 +67,7 @@ Deno.test("token types distinguish the texts of a pair", () => {
   assert.deepEqual(Array.from(types!.data, Number), [0, 0, 1, 1]);
 });
 
-Deno.test("fedNumbers() are those of both stacks", () => {
+Deno.test("fedNumbers() include the inputs of both stacks", () => {
   assert.deepEqual(fedNumbers(tinyArchitecture), [true, tinyArchitecture.inputs]);
   assert.deepEqual(fedNumbers(t5Architecture), [true, t5Architecture.inputs, t5Architecture.encoder!.inputs]);
 });

@@ -11,11 +11,11 @@ function fed(feeds: ReturnType<typeof labelFeeds>) {
   return { indices: numbers(labelInputs.indices), targets: numbers(labelInputs.targets) };
 }
 
-Deno.test("labelFeeds() point at the tokens that predict, one padded row after the other", () => {
+Deno.test("labelFeeds() index the predicting tokens of the padded rows in sequence", () => {
   assert.deepEqual(fed(labelFeeds(rows, 5, undefined)), { indices: [2, 3, 5 + 4], targets: [110, 111, 110] });
 });
 
-Deno.test("labelFeeds() point at the first token where a head reads it, and feed numbers as numbers", () => {
+Deno.test("labelFeeds() index the first token if a head reads it, and feed a regression's labels as floats", () => {
   const [head] = lowered(bertArchitecture, { kind: "regression", frozen: false, fresh: false });
   assert.ok(head?.form === "head" && head.pooled === "first");
   const single = [{ ...rows[0]!, labels: [0.5] }, { ...rows[1]!, labels: [-2] }], feeds = labelFeeds(single, 5, head);

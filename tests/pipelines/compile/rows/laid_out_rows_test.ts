@@ -34,7 +34,7 @@ for (
   });
 }
 
-Deno.test("layOut() reads other tokens in a completion's place, and says which of them fill it", () => {
+Deno.test("layOut() reads other tokens instead of a completion, and records where their filler begins", () => {
   const reads = { tokens: [30, 31, 3, 3, 3, 3], seen: 2 }, example = { prompt, completion, reads, source };
   for (const layout of [whole, cutRows(1, 0), cutRows(3, 1)]) {
     const row = layOut(example, layout), { tail, labels, labelIndices, seen } = row;
@@ -52,7 +52,7 @@ Deno.test("layOut() of a prompt alone predicts nothing", () => {
   assert.deepEqual([labels, labelIndices, tail], [[], [], [13, 14]]);
 });
 
-Deno.test("layOut() gives an encoder the prompt, and its decoder the token that it starts with and the completion", () => {
+Deno.test("layOut() gives an encoder the prompt, and its decoder the start token and the completion", () => {
   const layout = wholeRows(t5Architecture, []), row = layOut({ prompt, completion, source }, layout);
   assert.deepEqual([row.shared, row.context, row.tail], [[], prompt, [2, ...completion.slice(0, -1)]]);
   assert.deepEqual(row.labelIndices, [0, 1, 2, 3, 4, 5]);
@@ -70,7 +70,7 @@ Deno.test("a group is as long as its longest rows, and no context is empty", () 
   assert.deepEqual(groupExtents([layOut(exampleOf(4, 1), whole)]), { shared: 0, context: 1, tail: 4 });
 });
 
-Deno.test("rowKey() tells rows with other tokens, cuts or texts of a pair apart, and leaves labels aside", () => {
+Deno.test("rowKey() distinguishes rows with different tokens, cuts or token types, and ignores labels", () => {
   const key = (example: TokenizedExample, layout = whole) => JSON.stringify(rowKey(layOut(example, layout)));
   const example = exampleOf(6, 2),
     keys = [

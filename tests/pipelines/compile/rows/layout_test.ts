@@ -18,7 +18,7 @@ const edit = (positions: string, site = "block.output") => {
 const namesOf = (layout: ReturnType<typeof layoutOf>) => layout.segments.map(({ name }) => name);
 const rows = [exampleOf(12, 2), exampleOf(15, 3)], unlike = [exampleOf(12, 2), exampleOf(15, 3, 20)];
 
-Deno.test("layoutOf() cuts rows before their first edited token, and shares the tokens that all begin with", () => {
+Deno.test("layoutOf() cuts rows before their first edited token, and shares their common prefix", () => {
   const adaptations = lowered(tinyArchitecture, edit("l3"), edit("l1"));
   assert.deepEqual(layoutOf(tinyArchitecture, adaptations, rows), cutRows(3, 9));
   assert.deepEqual(layoutOf(tinyArchitecture, adaptations, unlike), cutRows(3, 0));
@@ -51,7 +51,7 @@ Deno.test("sharedRows() separates the prompts' common prefix, unless part of it 
   assert.deepEqual(sharedRows(t5Architecture, [], rows), wholeRows(t5Architecture, []));
 });
 
-Deno.test("layoutOf() counts trained keys that come from no token", () => {
+Deno.test("layoutOf() counts the virtual tokens of a trained prefix", () => {
   const prefix = lowered(tinyArchitecture, { kind: "prefixTuning", tokens: 3 }, edit("l1"));
   assert.deepEqual(layoutOf(tinyArchitecture, prefix, rows), { ...wholeRows(tinyArchitecture, []), virtual: 3 });
 });
@@ -66,7 +66,7 @@ Deno.test("wholeRows() lets a decoder attend to the encoder's output for the who
   assert.equal(tail!.startToken, 2);
 });
 
-Deno.test("segments say in what order they run and what each sees", () => {
+Deno.test("segments are listed in the order in which they run, with the segments that each attends to", () => {
   const layout = cutRows(2, 9), [shared, context, tail] = layout.segments;
   assert.deepEqual(layout.segments.map(({ name, sees }) => [name, sees]), [
     ["shared", []],

@@ -1,4 +1,4 @@
-/** Architectures and rows for tests of how rows are laid out. @module */
+/** Architectures and rows for tests of row layouts. @module */
 import { lowerAdaptations } from "../../../../pipelines/compile/lower/lower_adaptations.ts";
 import type { TokenizedExample } from "../../../../pipelines/data/examples.ts";
 import { ConfigReader } from "../../../../pipelines/models/architecture/config.ts";
@@ -14,7 +14,7 @@ export const tinyArchitecture = architectureOf(new ConfigReader("config.json", t
 /** An encoder and a decoder. */
 export const t5Architecture = architectureOf(new ConfigReader("config.json", tinyT5Config));
 
-/** An encoder whose texts may be pairs. */
+/** An encoder that reads texts or pairs of texts. */
 export const bertArchitecture = architectureOf(
   new ConfigReader("config.json", {
     model_type: "bert",
@@ -27,7 +27,7 @@ export const bertArchitecture = architectureOf(
   }),
 );
 
-/** An example of so many tokens, which are numbered from `first` on. */
+/** An example with the given numbers of tokens, counted up from `first`, and in the completion from `first + 100`. */
 export function exampleOf(prompt: number, completion: number, first = 10): TokenizedExample {
   const tokens = (from: number, count: number) => Array.from({ length: count }, (_, at) => from + at);
   return {
@@ -37,7 +37,7 @@ export function exampleOf(prompt: number, completion: number, first = 10): Token
   };
 }
 
-/** The adaptations of declarations. */
+/** Lowers declarations to adaptations. */
 export function lowered(architecture: EditedModel, ...declared: readonly Readonly<Record<string, unknown>>[]) {
   const checked = declared.map((each) => checkedAdaptation("at" in each ? { tied: false, ...each } : each));
   return lowerAdaptations(checked, architecture);

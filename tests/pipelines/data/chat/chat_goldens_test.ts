@@ -1,4 +1,4 @@
-/** Conversations against transformers' `apply_chat_template`. @module */
+/** Conversations compared with transformers' `apply_chat_template`. @module */
 import assert from "node:assert/strict";
 import { encodeTurns } from "../../../../pipelines/data/chat/tokens.ts";
 import type { ChatMessage, ChatRow } from "../../../../pipelines/data/chat/source.ts";
@@ -27,7 +27,7 @@ interface Case {
 const file = new URL("../../../goldens/chat.json", import.meta.url);
 const cases: readonly Case[] = JSON.parse(await Deno.readTextFile(file));
 
-/** The indices of the tokens that a row teaches, within the whole. */
+/** The indices of a row's trained tokens, counted from the start of its prompt. */
 function taughtOf(row: Row, tokenizer: Tokenizer): number[] {
   const [example] = tokenize([row], tokenizer, { maxContext: 10_000 });
   const { prompt, completion, taught = [...completion.keys()] } = example!;
@@ -38,12 +38,12 @@ const onesOf = (mask: readonly number[]) => [...mask.keys()].filter((at) => mask
 
 for (const { name, tokenizer: trained, template, tools, rows } of cases) {
   const given = tools === undefined ? {} : { tools };
-  // The marks say what is taught; without them the same is found from what comes before a turn.
+  // Generation marks delimit the trained text; without them it is found from the text before each turn.
   const plain = template.replace(/\{%(-?) (?:end)?generation (-?)%\}/g, "{%$1 if true $2%}{% endif %}");
   const templates = { marked: template, unmarked: plain };
 
   for (const [kind, template] of Object.entries(templates)) {
-    Deno.test(`chat() gives transformers' text, ids and labels: ${name}, ${kind}`, async () => {
+    Deno.test(`chat() has transformers' text, ids and labels: ${name}, ${kind}`, async () => {
       await inFolder(async (folder) => {
         await writeGolden(folder, await readGolden<Golden>(trained));
         const tokenizer = await loadTokenizer(folder);

@@ -7,16 +7,16 @@ import { assertOneLine, inFolder } from "../../models/support.ts";
 const turn = (role: string, content: string | null, more: object = {}) => ({ role, content, ...more });
 const calls = [{ type: "function", function: { name: "look", arguments: { when: "now" } } }];
 
-/** Says the tools' number, then each turn; calls as JSON. */
+/** Writes the number of tools, then each turn, with tool calls as JSON. */
 const plain = "{% if tools %}{{ tools | length }} tools\n{% endif %}{% for m in messages %}<{{ m.role }}>" +
   "{% if m.tool_calls %}{{ m.tool_calls[0].function | tojson }}{% else %}{{ m.content }}{% endif %}</s>\n{% endfor %}" +
   "{% if add_generation_prompt %}<assistant>{% endif %}";
 
-/** The same with marks. */
+/** A template with generation marks, without tools. */
 const marked = "{% for m in messages %}<{{ m.role }}>{% if m.role == 'assistant' %}{% generation %}{{ m.content }}" +
   "{% endgeneration %}{% else %}{{ m.content }}{% endif %}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";
 
-/** A file's rows, and what was said of them. */
+/** A file's rows, their texts and trained spans, and the warnings. */
 async function load(rows: readonly (object | string)[], options: Partial<ChatSource> = {}) {
   const said: string[] = [];
   const found = await inFolder(async (folder) => {
@@ -38,7 +38,7 @@ async function load(rows: readonly (object | string)[], options: Partial<ChatSou
 
 const talk = [turn("user", "a"), turn("assistant", "b")];
 
-Deno.test("a row's tools go to the template in place of chat()'s, as a list or as its JSON", async () => {
+Deno.test("a row's tools replace chat()'s in the template, given as a list or as JSON text", async () => {
   const { texts } = await load([
     { messages: talk },
     { messages: talk, tools: null },
@@ -61,7 +61,7 @@ Deno.test("a row's tools go to the template in place of chat()'s, as a list or a
   }
 });
 
-Deno.test("a row's system message starts a conversation that has none, before chat()'s", async () => {
+Deno.test("a conversation without a system message starts with the row's, or else with chat()'s", async () => {
   const said = [{ from: "human", value: "a" }, { from: "gpt", value: "b" }];
   const { texts } = await load([
     { system: "own", conversations: said },
@@ -82,7 +82,7 @@ Deno.test("a row's system message starts a conversation that has none, before ch
 });
 
 for (const [kind, template, end] of [["unmarked", plain, "</s>\n"], ["marked", marked, ""]] as const) {
-  Deno.test(`a turn of weight 0 is not taught: ${kind}`, async () => {
+  Deno.test(`a turn of weight 0 is not trained on: ${kind}`, async () => {
     const weighed = [1, 0, 1.0, null, 0].flatMap((weight, at) => [
       turn("user", `q${at}`),
       turn("assistant", `a${at}`, { weight }),
@@ -106,7 +106,7 @@ Deno.test("weights that leave nothing to train, or are not 0 or 1, are refused",
   );
 });
 
-Deno.test("a turn that calls tools is answered with what the template writes for it", async () => {
+Deno.test("a turn with tool calls is trained on as the template renders it", async () => {
   const { found, taught } = await load([{ messages: [talk[0], turn("assistant", null, { tool_calls: calls })] }]);
   const written = '{"name": "look", "arguments": {"when": "now"}}</s>\n';
   assert.deepEqual(taught, [[written]]);
@@ -132,7 +132,7 @@ Deno.test("message fields that the template does not read are reported, except t
   ]);
 });
 
-Deno.test("messages of files with many shapes have null for what a shape lacks", async () => {
+Deno.test("messages in files of mixed forms may have null for the fields of other forms", async () => {
   const { texts } = await load([{
     messages: null,
     conversations: [{ from: "human", value: "a", role: null }, {
@@ -145,7 +145,7 @@ Deno.test("messages of files with many shapes have null for what a shape lacks",
   assert.deepEqual(texts, ["<user>a</s>\n<assistant>b</s>\n"]);
 });
 
-Deno.test("half of a surrogate pair is refused where it would become text", async () => {
+Deno.test("half of a surrogate pair is refused if it would become text", async () => {
   const row = String.raw`{"messages": [{"role": "user", "content": "a\ud83d"}, {"role": "assistant", "content": "b"}]}`;
   await assert.rejects(
     load([row]),

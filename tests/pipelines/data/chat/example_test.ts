@@ -4,7 +4,7 @@ import { loadTokenizer } from "../../../../pipelines/models/tokenization/tokeniz
 import { inFolder } from "../../models/support.ts";
 import { readGolden, writeGolden } from "../../models/tokenization/support_tokenizers.ts";
 
-Deno.test("a prompt that ends with a space gives the model the same tokens as in training", () =>
+Deno.test("a prompt that ends with a space has the same tokens as in training", () =>
   inFolder(async (folder) => {
     await writeGolden(folder, await readGolden("llama_legacy"));
     const tokenizer = await loadTokenizer(folder);

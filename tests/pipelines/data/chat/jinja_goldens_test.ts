@@ -1,4 +1,4 @@
-/** What templates write, against transformers' Jinja. @module */
+/** The output of templates compared with transformers' Jinja. @module */
 import assert from "node:assert/strict";
 import { globals } from "../../../../pipelines/data/chat/jinja/globals.ts";
 import { render } from "../../../../pipelines/data/chat/jinja/render.ts";
@@ -12,7 +12,7 @@ import { pythonFields } from "../../../../pipelines/data/files/raw_row.ts";
 interface Goldens {
   readonly values: string;
   readonly rows: readonly string[];
-  /** Of each row the whole text, and what is asked with its last turn. */
+  /** For each row the whole text, and the prompt of its last turn. */
   readonly conversations: readonly (readonly [
     template: string,
     texts: readonly (readonly [whole: string, asked: string])[],
@@ -26,10 +26,10 @@ const fields = [...pythonFields({ fields: JSON.parse(values), json: values })].m
   return [String(name), value] as const;
 });
 
-/** What the library's parser does not read, and refuses. */
+/** Templates that the library's parser does not support and refuses. */
 const refused = new Set(["{{ huge == 12345678901234567000 }}"]);
 
-/** A template's text, or null where it raises. */
+/** A template's output, or null if it raises an error. */
 function written(template: string): string | null {
   try {
     return render(readTemplate(template), new Scope(undefined, [...globals, ...fields]));
@@ -40,7 +40,7 @@ function written(template: string): string | null {
 }
 
 for (const [name, templates] of Object.entries(groups)) {
-  Deno.test(`a template writes what transformers' does: ${name}`, () => {
+  Deno.test(`a template has the output of transformers: ${name}`, () => {
     const wrong = templates.flatMap(([template, expected]) => {
       const found = written(template);
       return found === (refused.has(template) ? null : expected) ? [] : [{ template, expected, found }];

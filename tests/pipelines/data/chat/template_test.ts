@@ -10,7 +10,7 @@ async function render(template: string, given: { readonly tools?: readonly objec
   return (await chatTemplates({ template, ...given }, format, "/"))().render(messages, undefined);
 }
 
-// As Python's str and transformers' Jinja have them.
+// As in Python's str and transformers' Jinja.
 for (
   const [template, expected] of [
     ["{{ messages[0].content.strip('\\n') }}|", "  a b  |"],
@@ -23,12 +23,12 @@ for (
     ["{{ {'a': [1, 2.5, none, 'é\"']} | tojson }}", '{"a": [1, 2.5, null, "é\\""]}'],
   ] as const
 ) {
-  Deno.test(`a chat template says as in Python: ${template.replaceAll("\n", "\\n")}`, async () => {
+  Deno.test(`a chat template renders as in Python: ${template.replaceAll("\n", "\\n")}`, async () => {
     assert.equal((await render(template)).text, expected);
   });
 }
 
-Deno.test("a chat template's marks are removed and listed", async () => {
+Deno.test("a chat template's generation marks are removed and listed", async () => {
   const template = "a {% generation %}\nb{% endgeneration %}\nc{%- generation -%} d {%- endgeneration -%} e";
   assert.deepEqual(await render(template), { text: "a bcde", marked: [[2, 3], [4, 5]] });
 });
@@ -53,7 +53,7 @@ Deno.test("chatTemplates() takes a template by name, by its file, or the one for
   });
 });
 
-Deno.test("findTurns() takes a marked turn that what is asked begins already, and tells what is left to say", async () => {
+Deno.test("findTurns() takes a marked turn that the prompt already begins, and returns where its remaining text starts", async () => {
   const template = "{% for m in messages %}{% if m.role == 'user' %}{{ m.content.strip() }}?{% else %}" +
     "{% generation %}<think></think>{{ m.content }}{% endgeneration %}{% endif %}{% endfor %}" +
     "{% if add_generation_prompt %}<think>{% endif %}";
@@ -66,7 +66,7 @@ Deno.test("findTurns() takes a marked turn that what is asked begins already, an
   assert.deepEqual([asked, text.slice(answersFrom)], ["a b?<think>", "</think>c"]);
 });
 
-Deno.test("a template's text marks are found in a text that has noncharacters of its own", async () => {
+Deno.test("a template's generation marks are found in a text that contains noncharacters", async () => {
   const talk = [{ role: "user", content: "a\ufdd0\ufdd1b" }, { role: "assistant", content: "\ufdd1\ufdd0\ufdd2" }];
   const template = "{% for m in messages %}{% generation %}{{ m.content }}{% endgeneration %},{% endfor %}";
   const format = { templates: new Map<string, string>(), specialTokens: {} };
@@ -77,7 +77,7 @@ Deno.test("a template's text marks are found in a text that has noncharacters of
   });
 });
 
-Deno.test("a template writes a truth as Python does, and loops over a text's characters", async () => {
+Deno.test("a template prints booleans as Python does, and loops over a text's characters", async () => {
   assert.equal((await render("{{ tools is none }}")).text, "True");
   assert.equal((await render("{% for part in messages[1].content %}<{{ part }}>{% endfor %}")).text, "<c>");
 });

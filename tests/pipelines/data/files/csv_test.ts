@@ -31,7 +31,7 @@ for (const { text, rows } of goldens) {
   });
 }
 
-Deno.test("csv: a row's place is the line where it begins", async () => {
+Deno.test("csv: a row's location is the line where it begins", async () => {
   const rows = await read('\ufeffa,b\r\n1,"x\r\ny\r\nz"\r\n\r\n\n3,4\r\n"5\n",6\n7,8');
   assert.deepEqual(rows.map(({ place }) => place.line), [2, 7, 8, 10]);
 });
@@ -51,7 +51,7 @@ Deno.test("csv: another separator, and names for columns that have none", async 
   assert.deepEqual(rows.map(({ fields, place }) => [fields, place.line]), [[{ a: "1", b: "2" }, 1]]);
 });
 
-Deno.test("csv: the index that pandas writes has pandas' name for it", async () => {
+Deno.test("csv: an index written by pandas has the name that pandas gives it", async () => {
   assert.deepEqual((await read(",a\n0,x\n")).map(({ fields }) => fields), [{ "Unnamed: 0": "0", a: "x" }]);
 });
 
@@ -60,23 +60,27 @@ const utf16 = (text: string) => Uint8Array.from(Array.from(text).flatMap((c) => 
 
 const wrong: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
   ["a ragged row", "a,b\n1,2\n3\n", /:3: the line has 1 column where 2 are expected \(a, b\); /],
-  ["a row with more", 'a,b\n"1\n",2,3\n', /:2: the line has 3 columns where 2 are expected/],
+  ["a row with too many columns", 'a,b\n"1\n",2,3\n', /:2: the line has 3 columns where 2 are expected/],
   [
-    "a quote that stays open",
+    "an unclosed quote",
     'a,b\n1,2\n3,"4\n5,6\n',
     /:3: a field begins with a quotation mark that is never closed; /,
   ],
   ["text after a quote", 'a,b\n"1"x,2\n', /:2: a field continues after the quotation mark/],
-  ["two columns of one name", "a,a\n1,2\n", /:1: two columns are called "a"; /],
+  ["two columns with the same name", "a,a\n1,2\n", /:1: two columns are called "a"; /],
   ["nothing", "", /the file has no rows/],
-  ["a header alone", "a,b\n", /the file has no rows/],
+  ["only a header", "a,b\n", /the file has no rows/],
   ["another encoding", latin, /:2: the line is not UTF-8 text; save the file as UTF-8, as in iconv -f WINDOWS-1252/],
   ["UTF-16", utf16("a,b\n1,2\n"), /is UTF-16 text; .*iconv -f UTF-16/],
   ["semicolons", "a;b\n1;2\n", /separated by semicolons; read it with csv\(…\) and separator: ";"/],
   ["tabs", "a\tb\n1\t2\n", /tab-separated text; read it with tsv/],
   ["JSON Lines of two fields", '{"a": 1, "b": 2}\n{"a": 2, "b": 3}\n', /is JSON; read it with jsonl/],
   ["JSON Lines", '{"a": 1}\n{"a": 2}\n', /is JSON; read it with jsonl/],
-  ["half a gzip file", gzipSync("a,b\n" + "1,2\n".repeat(999)).subarray(0, 20), /gzip data is damaged or ends early/],
+  [
+    "a truncated gzip file",
+    gzipSync("a,b\n" + "1,2\n".repeat(999)).subarray(0, 20),
+    /gzip data is damaged or ends early/,
+  ],
 ];
 
 for (const [name, content, message] of wrong) {

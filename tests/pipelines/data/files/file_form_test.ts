@@ -1,4 +1,4 @@
-/** What a file is that was given to a reader of rows. @module */
+/** The forms of files that a reader of rows recognizes and refuses. @module */
 import assert from "node:assert/strict";
 import { jsonl } from "../../../../pipelines/data/files/jsonl.ts";
 import { inFolder } from "../../models/support.ts";
@@ -26,7 +26,7 @@ const forms: Readonly<Record<string, readonly [content: string | Uint8Array, say
     "the file is a numpy array; write its rows as JSON Lines, as by json.dumps",
   ],
   "pickle": [bytes(0x80, 4, 0x95), "the file is a Python pickle; write its rows as JSON Lines, as by json.dumps"],
-  "a pointer of Git LFS": [
+  "a Git LFS pointer": [
     "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 12\n",
     "the file is a pointer of Git LFS and not its content; get that by git lfs pull",
   ],
@@ -38,14 +38,14 @@ const forms: Readonly<Record<string, readonly [content: string | Uint8Array, say
     "{'q': 'He is', 'a': None}\n",
     "the file holds Python's form of dicts, with single quotes; write JSON, as json.dumps does",
   ],
-  "a list of them": [
+  "a list of Python's dicts": [
     "[{'q': 'He is', 'a': 1}]\n",
     "the file holds Python's form of dicts, with single quotes; write JSON, as json.dumps does",
   ],
 };
 
 for (const [name, [content, says]] of Object.entries(forms)) {
-  Deno.test(`jsonl: says what a file is: ${name}`, () =>
+  Deno.test(`jsonl: recognizes the form of a file: ${name}`, () =>
     inFolder(async (base) => {
       const written = typeof content === "string" ? new TextEncoder().encode(content) : content;
       await Deno.writeFile(`${base}/rows.jsonl`, written);

@@ -1,4 +1,4 @@
-/** The files of splits, beside those that Python's datasets finds. @module */
+/** The files of splits, compared with those that Python's datasets finds. @module */
 import assert from "node:assert/strict";
 import { copiedFiles, ownFiles } from "../../../../pipelines/data/files/hub_layout.ts";
 
@@ -48,11 +48,11 @@ Deno.test("a missing configuration or split is requested by name", () => {
   assert.deepEqual(ownFiles(paths, card, wanted("socratic")), ["socratic/train-00000-of-00001.parquet"]);
 });
 
-Deno.test("a repository without files of rows has none", () => {
+Deno.test("a repository without files of rows has no splits", () => {
   assert.equal(ownFiles(["README.md", "data.py", "a.tar", ".x/train.csv"], undefined, wanted()), undefined);
 });
 
-Deno.test("the hub's copy has a folder for each configuration and split", () => {
+Deno.test("the hub's Parquet copy has a folder for each configuration and split", () => {
   const paths = [
     "plain_text/train/0001.parquet",
     "plain_text/train/0000.parquet",

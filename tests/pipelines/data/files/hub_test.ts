@@ -1,5 +1,5 @@
 /**
- * Data sets of a hub that answers on this machine: what is fetched, where it lies, what is said of what can't be had.
+ * Data sets of a local stub hub: the files that are downloaded, their paths in the cache, errors for unavailable data.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -68,7 +68,7 @@ const sharded: Files = {
   "picture.png": "no rows",
 };
 
-Deno.test("hub: a split's shards and the card come into the cache of Python's huggingface_hub, and nothing else", () =>
+Deno.test("hub: only a split's shards and the card are downloaded, into the cache of Python's huggingface_hub", () =>
   withDatasets({ "o/n": { files: sharded } }, async (read, hub, cache) => {
     const train = { config: "main", split: "train" }, { fields, names } = await read(train);
     assert.deepEqual(fields, [{ question: "Hi", answer: "Ho" }, { question: "Hi", answer: "Ho" }]);
@@ -83,7 +83,7 @@ Deno.test("hub: a split's shards and the card come into the cache of Python's hu
     const before = hub.requests.length;
     assert.deepEqual((await read(train)).names, names);
     assert.deepEqual((await read(train, { HF_HUB_OFFLINE: "1" })).names, names);
-    assert.equal(hub.requests.length, before, "all shards are there");
+    assert.equal(hub.requests.length, before, "all shards are cached");
     await refused(
       read({ config: "main", split: "test" }, { HF_HUB_OFFLINE: "1" }),
       /^o\/n \(revision main\) lacks files of the split "test" in the cache .* HF_HUB_OFFLINE forbids/,
@@ -96,7 +96,7 @@ Deno.test("hub: a split's shards and the card come into the cache of Python's hu
     assert.deepEqual((await read({ config: "other" })).fields, [{ q: "1", a: "2" }]);
   }));
 
-Deno.test("hub: cached files of a commit remain those of that commit", () =>
+Deno.test("hub: cached files belong to their commit", () =>
   withDatasets(
     { "o/n": { files: { "train.jsonl": line("old") }, revisions: { v2: { "train.jsonl": line("new") } } } },
     async (read, hub) => {
@@ -107,7 +107,7 @@ Deno.test("hub: cached files of a commit remain those of that commit", () =>
     },
   ));
 
-Deno.test("hub: a damaged file of the cache is downloaded again, and refused by name where downloads are forbidden", () =>
+Deno.test("hub: a damaged file of the cache is downloaded again, and refused by name when offline", () =>
   withDatasets({ "o/n": { files: { "README.md": card, ...sharded } } }, async (read, _, cache) => {
     const expected = await read({ config: "main", split: "train" });
     const folder = join(cache, "datasets--o--n", "blobs");
@@ -127,7 +127,7 @@ Deno.test("hub: a damaged file of the cache is downloaded again, and refused by 
     }
   }));
 
-Deno.test("hub: a JSON file is a list or has a row a line, and may be compressed", () =>
+Deno.test("hub: a JSON file is a list or has one row per line", () =>
   withDatasets({
     "o/n": { files: { "train.json": `[${line("a")}]`, "test.json": line("b"), "dev.jsonl": line("c") } },
     "plain": { files: { "rows.csv": "q\nd\n" } },
@@ -140,7 +140,7 @@ Deno.test("hub: a JSON file is a list or has a row a line, and may be compressed
 
 const script: RepositoryOptions = { files: { "n.py": "import datasets", "README.md": "# A data set" } };
 
-Deno.test("hub: of a data set that needs code the hub's Parquet copy is read", () =>
+Deno.test("hub: for a data set that needs code the hub's Parquet copy is read", () =>
   withDatasets({
     "o/n": {
       ...script,

@@ -25,14 +25,14 @@ Deno.test("json: reads a list, with each item's line and its numbers as they are
   assert.equal(pythonFields(rows[0]!).get("a"), 5);
 });
 
-Deno.test("json: reads a list at a path, past all that has a like name elsewhere", async () => {
+Deno.test("json: reads a list at a path, and ignores similar names elsewhere", async () => {
   const text = '{"no": {"data": [{"x": 0}]}, "s": "\\"data\\": [", "v": [[{"data": []}]], ' +
     '"deep": {"list": [1], "data": [{"x": 1}, {"x": 2}], "more": 1}, "data": [{"x": 3}]}';
   assert.deepEqual((await read(text, "data")).map(({ fields }) => fields["x"]), [3]);
   assert.deepEqual((await read(text, "deep.data")).map(({ fields }) => fields["x"]), [1, 2]);
 });
 
-Deno.test("json: any two parts of a file give what the whole does", async () => {
+Deno.test("json: a file that is split into chunks anywhere has the same items", async () => {
   const text = new TextEncoder().encode(
     '\ufeff {"é\\"": 1, "data" : [ {"a":"é\\\\"} ,\n[1], "x,]" , 5 ], "z": {"data": [2]}} ',
   );
@@ -64,13 +64,13 @@ const wrong: readonly (readonly [string, string, string | undefined, RegExp])[] 
     "rows",
     /what the file has at "rows" is no list; give the path of one/,
   ],
-  ["a path that is not there", '{"rows": [{}], "n": 1}', "row", /no list at "row"; did you mean "rows"/],
+  ["a missing path", '{"rows": [{}], "n": 1}', "row", /no list at "row"; did you mean "rows"/],
   ["JSON Lines", '{"a": 1}\n{"a": 2}\n', undefined, /is JSON Lines; read it with jsonl/],
-  ["half a file", '[{"a": 1},\n{"a"', undefined, /:2: the file ends within a value/],
+  ["a truncated file", '[{"a": 1},\n{"a"', undefined, /:2: the file ends within a value/],
   ["an item that is not an object", '[{"a": 1},\n2]', undefined, /:2: expected a JSON object but found a number/],
   ["an item that is not JSON", '[{"a": 1},\n{"a": }]', undefined, /:2: the row is not JSON \(unexpected token '}'\)/],
   ["two commas", '[{"a": 1},\n,{"a": 2}]', undefined, /:2: a comma in the list does not follow an item/],
-  ["what follows", '[{"a": 1}]\n]', undefined, /:2: something follows the end/],
+  ["trailing content", '[{"a": 1}]\n]', undefined, /:2: something follows the end/],
   ["an empty list", "[]", undefined, /the list has no rows/],
   ["CSV", "a,b\n1,2\n", undefined, /is CSV; read it with csv/],
 ];

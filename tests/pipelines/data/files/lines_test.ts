@@ -28,7 +28,7 @@ Deno.test("readLines() reads no more than the requested lines", async () => {
   });
 });
 
-Deno.test("loadRows() reads a file up to the last row that its views can leave", async () => {
+Deno.test("loadRows() reads a file up to the last row that its views can select", async () => {
   await inFolder(async (folder) => {
     const lines = Array.from({ length: 10 }, (_, at) => JSON.stringify({ q: `q${at}`, a: "a" }));
     await Deno.writeTextFile(join(folder, "rows.jsonl"), [...lines, "no JSON"].join("\n"));
@@ -46,7 +46,7 @@ Deno.test("loadRows() reads a file up to the last row that its views can leave",
   });
 });
 
-Deno.test("a device is refused, and not waited for", { ignore: Deno.build.os === "windows" }, async () => {
+Deno.test("a device is refused without waiting for it", { ignore: Deno.build.os === "windows" }, async () => {
   await assert.rejects(
     Array.fromAsync(readLines("/dev/null", ".jsonl")),
     /^RequestError: \/dev\/null: this is not a regular file/,

@@ -34,7 +34,7 @@ for (const [name, wanted] of Object.entries(expected)) {
   });
 }
 
-Deno.test("parquet: whole numbers are numbers where these are exact, nested fields have paths, classes have names", async () => {
+Deno.test("parquet: whole numbers are numbers if exact, nested fields have paths, classes have names", async () => {
   const [first, second] = await rowsOf("snappy.parquet");
   assert.equal(first!.fields["number"], 1);
   assert.equal(second!.fields["number"], 2n ** 53n + 1n);

@@ -1,4 +1,4 @@
-/** Files that zstd compressed: several frames, frames to skip, and files that are cut short or continue otherwise. @module */
+/** Files compressed by zstd: several frames, skippable frames, truncated files and trailing bytes. @module */
 import assert from "node:assert/strict";
 import { zstdCompressSync } from "node:zlib";
 import { compressions } from "../../../../pipelines/data/files/decompression.ts";
@@ -7,7 +7,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const joined = (...parts: readonly Uint8Array[]) => Uint8Array.from(parts.flatMap((part) => [...part]));
 const compressed = (text: string) => new Uint8Array(zstdCompressSync(bytes(text)));
 
-/** What is read of a file that comes in pieces of this size. */
+/** The content of a file that is read in chunks of a given size. */
 async function read(file: Uint8Array, size: number): Promise<string> {
   const { decompress } = compressions.find(({ is }) => is(file))!;
   async function* pieces() {
@@ -22,7 +22,7 @@ const skipped = (content: Uint8Array) =>
   joined(Uint8Array.of(0x50, 0x2a, 0x4d, 0x18, content.length, 0, 0, 0), content);
 
 for (const size of [1, 7, 2 ** 20]) {
-  Deno.test(`zstd: every frame is read, in pieces of ${size}`, async () => {
+  Deno.test(`zstd: every frame is read, in chunks of ${size}`, async () => {
     assert.equal(await read(joined(compressed("one\n"), compressed("two\n")), size), "one\ntwo\n");
     const parallel = [skipped(bytes("abcd")), compressed("one\n"), skipped(bytes("")), compressed("two\n")];
     assert.equal(await read(joined(...parallel), size), "one\ntwo\n");
@@ -30,11 +30,11 @@ for (const size of [1, 7, 2 ** 20]) {
   });
 }
 
-Deno.test("zstd: a file of many blocks is read as it was", async () => {
+Deno.test("zstd: a file of many blocks is read unchanged", async () => {
   for (const size of [1000, 2 ** 20]) assert.equal(await read(compressed(long), size), long);
 });
 
-Deno.test("zstd: a file that is cut anywhere is not read as if it were whole", async () => {
+Deno.test("zstd: a file truncated anywhere is not read as if it were complete", async () => {
   const whole = compressed("a line\n".repeat(3)), two = joined(whole, skipped(bytes("abcd")), whole);
   const ends = new Set([whole.length, whole.length + 12]);
   for (let length = 4; length < two.length; length++) {
@@ -47,7 +47,7 @@ Deno.test("zstd: a file that is cut anywhere is not read as if it were whole", a
   }
 });
 
-Deno.test("zstd: what follows a frame and is none is refused", async () => {
+Deno.test("zstd: bytes after a frame that are not a frame are refused", async () => {
   for (const size of [1, 2 ** 20]) {
     await assert.rejects(read(joined(compressed("one\n"), bytes("junk")), size), /followed by bytes that are none/);
     await assert.rejects(read(joined(compressed("one\n"), bytes("j")), size), /unexpected end of file/);

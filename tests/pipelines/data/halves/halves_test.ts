@@ -1,4 +1,4 @@
-/** Halves of validation sets against those that torch and the library datasets draw. @module */
+/** Halves of validation sets compared with those that torch and the library datasets draw. @module */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -7,12 +7,12 @@ import { sharedFolder } from "../../../support/shared.ts";
 
 const shared = sharedFolder();
 
-Deno.test("halvesOf() parts rows as torch and datasets do", () => {
+Deno.test("halvesOf() splits rows as torch and datasets do", () => {
   // torch.random.manual_seed(42); torch.randperm(10)
   const { test, validation } = halvesOf("torch", 10, 42);
   assert.deepEqual([...test, ...validation], [2, 6, 1, 8, 4, 5, 0, 9, 3, 7]);
   assert.equal(test.length, 5);
-  // numpy.random.default_rng(42).permutation(10), of which the first are held out
+  // numpy.random.default_rng(42).permutation(10), whose first rows are held out
   const drawn = (seed: number) => {
     const { test, validation } = halvesOf("datasets", 10, seed);
     return [...validation, ...test];
@@ -22,7 +22,7 @@ Deno.test("halvesOf() parts rows as torch and datasets do", () => {
   assert.deepEqual(drawn(2 ** 32 - 1), [0, 1, 4, 8, 3, 7, 5, 6, 2, 9]);
 });
 
-Deno.test("halvesOf() gives a thousand rows of a large set to the part that chooses, and the larger half is tested", () => {
+Deno.test("halvesOf() holds out a thousand rows of a large set for validation, and tests on the larger half", () => {
   assert.deepEqual(lengths(5001), [4001, 1000]);
   assert.deepEqual(lengths(5000), [2500, 2500]);
   assert.deepEqual(lengths(277), [139, 138]);
@@ -38,14 +38,14 @@ function lengths(count: number): number[] {
   return one!;
 }
 
-/** What was drawn: the lists of small sets, else their first rows, and the digest of each; `original` by the paper's code. */
+/** The drawn rows: all of a small set, else the first, and their digests; `original` are drawn by the paper's code. */
 type Drawn =
   & { readonly rows: number; readonly seed: number }
   & Readonly<Record<`${"" | "original_"}${"test" | "valid"}`, readonly number[]>>
   & Readonly<Record<`${"" | "original_"}${"test" | "valid"}_sha256`, string>>;
 
 Deno.test({
-  name: "halvesOf() parts GLUE's validation sets as pyreft and the paper's own code do",
+  name: "halvesOf() splits GLUE's validation sets as pyreft and the paper's own code do",
   ignore: shared === undefined,
   async fn() {
     const text = await Deno.readTextFile(join(shared!, "tasks", "goldens", "glue_splits.json"));

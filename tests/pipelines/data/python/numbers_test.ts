@@ -1,8 +1,8 @@
-/** Numbers as Python reads them. @module */
+/** Numbers parsed as in Python. @module */
 import assert from "node:assert/strict";
 import { floatOf, lastNumber } from "../../../../pipelines/data/python/numbers.ts";
 
-/** What Python 3.11's `float` makes of texts; `undefined` for a ValueError. */
+/** The results of Python 3.11's `float`; `undefined` for a ValueError. */
 const floats: readonly (readonly [string, number | undefined])[] = [
   ["1", 1],
   [" 5 \n", 5],
@@ -36,11 +36,11 @@ const floats: readonly (readonly [string, number | undefined])[] = [
   ["１２", 12],
   ["١٢", 12],
   ["१२.५", 12.5],
-  // Five alphabets of digits stand one after the other.
+  // Five sets of digits have consecutive code points.
   ["𝟘𝟡𝟬𝟿", 909],
   ["\u00a07\u3000", 7],
   ["\x857", 7],
-  // `str.strip` takes it for white space, `float` does not.
+  // White space for `str.strip`, but not for `float`.
   ["\x1c7", undefined],
   ["7\x1f\u3000", undefined],
   ["\ufeff7", undefined],
@@ -50,7 +50,7 @@ Deno.test("floatOf() reads what Python's float reads", () => {
   for (const [text, number] of floats) assert.deepEqual(floatOf(text), number, JSON.stringify(text));
 });
 
-Deno.test("lastNumber() finds the last number, commas aside", () => {
+Deno.test("lastNumber() finds the last number, ignoring commas", () => {
   for (
     const [text, number] of [
       ["", undefined],

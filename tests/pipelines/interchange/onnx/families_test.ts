@@ -1,4 +1,8 @@
-/** Exported base models of every family that writes on give transformers' logits, padded on either side and in parts. @module */
+/**
+ * Exported base models of every causal family have transformers' logits, padded on either side and read in parts.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { writeOnnxFiles } from "../../../../pipelines/interchange/onnx/files.ts";
 import { familyCases, readFamilyGolden } from "../../models/families/families_golden.ts";
@@ -6,7 +10,7 @@ import { inFolder } from "../../models/support.ts";
 import { largestDifference, openFolder, recordOf } from "../../models/support_forward.ts";
 import { openExported, type Read } from "./support.ts";
 
-/** Cases of models that do not write on, and one whose config has no place for its numbers. */
+/** Cases of models that are not causal, and one whose rows exceed the context of LongRoPE's short factors. */
 const elsewhere = /^(t5|names-bert|bert|roberta|distilbert|deberta|modernbert|phi3-longrope-long)/;
 
 for (const name of familyCases.filter((each) => !elsewhere.test(each))) {

@@ -1,5 +1,5 @@
 /**
- * Exported models give Refract's own logits, for everything that is trained and any padding, in one run or in parts.
+ * Exported models have Refract's own logits, for every kind of adaptation and any padding, in one run or in parts.
  *
  * @module
  */
@@ -67,7 +67,7 @@ const cases: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[
   ],
 };
 
-/** Ends too short for all that is edited, and longer ones; with what follows them. */
+/** Prompts too short for all edited positions, and longer ones, with completions. */
 const rows = [[1, 3], [2, 2], [5, 4], [9, 1]].map(([prompt = 0, completion = 0], row) => {
   const draw = (count: number, part: string) =>
     Array.from({ length: count }, (_, at) => 3 + Math.floor(createRandom(row, part, at).uniform() * 500));
@@ -75,7 +75,7 @@ const rows = [[1, 3], [2, 2], [5, 4], [9, 1]].map(([prompt = 0, completion = 0],
 });
 const fields = { rows: [0, 2] }, source = { text: "", spans: {}, fields };
 
-/** Tensors that change much, where some begin at nothing. */
+/** Tensors with large values, including those that are initialized with zeros. */
 async function drawnTensors(adaptations: readonly Adaptation[]): Promise<TensorMap> {
   const drawn = await drawTensors(adaptations, 5);
   for (const { index, tensors } of adaptations) {
@@ -96,7 +96,7 @@ async function ownLogits(
 ): Promise<Float32Array[][]> {
   const compiled = { architecture, storedType: weights.storedType, members: [adaptations], full: false };
   const layout = wholeRows(architecture, adaptations), program = prefillProgram(compiled, layout);
-  // The last token of a completion is only predicted; one more lets all of them be read.
+  // The last token of a completion is only predicted; with one more all of its own are read.
   const laidOut = rows.map(({ prompt, completion }) => {
     return layOut({ prompt, completion: [...completion, 0], source }, layout);
   });
@@ -112,7 +112,7 @@ async function ownLogits(
   return laidOut.map(({ tail }) => tail.map(() => (data as Float32Array).subarray(next * width, ++next * width)));
 }
 
-/** Those of the model alone, which is the same in every case. */
+/** The logits of the model without adaptations, which is the same in every case. */
 let plainLogits: ReturnType<typeof ownLogits> | undefined;
 
 for (const [name, declared] of Object.entries(cases)) {
@@ -130,7 +130,7 @@ for (const [name, declared] of Object.entries(cases)) {
       if (adaptations.length > 0) {
         const plain = (await (plainLogits ??= ownLogits(model, weights, [], {}))).flat();
         const differences = expected.flat().map((tuned, token) => largestDifference(plain[token]!, tuned));
-        assert.ok(Math.max(...differences) > 0.1, "the pieces change nothing");
+        assert.ok(Math.max(...differences) > 0.1, "the adaptations change nothing");
       }
       await writeOnnxFiles(folder, folder, {
         ...{ architecture, weights, adaptations, tensors },
@@ -159,7 +159,7 @@ for (const [name, declared] of Object.entries(cases)) {
       const onLeft = await session.read({ tokens: left(whole), mask: left(ones), promptLengths });
       whole.forEach((row, at) => compare(onLeft.logits[at]!.slice(longest - row.length), at, 0));
 
-      // The prompts padded on the right, and then what follows token by token: the padding stays between.
+      // The prompts padded on the right, then the completions token by token, with the padding in between.
       const prompts = rows.map(({ prompt }) => prompt), width = Math.max(...promptLengths);
       let mask = right(prompts.map((prompt) => prompt.map(() => 1)), width);
       let { logits, past } = await session.read({ tokens: right(prompts, width), mask, promptLengths });

@@ -1,4 +1,4 @@
-/** Exported models in the runtime that others use them in: whole files, read as anyone would. @module */
+/** Exported models in ONNX Runtime itself: sessions of the written files, as users open them. @module */
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Tokenizer } from "@huggingface/tokenizers";
@@ -7,29 +7,29 @@ import * as ort from "../../../../pipelines/runtime/onnx_runtime.ts";
 
 ort.env.logLevel = "error";
 
-/** Rows of tokens as a model file is fed them. */
+/** Rows of tokens as feeds of a model file. */
 export interface Rows {
-  /** Any id where a row is padded. */
+  /** Padding may have any id. */
   readonly tokens: readonly (readonly number[])[];
-  /** 1 for a token of past or rows, 0 for padding. */
+  /** 1 for a token of the past or the rows, 0 for padding. */
   readonly mask: readonly (readonly number[])[];
-  /** Each row's; fed where the model asks for it. */
+  /** One for each row; fed if the model has this input. */
   readonly promptLengths?: readonly number[];
 }
 
 /** Keys and values by their names in the file. */
 export type Past = Readonly<Record<string, ort.Tensor>>;
 
-/** Logits [row][token][vocabulary], and the past of what is read next. */
+/** Logits [row][token][vocabulary], and the past for the next rows. */
 export interface Read {
   readonly logits: readonly (readonly Float32Array[])[];
   readonly past: Past;
 }
 
-/** A model file, opened. */
+/** An open session of a model file. */
 export interface ExportedSession {
   readonly inputNames: readonly string[];
-  /** Reads rows after a past, or as a text's beginning. */
+  /** Reads rows after a past, or from the start. */
   read(rows: Rows, past?: Past): Promise<Read>;
   close(): Promise<void>;
 }
@@ -77,7 +77,7 @@ function emptyPast({ inputMetadata }: ort.InferenceSession, batch: number): Past
   }));
 }
 
-/** What an exported folder's own example code writes in this runtime, after prompts or conversations. */
+/** The answers of an exported folder's own example code in this runtime to prompts or conversations. */
 export async function answersInNode(
   folder: string,
   prompts: readonly (string | readonly object[])[],

@@ -8,7 +8,7 @@ import { golden, largestGap, logitsOf, savedByPeft, succeeds, tensorsOf } from "
 const counts: Readonly<Record<string, number>> = { lora: 4, rslora: 6, dora: 1, ia3: 12, prefix: 4 };
 
 for (const name of Object.keys(golden.logits)) {
-  Deno.test(`${name} as peft saved it has peft's logits, and is exported as it was`, () =>
+  Deno.test(`${name} as saved by peft has peft's logits, and is exported unchanged`, () =>
     inFolder(async (scratch) => {
       const imported = join(scratch, "imported"), exported = join(scratch, "exported");
       const { stdout, stderr } = await succeeds("import", savedByPeft(name), "--out", imported);
@@ -30,7 +30,7 @@ for (const name of Object.keys(golden.logits)) {
     }));
 }
 
-Deno.test("adapter_model.bin is read as what peft writes without safe_serialization", () =>
+Deno.test("adapter_model.bin, which peft writes without safe_serialization, is read", () =>
   inFolder(async (scratch) => {
     const tensors = await Promise.all(["lora", "pickled"].map(async (name) => {
       await succeeds("import", savedByPeft(name), "--out", join(scratch, name));
@@ -40,7 +40,7 @@ Deno.test("adapter_model.bin is read as what peft writes without safe_serializat
     assert.deepEqual(tensors[1], tensors[0]);
   }));
 
-Deno.test("an exported adapter's config says which modules it is for, and by how much each is scaled", () =>
+Deno.test("an exported adapter's config names its modules and their scaling", () =>
   inFolder(async (scratch) => {
     const configs: Record<string, Record<string, unknown>> = {};
     for (const name of ["lora", "rslora", "dora", "ia3"]) {

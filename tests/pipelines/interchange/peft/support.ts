@@ -8,7 +8,7 @@ import { openExported } from "../onnx/support.ts";
 
 const folder = fileURLToPath(new URL("../../../goldens/peft_saved/", import.meta.url));
 
-/** What make_peft_saved.py records: the last token's logits of each adapted model. */
+/** The records of make_peft_saved.py: the last token's logits of each adapted model. */
 export const golden: {
   readonly ids: readonly number[];
   readonly logits: Readonly<Record<string, readonly (readonly number[])[]>>;
@@ -19,14 +19,14 @@ export function savedByPeft(name: string): string {
   return join(folder, name);
 }
 
-/** Runs a command that has to succeed. */
+/** Runs a command, and asserts that it succeeds. */
 export async function succeeds(...args: readonly string[]): Promise<{ stdout: string; stderr: string }> {
   const { code, stdout, stderr } = await inProcess(...args);
   assert.equal(code, 0, stderr);
   return { stdout, stderr };
 }
 
-/** The logits of every token that a model with an intervention gives, by way of an export to ONNX below a folder. */
+/** The logits of every token by a model with an intervention, computed with an export to ONNX in a scratch folder. */
 export async function logitsOf(
   scratch: string,
   intervention: string,
@@ -51,7 +51,7 @@ export async function tensorsOf(path: string): Promise<Record<string, { shape: r
   return found;
 }
 
-/** The largest difference of two lists as long as each other. */
+/** The largest absolute difference between two lists of equal length. */
 export function largestGap(found: ArrayLike<number>, expected: ArrayLike<number>): number {
   assert.equal(found.length, expected.length);
   return Array.from(found).reduce((most, value, at) => Math.max(most, Math.abs(value - expected[at]!)), 0);
