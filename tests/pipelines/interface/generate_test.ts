@@ -1,4 +1,4 @@
-/** Asking models from a program. */
+/** generate(), called from a program. */
 import assert from "node:assert/strict";
 import { baseModel, block, generate, greedy, loreft, run, sample, saved, sweep } from "../../../mod.ts";
 import { inScene, type Scene } from "../../support/scene.ts";
@@ -6,7 +6,7 @@ import { inScene, type Scene } from "../../support/scene.ts";
 const decoding = greedy({ maxNewTokens: 3 });
 const optionsOf = (scene: Scene) => ({ store: scene.path("store"), base: scene.folder, threads: 1 });
 
-Deno.test("generate() gives an evaluation's prediction, for a member and for a model with its edit", () =>
+Deno.test("generate() returns the evaluation's prediction, for a member and for a model with its edit", () =>
   inScene({ epochs: "8" }, async (scene) => {
     const { members: [member] } = await run(scene.pipeline, { ...optionsOf(scene), out: scene.path("out") }).result;
     const options = { ...optionsOf(scene), decoding };
@@ -23,7 +23,7 @@ Deno.test("generate() gives an evaluation's prediction, for a member and for a m
     const drawn = await Promise.all([1, 2].map(() => {
       return generate(tuned, prompt, { ...options, decoding: sample({ maxNewTokens: 8, seed: 7 }) });
     }));
-    assert.equal(drawn[0], drawn[1], "what is drawn depends on the seed alone");
+    assert.equal(drawn[0], drawn[1], "samples depend only on the seed");
   }));
 
 Deno.test("invalid requests are refused in one line", () =>

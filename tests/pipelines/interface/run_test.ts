@@ -6,7 +6,7 @@ import { inScene, type PipelineParts, type Scene } from "../../support/scene.ts"
 
 const optionsOf = (scene: Scene): RunOptions => ({ out: scene.path("out"), store: scene.path("store"), threads: 1 });
 
-/** All events of a run, and what it ended with. */
+/** All events of a run, and the error that ended it, if any. */
 async function eventsOf(running: ReturnType<typeof run>) {
   const events: RunEvent[] = [];
   try {
@@ -19,7 +19,7 @@ async function eventsOf(running: ReturnType<typeof run>) {
 
 const swept: Partial<PipelineParts> = { rank: `sweep("rank", [1, 2])`, metrics: "[exactMatch(), loss()]" };
 
-Deno.test("run() reports every event of a sweep in order, and gives the run's results", () =>
+Deno.test("run() reports every event of a sweep in order, and returns the run's results", () =>
   inScene(swept, async (scene) => {
     const running = run(scene.pipeline, { ...optionsOf(scene), log: scene.path("log.jsonl") });
     const { events, error } = await eventsOf(running);
@@ -38,14 +38,14 @@ Deno.test("run() reports every event of a sweep in order, and gives the run's re
     const told = events.flatMap((event) => event.kind === "step" ? [event.members.map(({ loss }) => loss)] : []);
     const losses = results.members.map(({ stages: [training] }) => training?.kind === "train" ? training.losses : []);
     assert.deepEqual(told, losses[0]!.map((loss, at) => [loss, losses[1]![at]]));
-    // A log has the same.
+    // The log has the same events.
     const lines = (await Deno.readTextFile(scene.path("log.jsonl"))).trimEnd().split("\n");
     const logged = lines.map((line) => JSON.parse(line)).map(({ time: _, ...event }) => event);
     assert.deepEqual(logged, JSON.parse(JSON.stringify(events)));
     assert.deepEqual((await open(folder)).results, results);
   }));
 
-Deno.test("a pipeline that a program declared runs as its file does, from the store", () =>
+Deno.test("a pipeline object runs like its file, with the results in the store", () =>
   inScene(swept, async (scene) => {
     const options = optionsOf(scene), first = await run(scene.pipeline, options).result;
     const { pipeline } = await loadPipeline(scene.pipeline, new Map());
@@ -56,7 +56,7 @@ Deno.test("a pipeline that a program declared runs as its file does, from the st
     assert.deepEqual(await again.member("rank=2").predictions(), await first.member("rank=2").predictions());
   }));
 
-Deno.test("a run that fails reports it last, and reading its events or its result fails", () =>
+Deno.test("the last event of a failed run is its failure, and reading its events or its result throws", () =>
   inScene({ optimizer: "adamw({ learningRate: 1e30 })", epochs: "4" }, async (scene) => {
     const options = { ...optionsOf(scene), log: scene.path("log.jsonl") }, running = run(scene.pipeline, options);
     const { events, error } = await eventsOf(running);
@@ -68,7 +68,7 @@ Deno.test("a run that fails reports it last, and reading its events or its resul
     assert.equal(JSON.parse((await Deno.readTextFile(options.log)).trimEnd().split("\n").at(-1)!).kind, "runFailed");
   }));
 
-Deno.test("a run that is stopped continues with the same call, and its log with it", () =>
+Deno.test("a stopped run continues with the same call, and so does its log", () =>
   inScene({ epochs: "3" }, async (scene) => {
     const stop = new AbortController(), options = { ...optionsOf(scene), log: scene.path("log.jsonl") };
     const events: RunEvent[] = [];
@@ -90,7 +90,7 @@ Deno.test("a run that is stopped continues with the same call, and its log with 
     assert.equal(kinds.filter((kind) => kind === "step").length, 6, "no step is taken twice");
   }));
 
-Deno.test("a reader of no events gets the result, and one that stops early ends no run", () =>
+Deno.test("a run continues and returns its result after the reader of its events stops", () =>
   inScene({}, async (scene) => {
     const running = run(scene.pipeline, optionsOf(scene));
     for await (const { kind } of running) if (kind === "membersReady") break;
@@ -102,7 +102,7 @@ Deno.test("runs that start together have separate settings", () =>
     preamble: "const { epochs: chosen } = refract.settings({ epochs: { default: 1, least: 1, whole: true } });",
     epochs: "chosen",
   }, async (scene) => {
-    // Another file, as one is imported once in a process.
+    // A second file, since a module is imported once per process.
     await scene.write("other.ts", await Deno.readTextFile(scene.pipeline));
     const runs = [scene.pipeline, scene.path("other.ts")].map((path, at) => {
       return run(path, { ...optionsOf(scene), out: scene.path(`out${at}`), set: { epochs: 2 + at } }).result;
@@ -111,7 +111,7 @@ Deno.test("runs that start together have separate settings", () =>
     assert.deepEqual(found.map((stage) => stage?.kind === "train" ? stage.steps : 0), [4, 6]);
   }));
 
-Deno.test("invalid options are refused immediately, an invalid request when it is read", () =>
+Deno.test("invalid options are refused immediately, invalid requests when the result is read", () =>
   inScene({}, async (scene) => {
     const call = (options: object) => () => run(scene.pipeline, options);
     assert.throws(call({ thread: 1 }), /run has no setting "thread"; did you mean "threads"/);
@@ -119,7 +119,7 @@ Deno.test("invalid options are refused immediately, an invalid request when it i
     assert.throws(call({ set: [1] }), /set is a list; give values by name/);
     assert.throws(call({ set: { rank: {} } }), /set\.rank/);
     assert.throws(call({ provider: "gpu" }), /provider is "gpu"; give "cpu"/);
-    // @ts-expect-error: there is a pipeline missing.
+    // @ts-expect-error: the pipeline is missing.
     assert.throws(() => run(), /the first argument of run is missing; give a pipeline, or the path of its file, as in/);
     await assert.rejects(run("absent.ts").result, /there is no such pipeline file/);
     await assert.rejects(run(scene.pipeline, { set: { rnk: 1 } }).result, /there is no such axis or setting/);
@@ -127,7 +127,7 @@ Deno.test("invalid options are refused immediately, an invalid request when it i
     await assert.rejects(open(scene.folder), /there is no results\.json; give the folder of a finished run/);
   }));
 
-Deno.test("an open run that is asked for something that it lacks lists what it has", () =>
+Deno.test("an open run that is asked for a missing member or evaluation lists those it has", () =>
   inScene(swept, async (scene) => {
     const opened = await run(scene.pipeline, optionsOf(scene)).result;
     assert.throws(() => opened.member("rank=3"), /has no member "rank=3"; did you mean "rank=1"/);

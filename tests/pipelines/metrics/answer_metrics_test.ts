@@ -1,4 +1,4 @@
-/** Metrics of answers against sacrebleu, rouge-score and SQuAD's script, and against the ReFT paper's rules. @module */
+/** Answer metrics compared with sacrebleu, rouge-score, SQuAD's script and the ReFT paper's rules. @module */
 import assert from "node:assert/strict";
 import { bleu, exactMatch, type MetricSpec, numericMatch, regexMatch, rouge, tokenF1 } from "refract";
 import goldens from "../../goldens/answer_metrics.json" with { type: "json" };
@@ -16,7 +16,7 @@ const rowOf = (prediction: string, references: readonly string[], line = 1): Mea
 
 const rows = goldens.rows.map(({ answer, references }, at) => rowOf(answer, references, at + 1));
 
-/** What a metric gives of some rows. */
+/** The value of a metric over rows. */
 function measured(spec: MetricSpec, of: readonly MeasuredRow[]): number {
   return measure([spec], { kind: "texts", rows: of }).metrics[metricNameOf(spec)]!;
 }
@@ -34,14 +34,14 @@ for (
   ]
 ) {
   const name = metricNameOf(spec) as "tokenF1" | "rouge1" | "rouge2" | "rougeL";
-  Deno.test(`${name}() is that of its reference, the best of several right answers`, () => {
+  Deno.test(`${name}() matches its reference implementation, and takes the best of several right answers`, () => {
     goldens.rows.forEach((golden, at) => assertNear(measured(spec, [rows[at]!]), golden[name], golden.answer));
     const mean = goldens.rows.reduce((sum, golden) => sum + golden[name], 0) / rows.length;
     assertNear(measured(spec, rows), mean, "the mean");
   });
 }
 
-Deno.test("bleu() is sacrebleu's, of one row and of all together", () => {
+Deno.test("bleu() matches sacrebleu, for one row and for all together", () => {
   const several = bleu({ references });
   goldens.rows.forEach((golden, at) => assertNear(measured(several, [rows[at]!]), golden.bleu, golden.answer));
   assertNear(measured(several, rows), goldens.bleu.all, "all");
@@ -49,7 +49,7 @@ Deno.test("bleu() is sacrebleu's, of one row and of all together", () => {
   assertNear(measured(bleu(), rows), goldens.bleu.first, "the completions alone");
 });
 
-Deno.test("references to a field that a row lacks are refused at the row", () => {
+Deno.test("references in a missing or invalid field are refused with the row's location", () => {
   const of = (field: string, holds: unknown) => [{ ...rowOf("x", ["x"], 7), fields: { [field]: holds } }];
   const spec = tokenF1({ references });
   assert.throws(
@@ -63,7 +63,7 @@ Deno.test("references to a field that a row lacks are refused at the row", () =>
   assert.throws(() => measured(spec, of("references", [])), /rows\.jsonl:7: the field "references".* is empty/);
 });
 
-/** Answers with what is expected, and whether they are right. */
+/** Asserts which answers count as correct. */
 function assertRights(
   spec: MetricSpec,
   cases: readonly (readonly [answer: string, expected: string, right: boolean])[],
@@ -92,7 +92,7 @@ Deno.test("numericMatch() compares the last number of an answer, as the ReFT pap
     ["15.001", "15", true],
     ["144.001", "144", false],
     ["none", "1", false],
-    // The completion is read as Python's float reads it, and by its last number where that fails.
+    // The completion is parsed like Python's float(), or by its last number where that fails.
     ["so 1000", "1_000", true],
     ["so 1000", "1e3", true],
     ["so 10", "0x10", true],
@@ -109,7 +109,7 @@ Deno.test("numericMatch() compares the last number of an answer, as the ReFT pap
   );
 });
 
-Deno.test("regexMatch() takes the first match or the last, or a group of it", () => {
+Deno.test("regexMatch() compares the first or the last match, or its group", () => {
   assertRights(regexMatch(/A|B|C|D|E/), [
     ["Answer: C", "A", true],
     ["Because it is A", "B", true],

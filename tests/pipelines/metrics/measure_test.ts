@@ -1,11 +1,11 @@
-/** Metrics of heads against scikit-learn's and scipy's numbers. @module */
+/** Metrics of heads compared with scikit-learn and scipy. @module */
 import assert from "node:assert/strict";
 import { accuracy, metric, mse } from "refract";
 import goldens from "../../goldens/glue_metrics.json" with { type: "json" };
 import { measure } from "../../../pipelines/metrics/measure.ts";
 import type { HeadPrediction } from "../../../pipelines/metrics/prediction.ts";
 
-/** The metrics of heads whose declarations have no setting that must be given. */
+/** The metrics of heads that have no required setting. */
 type Plain = "accuracy" | "f1" | "macroF1" | "matthews" | "pearson" | "spearman" | "mse" | "loss";
 
 const row = { prompt: "", completion: "", fields: {}, place: { file: "rows.jsonl", line: 1 } };
@@ -13,7 +13,7 @@ const row = { prompt: "", completion: "", fields: {}, place: { file: "rows.jsonl
 const headPredictions = (expected: readonly number[], predicted: readonly number[]): HeadPrediction[] =>
   expected.map((each, at) => ({ expected: each, predicted: predicted[at]!, loss: 0.5 * at, row }));
 
-/** That a metric of some rows is what is expected of it, to twelve digits. */
+/** Asserts the value of a metric over rows, to within 1e-12. */
 function assertMetric(
   name: Plain,
   kind: "classes" | "numbers",
@@ -24,7 +24,7 @@ function assertMetric(
   assert.ok(Math.abs(found! - expected) <= 1e-12, `${name} is ${found} and not ${expected}`);
 }
 
-Deno.test("metrics of classes are scikit-learn's", () => {
+Deno.test("classification metrics match scikit-learn", () => {
   for (const { expected, given, ...metrics } of goldens.classes) {
     for (const [name, value] of Object.entries(metrics)) {
       if (value !== null) assertMetric(name as Plain, "classes", headPredictions(expected, given), value);
@@ -32,14 +32,14 @@ Deno.test("metrics of classes are scikit-learn's", () => {
   }
 });
 
-Deno.test("correlations are scipy's, equal numbers sharing their rank", () => {
+Deno.test("correlations match scipy, with equal numbers sharing their rank", () => {
   for (const { expected, given, ...metrics } of goldens.numbers) {
     const rows = headPredictions(expected.flat(), given.flat());
     for (const [name, value] of Object.entries(metrics)) assertMetric(name as Plain, "numbers", rows, value);
   }
 });
 
-Deno.test("of nearly constant numbers Pearson's correlation is scipy's, and is warned of where scipy warns", () => {
+Deno.test("Pearson's correlation of nearly constant numbers matches scipy, and warns where scipy warns", () => {
   for (const { expected, given, pearson, spearman, warned } of goldens.nearlyConstant) {
     const rows = headPredictions(expected.flat(), given.flat());
     assertMetric("pearson", "numbers", rows, pearson ?? 0);
@@ -52,7 +52,7 @@ Deno.test("of nearly constant numbers Pearson's correlation is scipy's, and is w
   }
 });
 
-Deno.test("the correlation of two rows is exactly 1, 0 or −1", () => {
+Deno.test("the correlation of two rows is exactly 1 or −1", () => {
   assertExact([0.1, 0.7], [3.1, 2.9], -1);
   assertExact([0.3, 0.1], [0.7, 0.2], 1);
 });
@@ -64,13 +64,13 @@ function assertExact(expected: readonly number[], predicted: readonly number[], 
   );
 }
 
-Deno.test("a correlation with numbers that are all equal is 0, and the loss the mean", () => {
+Deno.test("a correlation with constant numbers is 0, and the loss is the mean", () => {
   const rows = headPredictions([1, 2, 3], [4, 4, 4]);
   for (const name of ["pearson", "spearman"] as const) assertMetric(name, "numbers", rows, 0);
   assertMetric("loss", "numbers", rows, 0.5);
 });
 
-Deno.test("the mean squared error is of the numbers, also of equal ones", () => {
+Deno.test("the mean squared error is computed for varying and for equal numbers", () => {
   assertMetric("mse", "numbers", headPredictions([1, 2, 4], [1, 4, 1]), 13 / 3);
   assertMetric("mse", "numbers", headPredictions([2, 2], [2.5, 2]), 0.125);
 });
@@ -116,7 +116,7 @@ Deno.test("a user's own metric receives the name of a class or a number", () => 
   assert.deepEqual([metrics, lowerIsBetter], [{ near: 0.5 }, ["near"]]);
 });
 
-Deno.test("a number without a standard error is noted", () => {
+Deno.test("a metric without a standard error is noted", () => {
   const given = headPredictions([1, 3, 4], [2, 3, 4]).map((each) => ({
     ...each,
     row: { ...row, prediction: each.predicted },

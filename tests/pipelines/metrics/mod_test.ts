@@ -1,4 +1,4 @@
-/** The table of metrics against the DSL's functions. @module */
+/** The table of metrics compared with the DSL's functions. @module */
 import assert from "node:assert/strict";
 import * as refract from "refract";
 import { isMetricName, lowerIsBetter, metricKinds, metricNameOf } from "../../../pipelines/metrics/mod.ts";
@@ -6,7 +6,7 @@ import { declaredMetrics } from "../../support/declared_metrics.ts";
 
 const metricNames = Object.keys(metricKinds).filter(isMetricName);
 
-Deno.test("every metric has a function of the DSL, which messages name as it is called", () => {
+Deno.test("every metric has a DSL function, and messages show a call of it", () => {
   for (const name of metricNames) {
     assert.equal(declaredMetrics[name].kind, name);
     const [, called] = /^(\w+)\(.*\)$/.exec(metricKinds[name].call)!;
@@ -18,11 +18,11 @@ Deno.test("every metric applies to some kind of prediction", () => {
   for (const name of metricNames) assert.ok(Object.keys(metricKinds[name].measures).length > 0, name);
 });
 
-Deno.test("less of an unknown metric does not count as better", () => {
+Deno.test("for an unknown metric, higher counts as better", () => {
   assert.deepEqual([lowerIsBetter("loss"), lowerIsBetter("accuracy"), lowerIsBetter("unknown")], [true, false, false]);
 });
 
-Deno.test("results call a metric by its kind, its setting or the name that it is given", () => {
+Deno.test("results name a metric by its kind, its setting or its given name", () => {
   const { accuracy, exactMatch, rouge } = refract;
   assert.deepEqual(
     [exactMatch(), exactMatch({ name: "strict" }), rouge("rougeL"), accuracy({ by: "byte" }), declaredMetrics.metric]

@@ -9,7 +9,7 @@ import { sharedFolder } from "../../support/shared.ts";
 
 const shared = sharedFolder();
 
-/** A text that was scored, what is right and whether it is. */
+/** A scored text, its label and whether it is correct. */
 interface Case {
   readonly raw: string;
   readonly label: string;
@@ -20,19 +20,19 @@ async function readGolden<T>(name: string): Promise<T> {
   return JSON.parse(await Deno.readTextFile(join(shared!, "tasks", "goldens", `${name}.json`)));
 }
 
-/** Whether a metric counts a text as right. */
+/** Whether a metric counts a text as correct. */
 function isRight(spec: MetricSpec, { raw, label }: Case): boolean {
   const place = { file: "rows.jsonl", line: 1 };
   const rows = [{ prompt: "", completion: label, prediction: raw, fields: {}, place }];
   return measure([spec], { kind: "texts", rows }).metrics[metricNameOf(spec)] === 1;
 }
 
-// What follows the trigger, but none of what Python's float() takes and numericMatch does not.
+// Whether a label is a plain number; Python's float() takes more than numericMatch().
 const isPlain = ({ label }: Case) => /^\s*-?\d+(\.\d*)?\s*$/.test(label);
 
 for (const task of ["gsm8k", "SVAMP", "mawps", "AddSub", "SingleEq", "MultiArith"]) {
   Deno.test({
-    name: `numericMatch() counts what pyreft counts: ${task}`,
+    name: `numericMatch() agrees with pyreft: ${task}`,
     ignore: shared === undefined,
     async fn() {
       const { cases } = await readGolden<{ readonly cases: readonly Case[] }>(`pyreft.${task}`);
@@ -44,7 +44,7 @@ for (const task of ["gsm8k", "SVAMP", "mawps", "AddSub", "SingleEq", "MultiArith
 }
 
 Deno.test({
-  name: "regexMatch() counts what pyreft counts of AQuA",
+  name: "regexMatch() agrees with pyreft on AQuA",
   ignore: shared === undefined,
   async fn() {
     const { cases } = await readGolden<{ readonly cases: readonly Case[] }>("pyreft.AQuA");
@@ -54,7 +54,7 @@ Deno.test({
   },
 });
 
-/** A document with sets of log-likelihoods, and what the harness counts of each. */
+/** A document with sets of log-likelihoods, and the harness's metrics of each. */
 interface Scored {
   readonly choices: readonly string[];
   readonly gold: number;
@@ -67,7 +67,7 @@ interface Scored {
 }
 
 Deno.test({
-  name: "choices are compared as lm-evaluation-harness compares them, ties to the first",
+  name: "choices are compared as in lm-evaluation-harness, with ties going to the first",
   ignore: shared === undefined,
   async fn() {
     const { tasks } = await readGolden<
@@ -78,7 +78,7 @@ Deno.test({
     let count = 0;
     for (const { choices, gold, scored } of Object.values(tasks).flatMap(({ docs }) => docs)) {
       for (const { loglikelihoods: scores, acc, acc_norm, acc_bytes } of scored) {
-        // Choices of the same text are distinguished by their number.
+        // chosenBy() returns a text, so choices with the same text count as the first of them.
         const rights = (["sum", "character", "byte"] as const).map((by) => {
           return Number(choices.indexOf(chosenBy(by, { choices, scores, choiceTokens: [] })) === gold);
         });

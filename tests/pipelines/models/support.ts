@@ -20,7 +20,7 @@ export function assertOneLine(error: unknown, pattern: RegExp): true {
   return true;
 }
 
-/** The folder of a model beside the repository, or undefined, having said so, where it is absent. */
+/** The folder of a model next to the repository; if it is absent, logs that and returns undefined. */
 export async function sharedModel(name: string): Promise<string | undefined> {
   const folder = fileURLToPath(new URL(`../../../../shared/models/${name}`, import.meta.url));
   try {

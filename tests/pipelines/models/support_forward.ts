@@ -17,14 +17,14 @@ import { storedName } from "../../../pipelines/models/weights/stored_names.ts";
 import { openWeights } from "../../../pipelines/models/weights/weights.ts";
 import type { HostTensor, Runtime, Session } from "../../../pipelines/runtime/runtime.ts";
 
-/** A model folder, opened. */
+/** An open model folder. */
 export interface FolderModel {
   readonly config: ConfigReader;
   readonly architecture: Architecture;
   readonly tensors: ReadonlyMap<string, TensorRecord>;
 }
 
-/** Opens a folder that need not hold a tokenizer. */
+/** Opens a folder, which need not have a tokenizer. */
 export async function openFolder(folder: string): Promise<FolderModel> {
   const file = `${folder}/config.json`;
   const config = new ConfigReader(file, await readJsonObject(file, "make it again") ?? {});
@@ -39,7 +39,7 @@ export interface RunRow {
 
 /**
  * Hidden states in transformers' order (the last one after the final norm) [state][row][token · width], and the logits
- * [row][token · vocabulary], without the places that pad a row.
+ * [row][token · vocabulary], without padding.
  */
 export interface RunNumbers {
   readonly hiddenStates: readonly (readonly Float32Array[])[];
@@ -48,11 +48,11 @@ export interface RunNumbers {
 
 /** A compiled model that runs batches of rows, each cut into the same number of runs. */
 export interface Forward {
-  /** Each run's numbers. */
+  /** The hidden states and logits of each run. */
   run(runs: readonly (readonly RunRow[])[]): Promise<RunNumbers[]>;
 }
 
-/** Compiles a model for rows that are cut into the named runs, in one program: each run's past is the runs before. */
+/** Compiles one program for rows that are split into the named runs; the past of each run is the runs before it. */
 export async function openForward(runtime: Runtime, model: FolderModel, names: readonly string[]): Promise<Forward> {
   const session = await openProgram(runtime, model, forwardProgram(model, names));
   const { architecture } = model;
@@ -73,7 +73,7 @@ export async function openForward(runtime: Runtime, model: FolderModel, names: r
 
 const storedTypes: Readonly<Record<string, DataType>> = { F32: "float32", F16: "float16", BF16: "bfloat16" };
 
-/** Where a weight of the architecture lies. */
+/** The location of a weight of the architecture. */
 export function recordOf({ tensors, architecture }: FolderModel, name: string): TensorRecord {
   const record = tensors.get(storedName(name, tensors, architecture.barePrefix) ?? name);
   if (record === undefined) throw new TypeError(`The folder has no weight ${name}`);
@@ -144,21 +144,21 @@ function integerTensor(elements: readonly number[], shape = [elements.length]): 
   return { data: BigInt64Array.from(elements, BigInt), shape };
 }
 
-/** A result's rows, whose leading extents are batch and tokens (or both in one), cut to each row's own tokens. */
+/** The rows of a result with the leading extents batch and tokens (or both in one), without their padding. */
 function unpadded({ data, shape }: HostTensor, rows: readonly RunRow[]): Float32Array[] {
   if (!(data instanceof Float32Array)) throw new TypeError("A result is not float32");
   const width = shape[shape.length - 1] as number, stride = longest(rows) * width;
   return rows.map(({ tokens }, row) => data.subarray(row * stride, row * stride + tokens.length * width));
 }
 
-/** The numbers of one place of a row of so many tokens. */
+/** The values at one position of a row with the given number of tokens. */
 export function placeOf(row: Float32Array | undefined, tokens: number, position: number): Float32Array {
   if (row === undefined) throw new TypeError("The row has no numbers");
   const width = row.length / tokens;
   return row.subarray(position * width, (position + 1) * width);
 }
 
-/** The ids that greedy decoding continues with, by running the whole growing sequence each time. */
+/** The ids of a greedy continuation, computed by running the whole sequence for each token. */
 export async function continueGreedily(forward: Forward, prompt: readonly number[], count: number): Promise<number[]> {
   const tokens = [...prompt];
   while (tokens.length < prompt.length + count) {
@@ -169,7 +169,7 @@ export async function continueGreedily(forward: Forward, prompt: readonly number
   return tokens.slice(prompt.length);
 }
 
-/** The largest distance between two lists of numbers; infinite where they differ in length or hold no number. */
+/** The largest difference between two lists of numbers; infinite if their lengths differ or a difference is NaN. */
 export function largestDifference(found: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (found.length !== expected.length) return Infinity;
   let largest = 0;

@@ -14,7 +14,7 @@ const parts: Partial<PipelineParts> = {
   decoding: "greedy({ maxNewTokens: length })",
 };
 
-/** Runs a test with a scene whose pipeline imports a file, and has run with `--set`. */
+/** Runs a test after a run with `--set` of a pipeline that imports a file. */
 function afterRun(test: (scene: Scene) => Promise<void>): Promise<void> {
   return inScene(parts, async (scene) => {
     await scene.write("length.ts", "export const length = 3;\n");
@@ -29,7 +29,7 @@ function repeat(scene: Scene, manifest: string, ...options: readonly string[]) {
   return inProcess("run", manifest, "--store", scene.path("fresh"), "--out", scene.path("again"), ...options);
 }
 
-/** A run's results without what depends on the clock and the store. */
+/** A run's results without the fields that depend on the clock and the store. */
 async function resultsIn(folder: string): Promise<unknown> {
   const timed = new Set([
     "seconds",
@@ -46,7 +46,7 @@ async function resultsIn(folder: string): Promise<unknown> {
 }
 
 const manifestOf = (scene: Scene) => scene.path("out", "manifest.yaml");
-/** A manifest that a person may change. */
+/** A manifest without its digest, which may be edited. */
 const edited = (manifest: string) => manifest.replace(/^# digest: .*\n/m, "");
 const trained = join("members", "rank=2", "intervention", "weights.safetensors");
 
@@ -93,7 +93,7 @@ Deno.test("a manifest finds its pipeline when everything has moved together, and
     }
   }));
 
-Deno.test("chat uses the base model that a recipe puts in place", () =>
+Deno.test("chat uses the base model that a recipe sets", () =>
   inScene({ heldOut: "rows.take(4)" }, async (scene) => {
     await Deno.mkdir(scene.path("models"));
     await writeTinyModel(scene.path("models", "other"), { seed: 2 });

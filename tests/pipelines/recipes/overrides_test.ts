@@ -8,7 +8,7 @@ import {
 
 const overrides = overridesOfOptions(new Map([["rank", ["1", "4"]]]));
 
-Deno.test("options override with texts, and name themselves as their location", () => {
+Deno.test("overrides of options are texts, with the option as their location", () => {
   assert.deepEqual(overrides.get("rank"), {
     values: ["1", "4"],
     isList: true,
@@ -36,7 +36,7 @@ Deno.test("an axis and a setting do not share a name", () => {
   );
 });
 
-Deno.test("a loading in progress is known until it ends, even if it fails", async () => {
+Deno.test("the loading in progress is known until it ends, even if it fails", async () => {
   const loading = { overrides, settings: new Map() };
   assert.equal(await whileLoading(loading, () => Promise.resolve(currentLoading())), loading);
   await assert.rejects(whileLoading(loading, () => Promise.reject(new TypeError("broken"))), /broken/);

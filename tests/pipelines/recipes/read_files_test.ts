@@ -1,4 +1,4 @@
-/** That a manifest has a digest of every file that its run has read, and says so when one has changed. @module */
+/** A manifest has a digest of every file that its run has read, and repeating it reports changed files. @module */
 import assert from "node:assert/strict";
 import { join, resolve } from "node:path";
 import { readRecipe } from "../../../pipelines/recipes/recipe.ts";
@@ -36,13 +36,13 @@ async function recordedFiles(
   return new Map(await Promise.all(real));
 }
 
-/** Files that are Refract's own: its sources, and what it keeps itself. */
+/** Whether a file is one of Refract's sources, or in the store or the run's folder. */
 function isOwn(scene: Scene, path: string): boolean {
   const folders = [scene.path("store"), scene.path("out"), root].map((folder) => resolve(folder) + "/");
   return folders.some((folder) => path.startsWith(folder)) && !path.includes("/models/builtin/");
 }
 
-/** Runs a scene, and holds its manifest against the files that it opened. */
+/** Runs a scene, and compares its manifest with the files that it opened. */
 async function requireRecorded(
   scene: Scene,
   read: readonly string[],
@@ -62,7 +62,7 @@ async function requireRecorded(
       `${path} is not in the manifest as it was read`,
     );
   }
-  for (const name of read) assert.ok(others.some((path) => path.endsWith(name)), `${name} was not seen to be read`);
+  for (const name of read) assert.ok(others.some((path) => path.endsWith(name)), `${name} was not read`);
 }
 
 const description = ["/pipeline.ts", "/config.json", "/tokenizer.json", "/tokenizer_config.json"];
@@ -147,7 +147,7 @@ Deno.test("a run of a hub's model has a digest of every file that it read, and i
       const run = () => inProcessUnder({ hub: { env, timings: hasty } }, "run", scene.pipeline, ...scene.places);
       assert.equal((await run()).code, 0);
       const snapshot = (commit: string) => scene.path("cache", "models--owner--model", "snapshots", commit);
-      // A process hashes the same content of a file once: pipeline.ts was read by the first run.
+      // A process hashes the same content of a file only once: pipeline.ts was read by the first run.
       await requireRecorded(scene, ["/rows.jsonl"], run, snapshot);
       const { recorded } = await readRecipe(scene.path("out", "manifest.yaml"));
       assert.equal(recorded?.models[0]?.commit, hub.commit("owner/model"));
@@ -160,7 +160,7 @@ Deno.test("a run of a hub's model has a digest of every file that it read, and i
     });
   }));
 
-/** Changes of files that a model is read from, and what is said of each. */
+/** Changes to the files of a model, and the expected notes. */
 const changes:
   readonly (readonly [file: string, before: string | undefined, after: string | undefined, says: RegExp])[] = [
     ["model/generation_config.json", "{}", '{"eos_token_id": [1, 2, 3]}', /^note: the tokenizer of \.\/model is /m],
@@ -187,7 +187,7 @@ const changes:
   ];
 
 for (const [file, before, after, says] of changes) {
-  Deno.test(`a manifest knows ${file} of ${before ?? "no content"} from one of ${after ?? "no content"}`, () =>
+  Deno.test(`a manifest distinguishes ${file} with ${before ?? "no content"} from one with ${after ?? "no content"}`, () =>
     inScene({}, async (scene) => {
       const put = (content: string | undefined) =>
         content === undefined ? Deno.remove(scene.path(file)).catch(() => {}) : scene.write(file, content);

@@ -1,4 +1,4 @@
-/** Recipes, run as a person would, and every bad one in one line. @module */
+/** Recipes, run by the command line; every bad one is refused in one line. @module */
 import assert from "node:assert/strict";
 import { inProcess } from "../../support/command.ts";
 import { inScene, type PipelineParts, type Scene, sceneRows } from "../../support/scene.ts";
@@ -20,7 +20,7 @@ async function resultsOf(scene: Scene, name: string, ...options: readonly string
   return JSON.parse(stdout);
 }
 
-Deno.test("a recipe sets axes and settings, and puts other data and another base model in place", () =>
+Deno.test("a recipe sets axes and settings, and replaces the data and the base model", () =>
   inScene(parts, async (scene) => {
     await Deno.mkdir(scene.path("recipes"));
     await writeTinyModel(scene.path("recipes", "other"), { seed: 2 });
@@ -61,7 +61,7 @@ threads: 1
     assert.deepEqual([code, JSON.parse(stdout).estimate.steps], [0, 3]);
   }));
 
-Deno.test("a recipe puts another file of columns in place", () => {
+Deno.test("a recipe replaces a file of columns", () => {
   const data = `refract.tsv("./rows.tsv", { prompt: "{q}\\n", completion: "{a}" })`;
   return inScene({ data, epochs: "1" }, async (scene) => {
     await scene.write("rows.tsv", "q\ta\nThe cat\tsits\n");
@@ -110,7 +110,7 @@ const bad: Readonly<Record<string, readonly [text: string | Uint8Array, says: st
     "pipeline:\n",
     "recipe.yaml:1:10: pipeline is empty; give the path of the pipeline file, relative to the recipe",
   ],
-  "a pipeline that is not there": [
+  "a missing pipeline": [
     "pipeline: ./nowhere.ts\n",
     'recipe.yaml:1:11: there is no pipeline file "./nowhere.ts"; give its path, relative to the recipe',
   ],
@@ -121,7 +121,7 @@ const bad: Readonly<Record<string, readonly [text: string | Uint8Array, says: st
   "a tab": [`${named}set:\n\trank: 1\n`, "recipe.yaml:3:1: a tab indents the line; use spaces"],
   "a key twice": [`${named}${named}`, 'recipe.yaml:2:1: the key "pipeline" is given twice; keep one'],
   "two documents": [`${named}---\n${named}`, "recipe.yaml:2:1: a second document begins; keep one per file"],
-  "bytes in no encoding": [
+  "bytes that are not UTF-8": [
     new Uint8Array([0x61, 0xff, 0xfe]),
     "recipe.yaml: the file is not UTF-8 text; save it as UTF-8",
   ],
@@ -146,7 +146,7 @@ const bad: Readonly<Record<string, readonly [text: string | Uint8Array, says: st
     `${named}set:\n  rnk: 1\n`,
     'recipe.yaml:3:8: there is no such axis or setting as rnk; did you mean "rank" (it has "rank", "epochs")',
   ],
-  "an axis's value of another kind": [
+  "an axis's value of the wrong type": [
     `${named}set:\n  rank: [1, high]\n`,
     'recipe.yaml:3:9: "high" has the wrong type for the axis rank; give values such as 1, 2',
   ],
@@ -154,7 +154,7 @@ const bad: Readonly<Record<string, readonly [text: string | Uint8Array, says: st
     `${named}set:\n  epochs: 10\n`,
     "recipe.yaml:3:11: epochs is 10; give a whole number from 1 to 9",
   ],
-  "a setting of another type": [
+  "a setting of the wrong type": [
     `${named}set:\n  epochs: "3"\n`,
     'recipe.yaml:3:11: epochs is "3"; give a whole number from 1 to 9',
   ],
@@ -162,11 +162,11 @@ const bad: Readonly<Record<string, readonly [text: string | Uint8Array, says: st
     `${named}set:\n  epochs: [3]\n`,
     "recipe.yaml:3:11: epochs is a setting and takes one value, unlike an axis; give a whole number from 1 to 9",
   ],
-  "data that the pipeline has not": [
+  "data that the pipeline lacks": [
     `${named}data:\n  ./row.jsonl: rows.jsonl\n`,
     'recipe.yaml:3:16: the pipeline has no data "./row.jsonl"; did you mean "./rows.jsonl" (it has "./rows.jsonl")',
   ],
-  "data that are not there": [
+  "a missing data file": [
     `${named}data:\n  ./rows.jsonl: nowhere.jsonl\n`,
     'recipe.yaml:3:17: there is no file "nowhere.jsonl"; give its path, relative to the recipe',
   ],
@@ -175,33 +175,33 @@ const bad: Readonly<Record<string, readonly [text: string | Uint8Array, says: st
     'recipe.yaml:3:17: the data for "./rows.jsonl" is 3; give the path of a file, relative to the recipe, or ' +
     "{ hub: owner/name, split: … }",
   ],
-  "the id of a data set in a path's place": [
+  "the id of a data set instead of a path": [
     `${named}data:\n  ./rows.jsonl: owner/name\n`,
     'recipe.yaml:3:17: there is no file "owner/name"; give its path, relative to the recipe, or { hub: owner/name } ' +
     "for a hub data set",
   ],
-  "a data set of the hub that can be none": [
+  "an invalid name of a hub data set": [
     `${named}data:\n  ./rows.jsonl: { hub: "owner name" }\n`,
     'recipe.yaml:3:24: hub of the data for "./rows.jsonl" is "owner name"; give the name of a data set, as in owner/name',
   ],
-  "a data set of the hub without its id": [
+  "a hub data set without its id": [
     `${named}data:\n  ./rows.jsonl: { split: test }\n`,
     'recipe.yaml:3:17: the data for "./rows.jsonl" names no data set; add hub: with its id, as in hub: owner/name',
   ],
-  "a data set of the hub with a key that it has not": [
+  "a hub data set with an unknown key": [
     `${named}data:\n  ./rows.jsonl: { hub: owner/name, spilt: test }\n`,
     'recipe.yaml:3:36: the data for "./rows.jsonl" has no key "spilt"; did you mean "split" (it has "hub", "config", ' +
     '"split", "revision")',
   ],
-  "a base model that the pipeline has not": [
+  "a base model that the pipeline lacks": [
     `${named}base: { ./mdel: ./model }\n`,
     'recipe.yaml:2:17: the pipeline has no base model "./mdel"; did you mean "./model" (it has "./model")',
   ],
-  "a base model that is not there": [
+  "a missing base model": [
     `${named}base: ./nowhere\n`,
     'recipe.yaml:2:7: there is no folder "./nowhere"; give its path, relative to the recipe',
   ],
-  "a builtin model that there is not": [
+  "an unknown builtin model": [
     `${named}base: builtin:tinny\n`,
     'recipe.yaml:2:7: no builtin model is called "tinny"; give one of builtin:tiny',
   ],
@@ -231,7 +231,7 @@ for (const [name, [text, says]] of Object.entries(bad)) {
     }));
 }
 
-Deno.test("bad recipe: none", () =>
+Deno.test("bad recipe: a missing recipe", () =>
   inScene(parts, async (scene) => {
     const { code, stderr } = await runRecipe(scene, "recipe.yaml");
     assert.deepEqual([code, stderr], [

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { inProcess } from "../../support/command.ts";
 import { inScene, lineOf, type PipelineParts, type Scene } from "../../support/scene.ts";
 
-/** What `plan` says of a scene's pipeline. */
+/** The plan of a scene's pipeline. */
 async function plan(scene: Scene, ...options: readonly string[]) {
   const places = ["--store", scene.path("store"), "--threads", "1"];
   const { code, stdout, stderr } = await inProcess("plan", scene.pipeline, ...places, "--json", ...options);
@@ -25,14 +25,14 @@ const inBuild: Partial<PipelineParts> = {
 };
 
 for (const [where, parts] of Object.entries({ "the file's top level": atTop, "the build function": inBuild })) {
-  Deno.test(`settings at ${where} have their defaults, or what --set gives`, () =>
+  Deno.test(`settings at ${where} have their defaults, or the values of --set`, () =>
     inScene(parts, async (scene) => {
       const { members: [member], estimate } = await plan(scene, "--set", "epochs=3", "--set", "rank=4");
       assert.deepEqual([estimate.steps, member.trainableParameters, member.axes], [6, 4 * 33, {}]);
     }));
 }
 
-Deno.test("settings reach a pipeline that imports a copy of Refract of its own", async () => {
+Deno.test("settings reach a pipeline that imports its own copy of Refract", async () => {
   const root = new URL("../../../", import.meta.url);
   await inScene({}, async (scene) => {
     for (const folder of ["ops", "pipelines"]) await copyTypeScript(new URL(`${folder}/`, root), scene.path(folder));
@@ -65,7 +65,7 @@ const asked = jsonl("./rows.jsonl", { prompt: on ? ask : "never {nothing}", comp
   });
 });
 
-/** Runs the pipeline, and sees that it refuses in one line and writes nothing. */
+/** Tests that a run is refused in one line and writes nothing. */
 function refuses(name: string, parts: Partial<PipelineParts>, options: readonly string[], says: string): void {
   Deno.test(`settings: ${name}`, () =>
     inScene(parts, async (scene) => {
@@ -76,7 +76,7 @@ function refuses(name: string, parts: Partial<PipelineParts>, options: readonly 
     }));
 }
 
-/** Settings at the file's top level, with a pipeline that asks for none of them. */
+/** Settings at the file's top level, with a pipeline that uses none of them. */
 const only = (declaration: string) => ({ preamble: `refract.settings(${declaration});` });
 const place = `pipeline.ts:${lineOf.preamble}:9: `;
 

@@ -32,7 +32,7 @@ Deno.test("csvOf() quotes fields with commas, quotes and line breaks", () => {
   assert.equal(line, '"a ""b"",\nc",5,0.25,1.5');
 });
 
-Deno.test("csvOf() has the standard errors of a metric beside it", () => {
+Deno.test("csvOf() has the standard errors of a metric in the next column", () => {
   const [{ stages, ...rest }] = [member("main", {}, 0.5)];
   const withError = stages.map((stage) => {
     return stage.kind === "evaluate" ? { ...stage, standardErrors: { accuracy: 0.1 } } : stage;

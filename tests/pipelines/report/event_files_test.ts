@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { crc32c, eventsOf } from "../../../pipelines/report/event_files.ts";
 
-Deno.test("crc32c() gives the check value of its definition, and that of 32 zeros (RFC 3720, B.4)", () => {
+Deno.test("crc32c() matches the check values of its definition and of 32 zeros (RFC 3720, B.4)", () => {
   assert.equal(crc32c(new TextEncoder().encode("123456789")), 0xe3069283);
   assert.equal(crc32c(new Uint8Array(32)), 0x8a9136aa);
 });

@@ -1,4 +1,4 @@
-/** The file of a run's events. */
+/** The log file of a run's events. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { EventLog } from "../../../pipelines/report/event_log.ts";
@@ -10,14 +10,14 @@ const note = (message: string): RunEvent => ({ kind: "note", message });
 
 function linesOf(path: string): unknown[] {
   const lines = Deno.readTextFileSync(path).split("\n");
-  assert.equal(lines.pop(), "", "the last line is ended");
+  assert.equal(lines.pop(), "", "the last line is terminated");
   return lines.map((line) => JSON.parse(line));
 }
 
 test("a log has a line for each event, with its time, as soon as the event happened", (folder) => {
   const path = join(folder, "new", "log.jsonl"), log = new EventLog(path, assert.fail), before = Date.now();
   log.take(note("one\nline"));
-  assert.deepEqual([...Deno.readDirSync(folder)], [], "nothing before the request is known to be sound");
+  assert.deepEqual([...Deno.readDirSync(folder)], [], "nothing is written before the request is validated");
   log.open();
   log.take(note("two"));
   const found = linesOf(path) as { time: string }[];
@@ -26,7 +26,7 @@ test("a log has a line for each event, with its time, as soon as the event happe
   return log.close();
 });
 
-test("a log that is there already is appended to, after half a line too", async (folder) => {
+test("an existing log is appended to, even after an incomplete line", async (folder) => {
   const path = join(folder, "log.jsonl");
   Deno.writeTextFileSync(path, `{"kind":"note","message":"whole"}\n{"kind":"no`);
   for (const message of ["resumed", "again"]) {
@@ -41,7 +41,7 @@ test("a log that is there already is appended to, after half a line too", async 
   assert.deepEqual(others.map((line) => JSON.parse(line).message), ["resumed", "again"]);
 });
 
-test("a log that cannot be opened ends the run before it begins, one that breaks is noted once", async (folder) => {
+test("a log that can't be opened ends the run before it begins, and a later write error is noted once", async (folder) => {
   assert.throws(() => new EventLog(folder, assert.fail).open(), /can't be written \(Is a directory\)/);
   const path = join(folder, "log.jsonl"), notes: string[] = [];
   const log = new EventLog(path, (message) => notes.push(message));

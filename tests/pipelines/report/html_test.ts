@@ -6,7 +6,7 @@ import type { ReportView } from "../../../pipelines/report/report_view.ts";
 const folder = new URL("../../../pipelines/report/page/", import.meta.url);
 const modules = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => name.endsWith(".ts"));
 
-/** What Deno runs as well. */
+/** The modules that Deno runs as well. */
 const shared = ["own_value.ts", "paired_test.ts", "verdict.ts"];
 
 function viewWith(text: string): ReportView {
@@ -49,7 +49,7 @@ Deno.test("no text of a row is mistaken for a placeholder of the page", async ()
   }
 });
 
-Deno.test("the page's script holds each module once, after those that it needs, and parses", async () => {
+Deno.test("the page's script contains each module once, after its dependencies, and parses", async () => {
   const script = await pageScript();
   const order = [...script.matchAll(/^const \$(\w+) = /gm)].map(([, name]) => name!);
   const withValues = modules.filter((name) => {
@@ -60,14 +60,14 @@ Deno.test("the page's script holds each module once, after those that it needs, 
   const defined = new Set<string>();
   for (const [, name, needed] of script.matchAll(/^const (?:\$(\w+) = |\{.*\} = \$(\w+);)/gm)) {
     if (name !== undefined) defined.add(name);
-    if (needed !== undefined) assert.ok(defined.has(needed), `${needed} is used before it is there`);
+    if (needed !== undefined) assert.ok(defined.has(needed), `${needed} is used before it is defined`);
   }
-  // An import or a type that is left in is a syntax error.
+  // A remaining import or type is a syntax error.
   new Function(`"use strict";${script}`);
   assert.ok(!/<\/?script|<!--/.test(script));
 });
 
-Deno.test("page.html has every element that the modules ask for", () => {
+Deno.test("page.html has every element that the modules look up", () => {
   const html = Deno.readTextFileSync(new URL("page.html", folder));
   const ids = modules.flatMap((name) => {
     const text = Deno.readTextFileSync(new URL(name, folder));

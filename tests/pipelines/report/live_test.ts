@@ -7,7 +7,7 @@ const stateIn = async (folder: string): Promise<LiveState> => {
   return JSON.parse(await Deno.readTextFile(join(folder, liveFile)));
 };
 
-/** Waits until the file says what is expected. */
+/** Waits until the file has the expected state. */
 async function until(folder: string, holds: (state: LiveState) => boolean): Promise<LiveState> {
   for (;;) {
     const state = await stateIn(folder).catch(() => undefined);
@@ -16,10 +16,10 @@ async function until(folder: string, holds: (state: LiveState) => boolean): Prom
   }
 }
 
-test("what a run is at is in its folder while it goes on, and gone at its end", async (folder) => {
+test("a run's progress is in its folder while it runs, and removed at its end", async (folder) => {
   const log = new LiveLog(folder, "p"), stage = "tuned", steps = 3, learningRate = 0.1, seconds = 1;
   log.take({ kind: "work", work: "encode", done: 2, total: 2, unit: "rows" });
-  assert.deepEqual([...Deno.readDirSync(folder)], [], "nothing before the folder is ready");
+  assert.deepEqual([...Deno.readDirSync(folder)], [], "nothing is written before the folder is ready");
   const outline = { axes: {}, repeated: "a", trainableParameters: 1, baseParameters: 9, stages: [] };
   log.take({ kind: "membersReady", members: [{ id: "a", ...outline }, { id: "b", ...outline }] });
   assert.equal((await until(folder, () => true)).pipeline, "p");
@@ -43,7 +43,7 @@ test("what a run is at is in its folder while it goes on, and gone at its end", 
   assert.deepEqual([...Deno.readDirSync(folder)], []);
 });
 
-test("a run that lives writes again while nothing happens, and is missed when it does not", async (folder) => {
+test("a live run writes regularly even if nothing happens, and counts as silent when it stops writing", async (folder) => {
   const log = new LiveLog(folder, "p");
   log.take({ kind: "membersReady", members: [] });
   const { written } = await until(folder, () => true);
@@ -54,7 +54,7 @@ test("a run that lives writes again while nothing happens, and is missed when it
   await log.close();
 });
 
-test("a run that is stopped or fails says so in its folder, until the next one is done", async (folder) => {
+test("a stopped or failed run leaves its error in its folder until the next run", async (folder) => {
   const log = new LiveLog(folder, "p");
   log.take({ kind: "membersReady", members: [] });
   log.take({ kind: "runFailed", message: "the loss is NaN", stopped: false, refused: false });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { modelCard } from "../../../pipelines/report/model_card.ts";
 
-Deno.test("modelCard() names the base model, the edits and what was measured", () => {
+Deno.test("modelCard() names the base model, the edits and the metrics", () => {
   const text = modelCard({
     id: "owner/tuned",
     description: {

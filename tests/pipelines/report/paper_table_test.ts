@@ -1,11 +1,11 @@
-/** A run's numbers beside the paper's: what is compared, averaged and linked, and what was not run. @module */
+/** A run's results next to the paper's: what is compared, averaged and linked, and what was not run. @module */
 import assert from "node:assert/strict";
 import { paperTables } from "../../../pipelines/report/paper_table.ts";
 import { paperText } from "../../../pipelines/report/paper_text.ts";
 import type { MemberRecord } from "../../../pipelines/results/results.ts";
 import { commonsense } from "../../../pipelines/tasks/commonsense.ts";
 
-/** What a member gave of some tasks. */
+/** The properties of a member that was evaluated on tasks. */
 interface Given {
   readonly id: string;
   readonly base?: string;
@@ -41,7 +41,7 @@ const seeds = [42, 43].map((seed, at) =>
 const summaries = [{ id: "main", axes: {}, members: ["seed=42", "seed=43"], stages: [] }];
 const near = (value: number | undefined, expected: number) => assert.ok(Math.abs(value! - expected) < 1e-9, `${value}`);
 
-Deno.test("a number has its seeds' deviation, its difference from the paper's and its predictions", () => {
+Deno.test("a result has the deviation over seeds, the difference from the paper's and its predictions", () => {
   const [table] = paperTables({ members: seeds, summaries }), [ours] = table!.rows;
   assert.deepEqual([ours!.name, ours!.who, ours!.parameters], ["loreft", "ours", 2_097_408]);
   const [boolq, piqa, other] = ours!.cells;
@@ -96,7 +96,7 @@ Deno.test("a model or a rule that the paper does not have is not compared", () =
   assert.deepEqual(paperTables({ members: [{ ...seeds[0]!, stages: [] }] }), []);
 });
 
-Deno.test("a table can be had for a README and for a paper", () => {
+Deno.test("a table is written in Markdown for a README and in LaTeX for a paper", () => {
   const tables = paperTables({ members: seeds, summaries }), lines = paperText(tables, "markdown").split("\n");
   assert.equal(lines[0], "**commonsense on huggyllama/llama-7b, judged as pyreft, in percent**");
   assert.match(

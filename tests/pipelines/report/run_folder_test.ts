@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { RunFolder } from "../../../pipelines/report/run_folder.ts";
 import { assertOneLine, inFolder } from "../models/support.ts";
 
-Deno.test("a folder that is no run's keeps its files, and a run's own may be written again", () =>
+Deno.test("files in a folder that is not a run's are kept, and a run's own folder may be written again", () =>
   inFolder(async (path) => {
     const file = join(path, "pipeline.ts"),
       prepared = async () => {

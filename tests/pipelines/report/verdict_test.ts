@@ -49,7 +49,7 @@ Deno.test("a difference on many rows is reported with its direction", () => {
   assert.match(textOf([experiment("main", right(80, 60))], base), /, equal to base 0\.75 on every row$/);
 });
 
-Deno.test("equals tie", () => {
+Deno.test("members with equal results tie", () => {
   const all = [experiment("a", right(8, 4)), experiment("b", right(8, 4)), experiment("c", right(8, 2))];
   assert.match(textOf(all), /^a and b tie: 0\.50 ± 0\.09 \(n = 8\), not distinguishable from the runner-up c 0\.25/);
   assert.deepEqual(verdictOf(judged(all), metric)?.best.map(({ experiment: { id } }) => id), ["a", "b"]);
@@ -72,7 +72,7 @@ Deno.test("ranking() puts the smallest error first, and omits members without a 
   assert.equal(verdictOf(judged([]), "base exactMatch"), undefined);
 });
 
-Deno.test("a value without an error or a number of rows has neither in its text", () => {
+Deno.test("a value without a standard error or a number of rows is shown without them", () => {
   assert.equal(measuredText({ mean: 0.5, repetitions: 1 }), "0.50");
   assert.equal(
     measuredText({ mean: 0.0421, standardError: 0.0023, rows: 12, repetitions: 1 }),

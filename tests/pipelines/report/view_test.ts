@@ -69,7 +69,7 @@ const source = {
   predictions: (path: string) => rows[path] ?? [],
 };
 
-Deno.test("the view has trained metrics first, and those of the untrained model", () => {
+Deno.test("the view has trained metrics first, then those of the untrained model", () => {
   const { metrics, untrained, untrainedMetrics, axes, members, experiments, time, saved } = viewOf(source);
   assert.deepEqual(metrics, ["tuned exactMatch", "base exactMatch"]);
   assert.deepEqual(untrainedMetrics, ["base exactMatch"]);
@@ -87,11 +87,11 @@ Deno.test("the view has trained metrics first, and those of the untrained model"
   assert.equal(saved.at(-1), "3 of 9 stages were in the store.");
 });
 
-Deno.test("a base has the same rows, never other rows", () => {
+Deno.test("a base is compared on the same rows, never on others", () => {
   const same = viewOf({ ...source, results: { ...results, members: [member(4, 1, 2 / 3)], summaries: [] } });
   const { name, mean, values, rowsKey } = same.untrained["tuned exactMatch"]!;
   assert.deepEqual([name, mean, values], ["base", 0.1, undefined]);
-  assert.equal(rowsKey, undefined, "predictions without what metrics measured compare nothing");
+  assert.equal(rowsKey, undefined, "predictions without measured values can't be compared");
   const predictions = (path: string) => {
     return (rows[path] ?? []).map((row) => {
       return { ...row, measured: { exactMatch: Number(row.prediction === row.completion) } };
@@ -143,7 +143,7 @@ Deno.test("an evaluation that names its training is not a base, even if all memb
   assert.deepEqual(of(undefined).untrainedMetrics, ["score exactMatch"]);
 });
 
-Deno.test("the view thins long curves and has their stride", () => {
+Deno.test("the view thins long curves and reports their stride", () => {
   const [{ losses, gradientNorms, stride, finalLoss }] = viewOf(source).members as [
     ReturnType<typeof viewOf>["members"][number],
   ];
@@ -163,7 +163,7 @@ Deno.test("rows have the answers of the base and of members, the best first", ()
   ]);
 });
 
-Deno.test("less of an error is better, whatever its name is", () => {
+Deno.test("lower is better for errors, whatever their stage is called", () => {
   const erring = (rank: number, mse: number): MemberRecord => {
     const { stages, ...rest } = member(rank, 1, 0);
     const measured = stages.map((stage) => stage.kind !== "evaluate" ? stage : { ...stage, metrics: { mse } });
@@ -205,7 +205,7 @@ Deno.test("while the first member trains, the view has all members, their parame
   assert.deepEqual([experiments, saved, time.filter(({ seconds }) => seconds > 0)], [[], [], []]);
 });
 
-Deno.test("curves are kept of the best members, not of the first", () => {
+Deno.test("curves are kept for the best members, not for the first", () => {
   const many = Array.from({ length: 70 }, (_, at) => member(at + 1, 1, at / 100));
   const { members } = viewOf({ ...source, results: { ...results, summaries: [], members: many } });
   const drawn = members.filter(({ losses }) => losses.length > 0).map(({ axes }) => axes["rank"]);

@@ -6,7 +6,7 @@ import { inFolder } from "../models/support.ts";
 const name = "predictions.jsonl";
 const line = (prompt: string) => `${JSON.stringify({ prompt, completion: "é" })}\n`;
 const many = Array.from({ length: 5000 }, (_, at) => line(`é ${at}`)).join("");
-/** The run's files, of which results say what was written. */
+/** The run's files with the digests that its results record. */
 const written = (text: string) => new Map([[name, digestOf(new TextEncoder().encode(text))]]);
 
 Deno.test("predictions are read one at a time, and an invalid line is reported by number", () =>
@@ -32,7 +32,7 @@ Deno.test("damaged predictions are refused with the file's name", () =>
     }
   }));
 
-Deno.test("there are no predictions where there is no file, and a folder is none", () =>
+Deno.test("there are no predictions without a file, and a folder in its place is refused", () =>
   inFolder(async (folder) => {
     const run = { folder, files: new Map<string, string>() };
     assert.deepEqual(await readPredictions(run, name), []);

@@ -1,4 +1,4 @@
-/** What a run wrote is refused by its name where a bit of it has flipped, whoever opens it. @module */
+/** A file of a run with a flipped bit is refused by its name, whatever opens it. @module */
 import assert from "node:assert/strict";
 import { open } from "../../../mod.ts";
 import { inProcess } from "../../support/command.ts";
@@ -6,7 +6,7 @@ import { inScene, type Scene } from "../../support/scene.ts";
 
 const predictions = ["members", "main", "tuned", "predictions.jsonl"] as const;
 
-/** Flips a bit of each of some places in a file, one at a time, and puts it right again. */
+/** Flips a bit at several places in a file, one at a time, and restores the file. */
 async function flipped(file: string, count: number, act: (at: number) => Promise<void>): Promise<void> {
   const sound = await Deno.readFile(file);
   for (let index = 0; index < count; index++) {
@@ -30,7 +30,7 @@ const afterRun = (test: (scene: Scene) => Promise<void>) =>
     await test(scene);
   });
 
-Deno.test("a report names the file of a run of which a bit has flipped", () =>
+Deno.test("a report names the file of a run in which a bit has flipped", () =>
   afterRun(async (scene) => {
     for (const path of [["results.json"], predictions, ["manifest.yaml"], ["pipeline.ts"]]) {
       const file = scene.path("out", ...path);
@@ -39,7 +39,7 @@ Deno.test("a report names the file of a run of which a bit has flipped", () =>
     assert.equal((await inProcess("report", scene.path("out"))).code, 0);
   }));
 
-Deno.test("open, export, a repetition and score name the file in which a bit has flipped", () =>
+Deno.test("open, export, repeating a run and score name the file in which a bit has flipped", () =>
   afterRun(async (scene) => {
     const out = scene.path("out"), results = scene.path("out", "results.json");
     const manifest = scene.path("out", "manifest.yaml"), answers = scene.path("out", ...predictions);
@@ -56,7 +56,7 @@ Deno.test("open, export, a repetition and score name the file in which a bit has
     assert.match((await inProcess(...score)).stderr, /has no field "generation"/);
   }));
 
-Deno.test("a run of an earlier version, without digests, is opened as it is", () =>
+Deno.test("a run of an earlier version, without digests, is still opened", () =>
   afterRun(async (scene) => {
     const results = scene.path("out", "results.json"), manifest = scene.path("out", "manifest.yaml");
     const { digest, files, ...found } = JSON.parse(await Deno.readTextFile(results));

@@ -1,4 +1,4 @@
-/** What every implementation of the runtime has to do alike. @module */
+/** The test suite that every implementation of the runtime has to pass. @module */
 import assert from "node:assert/strict";
 import { emitOnnx } from "../../../ops/emission/emit.ts";
 import * as o from "../../../ops/operators.ts";
@@ -20,7 +20,7 @@ function fed(...rows: readonly (readonly [number, number])[]) {
  * Runs the suite.
  *
  * @param start Starts a runtime.
- * @param within How far results may lie from what float32 gives.
+ * @param within The tolerance of results, compared with float32.
  */
 export async function conforms(t: Deno.TestContext, start: () => Runtime, within: number): Promise<void> {
   using runtime = start();
@@ -32,7 +32,7 @@ export async function conforms(t: Deno.TestContext, start: () => Runtime, within
     return runtime.open(emitOnnx(program(outputs), "cpu", noWeights));
   };
 
-  await t.step("runs any number of rows, and gives results by name", async () => {
+  await t.step("runs any number of rows, and returns results by name", async () => {
     const session = await opened({ sum: o.reduceSum(x, [1]), exp: o.exp(x) });
     for (const rows of [[[1, 2]], [[1, 2], [3, -4], [0, 0.5]]] as const) {
       const { outputs, seconds } = await session.run(fed(...rows));
@@ -44,14 +44,14 @@ export async function conforms(t: Deno.TestContext, start: () => Runtime, within
     await session.close();
   });
 
-  await t.step("gives what was fed back to its owner", async () => {
+  await t.step("returns fed tensors to their owner", async () => {
     const session = await opened({ negative: o.neg(x) }), feeds = fed([1, 2]);
     const { outputs } = await session.run(feeds);
     assert.deepEqual([...feeds.x.data], [1, 2]);
     assert.deepEqual([...outputs["negative"]!.data], [-1, -2]);
   });
 
-  await t.step("evaluates extents from what is fed", async () => {
+  await t.step("evaluates extents from the fed tensors", async () => {
     const session = await opened({ wide: o.expand(o.reduceSum(x, [0, 1]), ["batch", 4]) });
     const { outputs } = await session.run(fed([1, 2], [3, 4]));
     assert.deepEqual(outputs["wide"]!.shape, [2, 4]);
@@ -82,7 +82,7 @@ export async function conforms(t: Deno.TestContext, start: () => Runtime, within
     }
   });
 
-  await t.step("reads a weight of more than is read at a time", async () => {
+  await t.step("reads a weight that is larger than the read buffer", async () => {
     const file = await Deno.realPath(await Deno.makeTempFile()), count = 5e6;
     try {
       const numbers = Float32Array.from({ length: count }, (_, at) => at % 3 - 1);
@@ -100,7 +100,7 @@ export async function conforms(t: Deno.TestContext, start: () => Runtime, within
     }
   });
 
-  await t.step("keeps rows that a run writes for one that reads them", async () => {
+  await t.step("keeps rows that one run writes and another reads", async () => {
     const cached = parameter("cached", ["batch", 1, "tokens", 2]);
     const writer = await opened({ made: o.reshape(x, ["batch", 1, 1, 2]) });
     const reader = await opened({ total: o.reduceSum(cached, [1, 2, 3]) });
@@ -119,7 +119,7 @@ export async function conforms(t: Deno.TestContext, start: () => Runtime, within
     await runtime_free(reader);
   });
 
-  await t.step("says what is wrong in an Error, and goes on", async () => {
+  await t.step("reports problems as Errors, and continues", async () => {
     const session = await opened({ negative: o.neg(x) });
     await assert.rejects(session.run({}), /conforming was not fed x/);
     await session.close();
@@ -130,7 +130,7 @@ export async function conforms(t: Deno.TestContext, start: () => Runtime, within
     near((await again.run(fed([5, 6]))).outputs["negative"]!.data as Float32Array, [-5, -6]);
   });
 
-  await t.step("ends when it is stopped", async () => {
+  await t.step("ends when stopped", async () => {
     using other = start();
     const session = await other.open(emitOnnx(program({ negative: o.neg(x) }), "cpu", noWeights));
     other.stop(new Error("enough"));

@@ -11,7 +11,7 @@ import { conforms } from "./conformance.ts";
 
 Deno.test("onnxruntime-node conforms", (t) => conforms(t, () => new Runtime({ threads: 1 }), 1e-6));
 
-Deno.test("onnxruntime-web conforms, by WebAssembly", async (t) => {
+Deno.test("onnxruntime-web conforms with WebAssembly", async (t) => {
   const library = webLibrary(() => import("onnxruntime-web/wasm"));
   await conforms(t, () => new Runtime({ threads: 1 }, inThisThread(library)), 1e-6);
 });
@@ -35,10 +35,10 @@ Deno.test("onnxruntime-web refuses a model that exceeds its memory or the GPU's 
   await assert.rejects(opened("webgpu", 1e8), /it was loaded/);
 });
 
-Deno.test("onnxruntime-web says that a GPU's device was lost, in the middle of a run and from then on", async () => {
+Deno.test("onnxruntime-web reports a lost GPU device, in the middle of a run and from then on", async () => {
   const ort = await import("onnxruntime-web/wasm"),
     losing = Promise.withResolvers<{ reason: string; message: string }>();
-  // A run that waits for a device which is gone.
+  // A run that waits for a lost device.
   const session = { inputNames: ["x"], run: () => new Promise(() => {}), release: () => new Promise(() => {}) };
   const webgpu = { ...ort.env.webgpu, device: Promise.resolve({ lost: losing.promise }) };
   const library = webLibrary(() => {

@@ -1,10 +1,10 @@
-/** What people read when a provider refuses. @module */
+/** Messages when a provider is unavailable. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { explainRefusal, missingLibraries } from "../../../pipelines/runtime/providers.ts";
 import { inFolder } from "../models/support.ts";
 
-Deno.test("missing libraries are named with their package and their required place", () =>
+Deno.test("missing libraries are named with their package and their required location", () =>
   inFolder(async (binding) => {
     const lacks = (names: string) =>
       `The cuda provider lacks ${names} in ${binding}; deno task doctor --install installs them, or use --provider cpu`;
@@ -17,7 +17,7 @@ Deno.test("missing libraries are named with their package and their required pla
     assert.equal(missingLibraries("cuda", binding, "linux"), undefined);
   }));
 
-Deno.test("a provider that an operating system has not is refused, and one that is bundled is not", () => {
+Deno.test("a provider that does not exist on an operating system is refused, and a bundled one is not", () => {
   assert.equal(
     missingLibraries("cuda", "/", "darwin"),
     "The cuda provider does not exist on darwin; use --provider cpu",

@@ -1,4 +1,4 @@
-/** That the library finds its telemetry turned off, with the permissions that the tests have. @module */
+/** The library's telemetry is turned off, with the permissions of the tests. @module */
 import assert from "node:assert/strict";
 import "../../../pipelines/runtime/onnx_runtime.ts";
 

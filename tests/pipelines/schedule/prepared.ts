@@ -6,7 +6,7 @@ import type { PreparedMember, PreparedTraining } from "../../../pipelines/schedu
 import { noting } from "../../support/noting.ts";
 import { inScene, type PipelineParts, type Scene } from "../../support/scene.ts";
 
-/** What a test gets of a scene. */
+/** A prepared scene, as tests receive it. */
 export interface PreparedScene {
   readonly scene: Scene;
   readonly runContext: RunContext;

@@ -1,9 +1,9 @@
-/** Running a small pipeline and looking at what it gives. @module */
+/** Runs a small pipeline and reads its results. @module */
 import assert from "node:assert/strict";
 import type { EvaluateRecord, MemberRecord, Results, TrainRecord } from "../../../pipelines/results/results.ts";
 import { inScene, type PipelineParts, type Scene } from "../../support/scene.ts";
 
-/** What a run of the scene gives, which has to succeed. */
+/** The results of a run of the scene, which has to succeed. */
 export async function resultsOf(scene: Scene, ...options: readonly string[]): Promise<Results> {
   const { code, stdout, stderr } = await scene.run("--json", ...options);
   assert.equal(code, 0, stderr);
@@ -19,7 +19,7 @@ export const evaluationOf = ({ stages }: MemberRecord) =>
 /** Each member's losses. */
 export const lossesOf = ({ members }: Results) => members.map((member) => trainingOf(member).losses);
 
-/** What a run's only training and its evaluation gave. */
+/** The results of a run's only training and its evaluation. */
 export async function onlyMember(parts: Partial<PipelineParts>, ...options: readonly string[]) {
   let found:
     | (Pick<TrainRecord, "losses" | "gradientNorms"> & {

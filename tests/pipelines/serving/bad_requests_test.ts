@@ -1,4 +1,4 @@
-/** That a bad request is answered in OpenAI's form with its status, and the server goes on. @module */
+/** A bad request is answered in OpenAI's error format with its status, and the server continues. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inService } from "./support.ts";
@@ -50,7 +50,7 @@ Deno.test("invalid bodies are refused with the invalid field, and valid ones are
     assert.equal(await text(good.prompt), expected);
   }));
 
-Deno.test("a slow body, another path, method or host and a wrong key are refused", () =>
+Deno.test("a slow body, an unknown path, method or host, and a wrong key are refused", () =>
   inService({ limits: { body: { bytes: 1000, seconds: 0.05 } } }, async ({ refused, ask }) => {
     const slow = new ReadableStream<Uint8Array>({
       start: (controller) => controller.enqueue(new TextEncoder().encode("{")),
@@ -68,7 +68,7 @@ Deno.test("a slow body, another path, method or host and a wrong key are refused
     assert.equal((await ask("/health", undefined, {}, access)).status, 200);
   }));
 
-Deno.test("prompts beyond the queue's limit are refused with 429, and every other is answered", () =>
+Deno.test("prompts beyond the queue's limit are refused with 429, and all others are answered", () =>
   inService({ rows: 1, options: { waiting: 2 } }, async ({ ask }) => {
     const responses = await Promise.all(Array.from({ length: 8 }, () => ask(path, good)));
     const statuses = responses.map(({ status }) => status);

@@ -1,4 +1,4 @@
-/** What is written for requests: by the named edit, alone or beside others, whole or as a stream. @module */
+/** Answers to requests: by the named edit, alone or with other requests, whole or as a stream. @module */
 import assert from "node:assert/strict";
 import { sceneRows } from "../../support/scene.ts";
 import { eventsOf, inService, type Served } from "./support.ts";
@@ -7,7 +7,7 @@ const sweep = { rank: 'sweep("rank", [1, 2])', epochs: "6", optimizer: "adamw({ 
 const decoding = "greedy({ maxNewTokens: 8 })";
 const prompts = sceneRows.map(({ q }) => `${q}\n`);
 
-/** What a run's evaluation says of each row by a member. */
+/** A member's prediction for each row in the run's evaluation. */
 async function predictions({ scene }: Served, member: string): Promise<readonly string[]> {
   const text = await Deno.readTextFile(scene.path("out", "members", member, "predictions.jsonl"));
   return text.trimEnd().split("\n").map((line) => JSON.parse(line).prediction);
@@ -29,11 +29,11 @@ Deno.test("a served member generates what the run's evaluation reports, and the 
 for (
   const [acts, edit] of [
     ["the prompt", ""],
-    ["the prompt by low rank", '...(() => [lora({ rank: 2, positions: "prompt" })])'],
-    ["all that is written", '...(() => [lora({ blocks: "all", modules: ["q_proj", "v_proj"], rank: 2 })])'],
+    ["the prompt with LoRA", '...(() => [lora({ rank: 2, positions: "prompt" })])'],
+    ["all tokens", '...(() => [lora({ blocks: "all", modules: ["q_proj", "v_proj"], rank: 2 })])'],
   ] as const
 ) {
-  Deno.test(`requests of several edits of ${acts} get the texts that each gets alone, whatever else is written`, () => {
+  Deno.test(`requests of several edits of ${acts} get the same texts alone and with other requests`, () => {
     const parts = edit === "" ? sweep : { edit, epochs: "6", optimizer: "adamw({ learningRate: 0.3 })" };
     return inService({ parts, rows: 5 }, async (served) => {
       const { data } = await served.answer("/v1/models");
@@ -45,7 +45,7 @@ for (
       for (const { prompt, ...more } of requests) alone.push(await served.text(prompt, more));
       const together = await Promise.all(requests.map(({ prompt, ...more }) => served.text(prompt, more)));
       assert.deepEqual(together, alone);
-      assert.ok(new Set(together).size > prompts.length, "the edits write otherwise than the base");
+      assert.ok(new Set(together).size > prompts.length, "the edits generate other texts than the base");
     });
   });
 }
@@ -65,7 +65,7 @@ Deno.test("an edit's strength goes from the base at 0 to its trained effect at 1
     assert.ok(new Set([base, edited, ...strong]).size > 2);
   }));
 
-Deno.test("several answers have random streams of their own, which the seed decides", () =>
+Deno.test("several answers have separate random streams, which the seed determines", () =>
   inService({}, async ({ answer }) => {
     const body = { model: "base", prompt: prompts[0], max_tokens: 6, temperature: 1.5, seed: 3, n: 3 };
     const textsOf = async (more: object) =>
@@ -79,7 +79,7 @@ Deno.test("several answers have random streams of their own, which the seed deci
     assert.deepEqual(choices.map(({ index }) => index), [0, 1, 2, 3]);
   }));
 
-Deno.test("a stream's parts are the whole answer, and its stop text is never shown", () =>
+Deno.test("the parts of a stream add up to the whole answer, and a stop text is never shown", () =>
   inService({}, async ({ ask, answer }) => {
     const body = { model: "base", prompt: prompts[0], max_tokens: 12, temperature: 0, logprobs: 1 };
     const { choices: [whole], usage } = await answer("/v1/completions", body);
@@ -116,7 +116,7 @@ Deno.test("an echoed prompt has the log-probabilities that its tokens have as an
     }
   }));
 
-Deno.test("a token that ends an answer has its log-probability, so that one token asked for is one listed", () =>
+Deno.test("a token that ends an answer has a log-probability, so that one requested token gives one entry", () =>
   inService({}, async ({ answer }) => {
     const body = { model: "base", prompt: prompts[1], max_tokens: 1, temperature: 0, logprobs: 1, echo: true };
     const { choices: [usual] } = await answer("/v1/completions", body);
@@ -128,7 +128,7 @@ Deno.test("a token that ends an answer has its log-probability, so that one toke
     assert.ok(ended!.logprobs.token_logprobs.at(-1)! < usual!.logprobs.token_logprobs.at(-1)!);
   }));
 
-Deno.test("a bias decides the token, and penalties reduce repetition", () =>
+Deno.test("a logit bias determines the token, and penalties reduce repetition", () =>
   inService({}, async ({ answer, text }) => {
     const { choices: [first] } = await answer("/v1/completions", {
       ...{ model: "base", prompt: prompts[0], max_tokens: 4, temperature: 0, logit_bias: { 300: 100 }, logprobs: 0 },

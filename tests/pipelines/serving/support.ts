@@ -1,4 +1,4 @@
-/** A service of a trained scene, asked without a network. @module */
+/** A service of a trained scene, called without a network. @module */
 import assert from "node:assert/strict";
 import { RunContext } from "../../../pipelines/schedule/context/run_context.ts";
 import { type Access, handle } from "../../../pipelines/serving/handler.ts";
@@ -9,7 +9,7 @@ import { noting } from "../../support/noting.ts";
 import { inScene, type PipelineParts, type Scene } from "../../support/scene.ts";
 import type { TinyModelOptions } from "../../support/tiny_model.ts";
 
-/** How likely tokens were, as completions list it. */
+/** The log-probabilities of tokens in a completion. */
 interface CompletionLogProbabilities {
   readonly tokens: readonly string[];
   readonly token_logprobs: readonly (number | null)[];
@@ -17,7 +17,7 @@ interface CompletionLogProbabilities {
   readonly text_offset: readonly number[];
 }
 
-/** What endpoints answer, as far as tests read it. */
+/** The fields of responses that tests read. */
 export interface AnswerBody {
   readonly choices: readonly {
     readonly index: number;
@@ -32,23 +32,23 @@ export interface AnswerBody {
   readonly error: { readonly message: string; readonly param: string | null; readonly code: string | null };
 }
 
-/** A service, and ways to ask it. */
+/** A service, and functions that call it. */
 export interface Served {
   readonly scene: Scene;
   readonly service: Service;
-  /** What was noted. */
+  /** The notes so far. */
   readonly notes: readonly string[];
-  /** Asks an endpoint; a body makes it a POST. */
+  /** Calls an endpoint, with POST if there is a body. */
   ask(path: string, body?: unknown, init?: RequestInit, access?: Access): Promise<Response>;
-  /** What an endpoint answers to a request that is right. */
+  /** The response to a valid request. */
   answer(path: string, body?: unknown): Promise<AnswerBody>;
-  /** The status and the error of a request that is wrong. */
+  /** The status and the error of an invalid request. */
   refused(path: string, body?: unknown, init?: RequestInit, access?: Access): Promise<[number, AnswerBody["error"]]>;
-  /** The first answer's text to a prompt, the likeliest tokens of it. */
+  /** The text of the first answer to a prompt, with greedy decoding. */
   text(prompt: string, more?: Readonly<Record<string, unknown>>): Promise<string>;
 }
 
-/** What a test's service differs in. */
+/** The options of a test's service. */
 export interface ServedOptions {
   readonly parts?: Partial<PipelineParts>;
   readonly model?: TinyModelOptions;
@@ -56,7 +56,7 @@ export interface ServedOptions {
   readonly rows?: number;
   readonly places?: (scene: Scene) => Partial<CatalogPlaces>;
   readonly options?: Partial<ServiceOptions>;
-  /** Before the service is opened. */
+  /** Called before the service is opened. */
   readonly prepare?: (scene: Scene) => Promise<void>;
 }
 

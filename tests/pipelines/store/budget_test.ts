@@ -1,4 +1,4 @@
-/** What a store gives up when it is full, and what it never does. @module */
+/** Which entries a full store evicts, and which it never does. @module */
 import assert from "node:assert/strict";
 import { evictionOrder } from "../../../pipelines/store/eviction.ts";
 import { entriesOf, entryPath, type StoredEntry } from "../../../pipelines/store/inventory.ts";
@@ -11,7 +11,7 @@ const hour = 3600_000;
 const kilobyte = 1000;
 const place = (kind: string, name: string) => [kind, keyOf(name)] as const;
 
-/** Puts an entry of so many kilobytes, its header aside, last used so many hours ago. */
+/** Puts an entry of the given size without its header, last used the given number of hours ago. */
 async function put(store: Store, kind: string, name: string, kilobytes: number, idle = 0): Promise<void> {
   await store.put(kind, keyOf(name), (entry) => {
     entry.declare({ tensors: [{ name, dtype: "U8", shape: [kilobytes * kilobyte] }] });
@@ -21,7 +21,7 @@ async function put(store: Store, kind: string, name: string, kilobytes: number, 
   Deno.utimeSync(entryPath(store.folder, kind, keyOf(name)), then, then);
 }
 
-/** The names, of those given, whose entries are there. */
+/** Those of the given names whose entries exist. */
 const left = (store: Store, kind: string, ...names: string[]) => names.filter((name) => store.has(kind, keyOf(name)));
 
 function noting(folder: string, options: StoreOptions): { store: Store; notes: string[] } {
@@ -30,7 +30,7 @@ function noting(folder: string, options: StoreOptions): { store: Store; notes: s
   return { store: new Store(folder, { onEvicted: note, onDamaged: note, ...options }), notes };
 }
 
-test("of encodings of one size the least recently used makes room for the next", async (folder) => {
+test("the least recently used of encodings of equal size makes room for the next", async (folder) => {
   const { store, notes } = noting(folder, { limit: 35 * kilobyte });
   for (const [name, idle] of [["a", 2], ["b", 3], ["c", 1]] as const) await put(store, "encode", name, 10, idle);
   await put(store, "encode", "d", 10);
@@ -39,7 +39,7 @@ test("of encodings of one size the least recently used makes room for the next",
   assert.match(notes[0]!, /^the store evicted 1 entry, 10\.\d kB, to make room; --cache-disk sets its limit$/);
 });
 
-test("to get an entry is a use of it, to check it is none", async (folder) => {
+test("getting an entry counts as a use of it, and checking it does not", async (folder) => {
   const store = new Store(folder, { limit: 35 * kilobyte });
   for (const [name, idle] of [["a", 3], ["b", 4], ["c", 2]] as const) await put(store, "encode", name, 10, idle);
   (await store.get(...place("encode", "a")))?.close();
@@ -48,7 +48,7 @@ test("to get an entry is a use of it, to check it is none", async (folder) => {
   assert.deepEqual(left(store, "encode", "a", "b", "c", "d"), ["a", "c", "d"]);
 });
 
-test("a use of an entry does not make it unchecked", async (folder) => {
+test("using an entry does not cause it to be checked again", async (folder) => {
   const [first, second] = [new Store(folder), new Store(folder)];
   await put(first, "encode", "a", 1, 1);
   for (const store of [first, second]) (await store.get(...place("encode", "a")))?.close();
@@ -58,7 +58,7 @@ test("a use of an entry does not make it unchecked", async (folder) => {
   Deno.writeFileSync(path, bytes);
   Deno.utimeSync(path, new Date(), mtime!);
   for (const store of [first, second]) {
-    // The damage is only seen by who reads the data again.
+    // Only a store that reads the data again detects the damage.
     using entry = await store.get(...place("encode", "a"));
     assert.ok(entry);
   }
@@ -75,7 +75,7 @@ test("results outlive encodings that were used long after them", async (folder) 
   assert.deepEqual([left(store, "predictions", "old"), left(store, "train", "old")], [["old"], ["old"]]);
 });
 
-Deno.test("evictionOrder() weighs bytes by the time since their last use, an encoding's ten times", () => {
+Deno.test("evictionOrder() weighs bytes by the time since their last use, and an encoding's tenfold", () => {
   const now = 1000 * hour;
   const entry = (name: string, kind: string, bytes: number, idle: number): StoredEntry => {
     return { kind, key: name, path: name, bytes, used: now - idle * hour, written: 0 };
@@ -96,7 +96,7 @@ Deno.test("evictionOrder() weighs bytes by the time since their last use, an enc
   ]);
 });
 
-test("an entry that is read stays, and goes once it is closed", async (folder) => {
+test("an open entry stays, and is evicted once it is closed", async (folder) => {
   const store = new Store(folder, { limit: 15 * kilobyte });
   await put(store, "encode", "a", 10, 5);
   {
@@ -109,7 +109,7 @@ test("an entry that is read stays, and goes once it is closed", async (folder) =
   assert.deepEqual(left(store, "encode", "a", "b", "c"), ["c"]);
 });
 
-test("what one process evicts another reads to its end, and both keep to the budget", async (folder) => {
+test("a process can read an entry to its end that another one evicts, and both keep to the budget", async (folder) => {
   const [reader, writer] = [0, 1].map(() => new Store(folder, { limit: 25 * kilobyte })) as [Store, Store];
   await put(reader, "encode", "a", 10, 5);
   using entry = await reader.get(...place("encode", "a"));
@@ -130,7 +130,7 @@ test("an entry that was just written can be read whatever other processes evict"
   assert.deepEqual([await entry.readBytes("a"), entry.metadata["of"]], [new Uint8Array([1, 2]), "a"]);
 });
 
-test("an entry larger than the whole budget puts no other out, and is the first to go", async (folder) => {
+test("an entry larger than the whole budget evicts no other, and is the first to be evicted", async (folder) => {
   const { store, notes } = noting(folder, { limit: 25 * kilobyte });
   await put(store, "encode", "a", 10, 1);
   await put(store, "encode", "large", 30, 1);
@@ -139,7 +139,7 @@ test("an entry larger than the whole budget puts no other out, and is the first 
   assert.deepEqual(left(store, "encode", "a", "b", "large"), ["a", "b"]);
 });
 
-test("on a full disk the store gives up what is worth least and goes on writing", async (folder) => {
+test("on a full disk the store evicts the least valuable entries and continues writing", async (folder) => {
   const { store, notes } = noting(folder, {});
   await put(store, "encode", "a", 10, 2);
   await put(store, "encode", "b", 10, 1);
@@ -149,7 +149,7 @@ test("on a full disk the store gives up what is worth least and goes on writing"
   assert.equal(notes.length, 1);
 });
 
-test("on a disk that stays full a put fails in one line, evicts nothing and leaves no half entry", async (folder) => {
+test("on a disk that stays full a put fails in one line, evicts nothing and leaves no partial entry", async (folder) => {
   const { store, notes } = noting(folder, {});
   await put(store, "encode", "a", 1, 2);
   for (const kind of ["encode", "train"]) {
@@ -184,7 +184,7 @@ test("a read-only store is read and never written", async (folder) => {
   });
 });
 
-test("a store may hold 50 GB or half of what is free unless it is told otherwise", (folder) => {
+test("a store is limited to 50 GB or half of the free space by default", (folder) => {
   const { limit } = new Store(folder);
   assert.ok(limit > 0 && limit <= 50e9, String(limit));
   assert.equal(new Store(folder, { limit: 7 }).limit, 7);

@@ -17,7 +17,7 @@ const leasesIn = (store: string) => {
   }
 };
 
-/** A claim as a process of another machine leaves it, written so many minutes before or after this machine's time. */
+/** Writes a claim of another machine's process, whose clock differs by the given number of minutes. */
 async function claimElsewhere(store: string, { beat = 7, minutes = 0, machine = other } = {}): Promise<string> {
   const path = join(store, "leases", `encode.${key}.3`), time = new Date(Date.now() + 60_000 * minutes);
   await Deno.mkdir(join(store, "leases"), { recursive: true });
@@ -53,11 +53,11 @@ Deno.test("a dead process of this machine holds no claims", () =>
     claim[Symbol.dispose]();
     await claimElsewhere(folder, { machine: machineId() });
     new Store(folder);
-    assert.deepEqual(leasesIn(folder), [], "whoever opens the store removes what it left");
+    assert.deepEqual(leasesIn(folder), [], "opening the store removes the claim");
   }));
 
 for (const minutes of [-10, 0, 10]) {
-  Deno.test(`a machine whose clock differs by ${minutes} minutes holds its claim for as long as it says so`, () =>
+  Deno.test(`a machine whose clock differs by ${minutes} minutes holds its claim for as long as it renews it`, () =>
     inFolder(async (folder) => {
       await claimElsewhere(folder, { minutes });
       const claimant = claimantOf(folder);
@@ -69,7 +69,7 @@ for (const minutes of [-10, 0, 10]) {
       }
       await pause(200);
       const claim = claimant.take();
-      assert.ok(claim !== undefined, "it fell silent");
+      assert.ok(claim !== undefined, "the claim is no longer renewed");
       assert.deepEqual(leasesIn(folder), [`encode.${key}.4`]);
       claim[Symbol.dispose]();
     }));

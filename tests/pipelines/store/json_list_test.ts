@@ -6,7 +6,7 @@ import { test } from "./support.ts";
 
 const key = "b".repeat(64);
 
-test("a list is the document that putJson() writes, and either is read", async (folder) => {
+test("lists have the format that putJson() writes, and both are read", async (folder) => {
   const store = new Store(folder), rows = Array.from({ length: 5000 }, (_, at) => ({ loss: at / 3, text: 'é,]"' }));
   await putList(store, "predictions", key, new MadeRows(rows.length, (at) => rows[at]!));
   assert.deepEqual(await store.getJson("predictions", key), rows);

@@ -1,4 +1,4 @@
-/** A cache that people share: what one makes another reads, and whatever it sends, a run only gets slower by it. @module */
+/** A shared cache: what one store makes another reads, and a faulty cache only makes a run slower. @module */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -6,10 +6,10 @@ import { SharedCache } from "../../../pipelines/store/shared_cache.ts";
 import { keyOf, Store } from "../../../pipelines/store/store.ts";
 import { inFolder } from "../models/support.ts";
 
-/** What a server keeps, by path. */
+/** The content of a server, by path. */
 type Kept = Map<string, Uint8Array<ArrayBuffer>>;
 
-/** A server that keeps what is PUT. */
+/** Runs a test with a server that keeps what is PUT. */
 async function withServer(
   test: (address: string, kept: Kept, asked: string[]) => Promise<void>,
   answer: (path: string, kept: Kept) => Response | undefined | Promise<Response> = () => undefined,
@@ -36,7 +36,7 @@ async function withServer(
 
 const key = keyOf({ of: "a test" });
 
-/** A store of its own behind the cache, and the notes that it made. */
+/** A separate store that uses the cache, and its notes. */
 function storeAt(folder: string, address: string, patience = 20_000) {
   const notes: string[] = [], warn = (note: string) => void notes.push(note);
   return { store: new Store(folder, { shared: new SharedCache({ address, token: "secret", warn, patience }) }), notes };
@@ -73,18 +73,18 @@ Deno.test("entries of one store reach another through the cache, and are kept", 
     })
   ));
 
-/** What a server may do, and what is said of it. */
+/** Faulty responses of a server, and the expected notes. */
 const faults: Readonly<Record<string, readonly [answer: (path: string, kept: Kept) => Response | undefined, RegExp]>> =
   {
-    "other bytes under a digest": [(path, kept) => {
+    "other bytes for a digest": [(path, kept) => {
       const found = kept.get(path);
       return path.includes("/cas/") && found !== undefined ? new Response(found.map((byte) => byte ^ 1)) : undefined;
     }, /different bytes than requested/],
-    "a file that is cut": [(path, kept) => {
+    "a truncated file": [(path, kept) => {
       const found = kept.get(path);
       return path.includes("/cas/") && found !== undefined ? new Response(found.slice(0, 40)) : undefined;
     }, /different bytes than requested/],
-    "a file without end": [(path, kept) => {
+    "an endless file": [(path, kept) => {
       if (!path.includes("/cas/") || !kept.has(path)) return undefined;
       return new Response(new ReadableStream({ pull: (stream) => stream.enqueue(new Uint8Array(1 << 16)) }));
     }, /different bytes than requested/],
@@ -92,19 +92,19 @@ const faults: Readonly<Record<string, readonly [answer: (path: string, kept: Kep
       (path, kept) => path.includes("/ac/") && kept.size > 1 ? new Response("<html>") : undefined,
       /does not name that entry/,
     ],
-    "a result without end": [(path, kept) => {
+    "an endless result": [(path, kept) => {
       if (!path.includes("/ac/") || kept.size < 2) return undefined;
       return new Response(new ReadableStream({ pull: (stream) => stream.enqueue(new Uint8Array(1 << 16)) }));
     }, /too long/],
     "a refusal": [(_, kept) => kept.size > 1 ? new Response("no", { status: 403 }) : undefined, /status 403/],
-    "a way to elsewhere": [
+    "a redirect": [
       (_, kept) => kept.size > 1 ? new Response(null, { status: 302, headers: { location: "/x" } }) : undefined,
       /redirect/i,
     ],
   };
 
 for (const [fault, [answer, says]] of Object.entries(faults)) {
-  Deno.test(`a cache that gives ${fault} is said to fail, and nothing of it is kept`, () =>
+  Deno.test(`a cache that returns ${fault} is reported to fail, and nothing of it is kept`, () =>
     inFolder((folder) =>
       withServer(async (address) => {
         await fill(storeAt(join(folder, "one"), address).store);
@@ -113,7 +113,7 @@ for (const [fault, [answer, says]] of Object.entries(faults)) {
         assert.equal(notes.length, 1);
         assert.match(notes[0]!, says);
         assert.deepEqual(store.entries(), []);
-        // The run makes it itself.
+        // The run makes the entry itself.
         await fill(store);
         using entry = await store.get("train", key);
         assert.ok(entry !== undefined);

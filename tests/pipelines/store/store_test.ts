@@ -9,7 +9,7 @@ import { test } from "./support.ts";
 const key = keyOf("the key");
 const pathOf = (folder: string) => join(folder, "encode", key.slice(0, 2), `${key}.safetensors`);
 
-/** Three tensors; the names and the odd length are there to go wrong. */
+/** Four tensors, with names and an odd length chosen to provoke errors. */
 function fill(entry: EntryWriter): void {
   entry.declare({
     tensors: [
@@ -141,7 +141,7 @@ test("Store lets a second process replace an entry while the first reads it", as
   assert.equal(filesIn(folder).length, 2);
 });
 
-test("Store keeps nothing of an entry whose writing fails, and passes the failure on", async (folder) => {
+test("Store keeps nothing of an entry whose writing fails, and throws the error", async (folder) => {
   const store = new Store(folder);
   const failing = store.put("encode", key, async (entry) => {
     entry.declare({ tensors: [{ name: "values", dtype: "F32", shape: [2] }] });
@@ -171,7 +171,7 @@ test("Store rejects an entry that is not written as declared", async (folder) =>
   assert.deepEqual(filesIn(folder), [join(folder, "version")]);
 });
 
-test("Store keeps documents", async (folder) => {
+test("Store keeps JSON documents", async (folder) => {
   const store = new Store(folder);
   const document = { z: [1, "é", null], a: { b: true }, none: undefined };
   assert.equal(await store.getJson("encode", key), undefined);
@@ -182,7 +182,7 @@ test("Store keeps documents", async (folder) => {
   await assert.rejects(store.putJson("encode", key, undefined), TypeError);
 });
 
-test("Store rejects kinds and keys that are not names of its own", async (folder) => {
+test("Store rejects invalid kinds and keys", async (folder) => {
   const store = new Store(folder);
   for (const [kind, wrong] of [["../up", key], ["Encode", key], ["encode", "abc"], ["encode", key.toUpperCase()]]) {
     await assert.rejects(store.get(kind ?? "", wrong ?? ""), RangeError);
@@ -190,7 +190,7 @@ test("Store rejects kinds and keys that are not names of its own", async (folder
   }
 });
 
-test("Store makes nothing on the disk before the first put", async (folder) => {
+test("Store creates nothing on the disk before the first put", async (folder) => {
   const store = new Store(join(folder, "new", "store"));
   assert.equal(store.has("encode", key), false);
   assert.equal(await store.get("encode", key), undefined);
@@ -199,7 +199,7 @@ test("Store makes nothing on the disk before the first put", async (folder) => {
   assert.equal(store.has("encode", key), true);
 });
 
-test("Store refuses another format and what is not a store", async (folder) => {
+test("Store refuses other formats and paths that are not stores", async (folder) => {
   await Deno.writeTextFile(join(folder, "version"), "2\n");
   assert.throws(() => new Store(folder), {
     name: "RequestError",
@@ -212,20 +212,20 @@ test("Store refuses another format and what is not a store", async (folder) => {
 });
 
 for (const lost of ["", "\0\0", "\n", " "]) {
-  test(`Store writes its format again where ${JSON.stringify(lost)} is left of it and an entry is sound`, async (folder) => {
+  test(`Store writes its format again if ${JSON.stringify(lost)} is left of it and an entry is intact`, async (folder) => {
     await new Store(folder).put("encode", key, fill);
     const version = join(folder, "version"), entry = await Deno.readFile(pathOf(folder));
     await Deno.writeTextFile(version, lost);
     assert.notEqual(await new Store(folder).get("encode", key).then((found) => (found?.close(), found)), undefined);
     assert.equal(await Deno.readTextFile(version), "1\n");
-    // Of several entries one may have been lost, too.
+    // One of several entries may be lost, too.
     const other = keyOf("another");
     await new Store(folder).put("encode", other, fill);
     await Deno.writeFile(pathOf(folder), new Uint8Array(entry.length));
     await Deno.writeTextFile(version, lost);
     assert.equal(await new Store(folder).get("encode", key), undefined);
     assert.equal(await Deno.readTextFile(version), "1\n");
-    // Nothing shows the format where none is sound.
+    // Without an intact entry the format is unknown.
     await Deno.remove(join(folder, "encode", other.slice(0, 2), `${other}.safetensors`));
     for (
       const damaged of [
@@ -248,7 +248,7 @@ for (const lost of ["", "\0\0", "\n", " "]) {
   });
 }
 
-test("Store reads on without a format that it may not write again", async (folder) => {
+test("Store still reads entries if its format is lost and can't be written again", async (folder) => {
   await new Store(folder).put("encode", key, fill);
   await Deno.writeTextFile(join(folder, "version"), "");
   await onReadOnlyDisk(folder, async () => {
@@ -271,7 +271,7 @@ test("Store names the path and the remedy when the disk refuses to write", async
   assert.deepEqual(filesIn(join(folder, "train")), []);
 });
 
-test("Store removes temporaries of dead processes, and no others", async (folder) => {
+test("Store removes temporary files of dead processes, and no others", async (folder) => {
   await new Store(folder).put("encode", key, fill);
   const place = dirname(pathOf(folder));
   const temporary = () => join(place, `.${key}.safetensors.${crypto.randomUUID()}.tmp`);
@@ -281,14 +281,14 @@ test("Store removes temporaries of dead processes, and no others", async (folder
   const [yesterday, lately] = [25 * 3600, 90].map((seconds) => new Date(Date.now() - 1000 * seconds)) as [Date, Date];
   for (const file of [stale, foreign, pathOf(folder)]) await Deno.utime(file, yesterday, yesterday);
   for (const file of [idle, written]) await Deno.utime(file, lately, lately);
-  // A process that lives has a lock on what it writes.
+  // A live process has a lock on the file that it writes.
   using writer = await Deno.open(written, { write: true });
   await writer.lock(true);
   new Store(folder);
   assert.deepEqual(filesIn(place).sort(), [written, fresh, foreign, pathOf(folder)].sort());
 });
 
-test("an entry may be declared after its bytes, which need not be counted before", async (folder) => {
+test("an entry may be declared after its bytes, whose number need not be known before", async (folder) => {
   const store = new Store(folder);
   const tensors = [{ name: "a", dtype: "U8", shape: [16] }, { name: "b", dtype: "F64", shape: [2] }] as const;
   const bytes = Uint8Array.from({ length: 16 }, (_, at) => at);

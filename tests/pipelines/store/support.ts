@@ -1,6 +1,6 @@
-/** What the tests of the store share. @module */
+/** Shared by the tests of the store. @module */
 
-/** Runs a test in a folder of its own. */
+/** Runs a test in a temporary folder. */
 export function test(name: string, run: (folder: string) => void | Promise<void>): void {
   Deno.test(name, async () => {
     const folder = await Deno.makeTempDir({ prefix: "refract_store_" });

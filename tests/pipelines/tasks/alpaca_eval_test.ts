@@ -1,11 +1,11 @@
-/** AlpacaEval's numbers, beside what the library itself gives. @module */
+/** AlpacaEval's statistics, compared with the library's own. @module */
 import assert from "node:assert/strict";
 import { lengthControlled, type LengthModel } from "../../../pipelines/tasks/alpaca_eval/length_controlled.ts";
 import { rankedPreference, weightedPreference } from "../../../pipelines/tasks/alpaca_eval/preference.ts";
 import { winRate } from "../../../pipelines/tasks/alpaca_eval/win_rate.ts";
 import { readGolden, taskFolder } from "../../support/task_goldens.ts";
 
-/** A number, or that it is none. */
+/** A number or NaN. */
 type Golden = number | "nan";
 
 interface AlpacaEval {
@@ -40,7 +40,7 @@ function assertClose(found: number, expected: Golden, tolerance: number, what: s
 }
 
 Deno.test({
-  name: "win rates are AlpacaEval's",
+  name: "win rates match AlpacaEval",
   ignore,
   async fn() {
     for (const { preferences, out } of (await golden()).win_rate) {
@@ -65,7 +65,7 @@ Deno.test({
   },
 });
 
-Deno.test("a token that is listed twice counts as it is listed last, and small probabilities are compared", () => {
+Deno.test("the last entry of a token that is listed twice counts, and small probabilities are compared", () => {
   const of = (...listed: readonly (readonly [string, number])[]) =>
     weightedPreference(listed.map(([token, logprob]) => ({ token, logprob })));
   assert.equal(of(["m", 0], ["M", 0], ["m", -Infinity]), 2);
@@ -89,7 +89,7 @@ Deno.test("a ranking is a whole Python literal", () => {
 });
 
 Deno.test({
-  name: "length-controlled win rates are AlpacaEval's",
+  name: "length-controlled win rates match AlpacaEval",
   ignore,
   async fn() {
     const { length_controlled, annotations, instruction_difficulty, gamed } = await golden();
@@ -119,7 +119,7 @@ Deno.test({
   },
 });
 
-/** Drawn comparisons, and what alpaca_eval 0.6.6 fits of them. */
+/** Random comparisons, and the results of alpaca_eval 0.6.6 for them. */
 interface Drawn {
   readonly preference: readonly (number | null)[];
   readonly length_1: readonly number[];
@@ -129,7 +129,7 @@ interface Drawn {
   readonly rates: Readonly<Record<string, { length_controlled_winrate: number; lc_standard_error: number }>>;
 }
 
-Deno.test("length-controlled win rates of drawn comparisons are AlpacaEval's to the last digit", async () => {
+Deno.test("length-controlled win rates of random comparisons match AlpacaEval", async () => {
   const path = new URL("../../goldens/length_controlled.json", import.meta.url);
   const { cases }: { readonly cases: readonly Drawn[] } = JSON.parse(await Deno.readTextFile(path));
   for (const [at, { preference, length_1, length_2, difficulty, gamed, rates }] of cases.entries()) {

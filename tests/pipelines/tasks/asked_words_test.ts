@@ -4,7 +4,7 @@ import type { Fields } from "../../../pipelines/data/files/raw_row.ts";
 import { askedWords, labelledWords } from "../../../pipelines/tasks/asked_words.ts";
 import { readRows, taskFolder } from "../../support/task_goldens.ts";
 
-Deno.test("punctuation, blanks and case make no other question, and other words do", () => {
+Deno.test("punctuation, spaces and case do not make a different question, and other words do", () => {
   const words = (question: string) => askedWords({ question }, "");
   assert.equal(
     words("A waiter had 22 customers in his section ."),
@@ -13,7 +13,7 @@ Deno.test("punctuation, blanks and case make no other question, and other words 
   assert.notEqual(words("He had 22."), words("He had 23."));
   assert.equal(askedWords({ instruction: "Sum", input: "1, 2" }, "text"), "sum12");
   assert.equal(askedWords({}, "Übung!"), "übung");
-  // A pair of texts is another one where either is.
+  // A pair of texts differs if either text does.
   const pair = (question: string, sentence: string, label: number) =>
     labelledWords({ sentence, label, question, idx: 1 });
   assert.equal(pair("Who?", "It was he .", 0), pair("who", "It was he.", 1));
@@ -22,7 +22,7 @@ Deno.test("punctuation, blanks and case make no other question, and other words 
 });
 
 Deno.test({
-  name: "MAWPS' training rows have as many of the tests' questions as are known to be among them",
+  name: "MAWPS' training rows contain the known numbers of test questions",
   ignore: taskFolder === undefined,
   async fn() {
     const asked = async (name: string) =>

@@ -1,4 +1,4 @@
-/** Positions and GLUE's metrics against those of pyreft and Hugging Face's evaluate in ../shared. @module */
+/** Positions and GLUE's metrics, compared with pyreft and Hugging Face's evaluate in ../shared. @module */
 import assert from "node:assert/strict";
 import { isEdited } from "../../../pipelines/compile/lower/edited_tokens.ts";
 import { positionsOf, type Side, sidesOf } from "../../../pipelines/compile/lower/positions.ts";
@@ -9,18 +9,18 @@ import { glue } from "../../../pipelines/tasks/glue.ts";
 import { readGolden, taskFolder } from "../../support/task_goldens.ts";
 import { promptOf } from "../compile/support.ts";
 
-/** What pyreft edits of a prompt. */
+/** The positions of a prompt that pyreft edits. */
 interface Located {
   readonly positions: string;
   readonly last_position: number;
   readonly share_weights: boolean;
   readonly num_interventions: number;
-  /** A list an intervention, in which what is missing is -1 or the prompt's length. */
+  /** One list per intervention, in which missing positions are -1 or the prompt's length. */
   readonly locations: readonly (readonly number[])[];
 }
 
 Deno.test({
-  name: "the tokens that are edited are pyreft's, be its pad token in front or at the end",
+  name: "the edited tokens match pyreft's, whether its padding is in front or at the end",
   ignore: taskFolder === undefined,
   async fn() {
     const { cases } = await readGolden<{ readonly cases: readonly Located[] }>("positions");
@@ -32,7 +32,7 @@ Deno.test({
       const theirs = locations.map((list) => list.filter((at) => at >= 0 && at < length));
       const sides = sidesOf(declared, tied), count = num_interventions / sides.length;
       const ours = length === 1
-        // pyreft gives one list of pads to both ends there.
+        // pyreft has one list of padding for both ends here.
         ? locations.map(() => [])
         : sides.flatMap((side) => Array.from({ length: count }, () => edited(side)));
       assert.deepEqual(theirs, ours, JSON.stringify([positions, length, tied]));
@@ -40,7 +40,7 @@ Deno.test({
   },
 });
 
-/** What Hugging Face's evaluate measures of predictions. */
+/** The metrics of predictions in Hugging Face's evaluate. */
 interface Measured {
   readonly task: keyof typeof glue;
   readonly predictions: readonly number[];
@@ -48,11 +48,11 @@ interface Measured {
   readonly metrics: Readonly<Record<string, number | "nan">>;
 }
 
-/** GLUE's names of metrics. */
+/** The names of metrics in GLUE. */
 const theirNames: Readonly<Record<string, string>> = { matthews: "matthews_correlation", spearman: "spearmanr" };
 
 Deno.test({
-  name: "GLUE's metrics are those of Hugging Face's evaluate, the combined score with them",
+  name: "GLUE's metrics match Hugging Face's evaluate, including the combined score",
   ignore: taskFolder === undefined,
   async fn() {
     const { cases } = await readGolden<{ readonly cases: readonly Measured[] }>("glue_metrics");
@@ -73,7 +73,7 @@ Deno.test({
       assert.deepEqual(Object.keys(ours).map((name) => theirNames[name] ?? name), Object.keys(metrics));
       for (const [name, value] of Object.entries(ours)) {
         const theirs = metrics[theirNames[name] ?? name]!;
-        // Where all predictions are equal a correlation has no value; it is given as 0, with a note.
+        // If all predictions are equal a correlation has no value; it is reported as 0, with a note.
         const wanted = theirs === "nan" ? 0 : theirs;
         assert.ok(Math.abs(value - wanted) <= 1e-6, `${task} ${name}: ${value}, not ${theirs}`);
       }

@@ -1,4 +1,4 @@
-/** What is asked of choices against the requests of lm-evaluation-harness 0.4.13 in ../shared. @module */
+/** Requests for choices, compared with those of lm-evaluation-harness 0.4.13 in ../shared. @module */
 import assert from "node:assert/strict";
 import type { Fields } from "../../../pipelines/data/files/raw_row.ts";
 import { tasks } from "../../../pipelines/tasks/mod.ts";
@@ -34,7 +34,7 @@ function harnessOf(name: TaskName): Harness {
 
 for (const [theirs, name] of Object.entries(names)) {
   Deno.test({
-    name: `the requests of ${name} are the harness's`,
+    name: `the requests of ${name} match the harness`,
     ignore: taskFolder === undefined,
     async fn() {
       const { tasks } = await readGolden<
@@ -53,7 +53,7 @@ for (const [theirs, name] of Object.entries(names)) {
             ? [asked.context, asked.separator + choice]
             : [asked.context + choice, asked.rest];
         });
-        // White space at a context's end counts to what follows, which is where the harness puts it, too.
+        // White space at a context's end belongs to the continuation, where the harness moves it, too.
         const moved = requests.map(([context, continuation]) => {
           const bare = context.trimEnd();
           return [bare, context.slice(bare.length) + continuation];
@@ -74,7 +74,7 @@ Deno.test("white space at a context's end is scored with what follows it, and do
   assert.deepEqual(asked, { context: "It is", separator: "   ", choices: ["one", "two"], gold: 1, right: "two" });
 });
 
-Deno.test("a label that is none of its options is an error, and rows of another form are none of the set's", () => {
+Deno.test("a label that is not among its options is an error, and rows of another form are not read", () => {
   const choices = { text: ["one", "two"], label: ["A", "B"] };
   const { ask } = harnessOf("ARC-Easy");
   assert.throws(

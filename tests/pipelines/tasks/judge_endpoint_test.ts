@@ -1,4 +1,4 @@
-/** Asking an endpoint that fails, stalls and lies. @module */
+/** Calls to a stub endpoint that fails, stalls or returns invalid responses. @module */
 import assert from "node:assert/strict";
 import { RequestError, RunError } from "../../../pipelines/common/errors.ts";
 import { ask, type Patience } from "../../../pipelines/tasks/alpaca_eval/endpoint.ts";
@@ -22,9 +22,9 @@ const judgement = { text: "m", listed: [{ token: "m", logprob: -0.1 }, { token: 
 const passing: Readonly<Record<string, () => Response | Promise<Response>>> = {
   "answers 500": () => new Response("no", { status: 500 }),
   "answers 429": () => new Response("slow down", { status: 429 }),
-  "answers what is not JSON": () => new Response("<html>"),
-  "answers JSON that is not a completion": () => Response.json({ choices: [] }),
-  "gives log-probabilities that are none": () => completion("m", [["m", 3]]),
+  "answers with invalid JSON": () => new Response("<html>"),
+  "answers with JSON that is not a completion": () => Response.json({ choices: [] }),
+  "returns invalid log-probabilities": () => completion("m", [["m", 3]]),
   "never answers": () => new Promise((resolve) => setTimeout(() => resolve(new Response("late")), 600)),
   "never ends its answer": () =>
     new Response(

@@ -1,4 +1,4 @@
-/** Evaluations whose answers a judge compares, beside a local endpoint. @module */
+/** Evaluations whose answers a judge compares, with a local stub endpoint. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { judge } from "refract";
@@ -32,7 +32,7 @@ export default pipeline("judged", () => ({
 }));
 `;
 
-Deno.test("a judge compares answers with completions, is asked once, and its cost is shown before", () =>
+Deno.test("a judge compares answers with completions, is asked once, and its cost is shown first", () =>
   withEndpoint(fair, (endpoint, requests) =>
     inFolder(async (folder) => {
       const path = join(folder, "p.ts"), out = join(folder, "out");
@@ -66,7 +66,7 @@ Deno.test("a judge compares answers with completions, is asked once, and its cos
       assert.ok(!again.stderr.includes("questions to judge"));
     })));
 
-Deno.test("win rates are AlpacaEval's, over the readable verdicts", () => {
+Deno.test("win rates match AlpacaEval over the readable verdicts", () => {
   const row = (preference: number | null, at: number) => ({
     ...{ prompt: "", completion: "x".repeat(at + 1), prediction: "y".repeat((at * 7) % 11), preference },
     ...{ fields: {}, place: { file: "f" } },
@@ -92,7 +92,7 @@ Deno.test("win rates are AlpacaEval's, over the readable verdicts", () => {
   );
 });
 
-/** df_gamed.csv of so many instructions. */
+/** A df_gamed.csv with the given number of instructions. */
 function gamedFile(count: number): string {
   const lines = ["a", "b"].flatMap((model, baseline) =>
     Array.from({ length: count }, (_, at) => `${(at % 5) / 4},${at},${at / 7 - 1},${baseline * 2 - 1},False,${model}`)
@@ -100,7 +100,7 @@ function gamedFile(count: number): string {
   return `preference,index,instruction_difficulty,std_delta_len,not_gamed_baseline,model\n${lines.join("\n")}\n`;
 }
 
-Deno.test("the length-controlled win rate is fitted with AlpacaEval's gamed baselines, in a run, by judge and by score", () =>
+Deno.test("the length-controlled win rate is fitted with AlpacaEval's gamed baselines, in a run by judge() and in the command score", () =>
   withEndpoint(fair, (endpoint) =>
     inFolder(async (folder) => {
       const many = Array.from(
@@ -157,7 +157,7 @@ Deno.test("the length-controlled win rate is fitted with AlpacaEval's gamed base
       assert.match(other.stderr, /^error: the task "alpaca" has no rule "pyreft"; use .*"alpaca-eval"/);
     })));
 
-Deno.test("a judge that can't be asked is one line before anything runs", () =>
+Deno.test("a judge that can't be called is reported in one line before anything runs", () =>
   inFolder(async (folder) => {
     let number = 0;
     const said = async (command: "run" | "plan", settings: string, data?: string) => {

@@ -1,4 +1,4 @@
-/** The tasks: that their templates can be filled, and that the files of ../shared say the same. @module */
+/** The tasks: their templates are valid, and the files of ../shared agree with them. @module */
 import assert from "node:assert/strict";
 import { parseTemplate } from "../../../pipelines/data/template.ts";
 import { commonsense } from "../../../pipelines/tasks/commonsense.ts";
@@ -21,7 +21,7 @@ Deno.test("every template of a task is valid", () => {
   }
 });
 
-Deno.test("a task whose prompt ends with its trigger has it in its template", () => {
+Deno.test("a task with a trigger has it in its template", () => {
   for (const [name, task] of Object.entries(tasks)) {
     if (task.kind !== "writing") continue;
     for (const scoring of Object.values(task.scorings)) {
@@ -32,7 +32,7 @@ Deno.test("a task whose prompt ends with its trigger has it in its template", ()
   }
 });
 
-Deno.test("the means of what the paper reports are its averages", () => {
+Deno.test("the means of the numbers that the paper reports are its averages", () => {
   const mean = (model: string) => {
     const found = Object.values(commonsense).map(({ reported }) => Number(reported?.loreft?.[model]));
     return Number((found.reduce((sum, each) => sum + each, 0) / found.length).toFixed(1));
@@ -40,7 +40,7 @@ Deno.test("the means of what the paper reports are its averages", () => {
   assert.deepEqual(["LLaMA-7B", "LLaMA-13B", "Llama-2-7B", "Llama-3-8B"].map(mean), [80.2, 83.3, 81.8, 86.6]);
 });
 
-/** A row in the form of the hub. */
+/** Converts a row to the hub's form. */
 type Official = (row: Fields) => Fields;
 
 const numberedAnswers = (row: Fields) => {
@@ -56,7 +56,7 @@ const rebuilt: readonly (readonly [keyof typeof commonsense, raw: string, built:
 
 for (const [name, raw, built, official] of rebuilt) {
   Deno.test({
-    name: `the instructions of ${name} are made of the official rows`,
+    name: `the instructions of ${name} can be made from the official rows`,
     ignore: taskFolder === undefined,
     async fn() {
       const form: Official = (row) => commonsense[name].form.official(row)!;

@@ -1,4 +1,4 @@
-/** Evaluations whose answers are programs: what they ask, and what is refused before anything runs. @module */
+/** Evaluations whose answers are programs: their prompts, and what is refused before anything runs. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Dataset, passAtK, task } from "refract";
@@ -16,7 +16,7 @@ const problem = (id: number) => ({
 });
 const written = (rows: readonly object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 
-Deno.test("mbpp asks as the harness does: three solved problems in their order, then each problem by itself", () =>
+Deno.test("mbpp's prompts match the harness: three solved problems in their order, then the problem itself", () =>
   inFolder(async (base) => {
     await Deno.writeTextFile(join(base, "mbpp.jsonl"), written([1, 2, 3, 4, 5, 11, 12].map(problem)));
     const { evaluation } = task("mbpp", { data: "./mbpp.jsonl" }), rows = await loadRows(evaluation.data, base);
@@ -33,7 +33,7 @@ Deno.test("mbpp asks as the harness does: three solved problems in their order, 
     ]);
   }));
 
-Deno.test("samples are rows one after another, drawn the more freely the more there are", () =>
+Deno.test("samples are consecutive rows, with a higher temperature if there are more", () =>
   inFolder(async (base) => {
     const problems = [0, 1].map((id) => ({
       ...{ task_id: `own/${id}`, prompt: "def f():\n", entry_point: "f", test: "def check(f): pass" },
@@ -64,7 +64,7 @@ Deno.test("pass@k is the mean over problems, and so is its standard error", () =
     ...["failed: ", "failed: ", "failed: ", "failed: "].map((verdict) => row("b", verdict)),
   ];
   const found = measure([passAtK("humaneval", { k: 2 })], { kind: "texts", rows });
-  // 1 - C(2, 2) / C(4, 2) of the first.
+  // 1 - C(2, 2) / C(4, 2) for the first.
   assert.ok(Math.abs(found.metrics["pass@2"]! - (5 / 6) / 2) < 1e-12);
   assert.ok(Math.abs(found.standardErrors["pass@2"]! - (5 / 6) / 2) < 1e-12);
 });
@@ -79,7 +79,7 @@ export default pipeline("programs", () => ({
 }));
 `;
 
-/** What a command says of a pipeline, in one line. */
+/** The outcome of a command on a pipeline. */
 async function said(command: "run" | "plan", pipelineText: string, rows: readonly object[] = problems) {
   let outcome = { code: 0, stdout: "", stderr: "" };
   await inFolder(async (folder) => {
@@ -109,7 +109,7 @@ Deno.test("missing parts of programs are reported before anything runs", async (
 });
 
 Deno.test({
-  name: "a run that may not start Deno says so before it begins",
+  name: "a run that may not start Deno reports it before it begins",
   ignore: Deno.permissions.querySync({ name: "run", command: Deno.execPath() }).state === "granted",
   async fn() {
     const { code, stderr } = await said("run", text(1, 1));
@@ -121,6 +121,6 @@ Deno.test({
   },
 });
 
-Deno.test("programs are declared of tasks that have them", () => {
+Deno.test("passAtK() accepts only coding tasks", () => {
   assert.throws(() => passAtK("boolq" as never), /no coding task is named "boolq"; .*"humaneval"/);
 });

@@ -20,7 +20,7 @@ const chosen = (words: string, answer: string) => ({
 
 const files: Readonly<Record<string, readonly object[]>> = {
   "boolq.train.jsonl": [asked("the cat here", "true"), asked("a dog there", "false")],
-  // The first is asked in training, too, with other punctuation.
+  // The first is among the training rows, too, with other punctuation.
   "boolq.test.jsonl": [asked("The cat, here", "true"), asked("a cow there", "true")],
   "openbookqa.train.jsonl": [chosen("Red?", "answer1")],
   "openbookqa.test.jsonl": [chosen("Green?", "answer2")],
@@ -55,7 +55,7 @@ async function run(
   });
 }
 
-Deno.test("a suite's results have each task's number, their average, and how many questions were trained on", () =>
+Deno.test("a suite's results have each task's metric, their average, and how many questions were trained on", () =>
   run(pipelineText, "run", async ({ code, stdout, stderr }, folder) => {
     assert.equal(code, 0, stderr);
     const { members: [member] }: Results = JSON.parse(stdout), [boolq, openbookqa] = ofKind(member!.stages, "evaluate");
@@ -85,7 +85,7 @@ Deno.test("a suite's results have each task's number, their average, and how man
     ]);
   }));
 
-/** The line that a pipeline is refused with. */
+/** The error line of a refused pipeline. */
 async function refusalOf(text: string): Promise<string> {
   let line = "";
   await run(text, "plan", ({ code, stderr }, folder) => {
@@ -95,7 +95,7 @@ async function refusalOf(text: string): Promise<string> {
   return line;
 }
 
-Deno.test("an encoder on a suite that is answered in words, and a context too short for a question, are one line", async () => {
+Deno.test("an encoder on a suite with text answers, and a question that exceeds the context, are refused in one line", async () => {
   const encoder = fileURLToPath(new URL("../../goldens/classification/roberta-number", import.meta.url));
   assert.match(
     await refusalOf(pipelineText.replace('"builtin:tiny"', JSON.stringify(encoder)).replace("block(1)", "block(0)")),

@@ -1,4 +1,4 @@
-/** Tasks' rows from folders: layouts, forms, parts, and what is said where they are others. @module */
+/** Tasks' rows from folders: layouts, forms and splits, and the errors for other ones. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type GlueName, suite, task, type TaskName } from "refract";
@@ -6,7 +6,7 @@ import { loadRows } from "../../../pipelines/data/rows.ts";
 import type { ArithmeticName } from "../../../pipelines/tasks/names.ts";
 import { inFolder } from "../models/support.ts";
 
-/** Writes files of rows, one object a line or a list of them, by their names. */
+/** Writes files of rows by their names, as JSONL or as a JSON list. */
 async function write(folder: string, files: Readonly<Record<string, readonly object[]>>): Promise<void> {
   for (const [name, rows] of Object.entries(files)) {
     await Deno.mkdir(join(folder, name, ".."), { recursive: true });
@@ -19,7 +19,7 @@ const instruction =
   "Please answer the following question with true or false, question: is it?\n\nAnswer format: true/false";
 const adapted = { instruction, input: "", output: "the correct answer is true", answer: "true" };
 
-Deno.test("rows in LLM-Adapters' layout, in a flat one, and official ones are asked the same", () =>
+Deno.test("rows in LLM-Adapters' layout, in a flat one, and official ones have the same prompts", () =>
   inFolder(async (folder) => {
     await write(folder, {
       "adapters/boolq/test.json": [adapted],
@@ -79,7 +79,7 @@ async function readAs(name: GlueName | ArithmeticName | "ARC-Easy", data: string
   return rows.map(({ prompt, pair, completion }) => [prompt, ...pair === undefined ? [] : [pair], completion]);
 }
 
-Deno.test("GLUE's official tables are read by their columns, CoLA's without a line of names", () =>
+Deno.test("GLUE's official tables are read by their columns, CoLA's without a header line", () =>
   inFolder(async (folder) => {
     const tables: readonly (readonly [GlueName, string, readonly string[], readonly (readonly string[])[]])[] = [
       ["cola", "CoLA/dev", ["gj04\t1\t\tIt is.", "gj04\t0\t*\tIs it."], [["Is it.", "0"], ["It is.", "1"]]],
@@ -138,7 +138,7 @@ Deno.test("GLUE's official tables are read by their columns, CoLA's without a li
     );
   }));
 
-Deno.test("rows of arithmetic, ARC and OpenBookQA are asked as LLM-Adapters asks them, as they were published too", () =>
+Deno.test("official rows of arithmetic tasks and ARC have LLM-Adapters' prompts", () =>
   inFolder(async (folder) => {
     await write(folder, {
       "SVAMP.test.jsonl": [
@@ -188,13 +188,13 @@ Deno.test("rows of arithmetic, ARC and OpenBookQA are asked as LLM-Adapters asks
     assert.match(await faultOf("AQuA", ".", folder), /the row's label "C" is not one of its options, "A", "B"/);
   }));
 
-/** What reading a task's test rows says. */
+/** The error of reading a task's test rows. */
 async function faultOf(name: TaskName, data: string, folder: string): Promise<string> {
   const fault = await loadRows(task(name, { data }).test, folder).then(() => "", (error: Error) => error.message);
   return fault.replaceAll(folder, "");
 }
 
-Deno.test("a folder of another layout is an error that has what was expected and what was found", () =>
+Deno.test("a folder with another layout is refused with what was expected and what was found", () =>
   inFolder(async (folder) => {
     await write(folder, {
       "other/questions.jsonl": [adapted],
@@ -245,7 +245,7 @@ Deno.test("a task without a split, a rule or rows on the hub is reported, and na
   assert.throws(() => suite("glue", { data: "." }).train, /each task of glue trains its own model/);
 });
 
-Deno.test("a suite is trained on its own file, or on its tasks' rows one after another", () =>
+Deno.test("a suite is trained on its own file, or on its tasks' rows, concatenated", () =>
   inFolder(async (folder) => {
     const other = { ...adapted, instruction: `Another?\n\nAnswer format: answer1/answer2`, answer: "answer2" };
     await write(folder, {

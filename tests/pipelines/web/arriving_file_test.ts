@@ -1,4 +1,4 @@
-/** Files of a model that arrive in a page: checked, kept as far as they are sound, gone on from. @module */
+/** Files of a model that a page downloads: they are checked, kept as far as they are intact, and resumed. @module */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ const listed: ModelFile = {
   parts: starts.map((start) => digest(content.subarray(start, start + partBytes))),
 };
 
-/** The chunks of a connection. */
+/** The bytes in chunks, as a connection delivers them. */
 function chunks(bytes: Uint8Array, length = 1_000_003): Uint8Array[] {
   const count = Math.ceil(bytes.length / length);
   return Array.from({ length: count }, (_, at) => bytes.slice(at * length, (at + 1) * length));
@@ -60,7 +60,7 @@ Deno.test("a part that arrives damaged is not kept, and those before it are", ()
     assert.equal((await Deno.stat(path)).size, partBytes);
   }));
 
-Deno.test("a part that the disk has lost arrives again", () =>
+Deno.test("a part that is damaged on the disk is downloaded again", () =>
   inFolder(async (folder) => {
     const path = join(folder, "file"), damaged = content.slice();
     damaged[3]! ^= 1;
@@ -70,7 +70,7 @@ Deno.test("a part that the disk has lost arrives again", () =>
     assert.equal((await Deno.stat(path)).size, 0);
   }));
 
-Deno.test("a file that ends early is not taken for whole", () =>
+Deno.test("a file that ends early does not count as complete", () =>
   inFolder(async (folder) => {
     using file = await opened(join(folder, "file"));
     const arriving = await arrivingFile(file, listed);

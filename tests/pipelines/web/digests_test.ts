@@ -1,9 +1,9 @@
-/** A page's digests are node:crypto's. @module */
+/** A page's digests match node:crypto. @module */
 import assert from "node:assert/strict";
 import * as node from "node:crypto";
 import { createHash } from "../../../pipelines/web/node/crypto.ts";
 
-/** Content of a length that no block divides, as numbers that repeat late. */
+/** Content of the given length with a long period. */
 const content = (length: number) => Uint8Array.from({ length }, (_, at) => (at * 7919 + (at >> 8)) & 0xff);
 
 const algorithms = ["sha1", "sha256"] as const;
@@ -19,7 +19,7 @@ for (const name of algorithms) {
   });
 }
 
-Deno.test("digests that are made in turns, of both algorithms, do not mix", () => {
+Deno.test("interleaved digests of both algorithms do not mix", () => {
   const names = [...algorithms, ...algorithms], parts = [content(63), content(200), content(65)];
   const own = names.map((name) => createHash(name)), theirs = names.map((name) => node.createHash(name));
   for (const part of parts) {
@@ -31,14 +31,14 @@ Deno.test("digests that are made in turns, of both algorithms, do not mix", () =
   assert.deepEqual(own.map((hash) => hash.digest("hex")), theirs.map((hash) => hash.digest("hex")));
 });
 
-Deno.test("a copy goes on by itself", () => {
+Deno.test("a copy continues independently", () => {
   const hash = createHash("sha256").update("begun"), copy = hash.copy();
   copy.update(" otherwise");
   assert.equal(hash.digest("hex"), node.createHash("sha256").update("begun").digest("hex"));
   assert.equal(copy.digest("hex"), node.createHash("sha256").update("begun otherwise").digest("hex"));
 });
 
-Deno.test("a digest is made once", () => {
+Deno.test("a digest can be computed only once", () => {
   const hash = createHash("sha1").update("a");
   hash.digest();
   assert.throws(() => hash.digest("hex"), /made already/);

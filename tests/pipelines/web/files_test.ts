@@ -1,4 +1,4 @@
-/** A page's files behave as Deno's do, wherever their bytes are. @module */
+/** A page's files behave like Deno's, wherever their bytes are stored. @module */
 import assert from "node:assert/strict";
 import type { SystemFiles } from "../../../pipelines/common/system.ts";
 import { MemoryBlocks } from "../../../pipelines/web/files/blocks.ts";
@@ -9,11 +9,11 @@ import { VirtualFiles } from "../../../pipelines/web/files/virtual_files.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** What files do alike everywhere. */
+/** Tests the behaviour that all implementations of files share. */
 async function conforms(t: Deno.TestContext, files: SystemFiles, folder: string) {
   const path = (name: string) => `${folder}/${name}`;
 
-  await t.step("a file is written, read from any place, appended to and cut", async () => {
+  await t.step("a file is written, read from any offset, appended to and truncated", async () => {
     using file = files.openSync(path("a"), { read: true, write: true, createNew: true });
     file.writeSync(bytes("hello world"));
     assert.equal(file.seekSync(-5, files.SeekMode.End), 6);
@@ -30,7 +30,7 @@ async function conforms(t: Deno.TestContext, files: SystemFiles, folder: string)
     assert.deepEqual([files.statSync(path("a")).mtime?.getTime()], [7000]);
   });
 
-  await t.step("what is not there, is there already, or is of another kind, is refused by its name", async () => {
+  await t.step("missing files, existing ones and those of another kind are refused as such", async () => {
     await assert.rejects(files.open(path("none")), files.errors.NotFound);
     await assert.rejects(files.open(path("a"), { write: true, createNew: true }), files.errors.AlreadyExists);
     await assert.rejects(files.open(path("none/inner"), { write: true, create: true }), files.errors.NotFound);
@@ -40,7 +40,7 @@ async function conforms(t: Deno.TestContext, files: SystemFiles, folder: string)
     await assert.rejects(files.open(path("folder"), { write: true }), files.errors.IsADirectory);
   });
 
-  await t.step("folders are made at once, listed, and removed with what is in them", async () => {
+  await t.step("folders are created recursively, listed, and removed with their content", async () => {
     await files.mkdir(path("x/y/z"), { recursive: true });
     await files.mkdir(path("x/y/z"), { recursive: true });
     await files.writeTextFile(path("x/y/f"), "1");
@@ -51,7 +51,7 @@ async function conforms(t: Deno.TestContext, files: SystemFiles, folder: string)
     await assert.rejects(files.stat(path("x")), files.errors.NotFound);
   });
 
-  await t.step("a rename replaces what has the name; who has it open reads on", async () => {
+  await t.step("a rename replaces the existing file, which can still be read where it is open", async () => {
     await files.writeTextFile(path("old"), "old");
     using open = files.openSync(path("old"));
     await files.writeTextFile(path("new"), "new");
@@ -64,7 +64,7 @@ async function conforms(t: Deno.TestContext, files: SystemFiles, folder: string)
     assert.equal(new TextDecoder().decode(target), "old");
   });
 
-  await t.step("links are followed, and seen as such", async () => {
+  await t.step("links are followed, and recognized by lstat()", async () => {
     await files.mkdir(path("blobs"));
     await files.writeTextFile(path("blobs/1"), "content");
     await files.mkdir(path("names"));
@@ -78,7 +78,7 @@ async function conforms(t: Deno.TestContext, files: SystemFiles, folder: string)
     await assert.rejects(files.stat(path("names/lost")), files.errors.NotFound);
   });
 
-  await t.step("a lock is one owner's until it is closed", () => {
+  await t.step("a lock has one owner until the file is closed", () => {
     const first = files.openSync(path("a"), { write: true }), second = files.openSync(path("a"), { write: true });
     assert.ok(first.tryLockSync(true));
     assert.ok(!second.tryLockSync(true));
@@ -88,19 +88,19 @@ async function conforms(t: Deno.TestContext, files: SystemFiles, folder: string)
   });
 }
 
-Deno.test("Deno's files do", async (t) => {
+Deno.test("Deno's files conform", async (t) => {
   const folder = await Deno.realPath(await Deno.makeTempDir());
   await conforms(t, Deno, folder);
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("files in memory do", async (t) => {
+Deno.test("files in memory conform", async (t) => {
   const files = new VirtualFiles();
   files.mkdirSync("/home/test", { recursive: true });
   await conforms(t, files, "/home/test");
 });
 
-/** Places that are kept, as a browser's are. */
+/** Blocks that are kept, like those in a browser's storage. */
 function keptSource() {
   const slots = new Map<number, Blocks>();
   const source: BlockSource = {
@@ -115,7 +115,7 @@ function keptSource() {
   return { slots, source };
 }
 
-Deno.test("files are found again by their catalogue, with their times and links", async (t) => {
+Deno.test("files are restored from their catalogue, with their times and links", async (t) => {
   const { slots, source } = keptSource(), root = newFolder(), files = new VirtualFiles();
   files.attach(root, source);
   files.mkdirSync("/home/test", { recursive: true });

@@ -1,4 +1,4 @@
-/** A run in units: what they are, that doing them one by one gives a run's files, and what is wrong with a request. @module */
+/** A run in units: the plan, the files of units that run one by one, and the errors of requests. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -26,7 +26,7 @@ async function written(folder: string, ...options: readonly string[]) {
   return { out, plan, file: join(out, "plan.json") };
 }
 
-/** The files below a folder with digests of them. */
+/** The digests of the files below a folder, by path. */
 async function filesIn(folder: string): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
@@ -37,7 +37,7 @@ async function filesIn(folder: string): Promise<ReadonlyMap<string, string>> {
   return found;
 }
 
-Deno.test("units done one by one, in parts and some twice, give the files of one process", () =>
+Deno.test("units that run one by one, in parts and some twice, produce the files of one process", () =>
   inFolder(async (folder) => {
     const { out, plan, file } = await written(
       folder,

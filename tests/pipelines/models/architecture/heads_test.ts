@@ -17,7 +17,7 @@ const architectureWith = (more: Readonly<Record<string, unknown>>) => architectu
 const scored = { family: "llama", classifier: { pooled: "last", scores: (rows: never) => rows } } as const;
 const named = (name: string, more = {}) => readHead(configOf({ architectures: [name], ...more }), scored);
 
-Deno.test("a checkpoint's head is that of the class that its config names", () => {
+Deno.test("a checkpoint's head is determined by the class that its config names", () => {
   assert.equal(readHead(configOf({}), scored), "language");
   for (const name of ["LlamaForCausalLM", "GPT2LMHeadModel", "BertForMaskedLM", "BertForPreTraining"]) {
     assert.equal(named(name), "language", name);
@@ -55,7 +55,7 @@ Deno.test("only the weights of the checkpoint's head are requested", () => {
   assert.equal(weights.has("lm_head.weight"), false);
 });
 
-Deno.test("a model that can't continue a text reports why", () => {
+Deno.test("a model that can't generate text reports why", () => {
   const refused = (more: Readonly<Record<string, unknown>>, pattern: RegExp) =>
     assert.throws(() => requireLogits(architectureWith(more)), (error) => assertOneLine(error, pattern));
   refused({ architectures: ["LlamaModel"] }, /llama checkpoint has no head, but one that predicts tokens is needed/);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type RopeConfig, ropeFrequencies } from "../../../../pipelines/models/architecture/rope.ts";
 import { assertOneLine } from "../support.ts";
 
-/** What make_llama.py writes of a config: its fields, and transformers' frequencies, eight a line. */
+/** The output of make_llama.py for a config: its fields, and transformers' frequencies, eight per line. */
 interface Golden {
   readonly name: string;
   readonly rope_theta: number;
@@ -34,7 +34,7 @@ function goldenOf(name: string): Golden {
   return golden;
 }
 
-/** Transformers computes them in float32, and the goldens have 7 digits. */
+/** Transformers computes the frequencies in float32, and the goldens have 7 digits. */
 function assertRelativelyClose(found: readonly number[], expected: readonly number[]): void {
   assert.equal(found.length, expected.length);
   expected.forEach((value, at) => {
@@ -43,25 +43,25 @@ function assertRelativelyClose(found: readonly number[], expected: readonly numb
 }
 
 for (const golden of goldens) {
-  Deno.test(`ropeFrequencies() gives transformers' frequencies and scale: ${golden.name}`, () => {
+  Deno.test(`ropeFrequencies() matches transformers' frequencies and scale: ${golden.name}`, () => {
     const { inverseFrequencies, rotaryScale } = ropeFrequencies(configOf(golden));
     assertRelativelyClose(inverseFrequencies, golden.inverseFrequencies.flat());
     assertRelativelyClose([rotaryScale], [golden.attentionScaling]);
   });
 }
 
-Deno.test("ropeFrequencies() has all three of llama3's bands in its goldens", () => {
+Deno.test("the goldens of ropeFrequencies() cover all three of llama3's bands", () => {
   for (const name of ["llama3-rope", "Llama 3.1 8B"]) {
     const config = configOf(goldenOf(name));
     const plain = ropeFrequencies({ ...config, scaling: null }).inverseFrequencies;
     const slowed = ropeFrequencies(config).inverseFrequencies.map((frequency, pair) => plain[pair]! / frequency);
-    assert.ok(slowed.includes(1), "Short waves are kept");
-    assert.ok(slowed.some((ratio) => Math.abs(ratio - 8) < 1e-12), "Long waves are slowed by the factor");
-    assert.ok(slowed.some((ratio) => ratio > 1.01 && ratio < 7.99), "Those between are blended");
+    assert.ok(slowed.includes(1), "Short wavelengths are unchanged");
+    assert.ok(slowed.some((ratio) => Math.abs(ratio - 8) < 1e-12), "Long wavelengths are stretched by the factor");
+    assert.ok(slowed.some((ratio) => ratio > 1.01 && ratio < 7.99), "Wavelengths in between are interpolated");
   }
 });
 
-Deno.test("ropeFrequencies() takes YaRN's trained length from its own field before the model's", () => {
+Deno.test("ropeFrequencies() prefers YaRN's own field for the trained length to the model's", () => {
   const config = configOf(goldenOf("yarn-rope"));
   const stretched = {
     ...config,

@@ -1,4 +1,4 @@
-/** Where families' own dropout acts: goldens/make_base_dropout.py has transformers drop by a rule that is followed here. */
+/** Where families' own dropout acts: transformers drops by the same rule in goldens/make_base_dropout.py. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as o from "../../../../ops/operators.ts";
@@ -14,14 +14,14 @@ import { type Tensor, tensor } from "../../../ops/tensor.ts";
 import { readFamilyGolden } from "./families_golden.ts";
 import golden from "../../../goldens/base_dropout.json" with { type: "json" };
 
-/** What an encoder makes of the tokens that it reads. */
+/** The output of an encoder. */
 function encodedBy(encoder: Encoder, source: WeightSource, drop: DropHook): Value {
   const run = runInputs(encoder, { name: "context", batch: "batch", seen: "batch" });
   const { hiddenStates } = encoder.forward({ ...run, drop }, source);
   return encoder.finish(hiddenStates.at(-1) as Value, source, undefined, drop);
 }
 
-/** Drops of rows [batch · tail, width] what is dropped of [batch, tail, width]. */
+/** Applies a dropout of [batch, tail, width] to rows [batch · tail, width]. */
 function rowwise(drop: DropHook): DropHook {
   return (site, x) => {
     const width = x.shape[1]!;
@@ -30,7 +30,7 @@ function rowwise(drop: DropHook): DropHook {
 }
 
 for (const [name, { dropouts, logits }] of Object.entries(golden)) {
-  Deno.test(`${name} drops where transformers does, at the same rates and in the same order`, async () => {
+  Deno.test(`${name} applies dropout where transformers does, at the same rates and in the same order`, async () => {
     const { config, folder, stack, decoder, segments } = await readFamilyGolden(name);
     const architecture = architectureOf(config), { encoder } = architecture, leaves: Record<string, Tensor> = {};
     const [read = []] = stack.tokens, [ids = []] = (decoder ?? stack).tokens;
@@ -76,7 +76,7 @@ for (const [name, { dropouts, logits }] of Object.entries(golden)) {
       leaves[name] = tensor([...shape], [...data].map(Number));
     }
     const [scores] = evaluate([found], { symbols, leaves });
-    // transformers keeps what DeBERTa divides its scores by in float32.
+    // transformers keeps the divisor of DeBERTa's attention scores in float32.
     const tolerance = name.startsWith("deberta") ? 1e-6 : 1e-8;
     assertClose({ shape: [logits.length], data: scores!.data }, tensor([logits.length], logits), tolerance, "logits");
   });

@@ -1,4 +1,4 @@
-/** Fields that a config.json omits, against the defaults of transformers' config classes. @module */
+/** Fields that a config.json omits, compared with the defaults of transformers' config classes. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,7 +18,7 @@ const defaults: Readonly<Record<string, Fields>> = JSON.parse(
   await Deno.readTextFile(new URL("config_defaults.json", goldens)),
 );
 
-/** Without these a config is not a model's, and is refused: transformers would make one of the family's first size. */
+/** Required fields: a config without one is refused, while transformers would assume the family's first model. */
 const sizes = new Set([
   ...["hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size", "intermediate_size"],
   ...["n_embd", "n_layer", "n_head", "dim", "hidden_dim", "n_layers", "n_heads", "num_layers", "num_heads", "ffn_dim"],
@@ -27,7 +27,7 @@ const sizes = new Set([
 
 const weights: WeightSource = (name, shape) => weight(name, shape);
 
-/** All that a config decides: what is computed, and what the compiler is told. */
+/** All that a config determines: the architecture's fields, and a digest of the computation. */
 function meaningOf(fields: Fields): string {
   try {
     const architecture = architectureOf(new ConfigReader("config.json", fields));
@@ -42,7 +42,7 @@ function meaningOf(fields: Fields): string {
   }
 }
 
-/** A digest of what is computed; of two stacks, by the encoder, whose blocks are as the decoder's. */
+/** A digest of the computation; for two stacks that of the encoder, whose blocks are like the decoder's. */
 function computed(architecture: Architecture): string {
   if (architecture.encoder !== undefined) return ofStack({ ...architecture, ...architecture.encoder });
   const outputs: Record<string, Value> = {}, rows = input("rows", ["rows", architecture.width]);
@@ -63,7 +63,7 @@ for (const name of familyCases) {
   const config: Fields = JSON.parse(Deno.readTextFileSync(file));
   const ofFamily = defaults[String(config["model_type"])];
   if (ofFamily === undefined) throw new Error(`make_config_defaults.py lacks the family of ${name}`);
-  Deno.test(`a config without a field is read as with transformers' default: ${name}`, () => {
+  Deno.test(`a field that a config omits has transformers' default: ${name}`, () => {
     const wrong = Object.entries(ofFamily).flatMap(([field, value]) => {
       const { [field]: _, ...others } = config;
       const omitted = meaningOf(others), written = meaningOf({ ...others, [field]: value });

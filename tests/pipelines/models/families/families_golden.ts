@@ -1,5 +1,5 @@
 /**
- * Reads the cases of make_families.py: small models of every family, and what transformers computes with them.
+ * Reads the cases of make_families.py: small models of every family, and transformers' results for them.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const families = new URL("../../../goldens/families/", import.meta.url);
 /** The names of all cases. */
 export const familyCases: readonly string[] = [...Deno.readDirSync(families)].map(({ name }) => name).sort();
 
-/** The label of a place whose logits are compared with nothing. */
+/** The label of a position that the loss ignores. */
 export const UNLABELLED = -100;
 
 /** A float32 tensor in row-major order. */
@@ -26,28 +26,28 @@ export interface Numbers {
 /** Whole numbers [batch][tokens]. */
 export type IdRows = readonly (readonly number[])[];
 
-/** The tokens that a stack of blocks runs over, and its numbers; those at masked places have no meaning. */
+/** The input tokens of a stack of blocks, and its outputs; values at masked positions have no meaning. */
 export interface GoldenStack {
   /** [batch][tokens] */
   readonly tokens: IdRows;
-  /** 1 where there is a token and 0 where a row is padded, on either side; positions count over the ones. */
+  /** 1 for tokens and 0 for padding, on either side; positions count only the ones. */
   readonly mask: IdRows;
   /**
-   * In transformers' order, each [batch, tokens, width]. The last one is after the final norm where there is one, but
-   * for ModernBERT, and after OPT's last projection.
+   * In transformers' order, each [batch, tokens, width]. The last one is after the final norm where there is one,
+   * except in ModernBERT, and after OPT's last projection.
    */
   readonly hiddenStates: readonly Numbers[];
-  /** By block, the loss's gradient toward what the block gives, `hiddenStates[block + 1]`. */
+  /** By block, the gradient of the loss with respect to the block's output, `hiddenStates[block + 1]`. */
   readonly gradients: ReadonlyMap<number, Numbers>;
 }
 
-/** A head's logits and the loss that the gradients are of. */
+/** A head's logits and the loss whose gradients are given. */
 export interface GoldenHead {
   /** [batch, tokens, vocabulary], or [batch, labels] of a classifier. */
   readonly logits: Numbers;
-  /** The id that each place's (or row's) logits are compared with, {@linkcode UNLABELLED} where none is. */
+  /** The target id of each position (or row), {@linkcode UNLABELLED} where there is none. */
   readonly labels: readonly number[];
-  /** The mean cross-entropy over the labelled places. */
+  /** The mean cross-entropy over the labelled positions. */
   readonly loss: number;
 }
 
@@ -57,13 +57,13 @@ export interface FamilyGolden {
   /** The Hugging Face folder, which has no tokenizer. */
   readonly folder: string;
   readonly config: ConfigReader;
-  /** The blocks of a model that has one stack; the encoder of one that has two. */
+  /** The only stack of a model, or the encoder of a model with two. */
   readonly stack: GoldenStack;
-  /** The second stack, whose places the head is over. */
+  /** The second stack, to which the head is applied. */
   readonly decoder?: GoldenStack;
   /** Token types [batch][tokens], where the family has them. */
   readonly segments?: IdRows;
-  /** Absent where the folder is of a bare encoder. */
+  /** Absent for a bare encoder. */
   readonly head?: GoldenHead;
 }
 
@@ -94,10 +94,10 @@ export function unmaskedRows({ data, shape }: Numbers, mask: IdRows): Float32Arr
   });
 }
 
-/** The tensors of an expected.safetensors by name; all but `has` throw where it has none of the name. */
+/** The tensors of an expected.safetensors by name; methods that read one throw if it is missing. */
 interface Expected {
   has(name: string): boolean;
-  /** The names that begin with a prefix and end with a number, by that number, in its order. */
+  /** The names that begin with a prefix and end with a number, with that number, in its order. */
   numbered(prefix: string): readonly (readonly [number, string])[];
   numbers(name: string): Promise<Numbers>;
   /** The elements of an int64 tensor. */
@@ -132,7 +132,7 @@ async function openExpected(file: string): Promise<Expected> {
   };
 }
 
-/** A stack's numbers, whose names begin otherwise than its tokens' where there are two stacks. */
+/** Reads a stack; with two stacks, the names of its values and of its tokens have different prefixes. */
 async function readStack(expected: Expected, tokens: string, numbers: string): Promise<GoldenStack> {
   const states = expected.numbered(`${numbers}hidden_states.`), gradients = expected.numbered(`${numbers}gradient.`);
   return {

@@ -22,7 +22,7 @@ import {
 } from "./families_golden.ts";
 import { type FolderModel, largestDifference, openFolder, openProgram, weightsOf } from "../support_forward.ts";
 
-/** Cases of other tests: t5_test compares T5, activations_test sees rows beyond LongRoPE's first context refused. */
+/** Cases of other tests: t5_test compares T5, activations_test that rows beyond LongRoPE's context are refused. */
 const elsewhere = /^(t5|phi3-longrope-long)/;
 const tolerance = 1e-4;
 
@@ -51,7 +51,7 @@ function assertClose(found: HostTensor, expected: Numbers, what: string): void {
   assert.ok(difference <= tolerance, `${what} differ by ${difference}`);
 }
 
-/** The mean cross-entropy of the labelled places, or rows, and its gradient toward what block 0 gives. */
+/** The mean cross-entropy over the labelled positions or rows, and its gradient with respect to block 0's output. */
 function gradientProgram({ architecture, ...model }: FolderModel): Program {
   const delta = parameter("delta", ["batch", "tail", architecture.width]);
   const edit: EditHook = ({ block, name }, hidden) =>
@@ -68,7 +68,7 @@ function gradientProgram({ architecture, ...model }: FolderModel): Program {
   return simplify({ name: "gradient", outputs: { loss, gradient: gradient! } });
 }
 
-/** The labels, and the rows of the flat logits that they are compared with. */
+/** The labels, and the rows of the flattened logits that they belong to. */
 function labelsOf({ stack: { mask }, head }: FamilyGolden, rows: readonly RunRow[], longest: number): Labelled[] {
   const { labels, logits } = head!;
   const ofRows = logits.shape.length === 2;
@@ -87,7 +87,7 @@ interface Labelled {
 const column = (of: readonly number[]) => ({ data: BigInt64Array.from(of, BigInt), shape: [of.length, 1] });
 
 for (const name of familyCases.filter((each) => !elsewhere.test(each))) {
-  Deno.test(`hidden states, logits and gradients are transformers': ${name}`, async () => {
+  Deno.test(`hidden states, logits and gradients match transformers: ${name}`, async () => {
     const golden = await readFamilyGolden(name), model = await openFolder(golden.folder), { architecture } = model;
     const rows = rowsOf(golden), longest = Math.max(...rows.map(({ tokens }) => tokens.length));
     const { stack: { mask, hiddenStates, gradients }, head } = golden;

@@ -19,7 +19,7 @@ const goldens = new URL("../../../goldens/", import.meta.url);
 const cases = [...Deno.readDirSync(new URL("llama/", goldens))].map(({ name }) => name).sort();
 const threads = 1;
 
-/** What make_llama.py writes: numbers eight a line, [state][row][line][8] and [row][line][8]. */
+/** The output of make_llama.py: eight numbers per line, [state][row][line][8] and [row][line][8]. */
 interface Expected {
   readonly inputIds: readonly (readonly number[])[];
   readonly attentionMask: readonly (readonly number[])[];
@@ -27,7 +27,7 @@ interface Expected {
   readonly logits: readonly number[][][];
 }
 
-/** What make_stories260k.py writes of a sentence: [state][position][line][8] and [position][line][8]. */
+/** The output of make_stories260k.py for a sentence: [state][position][line][8] and [position][line][8]. */
 interface Sentence {
   readonly text: string;
   readonly inputIds: readonly number[];
@@ -42,7 +42,7 @@ function assertClose(found: ArrayLike<number>, expected: readonly number[], what
   assert.ok(difference <= 1e-4, `${what} differ by ${difference}`);
 }
 
-/** Compares runs that follow one another with the expected numbers of whole rows. */
+/** Compares consecutive runs with the expected values of whole rows. */
 function assertRows(runs: readonly RunNumbers[], expected: Expected, rows: readonly number[]): void {
   const joined = (parts: readonly (Float32Array | undefined)[]) => parts.flatMap((part) => [...part ?? []]);
   rows.forEach((row, index) => {
@@ -56,7 +56,7 @@ function assertRows(runs: readonly RunNumbers[], expected: Expected, rows: reado
 }
 
 for (const name of cases) {
-  Deno.test(`architecture.forward() gives transformers' hidden states and logits: ${name}`, async (test) => {
+  Deno.test(`architecture.forward() matches transformers' hidden states and logits: ${name}`, async (test) => {
     const folder = fileURLToPath(new URL(`llama/${name}`, goldens));
     const model = await openFolder(folder);
     const expected: Expected = JSON.parse(await Deno.readTextFile(`${folder}/expected.json`));
@@ -83,14 +83,14 @@ for (const name of cases) {
     });
   });
 
-  Deno.test(`architecture.weights are the tensors of the files: ${name}`, async () => {
+  Deno.test(`architecture.weights lists the tensors of the files: ${name}`, async () => {
     const { architecture, tensors } = await openFolder(fileURLToPath(new URL(`llama/${name}`, goldens)));
     const found = [...tensors.values()].map(({ name, shape }) => [name, shape]);
     assert.deepEqual(Object.fromEntries(architecture.weights), Object.fromEntries(found));
   });
 }
 
-Deno.test("stories260k gives transformers' ids, hidden states, logits and greedy continuations", async () => {
+Deno.test("stories260k matches transformers' ids, hidden states, logits and greedy continuations", async () => {
   const folder = await sharedModel("stories260k");
   if (folder === undefined) return;
   const sentences: readonly Sentence[] = JSON.parse(await Deno.readTextFile(new URL("stories260k.json", goldens)));
@@ -154,7 +154,7 @@ const refusals: readonly (readonly [Record<string, unknown>, RegExp])[] = [
   [{ rope_scaling: 2 }, /rope_scaling is neither null nor an object/],
 ];
 
-Deno.test("architectureOf() refuses configs whose meaning it does not support", () => {
+Deno.test("architectureOf() refuses unsupported and invalid configs", () => {
   assert.equal(architectureOf(new ConfigReader("config.json", sound)).heads.headWidth, 8);
   for (const [change, pattern] of refusals) {
     const build = () => architectureOf(new ConfigReader("config.json", { ...sound, ...change }));

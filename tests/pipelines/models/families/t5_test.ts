@@ -31,7 +31,7 @@ function assertRows(found: HostTensor, expected: readonly Float32Array[], what: 
   });
 }
 
-/** The loss's gradients toward what the first block of each stack gives. */
+/** The loss and its gradients with respect to the output of each stack's first block. */
 function gradientProgram(model: FolderModel): Program {
   const { architecture } = model, encoder = architecture.encoder as Encoder, weights = weightsOf(model);
   const deltas: Record<StackName, Value> = {
@@ -54,7 +54,7 @@ function gradientProgram(model: FolderModel): Program {
 }
 
 for (const name of ["t5", "t5-gated"]) {
-  Deno.test(`both stacks' hidden states, logits and gradients are transformers': ${name}`, async () => {
+  Deno.test(`both stacks' hidden states, logits and gradients match transformers: ${name}`, async () => {
     const golden = await readFamilyGolden(name), model = await openFolder(golden.folder), { architecture } = model;
     const { stack, head } = golden, decoder = golden.decoder!, encoder = architecture.encoder!;
     const contexts = ownTokens(stack), tails = ownTokens(decoder), [context, tail] = [contexts, tails].map(longest);

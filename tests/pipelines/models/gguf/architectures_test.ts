@@ -10,13 +10,13 @@ import { readHeader, readTensor } from "../../../../pipelines/models/weights/saf
 import { inFolder } from "../support.ts";
 import { goldenPath, readGolden } from "./support.ts";
 
-/** What make_gguf.py writes of a model. */
+/** The output of make_gguf.py for a model. */
 interface Golden {
   readonly config: Readonly<Record<string, unknown>>;
   readonly tensors: Readonly<Record<string, string>>;
 }
 
-/** What transformers works out itself, or leaves to the tokenizer's files. */
+/** Fields that transformers derives itself or leaves to the tokenizer's files. */
 const left = new Set([
   "attention_dropout",
   "pretraining_tp",
@@ -28,7 +28,7 @@ const left = new Set([
   "_sliding_window_pattern",
 ]);
 
-/** Names that a config has for the same. */
+/** Other names of the same config fields. */
 const aliases: Readonly<Record<string, string>> = {
   n_embd: "hidden_size",
   n_layer: "num_hidden_layers",
@@ -38,12 +38,12 @@ const aliases: Readonly<Record<string, string>> = {
 
 const goldens = await readGolden<Readonly<Record<string, Golden>>>("architectures.json");
 
-Deno.test("there is a model of each architecture that can be read", () => {
+Deno.test("there is a golden of each supported architecture", () => {
   assert.deepEqual(Object.keys(goldens).sort(), Object.keys(tensorNames).sort());
 });
 
 for (const [architecture, golden] of Object.entries(goldens)) {
-  Deno.test(`a GGUF file of ${architecture} becomes transformers' model again`, async () => {
+  Deno.test(`a GGUF file of ${architecture} is converted back to transformers' model`, async () => {
     await inFolder(async (store) => {
       const folder = await convertedFolder(goldenPath(`${architecture}.gguf`), store, { weights: true });
       const config = JSON.parse(await Deno.readTextFile(join(folder, "config.json")));
@@ -57,7 +57,7 @@ for (const [architecture, golden] of Object.entries(goldens)) {
       assert.deepEqual([...tensors.keys()].sort(), Object.keys(golden.tensors).sort());
       const isNear = architecture.startsWith("gemma");
       for (const [name, digest] of Object.entries(golden.tensors)) {
-        // What had 1 added to it lost bits that no one can give back.
+        // Adding 1 to these weights lost bits that can't be restored.
         if (isNear && name.includes("norm")) continue;
         const data = await readTensor(tensors.get(name)!);
         assert.equal(createHash("sha256").update(new Uint8Array(data.buffer)).digest("hex").slice(0, 16), digest, name);
@@ -67,7 +67,7 @@ for (const [architecture, golden] of Object.entries(goldens)) {
 }
 
 for (const architecture of Object.keys(goldens)) {
-  Deno.test(`a GGUF file of ${architecture} opens with all weights that its architecture asks for`, async () => {
+  Deno.test(`a GGUF file of ${architecture} opens with all weights that its architecture requires`, async () => {
     await inFolder(async (store) => {
       const model = await openModel(goldenPath(`${architecture}.gguf`), { base: store, store });
       const weights = await openModelWeights(model, join(store, "weights.json"));
@@ -85,7 +85,7 @@ Deno.test("a Gemma 2 file without caps and windows uses the family's defaults", 
   }
 });
 
-Deno.test("the norms of Gemma lose the 1 that was added to them", async () => {
+Deno.test("the 1 that was added to Gemma's norms is subtracted", async () => {
   await inFolder(async (store) => {
     const file = goldenPath("gemma.gguf"), source = readGguf(file).tensors.get("output_norm.weight")!;
     const folder = await convertedFolder(file, store, { weights: true });

@@ -8,7 +8,7 @@ import { readHeader, readTensor } from "../../../../pipelines/models/weights/saf
 import { inFolder } from "../support.ts";
 import { goldenPath } from "./support.ts";
 
-Deno.test("writeWeights() gives of each storage type the numbers of gguf-py, to the bit", async () => {
+Deno.test("writeWeights() matches gguf-py bit for bit for each storage type", async () => {
   const file = goldenPath("types.gguf"), { tensors } = readGguf(file);
   assert.deepEqual([...tensors.keys()].sort(), [...storageTypes.values()].map(({ name }) => name).sort());
   const expected = new Uint32Array((await Deno.readFile(goldenPath("types.bin"))).buffer);
@@ -29,7 +29,7 @@ Deno.test("writeWeights() gives of each storage type the numbers of gguf-py, to 
   });
 });
 
-Deno.test("weights of Q8_0 and Q4_0 files are the same numbers when they are kept in q8 and q4", async () => {
+Deno.test("weights of Q8_0 and Q4_0 files are unchanged by quantization to q8 and q4", async () => {
   const { tensors } = readGguf(goldenPath("types.gguf")), bits = { Q8_0: "q8", Q4_0: "q4" } as const;
   const numbers = new Float32Array((await Deno.readFile(goldenPath("types.bin"))).buffer);
   let at = 0, compared = 0;

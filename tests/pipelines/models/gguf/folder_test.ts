@@ -7,7 +7,7 @@ import { goldenPath } from "./support.ts";
 const names = (folder: string) => Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
 const weights = true;
 
-Deno.test("a GGUF file is kept under its digest, so that a copy is not converted again", async () => {
+Deno.test("a converted GGUF file is stored under its digest, so that a copy is not converted again", async () => {
   await inFolder(async (store) => {
     const folder = await convertedFolder(goldenPath("qwen2.gguf"), store, { weights });
     const path = join(folder, "model.safetensors"), { ino } = await Deno.stat(path);
@@ -30,7 +30,7 @@ Deno.test("truncated converted weights are recomputed", async () => {
   });
 });
 
-Deno.test("processes that convert a GGUF file at the same time wait for one of them", async () => {
+Deno.test("concurrent conversions of a GGUF file wait for one of them", async () => {
   await inFolder(async (store) => {
     const file = goldenPath("gemma3.gguf");
     let conversions = 0;
@@ -61,7 +61,7 @@ Deno.test("a failed conversion leaves none of its weights behind", async () => {
   });
 });
 
-Deno.test("a full disk ends a conversion in one line, and leaves none of its weights", async () => {
+Deno.test("a full disk ends a conversion with a one-line error, and leaves none of its weights behind", async () => {
   await inFolder(async (store) => {
     const file = goldenPath("gemma3.gguf"), folder = await convertedFolder(file, store, { weights: false });
     const { write } = Deno.FsFile.prototype;

@@ -1,11 +1,11 @@
 import { fileURLToPath } from "node:url";
 
-/** The path of a file that tests/goldens/make_gguf.py makes. */
+/** The path of a file that tests/goldens/make_gguf.py creates. */
 export function goldenPath(name: string): string {
   return fileURLToPath(new URL(`../../../goldens/gguf/${name}`, import.meta.url));
 }
 
-/** The content of a JSON file that it makes. */
+/** The content of a JSON file that the script creates. */
 export async function readGolden<T>(name: string): Promise<T> {
   return JSON.parse(await Deno.readTextFile(goldenPath(name)));
 }
@@ -15,7 +15,7 @@ export type Field = { readonly u32: number } | { readonly f32: number } | { read
   readonly texts: readonly string[];
 } | { readonly bytes: readonly number[] };
 
-/** A tensor of a file to write: extents as the file has them, the innermost first. */
+/** A tensor to write, with its extents in the file's order, the innermost first. */
 export interface WrittenTensor {
   readonly name: string;
   readonly extents: readonly number[];
@@ -23,7 +23,7 @@ export interface WrittenTensor {
   readonly offset: number;
 }
 
-/** What to write in place of what is right. */
+/** Wrong values to write instead of the right ones. */
 export interface Lies {
   readonly magic?: string;
   readonly version?: number;
@@ -31,7 +31,7 @@ export interface Lies {
   readonly keyCount?: bigint;
 }
 
-/** A GGUF file's bytes, as right or wrong as they are asked for. */
+/** The bytes of a GGUF file, valid unless wrong values are given. */
 export function ggufBytes(
   metadata: Readonly<Record<string, Field>>,
   tensors: readonly WrittenTensor[] = [],

@@ -7,7 +7,7 @@ import { loadTokenizer, type Tokenizer } from "../../../../pipelines/models/toke
 import { inFolder } from "../support.ts";
 import { goldenPath, readGolden } from "./support.ts";
 
-/** Texts and the ids that the original gives them. */
+/** Texts and their ids in the original tokenizer. */
 type Encoded = readonly (readonly [text: string, ids: readonly number[]])[];
 
 const goldens = await readGolden<
@@ -39,7 +39,7 @@ function assertEncodes(tokenizer: Tokenizer, encoded: Encoded): void {
   for (const [text, ids] of encoded) assert.deepEqual(tokenizer.encodePrompt(text), ids, JSON.stringify(text));
 }
 
-Deno.test("a SentencePiece BPE tokenizer gives SentencePiece's ids", async () => {
+Deno.test("a SentencePiece BPE tokenizer matches SentencePiece's ids", async () => {
   await withTokenizer("bpe", {}, (tokenizer) => {
     assertEncodes(tokenizer, goldens.bpe);
     for (const [text, ids] of goldens.bpe) assert.equal(tokenizer.decode(ids, { skipSpecialTokens: true }), text);
@@ -47,28 +47,28 @@ Deno.test("a SentencePiece BPE tokenizer gives SentencePiece's ids", async () =>
   });
 });
 
-Deno.test("pieces of a user's are found in texts that a space is put in front of, as transformers finds them", async () => {
+Deno.test("user-defined pieces are found in texts with a prepended space, as in transformers", async () => {
   const encoded = await readGolden<Encoded>("user_pieces.json");
   await withTokenizer("user_pieces", {}, (tokenizer) => assertEncodes(tokenizer, encoded));
 });
 
-Deno.test("a SentencePiece unigram tokenizer gives SentencePiece's ids", async () => {
+Deno.test("a SentencePiece unigram tokenizer matches SentencePiece's ids", async () => {
   await withTokenizer("unigram", {}, (tokenizer) => assertEncodes(tokenizer, goldens.unigram));
 });
 
-Deno.test("a WordPiece tokenizer gives the original's ids", async () => {
+Deno.test("a WordPiece tokenizer matches the original's ids", async () => {
   await withTokenizer("bert", { "tokenizer.ggml.eos_token_id": 3 }, (tokenizer) => {
     assertEncodes(tokenizer, goldens.bert);
   });
 });
 
 for (const [pre, encoded] of Object.entries(goldens.byteLevel)) {
-  Deno.test(`a byte-level tokenizer that cuts words as ${pre} gives the original's ids`, async () => {
+  Deno.test(`a byte-level tokenizer that splits words as ${pre} matches the original's ids`, async () => {
     await withTokenizer("byte_level", { "tokenizer.ggml.pre": pre }, (tokenizer) => assertEncodes(tokenizer, encoded));
   });
 }
 
-Deno.test("a GGUF file's special tokens, ends and chat template are kept", async () => {
+Deno.test("a GGUF file's special tokens, end tokens and chat template are kept", async () => {
   const changes = {
     "tokenizer.ggml.eot_token_id": 2,
     "tokenizer.ggml.padding_token_id": 2,
@@ -85,7 +85,7 @@ Deno.test("a GGUF file's special tokens, ends and chat template are kept", async
   });
 });
 
-Deno.test("a GGUF file's named chat templates are kept with the usual one, or without one", async () => {
+Deno.test("a GGUF file's named chat templates are kept, with or without a default one", async () => {
   const named = {
     "tokenizer.chat_templates": ["tool_use", "rag"],
     "tokenizer.chat_template.tool_use": "{{ tools }}",

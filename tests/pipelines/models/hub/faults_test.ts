@@ -1,5 +1,5 @@
 /**
- * Downloads from a hub where something goes wrong: each ends well, or in one line and with nothing damaged kept.
+ * Downloads from a faulty hub: each succeeds, or fails with a one-line error and keeps nothing damaged.
  *
  * @module
  */
@@ -24,7 +24,7 @@ const weights = "weights".repeat(50_000), blob = sha256(weights);
 const files: Files = { "config.json": "{}", "tokenizer.json": "{ }", "model.safetensors": weights };
 const file = /^GET .*\/resolve\/.*\/model\.safetensors$/;
 
-/** What the cache holds of files that are not whole, or not what their names say. */
+/** The blobs in the cache that are incomplete or do not match the digests in their names. */
 function remains(cache: string): readonly string[] {
   const repository = join(cache, "models--owner--name");
   try {
@@ -72,7 +72,7 @@ async function inCase(
     }));
 }
 
-/** Whatever goes wrong, the file comes out right. */
+/** Tests that a download succeeds despite faults. */
 function overcomes(name: string, where: Case, more?: (hub: Hub) => void): void {
   Deno.test(`a download overcomes ${name}`, () =>
     inCase(where, async (hub, cache, resolve) => {
@@ -83,12 +83,12 @@ function overcomes(name: string, where: Case, more?: (hub: Hub) => void): void {
     }));
 }
 
-/** It ends in one line, and can be had once nothing goes wrong. */
+/** Tests that a download fails with a one-line error and leaves no snapshot in the cache. */
 function refuses(name: string, where: Case, pattern: RegExp, more?: (hub: Hub, cache: string) => void): void {
   Deno.test(`a download refuses ${name}`, () =>
     inCase(where, async (hub, cache, resolve) => {
       await assert.rejects(resolve(), (error) => assertOneLine(error, pattern));
-      assert.ok(!isLinked(cache), "nothing can be found in the cache");
+      assert.ok(!isLinked(cache), "the cache has no snapshot");
       if (more === undefined) assert.deepEqual(remains(cache), []);
       else more(hub, cache);
       hub.fail();
@@ -101,13 +101,13 @@ overcomes("a connection that breaks", { faults: [{ at: file, times: 2, breaksAft
   assert.deepEqual(ranges(hub), [null, "bytes=1000-", "bytes=2000-"]);
 });
 overcomes(
-  "an answer that ends early as if it were whole",
+  "a response that ends early as if it were complete",
   { faults: [{ at: file, times: 1, endsAfter: 999 }] },
   (hub) => {
     assert.deepEqual(ranges(hub), [null, "bytes=999-"]);
   },
 );
-overcomes("a server that falls silent", { faults: [{ at: file, times: 1, silentAfter: 500 }] }, (hub) => {
+overcomes("a server that stalls", { faults: [{ at: file, times: 1, silentAfter: 500 }] }, (hub) => {
   assert.deepEqual(ranges(hub), [null, "bytes=500-"]);
 });
 overcomes(
@@ -115,9 +115,9 @@ overcomes(
   { faults: [{ at: file, times: 1, breaksAfter: 1000 }, { at: file, ignoresRange: true }] },
   (hub) => assert.deepEqual(ranges(hub), [null, "bytes=1000-"]),
 );
-overcomes("a server that fails for a moment", { faults: [{ at: /revision/, times: 2, status: 503 }] });
-overcomes("a gateway that fails in the middle", { faults: [{ at: file, times: 2, status: 502, body: "<html>" }] });
-Deno.test("a download waits as long as a server that limits requests asks", () =>
+overcomes("a server that fails temporarily", { faults: [{ at: /revision/, times: 2, status: 503 }] });
+overcomes("a gateway that fails temporarily", { faults: [{ at: file, times: 2, status: 502, body: "<html>" }] });
+Deno.test("a download waits for as long as a rate-limiting server asks", () =>
   inCase({
     faults: [{ at: /tree/, times: 1, status: 429, headers: { "retry-after": "0.3" } }],
     more: { timings: { ...hasty, pause: 60_000, longestPause: 300 } },
@@ -128,7 +128,7 @@ Deno.test("a download waits as long as a server that limits requests asks", () =
     assert.equal(hub.lines().filter((line) => line.includes("/tree/")).length, 2);
   }));
 
-Deno.test("a download continues where an earlier one stopped, also one of another tool", () =>
+Deno.test("a download continues where an earlier one stopped, even one of another tool", () =>
   inCase({ faults: [{ at: file, breaksAfter: 1000 }] }, async (hub, cache, resolve) => {
     await assert.rejects(
       resolve(),
@@ -146,13 +146,13 @@ Deno.test("a download continues where an earlier one stopped, also one of anothe
 
 for (
   const [name, left, asked] of [
-    ["is whole", weights, []],
+    ["is complete", weights, []],
     ["is longer than the file", weights + "more", [null]],
-    ["holds something else", "something else", ["bytes=14-", null]],
-    ["holds something else of the same length", "x".repeat(weights.length), [null]],
+    ["has other content", "something else", ["bytes=14-", null]],
+    ["has other content of the same length", "x".repeat(weights.length), [null]],
   ] as const
 ) {
-  Deno.test(`a download makes what it should of a part that ${name}`, () =>
+  Deno.test(`a download completes or replaces a partial file that ${name}`, () =>
     inCase({}, async (hub, cache, resolve) => {
       const blobs = join(cache, "models--owner--name", "blobs");
       await Deno.mkdir(blobs, { recursive: true });
@@ -190,21 +190,21 @@ refuses(
   says("model.safetensors broke off at byte 0 of 350000, 3 times in a row: the server ended it early"),
 );
 refuses(
-  "a repository that is absent",
+  "a repository that does not exist",
   { id: "owner/other", env: { HF_TOKEN: "hf_some" } },
   says(
     "^owner/other does not exist on URL or needs a permission that the token of HF_TOKEN lacks; correct the",
   ),
 );
 refuses(
-  "a repository that nobody sees without a token",
+  "a private repository without a token",
   { repository: { token: "hf_right" } },
   says(
     "^owner/name does not exist on URL or needs a permission; correct the name, or set HF_TOKEN to a token with access$",
   ),
 );
 refuses(
-  "a revision that is absent",
+  "a revision that does not exist",
   { more: { revision: "dev" } },
   says('^owner/name has no revision "dev" on URL; give one of its branches, tags or commits$'),
 );
@@ -215,14 +215,14 @@ refuses("a repository that a server refuses without a reason", {
   faults: [{ at: /./, status: 404 }],
 }, says("^owner/name does not exist on URL or needs a permission; "));
 refuses(
-  "a file that is named and absent on a mirror that lists no trees",
+  "a listed file that is missing on a mirror without tree listings",
   { faults: [{ at: /tree/, status: 404 }, { at: /HEAD .*model\.safetensors$/, status: 404 }] },
   says(
     "^URL lists model.safetensors of owner/name but does not have it \\(404\\); choose another revision or model, or",
   ),
 );
 refuses(
-  "a mirror that has files alone and does not tell their commit",
+  "a mirror that has only files and does not report their commit",
   {
     faults: [
       { at: /api\/models/, status: 404 },
@@ -233,7 +233,7 @@ refuses(
 );
 for (const headers of [{ "x-error-code": "EntryNotFound" }, {}]) {
   refuses(
-    `a file that is listed and absent, ${JSON.stringify(headers)}`,
+    `a listed file that is missing, ${JSON.stringify(headers)}`,
     { faults: [{ at: file, status: 404, headers }] },
     says(
       "^URL lists model.safetensors of owner/name but does not have it \\(404\\); choose another revision or model, or give",
@@ -241,7 +241,7 @@ for (const headers of [{ "x-error-code": "EntryNotFound" }, {}]) {
   );
 }
 refuses(
-  "a server that gives no answer in time",
+  "a server that does not answer in time",
   { faults: [{ at: /revision/, delay: 800 }] },
   says("^owner/name could not be downloaded from URL \\(no answer within 0.5 s\\); check the connection"),
 );
@@ -251,7 +251,7 @@ refuses(
   says("^URL fails \\(model.safetensors: 503.*\\) after 3 attempts; run it again later"),
 );
 refuses(
-  "a gated model with another's token",
+  "a gated model with the token of another account",
   { repository: { licensee: "hf_right" }, env: { HF_TOKEN: "hf_wrong" } },
   says("^owner/name is gated: accept its licence on URL/owner/name, by the account whose token is in HF_TOKEN$"),
 );
@@ -265,14 +265,14 @@ refuses("a token that is not valid", {
   env: { HF_TOKEN: "hf_bad" },
 }, says('^URL rejects the token of HF_TOKEN \\(401, "Invalid credentials …"\\); set HF_TOKEN to a valid one$'));
 refuses(
-  "what is forbidden",
+  "a forbidden repository",
   { faults: [{ at: /./, status: 403, body: "Terms" }], env: { HF_TOKEN: "hf_a" } },
   says(
     '^URL forbids owner/name with the token of HF_TOKEN \\(403, "Terms"\\); set HF_TOKEN to a token of an account that has',
   ),
 );
 refuses(
-  "to ask on without end",
+  "to retry without end",
   { faults: [{ at: /./, status: 429, headers: { "retry-after": "0.01" } }] },
   says("^URL is limiting the rate of requests \\(429.*\\); run it again in 1 s, or set HF_TOKEN"),
   (hub) => assert.equal(hub.requests.length, 3),
@@ -290,7 +290,7 @@ refuses(
   (hub) => assert.equal(hub.requests.length, 3),
 );
 refuses(
-  "a server that says nothing",
+  "a response that is not a hub's",
   { faults: [{ at: /revision/, status: 200, body: "<html>" }] },
   says(
     "^URL does not respond like a Hugging Face hub \\(the answer is not what was asked for, malformed\\); check HF_ENDPOINT$",
@@ -304,12 +304,12 @@ refuses(
   ),
 );
 refuses(
-  "an endpoint that is none",
+  "an endpoint that is not a URL",
   { env: { HF_ENDPOINT: "huggingface.co" } },
   /^HF_ENDPOINT "huggingface\.co" is not a URL; /,
 );
 refuses(
-  "a token that can't be one",
+  "a token with invalid characters",
   { env: { HF_TOKEN: "hf_ä" } },
   /^HF_TOKEN contains characters that are not valid in a token; [^ä]*$/,
 );
@@ -327,7 +327,7 @@ const map = (...shards: readonly string[]) =>
   JSON.stringify({ weight_map: Object.fromEntries(shards.map((s, i) => [i, s])) });
 
 refuses(
-  "an index that names a shard that is absent",
+  "an index that names a missing shard",
   withIndex(map("1.safetensors", "2.safetensors")),
   /^model\.safetensors\.index\.json of owner\/name names the shard "2\.safetensors", which the repository lacks; choose/,
 );
@@ -357,7 +357,7 @@ refuses(
   /^owner\/name has weights in several files and no model\.safetensors\.index\.json that lists them; /,
 );
 
-Deno.test("a download's refusal shows no password of the endpoint's URL", () =>
+Deno.test("a failed download does not show the password in the endpoint's URL", () =>
   withHub({}, (hub) => {
     const env = { HF_ENDPOINT: hub.endpoint.replace("//", "//user:pass@word@") };
     return inCase({ env }, (_, __, resolve) =>
@@ -379,7 +379,7 @@ Deno.test("a download from an unreachable server fails immediately", async () =>
   });
 });
 
-Deno.test("a download is retried where connections break before a response, and fails in the end", async () => {
+Deno.test("a download is retried if connections break before a response, and fails in the end", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   let connections = 0;
   const closing = (async () => {
@@ -400,7 +400,7 @@ Deno.test("a download is retried where connections break before a response, and 
   assert.equal(connections, hasty.attempts);
 });
 
-Deno.test("a download trusts no name or digest that would lead out of the cache", async () => {
+Deno.test("a download refuses names and digests that would lead out of the cache", async () => {
   for (
     const [fault, pattern] of [
       [{ at: /revision/, sha: "../../.." }, /the commit is "\.\.\/\.\.\/\.\."/],
@@ -418,7 +418,7 @@ Deno.test("a download trusts no name or digest that would lead out of the cache"
   }
 });
 
-Deno.test("a download that can't be written reports it, and keeps the part that a later one can use", () =>
+Deno.test("a download that can't be written reports it, and keeps the partial file for a later one", () =>
   inCase({}, async (hub, cache, resolve) => {
     const { write } = Deno.FsFile.prototype;
     let room = 100_000;

@@ -79,7 +79,7 @@ Deno.test("resolveModelFolder() downloads the files that a model needs, in the l
     assert.equal(hub.requests.length, before, "the cache is complete");
   }));
 
-Deno.test("resolveModelFolder() stores the digests of the weights that it downloads, so that they are not read for them", () =>
+Deno.test("resolveModelFolder() stores the digests of downloaded weights, which are not read again to compute them", () =>
   withCache({ "owner/name": { files: model } }, async (_, resolve, cache) => {
     const store = join(cache, "store"), { folder } = await resolve({ store });
     const blob = await Deno.realPath(join(folder, "model.safetensors"));
@@ -89,7 +89,7 @@ Deno.test("resolveModelFolder() stores the digests of the weights that it downlo
     assert.equal(await rememberedDigest([blob], join(store, "weights.json")), sha256(weights));
   }));
 
-Deno.test("resolveModelFolder() downloads the weights when they are needed, of the present commit", () =>
+Deno.test("resolveModelFolder() downloads the weights when they are needed, from the same commit", () =>
   withCache({ "owner/name": { files: model } }, async (hub, resolve) => {
     const first = await resolve({ weights: false });
     assert.deepEqual(namesIn(first.folder), small);
@@ -100,7 +100,7 @@ Deno.test("resolveModelFolder() downloads the weights when they are needed, of t
     assert.deepEqual(files, [`GET /owner/name/resolve/${first.commit}/model.safetensors`]);
   }));
 
-Deno.test("resolveModelFolder() takes the index and the shards that it names, and no others", () =>
+Deno.test("resolveModelFolder() downloads only the index and the shards that it names", () =>
   withCache({
     "owner/name": {
       files: {
@@ -120,7 +120,7 @@ Deno.test("resolveModelFolder() takes the index and the shards that it names, an
     assert.deepEqual(namesIn(folder), ["b.safetensors", "config.json", ...weights.slice(1), "tokenizer.json"]);
   }));
 
-Deno.test("resolveModelFolder() uses a vocabulary without a tokenizer.json, and requests it once", () =>
+Deno.test("resolveModelFolder() uses vocabulary files without a tokenizer.json, and requests them once", () =>
   withCache({
     "owner/name": {
       files: { "config.json": "{}", "tokenizer.model": "t", "merges.txt": "m", "model.safetensors": "w" },
@@ -132,7 +132,7 @@ Deno.test("resolveModelFolder() uses a vocabulary without a tokenizer.json, and 
     assert.equal(hub.requests.length, before);
   }));
 
-Deno.test("resolveModelFolder() knows branches, tags and commits", () =>
+Deno.test("resolveModelFolder() resolves branches, tags and commits", () =>
   withCache({
     "owner/name": { files: model, revisions: { v1: { ...model, "config.json": "old" }, "refs/pr/1": model } },
   }, async (hub, resolve, cache) => {
@@ -154,7 +154,7 @@ Deno.test("resolveModelFolder() knows branches, tags and commits", () =>
     assert.deepEqual(namesIn(join(cache, "models--owner--name", "refs")), refs, "a commit has no ref");
   }));
 
-Deno.test("resolveModelFolder() finds its token in the environment and in the file of a login", () =>
+Deno.test("resolveModelFolder() finds its token in the environment and in the login's token file", () =>
   withCache({ "owner/name": { files: model, token: "any-form" } }, async (hub, resolve, cache) => {
     const file = join(cache, "token"),
       once = async (env: Readonly<Record<string, string>>) => {
@@ -217,7 +217,7 @@ Deno.test("resolveModelFolder() requests the usual files from a mirror without l
   });
 });
 
-Deno.test("two simultaneous downloads of a model fetch it once", () =>
+Deno.test("simultaneous downloads of a model fetch it once", () =>
   withCache({ "owner/name": { files: model } }, async (hub, resolve) => {
     const [one, other] = await Promise.all([resolve(), resolve(), resolve()]);
     assert.equal(one.folder, other.folder);
@@ -225,8 +225,7 @@ Deno.test("two simultaneous downloads of a model fetch it once", () =>
     assert.equal(hub.lines().filter((line) => line.includes("/resolve/")).length, 6);
   }));
 
-/** Puts another byte in place of a file's last. */
-/** Flips a bit; as on a failing disk, the file's time stays what it was. */
+/** Flips a bit without changing the file's time, as a failing disk does. */
 async function damage(path: string): Promise<void> {
   const bytes = await Deno.readFile(path), { mtime } = await Deno.stat(path);
   bytes[bytes.length - 1]! ^= 1;
@@ -250,7 +249,7 @@ Deno.test("a cached file that no longer matches its name is downloaded again, wi
     await assert.rejects(resolve({ env: { HF_HUB_OFFLINE: "1" } }), (error) => assertOneLine(error, pattern));
   }));
 
-Deno.test("a damaged blob without a snapshot is not taken for a download", () =>
+Deno.test("a damaged blob without a link in the snapshot is downloaded again", () =>
   withCache({ "owner/name": { files: model } }, async (_, resolve) => {
     const { folder } = await resolve();
     await damage(join(folder, "tokenizer.json"));

@@ -1,16 +1,16 @@
-/** Inputs that the host fills have the declared shapes, and neither padding nor other rows change a row's. @module */
+/** Inputs that the host fills have their declared shapes, and do not depend on padding or on other rows. @module */
 import assert from "node:assert/strict";
 import { evaluateShape } from "../../../../ops/program/dimension.ts";
 import { runFeeds } from "../../../../pipelines/models/architecture/model_inputs.ts";
 import { declaredShapes, drawing, elementsOf, inputNames, modelsWith, upTo } from "./support.ts";
 
 for (const kind of inputNames) {
-  Deno.test(`a run is filled as it is declared, each row as alone: ${kind}`, () => {
+  Deno.test(`inputs have their declared shapes, and each row's values are those that it has alone: ${kind}`, () => {
     const models = modelsWith(kind);
     assert.ok(models.length > 0, "no family has the kind");
     for (const [ordinal, model] of models.entries()) {
       const draw = drawing(kind, ordinal);
-      // Where tokens see those after them, no run is before theirs.
+      // With bidirectional attention there is no earlier run.
       const rows = upTo(4).map(() => {
         const filled = model.causal ? draw(0, 5) : 0, tokens = upTo(draw(1, 7)), types = tokens.map(() => draw(0, 1));
         return { filled, encoded: draw(1, 6), row: { tokens, start: filled, types } };

@@ -1,5 +1,5 @@
 /**
- * Exported graphs derive the host's inputs from an attention mask: any rows, padding, past and trained keys.
+ * Exported graphs compute the host's inputs from an attention mask, for any rows, padding, past and trained keys.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { declaredShapes, drawing, elementsOf, inputNames, modelsWith, upTo } fro
 
 const { batch, tokens: name, past } = exportSymbols;
 
-/** The inputs that a graph computes, by name, of a mask [batch][past + tokens]. */
+/** The inputs that a graph computes from a mask [batch][past + tokens], by name. */
 function computed(model: InputModel, virtual: number, mask: IntegerRows, tokens: number) {
   const symbols = {
     [batch]: (write: GraphWriter) => extentOf(write, "ids", 0),
@@ -33,7 +33,7 @@ function computed(model: InputModel, virtual: number, mask: IntegerRows, tokens:
 for (const kind of inputNames) {
   const { exported } = inputKinds[kind];
   if (!("nodes" in exported)) {
-    Deno.test(`an export says why it does not hold a kind of input: ${kind}`, () => {
+    Deno.test(`an export reports why it does not support a kind of input: ${kind}`, () => {
       const [model] = modelsWith(kind), write = new NodeWriter({ batch: () => "", tail: () => "", past: () => "" });
       const grid = tokenGrid(write, model!.heads, "mask", 0);
       assert.throws(() => inputNodes("tail", model!, write, grid), (error) => {
@@ -48,13 +48,13 @@ for (const kind of inputNames) {
     });
     continue;
   }
-  Deno.test(`a graph computes what the host fills: ${kind}`, async () => {
+  Deno.test(`a graph computes the inputs that the host fills: ${kind}`, async () => {
     const models = modelsWith(kind).filter(({ causal }) => causal);
-    assert.ok(models.length > 0, "no family that writes on has the kind");
+    assert.ok(models.length > 0, "no causal family has the kind");
     for (const [ordinal, model] of models.entries()) {
       for (const [before, virtual] of [[0, 0], [5, 0], [0, 3], [4, 2]] as const) {
         const draw = drawing(kind, ordinal, before, virtual), tokens = draw(2, 9);
-        // Padding anywhere, but for one token of each row at least.
+        // Padding anywhere, with at least one token in each row.
         const mask = upTo(3).map(() => upTo(before + tokens).map(() => draw(0, 2) === 0 ? 0 : 1));
         mask.forEach((row) => row[before + draw(0, tokens - 1)] = 1);
         const extents = { name, batch, seen: batch, before: [virtual, past] };

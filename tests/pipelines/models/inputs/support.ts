@@ -1,4 +1,4 @@
-/** Every kind of input as the families have it, and its tensors row by row. @module */
+/** Every kind of input as the families use it, and its tensors row by row. @module */
 import { addDimensions, type Dimension, multiplyDimensions } from "../../../../ops/program/dimension.ts";
 import { leafName, type Value } from "../../../../ops/program/program.ts";
 import { distanceCount } from "../../../../ops/nn/distance.ts";
@@ -16,7 +16,7 @@ const models = await Promise.all(familyCases.map(async (name) => {
   return encoder === undefined ? [decoder] : [decoder, { ...encoder, family: decoder.family }];
 }));
 
-/** The models of the families that have a kind of input, each with nothing but that kind, and no two alike. */
+/** The distinct models of the families that have a kind of input, each reduced to that kind. */
 export function modelsWith(name: InputName): readonly InputModel[] {
   const found = models.flat().flatMap(({ family, heads, causal, inputs: { [name]: config } }): InputModel[] => {
     return config === undefined ? [] : [{ family, heads, causal, inputs: { [name]: config } satisfies InputConfigs }];
@@ -37,17 +37,17 @@ export function declaredShapes(model: InputModel, run: RunExtents): ReadonlyMap<
 
 const isValue = (tree: object): tree is Value => "op" in tree;
 
-/** Which indices of an axis belong to a row: its tokens, the keys that it sees, and what an encoder has read for it. */
+/** The indices along each axis that belong to a row: its tokens, the keys that it attends to, its encoder's tokens. */
 export interface RowIndices {
   readonly row: number;
   readonly tokens: readonly number[];
   readonly keys: readonly number[];
   readonly encoded?: readonly number[];
-  /** Tokens of the whole run. */
+  /** The number of tokens of the whole run. */
   readonly length: number;
 }
 
-/** The elements that belong to a row of a tensor whose axes have such dimensions, in row-major order. */
+/** The elements of a tensor with the given dimensions that belong to a row, in row-major order. */
 export function elementsOf(
   { data, shape }: { readonly data: ArrayLike<number | bigint>; readonly shape: readonly number[] },
   dimensions: readonly Dimension[],
@@ -77,16 +77,16 @@ export function elementsOf(
   return starts.map((at) => Number(data[at]));
 }
 
-/** Whole numbers drawn by a seed. */
+/** Draws whole numbers from a seed. */
 export function drawing(...seed: readonly (number | string)[]): (from: number, to: number) => number {
   const random = createRandom(7, ...seed);
   return (from, to) => from + Math.floor(random.uniform() * (to - from + 1));
 }
 
-/** The numbers from 0 up to another. */
+/** The given number of consecutive integers. */
 export const upTo = (count: number, from = 0) => Array.from({ length: count }, (_, at) => from + at);
 
-/** A causal model's inputs with one of each kind that some causal model of the families has without an encoder. */
+/** A causal model's inputs, with every other kind that a causal model without an encoder has in some family. */
 export function inputConfigsWith(own: InputConfigs): InputConfigs {
   const found = inputNames.map((name): InputConfigs => {
     return name === "encoderMask" ? {} : modelsWith(name).find(({ causal }) => causal)?.inputs ?? {};

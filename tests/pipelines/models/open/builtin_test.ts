@@ -1,11 +1,11 @@
-/** The models that Refract brings along. @module */
+/** The models that come with Refract. @module */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { builtins } from "../../../../pipelines/models/open/builtin.ts";
 
 const folders = new URL("../../../../pipelines/models/builtin/", import.meta.url);
 
-Deno.test("the digests of builtin models are those of their files, of all of them", () => {
+Deno.test("the digests of builtin models match their files and list all of them", () => {
   const found = Object.fromEntries(
     [...Deno.readDirSync(folders)].filter(({ isDirectory }) => isDirectory).map(({ name }) => {
       const folder = new URL(`${name}/`, folders);

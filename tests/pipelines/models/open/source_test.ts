@@ -5,7 +5,7 @@ import { assertOneLine, inFolder } from "../support.ts";
 
 const commit = "0123456789abcdef0123456789abcdef01234567";
 
-/** Puts `owner/name` into a cache folder, as huggingface_hub lays it out. */
+/** Puts `owner/name` into a cache folder, in huggingface_hub's layout. */
 async function fillCache(hub: string, files: Readonly<Record<string, string>>): Promise<string> {
   const repository = join(hub, "models--owner--name");
   const snapshot = join(repository, "snapshots", commit);
@@ -32,7 +32,7 @@ Deno.test("resolveModelFolder() finds folders by absolute and by relative path",
   });
 });
 
-Deno.test("resolveModelFolder() takes an absent path for a mistake and not for an id", async () => {
+Deno.test("resolveModelFolder() treats an absent path as a mistake and not as an id", async () => {
   await inFolder(async (base) => {
     await Deno.writeTextFile(join(base, "file"), "");
     for (const source of ["./a/b", "../a", "/absent/folder", "./file"]) {
@@ -48,7 +48,7 @@ Deno.test("resolveModelFolder() takes an absent path for a mistake and not for a
   });
 });
 
-Deno.test("resolveModelFolder() names the builtin models where one is unknown", async () => {
+Deno.test("resolveModelFolder() lists the builtin models if one is unknown", async () => {
   const base = Deno.cwd();
   const pattern = /^no builtin model is called "no such"; (there are none|give one of builtin:)/;
   await rejects("builtin:no such", { base }, pattern);

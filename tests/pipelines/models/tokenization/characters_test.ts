@@ -9,7 +9,7 @@ import {
 import { normalizerOf } from "../../../../pipelines/models/tokenization/normalizers.ts";
 import { readGolden } from "./support_tokenizers.ts";
 
-/** First and last code points of ranges in turn. */
+/** The first and last code points of ranges, alternating. */
 type Ranges = readonly number[];
 
 const expected = await readGolden<Readonly<Record<string, Ranges>>>("characters");
@@ -28,17 +28,17 @@ function rangesOf(pattern: RegExp): number[] {
 }
 
 for (const [name, pattern] of Object.entries({ controls, ideographs, marks, nonspacingMarks, punctuation })) {
-  Deno.test(`${name} are the reference's, over all of Unicode`, () => {
+  Deno.test(`${name} match the reference over all of Unicode`, () => {
     assert.deepEqual(rangesOf(pattern), expected[name]);
   });
 }
 
-Deno.test("known gap: numbers that Unicode has had since 2025 are none to the runtime, and are to the reference", () => {
+Deno.test("known gap: the runtime lacks numbers that Unicode has had since 2025 and the reference knows", () => {
   const found = new Set(rangesOf(/\p{N}/u)), missing = expected["numbers"]!.filter((end) => !found.has(end));
   assert.deepEqual(missing, [0x11de0, 0x11de9, 0x16ff4, 0x16ff6]);
 });
 
-Deno.test("known gap: marks younger than the reference's tables are put in canonical order all the same", () => {
+Deno.test("known gap: marks newer than the reference's tables are put in canonical order nevertheless", () => {
   const normalize = normalizerOf({ type: "NFD" }), reference = "a\u1df6\u0323";
   assert.equal(normalize(reference), "a\u0323\u1df6");
 });

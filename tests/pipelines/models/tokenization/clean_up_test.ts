@@ -20,7 +20,7 @@ Deno.test("the settled part of a cleaned text does not change with later text", 
   }
 });
 
-Deno.test("all but the last word's space is settled", () => {
+Deno.test("a text is settled up to the last space whose next word may still become a contraction", () => {
   assert.equal(cleanUpSpaces.settled("a cat , and it"), "a cat , and".length);
   assert.equal(cleanUpSpaces.settled("a cat and houses"), "a cat and houses".length);
   assert.equal(noCleanUp.settled("a "), 2);

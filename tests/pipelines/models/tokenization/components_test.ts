@@ -1,4 +1,4 @@
-/** What is not supported of a tokenizer.json is refused by name, never encoded otherwise. @module */
+/** Unsupported parts of a tokenizer.json are refused by name, never encoded in another way. @module */
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../../../pipelines/common/files.ts";
 import { decoderOf } from "../../../../pipelines/models/tokenization/decoders.ts";

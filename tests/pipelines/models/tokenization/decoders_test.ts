@@ -27,7 +27,7 @@ for (const [declared, tokens, decoded] of cases) {
   });
 }
 
-Deno.test("decoderOf() knows the texts of tokens that do not depend on those beside them", () => {
+Deno.test("decoderOf() knows the texts of tokens that do not depend on their neighbours", () => {
   const replace = { type: "Replace", pattern: { String: "▁" }, content: " " }, bytes = { type: "ByteFallback" };
   const fuse = { type: "Fuse" }, strip = { type: "Strip", content: " ", start: 1, stop: 0 };
   const within = (...decoders: readonly unknown[]) => ({ type: "Sequence", decoders });
@@ -59,7 +59,7 @@ Deno.test("decoderOf() knows the texts of tokens that do not depend on those bes
   }
 });
 
-Deno.test("mayTakeLong() finds what takes long within a decoder's parts", () => {
+Deno.test("mayTakeLong() finds slow decoders within nested sequences", () => {
   const replace = (pattern: unknown, content: string) => ({ type: "Replace", pattern, content });
   const slow = [replace({ Regex: "(a+)+b" }, ""), replace({ String: "a" }, "aa"), replace({ String: "" }, " ")];
   const quick = [null, "Fuse", { type: "ByteLevel" }, { type: "Fuse" }, replace({ String: "▁" }, " ")];
@@ -68,7 +68,7 @@ Deno.test("mayTakeLong() finds what takes long within a decoder's parts", () => 
   assert.deepEqual([...quick, within([...quick, within(quick)])].filter(mayTakeLong), []);
 });
 
-Deno.test("decoderOf() refuses what it does not know", () => {
+Deno.test("decoderOf() refuses unknown and invalid decoders", () => {
   assert.throws(() => decoderOf("Fuse"), /a decoder that is not an object/);
   assert.throws(() => decoderOf({ type: "Reverse" }), /Unknown Decoder type: Reverse/);
   assert.throws(() => decoderOf({ type: "Replace", content: " " }), /a Replace without a pattern/);

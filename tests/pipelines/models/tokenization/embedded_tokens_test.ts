@@ -18,7 +18,7 @@ const tokenizerJson = (single: readonly string[]) => ({
   model: { type: "BPE", vocab: { a: 0, b: 1, c: 2 }, merges: [] },
 });
 
-/** A tokenizer of three letters and two more tokens, for an embedding of some rows. */
+/** A tokenizer of three letters and two added tokens, for an embedding with the given number of rows. */
 async function loaded(rows: number, config: Readonly<Record<string, unknown>>, single: readonly string[] = []) {
   let found: Awaited<ReturnType<typeof loadTokenizer>> | undefined;
   await inFolder(async (folder) => {
@@ -31,7 +31,7 @@ async function loaded(rows: number, config: Readonly<Record<string, unknown>>, s
 
 const image = /^the token "<image>" has the id 4, but the model's embedding only has rows for the ids up to 3; remove /;
 
-Deno.test("a text with a token past the embedding is refused, and no other", async () => {
+Deno.test("only texts with a token past the embedding are refused", async () => {
   const { encode, encodePrompt, encodePair, decode } = await loaded(4, { eos_token: "<end>" });
   for (const text of ["abc", "a<end>", ""]) assert.deepEqual(encodePrompt(text), encode(text));
   for (
@@ -42,7 +42,7 @@ Deno.test("a text with a token past the embedding is refused, and no other", asy
       () => encodePair("a", "b<image>", 3),
     ]
   ) assert.throws(read, (error) => assertOneLine(error, image));
-  // What is cut off is not read, but it was written.
+  // Truncated tokens are checked, too.
   assert.throws(() => encodePair("abc<image>", undefined, 2), (error) => assertOneLine(error, image));
   assert.equal(decode([0, 4]), "a <image>");
   const { encode: all } = await loaded(5, { eos_token: "<end>" });
@@ -52,7 +52,7 @@ Deno.test("a text with a token past the embedding is refused, and no other", asy
 Deno.test("special tokens past the embedding are refused where they are used", async () => {
   const end = /^the token "<end>" has the id 3, .*up to 2;/;
   const fine = await loaded(3, { eos_token: "c", pad_token: "<end>" });
-  assert.equal(fine.padTokenId, 2, "a batch is filled with a token that the model can read");
+  assert.equal(fine.padTokenId, 2, "batches are padded with a token that the model can read");
   assert.equal(fine.eosTokenId, 2);
   const ended = await loaded(3, { eos_token: "<end>" });
   assert.deepEqual(ended.encode("ab"), [0, 1]);
@@ -62,7 +62,7 @@ Deno.test("special tokens past the embedding are refused where they are used", a
   assert.throws(() => begun.encodePrompt("ab"), (error) => assertOneLine(error, end));
 });
 
-/** The tiny model, to whose tokenizer someone added a token without a row in the embedding. */
+/** Adds a token without a row in the embedding to the tiny model's tokenizer. */
 async function addToken(path: (...parts: string[]) => string): Promise<void> {
   const file = path("model", "tokenizer.json"), json = JSON.parse(await Deno.readTextFile(file));
   json.added_tokens.push({ id: 512, content: "[PAD]", special: true, normalized: false });
@@ -71,7 +71,7 @@ async function addToken(path: (...parts: string[]) => string): Promise<void> {
   await Deno.writeTextFile(configFile, JSON.stringify({ ...config, pad_token: "[PAD]" }));
 }
 
-Deno.test("a model whose tokenizer has more tokens than its embedding trains and answers as without them", () =>
+Deno.test("a model whose tokenizer has more tokens than its embedding trains and answers as it does without them", () =>
   inScene({}, async (scene) => {
     const before = evaluationOf((await resultsOf(scene)).members[0]!);
     await addToken((...parts) => scene.path(...parts));

@@ -1,4 +1,4 @@
-/** Words found unit by unit, beside those of the pre-tokenizers themselves. @module */
+/** Words found unit by unit, compared with those of the pre-tokenizers themselves. @module */
 import assert from "node:assert/strict";
 import { isJsonObject, type JsonObject } from "../../../../pipelines/common/files.ts";
 import { createRandom } from "../../../../pipelines/data/random.ts";
@@ -9,7 +9,7 @@ import { type Golden, readGolden, readGzip } from "./support_tokenizers.ts";
 
 type TokenizerFile = Readonly<Record<"model" | "normalizer" | "pre_tokenizer", JsonObject>>;
 
-/** What pre-tokenizers look at, in words of other kinds, other scripts and odd spaces. */
+/** Text that pre-tokenizers treat specially: words of different kinds and scripts, and unusual spaces. */
 const pieces = [
   ..."abst12'' \n\t!-<",
   ..."re ll ve S RE 'LL don't   \r\n \n\n 12 345 . ... ,x (a".split(" "),
@@ -26,7 +26,7 @@ const digits = (individual_digits: boolean) => ({ type: "Digits", individual_dig
 const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
 const metaspace = { type: "Metaspace", replacement: "▁", split: true };
 
-/** Pre-tokenizers of trained tokenizers, and others in their place. */
+/** Pre-tokenizers of trained tokenizers, and others that replace them. */
 const cases: Readonly<Record<string, readonly [trained: string, preTokenizer?: JsonObject]>> = {
   "GPT-2's": ["gpt2"],
   "digits apart": ["smollm"],
@@ -50,7 +50,7 @@ const cases: Readonly<Record<string, readonly [trained: string, preTokenizer?: J
 };
 
 for (const [name, [trained, preTokenizer]] of Object.entries(cases)) {
-  Deno.test(`words found unit by unit have the ids that the pre-tokenizer's have: ${name}`, async () => {
+  Deno.test(`words found unit by unit have the ids of the pre-tokenizer's words: ${name}`, async () => {
     const map = (await readGzip("nmt_nfkc.gz")).toBase64();
     const fill = (_: string, value: unknown) => value === "nmt_nfkc" ? map : value;
     const { tokenizer } = await readGolden<Golden & { readonly tokenizer: TokenizerFile }>(trained);
@@ -61,7 +61,7 @@ for (const [name, [trained, preTokenizer]] of Object.entries(cases)) {
     assert.ok(wordFinderOf(own, { model: subwordModelOf(json["model"]), encodeWord: encode, encodeText: encode }));
     const added = [{ id: 1, content: "<x>", special: true, normalized: false }];
     const quick = encoderOf(json, added);
-    // A sequence in another is none that is known.
+    // A nested sequence is not a known pre-tokenizer.
     const steps = own === null ? [] : [own], nested = { type: "Sequence", pretokenizers: steps };
     const plain = encoderOf({ ...json, pre_tokenizer: { type: "Sequence", pretokenizers: [nested] } }, added);
     const random = createRandom(7, "words");
@@ -76,7 +76,7 @@ for (const [name, [trained, preTokenizer]] of Object.entries(cases)) {
   });
 }
 
-Deno.test("words of pre-tokenizers that are not known, or only nearly, are left to them", () => {
+Deno.test("pre-tokenizers that are unknown or only similar to known ones split words themselves", () => {
   const model = subwordModelOf({ type: "WordLevel", vocab: { a: 0 }, unk_token: "a" }), encode = () => [];
   const unknown: readonly unknown[] = [
     null,

@@ -1,4 +1,4 @@
-/** This project's models beside those of Hugging Face's JavaScript library, on tens of thousands of random words. @module */
+/** Subword models compared with Hugging Face's JavaScript library on tens of thousands of random words. @module */
 import assert from "node:assert/strict";
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { createRandom } from "../../../../pipelines/data/random.ts";
@@ -8,7 +8,7 @@ import { subwordModelOf } from "../../../../pipelines/models/tokenization/subwor
 import { mergeQueued, mergeShort, mergesOf } from "../../../../pipelines/models/tokenization/merges.ts";
 import { type Golden, readGolden } from "./support_tokenizers.ts";
 
-/** Words of a vocabulary's own characters and tokens, short and long, with runs. */
+/** Random words of a vocabulary's characters and tokens: short, long and repetitive. */
 function* randomWords(tokens: readonly string[], count: number): Iterable<string> {
   const { integer } = createRandom(3, "words");
   const characters = [
@@ -22,7 +22,7 @@ function* randomWords(tokens: readonly string[], count: number): Iterable<string
 }
 
 for (const name of ["gpt2", "llama3", "o200k", "llama", "gemma", "bert_uncased"]) {
-  Deno.test(`subwordModelOf() gives the library's ids of 5,000 words: ${name}`, async () => {
+  Deno.test(`subwordModelOf() matches the library's ids for 5,000 words: ${name}`, async () => {
     const { model } =
       (await readGolden<Golden & { readonly tokenizer: { readonly model: JsonObject } }>(name)).tokenizer;
     const parts = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [] };
@@ -31,7 +31,7 @@ for (const name of ["gpt2", "llama3", "o200k", "llama", "gemma", "bert_uncased"]
     const isKnown = (word: string) => Array.from(word).every((character) => ids.has(character));
     let compared = 0;
     for (const word of randomWords([...ids.keys()], 5000)) {
-      // What the library makes of characters that a vocabulary lacks is not what the reference makes of them.
+      // The library encodes characters that a vocabulary lacks differently from the reference.
       if (word === "" || !isKnown(word)) continue;
       const expected = library([word]).map((token) => ids.get(token)!);
       assert.deepEqual(encode(word), expected, JSON.stringify(word));
@@ -44,7 +44,7 @@ for (const name of ["gpt2", "llama3", "o200k", "llama", "gemma", "bert_uncased"]
   });
 }
 
-Deno.test("mergeQueued() merges as mergeShort() does", () => {
+Deno.test("mergeQueued() agrees with mergeShort()", () => {
   const random = createRandom(5, "merges"), ids = new Map<string, number>();
   const tokens = ["a", "b", "c", "aa", "ab", "ba", "aab", "abab", "ca", "aaaa", "cab", "bb"];
   tokens.forEach((token, id) => ids.set(token, id));

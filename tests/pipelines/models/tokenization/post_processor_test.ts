@@ -22,7 +22,7 @@ const template = {
   special_tokens: { "[CLS]": { id: "[CLS]", ids: [1], tokens: ["[CLS]"] } },
 };
 
-// Ids and types of the Rust library (tokenizers 0.22.2).
+// Ids and types from the Rust library (tokenizers 0.22.2).
 for (
   const [name, declared, pair, single] of [
     ["nothing", null, { ids: [3, 4, 5, 6, 7], typeIds: [0, 0, 0, 1, 1] }, [3, 4, 5]],
@@ -47,7 +47,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`postProcessorOf() puts the reference's tokens and types around texts by ${name}`, () => {
+  Deno.test(`postProcessorOf() adds the reference's tokens and types around texts with ${name}`, () => {
     const lowered = postProcessorOf(declared, "tokenizer.json");
     assert.deepEqual(assemble(lowered.pair, [3, 4, 5], [6, 7]), pair);
     assert.deepEqual(assemble(lowered.single, [3, 4, 5], []).ids, single);
@@ -73,8 +73,8 @@ Deno.test("postProcessorOf() reports what it does not support", () => {
   }
 });
 
-// As the Rust library (tokenizers 0.22.2) cuts them.
-Deno.test("longestFirst() cuts the longer text first, then both to half", () => {
+// Lengths from the Rust library (tokenizers 0.22.2).
+Deno.test("longestFirst() truncates the longer text first, then both evenly", () => {
   assert.deepEqual(longestFirst(3, 2, 5), [3, 2]);
   assert.deepEqual(longestFirst(3, 2, 4), [2, 2]);
   assert.deepEqual(longestFirst(3, 2, 3), [2, 1]);
@@ -87,7 +87,7 @@ Deno.test("longestFirst() cuts the longer text first, then both to half", () => 
   assert.deepEqual(longestFirst(6, 2, 0), [0, 0]);
 });
 
-Deno.test("encodePair() gives a pair's ids and types, cut to a length", async () => {
+Deno.test("encodePair() returns a pair's ids and types, truncated to a length", async () => {
   await inFolder(async (folder) => {
     const vocab = { "[UNK]": 0, "[CLS]": 1, "[SEP]": 2, a: 3, b: 4, c: 5, d: 6, e: 7 };
     const json = {
@@ -96,7 +96,7 @@ Deno.test("encodePair() gives a pair's ids and types, cut to a length", async ()
       pre_tokenizer: { type: "BertPreTokenizer" },
       post_processor: { type: "BertProcessing", sep, cls },
       model: { type: "WordPiece", unk_token: "[UNK]", continuing_subword_prefix: "##", vocab },
-      // Neither is heeded: how much is read and padded is the caller's to say.
+      // Both are ignored: the caller determines truncation and padding.
       truncation: { direction: "Right", max_length: 4, strategy: "LongestFirst", stride: 0 },
       padding: { strategy: { Fixed: 32 }, direction: "Right", pad_id: 0, pad_type_id: 0, pad_token: "[UNK]" },
     };
@@ -106,7 +106,7 @@ Deno.test("encodePair() gives a pair's ids and types, cut to a length", async ()
     assert.deepEqual(eosTokenIds, [2], "the separator, where no other token ends a text");
     assert.deepEqual(encodePair("a b c", "D e"), { ids: [1, 3, 4, 5, 2, 6, 7, 2], typeIds: [0, 0, 0, 0, 0, 1, 1, 1] });
     assert.deepEqual(encodePair("a b c", "d e", 6), { ids: [1, 3, 4, 2, 6, 2], typeIds: [0, 0, 0, 0, 1, 1] });
-    // As transformers cuts them with truncation_side="left".
+    // As transformers truncates them with truncation_side="left".
     assert.deepEqual(encodePair("a b c", "d e", 6, "left").ids, [1, 4, 5, 2, 7, 2]);
     assert.deepEqual(encodePair("a b c d e", undefined, 5, "left").ids, [1, 5, 6, 7, 2]);
     assert.deepEqual(encodePair("a b c", "d e", 3), { ids: [1, 2, 2], typeIds: [0, 0, 1] });

@@ -6,19 +6,19 @@ import type { Tokenizer } from "../../../../pipelines/models/tokenization/tokeni
 
 const goldens = new URL("../../../goldens/tokenizers/", import.meta.url);
 
-/** What make_tokenizers.py stores of any tokenizer. */
+/** The output of make_tokenizers.py for a tokenizer. */
 export interface Expected {
-  /** With special tokens, of every string. */
+  /** The ids of every string, with special tokens. */
   readonly ids: readonly (readonly number[])[];
-  /** The text of every fourth string's ids; null where it is the string. */
+  /** The decoded text of every fourth string's ids; null where it equals the string. */
   readonly texts: readonly (string | null)[];
   readonly plainTexts: readonly (string | null)[];
-  /** Ids and types of every tenth string with its neighbour. */
+  /** The ids and types of every tenth string, paired with the next one. */
   readonly pairs: readonly (readonly [ids: readonly number[], typeIds: readonly number[]])[];
   readonly cutPairs: readonly (readonly [ids: readonly number[], typeIds: readonly number[]])[];
 }
 
-/** A trained tokenizer's files besides. */
+/** A trained tokenizer's files and its expected results. */
 export interface Golden extends Expected {
   readonly tokenizer: unknown;
   readonly config: unknown;
@@ -30,31 +30,31 @@ export function goldenNames(): string[] {
   return names.filter((name) => name !== "characters" && name !== "together").sort();
 }
 
-/** Reads a compressed file of the goldens. */
+/** Reads a compressed golden. */
 export async function readGzip(name: string): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await Deno.readFile(new URL(name, goldens));
   return await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).bytes();
 }
 
-/** Reads one of them that holds JSON. */
+/** Reads a compressed JSON golden. */
 export async function readGolden<T>(name: string): Promise<T> {
   return JSON.parse(new TextDecoder().decode(await readGzip(`${name}.json.gz`)));
 }
 
-/** What make_together.py stores of prompts and completions. */
+/** The output of make_together.py for prompts and completions. */
 export interface Together {
   readonly pairs: readonly (readonly [prompt: string, completion: string])[];
   readonly cases: Readonly<Record<string, JointIds>>;
 }
 
-/** The ids of each whole, how many of them are the prompt's, and whether the prompt has these by itself. */
+/** The ids of each pair as one text, how many are the prompt's, and whether the prompt alone has the same. */
 export interface JointIds {
   readonly ids: readonly (readonly number[])[];
   readonly borders: readonly number[];
   readonly own: readonly boolean[];
 }
 
-/** Asserts that a tokenizer gives the expected ids and borders of prompts with their completions. */
+/** Asserts the ids and borders of prompts that are encoded with their completions. */
 export function assertJoins(
   tokenizer: Tokenizer,
   pairs: Together["pairs"],
@@ -67,12 +67,12 @@ export function assertJoins(
   });
 }
 
-/** The strings. */
+/** The 500 test strings. */
 export async function goldenStrings(): Promise<readonly string[]> {
   return JSON.parse(await Deno.readTextFile(new URL("strings.json", goldens)));
 }
 
-/** Writes a trained tokenizer's files as a model folder has them. */
+/** Writes a trained tokenizer's files into a model folder. */
 export async function writeGolden(folder: string, { tokenizer, config }: Golden): Promise<void> {
   const map = (await readGzip("nmt_nfkc.gz")).toBase64();
   const fill = (_: string, value: unknown) => value === "nmt_nfkc" ? map : value;
@@ -80,7 +80,7 @@ export async function writeGolden(folder: string, { tokenizer, config }: Golden)
   await Deno.writeTextFile(join(folder, "tokenizer_config.json"), JSON.stringify(config));
 }
 
-/** Asserts that a tokenizer gives the expected ids, texts and pairs. */
+/** Asserts that a tokenizer returns the expected ids, texts and pairs. */
 export function assertAgrees(tokenizer: Tokenizer, strings: readonly string[], expected: Expected): void {
   assert.equal(expected.ids.length, 500);
   strings.forEach((text, at) => {

@@ -1,4 +1,4 @@
-/** Every kind of tokenizer against transformers, id by id. @module */
+/** Every kind of tokenizer compared with transformers, id by id. @module */
 import { loadTokenizer } from "../../../../pipelines/models/tokenization/tokenizer.ts";
 import { inFolder } from "../support.ts";
 import {
@@ -13,7 +13,7 @@ import {
 const strings = await goldenStrings();
 
 for (const name of goldenNames()) {
-  Deno.test(`loadTokenizer() gives transformers' ids, texts and pairs of 500 strings: ${name}`, async () => {
+  Deno.test(`loadTokenizer() matches transformers' ids, texts and pairs for 500 strings: ${name}`, async () => {
     await inFolder(async (folder) => {
       const golden = await readGolden<Golden>(name);
       await writeGolden(folder, golden);

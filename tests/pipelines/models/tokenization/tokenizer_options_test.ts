@@ -1,4 +1,4 @@
-/** The rarer options of tokenizers against the Rust library and transformers, id by id. @module */
+/** The rarer options of tokenizers compared with the Rust library and transformers, id by id. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { JsonObject } from "../../../../pipelines/common/files.ts";
@@ -29,7 +29,7 @@ interface Model {
   readonly ids: readonly (readonly number[])[];
 }
 
-Deno.test("encoderOf() gives the reference's ids by every option of every model", async () => {
+Deno.test("encoderOf() matches the reference's ids with every option of every model", async () => {
   const cases = await readGolden<readonly Model[]>("../tokenizer_options/models");
   assert.ok(cases.length > 35);
   for (const { tokenizer, texts, ids } of cases) {

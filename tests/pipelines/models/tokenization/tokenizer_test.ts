@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { loadTokenizer } from "../../../../pipelines/models/tokenization/tokenizer.ts";
 import { assertOneLine, inFolder, sharedModel } from "../support.ts";
 
-/** Words split at spaces; `<s>` goes in front of a prompt; a word outside the vocabulary has no id. */
+/** Splits words at spaces and prepends `<s>` to prompts; characters outside the vocabulary have no id. */
 const tokenizerJson = {
   version: "1.0",
   added_tokens: [
@@ -34,7 +34,7 @@ async function writeJson(folder: string, files: Readonly<Record<string, unknown>
   }
 }
 
-Deno.test("loadTokenizer() gives a tokenizer that adds special tokens only to prompts and restores text", async () => {
+Deno.test("loadTokenizer() returns a tokenizer that adds special tokens only to prompts and restores text", async () => {
   await inFolder(async (folder) => {
     await writeJson(folder, {
       "tokenizer.json": tokenizerJson,
@@ -50,7 +50,7 @@ Deno.test("loadTokenizer() gives a tokenizer that adds special tokens only to pr
     assert.equal(tokenizer.decode([]), "");
     assert.equal(tokenizer.decode([0, 3, 6, 1, 2]), "<s>a b</s><pad>");
     assert.equal(tokenizer.decode([0, 3, 6, 1, 2], { skipSpecialTokens: true }), "a b");
-    assert.equal(tokenizer.decode([8, 3, 999, 10]), "a", "ids outside the vocabulary stand for nothing");
+    assert.equal(tokenizer.decode([8, 3, 999, 10]), "a", "ids outside the vocabulary are decoded as nothing");
     assert.deepEqual([tokenizer.eosTokenId, tokenizer.padTokenId, tokenizer.vocabularySize], [1, 2, 10]);
   });
 });
@@ -80,7 +80,7 @@ Deno.test("loadTokenizer() collects the tokens that end generation from every fi
   });
 });
 
-Deno.test("loadTokenizer() has another digest if a file or a token that ends generation changes", async () => {
+Deno.test("loadTokenizer() returns another digest if a file or a token that ends generation changes", async () => {
   await inFolder(async (folder) => {
     const digests = new Set<string>();
     for (
@@ -126,8 +126,8 @@ Deno.test("loadTokenizer() reports what is wrong with a folder", async () => {
   });
 });
 
-// Ids of the Rust library (tokenizers 0.20.3).
-Deno.test("loadTokenizer() gives the reference's ids on stories260k and restores spaces and bytes", async () => {
+// Ids from the Rust library (tokenizers 0.20.3).
+Deno.test("loadTokenizer() matches the reference's ids on stories260k and restores spaces and bytes", async () => {
   const folder = await sharedModel("stories260k");
   if (folder === undefined) return;
   const tokenizer = await loadTokenizer(folder);
@@ -150,14 +150,14 @@ Deno.test("loadTokenizer() uses special_tokens_map.json unless the configuration
     const tokenizer = await loadTokenizer(folder);
     assert.equal(tokenizer.eosTokenId, 1);
     assert.deepEqual([1, 9, 3].map((id) => tokenizer.isSpecial(id)), [true, true, false]);
-    assert.deepEqual(tokenizer.encode("bfar"), [4, 9], "a special token is one wherever it is written");
+    assert.deepEqual(tokenizer.encode("bfar"), [4, 9], "a special token is recognized anywhere in a text");
     assert.deepEqual(tokenizer.chat.specialTokens, { eos_token: "</s>", additional_special_tokens: ["far"] });
     await writeJson(folder, { "tokenizer_config.json": { eos_token: "a", added_tokens_decoder: {} } });
     assert.equal((await loadTokenizer(folder)).eosTokenId, 3);
   });
 });
 
-Deno.test("loadTokenizer() reads chat templates: a file's, a list's or a text", async () => {
+Deno.test("loadTokenizer() reads chat templates from a file, a list or a text", async () => {
   await inFolder(async (folder) => {
     const read = async (config: Readonly<Record<string, unknown>>) => {
       await writeJson(folder, {
@@ -177,7 +177,7 @@ Deno.test("loadTokenizer() reads chat templates: a file's, a list's or a text", 
   });
 });
 
-Deno.test("loadTokenizer() reads a folder as the class that its files or its model name", async () => {
+Deno.test("loadTokenizer() uses the tokenizer class that a folder's files or its model type name", async () => {
   await inFolder(async (folder) => {
     const prompt = async (files: Readonly<Record<string, unknown>>) => {
       await writeJson(folder, { "tokenizer.json": { ...tokenizerJson, post_processor: null }, ...files });

@@ -15,7 +15,7 @@ function errors(name: "q4" | "q8"): number[] {
   return [...matrix].map((number, at) => Math.abs(number - back[at]!));
 }
 
-Deno.test("quantize() keeps numbers within half a step of 1/127 of their block's largest with q8", () => {
+Deno.test("quantize() with q8 errs by at most half a step, which is 1/127 of the block's largest number", () => {
   const steps = [...errors("q8")].map((error, at) => {
     const row = Math.floor(at / 70), start = row * 70 + Math.floor(at % 70 / 32) * 32;
     const block = matrix.subarray(start, Math.min((row + 1) * 70, start + 32));
@@ -24,12 +24,12 @@ Deno.test("quantize() keeps numbers within half a step of 1/127 of their block's
   assert.ok(Math.max(...steps) <= 0.501);
 });
 
-Deno.test("quantize() keeps normal numbers to a tenth of their deviation with q4", () => {
+Deno.test("quantize() with q4 has errors below a tenth of the deviation of normal numbers", () => {
   const mean = errors("q4").reduce((sum, error) => sum + error * error, 0) / matrix.length;
   assert.ok(Math.sqrt(mean) < 0.1);
 });
 
-Deno.test("quantize() keeps what the codes stand for exactly", () => {
+Deno.test("quantize() preserves numbers that the codes represent exactly", () => {
   for (const name of ["q4", "q8"] as const) {
     const once = dequantize(quantize(matrix, 70, name), 70, name);
     const largest = (block: Float32Array) => Math.max(...block.map(Math.abs));

@@ -7,7 +7,7 @@ import { writeSafetensors } from "../../../../pipelines/models/weights/safetenso
 import { writeTinyModel } from "../../../support/tiny_model.ts";
 import { assertOneLine, inFolder } from "../support.ts";
 
-/** What transformers, and some other programs, write into config.json. */
+/** Fields that transformers and other programs write into config.json. */
 const configs: readonly (readonly [config: Readonly<Record<string, unknown>>, name: string])[] = [
   [{ quantization_config: { quant_method: "gptq", bits: 4 } }, "GPTQ"],
   [{ quantization_config: { quant_method: "awq", version: "gemm" } }, "AWQ"],
@@ -63,7 +63,7 @@ const layers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 for (const [name, tensors] of Object.entries(layers)) {
-  Deno.test(`weights are known to be quantized with ${name} by their tensors`, () => {
+  Deno.test(`weights quantized with ${name} are recognized by their tensors`, () => {
     const records = Object.entries(tensors).map(([suffix, dtype]) => {
       const tensor = { name: `${module}.${suffix}`, dtype, shape: [1], file: "/m.safetensors", offset: 8, bytes: 4 };
       return [tensor.name, tensor] as const;

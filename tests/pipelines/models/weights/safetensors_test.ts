@@ -6,7 +6,7 @@ import { encodeSafetensors, writeSafetensors } from "../../../../pipelines/model
 import type { TensorRecord } from "../../../../pipelines/models/weights/safetensors_table.ts";
 import { assertOneLine, inFolder } from "../support.ts";
 
-/** A file of the given header text and data, its length prefix right unless given. */
+/** A file with the given header text and data, and the correct length prefix unless another one is given. */
 function encodeRaw(header: string, data: Uint8Array = new Uint8Array(), length?: bigint): Uint8Array {
   const json = new TextEncoder().encode(header);
   const file = new Uint8Array(8 + json.length + data.length);
@@ -22,7 +22,7 @@ function tensorNamed(tensors: ReadonlyMap<string, TensorRecord>, name: string): 
   return tensor;
 }
 
-Deno.test("writeSafetensors() and readTensor() give back tensors and metadata in order", async () => {
+Deno.test("readHeader() and readTensor() restore what writeSafetensors() wrote, in order", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "edit.safetensors");
     const base = new Float32Array([9, 1, 2, 3, 4, 5, 6, 9]);
@@ -56,7 +56,7 @@ Deno.test("encodeSafetensors() keeps the given order and pads the header with sp
   assert.equal(chunks.length, 3);
 });
 
-Deno.test("encodeSafetensors() refuses shapes that disagree with the data and names that are taken", () => {
+Deno.test("encodeSafetensors() refuses shapes that disagree with the data, and reserved or duplicate names", () => {
   const data = new Float32Array([1]);
   assert.throws(() => encodeSafetensors([{ name: "a", shape: [2], data }]), RangeError);
   assert.throws(() => encodeSafetensors([{ name: "__metadata__", shape: [1], data }]), RangeError);
@@ -78,7 +78,7 @@ Deno.test("readTensor() widens F16, BF16 and F64 and refuses other dtypes", asyn
       double: { dtype: "F64", shape: [2], data_offsets: [8, 24] },
       bytes: { dtype: "U8", shape: [4], data_offsets: [24, 28] },
     };
-    // A header of 201 bytes or so: the data need no alignment.
+    // The header has about 201 bytes: data need not be aligned.
     await Deno.writeFile(path, encodeRaw(JSON.stringify(entries), data));
     const { tensors } = await readHeader(path);
     assert.deepEqual([...await readTensor(tensorNamed(tensors, "half"))], [1, -2]);
@@ -98,7 +98,7 @@ Deno.test("readTensor() widens F16, BF16 and F64 and refuses other dtypes", asyn
 
 const f32 = (shape: unknown, offsets: unknown) => ({ dtype: "F32", shape, data_offsets: offsets });
 
-/** What is wrong with a file, its content, and what the error has to say. */
+/** The problem of a file, its content, and the expected error. */
 const broken: readonly (readonly [string, Uint8Array, RegExp])[] = [
   ["shorter than 8 bytes", new Uint8Array(5), /has 5 bytes, .* at least 8; download/],
   ["with a header beyond its end", encodeRaw("{}", undefined, 100n), /cut short in its header, 98 bytes are missing/],
@@ -119,9 +119,9 @@ const broken: readonly (readonly [string, Uint8Array, RegExp])[] = [
     ["a fractional shape", f32([0.5], [0, 4]), 4, /shape that is not a list of whole numbers/],
     ["one offset", f32([1], [0]), 4, /data offsets that are not two whole numbers/],
     ["fractional offsets", f32([1], [0.5, 4.5]), 4, /data offsets that are not two whole numbers/],
-    ["offsets past all counting", f32([1], [0, 1e300]), 4, /data offsets that are not two whole numbers/],
+    ["offsets too large to count", f32([1], [0, 1e300]), 4, /data offsets that are not two whole numbers/],
     ["reversed offsets", f32([1], [4, 0]), 4, /reversed data offsets, 4 to 0/],
-    ["a shape past all counting", f32([2 ** 40, 2 ** 40], [0, 4]), 4, /too large to count/],
+    ["a shape too large to count", f32([2 ** 40, 2 ** 40], [0, 4]), 4, /too large to count/],
     ["a byte length that is not its shape's", f32([2], [0, 4]), 4, /has 4 bytes where shape \[2\] of F32 takes 8/],
     ["its end past the file's", f32([2], [0, 8]), 3, /cut short from tensor "a\\nb" on, 5 bytes are missing/],
     ["a hole before it", f32([1], [4, 8]), 8, /tensor "a\\nb" leaves a hole of 4 bytes/],
@@ -160,7 +160,7 @@ Deno.test("readHeader() rejects a path that is absent or a folder", async () => 
   });
 });
 
-Deno.test("writeSafetensors() into a place that can't be written names it and leaves nothing", async () => {
+Deno.test("writeSafetensors() names a path that can't be written, and leaves nothing behind", async () => {
   await inFolder(async (folder) => {
     const tensors = [{ name: "a", shape: [1], data: new Float32Array(1) }];
     const absent = join(folder, "absent", "x.safetensors");

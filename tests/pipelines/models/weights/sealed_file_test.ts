@@ -20,7 +20,7 @@ async function flip(path: string, at: number): Promise<void> {
   await Deno.writeFile(path, bytes);
 }
 
-Deno.test("a flipped bit anywhere in a sealed file shows, and one in a file without a seal is content", async () => {
+Deno.test("a flipped bit anywhere in a sealed file is detected, and one in an unsealed file counts as content", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "sealed.safetensors"), plain = join(folder, "plain.safetensors");
     await writeSealed(path, tensors, { format: "pt" });
@@ -46,7 +46,7 @@ Deno.test("a flipped bit anywhere in a sealed file shows, and one in a file with
   });
 });
 
-Deno.test("a flipped bit in the seal's own name shows, too", async () => {
+Deno.test("a flipped bit in the seal's own name is detected, too", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "sealed.safetensors");
     await writeSealed(path, tensors, { format: "pt" });
@@ -63,7 +63,7 @@ Deno.test("a flipped bit in the seal's own name shows, too", async () => {
   });
 });
 
-/** Lets all that follows happen some seconds later than it does. */
+/** Moves the clock forward by the given seconds. */
 function secondsLater(seconds: number): Disposable {
   const { now } = Date;
   Date.now = () => now() + 1000 * seconds;

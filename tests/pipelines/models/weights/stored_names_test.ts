@@ -20,7 +20,7 @@ Deno.test("a bare model's files omit the prefix of its names", () => {
   assert.equal(storedName("bert.b.weight", stored, ""), undefined);
 });
 
-Deno.test("DeBERTa's published head has names of its own", () => {
+Deno.test("DeBERTa's published head has its own names", () => {
   const parts = ["dense.weight", "LayerNorm.bias", "bias"].map((part) => `lm_predictions.lm_head.${part}`);
   const asked = ["transform.dense.weight", "transform.LayerNorm.bias", "bias"];
   const found = asked.map((part) => storedName(`cls.predictions.${part}`, new Set(parts), "deberta."));

@@ -52,7 +52,7 @@ Deno.test("openWeights() finds a shard that the index omits", async () => {
   });
 });
 
-Deno.test("openWeights() gives the real path of a linked file, as a Hugging Face cache has it", async () => {
+Deno.test("openWeights() returns the real path of a linked file, as in a Hugging Face cache", async () => {
   await inFolder(async (folder) => {
     await Deno.mkdir(join(folder, "snapshot"));
     await writeSafetensors(join(folder, "blob"), [tensor("a")]);
@@ -101,7 +101,7 @@ Deno.test("weightsDigest() of one file is its SHA-256, of several that of their 
   });
 });
 
-Deno.test("weightsDigest() reads a file again that it read just after a change", async () => {
+Deno.test("weightsDigest() reads a file again if it was read just after a change", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "model.safetensors"), cacheFile = join(folder, "digests.json");
     await writeSafetensors(path, [tensor("a", 1)]);
@@ -125,7 +125,7 @@ Deno.test("weightsDigest() remembers a file until it changes", async () => {
     const weights = await openWeights(folder);
     const digest = await weightsDigest(weights.files, cacheFile);
 
-    // A lie in the cache shows that the file was not read; one of a disk, which left the cache's own digest, is found.
+    // A wrong digest in the cache shows that the file was not read; if the cache has its own digest, it is detected.
     const lie = "0".repeat(64), lying = (await Deno.readTextFile(cacheFile)).replace(digest, lie);
     await Deno.writeTextFile(cacheFile, lying.replace(/"digest": "[0-9a-f]+",/, ""));
     assert.equal(await weightsDigest(weights.files, cacheFile), lie);
@@ -189,7 +189,7 @@ Deno.test("openWeights() opens stories260k", async () => {
   assert.deepEqual(tensors.get("model.embed_tokens.weight")?.shape, [512, 64]);
 });
 
-Deno.test("weightsDigest() reads only the header of a file that carries its digest, where it may be checked later", async () => {
+Deno.test("weightsDigest() reads only the header of a file that carries its digest, if it may be checked later", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "model.safetensors"), gigabyte = 2 ** 30;
     const header = encodeHeader([{ name: "a", dtype: "F32", shape: [gigabyte / 4], bytes: gigabyte }], unsealed({}));
@@ -203,7 +203,7 @@ Deno.test("weightsDigest() reads only the header of a file that carries its dige
       bytes += count ?? 0;
       return count;
     };
-    Deno.FsFile.prototype.readSync = () => assert.fail("nothing is read at once");
+    Deno.FsFile.prototype.readSync = () => assert.fail("nothing is read synchronously");
     try {
       assert.equal(await weightsDigest([path], undefined, (check) => later.push(check)), "ab".repeat(32));
     } finally {

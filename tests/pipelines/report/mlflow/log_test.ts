@@ -1,4 +1,4 @@
-/** Writing to an MLflow server that answers as one does, is slow, fails, refuses or is not there. */
+/** Logging to a stub of an MLflow server that works, is slow, fails, refuses or is unreachable. */
 import { freePort } from "../../../support/free_port.ts";
 import assert from "node:assert/strict";
 import { MlflowLog, type MlflowTimings } from "../../../../pipelines/report/mlflow/log.ts";
@@ -7,7 +7,7 @@ import type { RunEvent } from "../../../../pipelines/results/events.ts";
 
 const hasty: MlflowTimings = { gathering: 1, retry: [5, 20], closing: 300 };
 
-/** What a server was asked, in order: the end of the path, and the body. */
+/** A request to the server: the end of the path, the authorization and the body. */
 interface Asked {
   readonly path: string;
   readonly authorization: string | null;
@@ -16,7 +16,7 @@ interface Asked {
 
 type Answer = (path: string, count: number) => Response | Promise<Response> | undefined;
 
-/** Runs a test with a server that answers as MLflow does, unless it answers otherwise. */
+/** Runs a test with a server that responds like MLflow, unless `answer` returns another response. */
 async function withServer(
   answer: Answer,
   test: (address: string, asked: Asked[]) => Promise<void>,
@@ -72,7 +72,7 @@ function eventsOf(...ids: readonly string[]): RunEvent[] {
   ];
 }
 
-/** Writes events, and gives the notes. */
+/** Logs events, and returns the notes. */
 async function logged(address: string, events: readonly RunEvent[], timings = hasty): Promise<string[]> {
   const notes: string[] = [], log = new MlflowLog(mlflowServer(address, "p"), (note) => notes.push(note), timings);
   for (const event of events) log.take(event);
@@ -80,7 +80,7 @@ async function logged(address: string, events: readonly RunEvent[], timings = ha
   return notes;
 }
 
-Deno.test("a run of one member is one run, with parameters, every step and the metrics", () =>
+Deno.test("a run of one member is one MLflow run, with parameters, every step and the metrics", () =>
   withServer(() => undefined, async (address, asked) => {
     assert.deepEqual(await logged(address, eventsOf("main")), []);
     assert.deepEqual(asked.map(({ path }) => path.replace(/^runs\//, "")), [
@@ -118,7 +118,7 @@ Deno.test("a run of one member is one run, with parameters, every step and the m
     assert.deepEqual([end!["run_id"], end!["status"]], ["run0", "FINISHED"]);
   }));
 
-Deno.test("members are runs below one, and those that an earlier run trained have their losses too", () =>
+Deno.test("members are child runs, and those that an earlier run trained have their losses too", () =>
   withServer(() => undefined, async (address, asked) => {
     const cached = eventsOf("rank=1", "rank=4").filter((event) => event.kind !== "step");
     assert.deepEqual(await logged(address, cached), []);
@@ -199,7 +199,7 @@ Deno.test("a server that is unreachable, or never answers, delays the end of a r
   assert.ok(performance.now() - start < 5000);
 });
 
-Deno.test("a password in the address is sent as one, and never shown", () =>
+Deno.test("a password in the address is sent for authorization, and never shown", () =>
   withServer(() => new Response("", { status: 403 }), async (address, asked) => {
     const notes = await logged(address.replace("//", "//ada:s%3Acret@"), eventsOf("main"));
     assert.equal(asked[0]!.authorization, `Basic ${btoa("ada:s:cret")}`);

@@ -1,4 +1,4 @@
-/** What a notebook shows of results. */
+/** Results as a notebook displays them. */
 import assert from "node:assert/strict";
 import { displayOf } from "../../../../pipelines/report/notebook/display.ts";
 import { linePlot } from "../../../../pipelines/report/notebook/line_plot.ts";

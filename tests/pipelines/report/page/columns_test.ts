@@ -23,7 +23,7 @@ function sorted(name: string, isDescending: boolean): string[] {
   return sortedBy(members, column, isDescending).map(({ id }) => id.slice("rank=".length));
 }
 
-Deno.test("columnsOf() has a column for each metric among those of every member, and the base's apart and last", () => {
+Deno.test("columnsOf() has a column for each metric of the members, with the base's marked and last", () => {
   const names = ["member", ...metrics, "trainable", "share of base", "final loss", "train", "base loss"];
   assert.deepEqual(columns.map(({ name }) => name), names);
   const texts = ["rank=10", "0.5000", "", "1,280", "1.28 %", "", "0.500 s", "4.0000"];
@@ -31,20 +31,20 @@ Deno.test("columnsOf() has a column for each metric among those of every member,
   assert.deepEqual(columns.flatMap(({ name, isBase }) => isBase ? [name] : []), ["base loss"]);
 });
 
-Deno.test("the column of a training's seconds shows what is known of them", () => {
+Deno.test("the training column shows seconds, or the state of a member without them", () => {
   const train = columns.find(({ name }) => name === "train")!;
   assert.equal(train.text(members[1]!), "cached");
   assert.equal(train.text(memberView("a", { state: "waiting", trainings: 0 })), "waiting");
   assert.equal(train.text(memberView("a", { trainings: 0 })), "", "nothing was trained, so nothing was cached");
 });
 
-Deno.test("columnsOf() a run without trainings has nothing of parameters", () => {
+Deno.test("columnsOf() has no columns of parameters for a run without trainings", () => {
   const untrained = [memberView("main", { parameters: 0, trainings: 0 })];
   const found = columnsOf({ ...run, metrics: ["score loss"], untrainedMetrics: [], members: untrained });
   assert.deepEqual(found.map(({ name }) => name), ["member", "score loss"]);
 });
 
-Deno.test("a first click sorts the best metric to the top, and names from the first", () => {
+Deno.test("a first click sorts the best value to the top, and names in ascending order", () => {
   assert.deepEqual(columns.filter(({ largestFirst }) => largestFirst).map(({ name }) => name), [
     "tuned exactMatch",
     "trainable",
@@ -58,13 +58,13 @@ Deno.test("sortedBy() sorts names by the numbers in them", () => {
   assert.deepEqual(sorted("member", true), ["10", "4", "2", "1"]);
 });
 
-Deno.test("sortedBy() has members without a value last either way, in their own order", () => {
+Deno.test("sortedBy() puts members without a value last in both directions, in their original order", () => {
   assert.deepEqual(sorted("tuned exactMatch", true), ["1", "10", "2", "4"]);
   assert.deepEqual(sorted("tuned exactMatch", false), ["10", "1", "2", "4"]);
   assert.deepEqual(sorted("final loss", false), ["2", "1", "10", "4"]);
 });
 
-Deno.test("a metric has its standard error and its unit beside it", () => {
+Deno.test("a metric is shown with its standard error and its unit", () => {
   const [, column] = columnsOf({
     ...{ metrics: ["tuned words"], lowerIsBetter: [], units: { "tuned words": "words" } },
     ...{ untrainedMetrics: [], members },

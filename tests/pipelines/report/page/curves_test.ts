@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { byRank, curvesOf, smoothed, strokesOf } from "../../../../pipelines/report/page/curves.ts";
 import { memberView } from "./support.ts";
 
-Deno.test("smoothed() is the exponential mean from the first loss on, and the losses themselves at width 1", () => {
+Deno.test("smoothed() is an exponential moving average from the first loss on, and the losses themselves at width 1", () => {
   assert.deepEqual(smoothed([4, 2, 0], 1), [4, 2, 0]);
   assert.deepEqual(smoothed([4, 2, 0], 2), [4, 3, 1.5]);
   assert.deepEqual(smoothed([], 5), []);
 });
 
-Deno.test("curvesOf() joins members that repeat one experiment, as far as all of them went", () => {
+Deno.test("curvesOf() combines members that repeat one experiment, up to the end of the shortest", () => {
   const members = [
     memberView("a,seed=1", { repeated: "a", losses: [4, 2, 1], stride: 3, axes: { rank: 1 } }),
     memberView("a,seed=2", { repeated: "a", losses: [2, 4], stride: 3, axes: { rank: 1 } }),
@@ -21,18 +21,18 @@ Deno.test("curvesOf() joins members that repeat one experiment, as far as all of
   ]);
 });
 
-Deno.test("curvesOf() the margins of rewards has only those members that are trained on preferences", () => {
+Deno.test("curvesOf() has reward margins only of members that are trained on preferences", () => {
   const members = [memberView("a", { losses: [2, 1], margins: [-1, 3] }), memberView("b", { losses: [1] })];
   assert.deepEqual(curvesOf(members, 1, "margins").map(({ id, mean }) => [id, mean]), [["a", [-1, 3]]]);
 });
 
-Deno.test("curvesOf() draws the norms of gradients of the members that have any", () => {
+Deno.test("curvesOf() has gradient norms only of members that recorded them", () => {
   const members = [memberView("a", { losses: [2, 1], gradientNorms: [8, 4] }), memberView("b", { losses: [3, 2] })];
   const [curve, ...others] = curvesOf(members, 2, "gradientNorms");
   assert.deepEqual([curve?.id, curve?.mean, others], ["a", [8, 6], []]);
 });
 
-Deno.test("strokesOf() gives each curve a colour, and of more curves than colours one by the axes", () => {
+Deno.test("strokesOf() gives each curve its own colour, or colours by axis if there are more curves than colours", () => {
   const rank = { name: "rank", values: [1, 4] }, layer = { name: "layer", values: [0, 1, 2, 3, 4] };
   const curves = curvesOf(
     rank.values.flatMap((rank) =>
@@ -49,7 +49,7 @@ Deno.test("strokesOf() gives each curve a colour, and of more curves than colour
   assert.deepEqual(strokesOf(curves, [], 8).map(({ colour }) => colour), curves.map((_, at) => at));
 });
 
-Deno.test("byRank() has the best first, and those without a rank by their last loss", () => {
+Deno.test("byRank() puts the best first, then those without a rank by their last loss", () => {
   const members = [3, 1, 2, 0.5].map((loss, at) => memberView("abcd"[at]!, { losses: [9, loss] }));
   const curves = curvesOf(members, 1, "losses");
   assert.deepEqual(byRank(curves, new Map([["a", 0], ["c", 1]])).map(({ id }) => id), ["a", "c", "d", "b"]);

@@ -40,8 +40,8 @@ Deno.test("classes have their counts, and their most frequent mistake", () => {
     { name: "a", count: 3, tuned: 2, base: 3, mistake: "b × 1" },
     { name: "b", count: 3, tuned: 3, base: 0, mistake: "" },
   ]);
-  assert.deepEqual(classesOf(rows.slice(0, 3)), [], "one class is none");
-  assert.deepEqual(classesOf(rows.map((row, at) => ({ ...row, completion: String(at) }))), [], "each row its own");
+  assert.deepEqual(classesOf(rows.slice(0, 3)), [], "a single class is not listed");
+  assert.deepEqual(classesOf(rows.map((row, at) => ({ ...row, completion: String(at) }))), [], "one row per class");
 });
 
 Deno.test("without a correct answer, a smaller loss is better", () => {

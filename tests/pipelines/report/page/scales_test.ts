@@ -13,7 +13,7 @@ Deno.test("linearScale() maps a range to pixels in either direction, and one val
   assert.equal(linearScale([3, 3], [0, 100])(3), 50);
 });
 
-Deno.test("ticksBetween() gives round numbers of which the first and the last bracket the values", () => {
+Deno.test("ticksBetween() returns round numbers, the first and the last of which bracket the values", () => {
   assert.deepEqual(ticksBetween(0, 1).ticks, [0, 0.2, 0.4, 0.6, 0.8, 1]);
   assert.deepEqual(ticksBetween(1, 149).ticks, [0, 50, 100, 150]);
   assert.deepEqual(ticksBetween(-0.3, 0.7).ticks, [-0.4, -0.2, 0, 0.2, 0.4, 0.6, 0.8]);
@@ -28,7 +28,7 @@ Deno.test("ticksBetween() gives round numbers of which the first and the last br
   }
 });
 
-Deno.test("ticksAround() starts at 0 where values spread, and zooms where all are near each other", () => {
+Deno.test("ticksAround() starts at 0 if the values are spread out, and zooms in if they are close together", () => {
   assert.deepEqual(ticksAround([0.1, 0.9]).range, [0, 1]);
   assert.deepEqual(ticksAround([0.93, 0.95, 0.96]).range, [0.93, 0.96]);
   assert.deepEqual(ticksAround([-3, 2]).range, [-3, 2]);

@@ -1,7 +1,7 @@
 /** Members for tests of the page's modules. @module */
 import type { ExperimentMetric, ExperimentView, MemberView } from "../../../../pipelines/report/report_view.ts";
 
-/** A member that has what is given. */
+/** A member with the given properties. */
 export function memberView(id: string, given: Partial<MemberView> = {}): MemberView {
   return {
     id,
@@ -24,7 +24,7 @@ export function memberView(id: string, given: Partial<MemberView> = {}): MemberV
   };
 }
 
-/** An experiment of one member that has what is given, its metrics by their means. */
+/** An experiment of one member with the given properties; a metric may be given as its mean. */
 export function experimentView(
   id: string,
   { metrics = {}, ...given }: Partial<Omit<ExperimentView, "metrics">> & {

@@ -16,7 +16,7 @@ Deno.test("variedAxes() omits axes of one value, and those that only repeat expe
   assert.deepEqual(variedAxes(experiments), [rank, layer]);
 });
 
-Deno.test("cellsOf() gives the mean of the members of a cell, and no cell where none has the metric", () => {
+Deno.test("cellsOf() returns the mean of a cell's members, and no cell if none has the metric", () => {
   const experiments = [
     experiment(1, 0, 0),
     experiment(1, 0, 0.5, 3),

@@ -1,4 +1,4 @@
-/** The stage that writes down what a model computes. @module */
+/** The stage that stores a model's activations. @module */
 import assert from "node:assert/strict";
 import { readHeader, readIntegers, readTensor } from "../../../../pipelines/models/weights/safetensors.ts";
 import { inScene, type Scene } from "../../../support/scene.ts";
@@ -15,7 +15,7 @@ async function tensorsIn(scene: Scene, path: string) {
   };
 }
 
-/** The stage's line in results.json. */
+/** A stage's record in results.json. */
 async function recordOf(scene: Scene, name: string): Promise<Readonly<Record<string, unknown>>> {
   const results = JSON.parse(await Deno.readTextFile(`${scene.folder}/out/results.json`));
   return results.members[0].stages.find((stage: { name: string }) => stage.name === name);
@@ -110,7 +110,7 @@ for (const [what, options, says] of refusals) {
     }));
 }
 
-/** Rows with labels for a model without a head, written by a function of their number. */
+/** Labelled rows for a model without a head; `label` is an expression of a row's index `at`. */
 const labelled = (label: string) => {
   return `refract.records(["a cat", "the dog sits", "a"].map((text, at) => ({ text, label: ${label} })), ` +
     `{ text: "{text}", label: "{label}" })`;
@@ -123,7 +123,7 @@ for (
     ["numbers", `at / 2`, [0, 0.5, 1], undefined],
   ] as const
 ) {
-  Deno.test(`activations of rows whose labels are ${what} hold them, and need no head`, () =>
+  Deno.test(`activations of rows with labels that are ${what} include the labels, and need no head`, () =>
     inScene({
       imports,
       stages: `{ states: activations(base, { data: ${labelled(label)}, positions: "l1" }) }`,

@@ -3,12 +3,12 @@ import { CheckpointTimer } from "../../../../pipelines/schedule/context/checkpoi
 
 const measured = () => Promise.resolve();
 
-Deno.test("a state is due when the seconds are over", () => {
+Deno.test("a checkpoint is due when its interval is over", () => {
   assert.ok(new CheckpointTimer({ seconds: 0, share: 1 }, 0).isDue);
   assert.ok(!new CheckpointTimer({ seconds: 60, share: 1 }, 0).isDue);
 });
 
-Deno.test("a state whose writing would take more than its share is not due, until a measurement says that it does not", async () => {
+Deno.test("a checkpoint whose writing is expected to take more than its share is not due until a measurement shows otherwise", async () => {
   const timer = new CheckpointTimer({ seconds: 0, share: 0.5 }, 1e13);
   assert.ok(!timer.isDue, "1e13 bytes take hours");
   await timer.measure(measured);

@@ -8,7 +8,7 @@ const contextOf = (folder: string, threads = 1) => {
   return { store: new Store(folder), machine: ["runtime", "cpu", threads] as const };
 };
 
-/** Ten steps, each of so many operations. */
+/** Ten steps, each with the given number of operations. */
 const steps = (each: number, shape = "small"): Work => ({ kind: "train", shape, runs: 10, flops: 10 * each });
 
 test("without measurements a speed is assumed", async (folder) => {
@@ -17,7 +17,7 @@ test("without measurements a speed is assumed", async (folder) => {
   assert.ok(seconds > 10 && seconds < 10.1, String(seconds));
 });
 
-test("what was measured is expected again, with the time before the first run, the newest for a half", async (folder) => {
+test("estimates repeat measurements, including the time before the first run, and the newest has half of the weight", async (folder) => {
   const context = contextOf(folder);
   await noteRate(context, steps(1e9), 20, 3);
   assert.deepEqual((await Rates.read(context)).expected(steps(1e9)), { seconds: 23, basis: "model" });
@@ -30,7 +30,7 @@ test("what was measured is expected again, with the time before the first run, t
   assert.equal((await Rates.read(contextOf(folder, 2))).expected(steps(1e9)).basis, "assumed");
 });
 
-test("a small run says nothing of one that is many times as large, and runs in between are interpolated", async (folder) => {
+test("a small run does not predict one that is many times as large, and runs in between are interpolated", async (folder) => {
   const context = contextOf(folder);
   await noteRate(context, steps(1e6, "tiny"), 1);
   const rates = await Rates.read(context);
@@ -41,7 +41,7 @@ test("a small run says nothing of one that is many times as large, and runs in b
   assert.ok(Math.abs(seconds - Math.SQRT2) < 1e-9, String(seconds));
 });
 
-test("what took no time is not noted, and a damaged or an earlier file is as good as none", async (folder) => {
+test("work that took no time is not recorded, and a damaged or outdated file is ignored", async (folder) => {
   const context = contextOf(folder);
   await noteRate(context, steps(0), 0);
   assert.equal((await Rates.read(context)).expected(steps(1e9)).basis, "assumed");

@@ -7,7 +7,7 @@ import { test } from "../../store/support.ts";
 
 const rows = { key: "a".repeat(64), purpose: "answer", stage: "tested", lengths: [3, 9, 1, 5, 7], size: 2 } as const;
 
-/** Works on the rows with a store; stops before a batch that begins with a row. */
+/** Processes the rows with a store; stops before the batch that begins with the given row. */
 function worked(folder: string, stopsBefore?: number) {
   const batches: (readonly number[])[] = [], done: number[] = [];
   const context = {
@@ -23,14 +23,14 @@ function worked(folder: string, stopsBefore?: number) {
   return { results, batches, done, context };
 }
 
-test("batches hold rows of like length, the longest first, and results are in the rows' order", async (folder) => {
+test("batches have rows of similar length, the longest first, and results are in the rows' order", async (folder) => {
   const { results, batches, done } = worked(folder);
   assert.deepEqual([...await results], ["row 0", "row 1", "row 2", "row 3", "row 4"]);
   assert.deepEqual(batches, [[1, 4], [3, 0], [2]]);
   assert.deepEqual(done, [2, 4, 5]);
 });
 
-test("work that is stopped continues after the batches that were done, until what they gave is removed", async (folder) => {
+test("stopped work continues after the completed batches, until their results are removed", async (folder) => {
   const stopped = worked(folder, 2);
   await assert.rejects(stopped.results, /at answer 4 of 5 of tested/);
   const resumed = worked(folder);

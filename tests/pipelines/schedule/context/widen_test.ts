@@ -21,7 +21,7 @@ Deno.test("WebGPU reads bfloat16 weights as float32 copies in the store, without
       } else {
         assert.equal(weights.storedType(name), "float32");
         assert.deepEqual(new Float32Array(bytes.buffer), numbers);
-        // What a plan knows of them has the key that a run finds.
+        // A plan finds the same digest as a run.
         assert.equal((await runContext.models.peekWeights(model))?.digest, weights.digest);
       }
       entries.push(runContext.store.entries().filter(({ kind }) => kind === "widen").length);

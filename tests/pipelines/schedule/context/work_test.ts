@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import type { RunEvent } from "../../../../pipelines/results/events.ts";
 import { beginWork, bytesProgress } from "../../../../pipelines/schedule/context/work.ts";
 
-/** What work said of itself, as `work subject done/total unit`. */
+/** An event of work as `work subject done/total unit`. */
 function textOf(event: RunEvent): string {
   if (event.kind !== "work") return event.kind;
   const { work, subject, done, total, unit, resumed } = event;
   return `${work} ${subject} ${done}/${total} ${unit}${resumed ? " resumed" : ""}`;
 }
 
-Deno.test("bytesProgress() begins anew with each download", () => {
+Deno.test("bytesProgress() starts again with each download", () => {
   const shown: string[] = [], show = bytesProgress((event) => shown.push(textOf(event)), "download");
   show(1, 3, "a.json");
   show(3, 3, "a.json");
@@ -23,7 +23,7 @@ Deno.test("bytesProgress() begins anew with each download", () => {
   ]);
 });
 
-Deno.test("beginWork() reports the start of work, and the parts that an earlier run did", () => {
+Deno.test("beginWork() reports the start of work, and the part that an earlier run completed", () => {
   const shown: string[] = [], show = beginWork((event) => shown.push(textOf(event)), "evaluate", 4, "tuned");
   show(2, true);
   show(4);

@@ -3,8 +3,8 @@ import { appendRow, beginRows, RowReader } from "../../../../pipelines/schedule/
 import { keyOf, Store } from "../../../../pipelines/store/store.ts";
 import { test } from "../../store/support.ts";
 
-test("RowReader gives any elements of any row, however they are read", async (folder) => {
-  // One row is longer than what is read together, and one is not there.
+test("RowReader reads any elements of any row, in any order", async (folder) => {
+  // One row is longer than the read buffer, and one is missing.
   const counts = [5, 700_000, 0, 3], order = [3, 1, 0], key = keyOf("rows");
   const rows = counts.map((count, row) => Float32Array.from({ length: count }, (_, at) => row * 1e6 + at));
   const store = new Store(folder);

@@ -12,6 +12,6 @@ const program: Program = {
 };
 const rows = [10, 10, 30].map((length) => layOut(exampleOf(length, 2), cutRows(3, 0)));
 
-Deno.test("a program's operations are those of its products over a typical row", () => {
+Deno.test("a program's operations are those of its matrix products over a typical row", () => {
   assert.equal(rowFlops(program, rows), 2 * rows[0]!.tail.length * 64 * 4);
 });

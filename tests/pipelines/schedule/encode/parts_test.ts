@@ -9,7 +9,7 @@ async function encoded(scene: Scene): Promise<readonly Uint8Array[]> {
   return await Promise.all(paths.map((path) => Deno.readFile(scene.path("store", path))));
 }
 
-Deno.test("weights that are more than half of the memory are read part by part, for the same bytes", async () => {
+Deno.test("weights that exceed half of the memory are read in parts, and the result has the same bytes", async () => {
   await inScene(parts, async (scene) => {
     assert.equal((await scene.run()).code, 0);
     const whole = await encoded(scene);

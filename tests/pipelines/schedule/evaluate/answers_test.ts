@@ -1,4 +1,4 @@
-/** How answers are written, and that they depend on nothing but the row. @module */
+/** How answers are generated, and that they depend only on the row. @module */
 import assert from "node:assert/strict";
 import type { MemberRecord, Results } from "../../../../pipelines/results/results.ts";
 import { inProcess } from "../../../support/command.ts";
@@ -19,7 +19,7 @@ Deno.test("answers do not depend on the rows that run together", async () => {
 for (
   const decoding of ["sample({ maxNewTokens: 8, temperature: 2, topK: 20 })", "beam({ maxNewTokens: 8, beams: 3 })"]
 ) {
-  Deno.test(`${decoding} writes a row as in any batch, and again the same`, async () => {
+  Deno.test(`${decoding} generates the same answers with any batch size`, async () => {
     const stages = (batchSize: number) =>
       `{ tuned: evaluate(tuned, { data: rows, metrics, decoding, batchSize: ${batchSize} }) }`;
     const alone = predictionsOf((await onlyMember({ decoding, stages: stages(1) })).predictions);
@@ -34,9 +34,9 @@ for (
     "edits of the last token": {},
     "edits of several blocks": { at: 'block(sweep("layer", [0, 1])).output' },
     "edits of the last three tokens": { positions: '"l3"' },
-    "edits of what is written": { positions: '"generated"' },
+    "edits of generated tokens": { positions: '"generated"' },
     "edits of first tokens": { positions: '"f1+l1"', at: "block(1).output" },
-    "prompts that begin alike": {
+    "prompts with a common prefix": {
       preamble:
         'const long = jsonl("./rows.jsonl", { prompt: "Say in one word what fits here: {q}\\n", completion: "{a}" });',
       data: "long",
@@ -44,7 +44,7 @@ for (
     },
   })
 ) {
-  Deno.test(`a member answers by itself as beside others: ${label}`, () =>
+  Deno.test(`a member answers the same alone and with other members: ${label}`, () =>
     inScene(
       { heldOut: "rows", ...parts, rank: 'sweep("rank", [1, 2])', decoding: "greedy({ maxNewTokens: 8 })" },
       async (scene) => {
@@ -73,7 +73,7 @@ Deno.test("a sample's seed determines the random choices", async () => {
   assert.notDeepEqual(await draw(1), await draw(2));
 });
 
-Deno.test("a stop text ends an answer before it", async () => {
+Deno.test("an answer ends before a stop text", async () => {
   const whole = predictionsOf((await onlyMember({ decoding: "greedy({ maxNewTokens: 12 })" })).predictions);
   const stop = whole[0]!.slice(4, 6);
   const decoding = `greedy({ maxNewTokens: 12, stop: [${JSON.stringify(stop)}] })`;
@@ -92,11 +92,11 @@ Deno.test("choices takes the likeliest answer by the sum of its tokens' log-like
     return predictionsOf(predictions);
   };
   const written = await answersTo(sceneRows, "greedy({ maxNewTokens: 1 })");
-  // A token that is part of a letter is not text to choose.
+  // A token that is part of a character can't be a choice.
   const rows = sceneRows.filter((_, row) => !written[row]!.includes("\ufffd"));
   const likeliest = written.filter((text) => !text.includes("\ufffd"));
   assert.ok(new Set(likeliest).size > 1);
-  // No other token is likelier, and what continues after it is less likely as a whole.
+  // No other token is likelier, and its continuations are less likely as a whole.
   const among = (list: (answer: string) => readonly string[]) =>
     answersTo(
       rows.map((row, index) => ({ ...row, a: likeliest[index], options: list(likeliest[index]!) })),

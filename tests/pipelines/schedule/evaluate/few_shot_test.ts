@@ -1,4 +1,4 @@
-/** Few-shot examples: what is put before prompts, and that reading it once changes nothing. @module */
+/** Few-shot examples: what is prepended to prompts, and that computing it once changes nothing. @module */
 import assert from "node:assert/strict";
 import { loadRows } from "../../../../pipelines/data/rows.ts";
 import { type FewShot, shotsOf } from "../../../../pipelines/data/few_shot.ts";
@@ -12,7 +12,7 @@ const records = (count: number, from = 0) => {
   return { kind: "records" as const, records: rows, template };
 };
 
-Deno.test("the same examples are put before every prompt, and fields are found after them", async () => {
+Deno.test("the same examples are prepended to every prompt, and fields are located after them", async () => {
   const rows = await loadRows(records(3), "/");
   const fewShot: FewShot = { examples: records(5, 100), count: 2, seed: 7, separator: "\n" };
   const after = async (shots: FewShot) => {
@@ -43,7 +43,7 @@ const parts = (model: string, decoding: string): Partial<PipelineParts> => ({
   stages: `{ tuned: evaluate(${model}, { data: heldOut, metrics, decoding, fewShot: refract.fewShot(shots, 2, 1) }) }`,
 });
 
-/** The predictions of a run, one each row. */
+/** The predictions of a run, one per row. */
 async function predictions(scene: Scene): Promise<readonly Prediction[]> {
   const { members: [member] } = await resultsOf(scene);
   const text = await Deno.readTextFile(scene.path("out", evaluationOf(member!).predictions));
@@ -52,7 +52,7 @@ async function predictions(scene: Scene): Promise<readonly Prediction[]> {
 
 for (const [model, what] of [["base", "a base model"], ["tuned", "an edited model"]] as const) {
   for (const decoding of ["greedy({ maxNewTokens: 6 })", "beam({ maxNewTokens: 4, beams: 2 })", `choices("options")`]) {
-    Deno.test(`what is read once gives what each prompt gives by itself: ${what}, ${decoding}`, async () => {
+    Deno.test(`examples that are computed once give the same results as whole prompts: ${what}, ${decoding}`, async () => {
       let shared: readonly Prediction[] = [];
       await inScene(parts(model, decoding), async (scene) => {
         shared = await predictions(scene);
@@ -89,11 +89,11 @@ const bad = [
     /chat:1: fewShot takes prompts with completions, but the row is a conversation/,
   ],
   [
-    "a count that is none",
+    "an invalid count",
     `refract.fewShot(shots, -1, 1)`,
     /pipeline\.ts:\d+:\d+: count is -1; give a whole number of at least 0$/,
   ],
-  ["rows in their place", `shots`, /fewShot is of the kind records; give examples, as in fewShot\(rows, 5, 42\)$/],
+  ["rows instead of examples", `shots`, /fewShot is of the kind records; give examples, as in fewShot\(rows, 5, 42\)$/],
 ] as const;
 
 for (const [name, fewShot, says] of bad) {

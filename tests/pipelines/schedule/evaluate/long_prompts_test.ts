@@ -1,4 +1,4 @@
-/** Prompts so long that attention takes them in parts, where activations are kept and answers written. @module */
+/** Prompts so long that attention is computed in parts, when storing activations and generating answers. @module */
 import assert from "node:assert/strict";
 import { readHeader, readTensor } from "../../../../pipelines/models/weights/safetensors.ts";
 import { inScene } from "../../../support/scene.ts";

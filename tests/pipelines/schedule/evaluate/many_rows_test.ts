@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { inScene } from "../../../support/scene.ts";
 import { evaluationOf, lossesOf, resultsOf } from "../support.ts";
 
-/** So long that not all rows are held at once. */
+/** So many and so long that not all rows are in memory at once. */
 const [count, pad] = [1000, "x".repeat(12_000)];
 
-Deno.test("training and evaluating many rows gives the same as with rows in memory", async () => {
+Deno.test("training and evaluating many rows has the same results as with all rows in memory", async () => {
   const text = Array.from({ length: count }, (_, at) => JSON.stringify({ q: `${at % 9} cats`, a: `${at % 3}`, pad }))
     .join(
       "\n",

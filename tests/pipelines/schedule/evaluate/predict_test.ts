@@ -3,7 +3,7 @@ import { readPredictions } from "../../../../pipelines/schedule/evaluate/predict
 import type { PreparedEvaluation } from "../../../../pipelines/schedule/prepare/prepared.ts";
 import { inPreparedScene } from "../prepared.ts";
 
-/** Evaluates a head on labelled rows, as far as preparing it. */
+/** Prepares the evaluation of a head on labelled rows. */
 async function inHeaded(
   head: string,
   labels: readonly string[],
@@ -19,7 +19,7 @@ async function inHeaded(
   });
 }
 
-Deno.test("a class's prediction is the likeliest, with all probabilities and the loss of the row's own", () =>
+Deno.test("the predicted class is the likeliest, with all probabilities and the loss of the row's class", () =>
   inHeaded(`classification({ labels: ["no", "yes"] })`, ["yes", "no"], (stage) => {
     const { predictions, predicted } = readPredictions(stage, [[0, Math.log(3)], [1000, 0]]);
     const [first, second] = predictions;
@@ -31,7 +31,7 @@ Deno.test("a class's prediction is the likeliest, with all probabilities and the
     assert.deepEqual(predicted.rows.map(({ expected, predicted }) => [expected, predicted]), [[1, 1], [0, 0]]);
   }));
 
-Deno.test("a number's prediction is what the head gives, with its squared error", () =>
+Deno.test("the predicted number is the head's output, with its squared error", () =>
   inHeaded("regression()", ["2", "0.5"], (stage) => {
     const { predictions, predicted } = readPredictions(stage, [[5], [0.5]]);
     assert.deepEqual(predictions.map(({ completion, prediction, loss }) => [completion, prediction, loss]), [

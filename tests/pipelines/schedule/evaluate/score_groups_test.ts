@@ -1,4 +1,4 @@
-/** Choices after long prompts, which are read once for all of a row's choices. @module */
+/** Choices after long prompts, which are computed once for all choices of a row. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { baseModel, block, choices, evaluate, loreft, loss, metric, pipeline, records } from "refract";
@@ -8,19 +8,19 @@ import { runIn } from "../../../support/trajectory.ts";
 import { inFolder } from "../../models/support.ts";
 
 const options = ["a red bird", "blue", "a green fish in the sea"];
-/** Two of similar lengths, and two that are read apart from them. */
+/** Two of similar length, and two that run in separate batches. */
 const questions = [["colour", 16], ["snake", 17], ["creature", 20], ["bird", 1]].map(([word, times]) =>
   `${`the ${word} is here. `.repeat(Number(times))}what colour?`
 );
 const template = { prompt: "{question}\n", completion: "{answer}" };
 
-Deno.test("choices after long prompts have the likelihoods that they have as completions", () =>
+Deno.test("choices after long prompts have the same log-likelihoods as completions", () =>
   inFolder(async (folder) => {
     const base = baseModel("builtin:tiny");
     const models = {
       plain: base,
       last: base.with(loreft({ at: block("all").output, positions: "l2", rank: 2 })),
-      // Nothing of these prompts can be read without the edit.
+      // The edit affects these prompts from the first token on, so nothing can be shared.
       first: base.with(loreft({ at: block(0).output, positions: "f1+l1", rank: 2 })),
     };
     const asked = records(questions.map((question) => ({ question, answer: options[0], options })), template);

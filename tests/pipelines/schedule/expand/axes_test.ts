@@ -9,7 +9,7 @@ const axesOf = (declared: unknown, set: Readonly<Record<string, readonly string[
 };
 const labelsOf = (axes: Axes, declared: unknown) => axes.points(declared, none).map((point) => axes.labels(point));
 
-Deno.test("points multiply axes, the last declared fastest, and have only those that a declaration holds", () => {
+Deno.test("points are the product of a declaration's own axes, the last declared varying fastest", () => {
   const rank = sweep("rank", [1, 2]), seed = sweep("seed", [7, 8]), axes = axesOf({ seed, rank });
   assert.deepEqual(labelsOf(axes, { seed, rank }), [
     { rank: 1, seed: 7 },
@@ -30,12 +30,12 @@ Deno.test("an axis within the values of another is part of the points of those v
   ]);
 });
 
-Deno.test("axes that move together have one point for each of their values", () => {
+Deno.test("zipped axes have one point for each of their values", () => {
   const [rank, seed] = zip(sweep("rank", [1, 2]), sweep("seed", [7, 8])), declared = { rank, seed };
   assert.deepEqual(labelsOf(axesOf(declared), declared), [{ rank: 1, seed: 7 }, { rank: 2, seed: 8 }]);
 });
 
-Deno.test("a declaration at a point has the axes' values, and parts that are equal are one object", () => {
+Deno.test("a declaration at a point has the axes' values, and equal parts are the same object", () => {
   const rank = sweep("rank", [1, 2]), seed = sweep("seed", [7, 8]);
   const declared = { edit: { rank }, data: { path: "rows" }, seed }, axes = axesOf(declared);
   const [a, b, c] = axes.points(declared, none).map((point) => axes.resolve(declared, point, none));
@@ -45,7 +45,7 @@ Deno.test("a declaration at a point has the axes' values, and parts that are equ
   assert.equal(a!.data, declared.data, "no axis is in it");
 });
 
-Deno.test("labels are numbers, texts and truths as they are, lists joined, and other values by kind and settings", () => {
+Deno.test("labels are numbers, texts and booleans unchanged, lists joined, and other values by kind and settings", () => {
   const edits = sweep("edit", [loreft({ at: block(1).output, positions: "l1", rank: 1 }), { kind: "other" }]);
   const same = sweep("same", [{ kind: "x", a: 1 }, { kind: "x", a: 2 }]);
   const lists = sweep("lists", [[1, 2], [3]]), flags = sweep("flags", [true, false]);
@@ -54,7 +54,7 @@ Deno.test("labels are numbers, texts and truths as they are, lists joined, and o
   assert.deepEqual(axes.labels(point), { edit: "loreft", same: "x a=2", lists: "1;2", flags: false });
 });
 
-Deno.test("values of one kind are told apart by what they set, else by their number", () => {
+Deno.test("values of one kind are distinguished by their settings, else by their index", () => {
   const at = block(1).output, edit = (rank: number, positions: string) => loreft({ at, positions, rank });
   const labels = (values: readonly unknown[]) => {
     const axis = sweep("value", values);

@@ -15,7 +15,7 @@ const searched: Partial<PipelineParts> = {
 const axesOf = ({ axes }: MemberRecord) => axes;
 const lossOf = (member: MemberRecord) => evaluationOf(member).metrics["loss"]!;
 
-Deno.test("a run continues with the best member, trains it anew with several seeds, and gives their mean", () =>
+Deno.test("a run continues with the best member, trains it again with several seeds, and reports their mean", () =>
   inScene({
     ...searched,
     stages: `(() => {
@@ -37,7 +37,7 @@ Deno.test("a run continues with the best member, trains it anew with several see
       assert.ok(asFound?.kind === "evaluate");
       assert.equal(asFound.metrics["loss"], lossOf(winner));
     }
-    // What was found is not trained again, and the rows are encoded once.
+    // The best member is not trained again, and the rows are encoded once.
     const trainings = rest.flatMap(({ stages }) => stages.filter(({ kind, cached }) => kind === "train" && !cached));
     assert.deepEqual(trainings.map(({ name }) => name), ["loreft", "loreft"]);
     assert.equal(new Set(encode.map(({ key }) => key)).size, encode.length);

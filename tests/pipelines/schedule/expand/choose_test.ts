@@ -9,7 +9,7 @@ import { declaredMetrics } from "../../../support/declared_metrics.ts";
 
 const metricNames = Object.keys(metricKinds).filter(isMetricName);
 
-/** Members in the order of best(), of which these are the values of a metric. */
+/** The indices of members with the given values of a metric, in the order of best(). */
 function orderOf(kind: MetricName, values: readonly number[]): number[] {
   const by = declaredMetrics[kind], metric = metricNameOf(by);
   const candidates = values.map((_, at) => {
@@ -34,12 +34,12 @@ function orderOf(kind: MetricName, values: readonly number[]): number[] {
 
 for (const kind of metricNames) {
   const lowerIsBetter = isLowerBetter(declaredMetrics[kind]);
-  Deno.test(`of ${kind} ${lowerIsBetter ? "less" : "more"} is better, and a member without a value is the worst`, () => {
+  Deno.test(`for ${kind} ${lowerIsBetter ? "less" : "more"} is better, and a member without a value is the worst`, () => {
     assert.deepEqual(orderOf(kind, [0.5, NaN, 0.1, 0.9]), lowerIsBetter ? [2, 0, 3, 1] : [3, 0, 2, 1]);
   });
 }
 
-Deno.test("errors and losses are those metrics of which less is better", () => {
+Deno.test("less is better only for errors and losses", () => {
   assert.deepEqual(metricNames.filter((name) => metricKinds[name].lowerIsBetter), [
     "mse",
     "loss",

@@ -76,7 +76,7 @@ Deno.test("zip refuses axes of different length", () => {
   });
 });
 
-Deno.test("concat gives the values of all, under the first name", () => {
+Deno.test("concat joins the values of all axes under the first name", () => {
   const rank = concat(sweep("rank", [1, 2]), sweep("more", [8]));
   assert.deepEqual(idsOf(trained(() => training(rank))), ["rank=1", "rank=2", "rank=8"]);
 });
@@ -102,13 +102,13 @@ Deno.test("an axis within a value is an axis only of the members with that value
   );
 });
 
-/** Ids name axes in the order of their declaration: those within a value are declared before what holds them. */
+/** Ids name axes in the order of their declaration: those within a value are declared before the value's axis. */
 function sortedLike(id: string): string {
   const order = ["loraRank", "rank", "edit", "seed"], parts = id.split(",");
   return parts.sort((a, b) => order.indexOf(a.split("=")[0]!) - order.indexOf(b.split("=")[0]!)).join(",");
 }
 
-Deno.test("where omits members by their values, and refuses to leave none", () => {
+Deno.test("where omits members by their values, and refuses to omit all", () => {
   const declared = (condition: WhereSpec) =>
     trained(() => training(sweep("rank", [1, 2]), { seed: sweep("seed", [1, 2]) }), condition);
   assert.deepEqual(idsOf(declared(where(({ rank, seed }) => rank! + seed! < 4))), [
@@ -126,7 +126,7 @@ Deno.test("members share the parts that no axis of theirs changes", () => {
   assert.ok(stages.every(({ data }) => data === stages[0]!.data));
 });
 
-/** What a run of members would tell: a metric for each by its id. */
+/** The records of a run of members, with the given metric of each. */
 function recordsOf(members: readonly Member[], stage: string, metric: (member: Member) => number): MemberRecord[] {
   return members.map((member) => ({
     ...member,
@@ -277,7 +277,7 @@ Deno.test("ten thousand members expand in less than a second", () => {
   });
   const start = performance.now();
   assert.equal(expand(declared).members.length, 10_000);
-  assert.ok(performance.now() - start < 1000 * 5, "five times as long is allowed to a busy machine");
+  assert.ok(performance.now() - start < 1000 * 5, "a busy machine may take five times as long");
 });
 
 for (
@@ -297,7 +297,7 @@ for (
     ["no stages", () => ({})],
   ] as const satisfies readonly (readonly [string, () => unknown, string?])[]
 ) {
-  Deno.test(`expand() says that a builder returned ${found}`, () => {
+  Deno.test(`expand() reports that a builder returned ${found}`, () => {
     const declared: unknown = { kind: "pipeline", name: "p", conditions: [], build };
     assert.throws(() => expand(declared as Pipeline), {
       message: `the pipeline returns ${found}; ${remedy}`,

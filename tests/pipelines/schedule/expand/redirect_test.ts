@@ -17,7 +17,7 @@ const expansionOf = (...declared: Parameters<typeof training>) => {
 };
 const base = "/pipelines";
 
-Deno.test("without a recipe data are where the pipeline declares them, and models of a hub keep their names", async () => {
+Deno.test("without a recipe data have their declared paths, and hub models keep their names", async () => {
   const { data, bases, expansion } = await redirect(expansionOf("owner/model", ["./a.jsonl"]), base, {});
   assert.deepEqual([...data], [["./a.jsonl", resolve(base, "a.jsonl")]]);
   assert.deepEqual([...bases], [["owner/model", "owner/model"]]);
@@ -26,7 +26,7 @@ Deno.test("without a recipe data are where the pipeline declares them, and model
   assert.deepEqual([tuned.data.path, tuned.model.base.revision], ["./a.jsonl", "v1"]);
 });
 
-Deno.test("a recipe replaces data and models, whose revisions no longer hold, and quantizes", async () => {
+Deno.test("a recipe replaces data and models, drops the models' revisions, and quantizes", async () => {
   const recipe = {
     data: [{ from: "a.jsonl", to: "/other/b.jsonl", location }],
     base: [{ from: undefined, to: "/other/model", location }],
@@ -41,7 +41,7 @@ Deno.test("a recipe replaces data and models, whose revisions no longer hold, an
   assert.deepEqual({ source, revision, quantize }, { source: "/other/model", revision: undefined, quantize: "q4" });
 });
 
-Deno.test("a recipe puts data sets of the hub in the place of files, of conversations and of one another", async () => {
+Deno.test("a recipe replaces files, conversations and hub data sets by hub data sets", async () => {
   const rows = jsonl("./a.jsonl", template), talks = chat("./talks.jsonl"), optimizer = adamw({ learningRate: 1e-3 });
   const gsm8k = hub("openai/gsm8k", { config: "main", split: "train", revision: "v1" }, template);
   const edited = baseModel("m").with(loreft({ at: block(0).output, positions: "l1", rank: 1 }));
@@ -69,7 +69,7 @@ Deno.test("a recipe puts data sets of the hub in the place of files, of conversa
   );
 });
 
-Deno.test("a recipe that names something that the pipeline lacks is refused at that place", async () => {
+Deno.test("a recipe that names something that the pipeline lacks is refused with its location", async () => {
   const wrong = { data: [{ from: "c.jsonl", to: "/b.jsonl", location }] };
   await assert.rejects(redirect(expansionOf("m", ["a.jsonl"]), base, wrong), {
     name: "RequestError",
@@ -77,7 +77,7 @@ Deno.test("a recipe that names something that the pipeline lacks is refused at t
   });
 });
 
-Deno.test("files that edits start from are among the others that members name", () => {
+Deno.test("the initial files of edits are among the other files that members name", () => {
   const { members } = expansionOf("m", ["a.jsonl"], "./start.safetensors");
   assert.deepEqual(otherFilesOf(members), ["./start.safetensors"]);
 });

@@ -34,7 +34,7 @@ Deno.test("a stage without a training has nothing to shorten, and other kinds ar
   assert.ok(!isStageKind("pipeline") && !isStageKind(undefined) && !isStageKind("toString"));
 });
 
-Deno.test("a shortened training keeps those of its epochs that it reaches", () => {
+Deno.test("a shortened training keeps the checkpoints of epochs that it reaches", () => {
   const options = { data, epochs: 6, batchSize: 1, optimizer: adamw({ learningRate: 1e-3 }) };
   const kept = train(edited, { ...options, checkpoints: [1, 3, 6] });
   const checkpointsOf = (share: number) => {

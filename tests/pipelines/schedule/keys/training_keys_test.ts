@@ -1,4 +1,4 @@
-/** What the keys of trainings depend on: all that decides their bytes, and nothing else. */
+/** The keys of trainings depend on everything that determines their bytes, and on nothing else. */
 import assert from "node:assert/strict";
 import { rowsDigest } from "../../../../pipelines/schedule/keys/row_keys.ts";
 import { budgetPart, encodingKey, programsKey, trainKey } from "../../../../pipelines/schedule/keys/training_keys.ts";
@@ -32,7 +32,7 @@ const labelled = (...labels: readonly string[]) => {
 };
 const ofClasses = `refract.classification({ labels: ["yes", "no"] })`;
 
-/** Pairs of trainings that differ in one thing, and the keys that they share all the same. */
+/** Pairs of trainings that differ in one thing, and the keys that they share nevertheless. */
 const pairs: Readonly<Record<string, { readonly parts: Partial<PipelineParts>; readonly shared: readonly KeyName[] }>> =
   {
     "the rank": { parts: withAxis("[1, 2]", { rank: "either" }), shared: ["rows", "encoding"] },
@@ -57,7 +57,7 @@ const pairs: Readonly<Record<string, { readonly parts: Partial<PipelineParts>; r
   };
 
 for (const [name, { parts, shared }] of Object.entries(pairs)) {
-  Deno.test(`of trainings that differ in ${name} ${shared.join(", ") || "no"} keys are the same`, () =>
+  Deno.test(`trainings that differ in ${name} share ${shared.join(", ") || "no"} keys`, () =>
     inPreparedScene(parts, async (scene) => {
       const [first, second] = await Promise.all(scene.trainings.map((stage) => keysOf(scene, stage)));
       const same = (Object.keys(first!) as KeyName[]).filter((key) => first![key] === second![key]);
@@ -74,7 +74,7 @@ Deno.test("the evaluation does not affect a training's key", async () => {
   assert.deepEqual(first, second);
 });
 
-Deno.test("a training's key depends on what is validated and kept, and not on the epochs that are kept beside it", async () => {
+Deno.test("a training's key depends on its validation and on which epoch it keeps, and not on additional checkpoints", async () => {
   const keyWith = async (trainSettings: string): Promise<string> => {
     let found = "";
     await inPreparedScene({ trainSettings }, async (scene) => {

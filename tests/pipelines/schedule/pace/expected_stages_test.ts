@@ -1,4 +1,4 @@
-/** What a run is expected to take, before it runs and beside what it took. */
+/** The expected duration of a run, before it runs and compared with the actual one. */
 import assert from "node:assert/strict";
 import { inScene, type Scene } from "../../../support/scene.ts";
 import { inProcess } from "../../../support/command.ts";
@@ -29,7 +29,7 @@ Deno.test("a plan counts evaluations, and after a run expects its stages to take
     assert.deepEqual(records.filter(({ cached }) => cached).map(({ expectedSeconds }) => expectedSeconds), [undefined]);
     const { estimate: after } = await asked<Plan>(scene, "plan");
     assert.deepEqual([after.evaluations, after.steps, after.seconds], [0, 0, 0]);
-    // Another rank has the same work, and takes about as long as these.
+    // Other ranks need the same work, and take about as long as these.
     const { estimate: other } = await asked<Plan>(scene, "plan", "--set", "rank=3,4");
     assert.deepEqual([other.evaluations, other.basis, other.parts.encode], [2, "model", 0]);
     const trained = members.flatMap((member) => member.stages).filter(({ kind }) => kind === "train");

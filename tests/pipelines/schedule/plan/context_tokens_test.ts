@@ -8,7 +8,7 @@ const rowsOf = (shared: number, ...lengths: readonly number[]) => {
   return lengths.map((length) => layOut(exampleOf(length, 1), cutRows(2, shared)));
 };
 
-Deno.test("the tokens before the tail are those that all rows share, and the mean of their own", () => {
+Deno.test("the tokens before the tail are those that all rows share, and the mean of each row's own", () => {
   assert.deepEqual(contextTokens(rowsOf(8, 12, 16)), { shared: 8, context: 4 });
 });
 

@@ -4,7 +4,7 @@ import type { Plan } from "../../../../pipelines/schedule/plan/plan.ts";
 import { inProcess } from "../../../support/command.ts";
 import { inScene } from "../../../support/scene.ts";
 
-Deno.test("a plan for many devices shows the time, the work and from where more of them do not help", () =>
+Deno.test("a plan for many devices shows the time, the cost and from what number more of them do not help", () =>
   inScene({ rank: `sweep("rank", [1, 2, 3, 4, 5, 6, 7, 8])`, stages: "{ tuned }" }, async (scene) => {
     const place = ["--store", scene.path("store"), "--json"];
     const planned = await inProcess("plan", scene.pipeline, ...place, "--devices", "4xH100");
@@ -12,7 +12,7 @@ Deno.test("a plan for many devices shows the time, the work and from where more 
     const { fleet } = JSON.parse(planned.stdout) as Plan;
     const { scaling } = fleet!, at = (devices: number) => scaling.find((each) => each.devices === devices)!.seconds;
     assert.equal(fleet!.seconds, at(4));
-    // Eight equal trainings: four devices have two each, and beyond eight one each.
+    // Eight equal trainings: four devices run two each, and eight or more devices one each.
     assert.ok(Math.abs(at(1) / at(4) - 4) < 0.1 && Math.abs(at(8) / at(16) - 1) < 0.1, JSON.stringify(scaling));
     assert.deepEqual([fleet!.stopsAt, fleet!.limit, fleet!.basis], [16, "the longest training", "stated"]);
     assert.equal(fleet!.dollars, 4 * fleet!.seconds / 3600 * 3);

@@ -20,7 +20,7 @@ async function inGroups(parts: Partial<PipelineParts>, test: (groups: readonly G
 const blocksOf = (groups: readonly Group[]) => groups.map(({ job }) => job.stage.adaptations[0]?.block);
 const layers = { at: `block(sweep("layer", [0, 1])).output` };
 
-Deno.test("all groups are compiled of a small sweep, of a large one the ends of each layout", async () => {
+Deno.test("a small sweep compiles all groups, a large one the first and the last of each layout", async () => {
   await inGroups(layers, (groups) => assert.deepEqual(groupsToCompile(groups), groups));
   await inGroups({ ...layers, rank: `sweep("rank", [1, 2, 3, 4])` }, (groups) => {
     assert.deepEqual(blocksOf(groupsToCompile(groups)), [0, 1]);
@@ -31,11 +31,11 @@ Deno.test("all groups are compiled of a small sweep, of a large one the ends of 
   });
 });
 
-Deno.test("the numbers of a group that is not compiled are between those of its layout", () =>
+Deno.test("the estimates of a group that is not compiled are interpolated between those of its layout", () =>
   inGroups({ ...layers, rank: `sweep("rank", [1, 2, 3, 4])` }, (groups) => {
     const [low, high] = [0, 1].map((block) => groups.find(({ job }) => job.stage.adaptations[0]?.block === block)!);
     const costOf = (job: Group["job"]) => job === low!.job ? 10 : job === high!.job ? 4 : NaN;
     const estimated = groups.map((group) => between(group, [low!, high!], costOf));
     assert.deepEqual(estimated, blocksOf(groups).map((block) => block === 0 ? 10 : 4));
-    assert.equal(between(high!, [low!], costOf), 10, "of a single one they are its own");
+    assert.equal(between(high!, [low!], costOf), 10, "a single group gives its own number");
   }));

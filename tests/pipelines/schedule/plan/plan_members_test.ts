@@ -7,7 +7,7 @@ import { planMembers } from "../../../../pipelines/schedule/plan/plan_members.ts
 import { inScene, type PipelineParts } from "../../../support/scene.ts";
 import type { TinyModelOptions } from "../../../support/tiny_model.ts";
 
-/** The plan of a scene of which nothing was ever run. */
+/** The plan of a scene that was never run. */
 async function planOf(
   parts: Partial<PipelineParts>,
   cacheMemory?: number,
@@ -53,7 +53,7 @@ for (const [name, [parts, reason]] of Object.entries(reasons)) {
   });
 }
 
-Deno.test("without memory for the constant part nothing is kept", async () => {
+Deno.test("without memory for the constant part nothing is stored", async () => {
   const { frontiers: [frontier], cache, budgets } = await planOf({}, 0);
   assert.match(frontier!.reason, /^the constant part does not fit the budget, so each step recomputes it$/);
   assert.deepEqual([frontier!.bytes, budgets.memory], [0, 0]);

@@ -7,7 +7,7 @@ import { assertClose, evaluationOf, predictionsOf, resultsOf, trainingOf } from 
 
 const trained = `(() => fullFinetuning())`;
 
-Deno.test("all turns together cost the sum of each turn after what comes before it", () => {
+Deno.test("the loss of all turns together is that of each turn after its preceding messages", () => {
   // A conversation cut after each answer.
   const cut =
     `talks.flatMap((talk) => talk.flatMap(({ role }, at) => role === "assistant" ? [talk.slice(0, at + 1)] : []))`;
@@ -73,7 +73,7 @@ Deno.test("a tool call is compared as the template writes it, without the token 
   });
 });
 
-Deno.test("a recipe puts other conversations in place of a file's, and the manifest has them", () =>
+Deno.test("a recipe replaces a file of conversations, and the manifest has the new one", () =>
   inChatScene({ data: 'chat("./talks.jsonl").take(1)' }, async (scene) => {
     await scene.write("others.jsonl", `${JSON.stringify({ messages: conversations[1] })}\n`);
     await scene.write("recipe.yaml", "pipeline: ./pipeline.ts\ndata:\n  ./talks.jsonl: ./others.jsonl\n");
@@ -115,7 +115,7 @@ Deno.test("a manifest notices that a chat template has changed, the pipeline's o
     assert.equal(unchanged, 0, said);
   }));
 
-/** What a run says of a scene in one line. */
+/** The one-line error of a run of a scene. */
 async function refusal(scene: Scene): Promise<string> {
   const { code, stderr } = await scene.run();
   assert.equal(code, 2, stderr);
@@ -138,7 +138,7 @@ const bad: Readonly<Record<string, readonly [data: string, expected: RegExp]>> =
     /chat:1: the row's message 1 is empty; write its content or remove it \(declared at [^)]*pipeline\.ts:12:16\)$/,
   ],
   "no messages": ["chat([{ message: [] }])", /chat:1: the row has no field "messages"; did you mean "message"/],
-  "a message that is none": [
+  "a message that is not an object": [
     'chat([["a"]])',
     /chat:1: the row's message 1 is not an object; write \{ role, content \} \(declared at [^)]*pipeline\.ts:12:16\)$/,
   ],
@@ -151,7 +151,7 @@ const bad: Readonly<Record<string, readonly [data: string, expected: RegExp]>> =
     `chat(talks, { template: "{{ raise_exception('Only one\\nsystem.') }}" })`,
     /chat:1: the chat template cannot render the row \(Only one system\); change the row, or give/,
   ],
-  "a template that is none": [
+  "an invalid template": [
     'chat(talks, { template: "{% for %}" })',
     /the chat template is not valid Jinja/,
   ],
@@ -198,7 +198,7 @@ Deno.test("a model without a chat template asks for one", () =>
     assert.ok(line.includes(`pipeline.ts:`), line);
   }, ""));
 
-Deno.test("a conversation is read as people speak, with a system message and a file's template", () => {
+Deno.test("a conversation between human and gpt is read, with a system message and a file's template", () => {
   const template = "{{ messages | length }}{% for m in messages %}|{{ m.role }}={{ m.content }}{% endfor %}" +
     "{% if add_generation_prompt %}|assistant={% endif %}";
   const rows = '[{ conversations: [{ from: "human", value: "Hi" }, { from: "gpt", value: "Ho" }] }]';

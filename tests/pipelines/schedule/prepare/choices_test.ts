@@ -33,7 +33,7 @@ async function openModel(folder: string) {
 }
 
 for (const name of ["llama_legacy", "gemma", "gpt2", "llama3"]) {
-  Deno.test(`choices are encoded with the prompt as one text, and differ after one prompt: ${name}`, async () => {
+  Deno.test(`choices are encoded with the prompt as one text, and have the same prompt tokens: ${name}`, async () => {
     await inModel(name, ({ tokenizer, choose }) => {
       for (const prompt of ["Who is it?", "Who is it? ", "Who is it?\n", "Who is it?\n\n", "Who is i"]) {
         const options = ["dog", " dog", "  dogs", "\ndog", "t"], found = choose(rowOf(prompt), options, 100);
@@ -49,7 +49,7 @@ for (const name of ["llama_legacy", "gemma", "gpt2", "llama3"]) {
   });
 }
 
-Deno.test("choices follow the encoded prompt where rows are encoded apart", () =>
+Deno.test("choices follow the encoded prompt if the two are tokenized apart", () =>
   inModel("llama_legacy", ({ tokenizer, choose }) => {
     const found = choose({ ...rowOf("Who? "), tokenization: "apart" }, ["dog", " dog"], 100);
     assert.deepEqual(found.map(({ prompt }) => prompt), ["", ""].map(() => tokenizer.encodePrompt("Who? ")));

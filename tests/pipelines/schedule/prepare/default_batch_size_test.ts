@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { defaultBatchSize } from "../../../../pipelines/schedule/prepare/default_batch_size.ts";
 import { inPreparedScene } from "../prepared.ts";
 
-Deno.test("fewer rows run together the longer they are and the more answers are searched", () =>
+Deno.test("batches are smaller the longer the rows and the more beams there are", () =>
   inPreparedScene({}, ({ trainings: [training] }) => {
     const { model } = training!, { blocks, heads: { keyValueHeads, headWidth } } = model.architecture;
     const perToken = 4 * 2 * blocks * keyValueHeads * headWidth, full = 2 ** 30 / perToken;
@@ -14,7 +14,7 @@ Deno.test("fewer rows run together the longer they are and the more answers are 
     assert.equal(defaultBatchSize(model, undefined, 10 * full), 1);
   }));
 
-Deno.test("the number of rows that run together does not depend on the limit of their answers, which they seldom reach", () =>
+Deno.test("a high limit of new tokens, which answers seldom reach, does not make batches smaller", () =>
   inPreparedScene({}, ({ trainings: [training] }) => {
     const { model } = training!,
       of = (maxNewTokens: number) => {

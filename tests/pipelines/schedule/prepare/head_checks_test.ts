@@ -1,4 +1,4 @@
-/** Heads against transformers and torch: what they tell, how they are trained, and what a run makes of them. @module */
+/** Heads compared with transformers and torch: their predictions, their training and their use in runs. @module */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
@@ -33,13 +33,13 @@ interface Expected {
 const folderOf = (name: string) => fileURLToPath(new URL(`../../../goldens/classification/${name}`, import.meta.url));
 const labels = ["no", "maybe", "yes"];
 
-/** Texts whose first word says the label. */
+/** Texts whose first word determines the label. */
 const spoken = Array.from({ length: 18 }, (_, row) => ({
   text: `w${5 + row % 3} w${10 + (7 * row) % 20} w${12 + (5 * row) % 13}`,
   label: labels[row % 3]!,
 }));
 
-/** Evaluates a model as it stands and trained with new biases, as the golden's script trains it. */
+/** Evaluates a model unchanged and with new biases, trained like in the golden's script. */
 async function trained(
   name: string,
   head: ReturnType<typeof classification | typeof regression>,
@@ -74,7 +74,7 @@ interface Answer {
   readonly probabilities: Readonly<Record<string, number>>;
 }
 
-/** The probabilities of logits, `labels.length` a row. */
+/** The softmax of logits, `labels.length` per row. */
 function probabilities(logits: readonly (readonly number[])[]): number[] {
   const flat = logits.flat(), rows = flat.length / labels.length;
   return Array.from({ length: rows }, (_, row) => {
@@ -108,7 +108,7 @@ for (const [name, projection] of [["llama-number", "down_proj"], ["roberta-numbe
 }
 
 for (const name of ["llama-classes", "bert-classes"]) {
-  Deno.test(`${name}: weight decay of weights alone spares the biases and norms that transformers spares`, async () => {
+  Deno.test(`${name}: weight decay of weights alone excludes the biases and norms that transformers excludes`, async () => {
     const [{ rows }, golden]: [Expected, Pick<Expected, "training" | "losses">] = [
       JSON.parse(await Deno.readTextFile(join(folderOf(name), "expected.json"))),
       JSON.parse(await Deno.readTextFile(join(folderOf(name), "decay.json"))),

@@ -4,7 +4,7 @@ import { inPreparedScene } from "../prepared.ts";
 
 const sweep = { preamble: `const layer = sweep("layer", [0, 1]);`, at: "block(layer).output" };
 
-Deno.test("a training that several stages act with is prepared once, before them", () => {
+Deno.test("a training that several stages use is prepared once, before them", () => {
   const stages = `{ early: evaluate(tuned, { data: heldOut, metrics, decoding }),
     late: evaluate(tuned, { data: rows, metrics, decoding }), base: evaluate(base, { data: rows, metrics, decoding }) }`;
   return inPreparedScene({ stages }, ({ members: [member] }) => {
@@ -21,7 +21,7 @@ Deno.test("a training that several stages act with is prepared once, before them
   });
 });
 
-Deno.test("members share models and rows, and a layout where it is the same", () =>
+Deno.test("members share models and rows, and not adaptations that differ", () =>
   inPreparedScene(sweep, ({ trainings: [first, second] }) => {
     assert.notEqual(first!.adaptations, second!.adaptations);
     assert.equal(first!.model, second!.model);

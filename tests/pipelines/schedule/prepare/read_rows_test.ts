@@ -1,4 +1,4 @@
-/** Rows that are tokenized once: what is kept of them in the store, and when it is made again. @module */
+/** Rows are tokenized once: what the store keeps of them, and when it is recomputed. @module */
 import assert from "node:assert/strict";
 import { csv, jsonl, prefer, records } from "../../../../mod.ts";
 import { tokenize, type TokenizedExample } from "../../../../pipelines/data/examples.ts";
@@ -11,20 +11,20 @@ import { leastKept, readRows } from "../../../../pipelines/schedule/prepare/read
 import { onFullDisk, onReadOnlyDisk } from "../../../support/disk.ts";
 import { inPreparedScene, type PreparedScene } from "../prepared.ts";
 
-/** Another than the scene's own, whose rows are in the store already. */
+/** Different from the scene's own template, whose rows are already in the store. */
 const template = { prompt: "{q}?\n", completion: "{a}" };
 
-/** What a reading gives, and how many texts it encoded for that. */
+/** The result of reading rows, and the number of texts that were encoded for it. */
 interface Read {
   readonly rows: readonly Row[];
   readonly examples: readonly TokenizedExample[];
   readonly encoded: number;
   readonly said: readonly string[];
-  /** Of a sample: of how many rows. */
+  /** For a sample: the number of rows that it was drawn from. */
   readonly of: number | undefined;
 }
 
-/** Reads rows as a run of its own would. */
+/** Reads rows as a separate run would. */
 async function read({ scene, trainings }: PreparedScene, data: Dataset, sample?: number): Promise<Read> {
   const { model } = trainings[0]!, said: string[] = [];
   let encoded = 0;
@@ -48,7 +48,7 @@ async function read({ scene, trainings }: PreparedScene, data: Dataset, sample?:
   };
   const warn = (message: string) => void said.push(message);
   const opened: Model = { ...model, tokenizer };
-  // Finding the tokens that end an answer encodes them.
+  // Finding the tokens that end an answer encodes texts that are not counted.
   const found = await readRows(runContext, data, opened, { ...reading, warn });
   const ends = model.tokenizer.eosTokenIds.length;
   const { rows, examples } = {
@@ -58,7 +58,7 @@ async function read({ scene, trainings }: PreparedScene, data: Dataset, sample?:
   return { rows, examples, encoded: Math.max(0, encoded - 2 * ends), said, of: found.of };
 }
 
-/** What rows are without any store. */
+/** The rows and their examples without a store. */
 async function plainly({ scene, trainings }: PreparedScene, data: Dataset) {
   const { tokenizer, architecture: { contextLength: maxContext } } = trainings[0]!.model;
   const rows = await loadRows(data, scene.folder);
@@ -72,13 +72,13 @@ const questions = Array.from(
   (_, at) => ({ q: `question ${at % 50}`, a: at, b: "yes\u2028" }),
 );
 
-/** Data sets that are known by their files, and by what they hold. */
+/** Data sets that are identified by their files or by their content. */
 const datasets: Readonly<Record<string, Dataset>> = {
   "a file": jsonl("./many.jsonl", template),
   "a split of a file": jsonl("./many.jsonl", template).split({ test: 0.1, seed: 7 }).train,
   "comma-separated values": csv("./many.csv", template),
   "the first rows of a file": jsonl("./many.jsonl", template).take(leastKept),
-  "what a function makes of a file": jsonl("./many.jsonl", template).map((row) => ({ ...row, a: `${row["a"]}!` })),
+  "a file mapped by a function": jsonl("./many.jsonl", template).map((row) => ({ ...row, a: `${row["a"]}!` })),
   "preferences of a file": jsonl("./many.jsonl", prefer({ prompt: "{q}?\n", chosen: "{a}", rejected: "{b} {a}" })),
   "rows of the pipeline": records(
     [{ q: "A cat", a: 5.5, big: 12n, none: undefined, zero: -0 }, ...questions],
@@ -92,7 +92,7 @@ async function writeMany({ scene }: PreparedScene): Promise<void> {
 }
 
 for (const [name, data] of Object.entries(datasets)) {
-  Deno.test(`rows are encoded once and are then what they were: ${name}`, () =>
+  Deno.test(`rows are encoded once and then read unchanged: ${name}`, () =>
     inPreparedScene(scene, async (prepared) => {
       await writeMany(prepared);
       const plain = await plainly(prepared, data);
@@ -106,7 +106,7 @@ for (const [name, data] of Object.entries(datasets)) {
     }));
 }
 
-Deno.test("nothing is kept of a few rows", () =>
+Deno.test("a few rows are not stored", () =>
   inPreparedScene(scene, async (prepared) => {
     await read(prepared, jsonl("./rows.jsonl", template));
     assert.deepEqual(prepared.scene.entries, []);
@@ -131,7 +131,7 @@ Deno.test("a damaged entry is recomputed, and rows of a changed file are tokeniz
     assert.equal(changed.rows[0]!.prompt, "question X?\n");
   }));
 
-Deno.test("no more of a file is read than the requested first rows", () =>
+Deno.test("only the requested first rows of a file are read", () =>
   inPreparedScene(scene, async (prepared) => {
     const rows = Array.from({ length: 40_000 }, (_, at) => {
       return JSON.stringify({ q: `question ${at}`, a: "yes", pad: "x".repeat(90) });
@@ -143,12 +143,12 @@ Deno.test("no more of a file is read than the requested first rows", () =>
       assert.deepEqual([rows.length, rows[1]!.prompt], [leastKept, "question 1?\n"]);
       assert.equal(encoded > 0, expected);
     }
-    // What is known by its first rows is the same whatever follows them.
+    // Stored first rows are valid whatever follows them in the file.
     await prepared.scene.write("many.jsonl", rows.slice(0, leastKept + 1).join("\n"));
     assert.equal((await read(prepared, data)).encoded, 0);
   }));
 
-Deno.test("rows that a function draws anew each time are given to nobody else", () =>
+Deno.test("rows that a function draws again each time are not stored", () =>
   inPreparedScene(scene, async (prepared) => {
     await writeMany(prepared);
     let calls = 0;
@@ -158,7 +158,7 @@ Deno.test("rows that a function draws anew each time are given to nobody else", 
     assert.deepEqual(prepared.scene.entries, []);
   }));
 
-Deno.test("rows with values that no file contains are read nevertheless", () =>
+Deno.test("rows with values that can't be stored are read nevertheless", () =>
   inPreparedScene(scene, async (prepared) => {
     const when = new Date(0), data = records([{ q: "The cat", a: "sits", when }, ...questions], template);
     for (const { rows, encoded } of [await read(prepared, data), await read(prepared, data)]) {
@@ -189,7 +189,7 @@ Deno.test("notes on rows are repeated when the rows are read from the store", ()
     assert.equal(second.encoded, 0);
   }));
 
-Deno.test("a sample is drawn once from all rows, each of which has to be valid; all are used if there are no more", () =>
+Deno.test("a sample is drawn once from all rows, each of which has to be valid; all are used if there are not more", () =>
   inPreparedScene(scene, async (prepared) => {
     await writeMany(prepared);
     const data = jsonl("./many.jsonl", template), sample = leastKept + 1;
@@ -200,7 +200,7 @@ Deno.test("a sample is drawn once from all rows, each of which has to be valid; 
     const plain = await plainly(prepared, data), lines = first.rows.map(({ place }) => place.line!);
     assert.deepEqual(first.rows, lines.map((line) => plain.rows[line - 1]));
     assert.deepEqual(lines, [...new Set(lines)].sort((a, b) => a - b));
-    // Not the first ones.
+    // The sample is not just the first rows.
     assert.ok(lines.at(-1)! > sample);
     const all = await read(prepared, data, questions.length);
     assert.deepEqual([all.of, all.examples], [undefined, plain.examples]);

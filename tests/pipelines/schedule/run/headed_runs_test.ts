@@ -1,11 +1,11 @@
-/** Heads in runs: sweeps, stores, frozen and fresh ones, and folders to start from. @module */
+/** Heads in runs: in sweeps, from the store, frozen, fresh and loaded from folders. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
 import { readHeader, readTensor } from "../../../../pipelines/models/weights/safetensors.ts";
 import { evaluationOf, lossesOf, resultsOf } from "../support.ts";
 
-/** Which of the scene's rows ask. */
+/** Texts, labelled by whether they ask a question. */
 const rows = `records([
   { text: "Who lives in the little town", label: "asks" }, { text: "It is", label: "tells" },
   { text: "What has the man in his hand", label: "asks" }, { text: "A red bird over the old house", label: "tells" },
@@ -32,7 +32,7 @@ async function tensorsOf(scene: Scene, member: string): Promise<Record<string, r
   return Object.fromEntries(await Promise.all(read));
 }
 
-Deno.test("members with heads train together as they do separately, and the second run answers from the store", () =>
+Deno.test("members with heads train together as they do separately, and a second run takes the results from the store", () =>
   inScene(headed("", { rank: 'sweep("rank", [1, 3])' }), async (scene) => {
     const both = await resultsOf(scene), again = await resultsOf(scene);
     assert.deepEqual(again.members.map(evaluationOf).map(({ metrics, cached }) => [metrics, cached]), [
@@ -71,7 +71,7 @@ Deno.test("an evaluation predicts each row the same in any batch", async () => {
   told[0]!.forEach((share, row) => assert.ok(Math.abs(share - told[1]![row]!) < 1e-5));
 });
 
-Deno.test("a frozen head keeps its initial values, a trained one does not, and it counts no parameters", async () => {
+Deno.test("a frozen head keeps its initial values and counts no parameters, unlike a trained one", async () => {
   const scores: (readonly number[])[] = [], counts: number[] = [];
   for (const settings of ["frozen: true", ""]) {
     await inScene(headed(settings, { epochs: "1" }), async (scene) => {
@@ -85,11 +85,11 @@ Deno.test("a frozen head keeps its initial values, a trained one does not, and i
   assert.equal(counts[1]! - counts[0]!, 2 * 16);
   assert.ok(Math.abs(deviation(scores[0]!) - 0.02) < 0.008, `a deviation of ${deviation(scores[0]!)}`);
   assert.notDeepEqual(scores[0], scores[1]);
-  // Both start from one seed: a step of AdamW at 1e-2 takes each element no farther than the steps together can.
+  // Both start from the same seed, and the two steps of AdamW at 1e-2 move each element by at most about 2e-2.
   scores[0]!.forEach((each, at) => assert.ok(Math.abs(each - scores[1]![at]!) < 2.5e-2));
 });
 
-Deno.test("a head is trained by itself over one kept number for each channel of each row", () =>
+Deno.test("a head is trained alone on one stored number for each channel of each row", () =>
   inScene(headed(), async (scene) => {
     const alone = headed().stages!.replace("edited.with", "base.with");
     await inScene(headed("", { stages: alone }), async (other) => {
@@ -100,7 +100,7 @@ Deno.test("a head is trained by itself over one kept number for each channel of 
     assert.equal((await resultsOf(scene)).members[0]!.trainableParameters, 32 + 2 * 16 * 2 + 2);
   }));
 
-Deno.test("saved takes up an edit with its head, to be evaluated or trained on", () =>
+Deno.test("saved loads an edit with its head, to evaluate or to continue training", () =>
   inScene(headed(), async (scene) => {
     const first = evaluationOf((await resultsOf(scene)).members[0]!);
     const folder = join("out", "members", "main", "intervention");

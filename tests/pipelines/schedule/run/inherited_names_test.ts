@@ -1,4 +1,4 @@
-/** Fields, labels, axes and stages may have the names of what every object inherits. @module */
+/** Fields, labels, axes and stages may have the names of properties that every object inherits. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import {
@@ -23,7 +23,7 @@ import {
 import { runIn } from "../../../support/trajectory.ts";
 import { inFolder } from "../../models/support.ts";
 
-/** `__proto__` is the one that is assigned to in a way of its own; it is not a word, which the name of an axis has to be. */
+/** Assigning to `__proto__` has a special meaning; it can't be the name of an axis, which has to be a word. */
 const names = [
   { name: "constructor", axis: "constructor" },
   { name: "hasOwnProperty", axis: "toString" },

@@ -1,4 +1,4 @@
-/** Metrics that a pipeline declares: what they are given, what they give, and how they fail. @module */
+/** Metrics that a pipeline declares: what they receive, what they return and how they fail. @module */
 import assert from "node:assert/strict";
 import type { Prediction } from "../../../../pipelines/metrics/prediction.ts";
 import type { EvaluateRecord, Results } from "../../../../pipelines/results/results.ts";
@@ -14,7 +14,7 @@ const parts = (metrics: string, more: Partial<PipelineParts> = {}): Partial<Pipe
   ...more,
 });
 
-/** What a run measures. */
+/** The evaluation of a run with the given metrics. */
 async function measured(metrics: string, more: Partial<PipelineParts> = {}): Promise<EvaluateRecord> {
   let found: EvaluateRecord | undefined;
   await inScene(parts(metrics, more), async (scene) => {
@@ -30,7 +30,7 @@ const lengths = sceneRows.map(({ a }) => a.length), count = lengths.length;
 const mean = lengths.reduce((sum, each) => sum + each, 0) / count;
 const deviation = Math.sqrt(lengths.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (count - 1));
 
-Deno.test("a row's number becomes a mean with its standard error, and one of all rows has a bootstrap's", async () => {
+Deno.test("a metric of single rows has a mean with its standard error, and one of all rows a bootstrapped standard error", async () => {
   const { metrics, standardErrors, lowerIsBetter, units } = await measured(`[
     metric("length", { measure: (_, { completion }) => completion.length, unit: "letters", lowerIsBetter: true }),
     metric("isText", { measure: (answer) => typeof answer === "string" }),
@@ -41,13 +41,13 @@ Deno.test("a row's number becomes a mean with its standard error, and one of all
   assert.deepEqual(metrics, { length: mean, isText: 1, asked: 1, total: mean, bare: count });
   const { length, total, ...rest } = standardErrors!;
   assert.ok(Math.abs(length! - deviation / Math.sqrt(count)) < 1e-12);
-  // The bootstrap's expectation has n in the place of n − 1.
+  // The bootstrap's expectation has n instead of n − 1.
   assert.ok(Math.abs(total! / (deviation / Math.sqrt(count)) - Math.sqrt((count - 1) / count)) < 0.08, String(total));
   assert.deepEqual(rest, { isText: 0, asked: 0 });
   assert.deepEqual([lowerIsBetter, units], [["length"], { length: "letters" }]);
 });
 
-Deno.test("perplexity, bits per byte and a metric of scores are of the loss", async () => {
+Deno.test("perplexity, bits per byte and a metric of scores are computed from the loss", async () => {
   const { metrics } = await measured(
     `[
     loss(), perplexity(), bitsPerByte(),
@@ -63,14 +63,14 @@ Deno.test("perplexity, bits per byte and a metric of scores are of the loss", as
   assert.ok(near(bitsPerByte!, sum! / Math.LN2 / bytes), JSON.stringify(metrics));
 });
 
-Deno.test("a changed metric generates nothing again, and another comparison of choices scores nothing again", () =>
+Deno.test("a changed metric is measured on stored answers", () =>
   inScene(parts(`[metric("length", { measure: (answer) => answer.length })]`), async (scene) => {
     const first = evaluationOf((await resultsOf(scene)).members[0]!), entries = scene.entries;
     const text = await Deno.readTextFile(scene.pipeline);
     const digest = async () =>
       /digest: (\w+)\n/.exec((await Deno.readTextFile(scene.path("out", "manifest.yaml"))).split("members:")[1]!)?.[1];
     const before = await digest();
-    // A module is loaded once in a process.
+    // A module is loaded only once per process.
     await scene.write("changed.ts", text.replace("answer.length", "answer.length + 1"));
     const { code, stdout, stderr } = await inProcess("run", scene.path("changed.ts"), ...scene.places, "--json");
     assert.equal(code, 0, stderr);
@@ -115,7 +115,7 @@ Deno.test("choices have their log-likelihoods in predictions.jsonl, by which the
     },
   ));
 
-Deno.test("of equal choices the first is taken", () =>
+Deno.test("the first of equal choices is taken", () =>
   inScene(parts("[accuracy()]", { decoding: `choices(["sits", "sits"])`, heldOut: "rows.take(1)" }), async (scene) => {
     const { members: [member] } = await resultsOf(scene);
     const { prediction, scores: [one, other] } = JSON.parse(
@@ -124,7 +124,7 @@ Deno.test("of equal choices the first is taken", () =>
     assert.deepEqual([prediction, one], ["sits", other]);
   }));
 
-/** What is wrong with a pipeline's metrics or choices, and the line that says so. */
+/** Invalid metrics or choices, and the expected errors. */
 const bad: readonly { readonly name: string; readonly parts: Partial<PipelineParts>; readonly says: RegExp }[] = [
   {
     name: "a metric that throws",
@@ -133,7 +133,7 @@ const bad: readonly { readonly name: string; readonly parts: Partial<PipelinePar
       /pipeline\.ts:\d+:\d+: measure of the metric odd failed at .*rows\.jsonl:1 \(Cannot read properties of undefined.*\); correct it$/,
   },
   {
-    name: "a metric that gives NaN for a row",
+    name: "a metric that returns NaN for a row",
     parts: parts(`[metric("odd", { measure: (_, { completion }) => completion === "home" ? NaN : 1 })]`),
     says: /pipeline\.ts:\d+:\d+: measure of the metric odd returned NaN at .*rows\.jsonl:3; return a finite number$/,
   },
@@ -144,12 +144,12 @@ const bad: readonly { readonly name: string; readonly parts: Partial<PipelinePar
       /measure of the metric odd returned a promise, which async functions return, at|measure of the metric odd returned a promise, which async functions return at .*rows\.jsonl:1/,
   },
   {
-    name: "a metric of all rows that gives NaN",
+    name: "a metric of all rows that returns NaN",
     parts: parts(`[metric("odd", { measureAll: () => NaN })]`),
     says: /pipeline\.ts:\d+:\d+: measureAll of the metric odd returned NaN; return a finite number$/,
   },
   {
-    name: "an extract that gives no text",
+    name: "an extract that does not return a text",
     parts: parts(`[exactMatch({ extract: () => 1 })]`),
     says: /pipeline\.ts:\d+:\d+: extract returned 1 at .*rows\.jsonl:1; return a string, or undefined for none$/,
   },
@@ -197,7 +197,7 @@ const bad: readonly { readonly name: string; readonly parts: Partial<PipelinePar
     says: /rows\.jsonl:1: the field "a" is not a list of texts/,
   },
   {
-    name: "choices compared where none are",
+    name: "a comparison of choices without choices",
     parts: parts(`[accuracy({ by: "byte" })]`),
     says: /the metric accuracyByByte of tuned compares choices; give the evaluation a decoding by choices/,
   },
@@ -208,12 +208,12 @@ const bad: readonly { readonly name: string; readonly parts: Partial<PipelinePar
       /choices with a continuation are all scored on the same text, so by byte makes no difference; compare by sum$/,
   },
   {
-    name: "a way to compare that there is not",
+    name: "an unknown way to compare",
     parts: parts("[accuracy()]", { decoding: `choices("options", { by: "norm" })` }),
     says: /by is "norm"; give "sum", "character", "byte", "token" or "mutualInformation"$/,
   },
   {
-    name: "a best member by what is not a metric",
+    name: "a best member by something that is not a metric",
     parts: parts("[exactMatch()]", {
       stages:
         `{ tuned: evaluate(refract.best(evaluate(tuned, { data, metrics, decoding }), "exactMatch"), { data, metrics, decoding }) }`,

@@ -1,4 +1,4 @@
-/** Whole runs of a small pipeline: what they give, and what they take from the store. @module */
+/** Whole runs of a small pipeline: their results, and what they take from the store. @module */
 import assert from "node:assert/strict";
 import { openEntry } from "../../../../pipelines/store/entry.ts";
 import { readHeader } from "../../../../pipelines/models/weights/safetensors.ts";
@@ -17,7 +17,7 @@ const twoRanks: Partial<PipelineParts> = {
   }`,
 };
 
-Deno.test("a run gives its members, their stages in order, and one encoding for all of them", () =>
+Deno.test("a run returns its members, their stages in order, and one encoding for all of them", () =>
   inScene(twoRanks, async (scene) => {
     const results = await resultsOf(scene);
     assert.equal(results.pipeline, "scene");
@@ -57,7 +57,7 @@ Deno.test("a run gives its members, their stages in order, and one encoding for 
     ]);
   }));
 
-Deno.test("a second run answers from the store", () =>
+Deno.test("a second run takes everything from the store", () =>
   inScene(twoRanks, async (scene) => {
     const first = await resultsOf(scene);
     const entries = scene.entries;
@@ -80,7 +80,7 @@ Deno.test("--set selects members of an axis, which equal those of the whole swee
     assert.deepEqual(lossesOf(picked), lossesOf(all).slice(1));
   }));
 
-Deno.test("another metric scores again and generates nothing again, and one fewer does nothing", () =>
+Deno.test("an added metric scores again without generating again, and a removed one recomputes nothing", () =>
   inScene({}, async (scene) => {
     const stored = () => scene.entries.filter((path) => path.startsWith("predictions/"));
     const before = await resultsOf(scene), written = stored();
@@ -99,7 +99,7 @@ Deno.test("another metric scores again and generates nothing again, and one fewe
     assert.equal(stored().length, 2);
   }));
 
-Deno.test("another learning rate trains again and encodes nothing", () =>
+Deno.test("another learning rate trains again without encoding again", () =>
   inScene({ optimizer: 'adamw({ learningRate: sweep("rate", [1e-2, 2e-2]) })' }, async (scene) => {
     await resultsOf(scene, "--set", "rate=0.01");
     const encoded = () => scene.entries.filter((path) => path.startsWith("encode/"));
@@ -110,7 +110,7 @@ Deno.test("another learning rate trains again and encodes nothing", () =>
     assert.deepEqual(encoded(), before);
   }));
 
-/** Every tensor that a run trained, as bytes. */
+/** The bytes of every tensor that a run trained, in hex. */
 async function trainedBytes(parts: Partial<PipelineParts>): Promise<string> {
   let bytes = "";
   await inScene(parts, async (scene) => {
@@ -123,7 +123,7 @@ async function trainedBytes(parts: Partial<PipelineParts>): Promise<string> {
   return bytes;
 }
 
-Deno.test("the same seed gives the same bytes, another seed others", async () => {
+Deno.test("the same seed gives the same bytes, another seed different ones", async () => {
   const first = await trainedBytes({});
   assert.equal(await trainedBytes({}), first);
   assert.notEqual(await trainedBytes({ trainSettings: "seed: 7" }), first);
@@ -158,7 +158,7 @@ async function trainedEach(
 
 Deno.test("members trained together give the same bytes as trained separately", async () => {
   const { tensors, together } = await trainedEach(edits);
-  assert.deepEqual(together, [3, 2], "edits of one lowest block run together");
+  assert.deepEqual(together, [3, 2], "edits with the same lowest block train together");
   for (const [at, edit] of edits.entries()) {
     const alone = await trainedEach([edit]);
     assert.deepEqual([alone.tensors, alone.together], [[tensors[at]], [1]], edit);
@@ -174,7 +174,7 @@ Deno.test("each member's gradients are clipped by their own norm, together or se
   }
 });
 
-Deno.test("a bound that no norm reaches changes nothing, and norms are those of the accumulated gradients", async () => {
+Deno.test("a maxGradNorm that no norm reaches changes nothing, and norms are those of the accumulated gradients", async () => {
   const settings = { batchSize: "8", epochs: "3" };
   const free = await onlyMember(settings);
   const bounded = await onlyMember({ ...settings, trainSettings: "maxGradNorm: 1e6" });
@@ -185,7 +185,7 @@ Deno.test("a bound that no norm reaches changes nothing, and norms are those of 
   assertClose((await onlyMember(parts)).gradientNorms!, bounded.gradientNorms!, 1e-5);
 });
 
-Deno.test("the mean over batches is the mean of the batches' means, whatever their tokens", async () => {
+Deno.test("the mean over microbatches is the mean of their means, whatever their numbers of tokens", async () => {
   const first = { epochs: "1", batchSize: "2", trainSettings: "shuffle: false" };
   const lossOf = async (parts: Partial<PipelineParts>) => (await onlyMember({ ...first, ...parts })).losses[0]!;
   const own = [await lossOf({ data: "rows.take(2)" }), await lossOf({ data: "rows.skip(2).take(2)" })];
@@ -197,7 +197,7 @@ Deno.test("the mean over batches is the mean of the batches' means, whatever the
   assertClose([await lossOf(fewer)], [own[0]! / 2], 1e-6);
 });
 
-Deno.test("accumulated gradients are those of the large batch", async () => {
+Deno.test("accumulated gradients equal those of the large batch", async () => {
   const large = await onlyMember({ batchSize: "8", epochs: "3" });
   const accumulated = await onlyMember({ batchSize: "2", epochs: "3", trainSettings: "gradientAccumulation: 4" });
   assert.equal(large.losses.length, 3);
@@ -214,7 +214,7 @@ const alike: Partial<PipelineParts> = {
 };
 
 for (const positions of ["l1", "l3", "completion"]) {
-  Deno.test(`rows that begin alike give at ${positions} what they give whole, and their beginning is encoded once`, () =>
+  Deno.test(`rows with a common prefix have the losses of whole rows at ${positions}, and the prefix is encoded once`, () =>
     inScene(
       { ...alike, positions: JSON.stringify(positions), optimizer: "adamw({ learningRate: 0 })" },
       async (scene) => {

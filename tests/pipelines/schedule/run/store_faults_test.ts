@@ -1,4 +1,4 @@
-/** Runs whose store fails them on the way. @module */
+/** Runs whose store fails while they run. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Results } from "../../../../pipelines/results/results.ts";
@@ -6,11 +6,11 @@ import { onFullDisk, onReadOnlyDisk } from "../../../support/disk.ts";
 import { inScene, type Scene } from "../../../support/scene.ts";
 import { lossesOf, resultsOf } from "../support.ts";
 
-/** Two members that encode apart, as their prompts are cut in other places. */
+/** Two members with separate encodings, since their prompts are split at different positions. */
 const twoPlaces = { positions: 'sweep("positions", ["l1", "l2"])' };
-/** With it an encoding is much larger than what is trained on it. */
+/** A model whose encoding is much larger than the training results. */
 const largerModel = { config: { hidden_size: 64, intermediate_size: 256, num_hidden_layers: 4, head_dim: 32 } };
-/** Evaluations that write nothing encode no prompts of their own. */
+/** Evaluations without generation, which encode no prompts of their own. */
 const scored = {
   metrics: "[loss()]",
   stages: "{ tuned: evaluate(tuned, { data: heldOut, metrics }) }",
@@ -30,14 +30,14 @@ const halfWritten = (scene: Scene) => {
       : []
   );
 };
-/** How much of a run's stages came from the store. */
+/** Which of a run's stages came from the store. */
 const cachedOf = ({ members }: Results) => members.map(({ stages }) => stages.map(({ cached }) => cached));
 
-Deno.test("a disk that fills up in mid-run ends it in one line, and the next run continues from there", () =>
+Deno.test("a disk that fills up during a run ends it with a one-line error, and the next run continues from there", () =>
   inScene(twoRates, async (scene) => {
     const usual = await resultsOf(scene);
     await Deno.remove(scene.path("store"), { recursive: true });
-    // The encoding and the first member's results have room, if it trains alone.
+    // The encoding and the first member's results fit, if it trains alone.
     await resultsOf(scene, "--set", "rate=0.01");
     const done = scene.entries;
     const { code, stdout, stderr } = await onFullDisk(500, () => scene.run());

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { MemberRecord } from "../../../../pipelines/results/results.ts";
 import { summariesOf } from "../../../../pipelines/schedule/run/summaries.ts";
 
-/** Members that repeat experiments, each with its rank, its seed and what it measured. */
+/** The summaries of members, each given as its rank, seed and accuracy. */
 function summarized(...members: readonly (readonly [rank: number, seed: number, accuracy: number])[]) {
   const records = members.map(([rank, seed, accuracy]): MemberRecord => ({
     id: `rank=${rank},seed=${seed}`,
@@ -21,7 +21,7 @@ function summarized(...members: readonly (readonly [rank: number, seed: number, 
   return summariesOf(prepared, records);
 }
 
-Deno.test("repetitions of an experiment have a mean and the deviation of a sample", () => {
+Deno.test("repetitions of an experiment have a mean and a sample standard deviation", () => {
   const { summaries } = summarized([1, 7, 0.5], [2, 7, 1], [1, 8, 0.7], [1, 9, 0.9]);
   const [{ stages: [tuned], ...summary }] = summaries as [NonNullable<typeof summaries>[0]];
   assert.equal(summaries!.length, 1, "rank 2 is not repeated");

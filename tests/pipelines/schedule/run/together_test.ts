@@ -1,14 +1,14 @@
-/** Rows whose prompts end within a token, and prompts that are cut, from the data to the answers. @module */
+/** Whole runs on rows whose prompts end within a token, and on truncated prompts. @module */
 import assert from "node:assert/strict";
 import { inScene, sceneRows } from "../../../support/scene.ts";
 import { evaluationOf, onlyMember, predictionsOf, resultsOf } from "../support.ts";
 
-// The answers are one token with the space before them, but for "Ann".
+// The answers are one token with the space before them, except "Ann".
 const rowsOf = (prompt: string, completion: string, more = "") => {
   return `jsonl("./rows.jsonl", { prompt: "${prompt}", completion: "${completion}"${more} })`;
 };
 
-Deno.test("a prompt that ends within a token is noted once with both tokenizations, and its fields are found before that", () => {
+Deno.test("a prompt that ends within a token is noted once with both tokenizations, and its fields are located before that token", () => {
   const data = rowsOf("{q} ", "{a}");
   return inScene({ data, heldOut: data, positions: `"{q}.l1"` }, async (scene) => {
     const { code, stderr } = await scene.run();
@@ -22,7 +22,7 @@ Deno.test("a prompt that ends within a token is noted once with both tokenizatio
   });
 });
 
-Deno.test("white space that is part of a token may end the prompt or begin the completion, unless both are encoded apart", async () => {
+Deno.test("white space that is part of a token may end the prompt or begin the completion, unless these are tokenized apart", async () => {
   const parts = { metrics: "[exactMatch(), loss()]" };
   const of = (data: string) => onlyMember({ ...parts, data: `${data}.take(5)`, heldOut: `${data}.take(5)` });
   const [inPrompt, inCompletion] = [await of(rowsOf("{q} ", "{a}")), await of(rowsOf("{q}", " {a}"))];
@@ -33,7 +33,7 @@ Deno.test("white space that is part of a token may end the prompt or begin the c
   assert.notDeepEqual(apart.losses, inPrompt.losses);
 });
 
-Deno.test("an evaluation cuts prompts that the context has no room for, where it is asked to", async () => {
+Deno.test("an evaluation truncates prompts that exceed the context if it is told to", async () => {
   const long = "the cat and the dog and the bird and ".repeat(12);
   const heldOut = `records([{ q: ${JSON.stringify(long)}, a: "sits", options: ["sits", "runs"] }], ` +
     `{ prompt: "{q}\\n", completion: "{a}" })`;

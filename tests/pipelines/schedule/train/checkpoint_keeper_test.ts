@@ -31,7 +31,7 @@ async function inTraining(test: (job: TrainJob, scene: PreparedScene) => void | 
   });
 }
 
-Deno.test("the state after each step is kept where it is due, with the losses of all steps", () =>
+Deno.test("a checkpoint is kept when it is due, with the losses of all steps", () =>
   inTraining(async (job, { runContext: { store, emit } }) => {
     await putCheckpoint(store, job.key, {
       tensors: state,
@@ -48,7 +48,7 @@ Deno.test("the state after each step is kept where it is due, with the losses of
     assert.equal(await keeper.keep(), 3);
   }));
 
-Deno.test("no state is kept before it is due, nor while a step holds it", () =>
+Deno.test("no checkpoint is kept before it is due, nor while a step holds the state", () =>
   inTraining(async (job, { runContext: { store, emit } }) => {
     const training = await resumable(store, job, "main"), never = { seconds: Infinity, share: 1 };
     const keeper = new CheckpointKeeper({ store, emit, checkpointInterval: never }, [training]);
@@ -73,7 +73,7 @@ Deno.test("a full disk ends the checkpoints with one warning, and not the traini
     assert.deepEqual(warnings, ["the disk is full (the training continues without checkpoints)"]);
   }));
 
-Deno.test("of batched trainings each has its own losses and its share of the seconds", () =>
+Deno.test("each batched training has its own losses and its share of the seconds", () =>
   inTraining((job) => {
     const trainings = ["a", "b"].map((member) => ({ job, member, checkpoint: undefined }));
     const progress = { losses: [[1, 2], [3, 4]], gradientNorms: [[5, 6], [7, 8]], stepSeconds: [6, 8] };

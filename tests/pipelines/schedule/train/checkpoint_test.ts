@@ -1,4 +1,4 @@
-/** What of trainings is in the store: checkpoints while they run, then their results. */
+/** Trainings in the store: checkpoints while they run, then their results. */
 import assert from "node:assert/strict";
 import { findCheckpoint, putCheckpoint, removeCheckpoint } from "../../../../pipelines/schedule/train/checkpoint.ts";
 import { findTrained, storeTrained } from "../../../../pipelines/schedule/train/trained.ts";
@@ -17,7 +17,7 @@ const content = {
 };
 const encoding = { key: "e", cached: false, seconds: 1, examples: 2, tokens: 3, bytes: 4 };
 
-test("a checkpoint is found as it was kept, until it is removed", async (folder) => {
+test("a checkpoint is found unchanged until it is removed", async (folder) => {
   const store = new Store(folder);
   assert.equal(await findCheckpoint(store, key), undefined);
   await putCheckpoint(store, key, content);
@@ -26,7 +26,7 @@ test("a checkpoint is found as it was kept, until it is removed", async (folder)
   assert.equal(await findCheckpoint(store, key), undefined);
 });
 
-test("a checkpoint of another form is as good as none", async (folder) => {
+test("a checkpoint in another format is ignored", async (folder) => {
   const store = new Store(folder);
   await store.put("checkpoint", key, (entry) => entry.declare({ tensors: [], metadata: { form: "0" } }));
   assert.equal(await findCheckpoint(store, key), undefined);

@@ -12,7 +12,7 @@ const edits = [
   lora({ rank: 1, blocks: [1], modules: ["q_proj"] }),
 ] as Resolved<TrainableSpec>[];
 
-Deno.test("parameters have the kind of what they are of, and LoRA's matrices one of their own", () => {
+Deno.test("parameters have the kind of their adaptation, and each of LoRA's matrices also its own", () => {
   const members = [lowerAdaptations(edits, architecture).map((each, index) => ({ ...each, index }))];
   const frozen = { architecture: { weights: new Map() }, members, full: false };
   assert.deepEqual(Object.fromEntries(parameterKinds(frozen)), {
@@ -24,7 +24,7 @@ Deno.test("parameters have the kind of what they are of, and LoRA's matrices one
   });
 });
 
-Deno.test("the first group that matches a parameter has it", () => {
+Deno.test("a parameter belongs to the first group that matches it", () => {
   const matches = [["lora_B"], ["adapters", "head"]] as const;
   assert.deepEqual(
     [groupOf(["adapters", "lora_B"], matches), groupOf(["adapters"], matches), groupOf(["edits"], matches)],
@@ -58,7 +58,7 @@ Deno.test("a group's rate and decay apply only to its parameters", async () => {
   assert.deepEqual(later, [first, first], "with B at 0 nothing changes");
 });
 
-Deno.test("of several edits and adapters each has the rate and the decay of its group", async () => {
+Deno.test("each of several edits and adapters has the rate and the decay of its group", async () => {
   const edit = "...((options) => [loreft(options), lora({ rank: 2 }), red({ at: block(0).output, positions: 'l2' })])";
   const losses = (optimizer: string) => lossesWith(optimizer, { edit });
   const expected = await losses(
@@ -96,7 +96,7 @@ const refused: Readonly<Record<string, [optimizer: string, message: RegExp]>> = 
     `adamw({ learningRate: 1e-2, groups: [{ match: "lora_b", learningRate: 1 }] })`,
     /match is "lora_b"; give "edits", "adapters", "lora_A", "lora_B", "prefixTuning", "head" or "base"/,
   ],
-  "has a rate beside relative steps": [
+  "has a rate although steps are relative": [
     `refract.adafactor({ groups: [{ match: "adapters", learningRate: 1 }] })`,
     /groups\[0\], "adapters", has a learningRate but the optimizer's steps are relative; give the optimizer a learningRate too/,
   ],

@@ -3,7 +3,7 @@ import { assertClose, onlyMember } from "../support.ts";
 
 const still = { batchSize: "8", epochs: "2", heldOut: "rows", metrics: "[loss()]" };
 
-Deno.test("labels are smoothed only in the training, and not at 0", async () => {
+Deno.test("labels are smoothed only in training, and not at 0", async () => {
   const parts = { ...still, optimizer: "adamw({ learningRate: 0 })" };
   const plain = await onlyMember(parts);
   const smoothed = await onlyMember({ ...parts, trainSettings: "labelSmoothing: 0.1" });
@@ -13,7 +13,7 @@ Deno.test("labels are smoothed only in the training, and not at 0", async () => 
   assert.deepEqual(none.losses, plain.losses);
 });
 
-Deno.test("smoothed labels accumulate as in one batch", async () => {
+Deno.test("label smoothing with accumulated gradients equals that of one batch", async () => {
   const parts = { ...still, trainSettings: "labelSmoothing: 0.2" };
   const whole = await onlyMember(parts);
   const parted = await onlyMember({

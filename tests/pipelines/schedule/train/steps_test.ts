@@ -28,11 +28,11 @@ async function stepsWith(settings: Partial<PreparedTraining["spec"]>, programs: 
   return found!.steps;
 }
 
-Deno.test("each epoch takes all rows, a batch a step", async () => {
+Deno.test("each epoch takes all rows, one batch per step", async () => {
   assert.deepEqual(await stepsWith({ epochs: 2, batchSize: 3 }), [[[0, 2, 1]], [[4, 3]], [[0, 2, 1]], [[4, 3]]]);
 });
 
-Deno.test("a training ends after its most steps, or before with its epochs", async () => {
+Deno.test("a training ends after maxSteps, or before with its epochs", async () => {
   assert.deepEqual(await stepsWith({ epochs: 2, batchSize: 3, maxSteps: 3 }), [[[0, 2, 1]], [[4, 3]], [[0, 2, 1]]]);
   assert.equal((await stepsWith({ epochs: 2, batchSize: 3, maxSteps: 9 })).length, 4);
 });
@@ -42,7 +42,7 @@ Deno.test("a step accumulates the gradients of several batches", async () => {
   assert.deepEqual(await stepsWith(settings), [[[0, 1], [2, 3]], [[4]]]);
 });
 
-Deno.test("rows of unlike length run apart where a further run costs little", async () => {
+Deno.test("rows of different length run separately if an additional run costs little", async () => {
   const free = { ...cheap, runOverhead: 0 };
   assert.deepEqual(await stepsWith({ epochs: 1, batchSize: 5 }, free), [[[0, 2, 4], [1, 3]]]);
 });

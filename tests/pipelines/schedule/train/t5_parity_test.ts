@@ -1,6 +1,6 @@
 /**
- * A training of edits in both stacks of T5 against torch's, step by step, and the answers then. What torch found is in
- * goldens/t5, so that it need not be here.
+ * A training of edits in both stacks of T5, compared with torch step by step, and the answers afterwards. Torch's
+ * results are in goldens/t5, so torch itself is not needed.
  *
  * @module
  */
@@ -26,7 +26,7 @@ import { lossesOf, runIn } from "../../../support/trajectory.ts";
 import { inFolder } from "../../models/support.ts";
 import { assertClose, evaluationOf, predictionsOf } from "../support.ts";
 
-/** What make_t5.py writes. */
+/** The output of make_t5.py. */
 interface Golden {
   readonly losses: readonly number[];
   readonly rows: readonly {
@@ -41,7 +41,7 @@ interface Golden {
 const folder = fileURLToPath(new URL("../../../goldens/t5/", import.meta.url));
 const model = fileURLToPath(new URL("../../../goldens/families/t5-gated/", import.meta.url));
 
-Deno.test("edits of T5's encoder and decoder walk torch's trajectory and then write its answers", () =>
+Deno.test("edits of T5's encoder and decoder follow torch's training and then generate its answers", () =>
   inFolder(async (scratch) => {
     const { losses, rows }: Golden = JSON.parse(await Deno.readTextFile(join(folder, "training.json")));
     for (const name of ["config.json", "model.safetensors"]) {

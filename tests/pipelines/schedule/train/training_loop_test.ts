@@ -1,4 +1,4 @@
-/** The loop over a training's steps, with a session that only counts. */
+/** The loop over a training's steps, with a stub session that only counts. */
 import assert from "node:assert/strict";
 import { elementCount } from "../../../../ops/program/dimension.ts";
 import type { Feeds, HostTensor } from "../../../../pipelines/common/host_tensor.ts";
@@ -14,7 +14,7 @@ import {
 } from "../../../../pipelines/schedule/train/training_loop.ts";
 import { inPreparedScene } from "../prepared.ts";
 
-/** What a loop did. */
+/** A record of what a loop did. */
 interface Seen {
   readonly programs: string[];
   /** The number of each step that ran. */
@@ -24,7 +24,7 @@ interface Seen {
   readonly events: RunEvent[];
 }
 
-/** A tensor with a number added to each of its own. */
+/** A tensor with a number added to each element. */
 function raised({ data, shape }: HostTensor, by: number): HostTensor {
   return { data: Float32Array.from([...data], (each) => Number(each) + by), shape };
 }
@@ -98,7 +98,7 @@ Deno.test("each step reports its loss and rate, and whether it is the last of it
   inLoop([4, 3, 2, 1], async (loop, { events }) => {
     const schedule = { kind: "linear", warmup: 0.5 } as const;
     const optimizer = { ...loop.spec.optimizer, learningRate: 0.1, schedule };
-    // An epoch has two steps of these eight rows.
+    // An epoch has two steps over these eight rows.
     await runTrainingLoop({ ...loop, spec: { ...loop.spec, optimizer, batchSize: 4, epochs: 2 } });
     const [first, ...later] = events;
     assert.deepEqual(first, { kind: "trainingStarted", stage: "tuned", members: ["main"], steps: 4, stepsDone: 0 });
@@ -117,7 +117,7 @@ Deno.test("a step whose rows run in groups adds up their losses, and then the op
     assert.deepEqual(losses, [[3, 4]]);
   }));
 
-Deno.test("a training that is resumed continues after the steps that are done", () =>
+Deno.test("a resumed training continues after the completed steps", () =>
   inLoop([2, 1], async (loop, { runs }) => {
     const state = Object.fromEntries(Object.entries(loop.initial).map(([name, tensor]) => [name, raised(tensor, 2)]));
     const done = await runTrainingLoop({ ...loop, start: { step: 4, state, losses: [] } });
@@ -127,7 +127,7 @@ Deno.test("a training that is resumed continues after the steps that are done", 
     assert.equal(biasOf(parameters), 4);
   }));
 
-Deno.test("a loss that is not finite ends the training with the parameters whose loss was the last good one", () =>
+Deno.test("a loss that is not finite ends the training with the parameters of the last finite loss", () =>
   inLoop([4, 3, NaN, 1], async (loop) => {
     const failure = await runTrainingLoop(loop).then(() => undefined, (error: unknown) => error);
     assert.ok(failure instanceof DivergedError);

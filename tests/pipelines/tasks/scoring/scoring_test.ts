@@ -1,5 +1,5 @@
 /**
- * The rules by which texts are judged, on cases of their own and on what the libraries made of those in ../shared.
+ * The rules by which texts are judged, on cases listed here and on those in ../shared with the libraries' verdicts.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { judge } from "../../../../pipelines/tasks/scoring/mod.ts";
 import type { Answered } from "../../../../pipelines/tasks/scoring/scoring.ts";
 import { readGolden, taskFolder } from "../../../support/task_goldens.ts";
 
-/** What a rule makes of a text: its answer, infinity as Python prints it, and whether it is right. */
+/** The verdict of a rule on a text: the answer, with infinity as Python prints it, and whether it is correct. */
 function judged(task: string, scoring: string, answered: Answered): readonly [string | number, boolean] {
   const { extracted, correct } = judge(scoringOf(task, scoring), answered);
   return [typeof extracted === "number" && !Number.isFinite(extracted) ? "inf" : extracted, correct];
@@ -18,7 +18,7 @@ function judged(task: string, scoring: string, answered: Answered): readonly [st
 
 const stated = "the correct answer is ";
 
-/** Task, rule, text, label, answer, whether it is right. */
+/** Task, rule, text, label, answer, whether it is correct. */
 const cases: readonly (readonly [string, string, string, string, string | number, boolean])[] = [
   ["boolq", "pyreft", `${stated}true\x85`, "\x1ctrue", "true\x85", true],
   ["boolq", "pyreft", `${stated}true\ufeff`, "true", "true\ufeff", false],
@@ -50,13 +50,13 @@ Deno.test("texts are judged by the published rules", () => {
   }
 });
 
-Deno.test("a trigger is sought in the prompt too, and its first occurrence counts", () => {
+Deno.test("a trigger is searched for in the prompt, too, and its first occurrence counts", () => {
   const prompt = "### Instruction:\nWrite ### Response: 3\n\n### Response:\n";
   assert.deepEqual(judged("SVAMP", "pyreft", { prompt, generation: "none", label: "3" }), [3, true]);
   assert.deepEqual(judged("SVAMP", "pyreft", { prompt: "no trigger", generation: "3", label: "3" }), ["inf", false]);
 });
 
-Deno.test("a rule says which labels it takes, and a task which rules it has", () => {
+Deno.test("invalid labels, and rules that a task does not have, are reported", () => {
   const message = (act: () => unknown) => {
     try {
       return act();
@@ -117,7 +117,7 @@ Deno.test({
   },
 });
 
-/** Calls of pyreft's functions and what they gave. */
+/** Calls of pyreft's functions and their results. */
 interface Functions {
   readonly is_float: readonly (readonly [string, boolean])[];
   readonly extract_answer_number: readonly (readonly [string, number | "inf"])[];
@@ -126,7 +126,7 @@ interface Functions {
 }
 
 Deno.test({
-  name: "pyreft's functions have their counterparts",
+  name: "pyreft's functions agree with their counterparts",
   ignore: taskFolder === undefined,
   async fn() {
     const golden = await readGolden<Functions>("pyreft.functions");
@@ -139,13 +139,13 @@ Deno.test({
     }
     for (const [generation, trigger, output] of golden.extract_output) {
       const { extracted } = judge({ kind: "statedText", trigger, writtenBy: "model" }, { generation, label: "" });
-      // Without a trigger the text is left as it is; no task has none.
+      // pyreft leaves a text without a trigger unchanged, but every task has one.
       if (trigger !== "") assert.equal(extracted, output, JSON.stringify([generation, trigger]));
     }
   },
 });
 
-/** lm-evaluation-harness' filters of GSM8K. */
+/** A text with the results of lm-evaluation-harness' filters for GSM8K. */
 interface Filtered {
   readonly generation: string;
   readonly label: string;
