@@ -17,7 +17,7 @@ interface TokenizerJson {
   readonly decoder: object;
 }
 
-/** What is hostile in a model's folder, and what the model is then used for. */
+/** A hostile change to a model's folder, and the use of the model. */
 interface Hostile {
   /** Changes the folder, which is a copy of the builtin model's. */
   readonly make: (folder: string) => Promise<void>;
@@ -99,7 +99,7 @@ const long = (at: number, value: bigint) => (view: DataView) => view.setBigUint6
 const all = (...writes: readonly ((view: DataView) => void)[]) => (view: DataView) =>
   writes.forEach((write) => write(view));
 
-/** The models, by what is hostile in them. */
+/** The models, by their hostile part. */
 const hostile: Readonly<Record<string, Hostile>> = {
   "2³¹ blocks": config({ num_hidden_layers: 2 ** 31 }),
   "a million blocks": config({ num_hidden_layers: 1e6 }),

@@ -29,7 +29,7 @@ const bomb = new Uint8Array(gzipSync(new Uint8Array(400e6), { level: 9 }));
 
 /** The behaviours of a server, by name. */
 const behaviours: Readonly<Record<string, (url: URL) => Response | Promise<Response>>> = {
-  "an answer without end": () => new Response(endless(chunk)),
+  "an endless answer": () => new Response(endless(chunk)),
   "an answer that trickles for ever": () => new Response(endless(new Uint8Array([0x20]), 20)),
   "an answer that stalls": () => new Response(endless(new Uint8Array([0x7b]), 1e5)),
   "a compressed bomb": () => new Response(bomb, { headers: { "content-encoding": "gzip" } }),

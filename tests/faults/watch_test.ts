@@ -1,5 +1,5 @@
 /**
- * What `watch` reveals to those who have its address and to others on the machine, and how it shows damaged files.
+ * What `watch` reveals with and without its address, and how it shows damaged files.
  *
  * @module
  */
@@ -77,7 +77,7 @@ const faulty = {
 } as const;
 
 for (const [name, content] of Object.entries(faulty)) {
-  Deno.test(`events report what is wrong with results of ${name}, and continue once they are repaired`, () =>
+  Deno.test(`events report the error in results of ${name}, and continue once they are repaired`, () =>
     watching(async (folder, address) => {
       const file = `${folder}/results.json`;
       await Deno.writeTextFile(file, content);
