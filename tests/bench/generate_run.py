@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Continues prompts greedily with transformers' generate and prints one JSON line: the generated tokens, and the seconds.
+"""Continues prompts greedily with transformers' generate and prints one JSON line: the tokens and the seconds.
 
 --prompts: a JSON file with a list of texts, processed --batch at a time and padded on the left. A token counts if
 it is before its row's end-of-sequence token; the seconds are those of only the generate calls. A short call comes

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The jobs that gpu.ts runs with Refract, with pyreft, peft and transformers on torch: one JSON line for each completed job.
+"""The jobs that gpu.ts runs with Refract, with pyreft, peft and transformers on torch: one JSON line for each job.
 
-gpu_run.py JOBS.json, which contains { model, rows: [{prompt: [ids], completion: [ids]}], batch, lr, device, seconds, jobs }.
+gpu_run.py JOBS.json, with { model, rows: [{prompt: [ids], completion: [ids]}], batch, lr, device, seconds, jobs }.
 A job: { name, kind: "loreft" | "lora" | "encode" | "decode", blocks, positions, rank, modules, initial, steps, tokens }.
 """
 

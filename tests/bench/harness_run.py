@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Evaluates rows of ARC-Easy by lm-evaluation-harness and prints one JSON line: acc, acc_norm, and the seconds of the evaluation.
 
---data: JSON lines of { question, choices, gold }. The model is opened before, and a first row is scored and not counted,
-since it reads the weights; building the requests counts.
+--data: JSON lines of { question, choices, gold }. The model is opened before, and a first row is scored and not
+counted, since it reads the weights; building the requests counts.
 """
 
 import argparse

@@ -5,8 +5,8 @@
     python serving_peer.py llama.cpp LIBRARIES FILE.gguf THREADS
 
 LIBRARIES is the folder of the prebuilt shared libraries in the npm package @node-llama-cpp/linux-x64. Reads lines
-{"rows", "prompt", "tokens"} and answers each with {"first", "rate"}: the seconds to the first token after prompts of that
-many tokens, and the tokens per second from then on. The prompts are those of serving.ts; llama.cpp takes one row.
+{"rows", "prompt", "tokens"} and answers each with {"first", "rate"}: the seconds to the first token after prompts of
+that many tokens, and the tokens per second from then on. The prompts are those of serving.ts; llama.cpp takes one row.
 """
 
 import ctypes
