@@ -1,6 +1,6 @@
 /**
- * The rules that keep dependencies in the direction of the data flow, as read from the source text: allowed imports, the
- * content of the top level, the length of files. Each failure is one line: the file, and the rule that it breaks.
+ * The rules that keep dependencies in the direction of the data flow, as read from the source text: allowed imports,
+ * the content of the top level, the length of files. Each failure is one line: the file, and the rule that it breaks.
  *
  * The formatter puts every import at the start of a line, so a few patterns read them without a parser.
  *

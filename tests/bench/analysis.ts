@@ -1,6 +1,6 @@
 /**
- * The cost and speed of a job's programs: the job runs once more in this process, and every run of a session is recorded
- * with the extents of its inputs.
+ * The cost and speed of a job's programs: the job runs once more in this process, and every run of a session is
+ * recorded with the extents of its inputs.
  *
  * @module
  */

@@ -5,9 +5,10 @@
  *                         [--stored bfloat16] [--out gpu.json] [--tiny]
  *
  * Models have known shapes and random weights. The measurements: steps of LoReFT at the last token of 200 + 8, at the
- * first and last seven of all blocks, and of LoRA; encoded and generated tokens per second. REFRACT_PEER_PYTHON names a Python
- * with torch, transformers, pyreft and peft; without it the peers are omitted. `--tiny` tries everything with a small model
- * and few steps, for example on software Vulkan, whose times mean nothing. Jobs without time left are listed as omitted.
+ * first and last seven of all blocks, and of LoRA; encoded and generated tokens per second. REFRACT_PEER_PYTHON names a
+ * Python with torch, transformers, pyreft and peft; without it the peers are omitted. `--tiny` tries everything with a
+ * small model and few steps, for example on software Vulkan, whose times mean nothing. Jobs without time left are
+ * listed as omitted.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * Predictions of plans compared with the duration of runs: thirty runs of several shapes, layouts, budgets and devices,
- * one after the other with one store of rates, like a user's successive runs. The first run of each shape is not counted,
- * since nothing like it has run before.
+ * one after the other with one store of rates, like a user's successive runs. The first run of each shape is not
+ * counted, since nothing like it has run before.
  *
  *     deno task bench:predictions [--runs 30] [--out predictions.json]
  *

@@ -1,9 +1,9 @@
 /**
- * The cost of a DPO step compared with trl: LoReFT on the prompt's last token at block 15 of SmolLM2, of rank 4, eight rows
- * a step. trl's DPOTrainer runs two answers a row through the edited model, forward and backward, and forward through the
- * frozen one. Both sides take turns and count processor time, which other load changes less than the wall clock; their
- * losses are compared. Prints the measurements as JSON. Needs ../shared, and REFRACT_TRL_PYTHON, a Python with the
- * packages of tests/goldens/make_preferences.py; a step of trl takes half a minute of processor time.
+ * The cost of a DPO step compared with trl: LoReFT on the prompt's last token at block 15 of SmolLM2, of rank 4, eight
+ * rows a step. trl's DPOTrainer runs two answers a row through the edited model, forward and backward, and forward
+ * through the frozen one. Both sides take turns and count processor time, which other load changes less than the wall
+ * clock; their losses are compared. Prints the measurements as JSON. Needs ../shared, and REFRACT_TRL_PYTHON, a Python
+ * with the packages of tests/goldens/make_preferences.py; a step of trl takes half a minute of processor time.
  *
  *     deno run --allow-read --allow-write --allow-ffi --allow-env --allow-run tests/bench/preferences.ts [turns] [steps]
  *

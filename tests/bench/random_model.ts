@@ -1,6 +1,7 @@
 /**
- * Writes a Hugging Face folder in the shape of Llama 2 7B with random weights in bfloat16 (13.5 GB), to try a model larger
- * than a machine's memory without a download. The tokenizer is that of `builtin:tiny`, whose ids are the first 512.
+ * Writes a Hugging Face folder in the shape of Llama 2 7B with random weights in bfloat16 (13.5 GB), to try a model
+ * larger than a machine's memory without a download. The tokenizer is that of `builtin:tiny`, whose ids are the first
+ * 512.
  *
  *     deno run --allow-read --allow-write tests/bench/random_model.ts <folder> [blocks, by default 32]
  *

@@ -1,7 +1,7 @@
 /**
- * The cost of validations apart from the forward passes of their rows: for a training that is validated after each epoch,
- * the seconds from the end of a step to the end of its validation, with the runs of sessions counted separately. Prints
- * the measurements as JSON. Needs ../shared, and a minute on an otherwise idle machine.
+ * The cost of validations apart from the forward passes of their rows: for a training that is validated after each
+ * epoch, the seconds from the end of a step to the end of its validation, with the runs of sessions counted separately.
+ * Prints the measurements as JSON. Needs ../shared, and a minute on an otherwise idle machine.
  *
  *     deno run --allow-read --allow-write --allow-ffi --allow-env --allow-run tests/bench/validating.ts
  *

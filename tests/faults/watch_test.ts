@@ -67,13 +67,13 @@ Deno.test("a page's policy allows only its own script", () =>
   }));
 
 const faulty = {
-  "no JSON": "{",
+  "invalid JSON": "{",
   "zeros": "\0".repeat(500),
   "null": "null",
   "members that are numbers": '{"pipeline":"a","members":[5],"encode":[]}',
   "members without stages": '{"pipeline":"a","members":[{"id":"a","axes":{}}],"encode":[]}',
-  "stages of no kind": '{"pipeline":"a","members":[{"id":"a","axes":{},"stages":[{"name":"a"}]}],"encode":[]}',
-  "a summary that is none": '{"pipeline":"a","members":[],"encode":[],"summaries":[null]}',
+  "stages without a kind": '{"pipeline":"a","members":[{"id":"a","axes":{},"stages":[{"name":"a"}]}],"encode":[]}',
+  "a summary that is null": '{"pipeline":"a","members":[],"encode":[],"summaries":[null]}',
 } as const;
 
 for (const [name, content] of Object.entries(faulty)) {

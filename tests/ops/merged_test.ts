@@ -18,7 +18,7 @@ for (const kind of Object.keys(adapters) as AdapterName[]) {
     for (const bias of [undefined, input("frozen", [outputs])]) {
       for (const first of [undefined, "lora", "bitfit"] as const) {
         const name = `${first === undefined ? "" : `${first}, then `}${kind}${scalesInput ? " on its input" : ""}`;
-        Deno.test(`${name} over a projection ${bias === undefined ? "without" : "with"} a bias equals the merged projection`, () => {
+        Deno.test(`${name} over a projection ${bias === undefined ? "without" : "with"} a bias equals its merge`, () => {
           const list = [...first === undefined ? [] : [first], kind];
           const frozen = { weight, bias }, options = { rank, scaling: 1.5, scalesInput };
           let output = linear(x, weight, bias), merged: ReturnType<typeof adapters.lora.merged> = frozen;

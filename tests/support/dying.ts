@@ -22,8 +22,8 @@ export interface Life<T> {
 }
 
 /**
- * Does some work that dies at its n-th change of the disk, counted from 1: that change and all later ones fail, including
- * cleanup, as if the process had been killed. Nothing else may use the disk meanwhile.
+ * Does some work that dies at its n-th change of the disk, counted from 1: that change and all later ones fail,
+ * including cleanup, as if the process had been killed. Nothing else may use the disk meanwhile.
  */
 export async function dyingAt<T>(moment: number, work: () => Promise<T>): Promise<Life<T>> {
   const own = Object.fromEntries([...counted, ...prevented].map((name) => [name, Deno[name]]));

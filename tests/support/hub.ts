@@ -1,6 +1,6 @@
 /**
- * A stub Hugging Face hub on this machine: repositories in memory, with the endpoints that list, download and push models.
- * Its faults are declared as data.
+ * A stub Hugging Face hub on this machine: repositories in memory, with the endpoints that list, download and push
+ * models. Its faults are declared as data.
  *
  * @module
  */

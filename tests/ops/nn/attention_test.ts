@@ -83,7 +83,7 @@ for (const layout of layouts) {
 }
 
 for (const layout of layouts) {
-  Deno.test(`attention() of one token over ${nameOf(layout)} is the same for a static and a symbolic length`, async () => {
+  Deno.test(`attention() of one token over ${nameOf(layout)} does not depend on a static length`, async () => {
     using runtime = new Runtime({ threads: 1 });
     const symbols = { batch: 2, tail: 1, seen: 5 };
     for (const scaling of [{}, { scale: 0.7, softcap: 2, bias: input("bias", [1, layout.keyValueHeads, 1, "seen"]) }]) {

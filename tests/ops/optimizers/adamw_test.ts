@@ -92,7 +92,7 @@ function assertNear(found: State, expected: State, tolerances: Record<keyof Stat
 }
 
 const exact = { value: 1e-12, first: 1e-12, second: 1e-12 };
-/** In float32, rounding changes 1 − 0.999 by 1e-5 of it, which scales the second moment and its bias correction alike. */
+/** In float32, 1 − 0.999 is rounded by 1e-5 of it, which scales the second moment and its bias correction alike. */
 const single = { value: 2e-6, first: 1e-6, second: 2e-5 };
 
 const usual: Settings = { learningRate: 1e-2, weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };

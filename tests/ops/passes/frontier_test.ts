@@ -70,7 +70,7 @@ Deno.test("frontier() keeps keys and values rather than recomputing them", () =>
   for (const value of [keys, values]) assert.ok(kept.includes(value) || recomputed.includes(value));
 });
 
-Deno.test("frontier() recomputes everything where keeping is expensive, and keeps the state at prices in between", () => {
+Deno.test("frontier() recomputes everything where keeping is dear, and keeps the state at prices in between", () => {
   const { result } = attended();
   // Bytes: keys and values 2 · 4, state 16 a token. Operations: 2 · 2 · 16 · 4 = 256 from the state, 528 more below it.
   assert.deepEqual(cut(result, prices(1000, 1)).kept, []);

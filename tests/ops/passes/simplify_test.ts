@@ -59,7 +59,10 @@ const fires: Record<string, readonly [before: Value, after: Value]> = {
     o.rotary(turned, o.mul(cosines, 0.5), o.mul(sines, 0.5), 2),
   ],
   "transposing twice": [o.transpose(o.transpose(cube, [1, 2, 0]), [1, 2, 0]), o.transpose(cube, [2, 0, 1])],
-  "transposing in different orders": [o.transpose(o.transpose(cube, [1, 0, 2]), [0, 2, 1]), o.transpose(cube, [1, 2, 0])],
+  "transposing in different orders": [
+    o.transpose(o.transpose(cube, [1, 0, 2]), [0, 2, 1]),
+    o.transpose(cube, [1, 2, 0]),
+  ],
   "transposing there and back": [o.transpose(o.transpose(cube, [1, 2, 0]), [2, 0, 1]), cube],
   "slicing off padding at the end": [o.slice(o.pad(x, 1, 0, 3), 1, 0, 4), x],
   "slicing off padding in front": [o.slice(o.pad(x, 1, 3, 0), 1, 3, 7), x],
@@ -106,7 +109,10 @@ const holds: Record<string, Value> = {
   "a row that scaling broadcasts to a matrix": o.matmul(o.mul(row, rows), narrow),
   "paddings with a gap between": o.add(o.pad(x, 1, 0, 6), o.pad(rows, 1, 5, 4)),
   "paddings that overlap": o.add(o.pad(x, 1, 0, 4), o.pad(y, 1, 3, 1)),
-  "the gradient of a cross-entropy times a trained head": o.matmul(o.crossEntropyGradient(logits, labels), parameter("trained", [5, 4])),
+  "the gradient of a cross-entropy times a trained head": o.matmul(
+    o.crossEntropyGradient(logits, labels),
+    parameter("trained", [5, 4]),
+  ),
   "a separate scale for each matrix": o.matmul(o.mul(x, rows), input("batched", [2, 4, 2])),
 };
 

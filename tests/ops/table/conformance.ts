@@ -1,6 +1,6 @@
 /**
- * The checks of every operation of the table: its shape, its gradient against finite differences of the interpreter, and
- * its values in the runtime, as each provider's emission computes them.
+ * The checks of every operation of the table: its shape, its gradient against finite differences of the interpreter,
+ * and its values in the runtime, as each provider's emission computes them.
  *
  * @module
  */

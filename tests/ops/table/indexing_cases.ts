@@ -194,7 +194,10 @@ export const indexingRefusals: Refusal[] = [
   ["a scatter of fewer rows than indices", () => o.scatterRows(parameter("x", [3, 3]), four, 7, true)],
   ["a scatter of a number", () => o.scatterRows(parameter("x", []), four, 7, true)],
   ["labels without their own axis", () => o.crossEntropy(parameter("logits", [4, classes]), four)],
-  ["a different number of labels", () => o.crossEntropy(parameter("logits", [3, classes]), input("l", [4, 1], "int64"))],
+  [
+    "a different number of labels",
+    () => o.crossEntropy(parameter("logits", [3, classes]), input("l", [4, 1], "int64")),
+  ],
   ["labels as floats", () => o.crossEntropy(logits, parameter("l", ["labelled", 1]))],
   ["logits of three axes", () => o.crossEntropy(parameter("l", ["labelled", 1, 5]), labels)],
   [
