@@ -1,6 +1,6 @@
 /**
- * What the documentation promises, read off its text: each function that a user may call has a titled example, READMEs
- * lead to what is there, and commands in them can be called. `deno task check` runs their TypeScript.
+ * Checks of the documentation's text: each function that a user may call has a titled example, links in READMEs have
+ * targets, and commands in READMEs exist. `deno task check` runs their TypeScript.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const read = (path: string) => Deno.readTextFileSync(new URL(path, root));
 
 /** A documented declaration. */
 interface Declaration {
-  /** From the root. */
+  /** Relative to the root. */
   readonly path: string;
   readonly name: string;
   /** Whether it is a function, a constant, or a method of an interface. */
@@ -96,10 +96,10 @@ function blocksOf(text: string): readonly { readonly language: string; readonly 
   return [...text.matchAll(/^```(.*)\n([^]*?)^```$/gm)].map(([, language = "", code = ""]) => ({ language, code }));
 }
 
-/** What a heading is linked by. */
+/** The anchor of a heading. */
 const anchorOf = (heading: string) => heading.toLowerCase().replaceAll(/[^\w\s-]/g, "").trim().replaceAll(/\s/g, "-");
 
-/** The links of a README to something of this repository, as paths from the root with their anchors. */
+/** The links of a README within this repository, as paths from the root with their anchors. */
 function linksOf({ path, text }: Readme): readonly { readonly target: string; readonly anchor: string | undefined }[] {
   return [...text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].map(([, target = "", anchor]) => ({
     target: target === "" ? path : normalize(join(dirname(path), target)),
@@ -107,7 +107,7 @@ function linksOf({ path, text }: Readme): readonly { readonly target: string; re
   }));
 }
 
-Deno.test("the front README is short, and leads to all others", () => {
+Deno.test("the front README is short, and links to all others", () => {
   assert.ok(front.text.split("\n").length - 1 <= 150);
   const targets = linksOf(front).map(({ target }) => target);
   for (const { path } of readmes.slice(1)) assert.ok(targets.includes(path) || targets.includes(dirname(path)), path);
@@ -121,7 +121,7 @@ Deno.test("the README of pipelines/ names every room", () => {
   }
 });
 
-Deno.test("links of READMEs lead to what is there", () => {
+Deno.test("links in READMEs have targets", () => {
   const faults = readmes.flatMap((readme) =>
     linksOf(readme).flatMap(({ target, anchor }) => {
       try {
@@ -136,7 +136,7 @@ Deno.test("links of READMEs lead to what is there", () => {
   assert.deepEqual(faults, []);
 });
 
-Deno.test("TypeScript in READMEs is run, and YAML is that of an example", () => {
+Deno.test("TypeScript in READMEs is run, and YAML is copied from an example", () => {
   const recipe = read("examples/quickstart/recipe.yaml");
   for (const { path, text } of readmes) {
     for (const { language, code } of blocksOf(text)) {

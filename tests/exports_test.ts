@@ -1,6 +1,6 @@
 /**
- * Every name that a file of ops/ or pipelines/ exports is imported by another file, read off the sources' text. What a
- * file needs for itself alone is not exported; what nobody needs is deleted.
+ * Every name that a file of ops/ or pipelines/ exports is imported by another file, as read from the source text.
+ * Names that only their own file uses are not exported, and unused ones are deleted.
  *
  * The formatter puts every import and export at the start of a line, so a few patterns read them without a parser.
  *
@@ -12,7 +12,7 @@ const root = new URL("../", import.meta.url);
 
 /** A source file. */
 interface Source {
-  /** From the root, with slashes. */
+  /** Relative to the root, with slashes. */
   readonly path: string;
   readonly text: string;
 }
@@ -29,13 +29,13 @@ const sources: readonly Source[] = ["mod.ts", ...["ops/", "pipelines/", "tests/"
   (path) => ({ path, text: Deno.readTextFileSync(new URL(path, root)) }),
 );
 
-/** The names in braces, as in `type A, b as c`: of each the one before `as`, or with `last` the one after. */
+/** The names in braces, as in `type A, b as c`: the name before each `as`, or with `last` the name after it. */
 function namesIn(list: string, last = false): string[] {
   return list.split(",").map((entry) => entry.trim().replace(/^type\s+/, "").split(/\s+as\s+/).at(last ? -1 : 0) ?? "")
     .filter((name) => name !== "");
 }
 
-/** What a file exports. */
+/** The names that a file exports. */
 function exportsOf({ text }: Source): string[] {
   const declared =
     /^export\s+(?:default\s+)?(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(?:function\*?|const|let|class|interface|type|enum)\s+(\w+)/gm;
@@ -45,7 +45,7 @@ function exportsOf({ text }: Source): string[] {
   ];
 }
 
-/** What a file imports of other files, as `path name`; `path *` where it may be all. */
+/** The names that a file imports from other files, as `path name`, or `path *` where it may use all. */
 function importsOf({ path, text }: Source): string[] {
   const from = (specifier: string) => {
     if (specifier === "refract") return "mod.ts";
@@ -72,7 +72,7 @@ function importsOf({ path, text }: Source): string[] {
   ];
 }
 
-/** The files that are held to the rule. What stands in others' places in a browser is imported under their names. */
+/** The files that the rule applies to. Replacements for browsers are imported under the names of their originals. */
 const held = /^(ops|pipelines)\/(?!web\/(twins|node)\/)/;
 
 Deno.test("every export is imported by another file", () => {

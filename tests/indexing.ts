@@ -1,11 +1,11 @@
 /**
  * No object is indexed by a name that may come from data: a field may be called `constructor`, which every object has.
  *
- * The compiler's types show where: an access by a text that is not known, on a type that takes any. `ownValue` and `putValue` of
- * ops/program/own_value.ts, or a Map, serve instead.
+ * The compiler's types show where: an access by an arbitrary string, on a type that accepts any. Use `ownValue` and
+ * `putValue` of ops/program/own_value.ts, or a Map, instead.
  *
- * `deno task check` runs it as a program without the lockfile: Deno downloads all that is locked before a pipeline runs, and
- * no pipeline needs a compiler.
+ * `deno task check` runs it as a program without the lockfile: Deno downloads everything in the lockfile before a
+ * pipeline runs, and no pipeline needs a compiler.
  *
  * @module
  */

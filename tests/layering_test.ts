@@ -1,6 +1,6 @@
 /**
- * The rules that keep the way the data goes one way, read off the sources' text: which file may import which, what the
- * top level holds, how long a file gets. Each failure is one line: the file, and the rule that it breaks.
+ * The rules that keep dependencies in the direction of the data flow, as read from the source text: allowed imports,
+ * the content of the top level, the length of files. Each failure is one line: the file, and the rule that it breaks.
  *
  * The formatter puts every import at the start of a line, so a few patterns read them without a parser.
  *
@@ -10,7 +10,7 @@ import assert from "node:assert/strict";
 
 const root = new URL("../", import.meta.url);
 
-/** What the top level may hold. */
+/** The allowed entries of the top level. */
 const topLevel = [
   ".ci",
   ".git",
@@ -26,7 +26,7 @@ const topLevel = [
   "tests",
 ];
 
-/** Packages that one file alone may import, so that another can take their place. */
+/** Packages that only one file may import, so that they are easy to replace. */
 const wrapped: readonly { readonly name: string; readonly place: RegExp }[] = [
   { name: "onnxruntime-node", place: /^pipelines\/runtime\/onnx_runtime\.ts$/ },
   { name: "commander", place: /^pipelines\/cli\// },
@@ -41,9 +41,9 @@ const wrapped: readonly { readonly name: string; readonly place: RegExp }[] = [
   { name: "yaml", place: /^pipelines\/common\/yaml\.ts$/ },
 ];
 
-/** All rooms, that is folders with sources, in the order of what they know: each imports only from those before it. */
+/** All rooms, that is folders with sources, in order of dependency: each imports only from those before it. */
 const rooms: readonly string[] = [
-  // Tensor programs, which know nothing of pipelines.
+  // Tensor programs, independent of pipelines.
   "ops/program",
   "ops/onnx",
   "ops/table",
@@ -55,7 +55,7 @@ const rooms: readonly string[] = [
   "ops/objectives",
   "ops/passes",
   "ops/emission",
-  // Models and rows, which know nothing of who uses them; the store, metrics and declarations.
+  // Models and rows, independent of their users; the store, metrics and declarations.
   "pipelines/common",
   "pipelines/runtime",
   "pipelines/doctor",
@@ -83,7 +83,7 @@ const rooms: readonly string[] = [
   "pipelines/tasks",
   "pipelines/results",
   "pipelines/recipes",
-  // From a model with its adaptations and rows to programs.
+  // From a model with its adaptations, and rows, to programs.
   "pipelines/compile/lower",
   "pipelines/compile/parameters",
   "pipelines/compile/rows",
@@ -106,7 +106,7 @@ const rooms: readonly string[] = [
   "pipelines/schedule/plan",
   "pipelines/schedule/run",
   "pipelines/schedule/units",
-  // What others see of it.
+  // The output for users and other programs.
   "pipelines/report",
   "pipelines/report/page",
   "pipelines/report/mlflow",
@@ -122,11 +122,11 @@ const rooms: readonly string[] = [
   "pipelines/cli/terminal",
   "pipelines/cli/arguments",
   "pipelines/cli/requests",
-  // What a pipeline file imports: all rooms before know only the plain data that its functions return.
+  // The imports of a pipeline file: all rooms before it know only the plain data that its functions return.
   "pipelines/dsl",
-  // What a program calls, the command line among them.
+  // The interface for programs, including the command line.
   "pipelines/interface",
-  // A browser's tab, and what makes a page for it.
+  // A browser tab, and the export of a page for it.
   "pipelines/web/files",
   "pipelines/web/node",
   "pipelines/web/twins",
@@ -139,19 +139,19 @@ const rooms: readonly string[] = [
   "pipelines/cli/commands",
   "pipelines/cli",
   ".",
-  // The same in a page.
+  // The same interface in a page.
   "pipelines/web/library",
 ];
 
-/** Lines that a file of ops/ or pipelines/ may have, and from how many on it is listed. */
+/** The most lines that a file of ops/ or pipelines/ may have, and the number from which it is listed. */
 const [mostLines, manyLines] = [400, 300];
 
 /** A source file. */
 interface Source {
-  /** From the root, with slashes. */
+  /** Relative to the root, with slashes. */
   readonly path: string;
   readonly text: string;
-  /** What it imports, types included and `export … from` too: the path from the root of a file here, else the specifier. */
+  /** Its imports, including types and `export … from`: the path from the root of a local file, else the specifier. */
   readonly imports: readonly string[];
 }
 
@@ -186,7 +186,7 @@ const sources: readonly Source[] = ["mod.ts", ...["ops/", "pipelines/", "tests/"
     return { path, text, imports: importsOf(path, text) };
   });
 
-/** The files of the product itself, without tests and examples. */
+/** The product's files, without tests and examples. */
 const product = sources.filter(({ path }) => !/^(tests|examples)\//.test(path));
 
 /** The room that a file is in; "." for one at the top level. */
@@ -197,7 +197,7 @@ function assertNone(breaches: readonly string[]): void {
   assert.ok(breaches.length === 0, `\n${breaches.join("\n")}`);
 }
 
-/** The breaches by those files of `from` that import a target of `to`. */
+/** The breaches by files matching `from` that import a target matching `to`. */
 function forbidden(from: RegExp, to: RegExp, rule: string): string[] {
   return product.filter(({ path }) => from.test(path)).flatMap(({ path, imports }) =>
     imports.filter((target) => to.test(target)).map((target) => `${path}: imports ${target}, but ${rule}`)
@@ -219,7 +219,7 @@ Deno.test("the product imports neither tests nor examples", () => {
 
 for (const { name, place } of wrapped) {
   Deno.test(`one file imports ${name}`, () => {
-    // A twin for browsers may import what its original does.
+    // A twin for browsers may have the imports of its original.
     const importers = product.filter(({ path, imports }) =>
       !path.startsWith("pipelines/web/twins/") &&
       imports.some((target) => target === name || target.startsWith(`${name}/`) || target.startsWith(`npm:${name}@`))
@@ -234,7 +234,7 @@ for (const { name, place } of wrapped) {
   });
 }
 
-/** The first cycle that is met on the way down from a file, as the paths around it. */
+/** The first import cycle found from a file, as its paths. */
 function findCycle(path: string, above: readonly string[], done: Set<string>): readonly string[] | undefined {
   if (above.includes(path)) return [...above.slice(above.indexOf(path)), path];
   if (done.has(path)) return undefined;
@@ -246,7 +246,7 @@ function findCycle(path: string, above: readonly string[], done: Set<string>): r
   return undefined;
 }
 
-Deno.test("no file imports itself by way of others, types included", () => {
+Deno.test("no file imports itself indirectly, types included", () => {
   const done = new Set<string>();
   assertNone(product.flatMap(({ path }) => {
     const cycle = findCycle(path, [], done);
@@ -270,7 +270,7 @@ Deno.test("every room of the list has files", () => {
   );
 });
 
-Deno.test("the top level holds what it should and nothing else", () => {
+Deno.test("the top level has only the expected entries", () => {
   const ignored = Deno.readTextFileSync(new URL(".gitignore", root)).split("\n").map((line) =>
     line.trim().replace(/^\/|\/$/g, "")
   );
@@ -296,7 +296,7 @@ Deno.test("no file casts a type away or silences the compiler", () => {
   ));
 });
 
-Deno.test("a file of ops/ or pipelines/ is read in one sitting", () => {
+Deno.test("files of ops/ and pipelines/ are short", () => {
   const lengths = product.map(({ path, text }) => ({ path, lines: text.split("\n").length - 1 }));
   for (const { path, lines } of lengths) {
     if (lines > manyLines && lines <= mostLines) console.log(`${path} has ${lines} lines; look for two ideas in it`);

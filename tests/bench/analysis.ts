@@ -1,6 +1,6 @@
 /**
- * What the programs of a job cost and how fast they ran: the job runs once more in this process, and every run of a
- * session is recorded with the extents of its inputs.
+ * The cost and speed of a job's programs: the job runs once more in this process, and every run of a session is
+ * recorded with the extents of its inputs.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export interface ProgramMeasure {
   readonly seconds: number;
   /** Operations a second: the median over the runs, the first (which maps the weights) omitted. */
   readonly rate: number;
-  /** What the runtime reaches with the same matrix products alone, at the extents of a run of median size. */
+  /** The runtime's rate for only the same matrix products, at the extents of a run of median size. */
   readonly limit?: Limit;
 }
 

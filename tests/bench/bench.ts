@@ -4,10 +4,10 @@
  *
  *     deno task bench [--only <job>] [--steps <n>] [--threads 2] [--runs 2] [--all-peers] [--out <file.json>]
  *
- * A full bench writes results.json and the tables of README.md, both beside this file. With `--only`
+ * A full bench writes results.json and the tables of README.md, both next to this file. With `--only`
  * (a job's name, or `generation`) it replaces that part of both, if the rest was measured under the same conditions.
- * With `--steps` (trainings of about so many steps, so many tokens written, to see that all works) it prints the tables
- * alone. `--all-peers` has pyreft train all members of the sweep. REFRACT_PEER_PYTHON names a Python that has the
+ * With `--steps` (about that many training steps and generated tokens, to check that all works) it only prints the
+ * tables. `--all-peers` has pyreft train all members of the sweep. REFRACT_PEER_PYTHON names a Python that has the
  * peer's packages; without it a virtual environment is made. A full bench takes half an hour.
  *
  * @module
@@ -26,7 +26,7 @@ import { cacheSources } from "./refract.ts";
 import { formatReport } from "./report.ts";
 import type { BenchResults, JobResult } from "./results.ts";
 
-/** Measures what is requested and prints it; stores it if that is requested and possible. */
+/** Measures and prints the requested parts, and stores the results if requested and possible. */
 async function main(options: Options): Promise<void> {
   const shared = sharedFolder();
   if (shared === undefined) return;
@@ -35,7 +35,7 @@ async function main(options: Options): Promise<void> {
   const conditions = { machine: await describeMachine(python), threads, runs };
   const recorded = options.keep === "part" ? await readRecord() : undefined;
   const difference = options.keep === "part" ? differenceOf(recorded, conditions) : undefined;
-  // Reported before the minutes are spent.
+  // Reported before any time is spent.
   if (difference !== undefined) console.error(`error: results are shown, not kept, as ${difference}; run a full bench`);
 
   const results = await measure(options, conditions, { shared, python });

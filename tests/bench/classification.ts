@@ -52,7 +52,7 @@ async function measure(shared: string, rounds: number): Promise<void> {
       const settings = { rank, epochs, batch: batchSize, rate: learningRate, threads, initial };
       const options = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
       const { stdout } = await runPython(python, [script, "train", model!, data!, ...options]);
-      // The library prints what it lacks before that.
+      // Before that, the library prints its missing dependencies.
       const { losses, step_s: stepSeconds } = JSON.parse(stdout.trimEnd().split("\n").at(-1)!);
       peers.push({ losses, stepSeconds });
       own.push((await trainRefract(pipeline, threads, folder)).trainings[0]!);

@@ -4,7 +4,7 @@
   classify_run.py make MODEL DATA RTE.tsv     MODEL: a Hugging Face folder; DATA: rows of RTE's lengths, {text, pair, label}
   classify_run.py train MODEL DATA --initial FILE [--rank 1] [--epochs 2] [--batch 16] [--rate 1e-3] [--threads 2]
 
-Training prints one JSON line {"losses", "step_s"}: LoReFT of the first token at every block's output and the model's own
+Training prints one JSON line {"losses", "step_s"}: LoReFT of the first token at every block's output and the model's
 head, AdamW at a constant rate, rows in file order. The edits' initial values are written to FILE.
 """
 
@@ -73,7 +73,7 @@ def train(model, data, a):
     edits = [value[0] if isinstance(value, (list, tuple)) else value for value in reft.interventions.values()]
     initial = {}
     for index, each in enumerate(edits):
-        # A Householder factor whose first columns are the rotation, so that training walks one way in both libraries.
+        # A Householder factor whose first columns are the rotation, so that both libraries take the same steps.
         rotation = each.rotate_layer.weight.detach().double()
         full, triangle = torch.linalg.qr(rotation, mode="complete")
         full[:, : a.rank] *= torch.sign(torch.diagonal(triangle))

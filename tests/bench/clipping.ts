@@ -14,7 +14,7 @@ import { inFreshFolder } from "./refract.ts";
 import { median } from "./statistics.ts";
 import { watchedRun } from "./watched_run.ts";
 
-/** What is trained, in pairs of steps: one with clipping and one without. */
+/** A training in pairs of steps, one with clipping and one without. */
 interface Case {
   readonly name: string;
   readonly edit: ReturnType<typeof loreft>;
@@ -33,7 +33,7 @@ class Turns {
   #turn = 0;
   #next = Promise.withResolvers<void>();
 
-  /** Runs a function when it is a side's turn; gives its result and the seconds that the side has waited. */
+  /** Runs a function when it is a side's turn; returns its result and the seconds that the side has waited. */
   async take<T>(side: Side, run: () => Promise<T>): Promise<{ readonly result: T; readonly waited: number }> {
     const begun = performance.now();
     while (order[this.#turn % order.length] !== side) await this.#next.promise;

@@ -1,10 +1,10 @@
-/** Running other programs. @module */
+/** Runs other programs. @module */
 import { fileURLToPath } from "node:url";
 
 /** The repository's folder. */
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** What a program printed, and the seconds from its start to its end. */
+/** The output of a program, and the seconds from its start to its end. */
 export interface Finished {
   readonly stdout: string;
   readonly seconds: number;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints as JSON what figures depend on: the processor, and the versions of the peer's packages."""
+"""Prints as JSON the conditions of a measurement: the processor, and the versions of the peer's packages."""
 
 import json
 import os

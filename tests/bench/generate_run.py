@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Continues prompts greedily with transformers' generate and prints one JSON line: the tokens written, and the seconds.
+"""Continues prompts greedily with transformers' generate and prints one JSON line: the tokens and the seconds.
 
---prompts: a JSON file with a list of texts, which are taken --batch at a time and padded on the left. A token counts if
-it stands before its row's end-of-sequence token; the seconds are those of the generate calls alone. A short call comes
-first and is left out, as it is the one that reads the weights.
+--prompts: a JSON file with a list of texts, processed --batch at a time and padded on the left. A token counts if
+it is before its row's end-of-sequence token; the seconds are those of only the generate calls. A short call comes
+first and is not counted, since it reads the weights.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def ends_of(model):
 
 
 def written(row, ends):
-    """How many tokens a row has before its end."""
+    """The number of a row's tokens before its end."""
     return next((at for at, token in enumerate(row) if token in ends), len(row))
 
 
@@ -47,7 +47,7 @@ def main():
         for at in range(0, len(prompts), options.batch)
     ]
     for batch in batches:
-        batch.pop("token_type_ids", None)  # generate refuses what the model does not read
+        batch.pop("token_type_ids", None)  # generate refuses inputs that the model does not read
 
     def generate(batch, most):
         settings = {"max_new_tokens": most, "do_sample": False, "num_beams": 1}

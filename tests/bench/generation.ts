@@ -1,6 +1,6 @@
 /**
- * The generation speed of both sides: Refract with a LoReFT applied, transformers with the model alone, both greedy.
- * Opening models and sessions is not counted on either side, nor is a first short call, in which weights are mapped.
+ * The generation speed of both sides: Refract with a LoReFT applied, transformers with only the model, both greedy.
+ * Opening models and sessions is not counted on either side, nor is a first short call, which maps the weights.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { multiArithPrompts } from "./rows.ts";
 import { median, sum } from "./statistics.ts";
 import { noting } from "../support/noting.ts";
 
-/** Prompts, and how many of them are continued at a time. */
+/** A number of prompts, and the batch size. */
 export interface GenerationBatch {
   readonly batch: number;
   readonly prompts: number;
@@ -43,14 +43,14 @@ export const mostNewTokens = 128;
 /** The first call has to reach the decode program, too. */
 const warmupTokens = 8;
 
-/** What Refract applies; its tensors are random, because their values do not affect the work. */
+/** Refract's edit; its tensors are random, because their values do not affect the work. */
 const edit = lastToken(15, 4);
 
-/** What one run of a side generated. */
+/** The result of one run of a side. */
 interface Generated {
   /** Tokens before the rows' ends, over all prompts. */
   readonly tokens: number;
-  /** Seconds of the calls alone. */
+  /** Seconds of only the calls. */
   readonly seconds: number;
 }
 

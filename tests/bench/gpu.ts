@@ -1,13 +1,14 @@
 /**
- * Refract on a GPU beside pyreft, peft and transformers on the same one, in at most eight minutes and without a network:
+ * Refract compared with pyreft, peft and transformers on the same GPU, in at most eight minutes and without a network:
  *
  *     deno task bench:gpu [--shapes SmolLM2-135M,Llama-3.2-1B,Llama-3.2-3B] [--providers cuda,webgpu] [--minutes 8]
  *                         [--stored bfloat16] [--out gpu.json] [--tiny]
  *
- * Models have known shapes and random weights. What is measured: steps of LoReFT at the last token of 200 + 8, at the
- * first and last seven of all blocks, and of LoRA; encoded and written tokens a second. REFRACT_PEER_PYTHON names a Python
- * with torch, transformers, pyreft and peft; without it the peers are omitted. `--tiny` tries all of it with a small model
- * and few steps, as on Vulkan in software, whose times mean nothing. What no time is left for is said to be omitted.
+ * Models have known shapes and random weights. The measurements: steps of LoReFT at the last token of 200 + 8, at the
+ * first and last seven of all blocks, and of LoRA; encoded and generated tokens per second. REFRACT_PEER_PYTHON names a
+ * Python with torch, transformers, pyreft and peft; without it the peers are omitted. `--tiny` tries everything with a
+ * small model and few steps, for example on software Vulkan, whose times mean nothing. Jobs without time left are
+ * listed as omitted.
  *
  * @module
  */
@@ -40,7 +41,7 @@ interface Row {
   readonly job: string;
   readonly side: string;
   readonly found: Found;
-  /** The operations of a step in matrix products. */
+  /** The floating-point operations of a step's matrix products. */
   readonly flops?: number;
 }
 
@@ -62,7 +63,7 @@ const { values: options } = parseArgs({
 const end = performance.now() + 60_000 * Number(options.minutes);
 const secondsLeft = () => (end - performance.now()) / 1000;
 
-/** What a program printed, or why it printed nothing. */
+/** The output of a program, or the reason why there is none. */
 async function run(
   command: string,
   args: readonly string[],
@@ -134,7 +135,7 @@ async function measurePeers(python: string, plan: object, folder: string) {
   await Deno.writeTextFile(file, JSON.stringify({ ...plan, seconds: Math.max(0, secondsLeft() - 15) }));
   const done = await run(python, [fileURLToPath(new URL("./gpu_run.py", import.meta.url)), file], folder);
   if ("error" in done) return { device: "torch", found, error: done.error };
-  // Packages print lines of their own.
+  // Packages print other lines.
   const printed = done.out.split("\n").filter((line) => line.startsWith("{"));
   const [first, ...lines] = printed.map((line) => JSON.parse(line) as PeerLine);
   for (const { name = "", losses, step_seconds: seconds, tokens_per_second: tokensPerSecond, error } of lines) {

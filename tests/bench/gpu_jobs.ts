@@ -1,4 +1,4 @@
-/** What is measured on a GPU: trainings of three kinds, encoding and generation. @module */
+/** The jobs measured on a GPU: trainings of three kinds, encoding and generation. @module */
 import { join } from "node:path";
 import { createRandom } from "../../pipelines/data/random.ts";
 import { type NamedTensor, writeSafetensors } from "../../pipelines/models/weights/safetensors_writer.ts";
@@ -15,11 +15,11 @@ export interface GpuJob {
   /** A file with the initial values of both sides. */
   readonly initial: string;
   readonly steps: number;
-  /** How many tokens are generated. */
+  /** The number of generated tokens. */
   readonly tokens: number;
 }
 
-/** How much work is done. */
+/** The amount of work. */
 export interface Amount {
   readonly rows: number;
   readonly prompt: number;
@@ -106,7 +106,7 @@ export function gpuPipeline(
   const stages: Record<GpuJob["kind"], string> = {
     loreft: "{ tuned: train(base.with(edit), settings) }",
     lora: "{ tuned: train(base.with(edit), settings) }",
-    // What all blocks pass to the last one is computed once: keys and values of every token.
+    // The input of the last block, the keys and values of every token, is computed once.
     encode: `{ tuned: train(base.with(loreft({ at: block(${blocks.at(-1)}).output, positions: "l1", rank: 1 })), {
       ...settings, maxSteps: 1 }) }`,
     decode: `{ written: evaluate(base, { data: data.take(1), metrics: [exactMatch()], decoding: ${decoding} }) }`,

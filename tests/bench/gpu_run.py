@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What gpu.ts has Refract do, with pyreft, peft and transformers on torch: one JSON line for each job as it is done.
+"""The jobs that gpu.ts runs with Refract, with pyreft, peft and transformers on torch: one JSON line for each job.
 
-gpu_run.py JOBS.json, which holds { model, rows: [{prompt: [ids], completion: [ids]}], batch, lr, device, seconds, jobs }.
+gpu_run.py JOBS.json, with { model, rows: [{prompt: [ids], completion: [ids]}], batch, lr, device, seconds, jobs }.
 A job: { name, kind: "loreft" | "lora" | "encode" | "decode", blocks, positions, rank, modules, initial, steps, tokens }.
 """
 
@@ -28,7 +28,7 @@ def wait(device):
 
 
 def edited(base, job, device):
-    """The model with what is trained, how a batch is run, and the trained tensors."""
+    """The model with the trained parts, a function that runs a batch, and the trained tensors."""
     if job["kind"] == "lora":
         from peft import LoraConfig, get_peft_model
 
@@ -140,7 +140,7 @@ def main():
             continue
         try:
             print(json.dumps({"name": job["name"], **run(plan, job, load, device)}), flush=True)
-        except Exception as fault:  # one job that fails leaves the others
+        except Exception as fault:  # one failed job must not stop the others
             print(json.dumps({"name": job["name"], "error": f"{type(fault).__name__}: {fault}"[:300]}), flush=True)
 
 

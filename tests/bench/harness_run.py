@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Evaluates rows of ARC-Easy by lm-evaluation-harness and prints one JSON line: acc, acc_norm, and the seconds of the evaluation.
 
---data: JSON lines of { question, choices, gold }. The model is opened before, and a first row is scored and left out, as
-it is the one that reads the weights; building the requests counts.
+--data: JSON lines of { question, choices, gold }. The model is opened before, and a first row is scored and not
+counted, since it reads the weights; building the requests counts.
 """
 
 import argparse
@@ -25,7 +25,7 @@ def parse():
 
 
 def task_of(rows):
-    """The harness's arc_easy over rows of one's own."""
+    """The harness's arc_easy over other rows."""
     import datasets
 
     return ConfigurableTask(

@@ -1,6 +1,6 @@
-/** What is measured. @module */
+/** The jobs of the bench. @module */
 
-/** One training of a job: what it trains. */
+/** The trained parts of one training of a job. */
 export type Setting = LoreftSetting | LoraSetting;
 
 /** A LoReFT on the outputs of some blocks; pyreft is its peer. */
@@ -16,7 +16,7 @@ export interface LoreftSetting {
 export interface LoraSetting {
   readonly kind: "lora";
   readonly blocks: readonly number[];
-  /** The projections that read only the block's input, so that one formula gives the peer's work. */
+  /** The projections that read only the block's input, so that one formula counts the peer's work. */
   readonly modules: readonly ("q_proj" | "k_proj" | "v_proj")[];
   readonly rank: number;
 }
@@ -24,7 +24,7 @@ export interface LoraSetting {
 /** The package that each kind of setting is compared with. */
 export const peers: Readonly<Record<Setting["kind"], string>> = { loreft: "pyreft", lora: "peft" };
 
-/** A figure of the table: how many times faster Refract has to be. */
+/** A figure of the table, with the required speedup of Refract. */
 export interface Figure {
   readonly kind: "step" | "cold";
   readonly title: string;
@@ -41,7 +41,7 @@ export interface Job {
   readonly epochs: number;
   /** Refract trains all of them in one command, the peer each in a separate run. */
   readonly settings: readonly Setting[];
-  /** The trainings that the peer runs unless it is told to run all; its seconds are extrapolated to all. */
+  /** The trainings that the peer runs by default; its seconds are extrapolated to all. */
   readonly peerSettings: readonly number[];
   /** If empty, only the losses are compared. */
   readonly figures: readonly Figure[];

@@ -1,6 +1,6 @@
 /**
- * How fast ONNX Runtime multiplies matrices of a program's shapes when it does nothing else: for each shape a program
- * of only its products, over the model's own mapped weights, as many as the program has.
+ * The rate at which ONNX Runtime multiplies matrices of a program's shapes when it does nothing else: for each shape, a
+ * program of only its products, over the model's mapped weights, as many as the original has.
  *
  * @module
  */

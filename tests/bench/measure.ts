@@ -1,4 +1,4 @@
-/** Measuring one job. @module */
+/** Measures one job. @module */
 import { join } from "node:path";
 import type { Model } from "../../pipelines/models/open/model.ts";
 import { analyse, type ProgramMeasure } from "./analysis.ts";
@@ -10,14 +10,14 @@ import type { FigureResult, JobResult, SideResult, Summary } from "./results.ts"
 import { arcRows, evenRows, tokenCounts } from "./rows.ts";
 import { largestDifference, median, sum } from "./statistics.ts";
 
-/** What all jobs share. */
+/** The settings common to all jobs. */
 export interface Bench {
   readonly shared: string;
   readonly model: Model;
   readonly python: string;
   readonly threads: number;
   readonly runs: number;
-  /** A folder for everything that is written. */
+  /** A folder for all output. */
   readonly scratch: string;
 }
 
@@ -71,7 +71,7 @@ function initialPath(setting: Setting, { model, scratch }: Bench): string {
   return join(scratch, `initial-${setting.kind}-${setting.rank}x${initialCount(setting, model)}.safetensors`);
 }
 
-/** How many pieces of which shapes a setting has: those of LoReFT are all equal, LoRA's depend on their projections. */
+/** The number and shapes of a setting's parts: those of LoReFT are all equal, LoRA's depend on their projections. */
 function initialCount(setting: Setting, { architecture }: Model): string {
   switch (setting.kind) {
     case "loreft": {

@@ -1,14 +1,14 @@
-/** Parsing of the command line. @module */
+/** Parses the command line. @module */
 import { parseArgs } from "node:util";
 import { mostNewTokens } from "./generation.ts";
 import { type Job, jobs, shortened } from "./jobs.ts";
 
-/** What is asked for. */
+/** The requested measurement. */
 export interface Options {
   readonly jobs: readonly Job[];
-  /** The most tokens that are written for a prompt; absent if generation is not measured. */
+  /** The most tokens generated for a prompt; absent if generation is not measured. */
   readonly newTokens?: number;
-  /** What becomes of the results: they are the record from now on, or replace their part of it, or are shown alone. */
+  /** Whether the results become the record, replace their part of it, or are only shown. */
   readonly keep: "all" | "part" | "nothing";
   readonly threads: number;
   readonly runs: number;
@@ -20,7 +20,7 @@ const generation = "generation";
 /**
  * Reads the command line.
  *
- * @throws {TypeError} If there is no such job, or a number is not one.
+ * @throws {TypeError} If there is no such job, or an option is not a number.
  */
 export function parseOptions(args: readonly string[]): Options {
   const { values } = parseArgs({

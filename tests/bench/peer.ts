@@ -1,4 +1,4 @@
-/** Training with the peer: pyreft for edits, peft for adapters. @module */
+/** Trains with the peer: pyreft for edits, peft for adapters. @module */
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,7 +17,7 @@ export interface Run {
   readonly seconds: number;
 }
 
-/** The peer's Python: REFRACT_PEER_PYTHON, or one in an environment that is made on first use and kept. */
+/** The peer's Python: REFRACT_PEER_PYTHON, or one in an environment that is created on first use and kept. */
 export async function peerPython(shared: string): Promise<string> {
   const given = Deno.env.get("REFRACT_PEER_PYTHON");
   if (given !== undefined) return given;
@@ -33,15 +33,15 @@ export async function peerPython(shared: string): Promise<string> {
   return python;
 }
 
-/** Runs the peer's Python by way of the system's, which is the one that the permissions name. */
+/** Runs the peer's Python through the system's, which is the one that the permissions name. */
 export async function runPython(python: string, args: readonly string[]): Promise<Finished> {
   return await runCommand("python3", ["-c", "import os, sys; os.execv(sys.argv[1], sys.argv[1:])", python, ...args]);
 }
 
-/** What the peer is to train. */
+/** A training for the peer. */
 export interface PeerTraining {
   readonly python: string;
-  /** The folder that holds pyreft's script. */
+  /** The folder with pyreft's script. */
   readonly shared: string;
   readonly model: string;
   readonly data: string;
@@ -62,7 +62,7 @@ export async function trainPeer(training: PeerTraining, initial: string): Promis
   return { trainings: [{ losses, stepSeconds: step_s }], seconds };
 }
 
-/** Writes the values that the peer would start from. */
+/** Writes the peer's initial values. */
 export async function writeInitial(training: PeerTraining, path: string): Promise<void> {
   await runPython(training.python, [...argumentsOf(training), "--steps", "1", "--dump-init", path]);
 }

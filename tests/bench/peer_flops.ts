@@ -6,10 +6,10 @@ import { batchSize, type Setting } from "./jobs.ts";
  * The floating-point operations of the peer's matrix products in all steps of one epoch; a multiply-add counts two.
  *
  * Each batch is padded to its longest row, of n tokens. Forward, every token passes all blocks (two operations a
- * weight, and 4·n·heads·headWidth for its scores and their sum over the values) and the head (its logits are computed
- * wherever it stands). Backward, the head and the blocks above the lowest edit give the gradient of their input (as
- * much again, and twice as much for attention, which has two operands); frozen weights get none. The lowest block with
- * LoRA does so too, but for its query, key and value projections, below which nothing is trained. The edits and
+ * weight, and 4·n·heads·headWidth for its scores and their sum over the values) and the head (whose logits are
+ * computed for all tokens). Backward, the head and the blocks above the lowest edit compute the gradient of their input
+ * (as much again, and twice as much for attention, which has two operands); frozen weights get none. So does the lowest
+ * block with LoRA, except for its query, key and value projections, below which nothing is trained. The edits and
  * adapters themselves are not counted.
  *
  * @param lengths The rows' tokens in file order.
@@ -33,7 +33,7 @@ export function peerFlops(architecture: Architecture, { kind, blocks }: Setting,
   return flops;
 }
 
-/** The elements of one block's matrices, or of those among them whose names match. */
+/** The elements of one block's matrices, or of those whose names match. */
 function blockWeights({ weights }: Architecture, names = /./): number {
   return [...weights].filter(([name]) => name.startsWith("model.layers.0.") && names.test(name))
     .filter(([, shape]) => shape.length === 2)

@@ -1,11 +1,11 @@
 /**
- * What plans predict against what runs take: thirty runs of several shapes, layouts, budgets and devices, one after the
- * other with one store of rates, as a person's runs follow each other. Of each shape the first run is not counted: nothing
- * like it has run before.
+ * Predictions of plans compared with the duration of runs: thirty runs of several shapes, layouts, budgets and devices,
+ * one after the other with one store of rates, like a user's successive runs. The first run of each shape is not
+ * counted, since nothing like it has run before.
  *
  *     deno task bench:predictions [--runs 30] [--out predictions.json]
  *
- * Seconds are those of the wall, by which rates are kept: on a machine that others use, errors are theirs, too.
+ * Seconds are wall-clock time, like the stored rates: on a shared machine, other load adds to the errors.
  *
  * @module
  */
@@ -26,7 +26,7 @@ const { values: options } = parseArgs({
   options: { runs: { type: "string", default: "30" }, out: { type: "string" } },
 });
 
-/** Shapes by name, and how their folders are written. */
+/** Functions that write a model folder of each shape, by name. */
 const shapes: Readonly<Record<string, (folder: string) => Promise<void>>> = {
   "llama, 4 blocks of 64": (folder) => writeModel(folder, "tiny", "float32"),
   "llama, 4 blocks of 128": (folder) => {
@@ -54,7 +54,7 @@ async function writeGpt2(folder: string): Promise<void> {
   await writeSafetensors(join(folder, "model.safetensors"), tensors, { format: "pt" });
 }
 
-/** What is trained, as a pipeline declares it. */
+/** The trained edits, as a pipeline declares them. */
 const edits: readonly string[] = [
   `loreft({ at: block(1).output, positions: "l1", rank: 4 })`,
   `loreft({ at: block("all").output, positions: "f3+l3", rank: 2 })`,
@@ -63,7 +63,7 @@ const edits: readonly string[] = [
   `lora({ blocks: [1, 2], modules: ["q_proj"], rank: 4 })`,
 ];
 
-/** Options of the command line that change how a run is done. */
+/** Options of the command line that change the execution of a run. */
 const ways: readonly (readonly string[])[] = [
   ["--threads", "1"],
   ["--threads", "1", "--cache-memory", "0"],

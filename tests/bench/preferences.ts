@@ -1,9 +1,9 @@
 /**
- * What a step of DPO costs beside trl's: LoReFT on the prompt's last token at block 15 of SmolLM2, of rank 4, eight rows a
- * step. trl's DPOTrainer runs two answers a row through the edited model, forward and backward, and forward through the
- * frozen one. Both sides take turns and count processor time, which others on the machine change less than the clock;
- * their losses are compared. Prints what it measured as JSON. Needs ../shared, and REFRACT_TRL_PYTHON, a Python with
- * what tests/goldens/make_preferences.py names; a step of trl's takes half a minute of a processor.
+ * The cost of a DPO step compared with trl: LoReFT on the prompt's last token at block 15 of SmolLM2, of rank 4, eight
+ * rows a step. trl's DPOTrainer runs two answers a row through the edited model, forward and backward, and forward
+ * through the frozen one. Both sides take turns and count processor time, which other load changes less than the wall
+ * clock; their losses are compared. Prints the measurements as JSON. Needs ../shared, and REFRACT_TRL_PYTHON, a Python
+ * with the packages of tests/goldens/make_preferences.py; a step of trl takes half a minute of processor time.
  *
  *     deno run --allow-read --allow-write --allow-ffi --allow-env --allow-run tests/bench/preferences.ts [turns] [steps]
  *
@@ -22,7 +22,7 @@ import { watchedRun } from "./watched_run.ts";
 const rowsOfStep = 8, learningRate = 5e-3, threads = 2;
 const goldens = fileURLToPath(new URL("../goldens/", import.meta.url));
 
-/** The losses of a side's steps, and the processor seconds of each; the first, which maps the weights, is no part. */
+/** The losses of a side's steps, and the processor seconds of each except the first, which maps the weights. */
 interface Steps {
   readonly losses: readonly number[];
   readonly processor: readonly number[];

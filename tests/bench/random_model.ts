@@ -1,6 +1,7 @@
 /**
- * Writes a Hugging Face folder in the shape of Llama 2 7B with random weights in bfloat16 (13.5 GB), to try what is larger
- * than a machine's memory without a download. The tokenizer is that of `builtin:tiny`, whose ids are the first 512.
+ * Writes a Hugging Face folder in the shape of Llama 2 7B with random weights in bfloat16 (13.5 GB), to try a model
+ * larger than a machine's memory without a download. The tokenizer is that of `builtin:tiny`, whose ids are the first
+ * 512.
  *
  *     deno run --allow-read --allow-write tests/bench/random_model.ts <folder> [blocks, by default 32]
  *
@@ -39,12 +40,12 @@ const config = {
   pad_token_id: 2,
 };
 
-/** As many random numbers as are drawn; tensors begin at unlike places among them. */
+/** The number of random numbers that are drawn; tensors begin at different offsets among them. */
 const drawn = 1 << 22;
-/** The standard deviation of Llama's own start. */
+/** The standard deviation of Llama's initialization. */
 const deviation = 0.02;
 
-/** The bits of a float32's upper half, which are its bfloat16 but for rounding. */
+/** The upper halves of float32 numbers, which are their bfloat16 values without rounding. */
 function upperHalves(numbers: Float32Array): Uint16Array<ArrayBuffer> {
   const bits = new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length);
   return Uint16Array.from(bits, (each) => each >>> 16);

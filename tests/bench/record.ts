@@ -1,4 +1,4 @@
-/** The results that are kept: results.json beside this file, and the tables that README.md beside it has of them. @module */
+/** The stored results: results.json next to this file, and their tables in README.md. @module */
 import { fileURLToPath } from "node:url";
 import { runCommand } from "./command.ts";
 import { jobs } from "./jobs.ts";
@@ -7,7 +7,7 @@ import type { BenchResults } from "./results.ts";
 
 const path = fileURLToPath(new URL("./results.json", import.meta.url));
 
-/** What all results of a record have in common. */
+/** The conditions common to all results of a record. */
 export type Conditions = Pick<BenchResults, "machine" | "threads" | "runs">;
 
 /** The record; undefined if there is none. */
@@ -21,8 +21,8 @@ export async function readRecord(): Promise<BenchResults | undefined> {
 }
 
 /**
- * Why a part that is measured now cannot stand beside the rest of a record; undefined if it can. What the record does
- * not say of its machine is taken to be the same.
+ * The reason why a new measurement cannot be combined with the rest of a record; undefined if it can. Facts about the
+ * machine that the record lacks are assumed to be the same.
  */
 export function differenceOf(recorded: BenchResults | undefined, now: Conditions): string | undefined {
   if (recorded === undefined) return "there is no record";
@@ -33,13 +33,13 @@ export function differenceOf(recorded: BenchResults | undefined, now: Conditions
   return differences.length === 0 ? undefined : `the record was made with other conditions: ${differences.join(", ")}`;
 }
 
-/** A record with what was measured in its place, in the order of the jobs' table. */
+/** A record with the measured parts replaced, in the order of the jobs' table. */
 export function withPart(recorded: BenchResults, measured: BenchResults): BenchResults {
   const results = new Map([...recorded.jobs, ...measured.jobs].map((result) => [result.name, result]));
   return { ...recorded, ...measured, jobs: jobs.flatMap(({ name }) => results.get(name) ?? []) };
 }
 
-/** Keeps results as the record and writes their tables into the README. */
+/** Stores results as the record, and writes their tables into the README. */
 export async function keepRecord(results: BenchResults): Promise<void> {
   const readme = fileURLToPath(new URL("./README.md", import.meta.url));
   await writeResults(results, path);
@@ -52,7 +52,7 @@ export async function writeResults(results: BenchResults, path: string): Promise
   await Deno.writeTextFile(path, JSON.stringify(results, rounded, 2) + "\n");
 }
 
-/** Seven digits are more than any of these numbers mean. */
+/** Rounds to seven digits, more than any of these numbers has significant ones. */
 function rounded(_: string, value: unknown): unknown {
   return typeof value === "number" ? Number(value.toPrecision(7)) : value;
 }

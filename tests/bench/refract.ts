@@ -1,4 +1,4 @@
-/** Training with Refract, through its command line. @module */
+/** Trains with Refract, through its command line. @module */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { flagsOf, grantsOf } from "../../pipelines/cli/launch/grants.ts";
@@ -65,7 +65,7 @@ export async function trainRefract(pipeline: string, threads: number, scratch: s
   });
 }
 
-/** The memory of one more run; undefined where the system does not tell it. */
+/** The memory of one more run; undefined where the system does not report it. */
 export async function measureMemory(
   pipeline: string,
   threads: number,
@@ -81,7 +81,7 @@ export async function measureMemory(
   });
 }
 
-/** Has Deno translate and keep the sources, as it does in the first run ever. */
+/** Makes Deno compile and cache the sources, as in a first run. */
 export async function cacheSources(): Promise<void> {
   await runCommand(Deno.execPath(), ["cache", "pipelines/cli/main.ts", "pipelines/runtime/worker.ts"]);
 }
@@ -100,7 +100,7 @@ export function commandLine(pipeline: string, threads: number, folder: string): 
   return ["run", ...flagsOf(grantsOf("run", undefined)), "pipelines/cli/main.ts", "run", pipeline, ...options];
 }
 
-/** Runs something in a folder that did not exist and is removed. */
+/** Runs a function in a new temporary folder. */
 export async function inFreshFolder<T>(parent: string, run: (folder: string) => Promise<T>): Promise<T> {
   const folder = await Deno.makeTempDir({ dir: parent });
   try {

@@ -85,7 +85,7 @@ function generationTable({ batches }: GenerationResult): string {
   return table(["batch", "transformers tokens/s", "Refract tokens/s", "faster", "target"], rows);
 }
 
-/** The tables, with what they say and how it was measured. */
+/** The tables, with their explanation and the conditions of the measurement. */
 export function formatReport({ machine, threads, runs, jobs, generation }: BenchResults): string {
   const described = Object.entries(machine).map(([name, value]) => `${name} ${value}`).join(", ");
   const scaled = jobs.filter(({ peer }) => peer.scaledBy !== 1).map(({ title, peer }) =>
@@ -146,7 +146,7 @@ function section(before: readonly string[], table: string, after: readonly strin
 
 const markers = { start: "<!-- bench:start -->", end: "<!-- bench:end -->" } as const;
 
-/** A README with the report between its markers; as it was if it has none. */
+/** A README with the report between its markers; unchanged if it has none. */
 export function insertReport(readme: string, report: string): string {
   const start = readme.indexOf(markers.start), end = readme.indexOf(markers.end);
   if (start === -1 || end < start) return readme;

@@ -4,11 +4,11 @@ import type { GenerationBatch } from "./generation.ts";
 import type { Figure } from "./jobs.ts";
 import type { Memory } from "./refract.ts";
 
-/** What was measured, and on what. */
+/** The measurements and their conditions. */
 export interface BenchResults {
   readonly machine: Readonly<Record<string, string | number>>;
   readonly threads: number;
-  /** How often each side ran a job, in turns. */
+  /** The number of runs of each side, in turns. */
   readonly runs: number;
   readonly jobs: readonly JobResult[];
   /** Absent where it was not measured. */
@@ -30,7 +30,7 @@ export interface JobResult {
   readonly memory?: Memory;
 }
 
-/** What one side took. */
+/** The measurements of one side. */
 export interface SideResult {
   /** Seconds of a step in the later half of the first training: the median of all runs' medians, and the least. */
   readonly step: Summary;
@@ -59,33 +59,33 @@ export interface FigureResult extends Figure {
   readonly ratio: number;
   /** The peer's floating-point operations (counted by formula) over Refract's (counted on its programs). */
   readonly fewerFlops: number;
-  /** The rest of the ratio: operations a second, with all that is not a matrix product. */
+  /** The rest of the ratio: operations per second, including the time of everything that is not a matrix product. */
   readonly fasterFlops: number;
   readonly peerFlops: number;
   readonly refractFlops: number;
 }
 
-/** Writing: Refract with an edit against transformers with none. */
+/** Generation: Refract with an edit against transformers without one. */
 export interface GenerationResult {
-  /** The most tokens that were written for a prompt. */
+  /** The most tokens generated for a prompt. */
   readonly newTokens: number;
   readonly batches: readonly GenerationBatchResult[];
 }
 
-/** Writing with one size of batch. */
+/** Generation with one batch size. */
 export interface GenerationBatchResult extends GenerationBatch {
   readonly peer: GenerationSide;
   readonly refract: GenerationSide;
-  /** Refract's tokens a second over the peer's, of the medians. */
+  /** The ratio of the median rates of Refract and the peer. */
   readonly ratio: number;
 }
 
-/** What one side wrote. */
+/** The generation of one side. */
 export interface GenerationSide {
   /** Tokens a second over all prompts. */
   readonly rate: Summary;
   /** Each run's tokens before the rows' ends. */
   readonly tokens: readonly number[];
-  /** Each run's seconds in the calls that wrote them. */
+  /** Each run's seconds in the calls that generated them. */
   readonly seconds: readonly number[];
 }

@@ -36,7 +36,7 @@ async function storedRows(name: string, count: number, shared: string): Promise<
 /**
  * Rows of the same lengths, cut from ARC-Easy's text: {@linkcode evenTokens} with the end-of-sequence token.
  *
- * @throws {Error} If the text ends before there are enough.
+ * @throws {Error} If there is not enough text.
  */
 export async function evenRows(count: number, shared: string, tokenizer: Tokenizer): Promise<Row[]> {
   const text = (await arcRows(20 * count, shared)).map(({ prompt, completion }) => prompt + completion).join("\n");
@@ -50,14 +50,14 @@ export async function evenRows(count: number, shared: string, tokenizer: Tokeniz
       prompt: tokenizer.decode(ids.slice(start, middle)),
       completion: tokenizer.decode(ids.slice(middle, start + length)),
     };
-    // A text cut between two tokens may be encoded in another way; such rows are omitted.
+    // A text cut between two tokens may be encoded differently; such rows are omitted.
     const { prompt, completion } = tokenCounts(row, tokenizer);
     if (prompt === evenTokens.prompt && completion === evenTokens.completion) rows.push(row);
   }
   return rows;
 }
 
-/** The tokens of a row's prompt and of its completion, the end-of-sequence token counted. */
+/** The numbers of tokens of a row's prompt and its completion, including the end-of-sequence token. */
 export function tokenCounts(row: Row, tokenizer: Tokenizer): { readonly prompt: number; readonly completion: number } {
   return {
     prompt: tokenizer.encodePrompt(row.prompt).length,

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Writes tokens as another library does, for tests/bench/serving.ts: transformers' generate, or llama.cpp.
+"""Generates tokens with another library, for tests/bench/serving.ts: transformers' generate, or llama.cpp.
 
     python serving_peer.py transformers MODEL THREADS
     python serving_peer.py llama.cpp LIBRARIES FILE.gguf THREADS
 
 LIBRARIES is the folder of the prebuilt shared libraries in the npm package @node-llama-cpp/linux-x64. Reads lines
-{"rows", "prompt", "tokens"} and answers each with {"first", "rate"}: the seconds to the first token after prompts of so
-many tokens, and the tokens a second from then on. The prompts are those of serving.ts; llama.cpp takes one row.
+{"rows", "prompt", "tokens"} and answers each with {"first", "rate"}: the seconds to the first token after prompts of
+that many tokens, and the tokens per second from then on. The prompts are those of serving.ts; llama.cpp takes one row.
 """
 
 import ctypes
@@ -28,7 +28,7 @@ def transformers(folder, threads):
     model = AutoModelForCausalLM.from_pretrained(folder, torch_dtype=torch.float32).eval()
 
     class Watch(StoppingCriteria):
-        """Notes when the first token is there, and stops nothing."""
+        """Records the time of the first token, and never stops."""
 
         first = None
 
@@ -47,7 +47,7 @@ def transformers(folder, threads):
 
 
 class Parameters(ctypes.Structure):
-    """Parameters whose layout is the library's own affair: they are taken from it and handed back, on the stack."""
+    """Opaque parameters: they are taken from the library and handed back, on the stack."""
 
     _fields_ = [("bytes", ctypes.c_uint8 * 512)]
 
@@ -81,7 +81,7 @@ def llama_cpp(folder, file, threads):
         llama.llama_set_n_threads(context, int(threads), int(threads))
 
         def read(ids):
-            given = (ctypes.c_int32 * len(ids))(*ids)  # The batch points at it.
+            given = (ctypes.c_int32 * len(ids))(*ids)  # The batch points to it.
             assert llama.llama_decode(context, llama.llama_batch_get_one(given, len(ids))) == 0
             return int(np.ctypeslib.as_array(llama.llama_get_logits_ith(context, -1), (size,)).argmax())
 

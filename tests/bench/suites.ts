@@ -1,11 +1,11 @@
 /**
- * How fast suites are evaluated: ARC-Easy's test by the paper's protocol (greedily, 32 new tokens) beside transformers'
- * generate at its best batch size, and by lm-evaluation-harness's beside the harness.
+ * The speed of evaluating suites: ARC-Easy's test by the paper's protocol (greedy, 32 new tokens) compared with
+ * transformers' generate at its best batch size, and by lm-evaluation-harness's compared with the harness.
  *
  *     deno task bench:suites [--only write|choose] [--rows <n>] [--batches 8,32,64] [--threads 2] [--runs 1]
  *
- * Both sides alternate. The peers' seconds are those of the calls that write or score, Refract's those of the whole
- * evaluation (what its stage says, tokenization and opening the model omitted), and of its whole process besides.
+ * Both sides alternate. The peers' seconds are those of the calls that generate or score, Refract's those of the whole
+ * evaluation (as reported by its stage, without tokenization and opening the model), and also of its whole process.
  * REFRACT_PEER_PYTHON names a Python with torch and transformers, REFRACT_LM_EVAL_PYTHON one with lm_eval.
  *
  * @module
@@ -20,7 +20,7 @@ import { argumentPairs, runPython } from "./peer.ts";
 import { commandLine, inFreshFolder } from "./refract.ts";
 import { median } from "./statistics.ts";
 
-/** What is measured, and where. */
+/** The settings of the measurement. */
 interface Bench {
   readonly model: string;
   readonly data: string;
@@ -33,7 +33,7 @@ interface Bench {
 
 /** One run of a side. */
 interface Timed {
-  /** Of what is compared. */
+  /** Of the compared part. */
   readonly seconds: number;
   /** Of the whole process. */
   readonly process: number;
@@ -147,7 +147,7 @@ async function measure(part: Part, bench: Bench): Promise<string> {
     `${secondsOf(own, "process").toFixed(1)} s): ${(theirs / ours).toFixed(2)}×, target ${part.target}×${metrics}`;
 }
 
-/** @throws {Error} If the sides measure other numbers. */
+/** @throws {Error} If the sides measure different numbers. */
 function sameMetrics(peer: Timed, own: Timed): Timed["metrics"] {
   for (const [name, value] of Object.entries(peer.metrics)) {
     if (own.metrics[name] !== value) throw new Error(`${name} is ${own.metrics[name]} and the peer's ${value}`);

@@ -1,7 +1,7 @@
 /**
- * What validations cost beside the forward passes of their rows: of a training that is validated after each epoch, the
- * seconds from a step's end to its validation's, those within the runs of sessions apart. Prints what it measured as
- * JSON. Needs ../shared, and a minute on a machine that does nothing else.
+ * The cost of validations apart from the forward passes of their rows: for a training that is validated after each
+ * epoch, the seconds from the end of a step to the end of its validation, with the runs of sessions counted separately.
+ * Prints the measurements as JSON. Needs ../shared, and a minute on an otherwise idle machine.
  *
  *     deno run --allow-read --allow-write --allow-ffi --allow-env --allow-run tests/bench/validating.ts
  *
@@ -14,18 +14,18 @@ import { sharedFolder, smollm2Folder } from "../support/shared.ts";
 import { inFreshFolder } from "./refract.ts";
 import { watchedRun } from "./watched_run.ts";
 
-/** How many rows a validation has, and how many validations there are. */
+/** The number of a validation's rows, and the number of validations. */
 const validationRows = 64, epochs = 3;
 
 /** The seconds of one validation. */
 interface Validation {
   readonly passes: number;
   readonly beside: number;
-  /** Processor seconds of all threads in `beside`, which a busy machine changes less. */
+  /** Processor seconds of all threads in `beside`, on which other load has less effect. */
   readonly processor: number;
 }
 
-/** What rows are measured by: their losses, or the answers that are written. */
+/** The kinds of metrics of the rows: their losses, or generated answers. */
 const cases = {
   "loss": { metrics: [loss()] },
   "exactMatch of 4 tokens": { metrics: [exactMatch()], decoding: greedy({ maxNewTokens: 4 }) },

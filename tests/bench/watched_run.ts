@@ -1,4 +1,4 @@
-/** A run in this process, whose sessions are watched. @module */
+/** A run in this process whose sessions are watched. @module */
 import { join } from "node:path";
 import type { Emit } from "../../pipelines/results/events.ts";
 import { RunFolder } from "../../pipelines/report/run_folder.ts";
@@ -9,12 +9,12 @@ import { expand } from "../../pipelines/schedule/expand/expand.ts";
 import { runPipeline } from "../../pipelines/schedule/run/run.ts";
 import type { Pipeline } from "../../pipelines/spec/mod.ts";
 
-/** What one run of a session gives. */
+/** The result of one run of a session. */
 type SessionResult = Awaited<ReturnType<Session["run"]>>;
 
-/** Follows a run. */
+/** The callbacks of a watched run. */
 export interface Watch {
-  /** Called in place of each run of a program's session, which it has to start. */
+  /** Called instead of each run of a program's session, which it has to start. */
   readonly run: (program: string, start: () => Promise<SessionResult>) => Promise<SessionResult>;
   readonly emit: Emit;
 }
@@ -44,7 +44,7 @@ class WatchedContext extends RunContext {
   }
 }
 
-/** Runs a pipeline with a store of its own below a folder. */
+/** Runs a pipeline with a separate store below a folder. */
 export async function watchedRun(declared: Pipeline, folder: string, watch: Watch): Promise<void> {
   const store = join(folder, "store"), { emit } = watch;
   await using runContext = new WatchedContext({ base: folder, store, provider: "cpu", threads: 2, emit }, watch);

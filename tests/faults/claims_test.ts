@@ -20,7 +20,7 @@ interface Line {
   readonly pid: number;
 }
 
-/** Starts the processes, one of them with a fault; gives their logs and which ones were killed. */
+/** Starts the processes, one of them with a fault, and returns their logs and the killed ones. */
 async function together(folder: string, preload: Preload, fault: Fault | undefined, oneMachine: boolean) {
   const store = join(folder, "store"), log = join(folder, "log");
   await Deno.mkdir(store);

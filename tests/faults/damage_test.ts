@@ -85,7 +85,7 @@ const readings: Readonly<Record<string, Reading>> = {
     args: (root) => ["merge", join(root, "adapted"), "--out", join(root, "merged")],
     makes: "merged",
   },
-  "a model that was trained whole": {
+  "a fully trained model": {
     files: /^whole\/members\/main\/model\/[^/]+$/,
     args: (root) => [
       ...["activations", join(root, "whole/members/main/model"), "--text", "the cat"],

@@ -51,17 +51,17 @@ let pages = 0;
 /** The behaviours, by name. */
 const behaviours: Readonly<Record<string, Answer>> = {
   "an endless description": when(isInfo, () => new Response(endless())),
-  "a description that trickles for ever": when(isInfo, () => new Response(endless(one, 20))),
+  "a description that trickles forever": when(isInfo, () => new Response(endless(one, 20))),
   "a description that never comes": when(isInfo, () => new Response(endless(one, 1e5))),
-  "a compressed bomb for a description": when(isInfo, zipped),
+  "a compressed bomb as a description": when(isInfo, zipped),
   "a description nested 200,000 deep": when(isInfo, () => new Response(deep)),
-  "null for a description": when(isInfo, () => json(null)),
-  "a number for a description": when(isInfo, () => json(7)),
+  "null as a description": when(isInfo, () => json(null)),
+  "a number as a description": when(isInfo, () => json(7)),
   "a description that is a page": when(isInfo, () => new Response("<html>".repeat(1000))),
   "a commit with a path in it": when(isInfo, () => info({ sha: "../../../../tmp/escaped" })),
   "a commit that is a list": when(isInfo, () => info({ sha: [commit] })),
   "a commit of a megabyte": when(isInfo, () => info({ sha: "a".repeat(1e6) })),
-  "names that are not texts": (line) =>
+  "names that are not strings": (line) =>
     isInfo.test(line)
       ? info({ siblings: [{ rfilename: 5 }, {}] })
       : isTree.test(line)
@@ -70,10 +70,10 @@ const behaviours: Readonly<Record<string, Answer>> = {
   "names that are not a list": (line) =>
     isInfo.test(line) ? info({ siblings: 5 }) : isTree.test(line) ? new Response(null, { status: 404 }) : undefined,
   "an endless listing": when(isTree, () => new Response(endless())),
-  "a listing that trickles for ever": when(isTree, () => new Response(endless(one, 20))),
-  "a compressed bomb for a listing": when(isTree, zipped),
+  "a listing that trickles forever": when(isTree, () => new Response(endless(one, 20))),
+  "a compressed bomb as a listing": when(isTree, zipped),
   "a next page that is the same": when(isTree, (url) => json(listed, { link: `<${url.href}>; rel="next"` })),
-  "next pages without end": when(isTree, (url) => {
+  "endless next pages": when(isTree, (url) => {
     url.searchParams.set("cursor", String(pages++));
     return json(listed, { link: `<${url.href}>; rel="next"` });
   }),
@@ -81,37 +81,37 @@ const behaviours: Readonly<Record<string, Answer>> = {
   "a next page of another scheme": when(isTree, () => json(listed, { link: '<file:///etc/passwd>; rel="next"' })),
   "a link header of 60 kB": when(isTree, () => json(listed, { link: "<".repeat(60_000) })),
   "250,000 files on a page": when(isTree, () => json(Array.from({ length: 250_000 }, (_, at) => entry(`f${at}`)))),
-  "an object for a listing": when(isTree, () => json({})),
+  "an object as a listing": when(isTree, () => json({})),
   "entries that are null": tree(null, null),
-  "paths that are not texts": tree(...listed, entry(5), entry({}), entry(null)),
-  "paths that lead out": tree(...listed, entry("../../escaped"), entry("/tmp/escaped"), entry("..\\escaped")),
+  "paths that are not strings": tree(...listed, entry(5), entry({}), entry(null)),
+  "paths out of the folder": tree(...listed, entry("../../escaped"), entry("/tmp/escaped"), entry("..\\escaped")),
   "a size below 0": tree(...listed, large(-1)),
-  "a size that is a text": tree(...listed, large("7000")),
+  "a size that is a string": tree(...listed, large("7000")),
   "a size of a petabyte": tree(...listed, large(1e15)),
-  "a size beyond whole numbers": tree(...listed, large(1e300)),
+  "a size beyond integers": tree(...listed, large(1e300)),
   "a digest that is a path": tree(...listed, large(7000, "../../../escaped")),
   "a digest of another file": tree(...listed, large(7000, sha256("other"))),
   "a size smaller than the file": tree(...listed, large(10)),
   "a size larger than the file": tree(...listed, large(7001)),
-  "a refusal without end": when(isInfo, status(400, endless())),
-  "a refusal that trickles for ever": when(isInfo, status(403, endless(one, 20))),
+  "an endless refusal": when(isInfo, status(400, endless())),
+  "a refusal that trickles forever": when(isInfo, status(403, endless(one, 20))),
   "a refusal that is a compressed bomb": when(isInfo, status(400, bomb, { "content-encoding": "gzip" })),
   "a refusal with terminal escapes": when(isInfo, status(400, '{"error":"\\u001b]0;owned\\u0007\\u001b[2J"}')),
-  "failures without end": when(isInfo, status(503, "")),
+  "endless failures": when(isInfo, status(503, "")),
   "failures that ask for an hour": when(isInfo, status(503, "", { "retry-after": "3600" })),
   "failures that ask for a century": when(isInfo, status(429, "", { "retry-after": "Fri, 01 Jan 2125 00:00:00 GMT" })),
   "failures that ask for nonsense": when(isInfo, status(429, "", { "retry-after": "-1e999 soon" })),
-  "a file without end": when(isFile, () => new Response(endless())),
-  "a file that trickles for ever": when(isFile, () => new Response(endless(one, 20))),
+  "an endless file": when(isFile, () => new Response(endless())),
+  "a file that trickles forever": when(isFile, () => new Response(endless(one, 20))),
   "a file that is a compressed bomb": when(isFile, zipped),
   "a file that is empty": when(isFile, () => new Response("")),
   "a file of another content": when(isFile, () => new Response("x".repeat(7000))),
-  "redirects in a circle": when(isFile, (url) => Response.redirect(url)),
+  "circular redirects": when(isFile, (url) => Response.redirect(url)),
   "a redirect to another scheme": when(isFile, status(302, null, { location: "file:///etc/passwd" })),
-  "a redirect to nothing": when(isFile, status(302, null)),
-  "part of a file that nobody asked for": when(isFile, status(206, "{}", { "content-range": "bytes 5-6/7" })),
+  "a redirect without a location": when(isFile, status(302, null)),
+  "an unrequested part of a file": when(isFile, status(206, "{}", { "content-range": "bytes 5-6/7" })),
   "ranges that are nonsense": when(isFile, status(206, "{}", { "content-range": "bytes ?-?/?" })),
-  "a range that is refused again and again": when(isFile, status(416, "")),
+  "a range that is refused repeatedly": when(isFile, status(416, "")),
   "switching protocols": when(isInfo, status(204, null)),
 };
 

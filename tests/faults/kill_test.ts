@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { attempt, attempts, onBench } from "./support/bench.ts";
 import { countOf, faultOf, seed, tell, tellProgress } from "./support/form.ts";
 
-Deno.test("a command killed at any change of a file gives the same bytes when repeated and leaves no other files", () =>
+Deno.test("a command killed at any change of a file writes the same bytes when repeated, and no other files", () =>
   onBench(async (bench) => {
     const count = countOf({ short: 12, long: 1000 }), tried = new Set<string>(), found: string[] = [];
     let cuts = 0, at = 0;

@@ -17,7 +17,7 @@ interface TokenizerJson {
   readonly decoder: object;
 }
 
-/** What is hostile in a model's folder, and what the model is then used for. */
+/** A hostile change to a model's folder, and the use of the model. */
 interface Hostile {
   /** Changes the folder, which is a copy of the builtin model's. */
   readonly make: (folder: string) => Promise<void>;
@@ -99,7 +99,7 @@ const long = (at: number, value: bigint) => (view: DataView) => view.setBigUint6
 const all = (...writes: readonly ((view: DataView) => void)[]) => (view: DataView) =>
   writes.forEach((write) => write(view));
 
-/** The models, by what is hostile in them. */
+/** The models, by their hostile part. */
 const hostile: Readonly<Record<string, Hostile>> = {
   "2³¹ blocks": config({ num_hidden_layers: 2 ** 31 }),
   "a million blocks": config({ num_hidden_layers: 1e6 }),
@@ -109,7 +109,7 @@ const hostile: Readonly<Record<string, Hostile>> = {
   "blocks that are a list": config({ num_hidden_layers: [4] }),
   "2³¹ heads": config({ num_attention_heads: 2 ** 31 }),
   "-1 heads": config({ num_attention_heads: -1 }),
-  "a million heads of keys": config({ num_key_value_heads: 1e6 }),
+  "a million key-value heads": config({ num_key_value_heads: 1e6 }),
   "a width of 2³¹": config({ hidden_size: 2 ** 31 }),
   "a width of 2⁵³": config({ hidden_size: 2 ** 53 }),
   "a vocabulary of 1e15": config({ vocab_size: 1e15 }),
@@ -118,9 +118,9 @@ const hostile: Readonly<Record<string, Hostile>> = {
   "a head of 2³¹": config({ head_dim: 2 ** 31 }),
   "a million layer types": config({ layer_types: many(1e6, () => "full_attention") }),
   "a million classes": config({ id2label: Object.fromEntries(many(1e6, (at) => [at, `l${at}`])) }),
-  "a million ends": config({ eos_token_id: many(1e6, (at) => at) }),
+  "a million end tokens": config({ eos_token_id: many(1e6, (at) => at) }),
   "a model type of a megabyte": config({ model_type: "llama".repeat(2e5) }),
-  "a model type that every object has": config({ model_type: "__proto__" }),
+  "a model type that every object inherits": config({ model_type: "__proto__" }),
   "rope scaling of a million factors": config({
     rope_scaling: { rope_type: "longrope", long_factor: many(1e6, () => 1) },
   }),
@@ -134,10 +134,10 @@ const hostile: Readonly<Record<string, Hostile>> = {
     },
   },
   "a config that is a device": link("/dev/zero"),
-  "a config that is random": link("/dev/urandom"),
-  "a config that is a terminal's": link("/dev/stdin"),
-  "a config that leads out": link("/etc/passwd"),
-  "a config that leads to itself": link("config.json"),
+  "a config that is random bytes": link("/dev/urandom"),
+  "a config that is a terminal": link("/dev/stdin"),
+  "a config that links out of the folder": link("/etc/passwd"),
+  "a config that links to itself": link("config.json"),
   "a config that is a folder": {
     make: async (folder) => {
       await Deno.remove(join(folder, "config.json"));
@@ -171,7 +171,7 @@ const hostile: Readonly<Record<string, Hostile>> = {
   "a regex that backtracks": tokenizer(split("^(a+)+$"), "a".repeat(60) + "!"),
   "a regex that backtracks by alternatives": tokenizer(split("^(a|a)*$"), "a".repeat(60) + "!"),
   "a regex that backtracks by lookahead": tokenizer(split("(?=(a+)+b)a*"), "a".repeat(60)),
-  "a regex of the third degree": tokenizer(split("a*a*a*b"), "a".repeat(20_000)),
+  "a regex of cubic time": tokenizer(split("a*a*a*b"), "a".repeat(20_000)),
   "a regex that matches nothing everywhere": tokenizer(split("(?:)"), "a".repeat(20_000)),
   "a regex of a megabyte": tokenizer(split("a?".repeat(500_000))),
   "a regex of 20,000 groups": tokenizer(split(deep(20_000, "(", ")"))),
@@ -189,7 +189,7 @@ const hostile: Readonly<Record<string, Hostile>> = {
     normalized({ type: "Sequence", normalizers: many(24, () => replace({ String: "a" }, "aa")) }),
     "a",
   ),
-  "a normalizer that puts a megabyte for a letter": tokenizer(
+  "a normalizer that replaces a letter with a megabyte": tokenizer(
     normalized(replace({ String: "a" }, "b".repeat(1e6))),
     "a".repeat(1000),
   ),
@@ -242,7 +242,7 @@ const hostile: Readonly<Record<string, Hostile>> = {
       ...many(1e5, (at) => ({ ...json.added_tokens[0], id: 512 + at, content: `<${at}>` })),
     ],
   }), "The cat ".repeat(1000)),
-  "an added token of nothing": tokenizer((json) => ({
+  "an empty added token": tokenizer((json) => ({
     ...json,
     added_tokens: [...json.added_tokens, { ...json.added_tokens[0], id: 5, content: "" }],
   })),
@@ -250,9 +250,9 @@ const hostile: Readonly<Record<string, Hostile>> = {
     ...json,
     model: { ...json.model, merges: ["a", 5, null, ["a"], {}] },
   })),
-  "a merge of what is not a token": tokenizer((json) => ({ ...json, model: { ...json.model, merges: ["zz qq"] } })),
+  "a merge of unknown tokens": tokenizer((json) => ({ ...json, model: { ...json.model, merges: ["zz qq"] } })),
   "a million merges": tokenizer((json) => ({ ...json, model: { ...json.model, merges: many(1e6, () => "a b") } })),
-  "a model of no type": tokenizer((json) => ({ ...json, model: { vocab: 5 } })),
+  "a model without a type": tokenizer((json) => ({ ...json, model: { vocab: 5 } })),
   "a post-processor of a million parts": tokenizer((json) => ({
     ...json,
     post_processor: { ...json.post_processor, single: many(1e6, () => ({ Sequence: { id: "A", type_id: 0 } })) },
@@ -273,7 +273,7 @@ const hostile: Readonly<Record<string, Hostile>> = {
   "a tensor of a million axes": tensors(
     `{"a":{"dtype":"F32","shape":[${many(1e6, () => 1)}],"data_offsets":[0,4]}}`,
   ),
-  "tensors that lie over each other": tensors(
+  "overlapping tensors": tensors(
     `{"a":{"dtype":"F32","shape":[10],"data_offsets":[0,40]},"b":{"dtype":"F32","shape":[10],"data_offsets":[0,40]}}`,
   ),
   "an index of a million shards": {
@@ -283,7 +283,7 @@ const hostile: Readonly<Record<string, Hostile>> = {
       await Deno.writeTextFile(join(folder, "model.safetensors.index.json"), JSON.stringify({ weight_map }));
     },
   },
-  "an index that leads out": {
+  "an index out of the folder": {
     make: async (folder) => {
       await Deno.remove(join(folder, "model.safetensors"));
       const weight_map = { a: "../../../../etc/passwd" };
@@ -294,7 +294,7 @@ const hostile: Readonly<Record<string, Hostile>> = {
     "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}{% endfor %}{% endfor %}{% endfor %}",
   ),
   "a template of a long range": template("{% for a in range(1000000000) %}{% endfor %}"),
-  "a template of a range by a fraction": template("{% for a in range(0, 1, 0.00000001) %}{% endfor %}"),
+  "a template of a range with a fractional step": template("{% for a in range(0, 1, 0.00000001) %}{% endfor %}"),
   "a template that doubles a text": template(
     "{% set ns = namespace(s='a') %}{% for a in range(60) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}{{ ns.s }}",
   ),
@@ -303,8 +303,8 @@ const hostile: Readonly<Record<string, Hostile>> = {
   "a template that centers": template("{{ 'a' | center(10000000000) }}"),
   "a template that indents": template("{{ ('a\n' * 10000) | indent(1000000) }}"),
   "a template that formats": template("{{ '%1000000000d' | format(5) }}"),
-  "a template that replaces by more": template("{{ ('a' * 1000000) | replace('a', 'b' * 1000000) }}"),
-  "a template that joins by more": template("{{ range(100000) | join('b' * 100000) }}"),
+  "a template that replaces with longer text": template("{{ ('a' * 1000000) | replace('a', 'b' * 1000000) }}"),
+  "a template that joins with long text": template("{{ range(100000) | join('b' * 100000) }}"),
   "a template that calls itself": template("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"),
   "a template that calls itself twice": template(
     "{% macro m(n) %}{% if n > 0 %}{{ m(n-1) }}{{ m(n-1) }}{% endif %}{% endmacro %}{{ m(60) }}",

@@ -10,7 +10,7 @@ import { choicesOf, countOf, faultOf, seed, tell, tellProgress } from "./support
 /** The system's error numbers on Linux. */
 const errnos = { EIO: 5, EACCES: 13, EMFILE: 24, ENOSPC: 28, EROFS: 30, EDQUOT: 122 } as const;
 
-Deno.test("a command reports a failed system call in one line or continues, and gives the same bytes when repeated", () =>
+Deno.test("a command reports a failed system call in one line or continues, and writes the same bytes when rerun", () =>
   onBench(async (bench) => {
     const count = countOf({ short: 10, long: 500 }), { of } = choicesOf(seed + 1), found: string[] = [];
     let refused = 0, tried = 0;

@@ -29,15 +29,15 @@ const bomb = new Uint8Array(gzipSync(new Uint8Array(400e6), { level: 9 }));
 
 /** The behaviours of a server, by name. */
 const behaviours: Readonly<Record<string, (url: URL) => Response | Promise<Response>>> = {
-  "an answer without end": () => new Response(endless(chunk)),
-  "an answer that trickles for ever": () => new Response(endless(new Uint8Array([0x20]), 20)),
+  "an endless answer": () => new Response(endless(chunk)),
+  "an answer that trickles forever": () => new Response(endless(new Uint8Array([0x20]), 20)),
   "an answer that stalls": () => new Response(endless(new Uint8Array([0x7b]), 1e5)),
   "a compressed bomb": () => new Response(bomb, { headers: { "content-encoding": "gzip" } }),
-  "a refusal without end": () => new Response(endless(chunk), { status: 400 }),
-  "a refusal that trickles for ever": () => new Response(endless(new Uint8Array([0x20]), 20), { status: 403 }),
+  "an endless refusal": () => new Response(endless(chunk), { status: 400 }),
+  "a refusal that trickles forever": () => new Response(endless(new Uint8Array([0x20]), 20), { status: 403 }),
   "a failure that is a compressed bomb": () =>
     new Response(bomb, { status: 500, headers: { "content-encoding": "gzip" } }),
-  "redirects in a circle": (url) => Response.redirect(url),
+  "circular redirects": (url) => Response.redirect(url),
   "JSON that is nested 200,000 deep": () => new Response("[".repeat(200_000) + "]".repeat(200_000)),
   "nothing": () => new Response(null, { status: 204 }),
 };

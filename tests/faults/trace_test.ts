@@ -167,7 +167,7 @@ export default pipeline("p", () => ({ tuned: evaluate(
 `;
 
 Deno.test({
-  name: "a training reaches no other machine, and writes nowhere but into its store, its folder and Deno's cache",
+  name: "a training reaches no other machine, and writes only to its store, its folder and Deno's cache",
   ignore: !hasStrace,
   fn: () =>
     inPlace(async (place) => {
@@ -199,7 +199,7 @@ async function poison({ base }: Place, run: string): Promise<void> {
 }
 
 Deno.test({
-  name: "report, export, chat and watch of a stranger's run open nothing of this machine's but that run",
+  name: "report, export, chat and watch of a stranger's run open only that run",
   ignore: !hasStrace,
   fn: () =>
     inPlace(async (place) => {

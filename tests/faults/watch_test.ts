@@ -1,5 +1,5 @@
 /**
- * What `watch` reveals to those who have its address and to others on the machine, and how it shows damaged files.
+ * What `watch` reveals with and without its address, and how it shows damaged files.
  *
  * @module
  */
@@ -67,17 +67,17 @@ Deno.test("a page's policy allows only its own script", () =>
   }));
 
 const faulty = {
-  "no JSON": "{",
+  "invalid JSON": "{",
   "zeros": "\0".repeat(500),
   "null": "null",
   "members that are numbers": '{"pipeline":"a","members":[5],"encode":[]}',
   "members without stages": '{"pipeline":"a","members":[{"id":"a","axes":{}}],"encode":[]}',
-  "stages of no kind": '{"pipeline":"a","members":[{"id":"a","axes":{},"stages":[{"name":"a"}]}],"encode":[]}',
-  "a summary that is none": '{"pipeline":"a","members":[],"encode":[],"summaries":[null]}',
+  "stages without a kind": '{"pipeline":"a","members":[{"id":"a","axes":{},"stages":[{"name":"a"}]}],"encode":[]}',
+  "a summary that is null": '{"pipeline":"a","members":[],"encode":[],"summaries":[null]}',
 } as const;
 
 for (const [name, content] of Object.entries(faulty)) {
-  Deno.test(`events report what is wrong with results of ${name}, and continue once they are repaired`, () =>
+  Deno.test(`events report the error in results of ${name}, and continue once they are repaired`, () =>
     watching(async (folder, address) => {
       const file = `${folder}/results.json`;
       await Deno.writeTextFile(file, content);

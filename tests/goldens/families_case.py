@@ -1,4 +1,4 @@
-"""What a case of make_families.py is, and the model that it stands for."""
+"""The cases of make_families.py, and their models."""
 
 import json
 import shutil
@@ -16,16 +16,16 @@ WIDTH = 32
 
 @dataclass(frozen=True)
 class Case:
-    """A small model: the class that saves it, and its config.json, which holds these settings and nothing derived."""
+    """A small model: the class that saves it, and its config.json, which has these settings and nothing derived."""
 
     kind: type
     settings: dict
     compute: Callable
-    # The class that computes with the saved weights, where it is not the one that saved them.
+    # The class that computes with the saved weights, where it differs from the one that saved them.
     reader: type | None = None
-    # Changes the saved tensors by name: to names that published files have, or with tensors that they have besides.
+    # Changes the saved tensors by name: to the names in published files, or with additional tensors of such files.
     rewrite: Callable[[dict], dict] = lambda tensors: tensors
-    # Settings that transformers needs besides config.json to read the folder as it is meant.
+    # Settings that transformers needs in addition to config.json to read the folder as intended.
     reading: dict = field(default_factory=dict)
     # transformers' implementation of attention.
     attention: str = "eager"
@@ -39,7 +39,7 @@ class Case:
 
 
 def randomize(model, seed):
-    """Normal weights with deviation 0.2, embeddings with 0.5; what norms multiply by is around one."""
+    """Normal weights with deviation 0.2, embeddings with 0.5; the factors of norms are around one."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for module in model.modules():
@@ -70,7 +70,7 @@ def save(name, case, folder):
 
 
 def load(case, folder):
-    """Reads the model anew, config.json included: arithmetic is in float32 whatever the weights are stored in."""
+    """Reads the model again, including config.json: arithmetic is in float32 for any storage type of the weights."""
     model, report = (case.reader or case.kind).from_pretrained(
         folder, dtype=torch.float32, attn_implementation=case.attention, output_loading_info=True, **case.reading
     )

@@ -1,4 +1,4 @@
-"""What transformers computes with a model, for make_families.py: hidden states, logits, a loss and its gradient."""
+"""Computes a model's outputs by transformers, for make_families.py: hidden states, logits, a loss and its gradient."""
 
 import inspect
 
@@ -8,9 +8,9 @@ from torch.nn.functional import cross_entropy
 from families_case import VOCABULARY
 
 TOKENS = 12
-# First place and length of each row's run of tokens: all of the row, padded on the right, padded on the left.
+# First position and length of each row's tokens: a full row, one padded on the right, one padded on the left.
 RUNS = [(0, 12), (0, 7), (3, 9)]
-# A classifier reads the first place of a row, so that padding on the left has no meaning.
+# A classifier reads the first position of a row, so that padding on the left is meaningless.
 RIGHT_RUNS = [(0, 12), (0, 7), (0, 9)]
 DECODER_RUNS = [(0, 8), (0, 5), (0, 6)]
 UNLABELLED = -100
@@ -34,7 +34,7 @@ def positions_of(mask):
 
 
 def next_tokens(ids, mask):
-    """Labels that each place's logits are compared with: the token that follows in the row's run."""
+    """The labels for each position's logits: the next token of the row."""
     labels = torch.full_like(ids, UNLABELLED)
     follows = (mask[:, :-1] * mask[:, 1:]).bool()
     labels[:, :-1][follows] = ids[:, 1:][follows]
@@ -42,12 +42,12 @@ def next_tokens(ids, mask):
 
 
 def other_tokens(ids, mask):
-    """Labels at every unmasked place, by an arbitrary rule."""
+    """Labels at every unmasked position, by an arbitrary rule."""
     return torch.where(mask.bool(), (ids * 7 + 3) % VOCABULARY, UNLABELLED)
 
 
 def run(model, inputs):
-    """Runs a model on those of the inputs that it takes."""
+    """Runs a model on the inputs that it takes."""
     taken = inspect.signature(model.forward).parameters
     settings = {"use_cache": False} if "use_cache" in taken else {}
     known = {name: tensor for name, tensor in inputs.items() if name in taken}
@@ -59,12 +59,12 @@ def states_of(hidden_states, prefix=""):
 
 
 def loss_of(logits, labels):
-    """The mean cross-entropy over the labelled places, or rows."""
+    """The mean cross-entropy over the labelled positions, or rows."""
     return cross_entropy(logits.reshape(-1, logits.shape[-1]), labels.reshape(-1), ignore_index=UNLABELLED)
 
 
 def graded(result, labels, states):
-    """Logits, labels, their loss, and its gradients toward what the first block of each stack gives."""
+    """Logits, labels, their loss, and its gradients with respect to the output of each stack's first block."""
     loss = loss_of(result.logits, labels)
     prefixes = list(states)
     gradients = torch.autograd.grad(loss, [states[prefix][1] for prefix in prefixes])
@@ -85,7 +85,7 @@ def causal(model, seed):
 
 
 def encoded(model, seed, runs):
-    """Runs an encoder: its inputs, and its result."""
+    """Runs an encoder, and returns its inputs and its result."""
     config = model.config
     ids, mask = batch(seed, runs, config.pad_token_id)
     positions = positions_of(mask)
@@ -96,7 +96,7 @@ def encoded(model, seed, runs):
     if config.model_type == "roberta":
         positions = positions + config.pad_token_id + 1
     if config.model_type == "distilbert":
-        # It takes no positions, but reads them here.
+        # It takes no positions as an input, but reads them from here.
         model.base_model.embeddings.position_ids = positions
     return inputs, run(model, {**inputs, "position_ids": positions})
 

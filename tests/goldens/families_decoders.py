@@ -1,4 +1,4 @@
-"""The decoders of make_families.py. Epsilons, bases and activations differ so that one that is not read shows."""
+"""The decoders of make_families.py. Epsilons, bases and activations differ, so that ignoring one is noticed."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from families_compute import causal
 
 EDGES = dict(bos_token_id=1, eos_token_id=2, pad_token_id=0)
 SIZE = dict(vocab_size=VOCABULARY, hidden_size=WIDTH, num_hidden_layers=2, num_attention_heads=4, **EDGES)
-# The field names that most families have.
+# The field names of most families.
 SMALL = dict(SIZE, intermediate_size=20, num_key_value_heads=2, max_position_embeddings=64)
 GPT = dict(vocab_size=VOCABULARY, n_embd=WIDTH, n_layer=2, n_head=4, n_positions=64, **EDGES)
 
@@ -19,7 +19,7 @@ def case(kind, base, **settings):
 
 
 def longrope(original):
-    """Rotary frequencies divided by factors that follow from whether a sequence is longer than it was trained for."""
+    """Rotary frequencies divided by factors that depend on whether a sequence exceeds the trained length."""
     scaling = {"type": "longrope", "short_factor": [1.25, 2.5], "long_factor": [4.0, 16.0]}
     return case(
         t.Phi3ForCausalLM,
@@ -275,7 +275,7 @@ DECODERS = {
         rope_theta=100.0,
         tie_word_embeddings=False,
     ),
-    # Six heads: the slopes of a number that is no power of two.
+    # Six heads: ALiBi slopes for a number that is not a power of two.
     "bloom": case(
         t.BloomForCausalLM,
         dict(vocab_size=VOCABULARY, hidden_size=24, n_layer=2, **EDGES),

@@ -1,4 +1,4 @@
-"""The encoders of make_families.py, each with its head for masked tokens and with one that classifies; and T5."""
+"""The encoders of make_families.py, each with its masked-token head and with a classification head; and T5."""
 
 import transformers as t
 
@@ -27,7 +27,7 @@ DISTILBERT = dict(
     sinusoidal_pos_embds=False,
     activation="gelu",
 )
-# Eight buckets a side over 24 positions: from distance 4 on they are logarithmic.
+# Eight buckets per side over 24 positions: from distance 4 on they are logarithmic.
 DEBERTA3 = dict(
     SMALL,
     relative_attention=True,
@@ -113,7 +113,7 @@ ENCODERS = {
         layer_norm_eps=0.01,
     ),
     "deberta-v2-absolute": masker(t.DebertaV2ForMaskedLM, SMALL, hidden_act="relu", layer_norm_eps=0.05),
-    # The head multiplies by the embeddings of itself; told to tie them, transformers 4.57 breaks another layer.
+    # The head multiplies by the embeddings anyway; with tying enabled, transformers 4.57 breaks another layer.
     "deberta-v3": Case(
         t.DebertaV2ForMaskedLM, {**DEBERTA3, "legacy": False}, masked, reading={"tie_word_embeddings": False}
     ),

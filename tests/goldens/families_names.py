@@ -1,4 +1,4 @@
-"""Cases of make_families.py for the names that published files give their tensors, and for tensors without a use."""
+"""Cases of make_families.py for tensor names in published files, and for unused tensors."""
 
 import torch
 import transformers as t
@@ -11,19 +11,19 @@ from families_encoders import BERT
 
 
 def with_causal_masks(tensors):
-    """GPT-2's files hold each block's causal mask."""
+    """GPT-2's files contain each block's causal mask."""
     places = GPT["n_positions"] // 4
     mask = torch.ones(1, 1, places, places, dtype=torch.float16).tril()
     return {**tensors, **{f"h.{block}.attn.bias": mask.clone() for block in range(GPT["n_layer"])}}
 
 
 def with_positions(tensors):
-    """Sentence encoders' files hold the row of positions."""
+    """Sentence encoders' files contain the position ids."""
     return {**tensors, "embeddings.position_ids": torch.arange(BERT["max_position_embeddings"])[None]}
 
 
 def as_first_published(tensors):
-    """BERT's own files call a norm's tensors gamma and beta, and hold a head for the next sentence and the pooler."""
+    """BERT's own files call a norm's tensors gamma and beta, and contain a next-sentence head and the pooler."""
     norms = {"LayerNorm.weight": "LayerNorm.gamma", "LayerNorm.bias": "LayerNorm.beta"}
     renamed = {}
     for name, tensor in tensors.items():

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Records what sacrebleu, rouge-score and SQuAD's script measure, for tests/pipelines/metrics/answer_metrics_test.ts.
+"""Records the scores of sacrebleu, rouge-score and SQuAD's script, for tests/pipelines/metrics/answer_metrics_test.ts.
 
     pip install sacrebleu==2.6.0 rouge-score==0.1.2 transformers==4.45.1
     python -B tests/goldens/make_answer_metrics.py
 
-answer_metrics.json: answers with the texts that are right, BLEU of all of them and of some (0 to 100, default settings), and
-each one's ROUGE F1 (without stemming) and F1 of words (version 2.0 of SQuAD's script, which transformers has a copy of), the
-best of its right answers. The texts are this project's own.
+answer_metrics.json: answers with their reference texts, BLEU of all of them and of some (0 to 100, default settings),
+and each answer's best ROUGE F1 (without stemming) and F1 of words over its references (version 2.0 of SQuAD's script,
+of which transformers has a copy). The texts were written for this project.
 """
 
 from reference import require, write_json

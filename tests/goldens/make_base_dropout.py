@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Records what transformers computes in training, with dropout that drops by a rule, for
+"""Records transformers' outputs in training mode, with dropout that drops by a rule, for
 tests/pipelines/models/families/base_dropout_test.ts.
 
     pip install torch==2.15.0 transformers==4.57.1 safetensors==0.8.0 numpy==2.3.5
     python -B tests/goldens/make_base_dropout.py
 
-base_dropout.json: of cases of families/, with the rates that their config says or that transformers has for it, the shape
-and rate of every dropout in the order in which they act, and the logits of the first row. Element i of the n-th dropout
-is dropped where (7·i + 3·n) mod 10 is 0, whatever the rate, and else divided by 1 − rate. All is computed in float64, T5's
-norms and softmax too, which transformers takes to float32.
+base_dropout.json: for cases of families/, with the rates of their config or transformers' defaults, the shape and rate
+of every dropout in order of execution, and the logits of the first row. Element i of the n-th dropout is dropped where
+(7·i + 3·n) mod 10 is 0, whatever the rate, and otherwise divided by 1 − rate. All is computed in float64, including
+T5's norms and softmax, which transformers casts to float32.
 """
 
 from reference import require, write_json

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Stores what transformers makes of conversations by chat templates, for chat_goldens_test.
+"""Records how transformers renders and encodes conversations with chat templates, for chat_goldens_test.
 
     pip install tokenizers==0.22.2 transformers==4.57.6
     python -B tests/goldens/make_chat.py [SMOLLM2 FOLDER]
 
 chat.json has, for each case: a template that marks the assistant's turns by {% generation %}, the trained tokenizer of
-tokenizers/ that it is used with, what else it is given, and for each conversation its text and ids, transformers' mask of
-what the assistant wrote, and the ids that a model is given to write the last turn. chat_smollm2.json has the same but for the
-mask by the template of SmolLM2's own folder.
+tokenizers/ that it is used with, its other variables, and for each conversation its text and ids, transformers' mask of
+the assistant's tokens, and the prompt ids for generating the last turn. chat_smollm2.json has the same, except the
+mask, for the template of SmolLM2's own folder.
 """
 
 from reference import require, write_json
@@ -38,7 +38,7 @@ CHATML = """{%- for message in messages -%}
 {%- if add_generation_prompt -%}{{ '<|im_start|>assistant\\n' }}{%- endif -%}
 """
 
-# Blocks on lines of their own, of which the line ends go away, and content that is trimmed.
+# Blocks on separate lines, whose line breaks are removed, and trimmed content.
 HEADERS = """{{ bos_token }}
 {% for message in messages %}
     {% set content = message['content'] | trim %}
@@ -83,7 +83,7 @@ NAMES = """{{ bos_token }}
 {%- endfor %}
 {%- if add_generation_prompt %}{{ '<start_of_turn>model\\n' }}{% endif %}"""
 
-# Thoughts stay in turns behind the last question alone.
+# Thoughts are kept only in turns after the last question.
 THOUGHTS = """{%- set at = namespace(last=-1) %}
 {%- for message in messages %}{% if message.role == 'user' %}{% set at.last = loop.index0 %}{% endif %}{% endfor %}
 {%- for message in messages %}

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Stores what transformers' Jinja writes of values that JSON has, for jinja_goldens_test.
+"""Records how transformers' Jinja renders values from JSON, for jinja_goldens_test.
 
     pip install transformers==4.57.6 jinja2==3.1.6
     python -B tests/goldens/make_chat_templates.py
 
 chat_templates.json has values, as JSON whose numbers and order of keys matter, and for each template its text; null where it
-raises. It has rows of conversations too, as JSON, some with tools of their own, and for each template what
-`apply_chat_template` makes of each row, and of what comes before the row's last message.
+raises. It also has rows of conversations as JSON, some with their own tools, and for each template the output of
+`apply_chat_template` for each row, and for the messages before the row's last one.
 """
 
 from reference import require, write_json
@@ -428,7 +428,7 @@ BLOCKS = [
     "{{ strftime_now('100%%') }}",
 ]
 
-# What the JavaScript parser does not know by itself.
+# Syntax that the JavaScript parser does not support by itself.
 RAW = [
     "{% raw %}{{ int }} {% if %} {# no #}{% endraw %}{{ int }}",
     "a\n  {% raw %}\n  {{ x }}\n  {% endraw %}\nb",
@@ -598,7 +598,7 @@ ROWS = [
     r"""{"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "image", "size": [1.0, 2]}]}, {"role": "assistant", "content": "b"}]}""",
 ]
 
-# Tools listed as JSON, one a line; calls between tags; results in a user's turn.
+# Tools listed as JSON, one per line; calls between tags; results in a user's turn.
 TAGS = """{%- if tools %}
 {{- '<|start|>system\\n' }}{% if messages[0].role == 'system' %}{{ messages[0].content + '\\n\\n' }}{% endif %}# Tools
 {%- for tool in tools %}{{ '\\n' ~ (tool | tojson) }}{% endfor %}<|end|>
@@ -618,7 +618,7 @@ TAGS = """{%- if tools %}
 {%- endfor %}
 {%- if add_generation_prompt %}{{ '<|start|>assistant' }}{% endif %}"""
 
-# Tools indented within the first question; blocks on lines of their own.
+# Tools indented within the first question; blocks on separate lines.
 INDENTED = """{{- bos_token }}
 {%- set ns = namespace(is_first=true) %}
 {%- for message in messages %}
@@ -649,7 +649,7 @@ INDENTED = """{{- bos_token }}
     {{- '[assistant]\\n' }}
 {%- endif %}"""
 
-# Signatures that macros write of the schemas' types.
+# Signatures that macros write from the schemas' types.
 SIGNATURES = """{%- macro type_of(schema) -%}
     {%- if schema.type == 'array' -%}list[{{ type_of(schema['items']) }}]
     {%- elif schema.type is string -%}{{ {'integer': 'int', 'number': 'float', 'string': 'str'}[schema.type] or 'any' }}
@@ -671,7 +671,7 @@ def {{ tool.function.name }}({% for name, schema in tool.function.parameters.pro
 {%- if add_generation_prompt %}
 <Assistant>{% endif %}"""
 
-# Of the messages everything, on lines that end as on Windows.
+# All fields of the messages, with Windows line endings.
 DUMPED = "{% for m in messages %}\r\n{{ m }}\r\n{{ m | tojson(indent=2) }}\r\n{% endfor %}\r\n{{ tools }}"
 
 

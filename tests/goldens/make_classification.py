@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Makes small models with heads and how transformers and torch train them, for heads_test, and what scikit-learn and scipy
-measure, for measure_test.
+"""Makes small models with heads and records how transformers and torch train them, for heads_test, and records metrics
+of scikit-learn and scipy, for measure_test.
 
     pip install torch==2.15.0 transformers==4.45.1 tokenizers==0.20.3 scikit-learn==1.9.1 scipy==1.16.3 numpy==2.3.5
     python -B tests/goldens/make_classification.py
 
-classification/<case>/ is a Hugging Face folder with expected.json beside it: rows, the last of them pairs of texts, what the
-head tells of each, the losses of AdamW's steps on the head and on biases added behind a projection of the last block, and
-what the head tells behind them. decay.json has the losses of the whole model's training where weight decay spares what
-transformers' Trainer spares. glue_metrics.json holds rows of classes and of numbers with their metrics, and numbers that are
-nearly constant with scipy's warnings.
+classification/<case>/ is a Hugging Face folder with expected.json next to it: rows, the last of them pairs of texts,
+the head's output for each, the losses of AdamW's steps on the head and on biases added after a projection of the last
+block, and the head's output after them. decay.json has the losses of training the whole model with weight decay on the
+same parameters as transformers' Trainer. glue_metrics.json has rows of classes and of numbers with their metrics, and
+nearly constant numbers with scipy's warnings.
 """
 
 from reference import lines, number, require, write_json
@@ -70,7 +70,7 @@ SMALL = dict(
 )
 ENCODER = dict(**SMALL, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
 
-# The model, what of it is the head, and the last block's projection that gets biases.
+# The model, the prefixes of its head's tensors, and the last block's projection that gets biases.
 LLAMA = (LlamaForSequenceClassification, LlamaConfig, SMALL, ["score."], "model.layers.1.mlp.down_proj")
 BERT = (
     BertForSequenceClassification,
@@ -225,12 +225,12 @@ def metrics():
         (draw(2, 30), draw(2, 30)),
         (draw(2, 32, [0.9, 0.1]), draw(2, 32, [0.6, 0.4])),
         (draw(4, 31), draw(4, 31)),
-        # Of one class alone on a side, or none of the class that is looked for.
+        # Only one class on a side, or none of the positive class.
         ([1, 1, 0, 1], [1, 1, 1, 1]),
         ([0, 0, 0], [1, 0, 1]),
         ([0, 0], [0, 0]),
         ([1, 0, 1], [1, 0, 1]),
-        # A class that is told and no row's, one that is a row's and never told, and one of neither.
+        # A class that is only predicted, one that is never predicted, and one that is neither.
         ([0, 1, 1, 3], [0, 1, 4, 1]),
     ]
     base = generator.normal(size=30)
@@ -242,7 +242,7 @@ def metrics():
         ([0.0, 1.0, 2.0], [1.0, 1.0, 3.0]),
         ([0.25, 0.75], [3.1, -2.7]),
     ]
-    # Nearly constant: of such numbers scipy warns.
+    # Nearly constant numbers, for which scipy warns.
     steps = lambda count, size: (0.1 + size * generator.integers(0, 3, count)).tolist()
     near = [(base[:count].round(3), steps(count, size)) for count in (3, 7, 30) for size in (1e-17, 1e-15, 1e-13)]
     near += [(generator.normal(size=150).round(2), steps(150, 2e-17)), (steps(5, 1e-16), [3, 1, 4, 1, 5])]

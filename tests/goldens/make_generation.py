@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Records what transformers writes greedily, by beam search and by drawing beams, for tests/integration/generation_test.ts.
+"""Records transformers' completions by greedy decoding, beam search and beam sampling, for
+tests/integration/generation_test.ts.
 
     pip install torch==2.15.0 transformers==4.45.1
     python -B tests/goldens/make_generation.py ../shared SMOLLM2_FOLDER
 
-generation.json: for each model and way to write the texts after the first prompts, one prompt at a time; and how beam
-searches stop, with full stops as ends of the sequence, so that many continuations finish.
+generation.json: for each model and decoding setting the completions of the first prompts, one prompt at a time; and how
+beam searches stop, with full stops as end-of-sequence tokens, so that many continuations finish.
 """
 
 from random_streams import Random
@@ -23,7 +24,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 PROMPTS = 5
-# The first of them alone where SmolLM2 draws or may repeat nothing, which is slow.
+# Only the first of them where SmolLM2 samples or may not repeat tokens, which is slow.
 FEW_PROMPTS = 1
 NEW_TOKENS = 24
 WAYS = {
@@ -37,8 +38,8 @@ WAYS = {
     "beam search with penalties": {"num_beams": 3, "length_penalty": 0.5, "repetition_penalty": 1.2},
 }
 
-# Drawn with the numbers of Refract's streams, one stream a prompt. The second has fewer tokens to draw from at first than are
-# drawn, as the paper's arithmetic.
+# Sampled with Refract's random streams, one per prompt. The second has fewer candidates at first than it
+# draws, like the paper's arithmetic suite.
 SEED = 42
 DRAWN = {
     "drawn beams": {"num_beams": 3, "top_k": 0},
@@ -63,7 +64,7 @@ STOPS = {
 
 
 def multinomial_of(random):
-    """torch.multinomial without replacement, with exponential numbers from a stream for what may be drawn."""
+    """torch.multinomial without replacement, with exponential numbers from a stream for the candidates."""
 
     def multinomial(probabilities, num_samples):
         quotients = torch.zeros_like(probabilities)

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Makes small GGUF files and what other libraries make of them, for the tests of pipelines/models/gguf.
+"""Makes small GGUF files and records how other libraries read them, for the tests of pipelines/models/gguf.
 
     pip install torch==2.15.0 transformers==4.57.1 tokenizers==0.22.2 numpy==2.3.5 gguf==0.19.0 sentencepiece==0.2.1
     python -B tests/goldens/make_gguf.py
 
 gguf/types.gguf has a tensor of each storage type, and types.bin the numbers that gguf-py reads from them, one tensor
 after the other as 32-bit floats. gguf/<architecture>.gguf is a random model of transformers, its tensors named by
-gguf-py's own table; architectures.json holds what its config.json says and the beginning of the SHA-256 of each tensor
-as transformers has it. gguf/<tokenizer>.gguf has a tokenizer and one tensor; tokenizers.json holds texts and the ids that sentencepiece
-or tokenizers give them.
+gguf-py's own table; architectures.json has its config.json and the beginning of each tensor's SHA-256 in transformers.
+gguf/<tokenizer>.gguf has a tokenizer and one tensor; tokenizers.json has texts and their ids by sentencepiece or
+tokenizers.
 """
 
 from reference import require, write_json
@@ -48,7 +48,7 @@ SCALES = {"Q2_K": [80, 82], "Q3_K": [108], "Q4_K": [0, 2], "Q5_K": [0, 2], "Q6_K
 
 
 def random_blocks(name, random):
-    """Random bytes with scales that are numbers: gguf-py quantizes no K types."""
+    """Random bytes with finite scales, since gguf-py can't quantize K types."""
     block, size = gguf.GGML_QUANT_SIZES[Type[name]]
     blocks = random.integers(0, 256, (ROWS * COLUMNS // block, size), dtype=np.uint8)
     for at in SCALES.get(name, []):
@@ -149,14 +149,14 @@ CASES = {
 
 
 def interleave(tensor, heads):
-    """Rotary halves of a head, row by row in turns."""
+    """Interleaves the rows of the rotary halves of each head."""
     return (
         tensor.reshape(heads, 2, tensor.shape[0] // heads // 2, *tensor.shape[1:]).swapaxes(1, 2).reshape(tensor.shape)
     )
 
 
 def concatenate_heads(tensor, groups, queries):
-    """Queries, keys and values of each group, to all queries, all keys, all values."""
+    """Reorders the queries, keys and values of each group to all queries, all keys, all values."""
     parts = tensor.reshape(groups, queries + 2, -1, *tensor.shape[1:])
     parts = [parts[:, :-2], parts[:, -2:-1], parts[:, -1:]]
     return np.concatenate([part.reshape(-1, *tensor.shape[1:]) for part in parts])
@@ -283,7 +283,7 @@ def make_model(architecture, config, keep=None):
 
 
 def fields(config):
-    """What a config says itself, without what only Python needs."""
+    """The fields of a config, without those that only Python needs."""
     skipped = (
         "architectures",
         "transformers_version",
@@ -453,7 +453,7 @@ def byte_level_ids(name, vocabulary, merges):
 def make_word_piece():
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     letters = sorted(set("".join(CORPUS).lower()) - {" "})
-    # Its trainer gives another vocabulary each time.
+    # Its trainer returns a different vocabulary each time.
     tokens = [*special, *letters, *(f"##{letter}" for letter in letters), "the", "over", "jump", "##s", "##ing", "##er"]
     tokens = list(dict.fromkeys(tokens))
     tokenizer = Tokenizer(models.WordPiece({token: i for i, token in enumerate(tokens)}, unk_token="[UNK]"))

@@ -4,9 +4,9 @@
     pip install alpaca_eval==0.6.6 scikit-learn==1.9.1 "setuptools<80"
     python -B tests/goldens/make_length_controlled.py
 
-length_controlled.json: cases of the three models, with edges: all won, all lost, draws written as 0, preferences that were not
-read, and near ties between penalties, in which the place where liblinear stops decides. Gamed comparisons are [preference, index,
-length difference], and their difficulty is the instruction's.
+length_controlled.json: cases of the three models, with edge cases: all won, all lost, draws written as 0, missing
+preferences, and near ties between penalties, which depend on where liblinear stops. Gamed comparisons are [preference,
+index, length difference], and their difficulty is the instruction's.
 """
 
 from reference import require, write_json

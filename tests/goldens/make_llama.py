@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Makes small random models of the Llama family and what transformers computes with them, for llama_test and rope_test.
+"""Makes small random models of the Llama family and records transformers' outputs, for llama_test and rope_test.
 
     pip install torch==2.15.0 transformers==4.45.1 safetensors==0.8.0 numpy==2.3.5
     python -B tests/goldens/make_llama.py
 
-llama/<case>/ is a Hugging Face folder with expected.json beside it: two rows of tokens, the second padded on the right,
-the hidden states in the order of `output_hidden_states` (the last one is behind the final norm) and the logits, all of
-them for the places where the attention mask is 1: hiddenStates[state][row], logits[row], eight numbers a line.
-rope.json holds the rotary frequencies of every case and of some published configs.
+llama/<case>/ is a Hugging Face folder with expected.json next to it: two rows of tokens, the second padded on the
+right, the hidden states in the order of `output_hidden_states` (the last one is after the final norm) and the logits,
+all of them for the positions where the attention mask is 1: hiddenStates[state][row], logits[row], eight numbers a
+line. rope.json has the rotary frequencies of every case and of some published configs.
 """
 
 from reference import lines, number, require, write_json
@@ -46,7 +46,7 @@ def llama(**settings):
 
 
 def llama_rope(scaling, **settings):
-    """Eight rotary pairs, so that each scaling's bands all occur."""
+    """Eight rotary pairs, so that all bands of each scaling occur."""
     return llama(num_attention_heads=2, num_key_value_heads=1, head_dim=16, rope_scaling=scaling, **settings)
 
 
@@ -60,7 +60,7 @@ def qwen2(**settings):
 
 LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
 
-# The epsilons, bases and activations differ so that one that is not read shows.
+# The epsilons, bases and activations differ, so that ignoring one is noticed.
 CASES = {
     "llama1": llama(num_key_value_heads=4, intermediate_size=8, tie_word_embeddings=False, rms_norm_eps=0.05),
     "llama2-gqa": llama(rms_norm_eps=1e-5),
@@ -77,7 +77,7 @@ CASES = {
     "sharded": llama(),
 }
 
-# As published, but for the fields that rotary positions do not read.
+# As published, without the fields that rotary positions do not use.
 PUBLISHED = {
     "Llama 2 7B": dict(rope_theta=10000.0, max_position_embeddings=4096, head_dim=128),
     "Llama 3.1 8B": dict(
@@ -143,7 +143,7 @@ def make(seed, name, kind, config):
     model = kind(config)
     randomize(model, seed)
     save(model.to(config.torch_dtype or torch.float32), folder, name)
-    # Read anew: arithmetic is in float32 whatever the weights are stored in, rotary frequencies included.
+    # Read again: arithmetic is in float32 for any storage type of the weights, rotary frequencies included.
     model = kind.from_pretrained(folder, torch_dtype=torch.float32, attn_implementation="eager").eval()
     ids, mask = batch(seed)
     with torch.no_grad():
@@ -162,7 +162,7 @@ def make(seed, name, kind, config):
 
 
 def rope(name, config):
-    """The frequencies of a config, with the fields that they follow from."""
+    """The frequencies of a config, with the fields that determine them."""
     scaling = config.rope_scaling
     kind = "default" if scaling is None else scaling["rope_type"]
     frequencies, scale = ROPE_INIT_FUNCTIONS[kind](config, "cpu")

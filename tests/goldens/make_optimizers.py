@@ -4,9 +4,9 @@
     pip install -r ../shared/peer/requirements.txt lion-pytorch==0.2.5
     python -B tests/goldens/make_optimizers.py
 
-optimizers.json: gradients of a vector, a matrix and a stack of matrices over 24 steps, now and then zero and of very
-different sizes; of each optimizer and its settings what the parameters are after some of these steps, computed in
-double precision.
+optimizers.json: gradients of a vector, a matrix and a stack of matrices over 24 steps, sometimes zero and of very
+different sizes; for each optimizer and its settings the parameters after some of these steps, computed in double
+precision.
 """
 
 from reference import require, write_json
@@ -51,7 +51,7 @@ def drawn(generator, shape, scale):
 
 
 def lists(tensor):
-    """A tensor's elements; 9 digits name a float32."""
+    """A tensor's elements; 9 digits determine a float32."""
     digits = 9 if tensor.dtype == torch.float32 else 12
     return [float(f"{x:.{digits}g}") for x in tensor.flatten().tolist()]
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Records what SciPy and NumPy give for paired values, for tests/pipelines/report/paired_test_test.ts.
+"""Records SciPy's and NumPy's statistics of paired values, for tests/pipelines/report/paired_test_test.ts.
 
     pip install scipy==1.16.3 numpy==2.3.5
     python -B tests/goldens/make_paired_test.py
 
-paired_test.json: differences with the two-sided probability of scipy.stats.permutation_test over the signs, of every choice
-where they are few and of a million drawn ones otherwise; counts of rows that one model alone has right with
+paired_test.json: differences with the two-sided p-value of scipy.stats.permutation_test over the signs, exact for few
+differences and from a million random permutations otherwise; counts of rows that only one model has right with
 scipy.stats.binomtest (McNemar's exact test); and values by repetition and row with the standard error of their mean in the
 two-way random effects model.
 """

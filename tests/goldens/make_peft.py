@@ -4,10 +4,10 @@
     pip install -r ../shared/peer/requirements.txt peft==0.21.2
     python -B tests/goldens/make_peft.py ../shared
 
-peft/<name>.safetensors: where a training starts, adapter by adapter, block by block and in the order of the modules; of
-a prefix each block's keys and values.
-peft/losses.json: for each adapter, on all tokens and on the prompt's alone (PreFT, arXiv 2605.14217), its settings, the losses of all steps, an epoch a line, and what it writes greedily
-behind the first prompts before it is trained.
+peft/<name>.safetensors: the initial values of a training, adapter by adapter, block by block and in the order of the
+modules; for a prefix each block's keys and values.
+peft/losses.json: for each adapter, on all tokens and on only the prompt's (PreFT, arXiv 2605.14217), its settings, the
+losses of all steps, an epoch a line, and its greedy completions of the first prompts before training.
 """
 
 from reference import number, require, write_json
@@ -58,7 +58,7 @@ def config_of(settings):
 
 
 def tensors_of(model, settings):
-    """The trainable tensors by the names under which they are saved; a prefix is one, saved in parts."""
+    """The trainable tensors by the names under which they are saved; a prefix is one tensor, saved in parts."""
     found = dict(model.named_parameters())
     if settings["kind"] == "prefixTuning":
         return {"prefix": found["prompt_encoder.default.embedding.weight"]}
@@ -86,7 +86,7 @@ def prefix_parts(prefix, config):
 
 
 def start(tensors, settings, config, path):
-    """Draws all tensors, so that none starts without a gradient, and writes them."""
+    """Draws all tensors at random, so that all have a gradient at the start, and writes them."""
     generator = torch.Generator().manual_seed(0)
     for name, tensor in tensors.items():
         drawn = torch.randn(tensor.shape, generator=generator) * 0.1
@@ -110,7 +110,7 @@ def examples(tokenizer, source):
 
 
 class PromptTokens:
-    """Has each adapted module give what its frozen one gives, except at the prompts' tokens; peft has no such setting."""
+    """Makes each adapted module return its frozen output except at the prompts' tokens; peft has no such setting."""
 
     def __init__(self, model):
         self.mask = None
@@ -159,7 +159,7 @@ def train(model, tensors, rows, prompts):
 
 
 def written(model, tokenizer, rows, prompts):
-    """Greedy texts, each token by a pass over all before it: peft's generate with a prefix needs newer transformers."""
+    """Greedy texts, with a full pass for each token: peft's generate with a prefix needs newer transformers."""
     texts = []
     for prompt, _ in rows[:PROMPTS]:
         tokens = list(prompt)

@@ -4,9 +4,9 @@
     pip install -r ../shared/peer/requirements.txt peft==0.21.2
     python -B tests/goldens/make_peft_saved.py
 
-peft_saved/<name>/: an adapter of builtin:tiny, with its numbers drawn at random; that of `lora` is stored in bfloat16.
+peft_saved/<name>/: an adapter of builtin:tiny, with random numbers; that of `lora` is stored in bfloat16.
 peft_saved/pickled/: that of `lora` in bfloat16 as adapter_model.bin, which peft writes without safe_serialization.
-peft_saved/logits.json: the ids that the adapted models read, and each one's logits of the last of them.
+peft_saved/logits.json: the input ids, and each adapted model's logits for the last of them.
 """
 
 from reference import lines, require, write_json
@@ -44,7 +44,7 @@ ADAPTERS = {
 
 
 def drawn(model):
-    """Moves every number away from where it starts, as a training would."""
+    """Moves every number away from its initial value, as a training would."""
     generator = torch.Generator().manual_seed(1)
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:

@@ -5,7 +5,7 @@
     python -B tests/goldens/make_positions.py
 
 positions.json: prompts' lengths, and for each of them the tokens that some positions edit: the prefix's and the suffix's,
-or one list where pyreft has one for both. The pad token in place of those that are missing is at -1 and is omitted: no
+or one list where pyreft has one for both. The pad token that replaces missing ones is at -1 and is omitted, since no
 other token sees it.
 """
 

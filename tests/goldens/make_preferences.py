@@ -4,16 +4,16 @@
     pip install -r ../shared/peer/requirements.txt trl==0.11.4 rich==15.0.0
     python -B tests/goldens/make_preferences.py ../shared <folder of SmolLM2-135M-Instruct>
 
-preferences/rows.jsonl: prompts with two answers. preferences/<model>.safetensors: where trainings start, as pyreft draws
-it. preferences/losses.json: for each model and objective the loss, the rewards of both answers, their margin and accuracy
-of every step.
+preferences/rows.jsonl: prompts with two answers. preferences/<model>.safetensors: the initial values of trainings,
+drawn by pyreft. preferences/losses.json: for each model and objective the loss, the rewards of both answers, their
+margin and accuracy of every step.
 
 The edit is pyreft's LoreftIntervention on the prompt's last token, in a hook of the block; batches, log-likelihoods,
 losses, rewards and steps are those of trl's DPOTrainer, CPOTrainer and RewardTrainer. RePS is in no released library: its loss is
-written here from the paper (arXiv 2505.20809), over DPOTrainer's log-likelihoods.
+implemented here from the paper (arXiv 2505.20809), over DPOTrainer's log-likelihoods.
 
-With --time ROWS STEPS it prints the seconds of DPO's steps on so many rows a step instead, on the clock and of the
-processor, and writes nothing.
+With --time ROWS STEPS it instead prints the wall-clock and processor seconds of DPO's steps on that many rows each, and
+writes nothing.
 """
 
 from reference import number, require, write_json
@@ -63,7 +63,7 @@ def peer_of(shared):
 
 
 def rows_of(shared):
-    """Questions with the right answer in words and a wrong one alone, so that answers differ in length."""
+    """Questions with the right answer, and a wrong one alone or in a sentence, so that answers differ in length."""
     rows = []
     with open(shared / "data/arc_easy.train.jsonl", encoding="utf-8") as lines:
         for line, at in zip(lines, range(ROWS)):
@@ -76,7 +76,7 @@ def rows_of(shared):
 
 
 def edited(model, block, initial, peer):
-    """The model with a LoReFT intervention on one token a row of a block's output."""
+    """The model with a LoReFT intervention on one token per row of a block's output."""
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     width = model.config.hidden_size
@@ -95,14 +95,14 @@ def edited(model, block, initial, peer):
 
 
 def reps_loss(trainer, chosen, rejected, reference_chosen, reference_rejected):
-    """Equation 3 of the paper with a scale of 1, and what stands for an answer there as its reward."""
+    """Equation 3 of the paper with a scale of 1, and its terms for the answers as their rewards."""
     weight = torch.clamp(reference_rejected - reference_chosen, min=1)
     better, worse = weight * chosen / trainer.tokens[0], rejected / trainer.tokens[1]
     return -functional.logsigmoid(better - worse), better.detach(), worse.detach()
 
 
 def recording(base, name):
-    """A trainer over rows in their order that records what it computes of each batch."""
+    """A trainer over rows in order that records its results for each batch."""
 
     class Recording(base):
         def _get_train_sampler(self):
@@ -137,12 +137,12 @@ def recording(base, name):
 
 
 def train(folder, rows, settings, name, initial, peer, batch=BATCH, steps=-1):
-    """What the trainer computed, a record a step."""
+    """The trainer's results, one record per step."""
     torch.manual_seed(0)
     load = lambda: AutoModelForCausalLM.from_pretrained(folder, torch_dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     if not tokenizer("a")["input_ids"][0] == tokenizer.bos_token_id:
-        # trl puts this token before prompts, where the tokenizer itself does not.
+        # trl prepends this token to prompts, though the tokenizer itself does not.
         tokenizer.bos_token = None
     tokenizer.pad_token = tokenizer.eos_token
     objective = dict(OBJECTIVES[name])
@@ -164,7 +164,7 @@ def train(folder, rows, settings, name, initial, peer, batch=BATCH, steps=-1):
 
 
 def require_tokens(dataset, rows, tokenizer):
-    """Refuses rows whose tokens trl makes otherwise than by encoding a prompt and its answer as one string."""
+    """Refuses rows that trl does not encode like a prompt and its answer as one string."""
     for made, row in zip(dataset, rows):
         for answer in ["chosen", "rejected"]:
             whole = tokenizer(row["prompt"] + row[answer])["input_ids"] + [tokenizer.eos_token_id]
@@ -174,7 +174,7 @@ def require_tokens(dataset, rows, tokenizer):
 
 
 def initial_of(folder, path):
-    """Where a training starts: what pyreft draws, written once."""
+    """The initial values of a training: drawn by pyreft, and written once."""
     if not path.exists():
         torch.manual_seed(7)
         width = transformers.AutoConfig.from_pretrained(folder).hidden_size

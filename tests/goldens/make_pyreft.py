@@ -4,9 +4,10 @@
     pip install -r ../shared/peer/requirements.txt
     python -B tests/goldens/make_pyreft.py ../shared
 
-pyreft/<edit>-<kind>.safetensors: where a training starts, as `pyreft_run.py --dump-init` writes it.
+pyreft/<edit>-<kind>.safetensors: the initial values of a training, as `pyreft_run.py --dump-init` writes it.
 pyreft/losses.json: for each edit and kind its settings, and with each weight decay the losses of all steps, an epoch a
-line; and of a training whose gradients are clipped to a norm of MAX_NORM its losses and the norms before. The trainings start from the file by --init, since the random completion of pyreft's own start is not in it.
+line; and for a training whose gradients are clipped to a norm of MAX_NORM its losses and the norms before clipping. The
+trainings start from the file by --init, since it lacks the random completion of pyreft's own initialization.
 """
 
 from reference import number, require, write_json
@@ -39,7 +40,7 @@ EDITS = {
 
 
 def run(peer, *arguments):
-    """What pyreft_run.py prints for some arguments; in this process, so that torch is imported once."""
+    """The output of pyreft_run.py for some arguments; run in this process, so that torch is imported once."""
     printed = io.StringIO()
     sys.argv = ["pyreft_run.py", *map(str, arguments)]
     with contextlib.redirect_stdout(printed):

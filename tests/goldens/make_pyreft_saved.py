@@ -4,9 +4,9 @@
     pip install -r ../shared/peer/requirements.txt
     python -B tests/goldens/make_pyreft_saved.py ../shared
 
-pyreft_saved/<kind>/: an intervention of block 3 of stories260k for each side of f2+l3, with its numbers drawn at random.
-pyreft_saved/losses.json: the mean loss that pyreft has with them over the first rows. Where the folder holds bfloat16, the
-loss is that of the rounded numbers in float32, since pyreft cannot edit a float32 model with bfloat16.
+pyreft_saved/<kind>/: an intervention of block 3 of stories260k for each side of f2+l3, with random numbers.
+pyreft_saved/losses.json: pyreft's mean loss with them over the first rows. Where the folder has bfloat16, the loss is
+that of the rounded numbers in float32, since pyreft cannot edit a float32 model with bfloat16.
 """
 
 from reference import number, require, write_json
@@ -26,7 +26,7 @@ ROWS = 4
 BLOCK = 3
 RANK = 4
 FIRST, LAST = 2, 3
-# pyreft gives the projection of Nodireft a bias, too, which its forward never reads.
+# pyreft also gives the projection of Nodireft a bias, which its forward never reads.
 BIASED = {"noreft", "nodireft-bias"}
 KINDS = {
     "loreft": ("LoreftIntervention", torch.bfloat16),
@@ -51,7 +51,7 @@ def intervene(model, kind):
 
 
 def trained(reft):
-    """Moves every number away from where it started, as a training would."""
+    """Moves every number away from its initial value, as a training would."""
     for module in reft.interventions.values():
         intervention = module[0] if isinstance(module, (list, tuple)) else module
         for name, parameter in intervention.named_parameters():

@@ -3,8 +3,8 @@
 
     python -B tests/goldens/make_reward.py ../shared    (in the environment of make_preferences.py, after it)
 
-preferences/reward.safetensors: the head that the training starts from. preferences/reward.json: of trl's RewardTrainer on
-stories260k with a coefficient that centres rewards, over preferences/rows.jsonl, each step's loss and rewards.
+preferences/reward.safetensors: the initial head. preferences/reward.json: each step's loss and rewards of trl's
+RewardTrainer on stories260k with a coefficient that centres rewards, over preferences/rows.jsonl.
 """
 
 import argparse
@@ -26,7 +26,7 @@ CENTERING = 0.01
 
 
 class Recording(RewardTrainer):
-    """Goes over rows in their order, sets which token of each is edited, and records what it computes."""
+    """Iterates over rows in order, sets the edited token of each, and records its results."""
 
     recorded, taken = [], 0
 
@@ -54,7 +54,7 @@ def main():
     torch.set_num_threads(1)
     folder, model_folder = Path(__file__).parent / "preferences", shared / "models/stories260k"
     tokenizer = AutoTokenizer.from_pretrained(model_folder)
-    # The end-of-sequence token is the one that is read, and may not be taken for padding.
+    # The reward is read at the end-of-sequence token, which must not count as padding.
     tokenizer.pad_token = tokenizer.unk_token
     encoded, prompts = [], []
     for row in map(json.loads, open(folder / "rows.jsonl", encoding="utf-8")):

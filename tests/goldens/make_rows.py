@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Makes files of rows, and what Python reads in them, for the tests of pipelines/data/files.
+"""Makes files of rows, and records how Python reads them, for the tests of pipelines/data/files.
 
     pip install datasets==5.0.1 pyarrow==26.0.1
     python -B tests/goldens/make_rows.py
 
 parquet/<name>.parquet   small files: plain, every codec, and one that Python's datasets wrote with class labels
-parquet/expected.json    by file and row, each column's value as `str` prints it; null of what Refract has no text for
-csv.json                 texts and the rows that Python's csv reads in them
+parquet/expected.json    by file and row, each column's value as `str` prints it; null where Refract has no text
+csv.json                 texts and the rows that Python's csv reads from them
 hub_layouts.json         lists of files and cards of data sets' repositories, and the files of each split that Python's
                          datasets finds in them
 """

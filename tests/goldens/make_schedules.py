@@ -4,7 +4,7 @@
     pip install -r ../shared/peer/requirements.txt
     python -B tests/goldens/make_schedules.py
 
-schedules.json: of each schedule and some lengths the factor on the rate at every step up to two after the last.
+schedules.json: for each schedule and some lengths the learning-rate factor at every step up to two after the last.
 """
 
 from reference import require, write_json

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Records what transformers computes with SmolLM2-135M-Instruct in float32, for smollm2_hidden_states_test.
+"""Records transformers' outputs for SmolLM2-135M-Instruct in float32, for smollm2_hidden_states_test.
 
     pip install torch==2.15.0 transformers==4.45.1 numpy==2.3.5
     python -B tests/goldens/make_smollm2.py MODEL_FOLDER
 
 smollm2.json: for each text its ids; at three positions, for every hidden state in the order of `output_hidden_states`
-(the last one is behind the final norm) its Euclidean norm and first eight elements, and the ten largest logits with
-their ids; and the 20 ids that greedy decoding continues with.
+(the last one is after the final norm) its Euclidean norm and first eight elements, and the ten largest logits with
+their ids; and the next 20 ids of greedy decoding.
 """
 
 from reference import lines, number, require, write_json

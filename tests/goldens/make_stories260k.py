@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Records what transformers computes with the stories260k model, for llama_test.
+"""Records transformers' outputs for the stories260k model, for llama_test.
 
     pip install torch==2.15.0 transformers==4.45.1 numpy==2.3.5
     python -B tests/goldens/make_stories260k.py ../shared/models/stories260k
 
 stories260k.json: for each sentence its ids, the hidden states in the order of `output_hidden_states` (the last one is
-behind the final norm) and the logits at some positions: hiddenStates[state][position], logits[position], eight numbers
-a line; and the 40 ids that greedy decoding continues with.
+after the final norm) and the logits at some positions: hiddenStates[state][position], logits[position], eight numbers
+a line; and the next 40 ids of greedy decoding.
 """
 
 from reference import lines, require, write_json

@@ -4,15 +4,15 @@
     pip install torch==2.15.0 transformers==4.57.1 tokenizers==0.22.2 safetensors==0.8.0 numpy==2.3.5
     python -B tests/goldens/make_t5.py
 
-The model is families/t5-gated. Forward hooks add LoReFT to it as pyreft has it, h + (Wh + b − hR)Rᵀ with R under torch's
+The model is families/t5-gated. Forward hooks add LoReFT to it as in pyreft, h + (Wh + b − hR)Rᵀ with R under torch's
 orthogonal parametrization: at the encoder's first block an edit of each prompt's first token and one of its last two, at
 the decoder's second block one of every token.
 
-t5/tokenizer.json, tokenizer_config.json: a tokenizer of the model's 48 tokens, with the parts that T5's have.
-t5/encoder.safetensors, decoder.safetensors: where the edits start.
-t5/buckets.json: of tables of distances, whether tokens see those behind them, and the distances (keys' positions less the
-query's, from −MOST_DISTANT on) at which the bucket becomes another.
-t5/training.json: rows with their ids, the losses of all steps, and what greedy decoding writes of each prompt then.
+t5/tokenizer.json, tokenizer_config.json: a tokenizer of the model's 48 tokens, with the same parts as T5's.
+t5/encoder.safetensors, decoder.safetensors: the initial values of the edits.
+t5/buckets.json: for tables of distances, whether tokens see later ones, and the distances (the key's position minus the
+query's, from −MOST_DISTANT on) at which the bucket changes.
+t5/training.json: rows with their ids, the losses of all steps, and the greedy completion of each prompt afterwards.
 """
 
 from reference import number, require, write_json
@@ -89,7 +89,7 @@ class Loreft(torch.nn.Module):
 
 
 def hook_edits(model, edits):
-    """Adds the edits; gives a function that says how long the prompts of the next pass are."""
+    """Adds the edits, and returns a function that sets the prompt lengths of the next pass."""
     first, last, written = edits
     lengths = []
 
@@ -115,7 +115,7 @@ def padded(rows, filler):
 
 
 def changes(causal, count, most):
-    """[distance, bucket] where the bucket is another than the one before."""
+    """[distance, bucket] wherever the bucket changes."""
     distances = torch.arange(-MOST_DISTANT, MOST_DISTANT + 1)
     buckets = T5Attention._relative_position_bucket(distances, not causal, count, most).tolist()
     numbered = list(zip(distances.tolist(), buckets))
@@ -161,7 +161,7 @@ def main():
     written = []
     for prompt in prompts:
         of([prompt])
-        # transformers' cache has as many blocks as the encoder.
+        # transformers' cache has only as many blocks as the encoder.
         ids = model.generate(torch.tensor([prompt]), max_new_tokens=MOST, do_sample=False, use_cache=False)[0].tolist()
         written.append(tokenizer.decode(ids, skip_special_tokens=True))
     rows = [

@@ -4,18 +4,18 @@
     pip install -r ../shared/peer/requirements.txt
     python -B tests/goldens/make_tasks.py ../shared
 
-tasks/<name>.safetensors: where a training starts, as `pyreft_run.py --dump-init` writes it.
-tasks/roberta: a small RoBERTa of random weights with a head, whose tokens are bytes.
-tasks/trainings.json: of each task its settings, the ids, labels and edited positions of its rows, the losses of the first
-20 steps, each the mean of its micro-batches', and of the causal ones what the trained model writes greedily after the
-prompts of rows that it was not trained on, one by one. Of the pairs, which are read with the output of the row before (of the
-first one with the last's) and taught their own, the labels themselves.
+tasks/<name>.safetensors: the initial values of a training, as `pyreft_run.py --dump-init` writes it.
+tasks/roberta: a small RoBERTa with random weights and a head, whose tokens are bytes.
+tasks/trainings.json: for each task its settings, the ids, labels and edited positions of its rows, the losses of the
+first 20 steps, each the mean over its micro-batches, and for causal models the trained model's greedy completions of
+the prompts of rows that it was not trained on, one by one. For pairs, whose input has the output of the previous row
+(the last row's for the first) and whose labels are their own, the labels themselves.
 
-Rows are made ready by pyreft's ReftDataset, to which a task gives its template alone, and trained on by pyreft's own
-trainers in file order; dropout is 0, since its draws have no counterpart. Everything else is as pyreft and Trainer have it:
-the token put in front or at the end, truncation on the right, clipping, and the mean over accumulated micro-batches. One
-thing is put right: IntervenableModel.zero_grad() of pyvene 0.1.8 spares the head, whose gradients then add up over all steps
-of a run, so that where a head is trained torch's zero_grad takes its place.
+Rows are prepared by pyreft's ReftDataset, to which a task adds only its template, and trained on by pyreft's own
+trainers in file order; dropout is 0, since its draws have no counterpart. Everything else is unchanged from pyreft and
+Trainer: the token prepended or appended, truncation on the right, clipping, and the mean over accumulated
+micro-batches. There is one fix: IntervenableModel.zero_grad() of pyvene 0.1.8 skips the head, whose gradients then add
+up over all steps of a run, so that torch's zero_grad replaces it where a head is trained.
 """
 
 from reference import number, require, write_json
@@ -112,7 +112,7 @@ GLUE = {
 
 
 class Generation(ReftDataset):
-    """Prompt and completion as one string, cut on the right; labels are those after the prompt's own length."""
+    """Prompt and completion as one string, truncated on the right; labels begin after the prompt's own length."""
 
     def preprocess(self, settings):
         self.template = settings["template"]
@@ -136,7 +136,7 @@ class Generation(ReftDataset):
 
 
 class Pairs(ReftDataset):
-    """Two sentences and a class; the token that missing positions edit is put at the end."""
+    """Two sentences and a class; the token that missing positions edit is appended."""
 
     def preprocess(self, settings):
         self.pad_mode, self.fields_to_pad = "last", ["input_ids"]
@@ -153,7 +153,7 @@ class Pairs(ReftDataset):
 
 
 def in_order(trainer):
-    """A trainer that takes rows in their order and notes the loss of every micro-batch unrounded."""
+    """A trainer that takes rows in order and records the unrounded loss of every micro-batch."""
 
     class InOrder(trainer):
         losses = []
@@ -170,14 +170,14 @@ def in_order(trainer):
 
 
 def numbered(path, count, fits, start=0):
-    """The first rows from a number on that fit, with their numbers."""
+    """The first suitable rows from an index on, with their indices."""
     with open(path, encoding="utf-8") as lines:
         rows = ((at, json.loads(line)) for at, line in enumerate(lines) if at >= start)
         return [(at, row) for (at, row), _ in zip((each for each in rows if fits(each[1])), range(count))]
 
 
 def tuned(peer, base, settings, component, initial):
-    """A model with interventions that begin where the file says, which is written first."""
+    """A model with interventions whose initial values are those of the file, which is written first."""
     sides = 1 if settings["tied"] or "+" not in settings["positions"] else 2
     kind = getattr(pyreft, peer.KINDS[settings["kind"]])
     representations = [
@@ -233,8 +233,8 @@ def trained(trainer, reft, tokenizer, settings, rows, collator):
 
 
 def as_lists(dataset):
-    """What pyreft made of rows: ids as text, labels as how many are untaught before the others, which are the ids, and the
-    positions of the first and the last intervention, between which each of a side has the same."""
+    """Rows prepared by pyreft: ids as text, labels as the number of unlabelled tokens before the others, whose labels
+    are the ids, and the positions of the first and the last intervention; those of one side are all the same."""
     found = []
     for row in dataset:
         ids, at, labels, taught = row["input_ids"].tolist(), row["intervention_locations"], row.get("labels"), None
@@ -257,7 +257,7 @@ def as_lists(dataset):
 
 
 def answers(reft, tokenizer, dataset):
-    """What is written after each prompt by itself, greedily."""
+    """The greedy completion of each prompt by itself."""
     reft.eval()
     reft.model.eval()
     texts = []
@@ -287,7 +287,7 @@ def generation(peer, shared, folder, name):
         peer, base, settings, lambda layer: {"layer": layer, "component": "block_output"}, folder / f"{name}.safetensors"
     )
     rows, length = shared / "tasks/data" / settings["rows"], lambda text: len(tokenizer(text)["input_ids"])
-    # What a limit leaves something to teach of, and what the model's context has room for.
+    # Rows that still have labels after truncation, and rows that fit the model's context.
     learned = numbered(rows, TRAINED, lambda row: length(template(row)[0]) < settings["maxLength"] - 8)
     context = base.config.max_position_embeddings
     tested = numbered(rows, TESTED, lambda row: length("".join(template(row))) < context - 8, learned[-1][0] + 1)

@@ -4,10 +4,10 @@
     pip install tokenizers==0.22.2 transformers==4.57.6 sentencepiece==0.2.3 protobuf
     python -B tests/goldens/make_together.py ../shared
 
-tokenizers/together.json.gz: the pairs, 64 rows of ARC among them; and for each tokenizer of make_tokenizers.py and for
-stories260k the ids of each whole string, the special tokens after it left out, and how many of them are the prompt's: as
-many as the prompt has by itself where these come first in the whole's; else, by the offsets of the tokens, those that hold
-nothing of the completion. `own` says which.
+tokenizers/together.json.gz: the pairs, including 64 rows of ARC; and for each tokenizer of make_tokenizers.py and for
+stories260k the ids of each whole string, without the special tokens after it, and the number of the prompt's ids: all
+ids of the prompt alone if the whole begins with them; otherwise the tokens whose offsets include nothing of the
+completion. `own` tells which.
 """
 
 from reference import require
@@ -37,7 +37,7 @@ def golden_folder(name, folder):
     declared = json.dumps(content["tokenizer"]).replace('"nmt_nfkc"', json.dumps(charsmap))
     Path(folder, "tokenizer.json").write_text(declared)
     Path(folder, "tokenizer_config.json").write_text(json.dumps(content["config"]))
-    # White space is a part of the token that holds it.
+    # Whitespace is part of the token that contains it.
     return AutoTokenizer.from_pretrained(folder, use_fast=True, trim_offsets=False)
 
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Stores what the Rust library and transformers make of tokenizers' rarer options, for tokenizer_options_test.
+"""Records how the Rust library and transformers apply rarer options of tokenizers, for tokenizer_options_test.
 
     pip install tokenizers==0.22.2 transformers==4.57.6 jinja2
     python -B tests/goldens/make_tokenizer_options.py
 
-tokenizer_options/patterns.json.gz has regular expressions of Oniguruma and the parts that they cut texts into, models.json.gz
-tokenizer.json's models with every option and the ids of random texts, folders.json.gz a model folder's files that declare
-added tokens in every way, and the ids of texts.
+tokenizer_options/patterns.json.gz has regular expressions of Oniguruma and the parts that they split texts into,
+models.json.gz tokenizer.json's models with every option and the ids of random texts, folders.json.gz a model folder's
+files that declare added tokens in every way, and the ids of texts.
 """
 
 from reference import require

@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""Trains small tokenizers of every kind and stores what transformers makes of 500 strings, for tokenizer_goldens_test.
+"""Trains small tokenizers of every kind and records how transformers encodes 500 strings, for tokenizer_goldens_test.
 
     pip install tokenizers==0.22.2 transformers==4.57.6 sentencepiece==0.2.3 protobuf
     python -B tests/goldens/make_tokenizers.py [NAME=FOLDER ...]
 
-tokenizers/strings.json holds the strings; tokenizers/<case>.json.gz the tokenizer's files and, for every string, the ids with
-special tokens; for every fourth the text of these ids, with and without special tokens, where it is not the string itself
-(null); for every tenth its pair with the next one, as it is and cut to 12 tokens: ids and types. The map of sentencepiece's
-nmt_nfkc, equal in all cases that have it, lies once in tokenizers/nmt_nfkc.gz. characters.json.gz has the ranges of code
-points that the Rust library takes for marks, punctuation and so on, splits.json what its pre-tokenizers part some texts into.
-Of a NAME=FOLDER, a real tokenizer's,
-published/NAME.json.gz keeps the results alone. Training WordPiece and BPE breaks some ties at random, so that another run
-may find another vocabulary, and its ids.
+tokenizers/strings.json has the strings; tokenizers/<case>.json.gz the tokenizer's files and, for every string, the ids
+with special tokens; for every fourth the decoded text of these ids, with and without special tokens, or null where it
+is the string itself; for every tenth its pair with the next one, whole and truncated to 12 tokens: ids and types. The
+map of sentencepiece's nmt_nfkc, equal in all cases that have it, is stored once in tokenizers/nmt_nfkc.gz.
+characters.json.gz has the ranges of code points that the Rust library classifies as marks, punctuation and so on,
+splits.json the parts into which its pre-tokenizers split some texts. For NAME=FOLDER, the folder of a real tokenizer,
+published/NAME.json.gz has only the results. Training WordPiece and BPE breaks some ties at random, so that another run
+may find another vocabulary and ids.
 """
 
 from reference import require, write_json
@@ -40,7 +40,7 @@ CORPUS = STRINGS + [
     "the small models of this test are trained on a few sentences and read many others",
     "und die kleinen Modelle lesen, was andere geschrieben haben",
 ] * 4
-# Sentencepiece covers a share of all characters, so that more of one script leave more of the others out.
+# Sentencepiece covers a share of all characters, so that more text in one script excludes more characters of others.
 LATIN_CORPUS = CORPUS + CORPUS[-2:] * 250
 
 GPT2 = r"""'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
@@ -125,7 +125,7 @@ def deepseek():
 
 
 def gpt_neox():
-    """Runs of spaces, words and marks that are added: matched before or behind the normalizer, with or without neighbours."""
+    """Added spaces, words and marks: matched before or after the normalizer, with or without adjacent spaces."""
     added = special("<|endoftext|>", "<pad>") + special("<mask>", lstrip=True) + special("</s>", rstrip=True)
     added += [word(" " * count, normalized=True) for count in (16, 5, 3, 2)]
     added += [word("<lonely>", single_word=True), word("<Norm É>", normalized=True), word("ha", single_word=True, normalized=True)]
@@ -147,7 +147,7 @@ def wordpiece(lowercase, **settings):
 
 
 def sentencepieces(kind, **settings):
-    """Trains one on lines, from which sentencepiece leaves out those with a line break or NUL."""
+    """Trains one on lines; sentencepiece skips those with a line break or NUL."""
     prefix = tempfile.mktemp()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(LATIN_CORPUS), model_prefix=prefix, model_type=kind, vocab_size=600, hard_vocab_limit=False,
@@ -181,7 +181,7 @@ def xlm_roberta():
 
 
 def xlm_roberta_old():
-    """As tokenizer.json files of years ago have it: whitespace split first, then a mark before each word."""
+    """As in old tokenizer.json files: whitespace is split first, then a mark is put before each word."""
     tokenizer = XLMRobertaTokenizerFast(unigram_pieces()).backend_tokenizer
     charsmap = json.loads(tokenizer.to_str())["normalizer"]["normalizers"][0]["precompiled_charsmap"]
     tokenizer.normalizer = normalizers.Precompiled(base64.b64decode(charsmap))
@@ -242,7 +242,7 @@ def pair(reference, first, second, **settings):
 
 
 def results(reference):
-    """What the tests compare, of any tokenizer that transformers has loaded."""
+    """The results that the tests compare, for any tokenizer loaded by transformers."""
     ids = [reference(text)["input_ids"] for text in STRINGS]
     fourth = list(zip(ids, STRINGS))[::4]
     texts, plain = ([reference.decode(of, skip_special_tokens=skip) for of, _ in fourth] for skip in (False, True))
@@ -257,7 +257,7 @@ def results(reference):
 
 
 def ranges(holds):
-    """The code points that something holds of, as first and last ones in turn."""
+    """The code points for which a predicate holds, as the alternating first and last ones of ranges."""
     codes = [code for code in range(0x110000) if not 0xD800 <= code < 0xE000]
     flags = [False] + [holds(chr(code)) for code in codes] + [False]
     firsts = [codes[at] for at in range(len(codes)) if flags[at + 1] and not flags[at]]

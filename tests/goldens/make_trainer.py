@@ -4,9 +4,9 @@
     pip install -r ../shared/peer/requirements.txt
     python -B tests/goldens/make_trainer.py ../shared
 
-trainer.json: of each training its settings as TrainingArguments has them, the loss of every step, unrounded and before
-the step, and the norm of its gradients before they were clipped. Rows go in file order, and labels are those of the
-completion and its end-of-sequence token alone; all else is as Trainer has it.
+trainer.json: for each training its settings as TrainingArguments, the loss of every step, unrounded and before the
+step, and the norm of its gradients before clipping. Rows are in file order, and only the completion and its
+end-of-sequence token have labels; everything else is Trainer's default.
 """
 
 from reference import number, require, write_json
@@ -71,7 +71,7 @@ TRAININGS = {
 
 
 class InOrder(Trainer):
-    """Takes rows in their order, and notes the loss of every batch."""
+    """Takes rows in order, and records the loss of every batch."""
 
     losses = None
 

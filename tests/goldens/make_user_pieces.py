@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Makes a small GGUF file with a SentencePiece tokenizer that has pieces of its user's, and what transformers makes of it.
+"""Makes a small GGUF file with user-defined SentencePiece tokens, and records how transformers encodes texts.
 
     pip install transformers==4.57.6 tokenizers==0.22.2 sentencepiece==0.2.3 gguf==0.19.0 protobuf==7.36.2 numpy==2.4.6
     python -B tests/goldens/make_user_pieces.py
 
-gguf/user_pieces.gguf has the pieces as llama.cpp's converter writes them, with spaces for the marks of spaces; a space is put
-in front of texts. gguf/user_pieces.json holds texts and the ids that transformers' Llama tokenizer gives them. llama.cpp gives
-the same where no run of spaces is a piece: after one it puts another space in front, which no other library does.
+gguf/user_pieces.gguf has the pieces as llama.cpp's converter writes them, with spaces instead of space marks; texts get
+a space in front. gguf/user_pieces.json has texts and their ids by transformers' Llama tokenizer. llama.cpp's are the
+same where no run of spaces is a piece: after one it prepends another space, which no other library does.
 """
 
 from reference import require, write_json

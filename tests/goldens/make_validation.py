@@ -3,21 +3,21 @@
 tests/integration/validation_test.ts.
 
     pip install -r ../shared/peer/requirements.txt
-    python -B tests/goldens/make_validation.py ../shared PATH/TO/SmolLM2-135M-Instruct [the one that is made again]
+    python -B tests/goldens/make_validation.py ../shared PATH/TO/SmolLM2-135M-Instruct [the only one to make again]
 
-validation/<model>.safetensors: where a training starts.
+validation/<model>.safetensors: the initial values of a training.
 validation/trainings.json: for each model its settings, the loss and the gradients' norm of every step, the loss of the
 validation rows after each epoch, the step whose checkpoint transformers loads at the end, and the bias of the first
 intervention once it is loaded.
 
-The trainer is ReftTrainerForCausalLM but for three things: rows go in file order, so that both sides see the same
-batches; compute_loss gives the loss itself where outputs are asked for, without which transformers' evaluation stops; and
-the best checkpoint is loaded onto the CPU, where pyvene has cuda:0 written down. All validation rows run in one batch,
-since transformers takes the mean of batches' means.
+The trainer is ReftTrainerForCausalLM with three changes: rows are in file order, so that both sides see the same
+batches; compute_loss returns the loss itself where outputs are requested, without which transformers' evaluation fails;
+and the best checkpoint is loaded onto the CPU, where pyvene hard-codes cuda:0. All validation rows run in one batch,
+since transformers takes the mean of batch means.
 
 Prefix and suffix differ in length with stories260k, and pyreft's locations are a rectangle: the shorter side has one of
-its locations twice. pyvene assigns all at once, of which torch's gradient counts such a location twice; here they are
-assigned one after the other, where what is overwritten counts for nothing.
+its locations twice. pyvene assigns all at once, for which torch's gradient counts such a location twice; here they are
+assigned one after the other, so that overwritten values have no gradient.
 
 Rates are low enough that rounding does not grow: with stories260k, numbers that differ by 1e-7 at the start differ by 7e-7
 in the losses at 5e-3, and by 5e-4 at 2e-2, in two runs of pyreft. With SmolLM2 at 1e-2, pyreft's own norms differ by 2.5e-3
@@ -43,7 +43,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, TrainingArguments
 from transformers.trainer_utils import set_seed
 
-# So few that what is learned of them soon does harm to others.
+# So few that training soon overfits.
 TRAIN_ROWS = 8
 VALIDATION_ROWS = 8
 BATCH = 4
@@ -64,7 +64,7 @@ def scatter_in_turn(hidden, edited, _component, _unit, locations, *_rest, **_set
 
 
 class Trainer(pyreft.ReftTrainerForCausalLM):
-    """Notes the loss of every step unrounded."""
+    """Records the unrounded loss of every step."""
 
     def __init__(self, *arguments, **settings):
         super().__init__(*arguments, **settings)
@@ -90,7 +90,7 @@ class Trainer(pyreft.ReftTrainerForCausalLM):
 
 
 def encoded(rows, tokenizer, groups, first, last):
-    """Rows as pyreft's data sets have them: labels of the completion alone, and where each intervention acts."""
+    """Rows in the form of pyreft's data sets: labels of only the completion, and the locations of each intervention."""
     found = []
     for row in rows:
         prompt = tokenizer(row["instruction"] + "\n")["input_ids"]

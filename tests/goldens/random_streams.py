@@ -1,4 +1,4 @@
-"""The random streams of pipelines/data/random.ts: xoroshiro128+ from a hash of the seed and of what the numbers are for."""
+"""The random streams of pipelines/data/random.ts: xoroshiro128+ from a hash of the seed and the stream's purpose."""
 
 import json
 

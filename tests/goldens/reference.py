@@ -1,4 +1,4 @@
-"""What the scripts that make the goldens share: pinned versions, and JSON in the layout that `deno fmt` asks for."""
+"""Helpers of the scripts that make the goldens: pinned versions, and JSON in the layout of `deno fmt`."""
 
 import json
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +15,7 @@ def found(name):
 
 
 def require(**pinned):
-    """Refuses to run with other versions than the goldens were made with."""
+    """Refuses to run with versions other than those that the goldens were made with."""
     wrong = [f"{name} is {found(name)}, not {wanted}" for name, wanted in pinned.items() if found(name) != wanted]
     if wrong:
         raise SystemExit(f"these goldens need other versions: {'; '.join(wrong)}")

@@ -1,4 +1,4 @@
-"""The 500 strings that the tokenizers' goldens are made of, for make_tokenizers.py."""
+"""The 500 strings of the tokenizers' goldens, for make_tokenizers.py."""
 
 import random
 

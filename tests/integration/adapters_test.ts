@@ -1,6 +1,6 @@
 /**
- * Adapters against peft's: from the same initial values every loss agrees within 1e-3, and the text that the adapted model
- * writes is the same. What peft found is in goldens/peft, so that neither torch nor peft need be here.
+ * Adapters compared with peft: from the same initial values every loss agrees within 1e-3, and the adapted model
+ * generates the same text. peft's results are in goldens/peft, so that neither torch nor peft need be installed.
  *
  * @module
  */
@@ -29,18 +29,18 @@ import { inFolder } from "../pipelines/models/support.ts";
 import { sharedFolder } from "../support/shared.ts";
 import { assertTrajectory, lossesOf, runIn } from "../support/trajectory.ts";
 
-/** What an adapter of projections adapts. */
+/** The targets of an adapter of projections. */
 interface Modules {
   readonly positions?: "prompt";
   readonly modules: readonly string[];
   readonly blocks: readonly number[];
 }
 
-/** What make_peft.py writes of an adapter. */
+/** The results of make_peft.py for an adapter. */
 type Golden =
   & {
     readonly name: string;
-    /** What the model writes after the first prompts before training. */
+    /** The model's completions of the first prompts before training. */
     readonly written: readonly string[];
     /** By epoch and step. */
     readonly losses: readonly (readonly number[])[];
@@ -73,7 +73,7 @@ function pipelineOf(golden: Golden, shared: string): Pipeline {
   const rows = jsonl(join(shared, "data", "multiarith.test.jsonl"), {
     prompt: "{instruction}\n",
     completion: "{answer}",
-    // As make_peft.py encodes rows.
+    // Like make_peft.py.
     tokenization: "apart",
   });
   const adapted = baseModel(join(shared, "models", "stories260k")).with(adapterOf(golden));
@@ -93,8 +93,8 @@ const shared = sharedFolder();
 for (const golden of goldens) {
   Deno.test({
     name: `${golden.name} ${golden.kind === "prefixTuning" ? "" : `of ${golden.modules.join(", ")} `}${
-      "positions" in golden ? "on prompts alone " : ""
-    }walks peft's trajectory and writes its text`,
+      "positions" in golden ? "only on prompts " : ""
+    }follows peft's losses and generates its text`,
     ignore: shared === undefined,
     fn: () =>
       inFolder(async (scratch) => {

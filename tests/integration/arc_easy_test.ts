@@ -41,7 +41,7 @@ export default pipeline("arc-easy", () => {
 const shared = sharedFolder();
 
 Deno.test({
-  name: "LoReFT on ARC-Easy learns on SmolLM2, and a second run answers from the store within 3 s",
+  name: "LoReFT on ARC-Easy learns on SmolLM2, and a second run reuses the store within 3 s",
   ignore: shared === undefined,
   async fn() {
     const model = await smollm2Folder(shared as string);

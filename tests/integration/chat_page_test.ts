@@ -1,4 +1,4 @@
-/** The page of a server in a real browser: two models answer side by side, by mouse and by keyboard, on any screen. @module */
+/** A server's page in a real browser: two models answer side by side, by mouse and keyboard, on any screen. @module */
 import assert from "node:assert/strict";
 import { serve } from "../../pipelines/serving/serve.ts";
 import type { Access } from "../../pipelines/serving/handler.ts";
@@ -10,7 +10,7 @@ const wide = { width: 1100, height: 900 }, phone = { width: 360, height: 740 };
 const options = { ignore: !hasBrowser(), sanitizeResources: false, sanitizeOps: false };
 const edits = { rank: 'sweep("rank", [1, 2])', epochs: "6", optimizer: "adamw({ learningRate: 0.3 })" };
 
-/** Runs a test with the address of a service that listens. */
+/** Runs a test with the address of a listening service. */
 function inServer(
   more: ServedOptions,
   access: Access,
@@ -37,12 +37,12 @@ const models = `[...document.querySelectorAll("select:first-of-type")].map((each
 const texts = `[...document.querySelectorAll("#turns > li:last-child .text")].map((each) => each.textContent)`;
 const titles = `[...document.querySelectorAll("#turns > li:last-child h3")].map((each) => each.textContent)`;
 const isDone = `document.querySelectorAll("#turns > li:last-child [aria-busy=false]").length === 2`;
-/** Elements that reach over the right edge of the screen. */
+/** Elements that extend beyond the right edge of the screen. */
 const tooWide = `[...document.querySelectorAll("body *")].filter((each) => {
   return !each.closest(".skip, script") && each.getBoundingClientRect().right > innerWidth + 0.5;
 }).map((each) => each.tagName + "#" + each.id)`;
 
-/** Gives an element a value, as a person does. */
+/** Sets the value of an element, as a user does. */
 function fill(page: Page, selector: string, value: string): Promise<void> {
   return page.evaluate(`{
     const each = document.querySelector(${JSON.stringify(selector)});
@@ -54,7 +54,7 @@ function fill(page: Page, selector: string, value: string): Promise<void> {
 const question = "Where is the dog";
 
 Deno.test({
-  name: "the base and an edit answer side by side what the API answers, on a screen and a phone, light and dark",
+  name: "the base and an edit answer side by side as the API does, on a desktop and a phone, light and dark",
   ...options,
   fn: () =>
     inServer({}, {}, async (address, { text }) => {
@@ -64,7 +64,7 @@ Deno.test({
       const full = await edited(1), tried = [-1, 3, 2, 0.5];
       const scaled = await Promise.all(tried.map(edited)),
         other = scaled.findIndex((each) => each !== base && each !== full);
-      assert.ok(base !== full && other !== -1, "some strength shows");
+      assert.ok(base !== full && other !== -1, "some strength changes the answer");
       const strength = tried[other]!.toFixed(2);
       for (const display of [wide, { ...wide, isDark: true }, phone, { ...phone, isDark: true }]) {
         await inPage(address, display, async (page) => {
@@ -76,7 +76,7 @@ Deno.test({
           await page.press("Enter");
           await page.until(isDone);
           assert.deepEqual(await page.evaluate(texts), [base, full]);
-          // From the message back to the slider, by the keyboard alone.
+          // From the message back to the slider, using only the keyboard.
           await page.evaluate(`document.getElementById("strength-1").focus()`);
           await fill(page, "#strength-1", strength);
           assert.equal(await page.evaluate(`document.querySelector("output[for=strength-1]").textContent`), strength);
@@ -90,7 +90,7 @@ Deno.test({
           assert.deepEqual(await page.evaluate(tooWide), []);
           const ground = await page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
           assert.equal(Number(/rgb\((\d+)/.exec(ground)![1]) < 128, "isDark" in display);
-          // Whatever a person can use has a name, and nothing is disabled for good.
+          // Every control has a name, and none stays disabled.
           assert.deepEqual(
             await page.evaluate(`[...document.querySelectorAll("select, input, textarea")].filter((each) => {
               return each.labels.length === 0;
@@ -104,7 +104,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a conversation goes on, each side with its own answers, until it begins anew",
+  name: "a conversation continues, each side with its own answers, until it is restarted",
   ...options,
   fn: () =>
     inServer(
@@ -151,7 +151,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a server with a key is asked once the key is given, and what it refuses is shown",
+  name: "a server with a key is used once the key is entered, and its refusals are shown",
   ...options,
   fn: () =>
     inServer({}, { key: "open" }, (address) =>

@@ -1,4 +1,4 @@
-/** Conversations by a published model's own template, against transformers. @module */
+/** Conversations with a published model's template, compared with transformers. @module */
 import assert from "node:assert/strict";
 import { encodeTurns } from "../../pipelines/data/chat/tokens.ts";
 import type { ChatMessage } from "../../pipelines/data/chat/source.ts";
@@ -18,7 +18,7 @@ interface Golden {
 const shared = sharedFolder();
 
 Deno.test({
-  name: "chat() gives transformers' text and ids by SmolLM2's own template, and teaches each turn with its end",
+  name: "chat() returns transformers' text and ids with SmolLM2's template, and labels each turn including its end",
   ignore: shared === undefined,
   fn: async () => {
     const folder = await smollm2Folder(shared!), tokenizer = await loadTokenizer(folder);
@@ -31,7 +31,7 @@ Deno.test({
       assert.equal(all[at]!.turns!.text, text);
       const found = encodeTurns(all[at]!.turns!, tokenizer);
       assert.deepEqual(found.ids, ids);
-      // A token that holds the line's end before a turn and the turn's first space is the turn's.
+      // A token of the line break before a turn and the turn's first space belongs to the turn.
       const said = found.turns.map(([start, end]) => tokenizer.decode(ids.slice(start, end)).replace(/^\n/, ""));
       const answers = messages.filter(({ role }) => role === "assistant").map(({ content }) => `${content}<|im_end|>`);
       assert.deepEqual(said, answers);

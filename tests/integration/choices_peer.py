@@ -4,9 +4,10 @@
     choices_peer.py MODEL QUESTIONS.jsonl CONTEXTS.jsonl REQUESTS.jsonl
     choices_peer.py MODEL REQUESTS.jsonl
 
-Each row has a `question`, `options` and the right one as `answer`; one of the second file also the text that follows each
-option, `rest`. Prints one JSON line: for both files the log-likelihoods of every row's requests, and what the harness's own
-task counts of them; and the log-likelihoods of the third file's rows, lists of pairs of a context and what follows it.
+Each row has a `question`, `options` and the right one as `answer`; rows of the second file also the text that follows
+each option, `rest`. Prints one JSON line: for both files the log-likelihoods of every row's requests, and the metrics
+of the harness's own task; and the log-likelihoods of the third file's rows, lists of pairs of a context and its
+continuation.
 """
 
 import json
@@ -41,7 +42,7 @@ def task(name, rows, metrics, **config):
 
 
 def scored(model, task, rows):
-    """Each row's log-likelihoods, and the means and standard errors of what the task counts."""
+    """Each row's log-likelihoods, and the means and standard errors of the task's metrics."""
     task.build_all_requests(rank=0, world_size=1)
     requests = task.instances
     answers = model.loglikelihood(requests)

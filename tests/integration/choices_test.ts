@@ -1,6 +1,7 @@
 /**
- * Choices scored on SmolLM2 against lm-evaluation-harness 0.4.13: each log-likelihood within 1e-4, and acc, acc_norm,
- * acc_bytes and acc_mutual_info equal. REFRACT_LM_EVAL_PYTHON names a Python that has lm_eval, torch and transformers.
+ * Choices scored on SmolLM2, compared with lm-evaluation-harness 0.4.13: each log-likelihood within 1e-4, and acc,
+ * acc_norm, acc_bytes and acc_mutual_info equal. REFRACT_LM_EVAL_PYTHON names a Python that has lm_eval, torch and
+ * transformers.
  *
  * @module
  */
@@ -18,14 +19,14 @@ import { runIn } from "../support/trajectory.ts";
 const shared = sharedFolder(), python = Deno.env.get("REFRACT_LM_EVAL_PYTHON");
 if (python === undefined) console.log("REFRACT_LM_EVAL_PYTHON is not set: lm-evaluation-harness is not compared with");
 
-/** What the harness makes of a file of rows. */
+/** The harness's results for a file of rows. */
 interface Scored {
-  /** Of a row's choices, and then of the same without the row. */
+  /** The scores of a row's choices, followed by those of the choices alone. */
   readonly scores: readonly (readonly number[])[];
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** What choices_peer.py prints. */
+/** The output of choices_peer.py. */
 interface Peer {
   readonly questions: Scored;
   readonly contexts: Scored;
@@ -34,7 +35,7 @@ interface Peer {
 
 const asked = (question: string, answer: string, ...options: string[]) => ({ question, answer, options });
 
-/** Choices of unlike lengths, in characters and in bytes, one of which begins another. */
+/** Choices of different lengths in characters and in bytes, one of which is a prefix of another. */
 const questions = [
   asked("Question: What do bees make?\nAnswer: ", "honey", "milk", "honey", "a kind of paper that is very thin"),
   asked("Question: Is the sun a star?\nAnswer: ", "yes", "no", "yes"),
@@ -54,7 +55,7 @@ const followed = (question: string, answer: string, other: string, rest: string)
   return { question, answer, options: [answer, other].sort(), rest };
 };
 
-/** One context for each choice, as WinoGrande has it. */
+/** One context for each choice, as in WinoGrande. */
 const contexts = [
   followed("Sarah was a much better surgeon than Maria so ", "Maria", "Sarah", " always got the easier cases."),
   followed("The trophy does not fit in the suitcase because the ", "trophy", "suitcase", " is too big."),
@@ -62,7 +63,7 @@ const contexts = [
   followed("Emma put the milk in the fridge and the ", "milk", "fridge", " stayed cold."),
 ];
 
-/** A document of one of the harness's tasks: contexts and what follows each. */
+/** A document of one of the harness's tasks: contexts with their continuations. */
 interface Document {
   readonly requests: readonly (readonly [context: string, continuation: string])[];
   readonly choices: readonly string[];
@@ -140,7 +141,7 @@ Deno.test({
     }),
 });
 
-/** That an evaluation has the harness's log-likelihoods and picks; gives the largest difference. */
+/** Asserts that an evaluation has the harness's log-likelihoods and picks, and returns the largest difference. */
 async function assertScores(
   folder: string,
   expected: readonly (readonly number[])[],

@@ -1,4 +1,4 @@
-/** Evaluations whose answers are run as programs, from a pipeline to its predictions. @module */
+/** Evaluations that run answers as programs, from a pipeline to its predictions. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ofKind } from "../../pipelines/common/of_kind.ts";

@@ -62,7 +62,7 @@ function killIfAlive(process: Deno.ChildProcess): void {
 const checkpoints = (scene: Scene, place: string) =>
   scene.filesOf(`${place}/store`).filter((path) => /^checkpoint\/.*\.safetensors$/.test(path));
 
-Deno.test(`a run that is killed ${kills} times at random moments gives the same bytes`, () =>
+Deno.test(`a run that is killed ${kills} times at random moments writes the same bytes`, () =>
   inScene(killed, async (scene) => {
     const begun = performance.now(), expected = await bytesOf(scene, "whole", eagerMain);
     const whole = performance.now() - begun;
@@ -89,7 +89,7 @@ Deno.test(`a run that is killed ${kills} times at random moments gives the same 
     );
   }));
 
-Deno.test("two processes on one store at once give the same bytes", () =>
+Deno.test("two processes on one store at once write the same bytes", () =>
   inScene(killed, async (scene) => {
     const expected = await bytesOf(scene, "whole", eagerMain);
     const places = [1, 2].map((which) => `${which}`);
@@ -131,7 +131,7 @@ for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     }));
 }
 
-/** Preferences, and what they are compared by; the reward head has no frozen model beside it. */
+/** Trainings on preferences by objective; the reward head has no frozen model to compare with. */
 const compared: Readonly<Record<string, Partial<PipelineParts>>> = {
   dpo: { trainSettings: "objective: refract.dpo({ beta: 0.1 })" },
   reps: { trainSettings: "objective: refract.reps()" },
@@ -143,7 +143,7 @@ const compared: Readonly<Record<string, Partial<PipelineParts>>> = {
 };
 
 for (const [name, parts] of Object.entries(compared)) {
-  Deno.test(`a training by ${name} that is killed in its middle comes to the same bytes`, () =>
+  Deno.test(`a training by ${name} that is killed halfway writes the same bytes`, () =>
     inScene({
       ...stopped,
       epochs: "1500",
@@ -159,7 +159,7 @@ for (const [name, parts] of Object.entries(compared)) {
     }));
 }
 
-Deno.test("a second SIGINT ends a run whatever it does", () =>
+Deno.test("a second SIGINT ends a run at any point", () =>
   inScene(stopped, async (scene) => {
     const { process, ended } = start(scene, "out");
     await isTraining(scene, "out");

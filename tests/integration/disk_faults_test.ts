@@ -1,4 +1,4 @@
-/** Runs that are killed at any moment, and what the next run makes of their remains. @module */
+/** Runs that are killed at any moment, and the next run with the remaining files. @module */
 import assert from "node:assert/strict";
 import { everyStep, inProcessUnder, type Outcome } from "../support/command.ts";
 import { dyingAt, refusing } from "../support/dying.ts";
@@ -29,11 +29,11 @@ async function bytesOf(scene: Scene, place: string, store = place): Promise<Read
   const { code, stderr } = await run(scene, place, store);
   assert.equal(code, 0, stderr);
   const kept = scene.filesOf(`${store}/store`).filter((path) => /^(checkpoint|part)\/.*\.safetensors$/.test(path));
-  assert.deepEqual(kept, [], "what was kept on the way is removed at the end");
+  assert.deepEqual(kept, [], "checkpoints and parts are removed at the end");
   return await leftBehind(scene.path(place, "out"));
 }
 
-Deno.test("a run that is killed at any change of the disk is resumed and gives the same bytes", () =>
+Deno.test("a run that is killed at any change of the disk is resumed and writes the same bytes", () =>
   inScene(parts, async (scene) => {
     const expected = await bytesOf(scene, "whole");
     let moment = 1;
@@ -43,22 +43,22 @@ Deno.test("a run that is killed at any change of the disk is resumed and gives t
       if (!died) break;
       assert.deepEqual(await bytesOf(scene, place), expected, `after a death at change ${moment}`);
     }
-    // Each member has two checkpoints, its result, two halves of its answers and scores, and the whole.
+    // Each member has two checkpoints, its result, two parts of its answers and scores, and all of them.
     assert.ok(moment > 20, `${moment - 1} deaths`);
   }));
 
 for (const [what, scene] of [["run", parts], ["training on preferences", preferring("dpo({ beta: 0.5 })")]] as const) {
-  Deno.test(`a ${what} that is killed repeatedly gives the same bytes`, () =>
+  Deno.test(`a ${what} that is killed repeatedly writes the same bytes`, () =>
     inScene(scene, async (scene) => {
       const expected = await bytesOf(scene, "whole");
       let deaths = 0;
       while ((await dyingAt(24, () => run(scene, "dies"))).died) assert.ok(++deaths < 20);
-      assert.ok(deaths > 0, "it has died");
+      assert.ok(deaths > 0, "it never died");
       assert.deepEqual(await bytesOf(scene, "dies"), expected);
     }));
 }
 
-Deno.test("two runs on one store at once give the same bytes", () =>
+Deno.test("two runs on one store at once write the same bytes", () =>
   inScene(parts, async (scene) => {
     const expected = await bytesOf(scene, "whole");
     const both = await Promise.all(["one", "other"].map((place) => run(scene, place, "shared")));
@@ -66,7 +66,7 @@ Deno.test("two runs on one store at once give the same bytes", () =>
     for (const place of ["one", "other"]) assert.deepEqual(await leftBehind(scene.path(place, "out")), expected);
   }));
 
-Deno.test("a checkpoint that can't be written gives a note, and the training continues", () =>
+Deno.test("a checkpoint that can't be written leads to a note, and the training continues", () =>
   inScene(parts, async (scene) => {
     const expected = await bytesOf(scene, "whole");
     const { code, stderr } = await refusing("checkpoint", () => run(scene, "full"));

@@ -1,5 +1,5 @@
 /**
- * Exported models in other runtimes: in a browser's page, and one of 135 million parameters in Node's runtime.
+ * Exported models in other runtimes: in a browser page, and one of 135 million parameters in Node.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { inScene, type Scene, sceneRows } from "../support/scene.ts";
 import { sharedFolder, smollm2Folder, type StoredType } from "../support/shared.ts";
 import { runIn } from "../support/trajectory.ts";
 
-/** What the page imports. */
+/** The packages that the page imports. */
 const pagePackages = ["onnxruntime-web@1.30.0", "@huggingface/tokenizers@0.2.0", "@huggingface/jinja@0.5.11"];
 
 const types: Readonly<Record<string, string>> = {
@@ -27,7 +27,7 @@ const types: Readonly<Record<string, string>> = {
   ".wasm": "application/wasm",
 };
 
-/** Serves a folder, and what a page asks of `node_modules` from another. */
+/** Serves a folder, and requests for `node_modules` from another. */
 function serve(folder: string, packages: string): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async ({ url }) => {
     const path = decodeURIComponent(new URL(url).pathname);
@@ -45,7 +45,7 @@ async function exported(scene: Scene, ...options: readonly string[]): Promise<st
   return out;
 }
 
-/** Where a page shows its output: the answer to a prompt, or the last one of a conversation. */
+/** Selectors of a page's output: the answer to a prompt, or the last one of a conversation. */
 const shownAnswer = { prompt: "output", message: "#said li:last-child" };
 
 /** The output of the exported folder's page for prompts, or for a conversation's messages. */
@@ -78,8 +78,7 @@ async function answersInPage(
 }
 
 Deno.test({
-  name:
-    "an exported model writes in a browser's page what Refract writes, and with float16 weights what Node's runtime writes",
+  name: "an exported model generates in a browser page what Refract does, and with float16 weights what Node does",
   ignore: !hasBrowser(),
   sanitizeResources: false,
   sanitizeOps: false,
@@ -126,7 +125,7 @@ const shared = sharedFolder();
 
 for (const stored of ["f32", "bf16"] satisfies StoredType[]) {
   Deno.test({
-    name: `an exported SmolLM2, stored as ${stored}, writes what Refract writes`,
+    name: `an exported SmolLM2, stored as ${stored}, generates what Refract does`,
     ignore: shared === undefined,
     fn: () =>
       inFolder(async (scratch) => {

@@ -1,4 +1,4 @@
-/** Gemma 3 270M from its GGUF file, against transformers and llama.cpp. @module */
+/** Gemma 3 270M from its GGUF file, compared with transformers and llama.cpp. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openModel, openModelWeights } from "../../pipelines/models/open/model.ts";
@@ -9,7 +9,7 @@ import { evaluationOf, lossesOf } from "../pipelines/schedule/support.ts";
 import { inProcess } from "../support/command.ts";
 import { gemma3Gguf } from "../support/shared.ts";
 
-/** What make_gemma3.py writes of some ids. */
+/** The results of make_gemma3.py for some ids. */
 interface Golden {
   readonly inputIds: readonly number[];
   readonly places: readonly {
@@ -19,7 +19,7 @@ interface Golden {
   }[];
 }
 
-/** What make_gemma3_llama_cpp.mjs writes of a prompt. */
+/** The results of make_gemma3_llama_cpp.mjs for a prompt. */
 interface Continued {
   readonly prompt: string;
   readonly ids: readonly number[];
@@ -32,14 +32,14 @@ const goldens: readonly Golden[] = await read("gemma3.json");
 const continued: readonly Continued[] = await read("gemma3_llama_cpp.json");
 const file = await gemma3Gguf();
 
-/** Asserts a distance of at most 1e-3, or of 1e-3 of the expected number where that is larger than 1. */
+/** Asserts a difference of at most 1e-3, relative where the expected number exceeds 1. */
 function assertClose(found: number | undefined, expected: number, what: string): void {
   const difference = Math.abs((found ?? NaN) - expected) / Math.max(1, Math.abs(expected));
   assert.ok(difference <= 1e-3, `${what} is ${found} and not ${expected}`);
 }
 
 Deno.test({
-  name: "Gemma 3 gives transformers' hidden states and logits, and llama.cpp's ids and greedy texts",
+  name: "Gemma 3 has transformers' hidden states and logits, and llama.cpp's ids and greedy texts",
   ignore: file === undefined,
   fn: () =>
     inFolder(async (store) => {
@@ -62,7 +62,7 @@ Deno.test({
       }
       for (const { prompt, ids, continuation } of continued) {
         assert.deepEqual(tokenizer.encodePrompt(prompt), ids);
-        // Each token is the likeliest after those before it, so a greedy answer is the same.
+        // Each token is the likeliest after those before it, so a greedy completion is the same.
         const tokens = [...ids, ...continuation], [found] = await forward.run([[{ start: 0, tokens }]]);
         const likeliest = continuation.map((_, at) => {
           const logits = placeOf(found?.logits[0], tokens.length, ids.length + at - 1);

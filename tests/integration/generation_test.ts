@@ -1,5 +1,6 @@
 /**
- * Greedy decoding, beam search and drawn beams against transformers', token for token, with prompts of different lengths in one batch.
+ * Greedy decoding, beam search and sampled beams compared with transformers token for token, with prompts of different
+ * lengths in one batch.
  *
  * @module
  */
@@ -13,7 +14,7 @@ import { runIn } from "../support/trajectory.ts";
 
 const maxNewTokens = 24;
 
-/** The ways of make_generation.py. */
+/** The decoding settings of make_generation.py. */
 const ways: Readonly<Record<string, DecodingSpec>> = {
   ...Object.fromEntries(
     ([false, true, "never"] as const).flatMap((earlyStopping) =>
@@ -76,7 +77,7 @@ async function folderOf(model: string, scratch: string): Promise<string> {
 for (const [model, texts] of Object.entries(golden)) {
   for (const [way, expected] of Object.entries(texts)) {
     Deno.test({
-      name: `${way} writes with ${model} what transformers writes`,
+      name: `${way} generates with ${model} what transformers generates`,
       ignore: shared === undefined,
       fn: () =>
         inFolder(async (scratch) => {

@@ -1,4 +1,4 @@
-/** SmolLM2-135M-Instruct from its GGUF file, against the folder that another program makes of it. @module */
+/** SmolLM2-135M-Instruct from its GGUF file, compared with the folder that another program makes from it. @module */
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
@@ -20,7 +20,7 @@ const odd = [
 ];
 
 Deno.test({
-  name: "SmolLM2's GGUF file gives the weights, ids and logits of the folder that smollm2.py makes",
+  name: "SmolLM2's GGUF file has the weights, ids and logits of the folder that smollm2.py makes",
   ignore: shared === undefined,
   fn: compare,
 });

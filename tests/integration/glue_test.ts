@@ -1,6 +1,6 @@
 /**
- * GLUE's CoLA, RTE and STS-B on a real encoder, all-MiniLM-L6-v2, through the command line: LoReFT of every token at every
- * block with a new head.
+ * GLUE's CoLA, RTE and STS-B on a real encoder, all-MiniLM-L6-v2, through the command line: LoReFT on every token at
+ * every block, with a new head.
  *
  * @module
  */
@@ -42,11 +42,11 @@ export default refract.pipeline(${JSON.stringify(task.name)}, () => {
 
 const shared = sharedFolder();
 
-/** A file of GLUE as an expression. */
+/** The expression that declares a file of GLUE. */
 const file = (path: string, template: string, more = "") =>
   `tsv(${JSON.stringify(join(shared ?? "", "data", "glue", path))}, ${template}${more})`;
 
-/** Runs a task; gives what the evaluation measured. */
+/** Runs a task, and returns the metrics of its evaluation. */
 async function measured(task: Task): Promise<EvaluateRecord["metrics"]> {
   const model = await minilmFolder(), folder = await Deno.makeTempDir();
   try {
@@ -66,7 +66,7 @@ async function measured(task: Task): Promise<EvaluateRecord["metrics"]> {
 }
 
 Deno.test({
-  name: "CoLA: an encoder tells acceptable sentences from others better than by chance",
+  name: "CoLA: an encoder classifies sentences as acceptable better than chance",
   ignore: shared === undefined,
   async fn() {
     const template = `{ text: "{sentence}", label: "{label}" }`;
@@ -85,7 +85,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "RTE: pairs of long texts run; in so few steps this encoder stays near chance",
+  name: "RTE: pairs of long texts run, though this encoder stays near chance in so few steps",
   ignore: shared === undefined,
   async fn() {
     const template = `{ text: "{sentence1}", pair: "{sentence2}", label: "{label}" }`;
@@ -103,7 +103,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "STS-B: an encoder predicts how alike two sentences are",
+  name: "STS-B: an encoder predicts the similarity of two sentences",
   ignore: shared === undefined,
   async fn() {
     const template = `{ text: "{sentence1}", pair: "{sentence2}", label: "{score}" }`;

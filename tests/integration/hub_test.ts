@@ -1,6 +1,6 @@
 /**
  * The cache shared with Python's huggingface_hub, and with other processes of Refract. REFRACT_PEER_PYTHON names a Python
- * that has the library; without one the tests that need it say so and are skipped.
+ * that has the library; without it, the tests that need it are skipped with a message.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Folders that pyreft saved, read and written: the imported intervention has the loss that pyreft has, and what is exported
- * holds the same intervention. What pyreft saved and found is in goldens/pyreft_saved.
+ * Folders that pyreft saved, imported and exported: the imported intervention has pyreft's loss, and the export
+ * contains the same intervention. pyreft's folders and losses are in goldens/pyreft_saved.
  *
  * @module
  */
@@ -22,7 +22,7 @@ function pipelineOf(intervention: string, model: string): Pipeline {
   const data = jsonl(join(shared!, "data", "multiarith.test.jsonl"), {
     prompt: "{instruction}\n",
     completion: "{answer}",
-    // As make_pyreft_saved.py encodes rows.
+    // Like make_pyreft_saved.py.
     tokenization: "apart",
   });
   const edited = baseModel(model).with(saved(intervention));
@@ -42,7 +42,7 @@ async function command(...args: readonly string[]): Promise<void> {
 
 for (const [kind, expected] of Object.entries(losses)) {
   Deno.test({
-    name: `${kind} as pyreft saved it has pyreft's loss, and survives an export`,
+    name: `${kind} saved by pyreft has pyreft's loss, and survives an export`,
     ignore: shared === undefined,
     fn: () =>
       inFolder(async (scratch) => {

@@ -1,7 +1,7 @@
 /** Repeated signals to a process that takes time to clean up. @module */
 import assert from "node:assert/strict";
 
-/** Waits to be stopped, then cleans up for 700 ms, less than a process is allowed. */
+/** Waits for a stop, then cleans up for 700 ms, less than a process is allowed. */
 const program = `
 import { listenForStops } from ${JSON.stringify(import.meta.resolve("../../pipelines/cli/interrupts.ts"))};
 const waiting = setInterval(() => {}, 1000);

@@ -1,12 +1,13 @@
-"""What llama.cpp makes of a model in float32 with a LoRA adapter or a control vector, for tests/integration/llama_cpp_test.ts.
+"""llama.cpp's logits of a float32 model with a LoRA adapter or a control vector, for
+tests/integration/llama_cpp_test.ts.
 
     python llama_cpp_peer.py LIBRARIES BASE ADAPTERS IDS
 
 LIBRARIES is the folder of the prebuilt shared libraries in the npm package @node-llama-cpp/linux-x64, BASE a folder of a
-Llama with model.safetensors, which is written as GGUF below ADAPTERS by gguf-py's names. ADAPTERS holds *.gguf files. The
-library reads adapters itself; control vectors are read here by gguf-py and handed over as llama.cpp's own loader does,
-which is C++ and not callable. Prints as JSON the logits [tokens, vocabulary] of the ids by the file's name, those of the
-base as "base".
+Llama with model.safetensors, which is written as GGUF below ADAPTERS with gguf-py's names. ADAPTERS has *.gguf files.
+The library reads adapters itself; control vectors are read here by gguf-py and passed as llama.cpp's own loader does,
+which is C++ and not callable. Prints as JSON the logits [tokens, vocabulary] of the ids by file name, those of the base
+as "base".
 """
 
 import ctypes
@@ -57,7 +58,7 @@ def write_base(folder, path):
 
 
 class Parameters(ctypes.Structure):
-    """Parameters whose layout is the library's own affair: they are taken from it and handed back, on the stack."""
+    """Opaque parameters: they are taken from the library and handed back, on the stack."""
 
     _fields_ = [("bytes", ctypes.c_uint8 * 512)]
 
@@ -84,9 +85,9 @@ LOG = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)(
 
 def context_parameters(llama):
     """
-    The defaults with keys and values kept in float32, not float16, and without flash attention, which rounds to float16,
-    too. Their places are found by the defaults before and after them: four unspecified types, the last of which is flash
-    attention's; two empty pointers, then the types of keys and values.
+    The defaults, except that keys and values are kept in float32, not float16, and that flash attention, which also
+    rounds to float16, is off. These fields are found by the defaults before and after them: four unspecified types, the
+    last of which is flash attention's; two empty pointers, then the types of keys and values.
     """
     parameters = llama.llama_context_default_params()
     numbers = np.frombuffer(parameters, np.int32)
@@ -132,7 +133,7 @@ def logits(llama, model, config, path, ids):
             assert code == 0, f"{path}: the adapter does not fit"
     rows = []
     for token in ids:
-        given = (ctypes.c_int32 * 1)(token)  # The batch points at it.
+        given = (ctypes.c_int32 * 1)(token)  # The batch points to it.
         batch = llama.llama_batch_get_one(given, 1)
         assert llama.llama_decode(context, batch) == 0
         rows.append(llama.llama_get_logits_ith(context, 0)[: config["vocab_size"]])

@@ -1,6 +1,6 @@
 /**
- * LoRA adapters and control vectors in llama.cpp, as npm's node-llama-cpp 3.22.1 has it prebuilt: with stories260k in
- * float32 the logits are within 1e-4. REFRACT_PEER_PYTHON names a Python that has gguf, numpy and safetensors.
+ * LoRA adapters and control vectors in llama.cpp, prebuilt in npm's node-llama-cpp 3.22.1: with stories260k in float32
+ * the logits are within 1e-4. REFRACT_PEER_PYTHON names a Python that has gguf, numpy and safetensors.
  *
  * @module
  */
@@ -27,7 +27,7 @@ const adapted: Readonly<Record<string, (base: Model) => Model>> = {
 };
 
 Deno.test({
-  name: "LoRA adapters and control vectors have Refract's logits in llama.cpp",
+  name: "LoRA adapters and control vectors have the same logits in llama.cpp as in Refract",
   ignore: shared === undefined || python === undefined || Deno.build.os !== "linux" || Deno.build.arch !== "x86_64",
   async fn() {
     const packages = await packagesFolder(["@node-llama-cpp/linux-x64@3.22.1"]);

@@ -1,10 +1,12 @@
 /**
- * `scoring: "lm-eval"` on SmolLM2 against what lm-evaluation-harness 0.4.13 measured of the documents in ../shared: token
- * cuts, and acc, acc_norm and acc_bytes with their standard errors; and each log-likelihood within 1e-4 of what the harness
- * measures on this machine, for which REFRACT_LM_EVAL_PYTHON names a Python that has lm_eval, torch and transformers.
+ * `scoring: "lm-eval"` on SmolLM2, compared with the results of lm-evaluation-harness 0.4.13 for the documents in
+ * ../shared: tokenization, and acc, acc_norm and acc_bytes with their standard errors; and each log-likelihood within
+ * 1e-4 of the harness's on this machine, for which REFRACT_LM_EVAL_PYTHON names a Python that has lm_eval, torch and
+ * transformers.
  *
- * In float32 a log-likelihood of forty tokens is 3e-4 to 8e-4 from float64's, by a part that depends on the processor: that
- * of the same torch differs between two machines by 4.4e-4, so that those in ../shared are held to 1e-3.
+ * In float32 a log-likelihood of forty tokens is off by 3e-4 to 8e-4 from float64, which partly depends on the
+ * processor: the same torch differs by 4.4e-4 between two machines, so that the tolerance for those in ../shared is
+ * 1e-3.
  *
  * @module
  */
@@ -24,7 +26,7 @@ if (python === undefined) {
   console.log("REFRACT_LM_EVAL_PYTHON is not set: log-likelihoods are those of another machine");
 }
 
-/** What the harness measured of a document. */
+/** A document with the harness's results. */
 interface Document {
   readonly doc: Fields;
   readonly requests: readonly (readonly [context: string, continuation: string])[];
@@ -37,7 +39,7 @@ interface Document {
   };
 }
 
-/** The log-likelihoods of documents' requests, as the harness measures them here. */
+/** The log-likelihoods of documents' requests, computed by the harness on this machine. */
 async function measuredHere(folder: string, model: string, documents: readonly Document[]) {
   const requests = join(folder, "requests.jsonl"), script = join(import.meta.dirname!, "choices_peer.py");
   await Deno.writeTextFile(requests, documents.map((each) => `${JSON.stringify(each.requests)}\n`).join(""));

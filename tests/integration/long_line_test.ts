@@ -1,4 +1,4 @@
-/** Lines longer than a string can be. @module */
+/** Lines longer than the longest possible string. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { loadRows } from "../../pipelines/data/rows.ts";

@@ -1,6 +1,6 @@
 /**
- * The memory of a training and an evaluation on SmolLM2: its weights stay in their files, in 32 bits and in 16, and long
- * prompts do not keep all that was computed of them.
+ * The memory of a training and an evaluation on SmolLM2: weights of 32 and of 16 bits stay in their files, and not all
+ * activations of long prompts are kept.
  *
  * @module
  */
@@ -25,13 +25,13 @@ export default pipeline("memory", () => {
   const data = jsonl(${JSON.stringify(data)}, { prompt: "{instruction}\\n", completion: "{output}" }).take(32);
   const tuned = train(edited, { data, epochs: 1, batchSize: 8, optimizer: adamw({ learningRate: 9e-4 }) });
   const decoding = greedy({ maxNewTokens: 4 });
-  // One row at a time: the weights of a batch's decode program are packed, which is a copy that is meant.
+  // One row at a time: for batches, the decode program packs its weights, an intended copy.
   return { tuned: evaluate(tuned, { data: data.take(4), decoding, metrics: [exactMatch(), loss()], batchSize: 1 }) };
 });
 `;
 
 interface Measured {
-  /** The process's own pages in MB, at most at one moment. */
+  /** The peak of the process's own pages in MB. */
   readonly own: number;
   readonly losses: readonly number[];
 }
@@ -64,7 +64,7 @@ async function measureRun(pipeline: string, ...options: readonly string[]): Prom
 }
 
 Deno.test({
-  name: "a training and an evaluation copy no weights, neither those of 32 bits nor those of 16",
+  name: "a training and an evaluation copy neither 32-bit nor 16-bit weights",
   ignore: shared === undefined || Deno.build.os !== "linux",
   async fn() {
     const wide = await measure("f32");
@@ -75,7 +75,7 @@ Deno.test({
       const narrow = await measure(dtype, quantize), what = quantize ?? dtype;
       const found = `private memory of ${narrow.own.toFixed(0)} MB with ${what} weights`;
       console.log(`  ${found}`);
-      // A hidden copy in float32 would be 540 MB, of the projections alone 425 MB.
+      // A hidden copy in float32 would be 540 MB, or 425 MB of only the projections.
       assert.ok(narrow.own <= wide.own + 300, found);
       const most = quantize === undefined ? 0.02 : quantize === "q8" ? 0.05 : 0.35;
       narrow.losses.forEach((loss, step) =>
@@ -101,19 +101,19 @@ export default pipeline("long", () => {
 `;
 
 Deno.test({
-  name: "a step over a long prompt computes blocks again where its activations would not fit",
+  name: "a step over a long prompt recomputes blocks where its activations would not fit",
   ignore: shared === undefined || Deno.build.os !== "linux",
   async fn() {
     const prompt = (await Deno.readTextFile(questions())).slice(0, 9000), model = await smollm2Folder(shared!, "f32");
     const { own, losses } = await measureRun(longText(model, prompt), "--activation-memory", "300MB");
     console.log(`  private memory of ${own.toFixed(0)} MB with a long prompt`);
     assert.ok(losses.every(Number.isFinite));
-    // Kept for the gradient, the activations alone would be 2.2 GB.
+    // All activations for the gradient would be 2.2 GB.
     assert.ok(own > 0 && own <= 1000, `${own} MB`);
   },
 });
 
-/** A LoRA of the query projections as peft saves one. */
+/** Writes a LoRA of the query projections in peft's format. */
 async function writeLora(folder: string, model: string): Promise<void> {
   const { hidden_size: width, num_hidden_layers: blocks } = JSON.parse(
     await Deno.readTextFile(join(model, "config.json")),
@@ -135,7 +135,7 @@ async function writeLora(folder: string, model: string): Promise<void> {
 }
 
 Deno.test({
-  name: "a merge has one projection in memory at a time, whatever the weights are stored in",
+  name: "a merge has one projection in memory at a time, for any storage type",
   ignore: shared === undefined || Deno.build.os !== "linux",
   async fn() {
     const folder = await Deno.makeTempDir(), model = await smollm2Folder(shared!, "f32");
@@ -152,7 +152,7 @@ Deno.test({
         assert.ok(success, new TextDecoder().decode(stderr));
         const own = JSON.parse(await Deno.readTextFile(peaks)).own / 1e6;
         console.log(`  private memory of ${own.toFixed(0)} MB to merge into ${dtype}`);
-        // All weights are 538 MB, the embeddings' table alone 113 MB.
+        // All weights are 538 MB, the embedding table alone is 113 MB.
         assert.ok(own > 0 && own <= 300, `${own} MB`);
         await Deno.remove(out, { recursive: true });
       }

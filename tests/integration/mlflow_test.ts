@@ -1,6 +1,6 @@
 /**
- * A run as a real MLflow server keeps it. REFRACT_MLFLOW_PYTHON names a Python that has mlflow; without one the test says
- * so and is skipped.
+ * Runs logged to a real MLflow server. REFRACT_MLFLOW_PYTHON names a Python that has mlflow; without it, the test is
+ * skipped with a message.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { inScene } from "../support/scene.ts";
 const python = Deno.env.get("REFRACT_MLFLOW_PYTHON");
 if (python === undefined) console.log("REFRACT_MLFLOW_PYTHON is not set: runs are not written to MLflow");
 
-/** Runs a test with a server of MLflow that keeps its runs in a folder. */
+/** Runs a test with an MLflow server that stores its runs in a folder. */
 async function withMlflow(folder: string, test: (address: string) => Promise<void>): Promise<void> {
   const port = freePort(), address = `http://127.0.0.1:${port}`;
   const args = ["-m", "mlflow", "server", "--host", "127.0.0.1", "--port", `${port}`, "--workers", "1"];
@@ -34,7 +34,7 @@ async function withMlflow(folder: string, test: (address: string) => Promise<voi
   }
 }
 
-/** What the server has of an experiment's runs, the newest first. */
+/** The server's records of an experiment's runs, newest first. */
 async function runsOf(address: string, experiment: string) {
   const ask = async (path: string, body?: object) => {
     const request = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };

@@ -1,4 +1,4 @@
-"""Runs cells in a kernel as a notebook's page does, and prints what each of them shows, as JSON."""
+"""Runs cells in a kernel as a notebook page does, and prints the output of each as JSON."""
 import json
 import queue
 import sys

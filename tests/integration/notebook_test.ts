@@ -1,6 +1,6 @@
 /**
- * A sweep in a notebook, by the real kernel of Deno and the client that notebooks' pages talk to it with.
- * REFRACT_JUPYTER_PYTHON names a Python that has jupyter_client; without one the test says so and is skipped.
+ * A sweep in a notebook, with Deno's real kernel and the client library of notebook pages. REFRACT_JUPYTER_PYTHON names
+ * a Python that has jupyter_client; without it, the test is skipped with a message.
  *
  * @module
  */
@@ -14,16 +14,16 @@ if (python === undefined) console.log("REFRACT_JUPYTER_PYTHON is not set: no not
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** What a cell shows. */
+/** The output of a cell. */
 interface Output {
   readonly type: "execute_result" | "display_data" | "stream" | "error";
   readonly content: { readonly data?: Readonly<Record<string, string>>; readonly text?: string };
 }
 
-/** Installs Deno's kernel in a folder, runs cells in it and gives what each shows. */
+/** Installs Deno's kernel in a folder, runs cells in it, and returns the output of each. */
 async function cellsIn(folder: string, cells: readonly string[]): Promise<readonly (readonly Output[])[]> {
   const info = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-  // Packages are where they were; the kernel's own files are in the folder.
+  // Packages stay in Deno's cache; the kernel's own files are in the folder.
   const { denoDir } = JSON.parse(new TextDecoder().decode(info.stdout));
   const env = { DENO_DIR: denoDir, HOME: folder };
   const installed = await new Deno.Command(Deno.execPath(), { args: ["jupyter", "--install"], env }).output();
@@ -40,7 +40,7 @@ async function cellsIn(folder: string, cells: readonly string[]): Promise<readon
 }
 
 Deno.test({
-  name: "a sweep's run shows its table and plots in a notebook, and its events come as they happen",
+  name: "a sweep's run shows its table and plots in a notebook, and its events as they happen",
   ignore: python === undefined,
   fn: () =>
     inFolder(async (folder) => {
@@ -64,7 +64,7 @@ Deno.test({
       const [result] = shown!.filter(({ type }) => type === "execute_result"), { data = {} } = result!.content;
       assert.match(data["text/plain"]!, /^notebook: 3 members, in /);
       const html = data["text/html"]!;
-      assert.equal(html.match(/<tr>/g)?.length, 4, "a row for each member, and their head");
+      assert.equal(html.match(/<tr>/g)?.length, 4, "a header row and one for each member");
       for (const title of ["score loss", "training loss"]) assert.ok(html.includes(`aria-label="${title}"`), title);
       assert.equal(html.match(/<polyline /g)?.length, 4, "the metric over the ranks, and three members' losses");
       assert.ok(asked!.some(({ type }) => type === "execute_result"), JSON.stringify(asked));

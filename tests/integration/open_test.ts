@@ -1,5 +1,5 @@
 /**
- * Opening a model of 1 GB whose digest is remembered: its weights are mapped, not read.
+ * Opening a 1 GB model whose digest is cached: its weights are mapped, not read.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const config = {
   head_dim: 64,
 };
 
-/** Writes the weights that the folder's config.json asks for, in bfloat16: the same 16 MB of small numbers again and again. */
+/** Writes the weights that the folder's config.json asks for, in bfloat16, by repeating 16 MB of small numbers. */
 async function writeWeights(folder: string): Promise<number> {
   const { architecture } = await openModel(folder, { base: folder });
   let size = 0;

@@ -1,4 +1,4 @@
-"""Asks a server by OpenAI's own client and prints what it says as JSON: base URL, key, and the name of an edited model."""
+"""Prints a server's responses to OpenAI's client as JSON. Arguments: base URL, key, and an edited model's name."""
 import json
 import sys
 

@@ -1,6 +1,6 @@
 /**
- * The paper's experiments as recipes: planned on config.json alone, they have its parameters, shares and steps, and those
- * that are scaled down run.
+ * The paper's experiments as recipes: planned with only a config.json, they have the paper's parameters, shares and
+ * steps; scaled down, they run.
  *
  * @module
  */
@@ -46,7 +46,7 @@ const configs = {
   "roberta-large": roberta(1024, 24, 16),
 } as const;
 
-/** Files of rows as the suites have them, a few of each. */
+/** Files with a few rows in the format of each suite. */
 const rows: Readonly<Record<string, readonly object[]>> = {
   "commonsense_170k.jsonl": repeated(320, { instruction: "Is it?\n\nAnswer format: true/false", answer: "true" }),
   "math_10k.jsonl": repeated(320, { instruction: "What is 1 + 1?", output: "It is 2.", answer: "2" }),
@@ -68,7 +68,7 @@ const rows: Readonly<Record<string, readonly object[]>> = {
   ),
   "boolq.train.jsonl": repeated(4, { instruction: "Is it?\n\nAnswer format: true/false", answer: "true" }),
   "mawps.train.jsonl": repeated(4, { question: "1 and 1 ?", equation: "x=1+1", answer: "2.0" }),
-  // As many as the official rows, of which the last 300 are for validation.
+  // As many as the official rows, the last 300 of which are for validation.
   "gsm8k.official.train.jsonl": repeated(7473, { question: "What is 1 + 1?", answer: "It is 2.\n#### 2" }),
   "gsm8k.official.test.jsonl": repeated(4, { question: "What is 2 + 2?", answer: "It is 4.\n#### 4" }),
   "ultrafeedback.jsonl": repeated(320, { instruction: "Say hi.", input: "", output: "Hi." }),
@@ -83,13 +83,13 @@ function repeated(count: number, row: object): object[] {
   return Array.from({ length: count }, () => row);
 }
 
-/** What `plan --json` says. */
+/** The output of `plan --json`. */
 interface Planned {
   readonly members: readonly { readonly trainableParameters: number; readonly share: number }[];
   readonly estimate: { readonly steps: number; readonly memory: number; readonly seconds: number };
 }
 
-/** What a command says as JSON of a recipe whose base is another model. */
+/** The JSON output of a command for a recipe with another base model. */
 async function saidOf<T>(
   [command, ...more]: readonly string[],
   { folder, suite, recipe, base, set }: {
@@ -105,7 +105,7 @@ async function saidOf<T>(
   for (const [name, all] of Object.entries(rows)) {
     await Deno.writeTextFile(join(data, name), all.map((row) => `${JSON.stringify(row)}\n`).join(""));
   }
-  // A module is loaded once in a process, so that each recipe has a copy of its own.
+  // A process loads a module only once, so each recipe needs its own copy.
   await Deno.copyFile(join(paper, "methods.ts"), join(folder, "methods.ts"));
   for (const other of ["commonsense", "arithmetic", suite]) {
     await Deno.mkdir(join(folder, other), { recursive: true });
@@ -123,7 +123,7 @@ async function saidOf<T>(
   return JSON.parse(stdout);
 }
 
-/** The plan of a recipe whose base is a folder with a config and a tokenizer alone. */
+/** The plan of a recipe whose base is a folder with only a config and a tokenizer. */
 async function planOf(suite: string, recipe: string, config: object, set: readonly string[] = []): Promise<Planned> {
   let found: Planned | undefined;
   await inFolder(async (folder) => {
@@ -138,7 +138,7 @@ async function planOf(suite: string, recipe: string, config: object, set: readon
   return found!;
 }
 
-/** What the paper's tables have: the parameters follow from the shares. */
+/** The figures of the paper's tables: the parameters follow from the shares. */
 const expected: readonly (readonly [
   suite: string,
   recipe: string,
@@ -148,7 +148,7 @@ const expected: readonly (readonly [
   steps: number,
   set?: readonly string[],
 ])[] = [
-  // 320 rows in batches of 32 (16 for LoRA), as many epochs as the paper has.
+  // 320 rows in batches of 32 (16 for LoRA), with the paper's epochs.
   ["commonsense", "llama-7b", "llama-7b", 2_097_408, 0.031, 60],
   ["commonsense", "llama-7b-direft", "llama-7b", 2_097_408, 0.031, 60],
   ["commonsense", "llama-13b", "llama-13b", 3_277_120, 0.025, 60],
@@ -165,20 +165,20 @@ const expected: readonly (readonly [
 ];
 
 for (const [suite, recipe, config, parameters, percent, steps, set] of expected) {
-  Deno.test(`the recipe ${suite}/${recipe} has the paper's parameters and steps by config.json alone`, async () => {
+  Deno.test(`the recipe ${suite}/${recipe} has the paper's parameters and steps with only a config.json`, async () => {
     const { members: [member], estimate } = await planOf(suite, recipe, configs[config], set);
     assert.equal(member!.trainableParameters, parameters);
     assert.equal(estimate.steps, steps);
     assert.ok(estimate.memory > 0 && estimate.seconds > 0);
     const head = suite === "glue" ? (config === "roberta-base" ? 592_130 : 1_050_625) : 0;
     const base = member!.trainableParameters / member!.share, trained = parameters - head;
-    // LoRA's shares, which the paper copies, count what is trained in the whole, too.
+    // LoRA's shares, which the paper copies, also count the trained parameters in the total.
     const share = 100 * trained / (recipe.includes("lora") ? base + trained : base);
     assert.ok(Math.abs(share / percent - 1) < 0.04, `${share} % and ${percent} %`);
   });
 }
 
-/** Small forms of the recipes for small models: what is trained, and the stages that are measured. */
+/** Scaled-down recipes for small models: the suite, the recipe, the evaluated stages, and settings. */
 const scaled: readonly (readonly [suite: string, recipe: string, stages: readonly string[], set: readonly string[]])[] =
   [
     ["commonsense", "smollm2", ["boolq"], ["trained=boolq", "only=boolq"]],

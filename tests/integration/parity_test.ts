@@ -1,9 +1,10 @@
 /**
- * Trainings against pyreft's, step by step: from the same initial values, over the same rows in the same order, every
- * loss agrees within 1e-3. What pyreft found is in goldens/pyreft, so that neither torch nor pyreft need be here.
+ * Trainings compared with pyreft step by step: from the same initial values, over the same rows in the same order,
+ * every loss agrees within 1e-3. pyreft's results are in goldens/pyreft, so that neither torch nor pyreft need be
+ * installed.
  *
- * With weight decay pyreft's rotation collapses to zero: torch's orthogonal parametrization takes the decayed ±1 of its
- * diagonal by truncation. Refract follows it there, too.
+ * With weight decay pyreft's rotation collapses to zero, because torch's orthogonal parametrization truncates the
+ * decayed ±1 of its diagonal. Refract reproduces this.
  *
  * @module
  */
@@ -30,7 +31,7 @@ import { inFolder } from "../pipelines/models/support.ts";
 import { sharedFolder } from "../support/shared.ts";
 import { assertTrajectory, lossesOf, runIn } from "../support/trajectory.ts";
 
-/** What make_pyreft.py writes of an edit. */
+/** The results of make_pyreft.py for an edit. */
 interface Golden {
   readonly kind: keyof typeof edits;
   readonly initial: string;
@@ -40,7 +41,7 @@ interface Golden {
   readonly tied: boolean;
   /** Losses by epoch and step. */
   readonly trainings: readonly { readonly weightDecay: number; readonly losses: readonly (readonly number[])[] }[];
-  /** A training without weight decay whose gradients are clipped, with their norms before. */
+  /** A training without weight decay whose gradients are clipped, with the norms before clipping. */
   readonly clipped: {
     readonly maxGradNorm: number;
     readonly losses: readonly (readonly number[])[];
@@ -67,7 +68,7 @@ function editOf({ kind, initial, blocks, positions, rank, tied }: Golden): EditS
   return edits[kind](options);
 }
 
-/** One member a weight decay. */
+/** One member per weight decay. */
 function pipelineOf(
   golden: Golden,
   shared: string,
@@ -125,7 +126,7 @@ for (const golden of goldens) {
   const { kind, positions, rank, tied, blocks } = golden;
   const place = `${positions}${tied ? " tied" : ""} of ${blocks === "all" ? "all blocks" : `block ${blocks.join()}`}`;
   Deno.test({
-    name: `${kind} at ${place}, rank ${rank}, walks pyreft's trajectory`,
+    name: `${kind} at ${place}, rank ${rank}, follows pyreft's losses`,
     ignore: shared === undefined,
     fn: () => compare(golden, shared as string),
   });

@@ -1,8 +1,8 @@
-"""What peft saves and loads, for tests/integration/peft_test.ts.
+"""Saves and loads adapters with peft, for tests/integration/peft_test.ts.
 
-    python peft_peer.py save BASE FOLDER IDS    saves an adapter of each kind, with its numbers drawn at random, below FOLDER
+    python peft_peer.py save BASE FOLDER IDS    saves an adapter of each kind, with random numbers, below FOLDER
     python peft_peer.py load BASE FOLDER IDS    loads each adapter below FOLDER
-    python peft_peer.py bare FOLDER IDS         loads each model below FOLDER as it is
+    python peft_peer.py bare FOLDER IDS         loads each model below FOLDER unchanged
 
 Prints as JSON the logits [tokens, vocabulary] of the ids, a comma-separated list, by the adapter's or model's name.
 """

@@ -1,7 +1,6 @@
 /**
- * Adapters that peft saves and loads, and merged models that transformers loads, with stories260k: whichever of both wrote
- * the folder, the logits are within 1e-4.
- * REFRACT_PEER_PYTHON names a Python that has peft, torch and transformers.
+ * Adapters that peft saves and loads, and merged models that transformers loads, with stories260k: whichever side wrote
+ * the folder, the logits are within 1e-4. REFRACT_PEER_PYTHON names a Python that has peft, torch and transformers.
  *
  * @module
  */
@@ -73,7 +72,7 @@ const adapters: Readonly<Record<string, (base: Model) => Model>> = {
   prefix: (base) => base.with(prefixTuning({ tokens: 4 })),
 };
 
-/** Trains a model in a folder of its own. */
+/** Trains a model in a new folder. */
 async function trainedIn(folder: string, adapted: (base: Model) => Model): Promise<string> {
   const model = join(shared!, "models", "stories260k");
   const data = jsonl(join(shared!, "data", "multiarith.test.jsonl"), {
@@ -89,7 +88,7 @@ async function trainedIn(folder: string, adapted: (base: Model) => Model): Promi
 }
 
 Deno.test({
-  name: "adapters that Refract trained have its logits in peft",
+  name: "adapters that Refract trained have the same logits in peft",
   ignore,
   fn: () =>
     inFolder(async (scratch) => {
@@ -113,7 +112,7 @@ const merged: typeof adapters = {
 };
 
 Deno.test({
-  name: "models that Refract merged have its logits in transformers",
+  name: "models that Refract merged have the same logits in transformers",
   ignore,
   fn: () =>
     inFolder(async (scratch) => {

@@ -1,7 +1,7 @@
 /**
- * Trainings on preferences against trl's, step by step: from the same initial values, over the same rows in the same order,
- * every loss, reward, margin and accuracy agrees within 1e-4. What trl found is in goldens/preferences, so that neither it
- * nor torch need be here.
+ * Trainings on preferences compared with trl step by step: from the same initial values, over the same rows in the same
+ * order, every loss, reward, margin and accuracy agrees within 1e-4. trl's results are in goldens/preferences, so that
+ * neither it nor torch need be installed.
  *
  * @module
  */
@@ -31,10 +31,10 @@ import { inFolder } from "../pipelines/models/support.ts";
 import { sharedFolder, smollm2Folder } from "../support/shared.ts";
 import { runIn } from "../support/trajectory.ts";
 
-/** One number a step of each, as make_preferences.py writes them. */
+/** One number per step of each, as written by make_preferences.py. */
 type Steps = Readonly<Record<"loss" | "chosen" | "rejected" | "margins" | "accuracies", readonly number[]>>;
 
-/** The objectives by the names that they have there. */
+/** The objectives by their names there. */
 const objectives = {
   "dpo": dpo({ beta: 0.1 }),
   "dpo-smoothed": dpo({ beta: 0.5, labelSmoothing: 0.1 }),
@@ -61,7 +61,7 @@ const goldens: Goldens = JSON.parse(await Deno.readTextFile(join(folder, "losses
 
 const shared = sharedFolder();
 
-/** Where each model is, made if need be. */
+/** The folder of each model, created if necessary. */
 const folders = {
   stories260k: (shared: string) => Promise.resolve(join(shared, "models", "stories260k")),
   smollm2: smollm2Folder,
@@ -69,7 +69,7 @@ const folders = {
 
 const tolerance = 1e-4;
 
-/** A training of a model on the rows, and what trl found of it. */
+/** A training of a model on the rows, and trl's results for it. */
 interface Compared {
   readonly model: Sweepable<ModelSpec>;
   readonly objective: ObjectiveSpec;
@@ -89,7 +89,7 @@ async function compare({ model, objective, epochs, expected }: Compared): Promis
     const worst = Object.entries(expected).map(([of, steps]) => {
       const values = found[of as keyof Steps];
       assert.equal(values.length, steps.length);
-      // Rewards are sums over tokens, so that large ones have their error in proportion.
+      // Rewards are sums over tokens, so that the errors of large ones are proportional.
       const differences = steps.map((number, step) => Math.abs(values[step]! - number) / Math.max(1, Math.abs(number)));
       return [of, Math.max(...differences)] as const;
     });
@@ -98,7 +98,7 @@ async function compare({ model, objective, epochs, expected }: Compared): Promis
   });
 }
 
-/** The model with the edit that its trainings start from. */
+/** The model with the initial edit of its trainings. */
 async function editedModel(name: keyof typeof folders): Promise<Model> {
   const { block: at, rank } = goldens.models[name], initial = join(folder, `${name}.safetensors`);
   const edit = loreft({ at: block(at).output, positions: "l1", rank, initial });
@@ -108,7 +108,7 @@ async function editedModel(name: keyof typeof folders): Promise<Model> {
 for (const model of ["stories260k", "smollm2"] as const) {
   for (const name of Object.keys(objectives) as (keyof typeof objectives)[]) {
     Deno.test({
-      name: `${name} on ${model} gives trl's losses and rewards`,
+      name: `${name} on ${model} has trl's losses and rewards`,
       ignore: shared === undefined,
       fn: async () => {
         const { epochs, objectives: { [name]: expected } } = goldens.models[model];
@@ -119,7 +119,7 @@ for (const model of ["stories260k", "smollm2"] as const) {
 }
 
 Deno.test({
-  name: "a reward model over an edit gives trl's losses and rewards",
+  name: "a reward model over an edit has trl's losses and rewards",
   ignore: shared === undefined,
   fn: async () => {
     const golden = JSON.parse(await Deno.readTextFile(join(folder, "reward.json")));

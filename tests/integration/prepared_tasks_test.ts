@@ -1,6 +1,6 @@
 /**
- * Tasks' rows as SmolLM2's tokenizer has them against what pyreft's own data preparation made of them in ../shared: ids,
- * labels, and the tokens that are edited.
+ * Tasks' rows encoded by SmolLM2's tokenizer, compared with pyreft's own data preparation in ../shared: ids, labels and
+ * edited tokens.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { readGolden } from "../support/task_goldens.ts";
 
 const shared = sharedFolder();
 
-/** An example that pyreft made ready. */
+/** An example prepared by pyreft. */
 interface Prepared {
   readonly task: string;
   readonly split: "train" | "test";
@@ -33,7 +33,7 @@ interface Prepared {
   readonly intervention_locations: readonly (readonly number[])[];
 }
 
-/** Tasks of ours by pyreft's names. */
+/** Refract's tasks by pyreft's names. */
 const names = {
   commonsense: "boolq",
   math: "AddSub",
@@ -57,7 +57,7 @@ Deno.test({
         const rows = await loadRows(task(name, { data: path })[each.split], folder);
         const cutsPrompt = each.split === "test";
         const limits = { maxContext: 2048, maxLength: each.max_length, truncate: "right", cutsPrompt } as const;
-        // pyreft puts a pad token in front, which nothing attends to.
+        // pyreft prepends a pad token, which nothing attends to.
         const theirs = each.input_ids.slice(1), labels = (each.labels ?? []).slice(1);
         if (each.split === "train" && labels.every((label) => label === -100)) {
           assert.throws(() => tokenize(rows, tokenizer, limits), /leaves nothing of its completion within maxLength/);

@@ -1,6 +1,5 @@
 /**
- * A user's own projects, from an empty folder to a trained edit: with a copy of Refract on the disk and with one at an
- * address.
+ * A user's projects, from an empty folder to a trained edit: with a copy of Refract on disk and with one at a URL.
  *
  * @module
  */
@@ -13,7 +12,7 @@ import { sharedFolder, smollm2Folder } from "../support/shared.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url)), launcher = "pipelines/cli/refract.ts";
 
-/** Runs Deno where only its own downloads are known to it. */
+/** Runs Deno with only its own cache. */
 async function deno(
   args: readonly string[],
   cwd: string,
@@ -22,7 +21,7 @@ async function deno(
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...args],
     cwd,
-    // npx, too, says where it was called, and deno task believes it.
+    // npx sets this variable too, and deno task trusts it.
     env: { NO_COLOR: "1", HF_ENDPOINT: "", INIT_CWD: cwd, ...env },
     stdout: "piped",
     stderr: "piped",
@@ -42,7 +41,7 @@ async function inFolder(test: (folder: string) => Promise<void>): Promise<void> 
 
 const flags = ["run", "--no-prompt", "--allow-read", "--allow-env", "--allow-run"];
 
-Deno.test("every starter makes a project that is checked, and those of a builtin model run", () =>
+Deno.test("every starter makes a project that type-checks, and those with a builtin model run", () =>
   inFolder(async (folder) => {
     for (const name of ["quickstart", "sweep", "classification", "chat"]) {
       const made = await deno([...flags, join(root, launcher), "new", name, "--from", name], folder);
@@ -55,7 +54,7 @@ Deno.test("every starter makes a project that is checked, and those of a builtin
       const ran = await deno(["task", "run", "../pipeline.ts", "--json", "--out", "out"], join(project, "within"));
       assert.equal(ran.code, 0, ran.stderr);
       assert.equal(JSON.parse(ran.stdout).pipeline, name);
-      // The store is the project's, wherever it is called.
+      // The store is in the project, wherever the command is called.
       assert.ok((await Deno.stat(join(project, ".refract/store"))).isDirectory);
       assert.deepEqual([...Deno.readDirSync(join(project, "within"))].map((entry) => entry.name), ["out"]);
     }
@@ -67,7 +66,7 @@ Deno.test("every starter makes a project that is checked, and those of a builtin
   }));
 
 Deno.test({
-  name: "a project on a file of one's own answers rows that it never saw, where the base model answers none",
+  name: "a project on a user's own file answers unseen rows, where the base model answers none",
   ignore: sharedFolder() === undefined,
   fn: () =>
     inFolder(async (folder) => {
@@ -86,7 +85,7 @@ Deno.test({
     }),
 });
 
-Deno.test("a project that maps nothing but refract trains, as does one that imports modules and packages of its own", () =>
+Deno.test("a project that maps only refract trains, and so does one that imports its own modules and packages", () =>
   inFolder(async (folder) => {
     const made = await deno([...flags, join(root, launcher), "new", "mine"], folder), project = join(folder, "mine");
     assert.equal(made.code, 0, made.stderr);
@@ -102,7 +101,7 @@ Deno.test("a project that maps nothing but refract trains, as does one that impo
     for (
       const [pipeline, imports] of [
         ["pipeline.ts", { refract }],
-        // Another version than Refract's own, which keeps its own.
+        // A different version than Refract uses, which keeps its own.
         ["own.ts", { refract, mine: "./mine.ts", yaml: "npm:yaml@2", "hash-wasm": "./mine.ts" }],
       ] as const
     ) {
@@ -131,7 +130,7 @@ Deno.test("a copy that is served from an address makes projects, trains, reports
       }
     });
     const host = `127.0.0.1:${server.addr.port}`, project = join(folder, "mine");
-    // No module of an address is known yet; packages of npm are.
+    // No remote module is cached yet, but npm packages are.
     const cache = join(folder, "cache");
     await Deno.mkdir(cache);
     const known = await npmCache();
@@ -156,7 +155,7 @@ Deno.test("a copy that is served from an address makes projects, trains, reports
     await server.shutdown();
   }));
 
-/** Where Deno keeps its packages. */
+/** The folder of Deno's npm packages. */
 async function npmCache(): Promise<string | undefined> {
   const { stdout } = await deno(["info", "--json"], root);
   const { npmCache } = JSON.parse(stdout);

@@ -1,5 +1,5 @@
 /**
- * The program in the README of an export to pyreft, run by pyreft itself, in a float32 and in a bfloat16 model.
+ * The program in the README of an export to pyreft, run with pyreft itself on a float32 and a bfloat16 model.
  * REFRACT_PEER_PYTHON names a Python that has pyreft.
  *
  * @module
@@ -14,7 +14,7 @@ const python = Deno.env.get("REFRACT_PEER_PYTHON");
 if (python === undefined) console.log("REFRACT_PEER_PYTHON is not set: pyreft does not run the README's program");
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-/** An edit of both ends of a prompt in two blocks, so that the order of the locations counts. */
+/** An edit of both ends of a prompt in two blocks, so that the order of the locations matters. */
 const pipelineText = `
 import { adamw, baseModel, block, evaluate, exactMatch, greedy, loreft, pipeline, train } from "refract";
 import { seen, unseen } from "${new URL("../../examples/quickstart/colours.ts", import.meta.url)}";
@@ -29,7 +29,7 @@ export default pipeline("ends", () => {
 `;
 
 Deno.test({
-  name: "the README of an export to pyreft has a program that answers as Refract does, in float32 and bfloat16",
+  name: "the README of an export to pyreft has a program that answers like Refract, in float32 and bfloat16",
   ignore: python === undefined,
   fn: () =>
     inFolder(async (folder) => {
@@ -53,7 +53,7 @@ Deno.test({
         const { code, stdout, stderr } = await new Deno.Command(python!, {
           args: ["-B", join(out, "generate.py"), root("pipelines/models/builtin/tiny"), first.prompt, dtype],
         }).output();
-        // A library that pyreft imports prints a line about what it lacks.
+        // A library that pyreft imports prints a line about a missing dependency.
         const said = new TextDecoder().decode(stdout).trim().split("\n").at(-1)!.trim();
         assert.equal(code, 0, new TextDecoder().decode(stderr));
         assert.equal(said, first.prediction.trim(), dtype);

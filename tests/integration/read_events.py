@@ -1,4 +1,4 @@
-"""Reads event files with the real tensorboard package, for tensorboard_test.ts: prints what it finds as JSON.
+"""Reads event files with the real tensorboard package, for tensorboard_test.ts: prints their content as JSON.
 
     pip install tensorboard==2.21.0
     python -B tests/integration/read_events.py <folder of one member>

@@ -1,4 +1,4 @@
-/** The report's page in a real browser, of a run of the examples; and a page that follows a run. @module */
+/** The report's page in a real browser, for runs of the examples; and a page that follows a run. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -18,13 +18,13 @@ async function reportOf(folder: string, example: string): Promise<string> {
   return pathToFileURL(join(folder, "out", "report.html")).href;
 }
 
-/** Elements that reach over the right edge of the screen. */
+/** Elements that extend beyond the right edge of the screen. */
 const tooWide = `[...document.querySelectorAll("body *")].filter((each) => {
   return !each.closest(".skip, script") && each.getBoundingClientRect().right > innerWidth + 0.5;
 }).map((each) => each.tagName + "#" + each.id)`;
 
 const count = (selector: string) => `document.querySelectorAll(${JSON.stringify(selector)}).length`;
-/** Points of plots that are not between the first and the last tick of the vertical axis. */
+/** Points of plots outside the first and the last tick of the vertical axis. */
 const outsideTicks = `[...document.querySelectorAll("figure svg")].flatMap((picture) => {
   const ticks = [...picture.querySelectorAll(".grid")].map((line) => Number(line.getAttribute("y1")));
   const points = [...picture.querySelectorAll("circle.dot")].map((dot) => Number(dot.getAttribute("cy")));
@@ -72,7 +72,7 @@ Deno.test({
           await page.evaluate(`document.querySelectorAll("#table th")[1].getAttribute("aria-sort")`),
           "descending",
         );
-        // The button that was used has the focus again, so that the keyboard continues from it.
+        // The pressed button has the focus again, so that the keyboard continues from it.
         await page.press("Enter");
         await page.until(`document.querySelectorAll("#table th")[1].getAttribute("aria-sort") === "ascending"`);
         await page.press("Tab");
@@ -89,7 +89,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the page of a search shows what was chosen, and the mean of repeated seeds",
+  name: "the page of a search shows its selection, and the mean of repeated seeds",
   ...options,
   fn: () =>
     inFolder(async (folder) => {
@@ -116,7 +116,7 @@ export default pipeline("seeds", () => {
 `;
 
 Deno.test({
-  name: "the page of a sweep along one axis says which is best over its seeds, and shows rows, classes and settings",
+  name: "the page of a sweep along one axis names the best over its seeds, and shows rows, classes and settings",
   ...options,
   fn: () =>
     inFolder(async (folder) => {
@@ -149,7 +149,7 @@ Deno.test({
             ...[3, 1, 0],
           ],
         );
-        // The base's columns are last, and apart.
+        // The base's columns are last, and separate.
         const apart = await page.evaluate<string[]>(
           `[...document.querySelectorAll("#table th")].map((each) => each.className + each.textContent)`,
         );
@@ -185,14 +185,14 @@ Deno.test({
     }),
 });
 
-/** What the test reads of results. */
+/** The parts of the results that the test reads. */
 interface Member {
   readonly axes: { readonly rank: number };
   readonly stages: readonly { readonly metrics: { readonly exactMatch: number } }[];
 }
 
 Deno.test({
-  name: "the page of activations alone says what was written, and nothing of training",
+  name: "the page of a run with only activations names the written files, and has nothing about training",
   ...options,
   fn: () =>
     inFolder(async (folder) => {
@@ -220,7 +220,7 @@ export default pipeline("look", () => ({
 });
 
 Deno.test({
-  name: "a watched page follows a run that begins later",
+  name: "a watched page follows a run that starts later",
   ...options,
   fn: () =>
     inFolder(async (folder) => {
@@ -241,7 +241,7 @@ Deno.test({
           ...outline,
         }));
         live.take({ kind: "membersReady", members });
-        // Two steps were done before the run was stopped, and are not forgotten.
+        // The two steps before the run was stopped are included.
         const before = { stepsDone: 2, losses: [[5, 4]] };
         live.take({ kind: "trainingStarted", stage, members: ["rank=1"], steps, ...before });
         for (const [at, loss] of [3, 2, 1].entries()) {
@@ -257,7 +257,7 @@ Deno.test({
         assert.deepEqual(await page.evaluate(column(0)), ["rank=1", "rank=2"]);
         assert.match(await page.evaluate(`document.getElementById("table").textContent`), /at work.*waiting/s);
         assert.doesNotMatch(shown, /in the store|cached|\b0\s+parameters/);
-        // A process that was killed removes nothing, and writes nothing either.
+        // A killed process removes nothing and writes nothing.
         const state = await Deno.readTextFile(join(run, liveFile));
         await live.close();
         assert.ok(![...Deno.readDirSync(run)].some(({ name }) => name === liveFile));

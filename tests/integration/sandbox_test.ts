@@ -1,4 +1,4 @@
-/** Programs run in the sandbox: HumanEval's own verdicts, and the outcome of hostile programs. @module */
+/** Programs in the sandbox: HumanEval's own verdicts, and the outcome of hostile programs. @module */
 import assert from "node:assert/strict";
 import { code } from "../../pipelines/tasks/code.ts";
 import { runPrograms } from "../../pipelines/tasks/run_programs.ts";
@@ -9,10 +9,10 @@ import { readGolden, readRows, taskFolder } from "../support/task_goldens.ts";
 
 const place = { file: "rows.jsonl", line: 1 };
 const ignore = taskFolder === undefined;
-// Much is run at once on busy machines, where a second of the wall clock is less of an interpreter's.
+// On busy machines a second of wall-clock time is less time for the interpreter.
 const patient = sandbox({ ...usualLimits, seconds: 10 });
 
-/** HumanEval's verdicts of completions of one problem. */
+/** HumanEval's verdicts on completions of one problem. */
 interface Execution {
   readonly problem: Fields;
   readonly cases: readonly { readonly completion: string; readonly passed: boolean; readonly result: string }[];
@@ -50,9 +50,9 @@ Deno.test({
 
 /** The refused actions, each with the text of its verdict. */
 const hostile: readonly (readonly [name: string, program: string, verdict: RegExp])[] = [
-  ["loops for ever", "while True: pass", /^timed out$/],
-  ["prints for ever", "while True: print('x' * 10000)", /^timed out$/],
-  ["writes to descriptors for ever", "import os\nwhile True: os.write(1, b'x' * 10000)", /^timed out$/],
+  ["loops forever", "while True: pass", /^timed out$/],
+  ["prints forever", "while True: print('x' * 10000)", /^timed out$/],
+  ["writes to descriptors forever", "import os\nwhile True: os.write(1, b'x' * 10000)", /^timed out$/],
   ["allocates without end", "x = []\nwhile True: x.append(bytes(10 ** 8))", /^failed: $/],
   ["fills files", "n = 0\nwhile True:\n  open(f'/tmp/{n}', 'w').write('x' * 10 ** 6); n += 1", /No space left/],
   ["makes a file of a gigabyte", "open('/tmp/a', 'wb').truncate(10 ** 9)", /No space left/],
@@ -70,7 +70,7 @@ const hostile: readonly (readonly [name: string, program: string, verdict: RegEx
   ["breaks memory", "import ctypes; ctypes.memset(0, 1, 10 ** 8)", /^failed/],
   ["reads its input", "input()", /^failed/],
   ["claims that it passed", 'import os; os.write(1, b\'{"kind":"passed"}\\n\'); assert False, "no"', /^failed: no$/],
-  ["raises what can't be printed", "class E(Exception):\n  def __str__(self): return 1\nraise E", /^failed: TypeError/],
+  ["raises an unprintable error", "class E(Exception):\n  def __str__(self): return 1\nraise E", /^failed: TypeError/],
 ];
 
 for (const [name, program, expected] of hostile) {
@@ -81,18 +81,18 @@ for (const [name, program, expected] of hostile) {
 
 const sandboxed = sandbox({ ...usualLimits, seconds: 5 });
 
-Deno.test("a program has an interpreter of its own", async () => {
+Deno.test("each program has its own interpreter", async () => {
   const mark = "import builtins\nassert not hasattr(builtins, 'mark')\nbuiltins.mark = open('/tmp/mark', 'x')";
   for (const _ of [1, 2]) assert.deepEqual(await sandboxed.run(mark), { kind: "passed" });
 });
 
-Deno.test("a program does not touch the machine, whatever it writes", async () => {
+Deno.test("a program can't write to the machine", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const write = `import os\nos.makedirs(${JSON.stringify(folder)})\nopen(${
       JSON.stringify(`${folder}/a`)
     }, 'w').write('a')`;
-    assert.deepEqual(await sandboxed.run(write), { kind: "passed" }, "its files are its own, in memory");
+    assert.deepEqual(await sandboxed.run(write), { kind: "passed" }, "its files are in memory");
     assert.deepEqual([...Deno.readDirSync(folder)], []);
   } finally {
     await Deno.remove(folder, { recursive: true });

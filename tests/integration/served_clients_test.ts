@@ -1,6 +1,6 @@
 /**
- * A server of SmolLM2 with a trained edit as its clients see it: OpenAI's for Python and for Node, curl, and
- * lm-evaluation-harness's `local-completions`, whose accuracy on documents of ARC-Easy is that of the model by
+ * A server of SmolLM2 with a trained edit, used by real clients: OpenAI's for Python and for Node, curl, and
+ * lm-evaluation-harness's `local-completions`, whose accuracy on documents of ARC-Easy equals that of the model in
  * transformers. REFRACT_OPENAI_PYTHON names a Python that has the packages of pythons/openai.txt, and
  * REFRACT_LM_EVAL_PYTHON one that has lm_eval and torch.
  *
@@ -24,7 +24,7 @@ if (peer === undefined) console.log("REFRACT_LM_EVAL_PYTHON is not set: the harn
 
 const key = "a key of the test's own";
 
-/** Trains an edit, and runs a test with a server of it. */
+/** Trains an edit, and runs a test with a server for it. */
 function withServer(test: (server: Server, folder: string, model: string) => Promise<void>): Promise<void> {
   return inFolder(async (folder) => {
     const model = await smollm2Folder(shared!);
@@ -50,7 +50,7 @@ function withServer(test: (server: Server, folder: string, model: string) => Pro
   });
 }
 
-/** The JSON that a program prints last. */
+/** Runs a program, and returns the JSON on its last line. */
 async function printed<T>(
   program: string,
   args: readonly string[],
@@ -61,7 +61,7 @@ async function printed<T>(
   return JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
 }
 
-/** What openai_client.py and openai_client.mjs print. */
+/** The output of openai_client.py and openai_client.mjs. */
 interface Found {
   readonly models: readonly string[];
   readonly completion: string;
@@ -78,7 +78,7 @@ interface Found {
 }
 
 Deno.test({
-  name: "OpenAI's clients for Python and Node and curl get from a server what it serves",
+  name: "OpenAI's clients for Python and Node, and curl, get a server's models and completions",
   ignore: shared === undefined || python === undefined,
   fn: () =>
     withServer(async ({ address }, folder) => {
@@ -117,11 +117,11 @@ Deno.test({
     }),
 });
 
-/** How many documents of ARC-Easy are scored. */
+/** The number of scored documents of ARC-Easy. */
 const documents = 100;
 
 Deno.test({
-  name: `lm_eval's local-completions scores ${documents} documents of ARC-Easy by a server as by transformers`,
+  name: `lm_eval's local-completions scores ${documents} documents of ARC-Easy on a server as with transformers`,
   ignore: shared === undefined || python === undefined || peer === undefined,
   fn: () =>
     withServer(async ({ address }, folder, model) => {
@@ -183,7 +183,7 @@ Deno.test({
     }),
 });
 
-/** A task of the harness over a file of ARC-Easy's documents, as the harness's own is. */
+/** A task of the harness for a file of ARC-Easy's documents, like the harness's own. */
 function taskText(file: string): string {
   return `task: served_arc
 dataset_path: json

@@ -1,7 +1,7 @@
 /**
- * Many clients of one server at once, with edits of their own, of which one in ten leaves early: no error but 429, every
- * text the one that its request gets alone, and no memory that grows. REFRACT_SOAK_SECONDS and REFRACT_SOAK_CLIENTS change
- * its minute and its 64 clients.
+ * Many concurrent clients of one server, with different edits, one in ten of which disconnects early: no error except
+ * 429, the same texts as for single requests, and no growing memory. REFRACT_SOAK_SECONDS and REFRACT_SOAK_CLIENTS
+ * change the default of a minute and 64 clients.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { type Server, startServer } from "../support/server.ts";
 const seconds = Number(Deno.env.get("REFRACT_SOAK_SECONDS") ?? 60),
   clients = Number(Deno.env.get("REFRACT_SOAK_CLIENTS") ?? 64);
 
-/** What a client asks. */
+/** A client's request. */
 interface Asked {
   readonly model: string;
   readonly prompt: string;
@@ -22,7 +22,7 @@ interface Asked {
   readonly seed: number;
 }
 
-/** What all clients found. */
+/** The counts of all clients. */
 interface Found {
   answered: number;
   refused: number;
@@ -40,25 +40,25 @@ async function ask({ address }: Server, asked: Asked, signal?: AbortSignal): Pro
   return response.status === 200 ? body.choices[0]!.text : undefined;
 }
 
-/** The text of a file of the system's, which Deno reads with all permissions alone. */
+/** The text of a system file, which Deno only reads with all permissions. */
 async function systemFile(path: string): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command("cat", { args: [path] }).output();
   assert.ok(success, new TextDecoder().decode(stderr));
   return new TextDecoder().decode(stdout);
 }
 
-/** The private memory of a server, in bytes: that of the process that its launcher has started. */
+/** The private memory of a server in bytes: that of the process that its launcher started. */
 async function privateBytes({ pid }: Server): Promise<number> {
   const [child] = (await systemFile(`/proc/${pid}/task/${pid}/children`)).trim().split(" ");
   const text = await systemFile(`/proc/${child}/smaps_rollup`);
   return [...text.matchAll(/^Private_\w+:\s+(\d+) kB$/gm)].reduce((sum, [, size]) => sum + Number(size) * 1024, 0);
 }
 
-Deno.test("many clients with edits of their own get what each gets alone, and the server stays as large as it is", () =>
+Deno.test("many clients with different edits get the same texts as alone, and the server's memory stays flat", () =>
   inScene({ rank: 'sweep("rank", [1, 2, 3, 4])' }, async (scene) => {
     assert.equal((await scene.run()).code, 0);
     const args = [scene.path("out"), "--store", scene.path("store"), "--threads", "1", "--rows", "8", "--queue", "4"];
-    // Garbage is collected as soon as there is some, so that it is not taken for what is held.
+    // Garbage is collected early, so that it does not count as retained memory.
     const server = await startServer(args, { DENO_V8_FLAGS: "--max-old-space-size=64,--max-semi-space-size=4" });
     try {
       const models = ["base", ...[1, 2, 3, 4].map((rank) => `out:rank=${rank}`)];
@@ -96,7 +96,7 @@ Deno.test("many clients with edits of their own get what each gets alone, and th
         const until = Date.now() + 1000 * lasting;
         return Promise.all(Array.from({ length: clients }, (_, client) => go(from + client, until)));
       };
-      /** The private memory while clients ask, as it is for the most part. */
+      /** The median of the private memory during requests. */
       const usual = async (from: number) => {
         const samples: number[] = [], until = Date.now() + 400 * seconds;
         const sampled = async () => {
@@ -116,8 +116,8 @@ Deno.test("many clients with edits of their own get what each gets alone, and th
         } MB of private memory, then ${(after / 1e6).toFixed(0)}`,
       );
       assert.ok(found.answered > 0 && found.refused > 0 && found.left > 0);
-      // Within five minutes it is flat. In one, caches and compiled code still grow (by 2 to 7 %), so that only what each
-      // request would leave behind shows: 10 kB of the 8,000 answered are 60 %. In a few seconds nothing does.
+      // After five minutes it is flat. In one minute, caches and compiled code still grow (by 2 to 7 %), so that only a
+      // leak in each request shows: 10 kB for each of 8,000 requests are 60 %. In a few seconds nothing shows.
       const most = seconds >= 300 ? 0.05 : seconds >= 60 ? 0.2 : Infinity;
       assert.ok(grown <= most, `${(100 * grown).toFixed(1)} % more memory`);
     } finally {

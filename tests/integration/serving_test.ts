@@ -1,7 +1,7 @@
 /**
- * The module that an export for vLLM's ReFT fork holds, as the fork's own reader takes it: a class imported by its name,
- * made of the blueprint's settings, copied for each layer and given its numbers. What it adds is what the edit adds.
- * REFRACT_PEER_PYTHON names a Python that has torch and safetensors.
+ * The module in an export for vLLM's ReFT fork, used as the fork's own reader does: a class imported by name,
+ * constructed with the blueprint's settings, copied for each layer and loaded with its numbers. It adds the same as the
+ * edit. REFRACT_PEER_PYTHON names a Python that has torch and safetensors.
  *
  * @module
  */
@@ -33,7 +33,7 @@ print(json.dumps({"layers": config["layer_indices"], "position": config["positio
 `;
 
 Deno.test({
-  name: "edits for vLLM add what LoReFT adds",
+  name: "edits for vLLM add the same as LoReFT",
   ignore: python === undefined,
   fn: () =>
     inScene({ at: "block([0, 1]).output", optimizer: "adamw({ learningRate: 0.1 })" }, async (scene) => {

@@ -1,6 +1,6 @@
 /**
- * A store's shared cache on a real server: nginx, which keeps what is PUT into a folder and knows nothing else. The second
- * machine trains nothing; a server that has gone makes a run slower and no other.
+ * A store's shared cache on a real server: nginx, which only stores PUT files in a folder. The second machine trains
+ * nothing; an unreachable server slows a run down and changes nothing else.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const hasNginx = await new Deno.Command("which", { args: ["nginx"], stdout: "nul
 );
 if (!hasNginx) console.log("nginx is not here: no shared cache is tried on it");
 
-/** Runs the quickstart as on a machine of its own, whose store is in a folder, behind the cache. */
+/** Runs the quickstart as on a separate machine with its store in a folder, using the cache. */
 async function runOn(folder: string, name: string, address: string) {
   const home = join(folder, name), out = join(home, "run");
   await Deno.mkdir(home);
@@ -35,7 +35,7 @@ async function runOn(folder: string, name: string, address: string) {
 }
 
 Deno.test({
-  name: "two machines share what was computed through nginx, and go on when it has gone",
+  name: "two machines share results through nginx, and continue when it is gone",
   ignore: !hasNginx,
   fn: () =>
     inFolder(async (folder) => {

@@ -1,10 +1,10 @@
-/** SmolLM2-135M-Instruct against transformers. @module */
+/** SmolLM2-135M-Instruct compared with transformers. @module */
 import assert from "node:assert/strict";
 import { Runtime } from "../../pipelines/runtime/runtime.ts";
 import { sharedFolder, smollm2Folder } from "../support/shared.ts";
 import { continueGreedily, openFolder, openForward, placeOf } from "../pipelines/models/support_forward.ts";
 
-/** What make_smollm2.py writes of a text. */
+/** The results of make_smollm2.py for a text. */
 interface Golden {
   readonly text: string;
   readonly inputIds: readonly number[];
@@ -16,7 +16,7 @@ interface Golden {
   readonly continuation: readonly number[];
 }
 
-/** Asserts a distance of at most 1e-4, or of 1e-4 of the expected number where that is larger than 1. */
+/** Asserts a difference of at most 1e-4, relative where the expected number exceeds 1. */
 function assertClose(found: number | undefined, expected: number, what: string): void {
   const difference = Math.abs((found ?? NaN) - expected) / Math.max(1, Math.abs(expected));
   assert.ok(difference <= 1e-4, `${what} is ${found} and not ${expected}`);
@@ -25,7 +25,7 @@ function assertClose(found: number | undefined, expected: number, what: string):
 const shared = sharedFolder();
 
 Deno.test({
-  name: "SmolLM2 gives transformers' hidden states, logits and greedy continuations",
+  name: "SmolLM2 has transformers' hidden states, logits and greedy continuations",
   ignore: shared === undefined,
   fn: compare,
 });

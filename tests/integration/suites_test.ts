@@ -1,7 +1,7 @@
 /**
- * The paper's suites against pyreft's own data preparation and trainers: of the same rows, from the same initial values, the
- * same ids, labels and edited tokens, the losses of the first 20 steps within 1e-4, and the same answers. What pyreft found is
- * in goldens/tasks, so that neither torch nor pyreft need be here.
+ * The paper's suites compared with pyreft's own data preparation and trainers: for the same rows, from the same initial
+ * values, the same ids, labels and edited tokens, the losses of the first 20 steps within 1e-4, and the same answers.
+ * pyreft's results are in goldens/tasks, so that neither torch nor pyreft need be installed.
  *
  * @module
  */
@@ -32,19 +32,19 @@ import { inFolder } from "../pipelines/models/support.ts";
 import { sharedFolder } from "../support/shared.ts";
 import { assertTrajectory, lossesOf, runIn } from "../support/trajectory.ts";
 
-/** A row as pyreft makes it ready. */
+/** A row prepared by pyreft. */
 interface Prepared {
-  /** Token ids in text, the one that nothing attends to with them. */
+  /** Token ids as text, including the padding that nothing attends to. */
   readonly ids: string;
-  /** How many tokens are not taught, or the class. */
+  /** The number of leading tokens without a label, or the class. */
   readonly labels?: number;
-  /** The tokens that are taught, where these are not those that are read. */
+  /** The labelled tokens, where they differ from the input. */
   readonly taught?: string;
-  /** Of the first intervention and of the last. */
+  /** Those of the first and the last intervention. */
   readonly positions: readonly (readonly number[])[];
 }
 
-/** What make_tasks.py writes of a training. */
+/** The results of make_tasks.py for a training. */
 interface Golden {
   readonly rows: string;
   readonly kind: "loreft" | "nodireft";
@@ -57,13 +57,13 @@ interface Golden {
   readonly learningRate: number;
   readonly weightDecay?: number;
   readonly maxLength: number;
-  /** The numbers of the rows that are trained on. */
+  /** The indices of the training rows. */
   readonly trained: readonly number[];
   readonly prepared: readonly Prepared[];
   readonly losses: readonly number[];
 }
 
-/** The same of a task that is answered by writing. */
+/** The same for a task with generated answers. */
 interface WrittenGolden extends Golden {
   readonly task: "ARC-Easy" | "gsm8k" | "gsm8k_own" | "ultrafeedback" | "ultrafeedback_pair";
   readonly tested: readonly number[];
@@ -84,7 +84,7 @@ async function rowsAt(scratch: string, { rows }: Golden, numbers: readonly numbe
   const lines = (await Deno.readTextFile(join(shared!, "tasks", "data", rows))).split("\n");
   const path = join(scratch, `${name}.jsonl`);
   const found = numbers.map((at) => JSON.parse(lines[at]!));
-  // Of pairs the worse output is that of the row before.
+  // In pairs, the worse output is that of the row before.
   const paired = found.map((row, at) => {
     return { ...row, chosen_output: row.output, rejected_output: found.at(at - 1).output };
   });
@@ -97,7 +97,7 @@ function editOf({ kind, layers, positions, rank, tied }: Golden, initial: string
   return kind === "loreft" ? loreft(options) : direft(options);
 }
 
-/** How it is trained: as examples/paper has it, in file order. */
+/** The settings of its training: those of examples/paper, in file order. */
 function trainingOf({ batchSize, gradientAccumulation, learningRate, weightDecay = 0, maxLength, ...of }: Golden) {
   return {
     epochs: 20 * batchSize * gradientAccumulation / of.trained.length,
@@ -117,7 +117,7 @@ function trainingOf({ batchSize, gradientAccumulation, learningRate, weightDecay
   } as const;
 }
 
-/** The edited tokens of the first intervention and the last, pyreft's fillers aside. */
+/** The edited tokens of the first intervention and the last, without pyreft's fillers. */
 function editedOf({ positions, tied }: Golden, example: TokenizedExample): readonly (readonly number[])[] {
   const declared = positionsOf(positions, undefined, "pyreft"), sides = sidesOf(declared, tied);
   return [sides.at(0)!, sides.at(-1)!].map((side) =>
@@ -143,7 +143,7 @@ for (const [name, of] of Object.entries(golden.generation)) {
         const limits = { maxContext: 512, maxLength, truncate: "right" } as const;
         const examples = tokenize(await loadRows(taught.train, scratch), tokenizer, limits);
         for (const [at, { ids, labels, taught, positions }] of of.prepared.entries()) {
-          // A token that nothing attends to is in front.
+          // The first token is padding that nothing attends to.
           const example = examples[at]!, theirs = idsIn(ids).slice(1), { prompt, completion, reads } = example;
           assert.deepEqual([...prompt, ...reads?.tokens ?? completion], theirs);
           assert.deepEqual(completion, taught === undefined ? theirs.slice(labels! - 1) : idsIn(taught));
@@ -182,7 +182,7 @@ for (const [name, of] of Object.entries(golden.generation)) {
 
 for (const of of golden.glue) {
   Deno.test({
-    name: `RTE is prepared and trained with a head that ${of.trainsHead ? "learns" : "stays"} as pyreft does`,
+    name: `RTE is prepared and trained with a ${of.trainsHead ? "trained" : "frozen"} head as pyreft does`,
     ignore: shared === undefined,
     fn: () =>
       inFolder(async (scratch) => {
@@ -197,7 +197,7 @@ for (const of of golden.glue) {
           { maxContext: 512, maxLength: of.maxLength, truncate: "right" },
         );
         for (const [at, { ids, labels, positions }] of of.prepared.entries()) {
-          // A token that nothing attends to is at the end.
+          // The last token is padding that nothing attends to.
           const example = examples[at]!, theirs = idsIn(ids).slice(0, -1);
           assert.deepEqual(example.prompt, theirs);
           assert.deepEqual(example.completion, [labels]);

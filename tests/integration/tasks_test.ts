@@ -1,4 +1,4 @@
-/** The tasks of deno.json, called as a person calls them: from any folder, with nothing but Deno's own file at hand. @module */
+/** The tasks of deno.json, called as users do: from any folder, with only the Deno executable. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,18 +7,18 @@ import type { Outcome } from "../support/command.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url)), quickstart = join(root, "examples/quickstart");
 
-/** What a task is called with. */
+/** The folder and environment of a call. */
 interface Call {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts a task where no program is found by its name, deno neither. */
+/** Starts a task with an empty PATH, which has no deno either. */
 function start(args: readonly string[], { cwd, env = {} }: Call): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: ["task", "--config", join(root, "deno.json"), ...args],
     cwd,
-    // npx, too, says where it was called, and deno task believes it.
+    // npx sets this variable too, and deno task trusts it.
     env: { NO_COLOR: "1", HF_ENDPOINT: "", PATH: join(root, "no such folder"), INIT_CWD: cwd, ...env },
     stdout: "piped",
     stderr: "piped",
@@ -40,7 +40,7 @@ async function inFolder(test: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
-Deno.test("a task reads paths from the caller's folder and prints nothing on stdout that is not its own", () =>
+Deno.test("a task resolves paths from the caller's folder, and prints only its own output on stdout", () =>
   inFolder(async (folder) => {
     const { code, stdout, stderr } = await call(
       ["plan", "pipeline.ts", "--json", "--store", join(folder, "a 'new' \"store\"")],
@@ -61,7 +61,7 @@ Deno.test("every task of a command shows its help", () =>
     }
   }));
 
-Deno.test("a task has its command's exit code, and its arguments come whole", () =>
+Deno.test("a task has its command's exit code, and passes its arguments unchanged", () =>
   inFolder(async (folder) => {
     const path = `no "such" $(file) 'of * mine'.ts`;
     const wrong = await call(["run", path], { cwd: quickstart });
@@ -95,13 +95,13 @@ Deno.test("a task may reach the mirror that HF_ENDPOINT names", () =>
     assert.ok(requests > 0, stderr);
   }));
 
-Deno.test("a signal that a task gets reaches its command", () =>
+Deno.test("a signal to a task reaches its command", () =>
   inFolder(async (folder) => {
     const args = ["run", join(quickstart, "pipeline.ts"), "--store", "store", "--out", "out", "--set", "epochs=4000"];
     const process = start(args, { cwd: folder });
     let shown = "";
     for await (const text of process.stderr.pipeThrough(new TextDecoderStream())) {
-      // The rows are encoded, and the training begins.
+      // The rows are encoded, and the training starts.
       if (!shown.includes("\nencode") && (shown + text).includes("\nencode")) process.kill("SIGTERM");
       shown += text;
     }

@@ -1,4 +1,4 @@
-/** That nothing of a user's is collected: what processes that run ONNX Runtime leave in a home and a temporary folder. @module */
+/** No telemetry: the files that processes with ONNX Runtime leave in the home and temporary folders. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inFolder } from "../pipelines/models/support.ts";
@@ -6,7 +6,7 @@ import { ownProcess, treeOf } from "../support/command.ts";
 import { packagesFolder } from "../support/packages.ts";
 import { inScene, type Scene } from "../support/scene.ts";
 
-/** The variables of a process with folders of its own, and what they hold. */
+/** The environment of a process with separate folders, and their content. */
 async function ownFolders(
   parent: string,
 ): Promise<{ readonly env: Readonly<Record<string, string>>; readonly left: () => string[] }> {
@@ -22,7 +22,7 @@ async function ownFolders(
 const scene = { source: '"builtin:tiny"' };
 const runOf = ({ pipeline, places }: Scene) => ["run", pipeline, ...places];
 
-Deno.test("a run leaves nothing in the home and the temporary folder, whatever ONNX Runtime would write there", () =>
+Deno.test("a run leaves nothing of ONNX Runtime in the home and temporary folders", () =>
   inScene(scene, async (scene) => {
     const { env, left } = await ownFolders(scene.folder);
     const { code, stderr } = await ownProcess(runOf(scene), { env });
@@ -30,7 +30,7 @@ Deno.test("a run leaves nothing in the home and the temporary folder, whatever O
     assert.deepEqual(left(), []);
   }));
 
-Deno.test("an exported model's Node example leaves nothing there", async () => {
+Deno.test("an exported model's Node example leaves nothing in the home and temporary folders", async () => {
   const packages = await packagesFolder(["onnxruntime-node@1.30.0", "@huggingface/tokenizers@0.2.0"]);
   if (packages === undefined) return;
   await inScene(scene, async (scene) => {

@@ -1,6 +1,6 @@
 /**
- * Event files as the real tensorboard package reads them. REFRACT_TENSORBOARD_PYTHON names a Python that has it; without
- * one the test says so and is skipped.
+ * Event files read by the real tensorboard package. REFRACT_TENSORBOARD_PYTHON names a Python that has it; without it,
+ * the test is skipped with a message.
  *
  * @module
  */

@@ -2,9 +2,9 @@
 
     together_peer.py MODEL ROWS.jsonl INITIAL.safetensors QUESTIONS.jsonl
 
-Writes where the training starts to the third file, and prints one JSON line: each row's ids in two parts, the losses, and
-the text that the trained model writes greedily after each prompt; and of each question, a prompt with options, the option
-that lm-evaluation-harness's method picks for the untrained model.
+Writes the initial values of the training to the third file, and prints one JSON line: each row's ids in two parts, the
+losses, and the trained model's greedy completion of each prompt; and for each question, a prompt with options, the
+option that lm-evaluation-harness's method picks for the untrained model.
 """
 
 import contextlib
@@ -55,7 +55,7 @@ def run(*arguments):
 
 
 def pick(model, tokenizer, prompt, options):
-    """White space at the prompt's end goes to the option; the whole is encoded, and the prompt's own length is the border."""
+    """Moves whitespace from the prompt's end to the option, encodes both as one, and splits at the prompt's length."""
     context = prompt.rstrip()
     scores = []
     for option in options:

@@ -1,6 +1,6 @@
 /**
- * A training on a Llama tokenizer's rows against pyreft's, prompt and completion encoded as one string: the ids, the first
- * 24 losses, and what both write greedily afterwards. REFRACT_PEER_PYTHON names a Python that has
+ * A training with a Llama tokenizer compared with pyreft, prompt and completion encoded as one string: the ids, the
+ * first 24 losses, and the greedy completions afterwards. REFRACT_PEER_PYTHON names a Python that has
  * ../shared/peer/requirements.txt.
  *
  * @module
@@ -34,7 +34,7 @@ import { assertTrajectory, lossesOf, runIn } from "../support/trajectory.ts";
 const shared = sharedFolder(), python = Deno.env.get("REFRACT_PEER_PYTHON");
 if (python === undefined) console.log("REFRACT_PEER_PYTHON is not set: pyreft is not compared with");
 
-/** What together_peer.py prints. */
+/** The output of together_peer.py. */
 interface Peer {
   readonly ids: readonly (readonly [prompt: readonly number[], completion: readonly number[]])[];
   readonly losses: readonly number[];
@@ -42,7 +42,7 @@ interface Peer {
   readonly picks: readonly string[];
 }
 
-/** Questions whose prompts end with and without white space, and options that begin with and without it. */
+/** Questions whose prompts end with and without whitespace, and options that begin with and without it. */
 const questions = ["Tim saw a", "Mia has a big ", "The bird said:\n", "Once there was a  ", "Who is it?"].flatMap((
   prompt,
 ) => [

@@ -1,4 +1,4 @@
-/** Published tokenizers against transformers, id by id. @module */
+/** Published tokenizers compared with transformers, id by id. @module */
 import { join } from "node:path";
 import { loadTokenizer } from "../../pipelines/models/tokenization/tokenizer.ts";
 import {
@@ -21,7 +21,7 @@ const folders: Readonly<Record<string, () => Promise<string>>> = {
 
 for (const [name, folder] of Object.entries(folders)) {
   Deno.test({
-    name: `loadTokenizer() gives transformers' ids, texts and pairs of 500 strings: ${name}`,
+    name: `loadTokenizer() encodes and decodes 500 strings and pairs like transformers: ${name}`,
     ignore: shared === undefined,
     fn: async () => {
       assertAgrees(
@@ -34,7 +34,7 @@ for (const [name, folder] of Object.entries(folders)) {
 }
 
 Deno.test({
-  name: "a prompt and its completion have the ids that transformers gives their whole string: stories260k",
+  name: "a prompt and its completion have transformers' ids of the whole string: stories260k",
   ignore: shared === undefined,
   fn: async () => {
     const { pairs, cases } = await readGolden<Together>("together");

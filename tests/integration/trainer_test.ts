@@ -1,8 +1,7 @@
 /**
- * Trainings of all weights against transformers' Trainer, step by step: over the same rows in the same order every loss
- * agrees within 1e-4, and the norms of the first eight steps' gradients within 1e-3; later ones have the roundings of all
- * steps before, which grow. What Trainer found is in goldens/trainer.json, so that neither torch nor transformers need be
- * here.
+ * Trainings of all weights compared with transformers' Trainer step by step: over the same rows in the same order every
+ * loss agrees within 1e-4, and the gradient norms of the first eight steps within 1e-3; later ones accumulate rounding
+ * errors. Trainer's results are in goldens/trainer.json, so that neither torch nor transformers need be installed.
  *
  * @module
  */
@@ -32,7 +31,7 @@ import golden from "../goldens/trainer.json" with { type: "json" };
 
 const usual = { epochs: 2, batchSize: 8, maxGradNorm: 1 };
 
-/** What Refract is told for each training of make_trainer.py. */
+/** Refract's settings for each training of make_trainer.py. */
 const trainings: Readonly<Record<keyof typeof golden.trainings, Omit<TrainOptions, "data">>> = {
   "cosine, clipped, with decay": {
     ...usual,
@@ -85,7 +84,7 @@ const shared = sharedFolder();
 
 for (const [name, { losses, gradientNorms }] of Object.entries(golden.trainings)) {
   Deno.test({
-    name: `a training of all weights is Trainer's: ${name}`,
+    name: `a training of all weights follows Trainer's: ${name}`,
     ignore: shared === undefined,
     fn: () =>
       inFolder(async (folder) => {

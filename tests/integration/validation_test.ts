@@ -1,7 +1,8 @@
 /**
- * Trainings that are clipped, warmed up, validated after each epoch and give their best, against runs of pyreft's own
- * ReftTrainer with `load_best_model_at_end`: from the same initial values every step's loss and norm, every validation and
- * the epoch that is chosen. What pyreft found is in goldens/validation, so that neither torch nor pyreft need be here.
+ * Trainings with clipping, warm-up, validation after each epoch and selection of the best epoch, compared with pyreft's
+ * own ReftTrainer with `load_best_model_at_end`: from the same initial values every step's loss and norm, every
+ * validation and the selected epoch. pyreft's results are in goldens/validation, so that neither torch nor pyreft need
+ * be installed.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import { inFolder } from "../pipelines/models/support.ts";
 import { sharedFolder, smollm2Folder } from "../support/shared.ts";
 import { assertTrajectory, runIn } from "../support/trajectory.ts";
 
-/** What make_validation.py writes of a training. */
+/** The results of make_validation.py for a training. */
 interface Golden {
   readonly model: "stories260k" | "smollm2";
   readonly initial: string;
@@ -32,7 +33,7 @@ interface Golden {
   readonly losses: readonly number[];
   readonly gradientNorms: readonly number[];
   readonly validation: readonly { readonly step: number; readonly loss: number }[];
-  /** The first intervention's, of what is loaded at the end. */
+  /** The bias of the first intervention that is loaded at the end. */
   readonly bias: readonly number[];
   readonly bestStep: number;
 }
@@ -89,7 +90,7 @@ async function compare(golden: Golden, shared: string): Promise<void> {
 
 const lastStep = ({ validation }: Golden) => validation.at(-1)!.step;
 
-Deno.test("the best epoch is not the last of every training, so that choosing it matters", () => {
+Deno.test("the best epoch is not the last of every training, so that the selection matters", () => {
   assert.ok(goldens.some((golden) => golden.bestStep < lastStep(golden)));
 });
 
@@ -97,7 +98,7 @@ const shared = sharedFolder();
 
 for (const golden of goldens) {
   Deno.test({
-    name: `a validated training of ${golden.model} walks ReftTrainer's trajectory and keeps its best epoch`,
+    name: `a validated training of ${golden.model} follows ReftTrainer's losses and keeps its best epoch`,
     ignore: shared === undefined,
     fn: () => compare(golden, shared as string),
   });

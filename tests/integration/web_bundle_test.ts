@@ -1,4 +1,4 @@
-/** Refract's scripts for browsers: what they reach, and how large they are. @module */
+/** Refract's scripts for browsers: their dependencies and their size. @module */
 import assert from "node:assert/strict";
 import { gzipSync } from "fflate";
 import ts from "typescript";
@@ -6,14 +6,14 @@ import { bundled, twins } from "../../pipelines/interchange/web/bundle.ts";
 import { writeTypes } from "../../pipelines/interchange/web/types.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 
-/** What a script may have, compressed, in bytes. */
+/** The maximum compressed size of each script, in bytes. */
 const most = { "web/library/refract_web.ts": 520e3, "web/site/engine.ts": 520e3, "web/page/page.ts": 10e3 } as const;
 
 for (const [entry, bytes] of Object.entries(most)) {
-  Deno.test(`${entry} is made into one script that reaches neither Deno nor Node, of ${bytes / 1e3} kB at most`, () =>
+  Deno.test(`${entry} is bundled into one script that uses neither Deno nor Node, of at most ${bytes / 1e3} kB`, () =>
     inFolder(async (folder) => {
       const script = await bundled(entry, folder);
-      // A package asks globalThis whether there is such a thing; nothing uses it.
+      // A package checks globalThis for Deno, but does not use it.
       const used = script.match(/.{0,40}(?<![\w$.])Deno\.[A-Za-z]+/g) ?? [];
       assert.deepEqual(used, []);
       assert.deepEqual(script.match(/(?:from|import|require)\s*\(?["']node:[\w/]+["']/g) ?? [], []);
@@ -24,7 +24,7 @@ for (const [entry, bytes] of Object.entries(most)) {
     }));
 }
 
-Deno.test("every twin stands in the place of a file that there is, and has what it has", async () => {
+Deno.test("every twin replaces an existing file, and has its exports", async () => {
   for (const path of twins) {
     const name = path.slice(path.lastIndexOf("/") + 1), pipelines = new URL("../../pipelines/", import.meta.url);
     const own = await exportsOf(new URL(path, pipelines)),

@@ -1,4 +1,4 @@
-/** What a visitor of a site may meet: too little room, too large a model, no connection, a device that is lost. @module */
+/** Faults that a visitor may meet: too little storage, a model too large, no connection, a lost device. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inFolder } from "../pipelines/models/support.ts";
@@ -32,7 +32,7 @@ async function faultOf(page: Page): Promise<string> {
 }
 
 Deno.test({
-  name: "a quota that is too small is said, and what is missing is written once there is room",
+  name: "a quota that is too small is reported, and the missing files are written once there is space",
   ...options,
   fn: () =>
     inSite(async (page, { url }) => {
@@ -51,7 +51,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a model that needs 64-bit addresses is refused before it is fetched",
+  name: "a model that needs 64-bit addresses is refused before its download",
   ...options,
   fn: () =>
     inSite(async (page, { asked }) => {
@@ -76,7 +76,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "who has been here once, trains and asks without a connection",
+  name: "a returning visitor trains and asks without a connection",
   ...options,
   fn: () =>
     inSite(async (page, server) => {
@@ -98,7 +98,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a second tab says that another has the files, and a tab that is closed in a step leaves nothing to wait for",
+  name: "a second tab reports that another has the files locked, and a tab closed during a step leaves no lock",
   ...options,
   fn: () =>
     inSite(async (page, { url }) => {
@@ -124,7 +124,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "training goes on after the GPU's device was lost",
+  name: "training continues after the GPU device is lost",
   ...options,
   fn: () =>
     inSite(async (page) => {

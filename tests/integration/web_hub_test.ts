@@ -1,4 +1,4 @@
-/** A tab that takes a base model by its Hugging Face id: from a hub on this machine, of another origin than the site. @module */
+/** A tab that loads a base model by its Hugging Face id, from a hub on this machine with another origin. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,7 +18,7 @@ async function tinyFiles(): Promise<Files> {
   );
 }
 
-/** What a visitor who names a model is told, or the losses. */
+/** Names a model, and returns the error that the visitor sees, or the losses. */
 function trainer(page: Page) {
   const visitor = visit(page);
   return async (id: string, seed = 1) => {
@@ -34,7 +34,7 @@ function trainer(page: Page) {
 }
 
 Deno.test({
-  name: "a tab takes a model of a hub: redirected, broken off, and kept for the visit without a connection",
+  name: "a tab loads a model from a hub: redirected, interrupted, and kept for a visit without a connection",
   ignore: !hasBrowser(),
   sanitizeResources: false,
   sanitizeOps: false,
@@ -81,14 +81,14 @@ Deno.test({
             hub.fail({ at: weights, redirect: elsewhere.endpoint.slice(0, -1) });
             elsewhere.fail({ at: weights, times: 1, breaksAfter: 1_000_000 });
             assert.equal((await train("owner/tiny")).fault, "");
-            // It is what the site has, so that what was trained with that is found by its content.
+            // The model equals the site's, so that the earlier training is found by its content.
             assert.match(await visitor.text("left"), /found from an earlier training/);
             assert.deepEqual(
               elsewhere.requests.filter(({ line }) => weights.test(line)).map(({ range }) => range),
               [null, "bytes=1000000-"],
             );
 
-            // Nothing is asked for again, and nothing need be there.
+            // Nothing is requested again, even if the hub is down.
             const asked = elsewhere.requests.length;
             hub.fail({ at: /./, status: 503 });
             assert.equal((await train("owner/tiny", 2)).losses.length, 10);

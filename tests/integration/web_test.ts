@@ -1,4 +1,4 @@
-/** Training in a browser's tab: a site of a pipeline in Chromium, beside the same pipeline in Deno. @module */
+/** Training in a browser tab: a pipeline's site in Chromium, compared with the same pipeline in Deno. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,7 +16,7 @@ import { serveFolder } from "../support/static_server.ts";
 const wide = { width: 1100, height: 900 }, phone = { width: 360, height: 740 };
 const options = { ignore: !hasBrowser(), sanitizeResources: false, sanitizeOps: false };
 
-/** What Deno makes of a pipeline: its losses and its answers. */
+/** The losses and answers of a pipeline in Deno. */
 async function inDeno(pipeline: string, folder: string, ...args: readonly string[]) {
   const out = join(folder, `out-${crypto.randomUUID()}`), store = join(folder, "store");
   const all = ["run", pipeline, "--out", out, "--store", store, "--threads", "2", "--json", ...args];
@@ -40,11 +40,11 @@ function assertNear(found: readonly number[], expected: readonly number[], withi
   );
 }
 
-/** What a page may complain of: that there is no adapter for WebGPU. */
+/** The messages except the expected one that there is no WebGPU adapter. */
 const serious = (complaints: readonly string[]) => complaints.filter((text) => !text.includes("No available adapters"));
 
 Deno.test({
-  name: "the quickstart trains in a tab as in Deno, asks both models, and goes on after a reload",
+  name: "the quickstart trains in a tab as in Deno, asks both models, and continues after a reload",
   ...options,
   fn: (t) =>
     inFolder(async (folder) => {
@@ -52,7 +52,7 @@ Deno.test({
       await using server = serveFolder(site);
       const deno = await inDeno(quickstart, folder);
 
-      await t.step("by WebAssembly with threads: losses, answers, and requests to nobody else", () =>
+      await t.step("by WebAssembly with threads: losses, answers, and no requests to others", () =>
         inPage(server.url, wide, async (page) => {
           const visitor = visit(page), loads = [await visitor.ready()];
           while (Math.min(...loads) > 1000 && loads.length < 5) {
@@ -84,7 +84,7 @@ Deno.test({
         }));
 
       await t.step(
-        "paused, loaded again, closed in a step, and without a connection: the numbers of one run",
+        "paused, reloaded, closed during a step, and without a connection: the numbers of one run",
         async () => {
           await using server = serveFolder(site);
           await inPage(server.url, wide, async (page) => {
@@ -103,14 +103,14 @@ Deno.test({
             await visitor.click("train");
             await page.until(`/^Step \\d/.test(document.getElementById("left").textContent)`, 60);
             await new Promise((resolve) => setTimeout(resolve, 2500));
-            // As a tab that is closed in the middle of a step.
+            // Like a tab that is closed in the middle of a step.
             await page.reload();
             await visitor.ready();
             await visitor.finish("train", 300);
             const all = await visitor.losses();
             assertNear(all, whole.losses, 1e-3);
             assert.deepEqual(all.slice(0, before.length), before);
-            // Who has been here needs no connection.
+            // A returning visitor needs no connection.
             await server[Symbol.asyncDispose]();
             await page.reload();
             await visitor.ready();
@@ -125,7 +125,7 @@ Deno.test({
         },
       );
 
-      await t.step("copies a link, by which another visitor asks what was trained", async () => {
+      await t.step("copies a link, with which another visitor asks the trained model", async () => {
         await using server = serveFolder(site);
         let link = "", answers: readonly string[] = [];
         const { prompt } = deno.tuned[0]!;
@@ -150,7 +150,7 @@ Deno.test({
         });
       });
 
-      await t.step("downloads an intervention that saved() loads and pyreft's export takes", () =>
+      await t.step("downloads an intervention that saved() loads and the export to pyreft accepts", () =>
         inPage(server.url, wide, async (page) => {
           const visitor = visit(page);
           await visitor.ready();
@@ -213,7 +213,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the quickstart trains in Firefox as in Deno, and is found again after a reload",
+  name: "the quickstart trains in Firefox as in Deno, and is restored after a reload",
   ...options,
   ignore: !hasFirefox(),
   fn: () =>
@@ -277,7 +277,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a page of its own trains by refract.web.js",
+  name: "a custom page trains with refract.web.js",
   ...options,
   fn: () =>
     inFolder(async (folder) => {
@@ -294,7 +294,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a page says in one line what it lacks, and what is wrong with rows, settings and models",
+  name: "a page reports missing features and errors in rows, settings and models in one line",
   ...options,
   fn: () =>
     inFolder(async (folder) => {

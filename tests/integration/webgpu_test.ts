@@ -1,6 +1,6 @@
 /**
- * The contract's sweep on WebGPU against the CPU, every node on the device. Needs Vulkan: a GPU's driver, or a software
- * one whose VK_DRIVER_FILES and LD_LIBRARY_PATH were set before the tests were started.
+ * The contract's sweep on WebGPU compared with the CPU, every node on the device. Needs Vulkan: a GPU's driver, or a
+ * software one whose VK_DRIVER_FILES and LD_LIBRARY_PATH were set before the start of the tests.
  *
  * @module
  */

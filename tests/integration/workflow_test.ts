@@ -1,7 +1,7 @@
 /**
- * Workflows by the engines that they are written for: Snakemake on this machine, Slurm as a cluster of one node, with a
- * unit that is killed and one that is told of its time limit, and Kubernetes' Job by its schema. What the units give is,
- * byte for byte, what one process gives.
+ * Workflows run by their engines: Snakemake on this machine, and Slurm as a cluster of one node, with a unit that is
+ * killed and one that is signalled before its time limit; Kubernetes' Job is only checked against its schema. The units
+ * write, byte for byte, the results of one process.
  *
  * REFRACT_SNAKEMAKE_PYTHON names a Python that has tests/integration/pythons/snakemake.txt. Slurm is Debian's slurm-wlm.
  *
@@ -20,7 +20,7 @@ if (!slurm) console.log("slurm-wlm is not here, or this is not root: Slurm is no
 
 const shared = fileURLToPath(new URL("../../mod.ts", import.meta.url));
 
-/** Two members that do not train side by side, for some seconds each. */
+/** Two members that are not trained together, for a few seconds each. */
 const pipeline =
   `import { adamw, baseModel, block, evaluate, exactMatch, greedy, loreft, pipeline, records, sweep, train } from ${
     JSON.stringify(shared)
@@ -41,7 +41,7 @@ async function declaredIn(folder: string): Promise<string> {
   return file;
 }
 
-/** A folder with the pipeline, and what one process gives of it. */
+/** Runs a test in a folder with the pipeline and the results of one process. */
 async function inWorkshop(test: (folder: string, file: string) => Promise<void>): Promise<void> {
   await inFolder(async (folder) => {
     const file = await declaredIn(folder);
@@ -52,7 +52,7 @@ async function inWorkshop(test: (folder: string, file: string) => Promise<void>)
   });
 }
 
-/** Writes a workflow whose units are done by this copy of Refract. */
+/** Writes a workflow whose units run this copy of Refract. */
 async function written(folder: string, file: string, name: string, options: readonly string[]): Promise<string> {
   const out = join(folder, name), place = ["--out", out, "--store", join(folder, `${name}-store`), "--threads", "1"];
   const { code, stderr } = await inProcess("workflow", file, ...place, ...options);
@@ -60,7 +60,7 @@ async function written(folder: string, file: string, name: string, options: read
   return out;
 }
 
-/** Requires that the members of a run are those of one process. */
+/** Asserts that the members of a run equal those of one process. */
 async function assertWhole(folder: string, out: string): Promise<void> {
   await printed(["diff", "-r", join(out, "run", "members"), join(folder, "whole", "members")]);
 }
@@ -78,7 +78,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Slurm runs the units of a workflow, one of which is killed and one told of its time limit",
+  name: "Slurm runs the units of a workflow, one of which is killed and one signalled before its time limit",
   ignore: !slurm,
   fn: () =>
     inWorkshop(async (folder, file) => {
@@ -86,7 +86,7 @@ Deno.test({
       await withSlurm(join(folder, "cluster"), async (env) => {
         const ids = await printed(["bash", join(out, "submit.sh")], env), [, job] = /^train: (\d+)$/m.exec(ids) ?? [];
         const log = (unit: string) => Deno.readTextFile(join(out, "logs", unit)).catch(() => "");
-        // A training says how far it is every ten seconds: it is at work a while after its units' log begins.
+        // A training reports its progress every ten seconds: it is busy a while after its unit's log begins.
         const trains = (unit: string) => {
           let since = Infinity;
           return async () => {
@@ -99,7 +99,7 @@ Deno.test({
         await until(async () => /stopped at step \d+/.test(await log("train-1.log")), "the first training to stop");
         await until(trains("train-2"), "the second training");
         await printed(["pkill", "-KILL", "-f", `unit ${join(out, "plan.json")}|unit plan.json train-2`], env);
-        // Slurm lets a job that was put back wait for two minutes.
+        // Slurm delays a requeued job by two minutes.
         const again = async () => {
           const jobs = await printed(["squeue", "-h", "-o", "%i %T %r"], env);
           for (const [, id] of jobs.matchAll(/^(\S+) PENDING BeginTime$/gm)) {
@@ -124,17 +124,12 @@ Deno.test({
     inWorkshop(async (folder, file) => {
       const out = await written(folder, file, "plugin", ["--to", "snakemake"]);
       await withSlurm(join(folder, "cluster"), async (env) => {
-        const command = [
-          join(dirname(python!), "snakemake"),
-          "--directory",
-          out,
-          "--snakefile",
-          join(out, "Snakefile"),
-        ];
-        // Without accounting, the state of a job is known to squeue, for some minutes after its end.
+        const snakefile = ["--directory", out, "--snakefile", join(out, "Snakefile")];
+        const command = [join(dirname(python!), "snakemake"), ...snakefile];
+        // There is no accounting, so the state of jobs comes from squeue.
         const slurm = ["--executor", "slurm", "--jobs", "2", "--slurm-status-command", "squeue", "--slurm-no-account"];
         const polled = ["--slurm-init-seconds-before-status-checks", "2", "--seconds-between-status-checks", "2"];
-        // Its jobs get none of Slurm's variables, as a cluster's srun finds its configuration without.
+        // The plugin removes Slurm's variables from its jobs; the srun of a cluster finds its configuration without them.
         const programs = join(folder, "programs"), srun = join(programs, "srun");
         await Deno.mkdir(programs);
         await Deno.writeTextFile(srun, `#!/bin/sh\nSLURM_CONF=${env["SLURM_CONF"]} exec /usr/bin/srun "$@"\n`, {
@@ -148,7 +143,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Kubernetes' Job is valid by its schema",
+  name: "Kubernetes' Job is valid against its schema",
   ignore: python === undefined,
   fn: () =>
     inFolder(async (folder) => {

@@ -46,12 +46,12 @@ export function householderProduct(a: Tensor): Tensor {
   return vectorsBelow(a).map(({ v, tau }) => reflection(v, tau)).reduce(multiply, identity(a.shape[0]!));
 }
 
-/** What `ops/interventions/orthogonal.ts` is given of a base, and the base itself in full. */
+/** The tensors of a base that `ops/interventions/orthogonal.ts` takes, and the full base. */
 export interface FullBase {
   readonly reflectors: Tensor;
   readonly triangle: Tensor;
   readonly signs: Tensor;
-  /** B [rows, rows]: its first columns are those of the matrix that it was made of. */
+  /** B [rows, rows]: its first columns are those of the original matrix. */
   readonly full: Tensor;
 }
 

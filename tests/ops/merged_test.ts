@@ -1,4 +1,4 @@
-/** What adapters and affine edits make of a projection, as a projection of its own. @module */
+/** Adapters and affine edits merged into the projection that they change. @module */
 import { type AdapterName, adapters } from "../../ops/adapters/mod.ts";
 import { type InterventionName, interventions } from "../../ops/interventions/mod.ts";
 import { usualOptions } from "../../ops/interventions/intervention.ts";
@@ -12,13 +12,13 @@ import assert from "node:assert/strict";
 const inputs = 5, outputs = 4, rank = 2, symbols = { batch: 2, tail: 3 };
 const x = input("x", ["batch", "tail", inputs]), weight = input("weight", [outputs, inputs]);
 
-/** An adapter, over a bias or none, after another or none. */
+/** Each adapter with and without a bias, alone and after another adapter. */
 for (const kind of Object.keys(adapters) as AdapterName[]) {
   for (const scalesInput of kind === "ia3" ? [false, true] : [false]) {
     for (const bias of [undefined, input("frozen", [outputs])]) {
       for (const first of [undefined, "lora", "bitfit"] as const) {
-        const name = `${first === undefined ? "" : `${first}, then `}${kind}${scalesInput ? " of what it reads" : ""}`;
-        Deno.test(`${name} over a projection ${bias === undefined ? "without" : "with"} a bias is the merged one`, () => {
+        const name = `${first === undefined ? "" : `${first}, then `}${kind}${scalesInput ? " on its input" : ""}`;
+        Deno.test(`${name} over a projection ${bias === undefined ? "without" : "with"} a bias equals its merge`, () => {
           const list = [...first === undefined ? [] : [first], kind];
           const frozen = { weight, bias }, options = { rank, scaling: 1.5, scalesInput };
           let output = linear(x, weight, bias), merged: ReturnType<typeof adapters.lora.merged> = frozen;
@@ -38,7 +38,7 @@ for (const kind of Object.keys(adapters) as AdapterName[]) {
 }
 
 for (const kind of Object.keys(interventions) as InterventionName[]) {
-  Deno.test(`${kind} is as linear as it says`, () => {
+  Deno.test(`${kind} is as linear as it declares`, () => {
     const { tensors: rolesOf, edit, linearity } = interventions[kind];
     const roles = Object.entries(rolesOf({ width: outputs, rank }, usualOptions));
     const tensors = Object.fromEntries(roles.map(([name, { shape }]) => [name, parameter(name, shape)]));

@@ -1,4 +1,4 @@
-/** Looking into emitted models. @module */
+/** Inspects emitted models. @module */
 import assert from "node:assert/strict";
 import { fromBinary } from "@bufbuild/protobuf";
 import { type GraphProto, ModelProtoSchema, type NodeProto, TensorProto_DataType as OnnxType } from "onnx-buf";
@@ -19,7 +19,7 @@ export function domainsOf(bytes: Uint8Array): string[] {
   return [...new Set(nodesOf(bytes).map(({ domain }) => domain))];
 }
 
-/** Operators of the default domain without a kernel in ONNX Runtime 1.30's webgpu provider, as far as they tempt. */
+/** Operators of the default domain that are tempting, but have no kernel in ONNX Runtime 1.30's webgpu provider. */
 const withoutKernel = new Set(["Sign", "Round", "OneHot", "EyeLike", "HardSigmoid", "LogSoftmax"]);
 
 /**

@@ -4,7 +4,7 @@ import * as o from "../../ops/operators.ts";
 import { input, parameter, type Value } from "../../ops/program/program.ts";
 import { createRandom, type Random } from "../../pipelines/data/random.ts";
 
-/** What the symbols of a random program may stand for. */
+/** The extents of a random program's symbols. */
 export const randomSymbols = [{ batch: 2, tail: 3 }, { batch: 1, tail: 4 }];
 
 const leaves: readonly Value[] = [
@@ -69,7 +69,7 @@ const growers: readonly Grower[] = [
   },
 ];
 
-/** The largest number of elements that a value of a random program may have, for the sake of speed. */
+/** The largest number of elements of a random program's values, limited for speed. */
 const limit = 400;
 
 /** Values of a random program, leaves first. The seed determines them. */
@@ -86,7 +86,7 @@ export function randomValues(seed: number, count: number): Value[] {
         values.push(grown);
       }
     } catch (error) {
-      // Operands that do not fit each other are refused; others are drawn.
+      // Incompatible operands are refused, and others are drawn.
       if (!(error instanceof TypeError) && !(error instanceof RangeError)) throw error;
     }
   }

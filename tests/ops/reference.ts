@@ -1,6 +1,6 @@
 /**
- * An interpreter of tensor programs in float64, written from each operation's definition alone. What the table infers,
- * differentiates and emits is checked against it.
+ * An interpreter of tensor programs in float64, written only from each operation's definition. The table's shapes,
+ * gradients and emitted models are checked against it.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import type { MatmulAttributes } from "../../ops/table/builder.ts";
 import { isOperation, type OpAttributes, type OpName, type OpValue } from "../../ops/table/mod.ts";
 import { at, broadcastAt, broadcastShapes, build, map, replaceAt, sizeOf, sum, type Tensor, tensor } from "./tensor.ts";
 
-/** What a program is run with. */
+/** The inputs of a program's run. */
 export interface Environment {
-  /** The extents that the symbols stand for. */
+  /** The extent of each symbol. */
   readonly symbols: Bindings;
   /** Inputs, weights and parameters by name. */
   readonly leaves: Readonly<Record<string, Tensor>>;
@@ -25,7 +25,7 @@ export function interpret(program: Program, environment: Environment): Record<st
   return Object.fromEntries(names.map((name, index) => [name, results[index]!]));
 }
 
-/** The tensors that values stand for. */
+/** The tensors that values evaluate to. */
 export function evaluate(values: readonly Value[], { symbols, leaves }: Environment): Tensor[] {
   const known = new Map<Value, Tensor>();
   const extent = (dimension: Dimension) => evaluateDimension(dimension, symbols);
@@ -97,7 +97,7 @@ function reduction(mean: boolean): Rule<OpAttributes["reduceSum"]> {
   };
 }
 
-/** The elements of the last axis through a place. */
+/** The elements along the last axis at an index. */
 function rowThrough(x: Tensor, index: readonly number[]): number[] {
   const last = x.shape.length - 1;
   return Array.from({ length: x.shape[last]! }, (_, place) => at(x, replaceAt(index, last, place)));
@@ -126,7 +126,7 @@ function inverseDeviation(row: readonly number[], epsilon: number): number {
 
 const last = (places: readonly number[]) => places[places.length - 1]!;
 
-/** Attention over all runs' keys, and what its gradient is made of: each row's weights and the slopes of its scores. */
+/** Attention over all runs' keys, and the parts of its gradient: each row's weights and the gradient of its scores. */
 function attention(inputs: readonly Tensor[], scale: number, softcap: number) {
   const [q, mask, ...keyValues] = inputs as [Tensor, Tensor, ...Tensor[]], width = q.shape[3]!;
   const columns = (parity: number) =>
@@ -232,7 +232,7 @@ const rules: { readonly [Op in OpName]: Rule<OpAttributes[Op]> } = {
         : overRows((r) => weights(b!, h!, r)[k]! * at(g, [b!, h!, r, c!]));
     });
   },
-  // Codes as they are counted from 0.
+  // The codes are counted from 0.
   dequantize: ([codes, scales], { columns }) => {
     const perRow = Math.ceil(columns / 32);
     return build([scales!.data.length / perRow, columns], ([row, column]) => {

@@ -1,4 +1,4 @@
-/** Drawing leaves, differencing programs and running them, for the tests of `ops/`. @module */
+/** Draws leaves, takes finite differences of programs and runs them, for the tests of `ops/`. @module */
 import assert from "node:assert/strict";
 import { type Bindings, evaluateShape } from "../../ops/program/dimension.ts";
 import { gradients } from "../../ops/passes/autodiff.ts";
@@ -12,15 +12,15 @@ import type { HostTensor, Session } from "../../pipelines/runtime/runtime.ts";
 import { type Environment, evaluate } from "./reference.ts";
 import { sizeOf, sum, type Tensor, tensor } from "./tensor.ts";
 
-/** Draws the element at an offset of a leaf. */
+/** Draws a leaf's element at an offset. */
 export type Draw = (random: Random, offset: number, symbols: Bindings) => number;
 
-/** Uniform between two numbers, rounded to float32 so that runtime and interpreter start alike. */
+/** Uniform between two numbers, rounded to float32 so that runtime and interpreter read the same numbers. */
 export function between(low: number, high: number): Draw {
   return (random) => Math.fround(low + (high - low) * random.uniform());
 }
 
-/** Tensors for every leaf below some values; those without a draw of their own are uniform within ±2. */
+/** Tensors for every leaf below some values; those without their own draw are uniform within ±2. */
 export function drawLeaves(
   values: readonly Value[],
   symbols: Bindings = {},
@@ -43,7 +43,7 @@ export function leavesBelow(values: readonly Value[], op: "parameter" | "input")
   return topologicalOrder(values).filter((value) => value.op === op);
 }
 
-/** A scalar that every element of a value bears on, each by a fed factor of its own. */
+/** A scalar that depends on every element of a value: their sum, each weighted by its own fed factor. */
 export function weighted(value: Value): Value {
   const product = mul(value, input("cotangent", value.shape));
   return reduceSum(product, product.shape.map((_, axis) => axis));
@@ -64,7 +64,7 @@ export function differences(loss: Value, leaf: Value, environment: Environment, 
   };
 }
 
-/** Asserts that the gradients of a scalar by every parameter below it are those that differences give. */
+/** Asserts that the gradients of a scalar by every parameter below it match finite differences. */
 export function assertGradients(loss: Value, environment: Environment, step = 1e-5): void {
   const wanted = leavesBelow([loss], "parameter");
   const found = gradients(loss, wanted);
@@ -99,7 +99,7 @@ export function norm({ data }: Tensor): number {
   return Math.sqrt(sum(data.map((element) => element * element)));
 }
 
-/** The model of a program for a provider, marked to run on the cpu: what a provider's emission says is then checked. */
+/** The model of a program for a provider, marked to run on the cpu so that any provider's emission can be checked. */
 export function emitFor(provider: Provider, program: Program): OnnxModel {
   const model = emitOnnx(program, provider, (name) => {
     throw new RangeError(`${name} has no file`);

@@ -51,7 +51,7 @@ export function broadcastAt(x: Tensor, index: readonly number[]): number {
   return at(x, own.map((place, axis) => (x.shape[axis] === 1 ? 0 : place)));
 }
 
-/** The shape that numpy gives to operands of these shapes. */
+/** The broadcast shape of operands of these shapes, as in numpy. */
 export function broadcastShapes(...shapes: readonly (readonly number[])[]): number[] {
   const rank = Math.max(...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, axis) => {
@@ -61,7 +61,7 @@ export function broadcastShapes(...shapes: readonly (readonly number[])[]): numb
   });
 }
 
-/** A copy of an index or a shape with one place replaced. */
+/** A copy of an index or a shape with one entry replaced. */
 export function replaceAt(places: readonly number[], axis: number, place: number): number[] {
   return places.map((old, index) => (index === axis ? place : old));
 }

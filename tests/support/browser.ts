@@ -1,9 +1,9 @@
 /** A page in a headless Chromium, driven over the DevTools protocol. @module */
 
-/** Where Debian has it. */
+/** Debian's path of Chromium. */
 const chromium = "/usr/bin/chromium";
 
-/** Whether there is a Chromium to drive. */
+/** Whether Chromium is installed. */
 export function hasBrowser(): boolean {
   try {
     return Deno.statSync(chromium).isFile;
@@ -12,39 +12,39 @@ export function hasBrowser(): boolean {
   }
 }
 
-/** How the page is shown. */
+/** The display of a page. */
 export interface Display {
   readonly width: number;
   readonly height: number;
   readonly isDark?: boolean;
-  /** Whether pages have WebGPU, by software where there is no GPU. */
+  /** Whether pages have WebGPU, in software where there is no GPU. */
   readonly hasWebGpu?: boolean;
 }
 
 /** An open page. */
 export interface Page {
-  /** What the page's console and its faults said. */
+  /** The errors and warnings of the page's console, and its uncaught exceptions. */
   readonly complaints: readonly string[];
-  /** What an expression gives within the page, as JSON. */
+  /** Evaluates an expression in the page; its result is passed as JSON. */
   evaluate<T>(expression: string): Promise<T>;
   /** Presses a key, as in `Tab` or `Enter`. */
   press(key: string): Promise<void>;
-  /** Waits until an expression is true, for 20 seconds if no other time is given. */
+  /** Waits until an expression is true, 20 seconds by default. */
   until(expression: string, seconds?: number): Promise<void>;
-  /** Loads the page anew. */
+  /** Reloads the page. */
   reload(): Promise<void>;
-  /** Opens another tab, and closes it after a test. */
+  /** Opens another tab for a test. */
   beside(url: string, test: (page: Page) => Promise<void>): Promise<void>;
   /**
-   * The longest task of the page's own thread while something is done, in milliseconds of processor time: what other
-   * processes take of it is not the page's.
+   * The longest task of the page's main thread while a function runs, in milliseconds of processor time, which excludes
+   * the time of other processes.
    */
   longestTask(act: () => Promise<void>): Promise<number>;
-  /** Has the browser give a site so many bytes. */
+  /** Sets the storage quota of a site in bytes. */
   setQuota(origin: string, bytes: number): Promise<void>;
-  /** Has the GPU's process die, with every device. */
+  /** Kills the GPU process, and every device with it. */
   loseGpu(): Promise<void>;
-  /** A picture of the whole page, as PNG. */
+  /** A screenshot of the whole page, as PNG. */
   screenshot(): Promise<Uint8Array>;
 }
 
@@ -60,7 +60,7 @@ const flags = [
   "--remote-debugging-port=0",
 ];
 
-/** SwiftShader, which Chromium brings along, as the adapter. */
+/** Use SwiftShader, which comes with Chromium, as the adapter. */
 const webGpuFlags = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"];
 
 /** Opens a page for a test. */
@@ -71,7 +71,7 @@ export async function inPage(
 ) {
   const profile = await Deno.makeTempDir({ prefix: "refract-browser-" });
   const size = `--window-size=${width},${height}`;
-  // The browser has a Vulkan driver of its own; one that the environment names would take its place and not start.
+  // The browser has its own Vulkan driver; one named by the environment would override it and fail to start.
   const process = new Deno.Command("env", {
     args: [
       ...["-u", "VK_DRIVER_FILES", "-u", "LD_LIBRARY_PATH", chromium],
@@ -188,7 +188,7 @@ function pageOf(protocol: Protocol, beside: Page["beside"]): Page {
   };
 }
 
-/** Waits until an expression is true of a page, for 20 seconds if no other time is given. */
+/** Waits until an expression is true in a page, 20 seconds by default. */
 export async function untilTrue(evaluate: Page["evaluate"], expression: string, seconds: number = 20): Promise<void> {
   for (let tries = 0; tries < 10 * seconds; tries++) {
     if (await evaluate<boolean>(expression).catch(() => false)) return;
@@ -207,7 +207,7 @@ interface TraceEvent {
   readonly args?: { readonly name?: string };
 }
 
-/** The longest task of the main threads of the processes that show an origin. */
+/** The longest main-thread task of the processes that show an origin. */
 function longestIn(events: readonly TraceEvent[], origin: string): number {
   const shows = new Set(events.filter(({ args }) => JSON.stringify(args ?? {}).includes(origin)).map(({ pid }) => pid));
   const isMain = ({ name, args }: TraceEvent) => name === "thread_name" && args?.name === "CrRendererMain";
@@ -249,7 +249,7 @@ class Protocol {
     return new Promise((resolve) => this.#waiting.set(id, resolve));
   }
 
-  /** The events of the trace that is started next, once it is ended. */
+  /** Collects the events of the next trace, until it ends. */
   trace(): Promise<readonly TraceEvent[]> {
     this.#traced = [];
     return new Promise((resolve) => this.#traceDone = resolve);

@@ -1,7 +1,7 @@
 /** A scene whose model has a chat template, and conversations for it. @module */
 import { inScene, type PipelineParts, type Scene } from "./scene.ts";
 
-/** Turns that end with `<|pad|>`, which ends nothing else. */
+/** Turns that end with `<|pad|>`, which is used for nothing else. */
 export const turnTemplate = `{{ bos_token }}{% for message in messages %}` +
   `{{ message.role[0] ~ '\\n' ~ message.content | trim }}<|pad|>{{ '\\n' }}{% endfor %}` +
   `{% if add_generation_prompt %}{{ 'a\\n' }}{% endif %}`;
@@ -22,7 +22,7 @@ export const conversations = [
   ],
 ];
 
-/** Runs a test with such a scene; `talks` in the pipeline are the conversations, and `talk(rows)` is chat(…). */
+/** Runs a test with this scene; in the pipeline, `talks` are the conversations and `talk(rows)` is chat(…). */
 export function inChatScene(
   parts: Partial<PipelineParts>,
   test: (scene: Scene) => Promise<void>,

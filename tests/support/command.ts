@@ -1,4 +1,4 @@
-/** Running the command line in this process and in one of its own. @module */
+/** Runs the command line in this process or in a separate one. @module */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commandLine } from "../../pipelines/cli/command_line.ts";
@@ -6,10 +6,10 @@ import type { Terminal } from "../../pipelines/cli/terminal/terminal.ts";
 import type { RunControl } from "../../pipelines/cli/arguments/command.ts";
 import type { CheckpointInterval } from "../../pipelines/schedule/context/checkpoint_interval.ts";
 
-/** Keeps unfinished work after every step and batch, whatever that costs. */
+/** A checkpoint after every step and batch, at any cost. */
 export const everyStep: CheckpointInterval = { seconds: 0, share: Infinity };
 
-/** What a command left behind. */
+/** The exit code and output of a command. */
 export interface Outcome {
   readonly code: number;
   readonly stdout: string;
@@ -26,7 +26,7 @@ export function inProcessWith(lines: readonly string[], ...args: readonly string
   return run(args, { lines });
 }
 
-/** The same for a run that is stopped, or keeps its unfinished work at another interval. */
+/** The same for a run that is stopped, or that has another checkpoint interval. */
 export function inProcessUnder(control: RunControl, ...args: readonly string[]): Promise<Outcome> {
   return run(args, { control });
 }
@@ -60,7 +60,7 @@ export function terminalOf(live = false, lines: readonly string[] = []): {
 }
 
 const main = fileURLToPath(new URL("../../pipelines/cli/main.ts", import.meta.url));
-/** As main.ts, but for a checkpoint after every step. */
+/** Like main.ts, but with a checkpoint after every step. */
 export const eagerMain = fileURLToPath(new URL("./eager_main.ts", import.meta.url));
 
 /** Settings of {@linkcode ownProcess}. */
@@ -69,20 +69,20 @@ export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Whether a test may start Deno; says so where it may not. */
+/** Whether a test may start Deno; prints a message if not. */
 export function mayStartDeno(): boolean {
   const { state } = Deno.permissions.querySync({ name: "run", command: Deno.execPath() });
   if (state !== "granted") console.log("skipped: starting Deno needs --allow-run=deno");
   return state === "granted";
 }
 
-/** What Deno is started with to run the command line, with the permissions that the tasks give. */
+/** Deno's arguments to run the command line with the permissions of the tasks. */
 export function ownArguments(args: readonly string[], entry = main): string[] {
   const permissions = ["--allow-read", "--allow-write", "--allow-ffi", "--allow-import", "--allow-env", "--no-prompt"];
   return ["run", "--quiet", ...permissions, "--allow-sys=statfs,hostname", entry, ...args];
 }
 
-/** Runs the command line in a process of its own, with the permissions that the tasks give. */
+/** Runs the command line in a separate process with the permissions of the tasks. */
 export async function ownProcess(args: readonly string[], { cwd, env = {} }: ProcessOptions = {}): Promise<Outcome> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ownArguments(args),

@@ -1,6 +1,6 @@
-/** Disks that refuse, for what the store writes: stand-ins for the system's calls while a test runs. @module */
+/** Disks that fail when the store writes: stubs for the system's calls while a test runs. @module */
 
-/** Puts others in the place of some members of an object until what is run ends. */
+/** Replaces some members of an object while a function runs. */
 async function replaced<Result>(
   target: object,
   members: Readonly<Record<string, unknown>>,
@@ -21,7 +21,7 @@ function failure(message: string, code: string): Error {
   return Object.assign(new Error(message), { code });
 }
 
-/** Runs something on a disk that has room for so many more bytes of entries; what is removed makes room again. */
+/** Runs a function on a disk with a given number of bytes left for entries; removing entries frees space. */
 export function onFullDisk<Result>(room: number, run: () => Promise<Result>): Promise<Result> {
   const { writeSync } = Deno.FsFile.prototype, { removeSync } = Deno;
   let left = room;
@@ -43,7 +43,7 @@ export function onFullDisk<Result>(room: number, run: () => Promise<Result>): Pr
   );
 }
 
-/** Runs something on a disk that has room for so many more bytes of the files that are written bit by bit. */
+/** Runs a function on a disk with a given number of bytes left for files that are written piecewise. */
 export function onDiskWithRoom<Result>(room: number, run: () => Promise<Result>): Promise<Result> {
   const { write } = Deno.FsFile.prototype;
   let left = room;
@@ -56,7 +56,7 @@ export function onDiskWithRoom<Result>(room: number, run: () => Promise<Result>)
   return replaced(Deno.FsFile.prototype, { write: bounded }, run);
 }
 
-/** Runs something while no file below a folder can be made, renamed, removed or given another time. */
+/** Runs a function while no file below a folder can be created, renamed, removed or touched. */
 export function onReadOnlyDisk<Result>(folder: string, run: () => Promise<Result>): Promise<Result> {
   const { openSync, mkdirSync, removeSync, renameSync } = Deno;
   const refuse = (path: string) => {
@@ -91,10 +91,10 @@ export function onReadOnlyDisk<Result>(folder: string, run: () => Promise<Result
   return replaced(Deno.FsFile.prototype, { utimeSync }, () => replaced(Deno, calls, run));
 }
 
-/** What was done to the disk: a path that was synced, or one that got another's name. */
+/** A recorded call: a path that was synced, or one that was renamed. */
 export type DiskCall = { readonly synced: string } | { readonly from: string; readonly to: string };
 
-/** Runs something and lists, in order, what it synced and renamed. */
+/** Runs a function, and lists in order the paths that it synced and renamed. */
 export async function recordingDisk(run: () => Promise<unknown>): Promise<readonly DiskCall[]> {
   const { open, openSync, rename, renameSync } = Deno, { sync, syncSync } = Deno.FsFile.prototype;
   const calls: DiskCall[] = [], paths = new WeakMap<Deno.FsFile, string>();

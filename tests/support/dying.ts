@@ -1,11 +1,11 @@
-/** Dying at any moment, as far as the disk can tell: from one change of it on, nothing changes any more. @module */
+/** Simulates a process that is killed at any moment: after a given change, the disk no longer changes. @module */
 
-/** What makes an entry or file appear or go; between two of these calls the disk holds the same. */
+/** Calls that make an entry or file appear or disappear; between two of them, the disk's entries stay the same. */
 const counted = ["rename", "renameSync", "remove", "removeSync"] as const;
-/** What else changes the disk, a half-written file alone. */
+/** Other calls that change the disk, but only partly written files. */
 const prevented = ["mkdir", "mkdirSync", "writeFile", "writeTextFile"] as const;
 
-/** What is not there can't be moved or removed, which changes nothing. */
+/** Moving or removing a missing path fails, and changes nothing. */
 function isThere(path: string): boolean {
   try {
     return Deno.lstatSync(path) !== undefined;
@@ -14,16 +14,16 @@ function isThere(path: string): boolean {
   }
 }
 
-/** How a life ended. */
+/** The outcome of work that may have died. */
 export interface Life<T> {
   readonly died: boolean;
-  /** What the work gave, if it came to an end. */
+  /** The result of the work, if it completed. */
   readonly result: T | undefined;
 }
 
 /**
- * Does some work that dies when it changes the disk for the n-th time, from 1: that change and all later ones fail, and
- * so does the tidying up after them, as if the process had been killed. Nothing else may use the disk meanwhile.
+ * Does some work that dies at its n-th change of the disk, counted from 1: that change and all later ones fail,
+ * including cleanup, as if the process had been killed. Nothing else may use the disk meanwhile.
  */
 export async function dyingAt<T>(moment: number, work: () => Promise<T>): Promise<Life<T>> {
   const own = Object.fromEntries([...counted, ...prevented].map((name) => [name, Deno[name]]));
@@ -51,7 +51,7 @@ export async function dyingAt<T>(moment: number, work: () => Promise<T>): Promis
   }
 }
 
-/** Does some work on a disk that refuses every file whose path has some text in it. */
+/** Does some work on a disk that refuses every file whose path contains a text. */
 export async function refusing<T>(text: string, work: () => Promise<T>): Promise<T> {
   const { renameSync } = Deno;
   const refuse: typeof renameSync = (from, to) => {

@@ -1,4 +1,4 @@
-/** The command line as it is, but for a checkpoint after every step, for tests that kill it. @module */
+/** The command line with a checkpoint after every step, for tests that kill it. @module */
 import { commandLine } from "../../pipelines/cli/command_line.ts";
 import { processTerminal } from "../../pipelines/cli/terminal/terminal.ts";
 import { everyStep } from "./command.ts";

@@ -1,4 +1,4 @@
-/** What the examples give when they are run as a person would run them. @module */
+/** Runs the examples as a user would, and returns their results. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,7 @@ import type { EvaluateRecord, MemberRecord, Results } from "../../pipelines/resu
 import { inProcess } from "./command.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 
-/** The results of an example's file, and what a test makes of the run's folder. */
+/** Runs an example's file and returns its results, after a look at the run's folder. */
 export async function resultsOf(
   example: string,
   name = "pipeline.ts",
@@ -24,7 +24,7 @@ export async function resultsOf(
   return results!;
 }
 
-/** How much of an evaluation is right. */
+/** The exact-match accuracy of an evaluation. */
 export const accuracyOf = ({ stages }: MemberRecord, name: string) =>
   stages.find((stage): stage is EvaluateRecord => stage.kind === "evaluate" && stage.name === name)!
     .metrics["exactMatch"]!;

@@ -1,10 +1,10 @@
 /** A page in a headless Firefox, driven over WebDriver BiDi. {@link https://w3c.github.io/webdriver-bidi} @module */
 import { type Page, untilTrue } from "./browser.ts";
 
-/** Where Debian has it. */
+/** Debian's path of Firefox. */
 const firefox = "/usr/bin/firefox-esr";
 
-/** Whether there is a Firefox to drive. */
+/** Whether Firefox is installed. */
 export function hasFirefox(): boolean {
   try {
     return Deno.statSync(firefox).isFile;
@@ -13,7 +13,7 @@ export function hasFirefox(): boolean {
   }
 }
 
-/** What both browsers are driven by. */
+/** The calls that both browsers support. */
 type DrivenPage = Pick<Page, "evaluate" | "until">;
 
 /** Opens a page for a test. */
@@ -59,7 +59,7 @@ interface Evaluated {
   readonly exceptionDetails?: { readonly text: string };
 }
 
-/** A value as it comes from the page: of these kinds alone, here. */
+/** A value from the page, of the kinds that occur here. */
 interface Remote {
   readonly type: string;
   readonly value?: string | number | boolean | readonly Remote[];

@@ -1,4 +1,4 @@
-/** Running nodes that an exported graph would begin with. @module */
+/** Runs the first nodes of an exported graph. @module */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { GraphProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema, ValueInfoProtoSchema } from "onnx-buf";
 import { elementTypes } from "../../ops/onnx/element_types.ts";
@@ -16,9 +16,9 @@ export interface Computed {
 }
 
 /**
- * What nodes compute, by the names that `write` gives them.
+ * Runs nodes, and returns their results by the names that `write` gives them.
  *
- * @param symbols How the extent of each symbol is found.
+ * @param symbols The nodes that compute the extent of each symbol.
  * @param given The graph's inputs.
  */
 export async function runNodes(

@@ -1,6 +1,6 @@
 /**
- * A Hugging Face hub on this machine: repositories in memory, behind the requests by which models are listed, downloaded
- * and pushed. What goes wrong is declared as data.
+ * A stub Hugging Face hub on this machine: repositories in memory, with the endpoints that list, download and push
+ * models. Its faults are declared as data.
  *
  * @module
  */
@@ -10,44 +10,44 @@ import type { HubTimings } from "../../pipelines/models/hub/access.ts";
 /** Files by path. */
 export type Files = Readonly<Record<string, string | Uint8Array<ArrayBuffer>>>;
 
-/** What a repository is made with. */
+/** The content of a repository and the access to it. */
 export interface RepositoryOptions {
   readonly files: Files;
-  /** Further branches or tags, each with files of its own. */
+  /** Further branches or tags, each with its own files. */
   readonly revisions?: Readonly<Record<string, Files>>;
-  /** The one token that may see it; anyone may without. */
+  /** The only token that may see it; if omitted, it is public. */
   readonly token?: string;
-  /** The one token that may read its files, which are listed to anyone. */
+  /** The only token that may read its files, though anyone may list them. */
   readonly licensee?: string;
 }
 
-/** Something that goes wrong with requests of a kind. */
+/** A fault of some requests. */
 export interface Fault {
-  /** Which, by `METHOD /path`. */
+  /** The requests that fail, by `METHOD /path`. */
   readonly at: RegExp;
-  /** How many of them, from the first on; all if omitted. */
+  /** How many of these requests fail, from the first on; all if omitted. */
   readonly times?: number;
-  /** Answers with this status, `headers` and `body` in place of what was asked. */
+  /** Responds with this status, `headers` and `body` instead of the normal response. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** Breaks the connection after so many bytes of the answer. */
+  /** Breaks the connection after this many bytes of the response. */
   readonly breaksAfter?: number;
-  /** Ends the answer after so many bytes, as if it were whole. */
+  /** Ends the response after this many bytes, as if it were complete. */
   readonly endsAfter?: number;
-  /** Says nothing more after so many bytes. */
+  /** Sends nothing more after this many bytes. */
   readonly silentAfter?: number;
-  /** Has the file hold something else than is listed. */
+  /** The file's content, instead of the listed one. */
   readonly content?: string;
   /** Sends a file from its start, whatever range is asked for. */
   readonly ignoresRange?: boolean;
-  /** Says nothing for so many milliseconds, and then answers. */
+  /** Waits this many milliseconds before it responds. */
   readonly delay?: number;
-  /** Has the file at another host. */
+  /** Redirects to another host. */
   readonly redirect?: string;
 }
 
-/** A request that was made. */
+/** A received request. */
 export interface Asked {
   /** `METHOD /path`. */
   readonly line: string;
@@ -55,13 +55,13 @@ export interface Asked {
   readonly authorization: string | null;
 }
 
-/** Retries without waiting; answers may take their time, since the machine may be busy. */
+/** Retries without waiting; the patience is long, since the machine may be busy. */
 export const hasty: HubTimings = { attempts: 3, pause: 1, longestPause: 2000, patience: 30_000, poll: 5 };
 
-/** {@linkcode hasty}, of a hub that may say nothing. */
+/** {@linkcode hasty}, for a hub that may stay silent. */
 export const impatient: HubTimings = { ...hasty, patience: 500 };
 
-/** The token that may write. */
+/** The token with write access. */
 export const writer = "hf_writer";
 
 interface Repository {
@@ -93,18 +93,18 @@ function bytesOf(content: string | Uint8Array): Uint8Array<ArrayBuffer> {
 const isLarge = (path: string) => /\.(safetensors|bin|model|parquet)$/.test(path);
 const digestOf = (path: string, bytes: Uint8Array) => isLarge(path) ? sha256(bytes) : gitSha1(bytes);
 
-/** A hub that serves. */
+/** A running hub. */
 export class Hub {
-  /** Its base URL, with the slash that people write. */
+  /** Its base URL, with a trailing slash as users write it. */
   readonly endpoint: string;
   readonly requests: Asked[] = [];
-  /** Lacks the listing of trees, as some mirrors do. */
+  /** Whether it lists trees, which some mirrors don't. */
   hasTree = true;
-  /** Lacks all but the files, as simpler mirrors do. */
+  /** Whether it has an API, unlike simple mirrors with only files. */
   hasApi = true;
   readonly #repositories = new Map<string, Repository>();
   readonly #uploads = new Map<string, Uint8Array<ArrayBuffer>>();
-  /** Called before each request is answered, and once it has had its effect. */
+  /** Called before each request is handled, and again once it has taken effect. */
   moment: () => void = () => {};
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   #faults: { readonly fault: Fault; left: number }[] = [];
@@ -125,7 +125,7 @@ export class Hub {
     this.endpoint = `http://127.0.0.1:${this.#server.addr.port}/`;
   }
 
-  /** Lets these go wrong and no others. */
+  /** Sets the faults, replacing earlier ones. */
   fail(...faults: readonly Fault[]): void {
     this.#faults = faults.map((fault) => ({ fault, left: fault.times ?? Infinity }));
   }
@@ -152,7 +152,7 @@ export class Hub {
     this.#uploads.clear();
   }
 
-  /** The lines of the requests since a number of them. */
+  /** The lines of the requests from a given index on. */
   lines(since = 0): readonly string[] {
     return this.requests.slice(since).map(({ line }) => line);
   }
@@ -319,12 +319,12 @@ function send(
       if (fault.silentAfter === undefined) controller.close();
     },
   });
-  // A length that the body falls short of breaks the connection.
+  // A body shorter than its declared length breaks the connection.
   const length: Record<string, string> = fault.endsAfter === undefined ? { "content-length": `${part.length}` } : {};
   return new Response(body, { status, headers: { ...all, ...length } });
 }
 
-/** An answer that pages of other origins may read, with the headers that the hub shows them. */
+/** A response that pages of other origins may read, with the headers that the hub exposes. */
 function forPages({ body, status, headers }: Response): Response {
   const shown = "X-Repo-Commit,X-Error-Code,X-Error-Message,ETag,Link,Content-Range,X-Linked-Size,X-Linked-ETag";
   const all = new Headers(headers);

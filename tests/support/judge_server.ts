@@ -1,6 +1,6 @@
-/** A local endpoint that answers as an OpenAI-compatible one, or as it should not. @module */
+/** A local stub of an OpenAI-compatible endpoint, which may also misbehave. @module */
 
-/** What an endpoint does with a request; `tries` counts those before it. */
+/** An endpoint's response to a request; `tries` counts the requests before it. */
 export type Behaviour = (request: Request, tries: number) => Response | Promise<Response>;
 
 /** A chat completion of one token. */
@@ -14,7 +14,7 @@ export function completion(text: string, listed?: readonly (readonly [string, nu
   });
 }
 
-/** Serves on 127.0.0.1 while something is done. */
+/** Serves on 127.0.0.1 while a function runs. */
 export async function withEndpoint<T>(
   behave: Behaviour,
   use: (address: string, requests: Request[]) => Promise<T>,

@@ -1,8 +1,8 @@
-/** What a run leaves behind, without what differs from one run of the same work to the next. @module */
+/** The files that a run leaves, without the parts that differ between two runs of the same work. @module */
 import { join } from "node:path";
 import { treeOf } from "./command.ts";
 
-/** How long something took, whether it was there already, and the digests of files that say so. */
+/** Durations, whether a result was cached, and the digests of files with such fields. */
 const incidental = new Set([
   "seconds",
   "stepSeconds",
@@ -12,10 +12,10 @@ const incidental = new Set([
   "cached",
   "digest",
 ]);
-/** Temporary files, which a run that was killed leaves for a while, and what is drawn of the rest with its times. */
+/** Temporary files, which a killed run leaves for a while, and files derived from the results and their times. */
 const passing = /(^|\/)\.[^/]*$|^(report\.html|results\.csv|tensorboard\/.*)$/;
 
-/** The files of a run's folder by path: the trained weights, predictions and all else as bytes, results without times. */
+/** The files of a run's folder by path: results without times, and all others as bytes. */
 export async function leftBehind(folder: string): Promise<Readonly<Record<string, string>>> {
   const found: Record<string, string> = {};
   for (const path of treeOf(folder).filter((path) => !path.endsWith("/") && !passing.test(path))) {

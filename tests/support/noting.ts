@@ -1,7 +1,7 @@
-/** What a test takes of a run's events: its notes. @module */
+/** Collects the notes among a run's events. @module */
 import type { Emit } from "../../pipelines/results/events.ts";
 
-/** Passes on notes, and nothing else. */
+/** Passes on only the notes. */
 export function noting(take: (message: string) => void): Emit {
   return (event) => event.kind === "note" ? take(event.message) : undefined;
 }

@@ -1,10 +1,10 @@
-/** Which files a piece of work reads, by way of Deno. @module */
+/** Records the files that some work reads through Deno. @module */
 import { fileURLToPath } from "node:url";
 
 /** The functions by which Deno reads a file as a whole or opens it. */
 const readers = ["open", "openSync", "readFile", "readFileSync", "readTextFile", "readTextFileSync"] as const;
 
-/** Does some work, and gives the real paths of the files that were opened to be read meanwhile and are still there. */
+/** Does some work, and returns the real paths of the files that it opened for reading and that still exist. */
 export async function openedDuring(work: () => Promise<unknown>): Promise<ReadonlySet<string>> {
   const opened = new Set<string>(), own = readers.map((name) => [name, Deno[name]] as const);
   const watched = Object.fromEntries(own.map(([name, read]) => [name, (...args: [string | URL, unknown]) => {
@@ -17,7 +17,7 @@ export async function openedDuring(work: () => Promise<unknown>): Promise<Readon
   } finally {
     Object.assign(Deno, Object.fromEntries(own));
   }
-  // Folders are opened to be locked or written through, not to be read.
+  // Folders are opened to be locked or synced, not to be read.
   const real = [...opened].map(async (path) => {
     const info = await Deno.stat(path).catch(() => undefined);
     return info === undefined || info.isDirectory ? undefined : await Deno.realPath(path);
@@ -25,7 +25,7 @@ export async function openedDuring(work: () => Promise<unknown>): Promise<Readon
   return new Set((await Promise.all(real)).filter((path) => path !== undefined));
 }
 
-/** Whether a file is opened to be made anew, as `Deno.open` is asked. */
+/** Whether the options of `Deno.open` open a file only for writing. */
 function isWritten(options: unknown): boolean {
   return typeof options === "object" && options !== null && "write" in options && !("read" in options);
 }

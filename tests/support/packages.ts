@@ -1,10 +1,10 @@
-/** Packages of npm that a page reads from a folder, as someone would install them. @module */
+/** npm packages that a page loads from a folder, installed as a user would. @module */
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
- * A folder with some packages in its `node_modules`, installed on first use and kept; undefined, having said so, where npm
- * can't install them.
+ * A folder with some packages in its `node_modules`, installed on first use and kept; undefined, with a message, where
+ * npm can't install them.
  *
  * @param packages With their versions, as in `name@1.2.3`.
  */

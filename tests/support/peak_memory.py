@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs a command, and writes the peaks of its memory in bytes to a JSON file: Linux's smaps_rollup, every 50 ms.
+"""Runs a command, and writes its peak memory in bytes to a JSON file, sampled from Linux's smaps_rollup every 50 ms.
 
     peak_memory.py OUT.json COMMAND…
 
@@ -17,7 +17,7 @@ FIELDS = ("Rss", "Pss", "Private_Clean", "Private_Dirty", "Anonymous", "Swap")
 
 
 def sample(pid):
-    """The fields of one moment; nothing if the process is over."""
+    """The fields of one sample; none if the process has ended."""
     try:
         with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as lines:
             pairs = [line.split(":") for line in lines.readlines()[1:]]

@@ -1,4 +1,4 @@
-/** A pipeline on the disk with its model and data, for tests that run it and break one thing of it. @module */
+/** A pipeline on disk with its model and data, for tests that run it and break one part of it. @module */
 import { join } from "node:path";
 import { inProcess, type Outcome, treeOf } from "./command.ts";
 import { type TinyModelOptions, writeTinyModel } from "./tiny_model.ts";
@@ -23,7 +23,7 @@ export interface PipelineParts {
   readonly trainSettings: string;
   readonly metrics: string;
   readonly decoding: string;
-  /** What is evaluated on. */
+  /** The rows for evaluation. */
   readonly heldOut: string;
   readonly stages: string;
 }
@@ -48,7 +48,7 @@ const usualParts: PipelineParts = {
   stages: "{ tuned: evaluate(tuned, { data: heldOut, metrics, decoding }) }",
 };
 
-/** The pipeline file's text, one part a line so that a test can name the line of a fault. */
+/** The pipeline file's text, one part per line so that a test can name the line of an error. */
 export function pipelineText(parts: Partial<PipelineParts> = {}): string {
   const all = { ...usualParts, ...parts };
   return `${all.imports}
@@ -77,13 +77,13 @@ export default pipeline("scene", () => {
 `;
 }
 
-/** Rows that are in no file, and that nothing is trained on. */
+/** Held-out rows that are in no file. */
 const heldOutRows = ["A cat", "The dog", "What is in the old house", "He"].map((q, at) => ({ q, a: "aeio"[at] }));
 
-/** The line of {@linkcode pipelineText} that a part stands on, if all before it have one line. */
+/** The line of a part in {@linkcode pipelineText}, if every part before it has one line. */
 export const lineOf = { preamble: 5, at: 8, positions: 9, rank: 10 } as const;
 
-/** The rows of rows.jsonl; their prompts have unlike lengths. */
+/** The rows of rows.jsonl; their prompts differ in length. */
 export const sceneRows: readonly { readonly q: string; readonly a: string; readonly options: readonly string[] }[] = [
   { q: "The cat", a: "sits", options: ["sits", "runs"] },
   { q: "A red bird over the old house", a: "flies", options: ["flies", "sleeps"] },
@@ -95,7 +95,7 @@ export const sceneRows: readonly { readonly q: string; readonly a: string; reado
   { q: "What has the man in his hand", a: "a key", options: ["a key", "a cup"] },
 ];
 
-/** A scene on the disk. */
+/** A scene on disk. */
 export class Scene {
   readonly folder: string;
   readonly pipeline: string;
@@ -115,7 +115,7 @@ export class Scene {
     await Deno.writeFile(this.path(name), bytes);
   }
 
-  /** The options that keep what a command writes within the scene. */
+  /** The options that keep a command's output within the scene. */
   get places(): readonly string[] {
     return ["--store", this.path("store"), "--out", this.path("out"), "--threads", "1"];
   }
@@ -135,7 +135,7 @@ export class Scene {
     return this.filesOf("store").filter((path) => path.endsWith(".safetensors"));
   }
 
-  /** The files below a folder of the scene; none if it is not there. */
+  /** The files below a folder of the scene; none if it does not exist. */
   filesOf(name: string): readonly string[] {
     try {
       return treeOf(this.path(name));

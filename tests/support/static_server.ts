@@ -1,4 +1,4 @@
-/** A server of a folder's files, as hosts of static sites are. @module */
+/** A server of a folder's files, like a static site host. @module */
 
 const types: Readonly<Record<string, string>> = {
   css: "text/css",
@@ -9,19 +9,19 @@ const types: Readonly<Record<string, string>> = {
   wasm: "application/wasm",
 };
 
-/** How a folder is served. */
+/** Options of the server. */
 interface Served {
   /** Whether pages may share memory between threads. */
   readonly isIsolated?: boolean;
-  /** Answers a request in place of a file, if it gives something. */
+  /** Responds instead of a file, if it returns a response. */
   readonly instead?: (path: string, request: Request) => Response | undefined;
 }
 
-/** A server that listens. */
+/** A listening server. */
 export interface StaticServer extends AsyncDisposable {
   /** As in `http://127.0.0.1:4711/`. */
   readonly url: string;
-  /** The paths that were asked for. */
+  /** The requested paths. */
   readonly asked: string[];
 }
 

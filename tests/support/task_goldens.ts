@@ -1,8 +1,8 @@
-/** What the libraries made of the cases in ../shared/tasks. @module */
+/** The libraries' results for the cases in ../shared/tasks. @module */
 import { join } from "node:path";
 import { sharedFolder } from "./shared.ts";
 
-/** Where the evaluation suites' data and goldens lie; `undefined` where they are absent. */
+/** The folder of the evaluation suites' data and goldens; `undefined` where it is absent. */
 export const taskFolder = ((shared) => shared && join(shared, "tasks"))(sharedFolder());
 
 /** A golden by its name. */
@@ -13,6 +13,6 @@ export async function readGolden<T>(name: string): Promise<T> {
 /** Rows of a data file. */
 export async function readRows<T>(name: string): Promise<T[]> {
   const text = await Deno.readTextFile(join(taskFolder!, "data", `${name}.jsonl`));
-  // A text may hold U+2028, at which JSON Lines don't end.
+  // A text may contain U+2028, which does not end a line of JSON Lines.
   return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
 }

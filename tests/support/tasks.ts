@@ -1,4 +1,4 @@
-/** The tasks of deno.json as they are written. @module */
+/** Reads the tasks of deno.json. @module */
 
 interface Configuration {
   readonly tasks: Readonly<Record<string, { readonly command: string }>>;

@@ -26,7 +26,7 @@ export const tinyConfig = {
   pad_token_id: 2,
 };
 
-/** What of a tiny model may differ from the usual. */
+/** The differences of a tiny model from the default. */
 export interface TinyModelOptions {
   /** Fields of config.json to set, or to omit where `undefined`. */
   readonly config?: Readonly<Record<string, unknown>>;
@@ -37,7 +37,7 @@ export interface TinyModelOptions {
 
 /**
  * Writes a model folder: config.json, tokenizer.json (the vocabulary of `builtin:tiny`), tokenizer_config.json and
- * model.safetensors. The weights are large enough for every token's likelihood to depend on what came before.
+ * model.safetensors. The weights are large enough for every token's likelihood to depend on the tokens before it.
  */
 export async function writeTinyModel(folder: string, options: TinyModelOptions = {}): Promise<void> {
   const { config = {}, weights = true, seed = 1 } = options;
@@ -50,7 +50,7 @@ export async function writeTinyModel(folder: string, options: TinyModelOptions =
   if (weights) await writeTinyWeights(folder, seed);
 }
 
-/** Writes the folder's model.safetensors, as its config.json asks for, or with some tensors changed or omitted. */
+/** Writes the folder's model.safetensors as its config.json requires, or with some tensors changed or omitted. */
 export async function writeTinyWeights(
   folder: string,
   seed = 1,

@@ -1,4 +1,4 @@
-/** Running a pipeline in this process, and comparing its losses with a reference's. @module */
+/** Runs a pipeline in this process, and compares its losses with a reference. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { MemberRecord } from "../../pipelines/results/results.ts";
@@ -29,9 +29,9 @@ export function lossesOf({ stages }: MemberRecord): readonly number[] {
 }
 
 /**
- * Compares losses with a reference's; gives the largest relative difference.
+ * Compares losses with a reference, and returns the largest relative difference.
  *
- * @param tolerance How far two libraries' losses may lie apart, relatively, at any step.
+ * @param tolerance The largest relative difference allowed at any step.
  */
 export function assertTrajectory(found: readonly number[], expected: readonly number[], tolerance = 1e-3): number {
   assert.equal(found.length, expected.length);

@@ -1,4 +1,4 @@
-/** A scene's run whose progress is looked at, and which may be stopped by it. @module */
+/** Runs a scene, and watches its progress to stop it at some point. @module */
 import { overridesOfOptions } from "../../pipelines/recipes/overrides.ts";
 import { loadPipeline } from "../../pipelines/cli/requests/load_pipeline.ts";
 import { StoppedError } from "../../pipelines/common/errors.ts";
@@ -10,22 +10,22 @@ import { runPipeline } from "../../pipelines/schedule/run/run.ts";
 import { RunContext } from "../../pipelines/schedule/context/run_context.ts";
 import type { Scene } from "./scene.ts";
 
-/** An interval at which unfinished work is kept when the run is stopped and at no other time. */
+/** A checkpoint only when the run is stopped. */
 const whenStopped: CheckpointInterval = { seconds: Infinity, share: 1 };
 
-/** How a run is watched. */
+/** Options for watching a run. */
 export interface Watch {
-  /** Values of axes, in place of those of the pipeline. */
+  /** Values of axes, instead of those of the pipeline. */
   readonly set?: Readonly<Record<string, string>>;
   /** Whether to stop, asked after each part of a stage. */
   readonly stopsAt?: (label: string, done: number) => boolean;
 }
 
-/** What was seen of a run. */
+/** The observations of a run. */
 export interface Watched {
-  /** Of each stage, how far it was when it said so for the first time: past 0 where it was resumed. */
+  /** Each stage with its first reported progress, which is above 0 if it was resumed. */
   readonly starts: readonly string[];
-  /** What ended it, if it did not come to its end. */
+  /** The error that ended it, if it did not complete. */
   readonly error: Error | undefined;
 }
 

@@ -1,7 +1,7 @@
 /* Loaded into a command by LD_PRELOAD: counts the calls that change files below FAULTS_ROOT, and at the one numbered
  * FAULTS_AT does what FAULTS_DOES says:
  *   kill    the process dies before the call;
- *   cut     the same, and what was written and not synced is lost, as when the power fails;
+ *   cut     the same, and unsynced writes are lost, as in a power failure;
  *   <n>     the call fails with this errno, and so do those after it if FAULTS_STAYS is set.
  * FAULTS_COUNT names a file of 8 bytes in which the calls are counted. */
 #define _GNU_SOURCE
@@ -29,7 +29,7 @@ static uint64_t own_count, *count = &own_count;
 static uint64_t at;
 static int fails_with, cuts, stays;
 
-/* Files that were written and not synced since. */
+/* Files written but not synced since. */
 static struct { dev_t device; ino_t inode; char path[PATH_MAX]; } unsynced[MOST_FILES];
 static int unsynced_files;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -54,7 +54,7 @@ static int is_below(const char *path) {
   return root != NULL && strncmp(path, root, root_length) == 0 && (path[root_length] == '/' || path[root_length] == 0);
 }
 
-/* Whether a path, seen from an open folder, is one that counts. */
+/* Whether changes of a path, relative to an open folder, are counted. */
 static int counts(int folder, const char *path) {
   char place[64], found[PATH_MAX];
   if (root == NULL || path == NULL) return 0;
@@ -89,7 +89,7 @@ static void lose_unsynced(void) {
   }
 }
 
-/* Called before each call that counts. Gives whether it is to fail. */
+/* Called before each counted call. Returns whether it must fail. */
 static int fault(void) {
   uint64_t number = __atomic_add_fetch(count, 1, __ATOMIC_SEQ_CST);
   if (at == 0 || number < at || (number > at && !stays)) return 0;

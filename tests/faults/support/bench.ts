@@ -1,4 +1,4 @@
-/** Commands that are disturbed while they run, and the result of the same command without a disturbance. @module */
+/** Runs commands with faults, and compares them with the same commands without faults. @module */
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { inProcessUnder, ownArguments, treeOf } from "../../support/command.ts";
@@ -26,7 +26,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** What a command leaves when nothing goes wrong, and at how many moments a fault can be injected. */
+/** The files that a command leaves without a fault, and the number of moments at which one can be injected. */
 interface Expected {
   readonly left: Readonly<Record<string, string>>;
   readonly moments: number;
@@ -59,7 +59,7 @@ export async function onBench(test: (bench: Bench) => Promise<void>): Promise<vo
   );
 }
 
-/** Runs a command without a disturbance. */
+/** Runs a command without a fault. */
 async function undisturbed(args: readonly string[], root: string, services: Services): Promise<Ended> {
   const hub = { env: environmentOf(root, services), timings: hasty };
   const { code, stderr } = await inProcessUnder({ hub }, ...args);
@@ -113,7 +113,7 @@ async function reset({ template, root, services }: Bench, { writes }: Attempted)
   if (writes !== undefined) services.hub.forget(writes);
 }
 
-/** The digests of what a command leaves, by path; those of a run's folder without its times. */
+/** The digests of the files that a command leaves, by path; those of a run's folder ignore times. */
 async function left({ root, services }: Bench, { leaves, writes }: Attempted): Promise<Expected["left"]> {
   const found: Record<string, string> = {};
   for (const path of leaves) {
@@ -147,7 +147,7 @@ export async function attempt(bench: Bench, name: string, fault: Fault): Promise
       : await undisturbed(command.args, root, services);
     assert.equal(code, 0, `${what}: ${stderr}\nafter: ${ended.stderr}`);
   } else if (fault.stays === true && leftovers.length > 0) {
-    // A command that may remove nothing leaves it to the next command, even to one that then refuses.
+    // A command that can't remove files leaves them to the next command, even if that one fails.
     await undisturbed(command.args, root, services);
   }
   assert.deepEqual(await left(bench, command), (await expectedOf(bench, name)).left, what);

@@ -50,7 +50,7 @@ export function tellProgress(done: number, count: number): void {
 }
 
 /**
- * Reports what an attempt found wrong immediately, since the others still take time. Rethrows whatever is not an
+ * Reports a failed attempt immediately, since the others still take time. Rethrows whatever is not an
  * AssertionError.
  */
 export function faultOf(error: unknown): string {

@@ -15,7 +15,7 @@ export default pipeline("p", () => ({ tuned: evaluate(
   { data: rows, decoding: greedy({ maxNewTokens: 2 }), metrics: [exactMatch()] }) }));
 `;
 
-/** A command, and what it leaves, which has to be the same whatever happened before. */
+/** A command, and the files that it leaves, which have to be the same whatever happened before. */
 export interface Attempted {
   readonly args: readonly string[];
   /** Paths in the folder. */

@@ -26,7 +26,7 @@ interface Case {
   readonly label: string;
   readonly options: AdapterOptions;
   readonly count: number;
-  /** The adapted output of one row [1, inputs], without the frozen bias where that is not touched. */
+  /** The channels of the adapted output of one row [1, inputs], frozen bias included. */
   readonly formula: (row: Tensor, tensors: Tensors) => (channel: number) => number;
 }
 
@@ -63,7 +63,7 @@ const cases: readonly Case[] = [
   },
   {
     kind: "ia3",
-    label: "ia3 of what a projection gives",
+    label: "ia3 on a projection's output",
     options: plain,
     count: outputs,
     formula(row, tensors) {
@@ -74,7 +74,7 @@ const cases: readonly Case[] = [
   },
   {
     kind: "ia3",
-    label: "ia3 of what a projection reads",
+    label: "ia3 on a projection's input",
     options: { ...plain, scalesInput: true },
     count: inputs,
     formula(row, tensors) {
@@ -113,7 +113,7 @@ function expectedOf({ formula }: Case, leaves: Tensors): Tensor {
   });
 }
 
-/** A value with what is detached below it replaced by the numbers that it has. */
+/** A value with the detached values below it replaced by constants of their computed numbers. */
 function substituteDetached(value: Value, run: Environment): Value {
   const detached = valuesOf(programOf(value)).filter(({ op }) => op === "detach");
   const numbers = detached.map((each): [Value, Value] => {
@@ -124,18 +124,18 @@ function substituteDetached(value: Value, run: Environment): Value {
 }
 
 for (const each of cases) {
-  Deno.test(`${each.label} is its formula`, () => {
+  Deno.test(`${each.label} matches its formula`, () => {
     const value = adapted(each), run = drawLeaves([value], symbols, {}, 1);
     assertClose(interpret(programOf(value), run)["value"]!, expectedOf(each, run.leaves), 1e-12, each.label);
   });
 
-  Deno.test(`${each.label} has the gradients that differences give`, () => {
-    // The lengths that dora's gradient takes for constants are given as constants.
+  Deno.test(`${each.label} has the gradients of finite differences`, () => {
+    // DoRA's gradient treats the row norms as constants, so constants replace them.
     const loss = weighted(substituteDetached(adapted(each), drawLeaves([adapted(each)], symbols, {}, 2)));
     assertGradients(loss, drawLeaves([loss], symbols, {}, 2));
   });
 
-  Deno.test(`${each.label} starts as the frozen projection`, () => {
+  Deno.test(`${each.label} initially equals the frozen projection`, () => {
     const value = adapted(each), run = drawLeaves([value], symbols, {}, 3), roles = Object.entries(rolesOf(each));
     assert.equal(roles.reduce((sum, [, { shape }]) => sum + sizeOf(shape), 0), each.count);
     const starts = roles.map(([name, { shape, start }]): [string, Tensor] => {
@@ -148,9 +148,9 @@ for (const each of cases) {
   });
 }
 
-/** What each adapter with dropout gives: the frozen projection of x, and the change of what is left of x. */
+/** With dropout, an adapter adds the change of the dropped-out x to the frozen projection of x. */
 for (const each of cases.filter(({ kind }) => kind === "lora" || kind === "dora")) {
-  Deno.test(`${each.label} with dropout changes by what is left of its input`, () => {
+  Deno.test(`${each.label} with dropout computes its change from the dropped-out input`, () => {
     const left = input("left", ["batch", "tail", inputs]);
     const tensors = Object.fromEntries(
       Object.entries(rolesOf(each)).map(([name, { shape }]) => [name, parameter(name, shape)] as const),
@@ -173,7 +173,7 @@ for (const each of cases.filter(({ kind }) => kind === "lora" || kind === "dora"
   });
 }
 
-Deno.test("the runtime adapts as the formulas do", async (t) => {
+Deno.test("adapters in the runtime match their formulas", async (t) => {
   using runtime = new Runtime({ threads: 1 });
   for (const each of cases) {
     await t.step(each.label, async () => {

@@ -18,19 +18,19 @@ Deno.test("emitOnnx() in the runtime", async (t) => {
     return { found: await runOn(session, environment), leaves: environment.leaves };
   };
 
-  await t.step("gives leaves as results", async () => {
+  await t.step("returns leaves as results", async () => {
     const { found, leaves } = await results({ a: x, b: x, c: constant([1, 2, 3], [3]), d: input("y", []) });
     assert.deepEqual([found["a"], found["b"], found["d"]], [leaves["x"], leaves["x"], leaves["y"]]);
     assert.deepEqual(found["c"]!.data, Float64Array.of(1, 2, 3));
   });
 
-  await t.step("gives one value under several names, also where another reads it", async () => {
+  await t.step("returns one value under several names, even if another value reads it", async () => {
     const negative = o.neg(x), { found, leaves } = await results({ a: negative, b: negative, c: o.neg(negative) });
     assert.deepEqual(found["a"], found["b"]);
     assert.deepEqual(found["c"], leaves["x"]);
   });
 
-  await t.step("keeps constants that are not finite", async () => {
+  await t.step("keeps non-finite constants", async () => {
     const numbers = [Infinity, -Infinity, NaN, -0];
     const { found } = await results({ a: constant(numbers, [4]), b: constant([-Infinity]), c: x });
     assert.deepEqual(found["a"]!.data, Float64Array.from(numbers));
@@ -60,7 +60,7 @@ Deno.test("emitOnnx() in the runtime", async (t) => {
   });
 });
 
-Deno.test("emitOnnx() lists what the host feeds", () => {
+Deno.test("emitOnnx() lists the tensors that the host feeds", () => {
   const model = emitFor(
     "cpu",
     program({ y: o.expand(o.reduceSum(x, [0, 1]), ["batch", 4]), z: o.neg(input("i", ["batch"])) }),
@@ -78,13 +78,13 @@ Deno.test("emitOnnx() writes the same bytes for the same program", () => {
   assert.deepEqual(emitFor("cpu", build()).bytes, emitFor("cpu", build()).bytes);
 });
 
-Deno.test("emitOnnx() uses com.microsoft for the cpu alone", () => {
+Deno.test("emitOnnx() uses com.microsoft only for the cpu", () => {
   const product = program({ y: o.matmul(x, parameter("w", [3, 2]), { transposeB: true, alpha: 2 }) });
   assert.deepEqual(domainsOf(emitFor("cpu", product).bytes), ["com.microsoft"]);
   assert.deepEqual(domainsOf(emitFor("webgpu", product).bytes), [""]);
 });
 
-Deno.test("reshapeTarget() copies, infers once, and else gives up", () => {
+Deno.test("reshapeTarget() copies extents, infers at most one, and otherwise gives up", () => {
   assert.deepEqual(reshapeTarget(["batch", "tail", 6], ["batch", "tail", 2, 3]), [0, 0, 2, 3]);
   assert.deepEqual(reshapeTarget(["batch", "tail", 6], ["batch*tail", 6]), [-1, 6]);
   assert.deepEqual(reshapeTarget([2, 3], [6]), [6]);

@@ -64,7 +64,7 @@ const formulas: Record<InterventionName, Formula> = {
   },
 };
 
-/** Trainable numbers of each edit: what pyreft counts. */
+/** The number of trainable parameters of each edit, as pyreft counts them. */
 const counts: Record<InterventionName, (options: InterventionOptions) => number> = {
   loreft: () => 2 * width * rank + rank,
   noreft: ({ projectionBias }) => 2 * width * rank + (projectionBias ? 2 : 1) * rank,
@@ -95,7 +95,7 @@ const plain: InterventionOptions = { activation: "linear", orthogonal: false, pr
 const activated = (Object.keys(activations) as ActivationName[]).map((activation) => ({ activation }));
 const withActivations = (options: Partial<InterventionOptions>) => activated.map((each) => ({ ...options, ...each }));
 
-/** The options that change a kind. */
+/** The options that affect each kind. */
 const variants: Record<InterventionName, readonly Partial<InterventionOptions>[]> = {
   loreft: withActivations({}),
   noreft: [...withActivations({}), ...withActivations({ projectionBias: true })],
@@ -116,13 +116,13 @@ const edits = (Object.keys(interventions) as InterventionName[]).flatMap((name) 
 
 const rolesOf = ({ name, options }: Edit) => interventions[name].tensors({ width, rank }, options);
 
-/** The edited representation over tensors that are parameters as they stand. */
+/** The edited representation with all tensors as plain parameters. */
 function direct(edit: Edit): Value {
   const tensors = Object.entries(rolesOf(edit)).map(([name, { shape }]) => [name, parameter(name, shape)] as const);
   return interventions[edit.name].edit(hidden, Object.fromEntries(tensors), mask, edit.options);
 }
 
-/** The edited representation as it is trained: orthonormal tensors by way of free ones. */
+/** The edited representation as in training, where free tensors parametrize the orthonormal ones. */
 function trained(edit: Edit): Value {
   const tensors = Object.entries(rolesOf(edit)).map(([name, { shape, start }]): [string, Value] => {
     const free = parameter(name, shape);
@@ -139,7 +139,7 @@ function environment(value: Value): Environment {
   const drawn = drawLeaves([value], symbols, { mask: (random) => random.integer(2) }, 3);
   const free = build([width, rank], ([row, column]) => 1 / (1 + row! + 2 * column!));
   const { reflectors, triangle, signs } = baseOf(firstColumns(householderProduct(free), rank));
-  // A diagonal between whole numbers, for a difference across one would jump.
+  // The diagonal is far from whole numbers, where truncation jumps.
   const rotate = build([width, rank], ([row, column]) => row === column ? -1.5 : Math.sin(row! + 3 * column!));
   return { symbols, leaves: { ...drawn.leaves, reflectors, triangle, signs, rotate } };
 }
@@ -155,26 +155,26 @@ function expectedOf({ name, options }: Edit, { leaves }: Environment): Tensor {
 }
 
 for (const edit of edits) {
-  Deno.test(`${edit.label} is its formula where the mask is 1, and nothing elsewhere`, () => {
+  Deno.test(`${edit.label} matches its formula where the mask is 1, and changes nothing elsewhere`, () => {
     const value = direct(edit), run = environment(value);
     assert.deepEqual(value.shape, hidden.shape);
     assertClose(interpret(programOf(value), run)["edited"]!, expectedOf(edit, run), 1e-12, edit.label);
   });
 
-  Deno.test(`${edit.label} has the gradients that differences give`, () => {
+  Deno.test(`${edit.label} has the gradients of finite differences`, () => {
     const loss = weighted(trained(edit)), drawn = drawLeaves([loss], symbols, {}, 4);
     const leaves = { ...environment(trained(edit)).leaves, cotangent: drawn.leaves["cotangent"]! };
     assertGradients(loss, { symbols, leaves });
   });
 
-  Deno.test(`${edit.label} has the tensors of its kind`, () => {
+  Deno.test(`${edit.label} has tensors of the expected sizes`, () => {
     const roles = Object.values(rolesOf(edit)).filter(({ isUnread }) => isUnread !== true);
     const count = roles.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     assert.equal(count, counts[edit.name](edit.options));
     for (const { shape, start } of roles) if (start === "orthogonal") assert.deepEqual(shape, [width, rank]);
   });
 
-  Deno.test(`${edit.label} edits each example as if it were alone`, () => {
+  Deno.test(`${edit.label} edits each example independently of the rest of its batch`, () => {
     const value = direct(edit), run = environment(value), whole = interpret(programOf(value), run)["edited"]!;
     for (let example = 0; example < symbols.batch; example++) {
       const alone = (x: Tensor) => build([1, ...x.shape.slice(1)], ([, ...rest]) => at(x, [example, ...rest]));
@@ -185,7 +185,7 @@ for (const edit of edits) {
   });
 }
 
-/** The tensors without the rows of the rank that a subspace omits. */
+/** The tensors reduced to one row of the rank, without those that are never read. */
 function rowsOf(tensors: Tensors, edit: Edit, row: number): Tensors {
   return Object.fromEntries(
     Object.entries(rolesOf(edit)).filter(([, { isUnread }]) => isUnread !== true).map(([name, { shape }]) => {
@@ -199,7 +199,7 @@ function rowsOf(tensors: Tensors, edit: Edit, row: number): Tensors {
 }
 
 for (const edit of edits.filter(({ name }) => interventions[name].hasRank)) {
-  Deno.test(`${edit.label} edits by those rows of its rank alone that the mask gives an example`, () => {
+  Deno.test(`${edit.label} edits each example only by the rows of its rank that the mask selects`, () => {
     const columns = input("mask", ["batch", "tail", rank]);
     const tensors = Object.entries(rolesOf(edit)).map(([name, { shape }]) => [name, parameter(name, shape)] as const);
     const value = interventions[edit.name].edit(hidden, Object.fromEntries(tensors), columns, edit.options);
@@ -218,7 +218,7 @@ for (const edit of edits.filter(({ name }) => interventions[name].hasRank)) {
   });
 }
 
-Deno.test("the runtime edits as the formulas do, and what the mask omits stays bit for bit", async (t) => {
+Deno.test("edits in the runtime match their formulas, and keep masked-out tokens bit for bit", async (t) => {
   using runtime = new Runtime({ threads: 1 });
   for (const edit of edits) {
     await t.step(edit.label, async () => {
@@ -236,7 +236,7 @@ Deno.test("the runtime edits as the formulas do, and what the mask omits stays b
   }
 });
 
-Deno.test("tensorOf() names the tensor that is missing", () => {
+Deno.test("tensorOf() names the missing tensor", () => {
   assert.throws(
     () => tensorOf({}, "rotate"),
     (error: Error) => error instanceof TypeError && /rotate/.test(error.message),

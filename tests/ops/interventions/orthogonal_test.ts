@@ -16,7 +16,7 @@ function normal(seed: number, ...shape: number[]): Tensor {
   return build(shape, () => random.normal());
 }
 
-/** Some matrix with orthonormal columns. */
+/** An arbitrary matrix with orthonormal columns. */
 const start = (rank: number) => firstColumns(householderProduct(normal(1, width, rank)), rank);
 
 function programOf(rank: number): Program {
@@ -35,7 +35,7 @@ function environment(free: Tensor, rank: number): Environment {
 
 const q = (free: Tensor, rank: number) => evaluate([programOf(rank).outputs["q"]!], environment(free, rank))[0]!;
 
-/** Random below the diagonal and above it, ±1 on it. */
+/** Random off the diagonal, ±1 on it. */
 function freeMatrix(seed: number, rank: number): Tensor {
   const entries = normal(seed, width, rank);
   return build([width, rank], ([row, column]) => {
@@ -59,7 +59,7 @@ Deno.test("the base's full factor is orthogonal and begins with the initial colu
   }
 });
 
-Deno.test("orthogonal() has orthonormal columns whatever the free numbers", () => {
+Deno.test("orthogonal() has orthonormal columns for any free parameters", () => {
   for (const rank of ranks) {
     for (let seed = 2; seed < 6; seed++) {
       const columns = q(freeMatrix(seed, rank), rank);
@@ -74,7 +74,7 @@ Deno.test("orthogonal() starts at the base's first columns", () => {
   }
 });
 
-Deno.test("orthogonal() is the product that torch computes with a full base", () => {
+Deno.test("orthogonal() equals the product that torch computes with a full base", () => {
   for (const rank of ranks) {
     for (let seed = 6; seed < 10; seed++) {
       const free = freeMatrix(seed, rank);
@@ -83,7 +83,7 @@ Deno.test("orthogonal() is the product that torch computes with a full base", ()
   }
 });
 
-Deno.test("orthogonal() cuts the diagonal's fractions off, so that what decay takes from ±1 annuls a column", () => {
+Deno.test("orthogonal() truncates the diagonal, so that weight decay of ±1 zeroes a column", () => {
   const free = freeMatrix(11, 4);
   const decayed = build(free.shape, ([row, column]) => {
     return at(free, [row!, column!]) * (row === column && column! % 2 === 0 ? 0.999 : 1);
@@ -98,10 +98,10 @@ Deno.test("orthogonal() cuts the diagonal's fractions off, so that what decay ta
   );
 });
 
-Deno.test("orthogonal() has the gradient that differences give, none on and above the diagonal", () => {
+Deno.test("orthogonal() has the gradient of finite differences, zero on and above the diagonal", () => {
   for (const rank of [1, 2, 3, 5]) {
     const entries = normal(12, width, rank);
-    // A diagonal between whole numbers, for a difference across one would jump.
+    // The diagonal is far from whole numbers, where truncation jumps.
     const free = build([width, rank], ([row, column]) => row === column ? -1.5 : at(entries, [row!, column!]));
     const loss = weighted(programOf(rank).outputs["q"]!);
     const { leaves } = environment(free, rank);
@@ -109,13 +109,13 @@ Deno.test("orthogonal() has the gradient that differences give, none on and abov
   }
 });
 
-Deno.test("orthogonal() holds no matrix of width × width", () => {
+Deno.test("orthogonal() never computes a width × width matrix", () => {
   for (const { shape } of topologicalOrder([programOf(4).outputs["q"]!])) {
     assert.ok(shape.filter((extent) => extent === width).length < 2, `[${shape}]`);
   }
 });
 
-Deno.test("orthogonal() gives the runtime the same columns", async () => {
+Deno.test("orthogonal() computes the same columns in the runtime", async () => {
   using runtime = new Runtime({ threads: 1 });
   for (const rank of ranks) {
     for (const provider of ["cpu", "webgpu"] as const) {

@@ -17,7 +17,7 @@ const layouts: HeadLayout[] = [
 ];
 const sizes = [{ batch: 2, tail: 3, seen: 5 }, { batch: 1, tail: 1, seen: 4 }];
 
-/** With the keys and values given in runs that end at these places. */
+/** Attention with the keys and values split into runs that end at the given positions. */
 function attended(
   layout: HeadLayout,
   ends: readonly Dimension[] = ["seen"],
@@ -70,7 +70,7 @@ function runsOf(layout: HeadLayout): Environment[] {
 }
 
 for (const layout of layouts) {
-  Deno.test(`attention() of ${nameOf(layout)} is the plain formula, and has its gradients`, () => {
+  Deno.test(`attention() of ${nameOf(layout)} matches the plain formula and its gradients`, () => {
     for (const run of runsOf(layout)) {
       const program = verify({ name: nameOf(layout), outputs: { mixed: attended(layout) } });
       assertClose(interpret(program, run)["mixed"]!, formula(layout, run), 1e-12, nameOf(layout));
@@ -83,7 +83,7 @@ for (const layout of layouts) {
 }
 
 for (const layout of layouts) {
-  Deno.test(`attention() of one token over ${nameOf(layout)} is that of a run that has one`, async () => {
+  Deno.test(`attention() of one token over ${nameOf(layout)} does not depend on a static length`, async () => {
     using runtime = new Runtime({ threads: 1 });
     const symbols = { batch: 2, tail: 1, seen: 5 };
     for (const scaling of [{}, { scale: 0.7, softcap: 2, bias: input("bias", [1, layout.keyValueHeads, 1, "seen"]) }]) {
@@ -105,7 +105,7 @@ for (const layout of layouts) {
   });
 }
 
-Deno.test("attention() of copied queries sees the one batch of a past from each copy", () => {
+Deno.test("attention() of copied queries lets each copy see the shared past", () => {
   const layout = layouts[2]!, { heads, keyValueHeads, headWidth } = layout;
   const past = ["pastKey", "pastValue"].map((name) => input(name, ["batch", keyValueHeads, "past", headWidth]));
   const mask = input("mask", [1, 1, `${heads / keyValueHeads}*tail`, "past+tail"]);
@@ -126,7 +126,7 @@ Deno.test("attention() of copied queries sees the one batch of a past from each 
   }
 });
 
-Deno.test("attention() is the same in the runtime", async () => {
+Deno.test("attention() matches the formula in the runtime", async () => {
   using runtime = new Runtime({ threads: 1 });
   for (const layout of layouts) {
     for (const provider of ["cpu", "webgpu"] as const) {
@@ -142,7 +142,7 @@ Deno.test("attention() is the same in the runtime", async () => {
   }
 });
 
-Deno.test("attention() in parts gives what it gives at once, and the same gradients", () => {
+Deno.test("attention() computed in parts has the same values and gradients as computed at once", () => {
   const symbols = { batch: 2, tail: 3, seen: 5 };
   for (const layout of layouts) {
     for (const ends of [undefined, inRuns]) {

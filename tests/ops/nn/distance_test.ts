@@ -6,7 +6,7 @@ import { at, build } from "../tensor.ts";
 
 const scores = scoresAtDistances(parameter("x", ["batch", 2, "tail", distanceCount("tail")]));
 
-Deno.test("each token's scores against distances are taken to the tokens there", () => {
+Deno.test("each token's scores by distance move to the tokens at those distances", () => {
   for (const tail of [1, 2, 5]) {
     const environment = drawLeaves([scores], { batch: 2, tail }, {}, tail), { x } = environment.leaves;
     const expected = build([2, 2, tail, tail], ([batch, head, query, key]) => {

@@ -39,7 +39,7 @@ Deno.test("scaledLoss() is the mean over the labelled tokens when scaled by thei
   assertGradients(loss, environment);
 });
 
-Deno.test("crossEntropies() with a share is the cross-entropy with labels of which that share is spread evenly", () => {
+Deno.test("crossEntropies() with a share smooths the labels by that share", () => {
   const logits = parameter("logits", ["labelled", 5]), labels = input("labels", ["labelled", 1], "int64");
   const smoothed = crossEntropies(logits, labels, input("share", []));
   verify({ name: "smoothed", outputs: { smoothed } });

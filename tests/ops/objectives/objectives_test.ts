@@ -8,7 +8,7 @@ import { mapRecord } from "../../../pipelines/common/map_record.ts";
 import { interpret } from "../reference.ts";
 import { tensor } from "../tensor.ts";
 
-/** What is known of two answers, and the settings of all objectives. */
+/** The scores of two answers, and the settings of all objectives. */
 interface Case {
   readonly chosen: readonly [score: number, tokens: number, reference: number];
   readonly rejected: readonly [score: number, tokens: number, reference: number];
@@ -30,7 +30,7 @@ const cases: readonly Case[] = [
 
 const negativeLogSigmoid = (x: number) => x > 0 ? Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x)) - x;
 
-/** Losses and rewards as the papers have them. */
+/** Losses and rewards by the papers' formulas. */
 const expected: Readonly<
   Record<ObjectiveName, (of: Case) => readonly [loss: number, chosen: number, rejected: number]>
 > = {
@@ -55,7 +55,7 @@ const expected: Readonly<
   },
 };
 
-/** Losses, rewards and the loss's gradient toward both scores. */
+/** Losses, rewards and the loss's gradient with respect to both scores. */
 function programOf(name: ObjectiveName): Program {
   const { compare, settings } = objectives[name];
   const answer = (which: string): Answer => ({
@@ -82,7 +82,7 @@ function found(name: ObjectiveName, { chosen, rejected, settings }: Case): reado
 }
 
 for (const name of Object.keys(objectives) as ObjectiveName[]) {
-  Deno.test(`${name} gives the paper's loss and rewards, and their gradient`, () => {
+  Deno.test(`${name} computes the paper's loss and rewards, and the gradient`, () => {
     for (const each of cases) {
       const [loss, better, worse, ...slopes] = found(name, each), wanted = expected[name](each);
       [loss, better, worse].forEach((value, at) => {

@@ -9,7 +9,7 @@ import { cast, extentOf, range, unsqueeze } from "../../../ops/onnx/nodes.ts";
 const emptyGraph = () =>
   new Graph({ tensor: (type, count) => `${type} ${count}`, node: (type, count) => `${type}.${count}` });
 
-Deno.test("Graph names tensors and nodes by how many there were before", () => {
+Deno.test("Graph numbers tensors and nodes in order", () => {
   const graph = emptyGraph(), one = graph.integers([1]);
   assert.deepEqual(graph.add("Split", [one], 2, { attributes: {} }), ["Split 1", "Split 2"]);
   assert.deepEqual(graph.add("Neg", ["Split 1"], 1, { attributes: {} }), ["Neg 3"]);
@@ -17,7 +17,7 @@ Deno.test("Graph names tensors and nodes by how many there were before", () => {
   assert.deepEqual(graph.initializers.map(({ name }) => name), ["Constant 0"]);
 });
 
-Deno.test("Graph adds a node where it is told to", () => {
+Deno.test("Graph adds a node at a given position", () => {
   const graph = emptyGraph();
   for (const [type, at] of [["Neg", undefined], ["Exp", 0], ["Log", 1]] as const) {
     graph.add(type, ["x"], 1, { attributes: {}, at });
@@ -25,7 +25,7 @@ Deno.test("Graph adds a node where it is told to", () => {
   assert.deepEqual(graph.nodes.map(({ opType }) => opType), ["Exp", "Log", "Neg"]);
 });
 
-Deno.test("Graph writes equal constants once, and apart what differs in type, shape or sign of zero", () => {
+Deno.test("Graph writes equal constants once, but not those that differ in type, shape or sign of zero", () => {
   const graph = emptyGraph();
   const constants = [
     graph.floats([0], [], "float32"),

@@ -92,7 +92,7 @@ function assertNear(found: State, expected: State, tolerances: Record<keyof Stat
 }
 
 const exact = { value: 1e-12, first: 1e-12, second: 1e-12 };
-/** Of 1 − 0.999 in float32, 1e-5 is rounding. It scales the second moment and its bias correction alike. */
+/** In float32, 1 − 0.999 is rounded by 1e-5 of it, which scales the second moment and its bias correction alike. */
 const single = { value: 2e-6, first: 1e-6, second: 2e-5 };
 
 const usual: Settings = { learningRate: 1e-2, weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
@@ -105,7 +105,7 @@ const variants: Record<string, Settings> = {
 };
 
 for (const [name, settings] of Object.entries(variants)) {
-  Deno.test(`adamw() walks torch's way with ${name}`, () => {
+  Deno.test(`adamw() takes torch's steps with ${name}`, () => {
     let found = start, expected = start;
     for (let count = 1; count <= steps; count++) {
       const gradient = gradientAt(count);
@@ -116,7 +116,7 @@ for (const [name, settings] of Object.entries(variants)) {
   });
 }
 
-Deno.test("adamw() walks torch's way in the runtime too", async (t) => {
+Deno.test("adamw() takes torch's steps in the runtime", async (t) => {
   using runtime = new Runtime({ threads: 1 });
   for (const provider of ["cpu", "webgpu"] as const) {
     const session = await runtime.open(emitFor(provider, program));
@@ -131,7 +131,7 @@ Deno.test("adamw() walks torch's way in the runtime too", async (t) => {
         }
       });
     }
-    await t.step(`bias late in a run, as emitted for ${provider}`, async () => {
+    await t.step(`bias correction late in a run, as emitted for ${provider}`, async () => {
       for (const count of [1, 2, 10, 1000, 100_000, 10_000_000]) {
         const state = { ...start, second: tensor(shape, new Float64Array(12).fill(0.25)) };
         const gradient = drawn("gradient", 1);

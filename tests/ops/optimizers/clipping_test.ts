@@ -5,7 +5,7 @@ import { interpret } from "../reference.ts";
 import { assertClose } from "../support.ts";
 import { tensor } from "../tensor.ts";
 
-/** What torch's `clip_grad_norm_` gives for two gradients, by its formula. */
+/** Two gradients clipped by the formula of torch's `clip_grad_norm_`. */
 function clipped(gradients: readonly (readonly number[])[], bound: number) {
   const norm = Math.hypot(...gradients.flat()), factor = Math.min(1, bound / (norm + 1e-6));
   return { norm, gradients: gradients.map((gradient) => gradient.map((each) => each * factor)) };
@@ -18,7 +18,7 @@ const cases = {
 } as const;
 
 for (const [name, [[first, second], bound]] of Object.entries(cases)) {
-  Deno.test(`clipByNorm() does what torch does to ${name}`, () => {
+  Deno.test(`clipByNorm() clips ${name} as torch does`, () => {
     const fed = clipByNorm([input("first", [2, 2]), input("second", [2])], input("bound", []));
     const outputs = { norm: fed.norm, "clipped.first": fed.gradients[0]!, "clipped.second": fed.gradients[1]! };
     const leaves = { first: tensor([2, 2], [...first]), second: tensor([2], [...second]), bound: tensor([], [bound]) };

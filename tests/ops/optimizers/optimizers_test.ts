@@ -1,4 +1,4 @@
-/** Optimizers beside the implementations that people know, whose steps goldens/make_optimizers.py records. */
+/** Optimizers compared with reference implementations, whose steps goldens/make_optimizers.py records. */
 import assert from "node:assert/strict";
 import { optimizerOf } from "../../../ops/optimizers/mod.ts";
 import type { Optimizer } from "../../../ops/optimizers/optimizer.ts";
@@ -14,7 +14,7 @@ import golden from "../../goldens/optimizers.json" with { type: "json" };
 type ShapeName = keyof typeof golden.shapes;
 const shapeNames = Object.keys(golden.shapes) as ShapeName[];
 
-/** An optimizer with what all of them are told. */
+/** An optimizer with the settings common to all. */
 interface Case {
   readonly optimizer: Optimizer;
   readonly learningRate?: number;
@@ -77,7 +77,7 @@ const cases: Readonly<Record<keyof typeof golden.after, Case>> = {
 
 type Run = (environment: Environment) => Promise<Readonly<Record<string, Tensor>>>;
 
-/** Numbers of float32 from their decimal digits. */
+/** Numbers rounded to float32. */
 const singles = (numbers: readonly number[]) => numbers.map(Math.fround);
 
 function renamed<T>(record: Readonly<Record<string, T>>, as: (name: string) => string): Readonly<Record<string, T>> {
@@ -128,7 +128,7 @@ async function walk(
 }
 
 for (const [name, each] of Object.entries(cases) as [keyof typeof cases, Case][]) {
-  Deno.test(`${name} walks the way of its reference`, async () => {
+  Deno.test(`${name} takes the steps of its reference`, async () => {
     using runtime = new Runtime({ threads: 1 });
     const inRuntime = (provider: "cpu" | "webgpu") => async (program: Program): Promise<Run> => {
       const session = await runtime.open(emitFor(provider, program));

@@ -9,7 +9,7 @@ import { assertClose, emitFor, runOn } from "../support.ts";
 import { tensor } from "../tensor.ts";
 import golden from "../../goldens/schedules.json" with { type: "json" };
 
-/** A schedule with what it has beside its warm-up. */
+/** The settings of a schedule apart from its warm-up. */
 interface Case {
   readonly power?: number;
   readonly end?: number;
@@ -36,7 +36,7 @@ function environment(progress: Record<string, number>): Environment {
   return { symbols: {}, leaves };
 }
 
-Deno.test("schedules are those of transformers at every step", async (t) => {
+Deno.test("schedules match those of transformers at every step", async (t) => {
   using runtime = new Runtime({ threads: 1 });
   assert.deepEqual(new Set(Object.keys(cases).map((name) => name.split(" ")[0])), new Set(Object.keys(schedules)));
   for (const [name, { power = 1, end = 0, runs }] of Object.entries(cases)) {

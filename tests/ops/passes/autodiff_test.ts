@@ -12,7 +12,7 @@ const total = (value: Value) => o.reduceSum(value, value.shape.map((_, axis) => 
 const count = (roots: readonly Value[], op: string) =>
   topologicalOrder(roots).filter((value) => value.op === op).length;
 
-Deno.test("gradients() of random programs are those that differences give", () => {
+Deno.test("gradients() of random programs match finite differences", () => {
   for (let seed = 100; seed < 140; seed++) {
     const values = randomValues(seed, 20), witness = total(values[0]!);
     const loss = values.slice(-3).reduce((sum, value) => o.add(sum, total(o.tanh(value))), witness);
@@ -22,7 +22,7 @@ Deno.test("gradients() of random programs are those that differences give", () =
   }
 });
 
-Deno.test("gradients() has no products that lead to what is frozen", () => {
+Deno.test("gradients() computes no products toward frozen values", () => {
   const p = parameter("p", [4, 4]);
   const below = o.matmul(o.tanh(o.matmul(x, weight("w1", [4, 4]))), weight("w2", [4, 4]));
   const loss = total(o.matmul(o.matmul(below, p), weight("w3", [4, 4])));
@@ -50,7 +50,7 @@ Deno.test("gradients() sums over every use of a parameter", () => {
   assertGradients(total(o.mul(o.add(o.mul(x, p), o.tanh(p)), o.div(p, o.exp(p)))), drawLeaves([x, p], { batch: 3 }));
 });
 
-Deno.test("gradients() gives them toward values in the middle as well", () => {
+Deno.test("gradients() can be taken with respect to intermediate values", () => {
   const p = parameter("p", [4]), middle = o.mul(x, p), loss = total(o.exp(middle));
   const [gradient] = gradients(loss, [middle]);
   verify({ name: "middle", outputs: { gradient: gradient! } });
@@ -75,17 +75,17 @@ Deno.test("gradients() can be differentiated again", () => {
   assertClose(evaluate([second!], environment)[0]!, differences(along, p, environment), 1e-6, "second derivative");
 });
 
-Deno.test("gradients() refuses a loss with axes", () => {
+Deno.test("gradients() refuses a loss that is not a scalar", () => {
   assert.throws(() => gradients(x, [x]), TypeError);
 });
 
-Deno.test("gradients() refuses an operation without a gradient, on the way to a parameter alone", () => {
+Deno.test("gradients() refuses an operation without a gradient only on a path to a parameter", () => {
   const p = parameter("p", [4]), clipped = o.max(x, 0);
   assert.throws(() => gradients(total(o.max(p, 0)), [p]), TypeError);
   assert.notEqual(gradients(total(o.mul(clipped, p)), [p])[0], undefined);
 });
 
-Deno.test("gradients() stops at truncation as if it were a constant", () => {
+Deno.test("gradients() treats truncation as a constant", () => {
   const p = parameter("p", [4]);
   const [gradient] = gradients(total(o.mul(o.truncate(p), p)), [p]);
   const environment = drawLeaves([p]);

@@ -32,25 +32,25 @@ for (const [name, [value, flops]] of Object.entries(counted)) {
   Deno.test(`flopsOf(): ${name}`, () => assert.equal(flopsOf(value), flops));
 }
 
-Deno.test("programFlops() counts each value once and products apart", () => {
+Deno.test("programFlops() counts each value once and matrix products separately", () => {
   const product = o.matmul(x, w, { transposeB: true });
   const program = { name: "twice", outputs: { y: o.add(product, product), z: o.exp(product) } };
   assert.deepEqual(programFlops(program), { matmul: "48*batch*tail", all: "56*batch*tail" });
 });
 
-Deno.test("peakBytes() counts what is alive at one time", () => {
+Deno.test("peakBytes() counts the values that are live at the same time", () => {
   const x = input("x", ["batch", 4]);
   const wide = o.matmul(x, input("w", [4, 8]));
   const narrow = o.reduceSum(wide, [1], true);
-  // 2 · 8 numbers with their 2 sums; then the sums with their squares. Leaves are the host's.
+  // 2 · 8 numbers with their 2 sums; then the sums with their squares. Leaves belong to the host.
   assert.equal(peakBytes({ name: "chain", outputs: { y: o.mul(narrow, narrow) } }, { batch: 2 }), 4 * (16 + 2));
-  // A value that is used again later stays.
+  // A value that is read again later stays live.
   const late = o.mul(wide, narrow);
   assert.equal(peakBytes({ name: "late", outputs: { late } }, { batch: 2 }), 4 * (16 + 2 + 16));
-  // A reshaped value is the same memory.
+  // A reshaped value shares the memory of its operand.
   const flat = o.reshape(wide, ["8*batch"]);
   assert.equal(peakBytes({ name: "view", outputs: { y: o.reduceSum(flat, [0]) } }, { batch: 2 }), 4 * (16 + 1));
-  // A weight of 16 bits is widened for each use and gone after it.
+  // A 16-bit weight is widened for each use and freed after it.
   const widened = o.cast(weight("narrow", [4, 8], "bfloat16"), "float32");
   const back = o.matmul(o.matmul(x, widened), widened, { transposeB: true });
   assert.equal(peakBytes({ name: "widened", outputs: { back } }, { batch: 2 }), 4 * (16 + 8));

@@ -4,7 +4,7 @@ import { createRandom } from "../../../pipelines/data/random.ts";
 
 type Edge = readonly [from: number, to: number, capacity: number];
 
-/** The total of the edges that lead from one side to the other. */
+/** The total capacity of the edges from one side to the other. */
 function cutCapacity(edges: readonly Edge[], onSourceSide: (node: number) => boolean): number {
   return edges.reduce((sum, [from, to, capacity]) => sum + (onSourceSide(from) && !onSourceSide(to) ? capacity : 0), 0);
 }
@@ -15,7 +15,7 @@ function minimumCut(size: number, edges: readonly Edge[], source: number, sink: 
   return network.minimumCut(source, sink);
 }
 
-Deno.test("minimumCut() parts a diamond at its cheapest edges", () => {
+Deno.test("minimumCut() splits a diamond at its cheapest edges", () => {
   const edges: Edge[] = [[0, 1, 3], [0, 2, 5], [1, 3, 4], [2, 3, 2], [1, 2, 1]];
   const side = minimumCut(4, edges, 0, 3);
   assert.deepEqual([0, 1, 2, 3].map(side), [true, false, true, false]);
@@ -29,20 +29,20 @@ Deno.test("minimumCut() finds flow that must be sent back", () => {
   assert.equal(cutCapacity(edges, minimumCut(8, edges, 0, 7)), 2);
 });
 
-Deno.test("minimumCut() reaches what flow came from against its direction", () => {
-  // Both ways into node 2 are free once more flow than its way out takes has been undone.
+Deno.test("minimumCut() reaches nodes backwards along edges with flow", () => {
+  // Both paths into node 2 have room again once the flow beyond the capacity of its way out has been undone.
   const edges: Edge[] = [[0, 1, 1], [1, 2, 1], [0, 3, 1], [3, 4, 1], [4, 2, 1], [2, 5, 1]];
   const side = minimumCut(6, edges, 0, 5);
   assert.equal(cutCapacity(edges, side), 1);
   assert.deepEqual([0, 1, 2, 3, 4, 5].map(side), [true, true, true, true, true, false]);
 });
 
-Deno.test("minimumCut() leaves a sink that is cut off already", () => {
+Deno.test("minimumCut() accepts a sink that is already cut off", () => {
   const side = minimumCut(3, [[0, 1, 7]], 0, 2);
   assert.deepEqual([0, 1, 2].map(side), [true, true, false]);
 });
 
-Deno.test("minimumCut() goes round infinite edges", () => {
+Deno.test("minimumCut() avoids infinite edges", () => {
   const edges: Edge[] = [[0, 1, Infinity], [1, 2, 9], [2, 3, Infinity], [0, 2, 2]];
   const side = minimumCut(4, edges, 0, 3);
   assert.deepEqual([0, 1, 2, 3].map(side), [true, true, false, false]);
@@ -52,7 +52,7 @@ Deno.test("minimumCut() refuses a path of infinite capacity", () => {
   assert.throws(() => minimumCut(3, [[0, 1, Infinity], [1, 2, Infinity]], 0, 2), RangeError);
 });
 
-Deno.test("minimumCut() of random networks is as cheap as the cheapest of all cuts", () => {
+Deno.test("minimumCut() of random networks costs as little as the cheapest of all cuts", () => {
   const random = createRandom(1, "networks");
   for (let attempt = 0; attempt < 200; attempt++) {
     const size = 3 + random.integer(8);
@@ -60,7 +60,7 @@ Deno.test("minimumCut() of random networks is as cheap as the cheapest of all cu
       const capacity = random.uniform() < 0.15 ? Infinity : attempt % 2 === 0 ? random.integer(9) : random.uniform();
       return [random.integer(size), random.integer(size), capacity];
     });
-    // Every set that holds the source, node 0, and not the sink, node 1.
+    // Every set that contains the source, node 0, and not the sink, node 1.
     const costs = Array.from(
       { length: 2 ** (size - 2) },
       (_, set) => cutCapacity(edges, (node) => node === 0 || (node > 1 && (set >> (node - 2)) % 2 === 1)),
@@ -71,7 +71,7 @@ Deno.test("minimumCut() of random networks is as cheap as the cheapest of all cu
   }
 });
 
-Deno.test("minimumCut() bears a path of a hundred thousand nodes", () => {
+Deno.test("minimumCut() handles a path of a hundred thousand nodes", () => {
   const length = 100_000, edges = Array.from({ length }, (_, node): Edge => [node, node + 1, node === 70_000 ? 1 : 2]);
   const side = minimumCut(length + 1, edges, 0, length);
   assert.ok(side(70_000));

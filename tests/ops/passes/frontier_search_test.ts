@@ -38,7 +38,7 @@ function frozenCandidates(program: Program): Value[] {
   return order.filter((value) => !isLeaf(value) && fed.has(value) && !varying.has(value));
 }
 
-/** What a run computes when some values are fed. */
+/** The values that a run computes when some are fed. */
 function computed(program: Program, fed: ReadonlySet<Value>): Set<Value> {
   const seen = new Set<Value>();
   const visit = (value: Value) => {
@@ -50,7 +50,7 @@ function computed(program: Program, fed: ReadonlySet<Value>): Set<Value> {
   return seen;
 }
 
-/** The price of the best of all sets to keep. */
+/** The price of the cheapest of all sets to keep. */
 function cheapest(program: Program, candidates: readonly Value[], prices: FrontierPrices): number {
   let best = Infinity;
   for (let set = 0; set < 2 ** candidates.length; set++) {
@@ -72,7 +72,7 @@ function priceOf(
     again.reduce((sum, value) => sum + recompute(value), 0);
 }
 
-Deno.test("frontier() of random graphs costs as little as the best of all sets to keep", () => {
+Deno.test("frontier() of random graphs costs as little as the cheapest of all sets to keep", () => {
   const random = createRandom(1, "graphs");
   let searched = 0;
   while (searched < 120) {
@@ -96,7 +96,7 @@ Deno.test("frontier() of random graphs costs as little as the best of all sets t
   }
 });
 
-Deno.test("what frontier() keeps suffices to give the results", () => {
+Deno.test("the values that frontier() keeps suffice to compute the results", () => {
   const random = createRandom(2, "graphs");
   let cuts = 0;
   for (let seed = 0; seed < 60; seed++) {

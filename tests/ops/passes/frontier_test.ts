@@ -10,7 +10,7 @@ const symbols = { batch: 1, context: 200, tail: 8 };
 const price = (dimension: Dimension, rate: number) => evaluateDimension(dimension, symbols) * rate;
 const varies = (leaf: Value) => leaf.op === "parameter";
 
-/** Prices of a byte kept, a byte rewritten and an operation done again. */
+/** The prices of keeping a byte, rewriting a byte and repeating an operation. */
 function prices(keptByte: number, operation: number, writtenByte = 0): FrontierPrices {
   return {
     keep: (value) => price(bytesOf(value), keptByte),
@@ -35,7 +35,7 @@ Deno.test("frontier() keeps the narrow value before a broadcast", () => {
   assert.deepEqual(recomputed, [wide]);
 });
 
-Deno.test("frontier() keeps the wide value where stretching costs more than keeping", () => {
+Deno.test("frontier() keeps the wide value where broadcasting costs more than keeping", () => {
   const wide = o.expand(mean, ["batch", "context", width]);
   const { kept, recomputed } = cut(o.mul(wide, parameter("p", [width])), prices(1, 1, 2));
   assert.deepEqual([kept, recomputed], [[wide], []]);
@@ -66,11 +66,11 @@ Deno.test("frontier() keeps keys and values rather than recomputing them", () =>
   const { kept, recomputed } = cut(result, prices(1, 1));
   assert.equal(kept.length, 2);
   const elements = kept.map((value) => evaluateDimension(bytesOf(value), symbols) / 4);
-  assert.deepEqual(elements, [800, 800], "the keys and the values, before or after they are put by head");
+  assert.deepEqual(elements, [800, 800], "the keys and the values, before or after they are split by head");
   for (const value of [keys, values]) assert.ok(kept.includes(value) || recomputed.includes(value));
 });
 
-Deno.test("frontier() recomputes everything where keeping is dear, and keeps the state in between", () => {
+Deno.test("frontier() recomputes everything where keeping is dear, and keeps the state at prices in between", () => {
   const { result } = attended();
   // Bytes: keys and values 2 · 4, state 16 a token. Operations: 2 · 2 · 16 · 4 = 256 from the state, 528 more below it.
   assert.deepEqual(cut(result, prices(1000, 1)).kept, []);
@@ -81,18 +81,18 @@ Deno.test("frontier() recomputes everything where keeping is dear, and keeps the
   assert.deepEqual(cut(result, between).kept, [hidden]);
 });
 
-Deno.test("frontier() cuts nothing where nothing is frozen but leaves and what weights alone give", () => {
+Deno.test("frontier() cuts nothing where only leaves and functions of weights are frozen", () => {
   const table = o.tanh(weight("w", [width, width]));
   const trained = o.mul(input("x", ["batch", width]), parameter("p", [width]));
   assert.deepEqual(cut(o.matmul(trained, table), prices(1e-9, 1e9)), { kept: [], recomputed: [] });
 });
 
-Deno.test("frontier() keeps a frozen result, for the runs must give it", () => {
+Deno.test("frontier() keeps a frozen result, since the runs must return it", () => {
   const program = { name: "both", outputs: { hidden, tuned: o.mul(hidden, parameter("p", [width])) } };
   assert.deepEqual(frontier(program, varies, prices(1, 1)).kept, [hidden]);
 });
 
-Deno.test("frontier() never keeps what may not be kept", () => {
+Deno.test("frontier() never keeps values that may not be kept", () => {
   const { kept, recomputed } = cut(o.mul(mean, parameter("p", [1])), {
     keep: (value) => value === mean ? Infinity : price(bytesOf(value), 1),
     recompute: (value) => price(flopsOf(value), 1),
@@ -106,14 +106,14 @@ Deno.test("frontier() refuses prices that leave no choice", () => {
   assert.throws(() => cut(result, { keep: () => Infinity, recompute: () => Infinity }), RangeError);
 });
 
-Deno.test("frontier() goes by what varies, not by the kind of leaf", () => {
+Deno.test("frontier() depends on which leaves vary, not on their kind", () => {
   const noise = input("noise", ["batch", "context", width]), noisy = o.add(hidden, noise);
   const program: Program = { name: "noisy", outputs: { result: o.exp(noisy) } };
   const differs = (leaf: Value) => isLeaf(leaf) && leaf === noise;
   assert.deepEqual(frontier(program, differs, prices(1, 1)).kept, [hidden]);
 });
 
-Deno.test("frontier() keeps only what the runs read, free of charge or not", () => {
+Deno.test("frontier() keeps only values that the runs read, even where keeping is free", () => {
   const { kept } = cut(o.mul(mean, parameter("p", [1])), { keep: () => 0, recompute: () => 1 });
   assert.deepEqual(kept, [mean]);
 });

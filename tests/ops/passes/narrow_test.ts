@@ -12,13 +12,13 @@ const hidden = input("hidden", ["batch", "tail", 6]), places = input("places", [
 const read = (ofTail: Value) => rowsAt(ofTail, places);
 const mask = input("mask", ["batch", "tail", 1]), shift = parameter("shift", [6]);
 const edited = o.add(hidden, o.mul(mask, shift));
-/** Every token sees all of its row. */
+/** Every token sees its whole row. */
 const mixed = o.matmul(o.softmax(o.matmul(edited, edited, { transposeB: true })), edited);
 const middle = o.layerNorm(o.add(edited, mixed), weight("norm", [6]), weight("norm.bias", [6]), 1e-5);
 const inner = o.gelu(linear(middle, weight("up", [5, 6]), weight("up.bias", [5])));
 const last = o.add(middle, linear(inner, weight("down", [6, 5])));
 
-/** That what is narrowed gives what is read of the whole. */
+/** Asserts that a narrowed value equals the tokens read from the whole. */
 function assertSame(whole: Value): void {
   const environment = drawLeaves([whole, places], symbols, { places: (_random, row) => 4 * row + (row + 1) % 4 });
   const [found, expected] = evaluate([narrow(whole, read), read(whole)], environment);
@@ -29,17 +29,17 @@ function assertSame(whole: Value): void {
 const shapesOf = (value: Value, op: string) =>
   topologicalOrder([value]).filter((each) => each.op === op).map(({ shape }) => shape);
 
-Deno.test("narrow() reads below what is computed of each token by itself, down to where tokens see each other", () => {
+Deno.test("narrow() moves the read below tokenwise operations, down to where tokens are mixed", () => {
   assertSame(last);
   const narrowed = narrow(last, read);
   assert.deepEqual(shapesOf(narrowed, "gelu"), [["batch", 5]]);
   assert.deepEqual(shapesOf(narrowed, "layerNorm"), [["batch", 6]]);
   assert.deepEqual(shapesOf(narrowed, "softmax"), [["batch", "tail", "tail"]]);
-  // What the mixing uses stays whole.
+  // The operand of the mixing stays whole.
   assert.ok(topologicalOrder([narrowed]).includes(edited));
 });
 
-Deno.test("narrow() leaves what no parameter reaches whole, so that it can be kept", () => {
+Deno.test("narrow() leaves values whole that no parameter reaches, so that they can be kept", () => {
   const frozen = o.gelu(linear(hidden, weight("up", [6, 6]))), trained = o.add(frozen, o.mul(mask, shift));
   assertSame(trained);
   assert.ok(topologicalOrder([narrow(trained, read)]).includes(frozen));
@@ -58,7 +58,7 @@ const activations = {
 };
 
 for (const [op, activation] of Object.entries(activations)) {
-  Deno.test(`narrow() reads below ${op}`, () => {
+  Deno.test(`narrow() moves the read below ${op}`, () => {
     const whole = linear(activation(linear(middle, weight("up", [5, 6]))), weight("down", [6, 5]));
     assertSame(whole);
     assert.deepEqual(shapesOf(narrow(whole, read), op), [["batch", 5]]);

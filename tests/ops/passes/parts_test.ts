@@ -7,7 +7,7 @@ const typical = { batch: 1 };
 const isKeepable = ({ dtype, shape: [first] }: Value) => dtype === "float32" && first === "batch";
 const bytes = 4 * 4 * 16;
 
-/** Blocks that are narrow between and wide within, each with weights of `2 * bytes` and a result of its own. */
+/** Blocks that are wide inside and narrow in between, each with weights of `2 * bytes` and its own result. */
 function stack(blocks: number): Program {
   const outputs: Record<string, Value> = {};
   let x = o.mul(input("x", ["batch", 4]), input("scale", []));
@@ -38,7 +38,7 @@ Deno.test("partsOf() has one part if all weights fit, and splits blocks if it ha
   assert.deepEqual(within[0], [["batch", 16]]);
 });
 
-Deno.test("partsOf() does not split where something crosses that can't be kept, nor passes on what no weight is in", () => {
+Deno.test("partsOf() never splits where an unkeepable value crosses, nor passes on values that use no weight", () => {
   const program = stack(3), isNarrow = (value: Value) => isKeepable(value) && value.shape[1] === 4;
   const parts = partsOf(program, { mostBytes: bytes, typical, isKeepable: isNarrow });
   assert.equal(parts.length, 3);

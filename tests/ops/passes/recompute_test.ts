@@ -11,13 +11,13 @@ import { drawLeaves, emitFor, runOn } from "../support.ts";
 
 const symbols = { batch: 2, tail: 3 };
 
-/** Wide within and narrow between, as the blocks of a transformer are. */
+/** Wide inside and narrow in between, like the blocks of a transformer. */
 function block(x: Value, index: number): Value {
   const up = parameter(`up.${index}`, [4, 32]), down = parameter(`down.${index}`, [32, 4]);
   return o.add(x, o.matmul(o.silu(o.tanh(o.matmul(x, up))), down));
 }
 
-/** Blocks one upon the other with the gradients of their parameters. */
+/** A stack of blocks with the gradients of their parameters. */
 function stack(blocks: number, between: (next: Value, before: readonly Value[]) => Value = (next) => next) {
   const states: Value[] = [o.mul(input("x", ["batch", "tail", 4]), parameter("scale", []))];
   for (let index = 0; index < blocks; index++) states.push(between(block(states[index]!, index), states));
@@ -32,7 +32,7 @@ function stack(blocks: number, between: (next: Value, before: readonly Value[]) 
 
 const barriers = (program: Program) => valuesOf(program).filter(({ op }) => op === "barrier").length;
 
-Deno.test("recompute() gives the same results, in the runtime bit by bit", async () => {
+Deno.test("recompute() preserves the results, bit for bit in the runtime", async () => {
   using runtime = new Runtime({ threads: 1 });
   const { program, boundaries } = stack(5), again = verify(recompute(program, boundaries));
   const run = drawLeaves(Object.values(program.outputs), symbols);
@@ -43,7 +43,7 @@ Deno.test("recompute() gives the same results, in the runtime bit by bit", async
   assert.deepEqual(anew, plain);
 });
 
-Deno.test("recompute() computes all runs but the uppermost again, or as many as it is told", () => {
+Deno.test("recompute() repeats all runs except the last, or as many as requested", () => {
   const { program, boundaries } = stack(5);
   assert.equal(recomputableRuns(program, boundaries), 4);
   assert.deepEqual([Infinity, 2, 1].map((most) => barriers(recompute(program, boundaries, most))), [4, 2, 1]);
@@ -52,14 +52,14 @@ Deno.test("recompute() computes all runs but the uppermost again, or as many as 
   assert.equal(recompute(single, ofSingle), single);
 });
 
-Deno.test("recompute() leaves what is alive at one time in proportion to what holds between runs", () => {
+Deno.test("recompute() lowers the peak memory with every repeated run", () => {
   const { program, boundaries } = stack(12), extents = { batch: 64, tail: 64 };
   const peaks = [0, 4, 8, Infinity].map((most) => peakBytes(recompute(program, boundaries, most), extents));
   assert.deepEqual(peaks, peaks.toSorted((a, b) => b - a));
   assert.ok(peaks[3]! < 0.3 * peaks[0]!, `${peaks}`);
 });
 
-Deno.test("recompute() takes runs together where what holds between them is not known", () => {
+Deno.test("recompute() joins runs whose boundary is unknown", () => {
   const { program, boundaries } = stack(5), stranger = input("stranger", ["batch", "tail", 4]);
   const fewer = boundaries.with(2, { state: stranger, cotangent: stranger }), again = recompute(program, fewer);
   assert.equal(barriers(again), 3);
@@ -67,7 +67,7 @@ Deno.test("recompute() takes runs together where what holds between them is not 
   assert.deepEqual(interpret(again, run), interpret(program, run));
 });
 
-Deno.test("recompute() is right where runs read more than what holds between them", () => {
+Deno.test("recompute() is correct where runs read more than their boundary", () => {
   const skips = (next: Value, before: readonly Value[]) =>
     o.mul(next, o.sigmoid(o.tanh(before[Math.max(0, before.length - 3)]!)));
   const { program, boundaries } = stack(6, skips), again = verify(recompute(program, boundaries));

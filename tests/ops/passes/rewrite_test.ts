@@ -8,16 +8,16 @@ const x = input("x", ["batch", 3]), w = parameter("w", [3]);
 const inner = o.exp(x), product = o.mul(inner, w), result = o.add(product, inner);
 const program = { name: "small", outputs: { result, inner } };
 
-Deno.test("rewrite() without a replacement gives the same values", () => {
+Deno.test("rewrite() without a replacement returns the same values", () => {
   assert.deepEqual(rewrite([result, product], () => undefined), [result, product]);
 });
 
-Deno.test("rewrite() rebuilds every user of what it replaces", () => {
+Deno.test("rewrite() rebuilds every user of a replaced value", () => {
   const [rebuilt] = rewrite([result], (value) => value === inner ? o.tanh(x) : undefined);
   assert.equal(rebuilt, o.add(o.mul(o.tanh(x), w), o.tanh(x)));
 });
 
-Deno.test("rewrite() shows a value rebuilt and as it was", () => {
+Deno.test("rewrite() passes each value rebuilt and in its original form", () => {
   const seen: [string, boolean][] = [];
   rewrite([result], (value, original) => {
     seen.push([original.op, value === original]);
@@ -35,14 +35,14 @@ Deno.test("rewriteProgram() keeps the name and the results' names and order", ()
   ]]);
 });
 
-Deno.test("substitute() drops what only the old value needed", () => {
+Deno.test("substitute() drops values that only the old value needed", () => {
   const fed = input("kept", ["batch", 3]);
   const cut = substitute(program, new Map([[inner, fed]]));
   assert.deepEqual(valuesOf(verify(cut)), [fed, w, o.mul(fed, w), o.add(o.mul(fed, w), fed)]);
   assert.equal(cut.outputs["inner"], fed);
 });
 
-Deno.test("substitute() infers shapes anew", () => {
+Deno.test("substitute() infers shapes again", () => {
   const cut = substitute(program, new Map([[x, input("x", ["batch", "tail", 3])]]));
   assert.deepEqual(verify(cut).outputs["result"]!.shape, ["batch", "tail", 3]);
 });

@@ -26,7 +26,7 @@ const product = o.matmul(x, square);
 const turned = input("turned", ["batch", 3, 8]), cosines = input("cosines", ["batch", 3, 2]);
 const sines = input("sines", ["batch", 3, 2]);
 
-/** A value, and what the rules make of it. */
+/** A value before and after simplification. */
 const fires: Record<string, readonly [before: Value, after: Value]> = {
   "adding 0": [o.add(x, 0), x],
   "adding to 0": [o.add(0, x), x],
@@ -38,7 +38,7 @@ const fires: Record<string, readonly [before: Value, after: Value]> = {
   "subtracting a negation": [o.sub(x, o.neg(y)), o.add(x, y)],
   "negating twice": [o.neg(o.neg(x)), x],
   "a product of numbers": [o.mul(scalar(2), scalar(3)), scalar(6)],
-  "numbers on a product's way": [o.mul(x, o.mul(scalar(2), scalar(0.5))), x],
+  "constant factors of a product": [o.mul(x, o.mul(scalar(2), scalar(0.5))), x],
   "scaling a matrix product": [o.mul(product, 0.5), o.matmul(x, square, { alpha: 0.5 })],
   "scaling a matrix product twice": [
     o.mul(3, o.mul(o.matmul(x, square, { alpha: 2 }), 0.5)),
@@ -59,14 +59,17 @@ const fires: Record<string, readonly [before: Value, after: Value]> = {
     o.rotary(turned, o.mul(cosines, 0.5), o.mul(sines, 0.5), 2),
   ],
   "transposing twice": [o.transpose(o.transpose(cube, [1, 2, 0]), [1, 2, 0]), o.transpose(cube, [2, 0, 1])],
-  "transposing in unlike orders": [o.transpose(o.transpose(cube, [1, 0, 2]), [0, 2, 1]), o.transpose(cube, [1, 2, 0])],
+  "transposing in different orders": [
+    o.transpose(o.transpose(cube, [1, 0, 2]), [0, 2, 1]),
+    o.transpose(cube, [1, 2, 0]),
+  ],
   "transposing there and back": [o.transpose(o.transpose(cube, [1, 2, 0]), [2, 0, 1]), cube],
-  "removing what was padded after it": [o.slice(o.pad(x, 1, 0, 3), 1, 0, 4), x],
-  "taking back what was padded in front": [o.slice(o.pad(x, 1, 3, 0), 1, 3, 7), x],
-  "taking back what was padded by a symbol": [o.slice(o.pad(x, 1, "batch", 1), 1, "batch", "batch+4"), x],
-  "taking the first of the parts": [o.slice(o.concat([x, rows], 1), 1, 0, 4), x],
-  "taking the second of the parts": [o.slice(o.concat([x, rows], 1), 1, 4, 5), rows],
-  "taking a symbolic part": [o.slice(o.concat([x, square, y], 0), 0, "batch+4", "2*batch+4"), y],
+  "slicing off padding at the end": [o.slice(o.pad(x, 1, 0, 3), 1, 0, 4), x],
+  "slicing off padding in front": [o.slice(o.pad(x, 1, 3, 0), 1, 3, 7), x],
+  "slicing off padding of symbolic size": [o.slice(o.pad(x, 1, "batch", 1), 1, "batch", "batch+4"), x],
+  "slicing the first of two parts": [o.slice(o.concat([x, rows], 1), 1, 0, 4), x],
+  "slicing the second of two parts": [o.slice(o.concat([x, rows], 1), 1, 4, 5), rows],
+  "slicing a symbolic part": [o.slice(o.concat([x, square, y], 0), 0, "batch+4", "2*batch+4"), y],
   "a product of scaled rows": [o.matmul(o.mul(x, rows), narrow), o.mul(o.matmul(x, narrow), rows)],
   "a product of rows scaled from the left": [o.matmul(o.mul(rows, x), narrow), o.mul(o.matmul(x, narrow), rows)],
   "a product of a scaled operand": [o.matmul(o.mul(x, 2), narrow), o.matmul(x, narrow, { alpha: 2 })],
@@ -74,40 +77,43 @@ const fires: Record<string, readonly [before: Value, after: Value]> = {
     o.add(o.pad(x, 1, 1, "batch+2"), o.pad(rows, 1, 5, "batch+1")),
     o.pad(o.concat([x, rows], 1), 1, 1, "batch+1"),
   ],
-  "labels taken from a product with a frozen head": [
+  "the gradient of a cross-entropy times a frozen head": [
     o.matmul(o.crossEntropyGradient(logits, labels), head, { alpha: 2 }),
     o.sub(
       o.matmul(o.softmax(logits), head, { alpha: 2 }),
       o.mul(o.reshape(o.gatherRows(head, labels), ["batch", 4]), 2),
     ),
   ],
-  "a rule below a rule": [o.add(o.exp(o.mul(x, 1)), o.neg(o.neg(o.neg(y)))), o.sub(o.exp(x), y)],
+  "a match below another match": [o.add(o.exp(o.mul(x, 1)), o.neg(o.neg(o.neg(y)))), o.sub(o.exp(x), y)],
 };
 
 for (const [name, [before, after]] of Object.entries(fires)) {
-  Deno.test(`simplify() sees through ${name}`, () => {
+  Deno.test(`simplify() handles ${name}`, () => {
     const program = verify({ name, outputs: { result: before } }), simplified = verify(simplify(program));
     assert.equal(simplified.outputs["result"], after);
     assertSameMeaning(program, simplified, symbols);
   });
 }
 
-/** Values that look like a rule's, but are not. */
+/** Values that resemble a rule's pattern, but don't match it. */
 const holds: Record<string, Value> = {
-  "0 that stretches": o.add(input("one", []), o.expand(scalar(0), [3])),
-  "a number less 0 by broadcast": o.sub(row, o.expand(scalar(0), [2, 4])),
-  "a number from 0": o.sub(0, x),
-  "a padding partly taken": o.slice(o.pad(x, 1, 1, 1), 1, 0, 5),
-  "another axis than the padded": o.slice(o.pad(square, 1, 0, 1), 0, 0, 3),
+  "adding a 0 that broadcasts": o.add(input("one", []), o.expand(scalar(0), [3])),
+  "subtracting a 0 that broadcasts": o.sub(row, o.expand(scalar(0), [2, 4])),
+  "subtracting from 0": o.sub(0, x),
+  "a slice with part of the padding": o.slice(o.pad(x, 1, 1, 1), 1, 0, 5),
+  "a slice along another axis than the padding": o.slice(o.pad(square, 1, 0, 1), 0, 0, 3),
   "a slice across two parts": o.slice(o.concat([x, rows], 1), 1, 3, 5),
   "scaled rows of a wider product": o.matmul(o.mul(x, rows), input("wide", [4, 9])),
   "scaled columns": o.matmul(o.mul(x, row), narrow),
   "scaled rows that are transposed": o.matmul(o.mul(square, input("four", [4, 1])), narrow, { transposeA: true }),
-  "a row that scaling makes a matrix": o.matmul(o.mul(row, rows), narrow),
+  "a row that scaling broadcasts to a matrix": o.matmul(o.mul(row, rows), narrow),
   "paddings with a gap between": o.add(o.pad(x, 1, 0, 6), o.pad(rows, 1, 5, 4)),
   "paddings that overlap": o.add(o.pad(x, 1, 0, 4), o.pad(y, 1, 3, 1)),
-  "labels of a trained head": o.matmul(o.crossEntropyGradient(logits, labels), parameter("trained", [5, 4])),
-  "a scale of its own for each matrix": o.matmul(o.mul(x, rows), input("batched", [2, 4, 2])),
+  "the gradient of a cross-entropy times a trained head": o.matmul(
+    o.crossEntropyGradient(logits, labels),
+    parameter("trained", [5, 4]),
+  ),
+  "a separate scale for each matrix": o.matmul(o.mul(x, rows), input("batched", [2, 4, 2])),
 };
 
 for (const [name, value] of Object.entries(holds)) {
@@ -118,7 +124,7 @@ for (const [name, value] of Object.entries(holds)) {
   });
 }
 
-Deno.test("simplify() keeps the meaning of random programs, of their gradients too, and settles", () => {
+Deno.test("simplify() preserves random programs and their gradients, and is idempotent", () => {
   let shrunk = 0;
   for (let seed = 0; seed < 60; seed++) {
     const values = randomValues(seed, 24), wanted = leavesBelow(values.slice(0, 8), "parameter");
@@ -128,7 +134,7 @@ Deno.test("simplify() keeps the meaning of random programs, of their gradients t
     const program = verify({ name: `random ${seed}`, outputs: { ...outputs, witness: values[0]! } });
     const simplified = verify(simplify(program));
     for (const bindings of randomSymbols) assertSameMeaning(program, simplified, bindings);
-    assert.deepEqual(simplify(simplified), simplified, "a second pass finds nothing");
+    assert.deepEqual(simplify(simplified), simplified, "a second pass changes nothing");
     if (valuesOf(simplified).length < valuesOf(program).length) shrunk++;
   }
   assert.ok(shrunk > 20, `only ${shrunk} programs became smaller`);

@@ -12,23 +12,23 @@ Deno.test("verify() returns a sound program", () => {
 });
 
 const broken: Record<string, () => Value> = {
-  "an operation that no table has": () =>
+  "an operation that is not in the table": () =>
     intern({ op: "conjure", inputs: [x], attributes: {}, shape: x.shape, dtype: "float32" }),
-  "a shape that the operands do not give": () =>
+  "a shape that does not follow from the operands": () =>
     intern({ op: "neg", inputs: [x], attributes: {}, shape: ["batch", 4], dtype: "float32" }),
-  "a type that the operands do not give": () =>
+  "a type that does not follow from the operands": () =>
     intern({ op: "neg", inputs: [x], attributes: {}, shape: x.shape, dtype: "float16" }),
-  "operands that do not fit": () =>
+  "incompatible operands": () =>
     intern({ op: "add", inputs: [x, input("y", [4])], attributes: {}, shape: x.shape, dtype: "float32" }),
   "a missing operand": () => intern({ op: "add", inputs: [x], attributes: {}, shape: x.shape, dtype: "float32" }),
-  "a fault below a sound result": () =>
+  "an error below a sound result": () =>
     o.exp(intern({ op: "neg", inputs: [x], attributes: {}, shape: [7], dtype: "float32" })),
-  "two leaves of one name and unlike shapes": () => o.add(x, input("x", [3])),
-  "two leaves of one name and unlike kinds": () => o.add(x, parameter("x", ["batch", 3])),
+  "two leaves with the same name and different shapes": () => o.add(x, input("x", [3])),
+  "two leaves with the same name and different kinds": () => o.add(x, parameter("x", ["batch", 3])),
   "a constant with too few elements": () => o.add(x, constant([1, 2], [3])),
-  "a symbol that occurs within a polynomial alone": () => o.exp(input("rows", ["batch*tail", 3])),
+  "a symbol that occurs only within a polynomial": () => o.exp(input("rows", ["batch*tail", 3])),
   "a symbol that only a weight has": () => o.exp(weight("table", ["vocabulary", 3])),
-  "a symbol that only a setting names": () => o.slice(input("fixed", [9, 2]), 0, "first", "first+2"),
+  "a symbol that occurs only in an attribute": () => o.slice(input("fixed", [9, 2]), 0, "first", "first+2"),
 };
 
 for (const [name, build] of Object.entries(broken)) {
@@ -41,7 +41,7 @@ Deno.test("verify() refuses a result with the name of a leaf", () => {
   assert.throws(() => verify(program({ x: o.neg(x) })), TypeError);
 });
 
-Deno.test("verify() lets symbols be bound by any fed tensor", () => {
+Deno.test("verify() lets any fed tensor bind symbols", () => {
   const rows = input("rows", ["batch*tail", 3]), witness = input("witness", ["tail", "batch"]);
   verify(program({ y: o.exp(rows), z: o.neg(witness) }));
 });

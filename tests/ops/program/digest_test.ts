@@ -3,22 +3,22 @@ import { digest, valueDigest } from "../../../ops/program/digest.ts";
 import * as o from "../../../ops/operators.ts";
 import { input, parameter, type Program, scalar } from "../../../ops/program/program.ts";
 
-/** A product of two towers, of which either may be built first. */
+/** A product of two towers, either of which may be built first. */
 function towers(first: "left" | "right"): Program {
   const left = () => o.exp(input("left", ["batch", 3])), right = () => o.tanh(parameter("right", [3]));
   const built = first === "left" ? { left: left(), right: right() } : { right: right(), left: left() };
   return { name: "towers", outputs: { y: o.mul(built.left, built.right) } };
 }
 
-Deno.test("digest() does not depend on the order of making", () => {
+Deno.test("digest() does not depend on the order of construction", () => {
   assert.equal(digest(towers("left")), digest(towers("right")));
 });
 
-Deno.test("digest() is that of former processes", () => {
+Deno.test("digest() is stable across processes", () => {
   assert.equal(digest(towers("left")), "b371364d7526d0f7f1771ab87ae4a2c06df8d72b8f016e5af2c6f23a279eb574");
 });
 
-Deno.test("digest() distinguishes unlike programs", () => {
+Deno.test("digest() distinguishes different programs", () => {
   const x = input("x", [3]), y = input("y", [3]);
   const values = [
     o.add(x, y),

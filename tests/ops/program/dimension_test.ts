@@ -15,7 +15,7 @@ import {
 } from "../../../ops/program/dimension.ts";
 import { createRandom, type Random } from "../../../pipelines/data/random.ts";
 
-Deno.test("addDimensions() gives one text for one sum, whatever the order", () => {
+Deno.test("addDimensions() writes a sum the same way in any order", () => {
   assert.equal(addDimensions("tail", "context"), "context+tail");
   assert.equal(addDimensions("context", "tail"), "context+tail");
   assert.equal(addDimensions("context+tail", 1, "tail"), "context+2*tail+1");
@@ -33,7 +33,7 @@ Deno.test("subtractDimensions() of equal dimensions is 0", () => {
   assert.equal(subtractDimensions(2, 5), -3);
 });
 
-Deno.test("multiplyDimensions() distributes and orders", () => {
+Deno.test("multiplyDimensions() distributes and sorts", () => {
   assert.equal(multiplyDimensions("tail", "batch", 2), "2*batch*tail");
   assert.equal(multiplyDimensions("context+tail", "batch"), "batch*context+batch*tail");
   assert.equal(multiplyDimensions("tail-1", "tail+1"), "tail*tail-1");
@@ -44,7 +44,7 @@ Deno.test("multiplyDimensions() distributes and orders", () => {
   assert.equal(elementCount([]), 1);
 });
 
-Deno.test("divideDimensions() gives whole numbers alone", () => {
+Deno.test("divideDimensions() returns only whole quotients", () => {
   assert.equal(divideDimensions("3*batch", "batch"), 3);
   assert.equal(divideDimensions("4*batch*tail+2*tail", "2*batch*tail+tail"), 2);
   assert.equal(divideDimensions(12, 4), 3);
@@ -58,20 +58,20 @@ Deno.test("divideDimensions() gives whole numbers alone", () => {
   }
 });
 
-Deno.test("evaluateDimension() puts numbers in for symbols", () => {
+Deno.test("evaluateDimension() substitutes numbers for symbols", () => {
   assert.equal(evaluateDimension("2*batch*tail-tail+context+3", { batch: 4, tail: 5, context: 6 }), 44);
   assert.equal(evaluateDimension("tail*tail", { tail: 7 }), 49);
   assert.equal(evaluateDimension(8, {}), 8);
   assert.deepEqual(evaluateShape(["batch", 2, "batch+1"], { batch: 3 }), [3, 2, 4]);
 });
 
-Deno.test("evaluateDimension() names the symbol that has no value", () => {
+Deno.test("evaluateDimension() names a symbol without a value", () => {
   assert.throws(() => evaluateDimension("batch*tail", { batch: 1 }), (error: Error) => {
     return error instanceof RangeError && error.message.includes("tail");
   });
 });
 
-Deno.test("isSymbol() takes a bare symbol alone", () => {
+Deno.test("isSymbol() accepts only a bare symbol", () => {
   for (const symbol of ["batch", "tail2", "B"]) assert.ok(isSymbol(symbol), symbol);
   for (const other of [3, "2*batch", "-batch", "batch+tail", "batch*tail", ""]) assert.equal(isSymbol(other), false);
 });
@@ -88,7 +88,7 @@ Deno.test("sameShape() compares axis by axis", () => {
   assert.ok(sameShape([], []));
 });
 
-/** A random dimension and what it is worth. */
+/** A random dimension and its value. */
 function grow(random: Random, bindings: Record<string, number>, depth: number): [Dimension, number] {
   if (depth === 0 || random.uniform() < 0.2) {
     const symbols = Object.keys(bindings), at = random.integer(symbols.length + 2);
@@ -101,7 +101,7 @@ function grow(random: Random, bindings: Record<string, number>, depth: number): 
   return kind === 1 ? [subtractDimensions(left, right), a - b] : [multiplyDimensions(left, right), a * b];
 }
 
-Deno.test("random polynomials evaluate to what the same arithmetic on numbers gives", () => {
+Deno.test("random polynomials evaluate to the result of the same arithmetic on numbers", () => {
   const random = createRandom(1, "dimensions"), bindings = { batch: 3, tail: 5, context: 7 };
   for (let attempt = 0; attempt < 500; attempt++) {
     const [dimension, expected] = grow(random, bindings, 4);
@@ -111,7 +111,7 @@ Deno.test("random polynomials evaluate to what the same arithmetic on numbers gi
   }
 });
 
-Deno.test("random polynomials obey the laws of rings, text for text", () => {
+Deno.test("random polynomials obey the laws of rings, character for character", () => {
   const random = createRandom(2, "dimensions"), bindings = { batch: 3, tail: 5, context: 7 };
   for (let attempt = 0; attempt < 200; attempt++) {
     const [a, b, c] = [0, 1, 2].map(() => grow(random, bindings, 3)[0]) as [Dimension, Dimension, Dimension];
@@ -126,7 +126,7 @@ Deno.test("random polynomials obey the laws of rings, text for text", () => {
   }
 });
 
-Deno.test("termsOf() lists what adds up to a dimension", () => {
+Deno.test("termsOf() lists the terms of a dimension", () => {
   assert.deepEqual(termsOf("2*batch*tail+context-1"), [
     { factor: 2, symbols: ["batch", "tail"] },
     { factor: 1, symbols: ["context"] },

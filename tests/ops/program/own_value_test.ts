@@ -3,14 +3,14 @@ import { mergeValues, ownValue, putValue } from "../../../ops/program/own_value.
 
 const names = Object.getOwnPropertyNames(Object.prototype);
 
-Deno.test("a record has no value of a name that every object inherits", () => {
+Deno.test("a record has no value under a name that every object inherits", () => {
   for (const name of names) {
     assert.equal(ownValue({}, name), undefined);
   }
   assert.equal(ownValue(undefined, "a"), undefined);
 });
 
-Deno.test("a value is found again under any name, and every record of its own keeps it", () => {
+Deno.test("a value can be stored and read under any name, also in merged records", () => {
   for (const name of names) {
     const record: Record<string, number> = {};
     putValue(record, name, 1);

@@ -3,7 +3,7 @@ import * as o from "../../../ops/operators.ts";
 import { input, parameter, type Program, scalar, weight } from "../../../ops/program/program.ts";
 import { print } from "../../../ops/program/print.ts";
 
-/** A product of two towers, of which either may be built first. */
+/** A product of two towers, either of which may be built first. */
 function towers(first: "left" | "right"): Program {
   const left = () => o.exp(input("left", ["batch", 3])), right = () => o.tanh(parameter("right", [3]));
   const built = first === "left" ? { left: left(), right: right() } : { right: right(), left: left() };
@@ -31,11 +31,11 @@ Deno.test("print() writes a program line by line", () => {
   );
 });
 
-Deno.test("print() does not depend on the order of making", () => {
+Deno.test("print() does not depend on the order of construction", () => {
   assert.equal(print(towers("left")), print(towers("right")));
 });
 
-Deno.test("print() distinguishes unlike programs", () => {
+Deno.test("print() distinguishes different programs", () => {
   const x = input("x", [3]), y = input("y", [3]);
   const values = [
     o.add(x, y),

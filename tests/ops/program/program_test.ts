@@ -22,7 +22,7 @@ Deno.test("equal values are one object", () => {
   assert.equal(o.matmul(x, parameter("m", [3, 4])), o.matmul(x, parameter("m", [3, 4]), { alpha: 1 }));
 });
 
-Deno.test("unlike values are unlike objects", () => {
+Deno.test("different values are different objects", () => {
   const x = input("x", ["batch", 3]), y = input("y", ["batch", 3]);
   const unlike = [
     [x, y],
@@ -39,7 +39,7 @@ Deno.test("unlike values are unlike objects", () => {
   for (const [left, right] of unlike) assert.notEqual(left, right);
 });
 
-Deno.test("constants that JSON would write alike are kept apart", () => {
+Deno.test("constants that JSON would write alike are kept distinct", () => {
   const numbers = [0, -0, Infinity, -Infinity, NaN];
   assert.equal(new Set(numbers.map(scalar)).size, numbers.length);
   for (const number of numbers) assert.ok(Object.is((scalar(number).attributes["elements"] as number[])[0], number));
@@ -59,7 +59,7 @@ Deno.test("topologicalOrder() lists inputs before users, each value once", () =>
   assert.deepEqual(order, [x, squared, o.neg(x), both]);
 });
 
-Deno.test("topologicalOrder() follows the structure, not the order of making", () => {
+Deno.test("topologicalOrder() follows the structure, not the order of construction", () => {
   const late = o.exp(input("late", [2])), early = o.exp(input("early", [2]));
   assert.deepEqual(
     topologicalOrder([o.add(early, late)]).map((value) => value.op === "input" ? leafName(value) : value.op),
@@ -73,7 +73,7 @@ Deno.test("topologicalOrder() follows the structure, not the order of making", (
   );
 });
 
-Deno.test("topologicalOrder() bears a chain of twenty thousand values", () => {
+Deno.test("topologicalOrder() handles a chain of twenty thousand values", () => {
   let value = input("x", []);
   for (let step = 0; step < 20_000; step++) value = step % 2 === 0 ? o.neg(value) : o.exp(value);
   assert.equal(topologicalOrder([value]).length, 20_001);
@@ -93,7 +93,7 @@ Deno.test("leavesOf() lists the leaves of one kind by name", () => {
   assert.ok(leavesOf(program, "input").every(isLeaf));
 });
 
-Deno.test("dependants() are what the sources reach, themselves included", () => {
+Deno.test("dependants() are the values that the sources reach, including themselves", () => {
   const x = input("x", [2]), w = parameter("w", [2]);
   const frozen = o.exp(x), product = o.mul(frozen, w), result = o.add(product, frozen);
   const order = valuesOf({ name: "reach", outputs: { result } });
@@ -101,7 +101,7 @@ Deno.test("dependants() are what the sources reach, themselves included", () => 
   assert.deepEqual(dependants(order, []), new Set());
 });
 
-Deno.test("leafName() refuses what has no name", () => {
+Deno.test("leafName() refuses values without a name", () => {
   assert.equal(leafName(input("x", [2])), "x");
   for (const value of [scalar(1), o.neg(input("x", [2]))]) assert.throws(() => leafName(value), TypeError);
 });

@@ -16,7 +16,7 @@ const plain = { scale: 0.5, softcap: 0, parts: 3 };
 export const attendCases: OperationCase[] = [
   { name: "one run", value: o.attend(queries, mask("own"), [run("own", parameter, "own")], plain), shape, symbols },
   {
-    name: "a frozen run before one that is not, under a bound",
+    name: "a frozen run before a trained one, with a softcap",
     value: o.attend(queries, mask("own+past", 2), [run("past", input, "past"), run("own", parameter, "own")], {
       ...plain,
       softcap: 1.5,
@@ -25,7 +25,7 @@ export const attendCases: OperationCase[] = [
     symbols,
   },
   {
-    name: "runs that the batch shares",
+    name: "a run shared by the batch",
     value: o.attend(
       queries,
       mask("own+past"),
@@ -36,7 +36,7 @@ export const attendCases: OperationCase[] = [
     symbols,
   },
   {
-    name: "frozen runs alone",
+    name: "a frozen run alone",
     value: o.attend(queries, mask("own"), [run("own", input, "own")], plain),
     shape,
     symbols,

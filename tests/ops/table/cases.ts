@@ -1,4 +1,4 @@
-/** The conformance cases of all families but quantization, whose codes lie in files. @module */
+/** The conformance cases of all families except quantization, whose codes are in files. @module */
 import { attendCases } from "./attend_cases.ts";
 import type { OperationCase } from "./conformance.ts";
 import { elementwiseCases } from "./elementwise_cases.ts";
@@ -8,7 +8,7 @@ import { movementCases } from "./movement_cases.ts";
 import { reductionCases } from "./reduction_cases.ts";
 import { rotaryCases } from "./rotary_cases.ts";
 
-/** A use of every operation; `mod_test.ts` holds that none is forgotten. */
+/** A use of every operation; `mod_test.ts` checks that none is missing. */
 export const cases: readonly OperationCase[] = [
   ...attendCases,
   ...elementwiseCases,

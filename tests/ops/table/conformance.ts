@@ -1,6 +1,6 @@
 /**
- * What every operation of the table must fulfil: its shape, its gradient against differences of the interpreter, and
- * its values in the runtime, as each provider's emission computes them.
+ * The checks of every operation of the table: its shape, its gradient against finite differences of the interpreter,
+ * and its values in the runtime, as each provider's emission computes them.
  *
  * @module
  */
@@ -29,17 +29,17 @@ export interface OperationCase {
   /** The operation over leaves: parameters where it has a gradient, inputs elsewhere. */
   readonly value: Value;
   readonly shape: Shape;
-  /** What the symbols stand for, in one run after another of one session; by default there are none. */
+  /** The extents of the symbols in successive runs of one session; none by default. */
   readonly symbols?: readonly Bindings[];
   readonly draws?: Readonly<Record<string, Draw>>;
   /**
-   * `zero`: the result does not vary with its operands. `hubError`: asking for the gradient throws. `stepped`: rounding
-   * keeps differences from showing the gradient.
+   * `zero`: the result does not vary with its operands. `refused`: asking for the gradient throws. `stepped`: rounding
+   * hides the gradient from finite differences.
    */
   readonly gradient?: "zero" | "refused" | "stepped";
-  /** Whether it, or its gradient, moves integers or narrow floats, which webgpu does not. */
+  /** Whether it, or its gradient, moves integers or narrow floats, which webgpu can't. */
   readonly cpuOnly?: boolean;
-  /** Step of the differences. */
+  /** The step of the finite differences. */
   readonly step?: number;
 }
 
@@ -50,7 +50,7 @@ export type Refusal = readonly [name: string, build: () => Value];
 export const runs = ({ symbols = [{}], value, draws }: OperationCase) =>
   symbols.map((bindings, seed) => drawLeaves([weighted(value)], bindings, draws, seed));
 
-/** The operation and, where it has some, its gradients. */
+/** The operation with its gradients, if it has any. */
 export function programOf({ name, value, gradient }: OperationCase): Program {
   const outputs: Record<string, Value> = { value };
   if (gradient === undefined) {
@@ -62,7 +62,7 @@ export function programOf({ name, value, gradient }: OperationCase): Program {
 
 /** Registers the tests of a family of operations. */
 export function conform(family: string, cases: readonly OperationCase[], refusals: readonly Refusal[]): void {
-  Deno.test(`${family}: shapes are inferred, symbols and all`, async (t) => {
+  Deno.test(`${family}: shapes are inferred, including symbols`, async (t) => {
     for (const each of cases) {
       await t.step(each.name, () => {
         verify({ name: each.name, outputs: { value: each.value, loss: weighted(each.value) } });
@@ -75,11 +75,11 @@ export function conform(family: string, cases: readonly OperationCase[], refusal
     }
   });
 
-  Deno.test(`${family}: operands that do not fit are refused`, async (t) => {
+  Deno.test(`${family}: incompatible operands are refused`, async (t) => {
     for (const [name, build] of refusals) await t.step(name, () => void assert.throws(build, TypeError));
   });
 
-  Deno.test(`${family}: gradients are those that differences give`, async (t) => {
+  Deno.test(`${family}: gradients match finite differences`, async (t) => {
     for (const each of cases) {
       await t.step(each.name, () => {
         const loss = weighted(each.value), wanted = leavesBelow([loss], "parameter");
@@ -93,7 +93,7 @@ export function conform(family: string, cases: readonly OperationCase[], refusal
     }
   });
 
-  Deno.test(`${family}: the runtime gives the interpreter's values and gradients`, async (t) => {
+  Deno.test(`${family}: the runtime computes the interpreter's values and gradients`, async (t) => {
     using runtime = new Runtime({ threads: 1 });
     for (const each of cases) {
       await t.step(each.name, async () => {

@@ -6,7 +6,7 @@ import type { OperationCase, Refusal } from "./conformance.ts";
 const sizes = [{ batch: 2, tail: 3 }, { batch: 1, tail: 5 }, { batch: 4, tail: 1 }];
 const x = parameter("x", ["batch", "tail", 3]);
 const positive = between(0.2, 3);
-/** Away from the whole numbers, where truncation and the sign have their steps. */
+/** Avoids whole numbers, where truncation and the sign jump. */
 const betweenWholes: Draw = (random) => Math.fround(random.integer(7) - 3 + 0.2 + 0.6 * random.uniform());
 const extreme: Draw = (random) => Math.fround(60 * random.uniform() - 30);
 
@@ -37,11 +37,11 @@ function binaryCases(name: keyof typeof binaryOperations): OperationCase[] {
   };
   const y = (...shape: (string | number)[]) => parameter("y", shape);
   return [
-    { name: `${name} of like shapes`, value: op(x, y("batch", "tail", 3)), shape: x.shape, ...shared },
+    { name: `${name} of equal shapes`, value: op(x, y("batch", "tail", 3)), shape: x.shape, ...shared },
     { name: `${name} with a row`, value: op(x, y(3)), shape: x.shape, ...shared },
     { name: `${name} with a column`, value: op(x, y("tail", 1)), shape: x.shape, ...shared },
     {
-      name: `${name} with both operands stretched`,
+      name: `${name} with both operands broadcast`,
       value: op(parameter("x", ["batch", 1, 3]), y("tail", 1)),
       shape: ["batch", "tail", 3],
       ...shared,

@@ -14,7 +14,7 @@ const logits = parameter("logits", ["labelled", classes]);
 const labels = input("labels", ["labelled", 1], "int64");
 const x = parameter("x", [7, 3]);
 
-/** A label of 0 in every row, and the logits of the others above it by a margin. */
+/** A label of 0 in every row, and the other logits above its logit by a margin. */
 const mistaken = (margin: number): Readonly<Record<string, Draw>> => ({
   labels: () => 0,
   logits: (random, offset) => Math.fround((offset % classes === 0 ? 0 : margin) + random.uniform()),
@@ -44,7 +44,7 @@ const gathers: OperationCase[] = [
     cpuOnly: true,
   },
   {
-    name: "gatherRows of one row over and over",
+    name: "gatherRows of one row repeatedly",
     value: o.gatherRows(x, input("i", ["batch"], "int64")),
     shape: ["batch", 3],
     symbols,
@@ -68,7 +68,7 @@ const gathers: OperationCase[] = [
     cpuOnly: true,
   },
   {
-    name: "gatherRows by no index",
+    name: "gatherRows by no indices",
     value: o.gatherRows(x, input("i", ["batch"], "int64")),
     shape: ["batch", 3],
     symbols: [{ batch: 0 }],
@@ -134,14 +134,14 @@ const losses: OperationCase[] = [
     draws: { labels: below(classes) },
   },
   {
-    name: "crossEntropy of a certain mistake",
+    name: "crossEntropy of a confident mistake",
     value: o.crossEntropy(logits, labels),
     shape: ["labelled", 1],
     symbols,
     draws: mistaken(200),
   },
   {
-    name: "crossEntropy of a certain hit",
+    name: "crossEntropy of a confident hit",
     value: o.crossEntropy(logits, labels),
     shape: ["labelled", 1],
     symbols,
@@ -171,7 +171,7 @@ const losses: OperationCase[] = [
     gradient: "refused",
   },
   {
-    name: "crossEntropyGradient of a certain mistake",
+    name: "crossEntropyGradient of a confident mistake",
     value: o.crossEntropyGradient(logits, labels),
     shape: logits.shape,
     symbols,
@@ -193,12 +193,15 @@ export const indexingRefusals: Refusal[] = [
   ["a scatter by a matrix", () => o.scatterRows(parameter("x", [4, 3]), input("i", [2, 2], "int64"), 7, true)],
   ["a scatter of fewer rows than indices", () => o.scatterRows(parameter("x", [3, 3]), four, 7, true)],
   ["a scatter of a number", () => o.scatterRows(parameter("x", []), four, 7, true)],
-  ["labels without an axis of their own", () => o.crossEntropy(parameter("logits", [4, classes]), four)],
-  ["labels of another number", () => o.crossEntropy(parameter("logits", [3, classes]), input("l", [4, 1], "int64"))],
+  ["labels without their own axis", () => o.crossEntropy(parameter("logits", [4, classes]), four)],
+  [
+    "a different number of labels",
+    () => o.crossEntropy(parameter("logits", [3, classes]), input("l", [4, 1], "int64")),
+  ],
   ["labels as floats", () => o.crossEntropy(logits, parameter("l", ["labelled", 1]))],
   ["logits of three axes", () => o.crossEntropy(parameter("l", ["labelled", 1, 5]), labels)],
   [
-    "a gradient with labels of another number",
+    "a gradient with a different number of labels",
     () => o.crossEntropyGradient(parameter("logits", [3, classes]), input("l", [4, 1], "int64")),
   ],
 ];

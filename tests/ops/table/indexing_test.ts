@@ -11,7 +11,7 @@ import { indexingCases, indexingRefusals } from "./indexing_cases.ts";
 
 conform("indexing", indexingCases, indexingRefusals);
 
-Deno.test("scatterRows is emitted as ScatterND where its threads cannot meet", () => {
+Deno.test("scatterRows is emitted as ScatterND where its threads cannot collide", () => {
   const x = parameter("x", [4, 3]), rows = input("rows", [4], "int64");
   const typesOf = (provider: "cpu" | "webgpu", distinct: boolean) => {
     const program = { name: "scatter", outputs: { y: o.scatterRows(x, rows, 7, distinct) } };
@@ -24,7 +24,7 @@ Deno.test("scatterRows is emitted as ScatterND where its threads cannot meet", (
   assert.deepEqual(typesOf("webgpu", false), ["ScatterND"]);
 });
 
-Deno.test("the gradient toward the rows at a column of places suits webgpu", () => {
+Deno.test("the gradient by the rows at a column of positions suits webgpu", () => {
   const hidden = parameter("hidden", ["batch", "tail", 3]), places = input("places", ["labelled", 1], "int64");
   const loss = weighted(rowsAt(hidden, places)), [gradient] = gradients(loss, [hidden]);
   assertSuitsWebgpu(emitFor("webgpu", { name: "rows", outputs: { loss, gradient: gradient! } }).bytes);

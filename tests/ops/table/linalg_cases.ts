@@ -27,9 +27,9 @@ const layouts: Layout[] = [
   { name: "3-D by 2-D", a: ["batch"], b: [], leading: ["batch"], rows: "tail", inner: 4 },
   { name: "2-D by 3-D", a: [], b: ["batch"], leading: ["batch"], rows: "tail", inner: 4 },
   { name: "3-D by 3-D", a: ["batch"], b: ["batch"], leading: ["batch"], rows: "tail", inner: 4 },
-  { name: "3-D by 3-D stretched", a: [1], b: ["batch"], leading: ["batch"], rows: "tail", inner: 4 },
+  { name: "3-D by 3-D with broadcasting", a: [1], b: ["batch"], leading: ["batch"], rows: "tail", inner: 4 },
   { name: "4-D by 4-D", a: ["batch", 2], b: ["batch", 2], leading: ["batch", 2], rows: 3, inner: "tail" },
-  { name: "4-D by 4-D stretched", a: ["batch", 1], b: [1, 2], leading: ["batch", 2], rows: 3, inner: 2 },
+  { name: "4-D by 4-D with broadcasting", a: ["batch", 1], b: [1, 2], leading: ["batch", 2], rows: 3, inner: 2 },
   { name: "4-D by 2-D", a: ["batch", 2], b: [], leading: ["batch", 2], rows: "tail", inner: 4 },
   { name: "4-D by 3-D", a: ["batch", 2], b: [2], leading: ["batch", 2], rows: "tail", inner: 3 },
 ];
@@ -77,7 +77,7 @@ export const linalgCases: OperationCase[] = [
 export const linalgRefusals: Refusal[] = [
   ["inner extents that differ", () => o.matmul(square, parameter("b", [3, 4]))],
   [
-    "inner extents that a transpose makes differ",
+    "inner extents that differ after a transpose",
     () => o.matmul(parameter("a", [2, 4]), parameter("b", [4, 3]), { transposeA: true }),
   ],
   ["inner extents of different symbols", () => o.matmul(parameter("a", [2, "tail"]), parameter("b", ["batch", 3]))],

@@ -30,7 +30,7 @@ const reshapes: OperationCase[] = [
   },
   { name: "reshape joins rows", value: o.reshape(x, ["batch*tail", 6]), shape: ["batch*tail", 6], symbols },
   {
-    name: "reshape parts rows",
+    name: "reshape splits rows",
     value: witnessed(o.reshape(parameter("x", ["batch*tail", 6]), ["batch", "tail", 6])),
     shape: ["batch", "tail", 6],
     symbols,
@@ -57,7 +57,7 @@ const reshapes: OperationCase[] = [
 
 const transposes: OperationCase[] = [
   { name: "transpose of a matrix", value: o.transpose(parameter("x", [2, 3]), [1, 0]), shape: [3, 2] },
-  { name: "transpose in a circle", value: o.transpose(fixed, [1, 2, 0]), shape: [3, 4, 2] },
+  { name: "cyclic transpose", value: o.transpose(fixed, [1, 2, 0]), shape: [3, 4, 2] },
   {
     name: "transpose by head",
     value: o.transpose(parameter("x", ["batch", "tail", 2, 3]), [0, 2, 1, 3]),
@@ -84,7 +84,7 @@ const slices: OperationCase[] = [
     symbols,
   },
   {
-    name: "slice of the last place",
+    name: "slice of the last position",
     value: witnessed(o.slice(whole, 1, "context+tail-1", "context+tail")),
     shape: ["batch", 1, 2],
     symbols,
@@ -168,7 +168,7 @@ export const movementRefusals: Refusal[] = [
   ["a transpose that omits an axis", () => o.transpose(fixed, [1, 0])],
   ["a transpose that names an axis twice", () => o.transpose(fixed, [1, 1, 0])],
   ["a transpose of more axes", () => o.transpose(fixed, [0, 2, 1, 3])],
-  ["a slice along no axis", () => o.slice(fixed, 3, 0, 1)],
+  ["a slice along a missing axis", () => o.slice(fixed, 3, 0, 1)],
   ["a slice beyond the end", () => o.slice(fixed, 1, 1, 4)],
   ["a slice before the start", () => o.slice(fixed, 1, -1, 2)],
   ["a slice that ends before it starts", () => o.slice(fixed, 1, 2, 1)],
@@ -176,9 +176,9 @@ export const movementRefusals: Refusal[] = [
   ["a concat of other widths", () => o.concat([fixed, parameter("y", [2, 3, 5])], 1)],
   ["a concat of other axes", () => o.concat([fixed, parameter("y", [2, 3])], 0)],
   ["a concat of other types", () => o.concat([fixed, o.cast(fixed, "bfloat16")], 0)],
-  ["a concat along no axis", () => o.concat([fixed, fixed], 3)],
-  ["a pad along no axis", () => o.pad(fixed, -4, 1, 1)],
-  ["a pad by less than nothing", () => o.pad(fixed, 1, -1, 0)],
+  ["a concat along a missing axis", () => o.concat([fixed, fixed], 3)],
+  ["a pad along a missing axis", () => o.pad(fixed, -4, 1, 1)],
+  ["a pad by a negative amount", () => o.pad(fixed, 1, -1, 0)],
   ["a barrier after another type", () => o.barrier(fixed, [input("indices", [2], "int64")])],
   ["an expansion of an extent other than 1", () => o.expand(fixed, [2, 6, 4])],
   ["an expansion to fewer axes", () => o.expand(fixed, [3, 4])],

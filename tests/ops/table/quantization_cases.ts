@@ -7,16 +7,16 @@ import type { Environment } from "../reference.ts";
 import { drawLeaves, weighted } from "../support.ts";
 import { tensor } from "../tensor.ts";
 
-/** A weight in a few bits, and how it is multiplied. */
+/** A quantized weight, and how it is multiplied. */
 export interface QuantizedCase {
   readonly name: string;
   readonly codes: "uint4" | "uint8";
   readonly rows: number;
   readonly columns: number;
   readonly alpha: number;
-  /** Whether the weight is what x is multiplied by row by row. */
+  /** Whether x is multiplied by the transposed weight, as in a linear layer. */
   readonly isRight: boolean;
-  /** Over the parameter x. */
+  /** The product with the parameter x. */
   readonly value: Value;
 }
 
@@ -33,7 +33,7 @@ function quantizedCase(
   return { name, codes, rows, columns, alpha, isRight, value: o.matmul(x, matrix, options) };
 }
 
-/** Products of the table's `dequantize`; the host feeds no codes, so they lie in a file. */
+/** Products of the table's `dequantize`; the host can't feed codes, so they are in a file. */
 export const quantizationCases: QuantizedCase[] = (["uint4", "uint8"] as const).flatMap((codes) =>
   ([[5, 64], [3, 70], [4, 7]] as const).flatMap((extents) =>
     [{ transposeB: true }, { transposeB: true, alpha: -0.5 }, {}].map((options) =>
@@ -42,7 +42,7 @@ export const quantizationCases: QuantizedCase[] = (["uint4", "uint8"] as const).
   )
 );
 
-/** Some rows of a case's weight by their indices, and what is fed for these. */
+/** Some rows of a case's weight by index, and the fed indices. */
 export function rowsOf({ rows, value }: QuantizedCase, { leaves }: Environment): {
   readonly rows: Value;
   readonly environment: Environment;
@@ -54,7 +54,7 @@ export function rowsOf({ rows, value }: QuantizedCase, { leaves }: Environment):
   return { rows: o.gatherRows(matrix, indices), environment };
 }
 
-/** Codes and scales as they lie in a file, and as the interpreter is given them. */
+/** Codes and scales as stored in a file, and as the interpreter takes them. */
 function draw({ codes: type, rows, columns, value }: QuantizedCase) {
   const random = createRandom(7, type, rows, columns), count = rows * Math.ceil(columns / 32);
   const codes = Int8Array.from({ length: count * 32 }, () => {
@@ -72,7 +72,7 @@ function draw({ codes: type, rows, columns, value }: QuantizedCase) {
   return { packed, scales, environment };
 }
 
-/** Runs a test with a case's codes and scales in a file, and as the interpreter is given them. */
+/** Runs a test with a case's codes and scales in a file, and as the interpreter takes them. */
 export async function withCodes(
   each: QuantizedCase,
   test: (locate: (name: string) => WeightLocation, environment: Environment) => Promise<void>,
@@ -87,7 +87,7 @@ export async function withCodes(
   });
 }
 
-/** Runs a test with a file that holds some bytes, one after the other, and removes it. */
+/** Runs a test with a temporary file of the concatenated parts. */
 export async function inFile(
   parts: readonly Uint8Array<ArrayBuffer>[],
   test: (file: string) => Promise<void>,

@@ -12,7 +12,7 @@ import { assertClose, assertGradients, runOn, weighted } from "../support.ts";
 import type { Tensor } from "../tensor.ts";
 import { inFile, quantizationCases, type QuantizedCase, rowsOf, withCodes } from "./quantization_cases.ts";
 
-/** The product and its gradient by x. */
+/** The product and its gradient with respect to x. */
 function programOf(value: Value): Program {
   const loss = weighted(value), [gradient] = gradients(loss, [parameter("x", xOf(value).shape)]);
   return verify({ name: "quantized", outputs: { value, gradient: gradient! } });
@@ -21,8 +21,8 @@ function programOf(value: Value): Program {
 const xOf = (value: Value) => value.inputs[0]!;
 
 /**
- * That a product of what was rounded to 8 bits is as near as that allows: each element of x is off by half a step at most,
- * which is 1/127 of its block's largest and so of its row's.
+ * Asserts that a product is within the error of rounding x to 8 bits: each element is off by at most half a step, and a
+ * step is 1/127 of the largest element in its block, so at most of its row.
  */
 function assertRounded(
   found: Tensor,
@@ -51,7 +51,7 @@ function assertRounded(
   assert.ok(exact < expected.data.length, "the product is in 8 bits");
 }
 
-Deno.test("quantization: products of weights in a few bits, and their gradients", async (t) => {
+Deno.test("quantization: products with quantized weights, and their gradients", async (t) => {
   using runtime = new Runtime({ threads: 1 });
   for (const each of quantizationCases) {
     await t.step(each.name, async () => {
@@ -76,7 +76,7 @@ Deno.test("quantization: products of weights in a few bits, and their gradients"
   }
 });
 
-Deno.test("dequantize() refuses codes and scales that do not fit", () => {
+Deno.test("dequantize() refuses mismatched codes and scales", () => {
   const codes = weight("codes", [6, 32], "uint4"), scales = weight("scales", [6]);
   assert.deepEqual(o.dequantize(codes, scales, 64).shape, [3, 64]);
   assert.throws(() => o.dequantize(codes, scales, 128 + 1), TypeError);
@@ -85,10 +85,10 @@ Deno.test("dequantize() refuses codes and scales that do not fit", () => {
   assert.throws(() => o.dequantize(weight("long", [3, 64], "uint8"), weight("three", [3]), 64), TypeError);
 });
 
-Deno.test("a large weight of 16 bits is widened in parts", async () => {
+Deno.test("a large 16-bit weight is widened in parts", async () => {
   using runtime = new Runtime({ threads: 1 });
   const [rows, columns] = [9000, 1000], bits = new Uint16Array(rows * columns).fill(0x3f80);
-  // 1 everywhere, but for a row of 2.
+  // 1 everywhere, except for a row of 2.
   bits.fill(0x4000, 8000 * columns, 8001 * columns);
   const matrix = o.cast(weight("matrix", [rows, columns], "bfloat16"), "float32");
   const forward = o.matmul(parameter("x", ["batch", columns]), matrix, { transposeB: true, alpha: 0.5 });
@@ -113,7 +113,7 @@ Deno.test("a large weight of 16 bits is widened in parts", async () => {
   });
 });
 
-Deno.test("rows of a table in a few bits are those of the table, however a graph is written", async () => {
+Deno.test("rows of a quantized table are those of the dequantized table for every provider", async () => {
   using runtime = new Runtime({ threads: 1 });
   for (const each of quantizationCases.filter(({ isRight, alpha }) => isRight && alpha === 1)) {
     await withCodes(each, async (locate, drawn) => {

@@ -51,7 +51,7 @@ export const reductionCases: OperationCase[] = [
   },
   { name: "softmax of extremes", value: o.softmax(x), shape: x.shape, symbols, draws: { x: between(-300, 300) } },
   {
-    name: "softmax with masked places",
+    name: "softmax with masked positions",
     value: o.softmax(o.add(x, input("mask", ["tail", 6]))),
     shape: x.shape,
     symbols,
@@ -88,7 +88,7 @@ export const reductionCases: OperationCase[] = [
     gradient: "refused",
   },
   {
-    name: "inverseRms beside rmsNorm",
+    name: "inverseRms together with rmsNorm",
     value: o.mul(o.inverseRms(x, scale, epsilon), o.rmsNorm(x, scale, epsilon)),
     shape: x.shape,
     symbols,
@@ -120,7 +120,7 @@ export const reductionCases: OperationCase[] = [
     gradient: "refused",
   },
   {
-    name: "inverseDeviation beside layerNorm",
+    name: "inverseDeviation together with layerNorm",
     value: o.mul(o.inverseDeviation(x, scale, shift, epsilon), o.layerNorm(x, scale, shift, epsilon)),
     shape: x.shape,
     symbols,
@@ -131,7 +131,7 @@ export const reductionCases: OperationCase[] = [
 ];
 
 export const reductionRefusals: Refusal[] = [
-  ["an axis that is not there", () => o.reduceSum(fixed, [3])],
+  ["a missing axis", () => o.reduceSum(fixed, [3])],
   ["an axis before the first", () => o.reduceMean(fixed, [-4])],
   ["an axis named twice", () => o.reduceSum(fixed, [2, -1])],
   ["a softmax of a number", () => o.softmax(parameter("x", []))],
@@ -140,7 +140,7 @@ export const reductionRefusals: Refusal[] = [
   ["a norm's weight of two axes", () => o.rmsNorm(x, parameter("w", [1, 6]), epsilon)],
   ["a norm's weight of another type", () => o.rmsNorm(x, o.cast(scale, "bfloat16"), epsilon)],
   ["a layer norm's bias of another width", () => o.layerNorm(x, scale, parameter("b", [5]), epsilon)],
-  ["more of the largest than there are", () => o.topMask(x, 7)],
+  ["more of the largest than elements", () => o.topMask(x, 7)],
   ["none of the largest", () => o.topMask(x, 0)],
   ["an inverse root's weight of another width", () => o.inverseRms(fixed, scale, epsilon)],
 ];

@@ -41,7 +41,7 @@ export const rotaryRefusals: Refusal[] = [
   ["a rotation of four axes", () => o.rotary(parameter("x", ["batch", 2, "tail", 4]), ...tables(2), 1)],
   ["angles of another width", () => o.rotary(x, ...tables(4), 2)],
   [
-    "angles of other tokens",
+    "angles for a different number of tokens",
     () => o.rotary(x, ...([1, 2].map(() => input("c", ["batch", 2, 2])) as [Value, Value]), 2),
   ],
   ["angles of one example", () => o.rotary(x, ...([1, 2].map(() => input("c", [1, "tail", 2])) as [Value, Value]), 2)],

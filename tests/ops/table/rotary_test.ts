@@ -8,7 +8,7 @@ import { rotaryCases, rotaryRefusals } from "./rotary_cases.ts";
 
 conform("rotary", rotaryCases, rotaryRefusals);
 
-Deno.test("rotary has no gradient toward its angles and says so", () => {
+Deno.test("rotary refuses a gradient with respect to its angles", () => {
   const sines = parameter("sines", [1, 2, 2]);
   const loss = weighted(rotary(input("x", [1, 2, 4]), input("cosines", [1, 2, 2]), sines, 1));
   assert.throws(() => gradients(loss, [sines]), TypeError);

@@ -1,4 +1,4 @@
-/** What operations say of themselves that they do token by token. @module */
+/** Operations that claim to work token by token. @module */
 import assert from "node:assert/strict";
 import { rowsAt } from "../../../ops/nn/loss.ts";
 import * as o from "../../../ops/operators.ts";
@@ -28,7 +28,7 @@ const cases = [
 
 const places = input("places of tokens", [2, 1], "int64");
 
-/** Whether a case's operation says that it is computed token by token, and which operands are of its tokens. */
+/** Whether a case's operation claims to work token by token, and which operands have its tokens. */
 function claimOf({ value }: OperationCase) {
   const [batch, tokens] = value.shape;
   const isOfTokens = ({ shape }: Value) => shape.length === 3 && shape[0] === batch && shape[1] === tokens;
@@ -39,7 +39,7 @@ function claimOf({ value }: OperationCase) {
 const hasTokens = ({ symbols = [] }: OperationCase) => symbols.every((each) => !Object.values(each).includes(0));
 const claiming = cases.filter((each) => hasTokens(each) && claimOf(each).holds);
 
-Deno.test("operations on tokens give of some tokens what they give of all", async (t) => {
+Deno.test("tokenwise operations compute the same for some tokens as for all", async (t) => {
   for (const each of claiming) {
     await t.step(each.name, () => {
       const { value, symbols = [{}], draws = {} } = each, { isOfTokens } = claimOf(each);
