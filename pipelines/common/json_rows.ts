@@ -15,11 +15,13 @@ export function jsonText(value: unknown): string {
 
 /**
  * Values one after the other, as the bytes of their JSON: what an object takes on the heap is several times as much, and
- * is moved by the collector again and again.
+ * is moved by the collector again and again. Equal values in sequence are kept once.
  */
 export class JsonRows<T> {
   #bytes: Uint8Array<ArrayBuffer>;
+  #used = 0;
   #starts = new Float64Array(256);
+  #lengths = new Uint32Array(256);
   #length = 0;
 
   /** @param expected About how many bytes come. */
@@ -57,7 +59,7 @@ export class JsonRows<T> {
     if (!(index >= 0 && index < this.#length)) {
       throw new RangeError(`Expected one of ${this.#length} but found ${index}`);
     }
-    return JSON.parse(decoder.decode(this.#bytes.subarray(this.#starts[index]!, this.#starts[index + 1]!)));
+    return JSON.parse(decoder.decode(this.#textAt(index)));
   }
 
   /**
@@ -71,19 +73,35 @@ export class JsonRows<T> {
       : new MadeRows(order.length, (index) => this.at(order[index]!));
   }
 
+  #textAt(index: number): Uint8Array<ArrayBuffer> {
+    const start = this.#starts[index]!;
+    return this.#bytes.subarray(start, start + this.#lengths[index]!);
+  }
+
   #add(text: Uint8Array): void {
-    const start = this.#starts[this.#length]!, end = start + text.length;
+    if (this.#length === this.#starts.length) {
+      this.#starts = new Float64Array(this.#starts.buffer.transfer(2 * this.#starts.byteLength));
+      this.#lengths = new Uint32Array(this.#lengths.buffer.transfer(2 * this.#lengths.byteLength));
+    }
+    const isRepeated = this.#length > 0 && areEqual(this.#textAt(this.#length - 1), text);
+    this.#starts[this.#length] = isRepeated ? this.#starts[this.#length - 1]! : this.#append(text);
+    this.#lengths[this.#length++] = text.length;
+  }
+
+  /** Where the text starts. */
+  #append(text: Uint8Array): number {
+    const start = this.#used, end = this.#used = start + text.length;
     if (end > this.#bytes.length) {
       const room = Math.max(end, Math.ceil(1.5 * this.#bytes.length));
       this.#bytes = new Uint8Array(this.#bytes.buffer.transfer(room));
     }
     this.#bytes.set(text, start);
-    this.#length++;
-    if (this.#length === this.#starts.length) {
-      this.#starts = new Float64Array(this.#starts.buffer.transfer(2 * this.#starts.byteLength));
-    }
-    this.#starts[this.#length] = end;
+    return start;
   }
+}
+
+function areEqual(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, at) => byte === other[at]);
 }
 
 /** What is made of each row, once. */

@@ -33,14 +33,22 @@ export const choosing: Answering<Extract<Resolved<DecodingSpec>, { kind: "choice
       madeOf(choices, (ofRow) => ofRow.map(({ example }) => example)),
     );
     const unconditional = await unconditionalScores(scoring, choices);
-    let at = 0;
-    const rows = keptOf(choices, (ofRow) => {
-      const start = at, of = (values: RowList<number>) => ofRow.map((_, which) => values.at(start + which)!);
-      at += ofRow.length;
-      return rowOf(ofRow, of(scored.found), unconditional && of(unconditional.found));
+    const starts = new Float64Array(choices.length + 1);
+    const answers = keptOf(choices, (ofRow, row) => {
+      starts[row + 1] = starts[row]! + ofRow.length;
+      return answersOf(ofRow);
     });
     return {
-      rows: madeOf(rows, (row) => ({ ...row, prediction: chosenBy(by, row) })),
+      rows: madeOf(answers, ({ texts, tokens }, row) => {
+        const of = (values: RowList<number>) => texts.map((_, which) => values.at(starts[row]! + which)!);
+        const scoredRow: ScoredChoices = {
+          choices: texts,
+          scores: of(scored.found),
+          choiceTokens: tokens,
+          ...unconditional === undefined ? {} : { unconditionalScores: of(unconditional.found) },
+        };
+        return { ...scoredRow, prediction: chosenBy(by, scoredRow) };
+      }),
       cached: scored.cached && (unconditional?.cached ?? true),
     };
   },
@@ -53,17 +61,11 @@ function listedChoices({ choices = [] }: EvaluateJob["stage"]) {
   });
 }
 
-/** The line of predictions.jsonl for a row's choices. */
-function rowOf(
-  choices: readonly Choice[],
-  scores: readonly number[],
-  unconditional: readonly number[] | undefined,
-): ScoredChoices {
+/** The texts of a row's choices and their numbers of tokens, which are often those of the row before. */
+function answersOf(choices: readonly Choice[]) {
   return {
-    choices: choices.map(({ text }) => text),
-    scores,
-    choiceTokens: choices.map(({ example: { completion } }) => completion.length),
-    ...unconditional === undefined ? {} : { unconditionalScores: unconditional },
+    texts: choices.map(({ text }) => text),
+    tokens: choices.map(({ example: { completion } }) => completion.length),
   };
 }
 
@@ -74,8 +76,7 @@ async function scores(
   groups: RowList<readonly TokenizedExample[]>,
 ) {
   return await inStore(runContext, keyOf({ ...work, ...parts }), async (key) => {
-    const found = await scoreGroups(runContext, job, groups, { key, purpose: "choice" });
-    return madeOf(found, ({ loss }) => -loss);
+    return await scoreGroups(runContext, job, groups, { key, purpose: "choice" });
   });
 }
 

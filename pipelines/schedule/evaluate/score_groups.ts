@@ -1,5 +1,5 @@
 /** Scores completions that follow the same prompt, which is read once for all of them. @module */
-import { flatMadeOf, type RowList } from "../../common/row_list.ts";
+import { flatMadeOf, madeOf, type RowList } from "../../common/row_list.ts";
 import type { TokenizedExample } from "../../data/examples.ts";
 import { finite } from "../context/finite.ts";
 import { type BatchedRows, inBatches } from "../context/resumable_batches.ts";
@@ -9,21 +9,21 @@ import { rateAnswers } from "../../decoding/rate_answers.ts";
 import { PrefixCache } from "../../decoding/prefix_cache.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import { generatorOf } from "./generator.ts";
-import { type Score, scoreAll } from "./score.ts";
+import { scoreAll } from "./score.ts";
 import { isPrefixed } from "./shared_prefix.ts";
 
 /** Examples with the same prompt. */
 type Group = readonly TokenizedExample[];
 
-/** The scores of groups of examples, one group after another. */
+/** The log-likelihoods of groups of examples in nats, one group after another. */
 export async function scoreGroups(
   runContext: RunContext,
   job: EvaluateJob,
   groups: RowList<Group>,
   kept: Pick<BatchedRows, "key" | "purpose">,
-): Promise<RowList<Score>> {
+): Promise<RowList<number>> {
   if (canRate(job, groups)) return await rateGroups(runContext, job, groups, kept);
-  return await scoreAll(runContext, job, flatMadeOf(groups, (group) => group), kept);
+  return madeOf(await scoreAll(runContext, job, flatMadeOf(groups, (group) => group), kept), ({ loss }) => -loss);
 }
 
 /** Whether only the likelihood of completions after a prompt is needed, in a decoder-only model. */
@@ -38,7 +38,7 @@ async function rateGroups(
   job: EvaluateJob,
   groups: RowList<Group>,
   kept: Pick<BatchedRows, "key" | "purpose">,
-): Promise<RowList<Score>> {
+): Promise<RowList<number>> {
   const { stage } = job, { model, adaptations } = stage;
   const generator = generatorOf(runContext, { ...job, model, adaptations }, 1);
   const prefixes = isPrefixed(stage) ? prefixesOf(runContext, model.architecture) : undefined;
@@ -53,9 +53,7 @@ async function rateGroups(
     const alone = prefixes === undefined ? 0 : 1, parts = [asked.slice(0, alone), asked.slice(alone)];
     const rates: (readonly number[])[] = [];
     for (const part of parts) if (part.length > 0) rates.push(...await rateAnswers(generator, part, prefixes));
-    return rates.map((own, at) =>
-      own.map((rate, which) => ({ loss: finite(-rate, stage.name), tokens: asked[at]!.answers[which]!.length }))
-    );
+    return rates.map((own) => own.map((rate) => finite(rate, stage.name)));
   });
   return flatMadeOf(found, (own) => own);
 }

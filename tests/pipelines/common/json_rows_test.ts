@@ -26,6 +26,14 @@ Deno.test("JsonRows returns the values that were pushed, in any order", () => {
   assert.deepEqual([...rows.list(order)], values.toReversed());
 });
 
+Deno.test("JsonRows returns equal values in sequence, and those after them", () => {
+  const list = ["a", "a", "b", "ab", "ab", "ab", "", "", "a", [1], [1]], rows = new JsonRows<unknown>(1);
+  for (let time = 0; time < 100; time++) for (const value of list) rows.push(value);
+  const expected = Array.from({ length: 100 }, () => list).flat();
+  assert.deepEqual([...rows.list()], expected);
+  assert.deepEqual([...JsonRows.parse(new TextEncoder().encode(JSON.stringify(expected))).list()], expected);
+});
+
 Deno.test("JsonRows.parse() reads the values of a JSON array", () => {
   for (
     const list of [
