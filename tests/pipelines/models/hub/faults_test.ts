@@ -83,7 +83,10 @@ function overcomes(name: string, where: Case, more?: (hub: Hub) => void): void {
     }));
 }
 
-/** Tests that a download fails with a one-line error and leaves no snapshot in the cache. */
+/**
+ * Tests that a download fails with a one-line error and leaves no snapshot in the cache, and that it succeeds once the
+ * faults are over.
+ */
 function refuses(name: string, where: Case, pattern: RegExp, more?: (hub: Hub, cache: string) => void): void {
   Deno.test(`a download refuses ${name}`, () =>
     inCase(where, async (hub, cache, resolve) => {
@@ -92,6 +95,10 @@ function refuses(name: string, where: Case, pattern: RegExp, more?: (hub: Hub, c
       if (more === undefined) assert.deepEqual(remains(cache), []);
       else more(hub, cache);
       hub.fail();
+      if (where.faults !== undefined) {
+        const { folder } = await resolve();
+        assert.equal(await Deno.readTextFile(join(folder, "model.safetensors")), weights);
+      }
     }));
 }
 

@@ -115,6 +115,18 @@ Deno.test("choices have their log-likelihoods in predictions.jsonl, by which the
     },
   ));
 
+Deno.test("another comparison of choices uses their stored log-likelihoods", () =>
+  inScene(parts("[accuracy()]", { decoding: `choices("options")` }), async (scene) => {
+    const first = evaluationOf((await resultsOf(scene)).members[0]!), entries = scene.entries;
+    const text = await Deno.readTextFile(scene.pipeline);
+    await scene.write("changed.ts", text.replace(`choices("options")`, `choices("options", { by: "token" })`));
+    const { code, stdout, stderr } = await inProcess("run", scene.path("changed.ts"), ...scene.places, "--json");
+    assert.equal(code, 0, stderr);
+    const later = evaluationOf((JSON.parse(stdout) as Results).members[0]!);
+    assert.deepEqual([first.cached, later.cached], [false, true]);
+    assert.deepEqual(scene.entries, entries);
+  }));
+
 Deno.test("the first of equal choices is taken", () =>
   inScene(parts("[accuracy()]", { decoding: `choices(["sits", "sits"])`, heldOut: "rows.take(1)" }), async (scene) => {
     const { members: [member] } = await resultsOf(scene);
