@@ -35,7 +35,7 @@ interface Scorer {
 }
 
 /** The loss of a completion: the sum of its tokens' negative log-likelihoods in nats, and their number. */
-export interface Score {
+interface Score {
   readonly loss: number;
   readonly tokens: number;
 }
