@@ -5,7 +5,7 @@ import type { EvaluateRecord, MemberRecord } from "../results/results.ts";
 import { metricsOf } from "./named_metrics.ts";
 import { meanOf, standardErrorOf } from "./paired_test.ts";
 import type { ExperimentMetric, ExperimentView, MemberView } from "./report_view.ts";
-import type { ReportPrediction, ReportSource } from "./report_source.ts";
+import type { ReportSource } from "./report_source.ts";
 
 type Predictions = ReportSource["predictions"];
 
@@ -58,7 +58,7 @@ export function metricOf(
   const common = { mean, ...deviation, repetitions, ...rows === undefined ? {} : { rows } };
   const values = valuesOf(evaluations, kind, predictions);
   if (values !== undefined) {
-    const [first] = evaluations as [EvaluateRecord], rowsKey = rowsKeyOf(predictions(first.predictions));
+    const [first] = evaluations as [EvaluateRecord], { key: rowsKey } = predictions(first.predictions);
     // For a mean over rows, this is the mean of the rows' values; for other metrics it is an approximation.
     const isMean = Math.abs(meanOf(values) - mean) < 1e-6 * Math.max(1, Math.abs(mean));
     const shown = { ...common, rowsKey, values: values.map((each) => each.map(rounded)) };
@@ -82,32 +82,8 @@ function standardErrorWithout(evaluations: readonly EvaluateRecord[], kind: stri
 
 /** Each row's contribution in each repetition, if all of them measured the same rows. */
 function valuesOf(evaluations: readonly EvaluateRecord[], kind: string, predictions: Predictions) {
-  const keys = new Set(evaluations.map(({ predictions: path }) => rowsKeyOf(predictions(path))));
-  if (keys.size !== 1) return undefined;
-  const values = evaluations.map(({ predictions: path }) => {
-    return predictions(path).flatMap(({ measured = {} }) => ownValue(measured, kind) ?? []);
-  });
-  const isWhole = values.every(({ length }, at) => {
-    return length > 0 && length === predictions(evaluations[at]!.predictions).length;
-  });
-  return isWhole ? values : undefined;
-}
-
-const keys = new WeakMap<readonly ReportPrediction[], string>();
-
-/** Equal for predictions of the same rows in the same order. */
-export function rowsKeyOf(rows: readonly ReportPrediction[]): string {
-  const known = keys.get(rows);
-  if (known !== undefined) return known;
-  // FNV-1a over the texts.
-  let hash = 0x811c9dc5;
-  for (const { prompt, pair = "", completion } of rows) {
-    for (const text of [prompt, pair, completion]) {
-      for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-      hash = Math.imul(hash ^ 0x1f, 0x01000193);
-    }
-  }
-  const key = `${rows.length} ${hash >>> 0}`;
-  keys.set(rows, key);
-  return key;
+  const found = evaluations.map(({ predictions: path }) => predictions(path));
+  if (new Set(found.map(({ key }) => key)).size !== 1) return undefined;
+  const values = found.flatMap((each) => each.length > 0 ? [each.values(kind)] : []);
+  return values.length === found.length && values.every((each) => each !== undefined) ? values : undefined;
 }

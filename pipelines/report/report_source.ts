@@ -1,6 +1,7 @@
 /** What a report is made from. @module */
 import type { Results } from "../results/results.ts";
 import type { LiveMember, LiveTraining } from "./live.ts";
+import type { ReportPredictions } from "./report_predictions.ts";
 import type { RunState } from "./report_view.ts";
 
 /** What a report is made from. */
@@ -14,24 +15,11 @@ export interface ReportSource {
   /** The pipeline file's text; empty if there is none. */
   readonly pipelineText: string;
   /** The predictions of a file in the run folder. */
-  readonly predictions: (path: string) => readonly ReportPrediction[];
+  readonly predictions: (path: string) => ReportPredictions;
   /** Whether the page is served and follows the run. */
   readonly isLive?: boolean;
   /** The state of the run; done if omitted. */
   readonly state?: RunState;
   /** Members of an unfinished run: all of them, and the current trainings. */
   readonly unfinished?: { readonly planned: readonly LiveMember[]; readonly trainings: readonly LiveTraining[] };
-}
-
-/** A row's answer. */
-export interface ReportPrediction {
-  readonly prompt: string;
-  /** The second text of a pair. */
-  readonly pair?: string;
-  readonly completion: string;
-  /** The text of the completion's tokens, if it differs. */
-  readonly taught?: string;
-  readonly prediction?: string | number;
-  /** The row's contribution to each metric. */
-  readonly measured?: Readonly<Record<string, number>>;
 }

@@ -2,13 +2,13 @@
 import { ownValue } from "../../ops/program/own_value.ts";
 import { ofKind } from "../common/of_kind.ts";
 import type { MemberRecord } from "../results/results.ts";
-import { evaluationOf, rowsKeyOf, stageOf } from "./experiments.ts";
+import { evaluationOf, stageOf } from "./experiments.ts";
 import type { AnswersView, ReportView, RowsView } from "./report_view.ts";
 import { type Judged, ranking } from "./verdict.ts";
-import type { ReportPrediction, ReportSource } from "./report_source.ts";
+import type { ReportPrediction, ReportPredictions } from "./report_predictions.ts";
+import type { ReportSource } from "./report_source.ts";
 
-/** The maximum number of rows shown for an evaluation, and of answers of all members. */
-export const mostRows = 1000;
+/** The maximum number of answers of all members that are shown for an evaluation. */
 const mostAnswers = 20_000;
 
 /** The rows of each evaluation of a trained model; for a run without trainings, those of all evaluations. */
@@ -30,17 +30,16 @@ export function rowsOf(
       .toSorted((a, b) => (best.get(a.id) ?? Infinity) - (best.get(b.id) ?? Infinity));
     const [first] = ranked;
     if (first === undefined) return [];
-    const all = predictions(evaluationOf(first, metric)!.predictions), key = rowsKeyOf(all);
-    const rows = all.slice(0, mostRows);
+    const all = predictions(evaluationOf(first, metric)!.predictions), { key, shown: rows } = all;
     if (rows.length === 0) return [];
     const most = Math.max(2, Math.floor(mostAnswers / rows.length));
     const same = ranked.map(({ id, stages }) => {
       const { predictions: path } = ofKind(stages, "evaluate").find(({ name }) => name === stage)!;
       return { name: id, found: predictions(path) };
-    }).filter(({ found }) => rowsKeyOf(found) === key);
+    }).filter(({ found }) => found.key === key);
     const bases = ofKind(first.stages, "evaluate").filter(({ name }) => untrained.has(name))
       .map(({ name, predictions: path }) => ({ name, found: predictions(path) }))
-      .filter(({ found }) => rowsKeyOf(found) === key);
+      .filter(({ found }) => found.key === key);
     const answers = [
       ...bases.slice(0, 1).map(({ name, found }) => answersOf(name, true, found)),
       ...same.slice(0, most).map(({ name, found }) => answersOf(name, false, found)),
@@ -54,8 +53,7 @@ function rowOf({ prompt, pair, completion, taught }: ReportPrediction) {
   return { prompt: shown, completion, ...taught === undefined ? {} : { taught } };
 }
 
-function answersOf(name: string, isBase: boolean, found: readonly ReportPrediction[]): AnswersView {
-  const rows = found.slice(0, mostRows);
+function answersOf(name: string, isBase: boolean, { shown: rows }: ReportPredictions): AnswersView {
   const metrics = [...new Set(rows.flatMap(({ measured = {} }) => Object.keys(measured)))];
   const valuesOf = (metric: string) =>
     rows.map(({ measured = {} }) => Number((ownValue(measured, metric) ?? 0).toPrecision(6)));

@@ -3,7 +3,7 @@ import { mergeValues, ownValue } from "../../ops/program/own_value.ts";
 import { ofKind } from "../common/of_kind.ts";
 import { lowerIsBetter } from "../metrics/mod.ts";
 import type { EvaluateRecord, MemberRecord, Results, TrainRecord } from "../results/results.ts";
-import { evaluationOf, experimentsOf, kindOf, metricOf, rowsKeyOf, stageOf } from "./experiments.ts";
+import { evaluationOf, experimentsOf, kindOf, metricOf, stageOf } from "./experiments.ts";
 import { errorsOf, metricsOf, unitsOf } from "./named_metrics.ts";
 import { paperTables } from "./paper_table.ts";
 import type { AxisValue, MemberState, MemberView, ReportView, ValidationCurve } from "./report_view.ts";
@@ -135,7 +135,7 @@ function untrainedValues(
   return Object.fromEntries(
     metrics.filter((metric) => !untrained.has(stageOf(metric))).flatMap((metric) => {
       const kind = kindOf(metric), tuned = evaluationOf(first, metric);
-      const rowsOf = ({ predictions: path }: EvaluateRecord) => rowsKeyOf(predictions(path));
+      const rowsOf = ({ predictions: path }: EvaluateRecord) => predictions(path).key;
       const found = bases.find((base) => {
         return Object.hasOwn(base.metrics, kind) && (tuned === undefined || rowsOf(base) === rowsOf(tuned));
       });

@@ -1,5 +1,4 @@
 /** A run's report, written from its folder. @module */
-import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { system } from "../common/system.ts";
 import { RequestError } from "../common/errors.ts";
@@ -14,16 +13,15 @@ import { eventsOf } from "./event_files.ts";
 import { pageOf } from "./html.ts";
 import { liveFile, type LiveState, silenceOf } from "./live.ts";
 import type { MemberRecord } from "../results/results.ts";
-import type { Prediction } from "../metrics/prediction.ts";
 import { eachPrediction } from "../results/read_predictions.ts";
 import { readRun, resultsFile } from "../results/read_results.ts";
 import { readRunFile, type RunFiles } from "../results/written_files.ts";
 import { isMember, isStage } from "../results/shapes.ts";
 import { manifestFile, pipelineFile, readManifest } from "./manifest.ts";
-import type { ReportPrediction, ReportSource } from "./report_source.ts";
+import { ReportPredictions } from "./report_predictions.ts";
+import type { ReportSource } from "./report_source.ts";
 import type { RunState } from "./report_view.ts";
 import { removeRunTemporaries } from "../store/temporaries.ts";
-import { mostRows } from "./rows_view.ts";
 import { RunFolder } from "./run_folder.ts";
 import { viewOf } from "./view.ts";
 
@@ -57,7 +55,7 @@ export async function readLiveSource(folder: string): Promise<ReportSource> {
   const hasEnded = await system.stat(join(folder, resultsFile)).then(() => true, () => false);
   if (hasEnded) return { ...await readSource(folder), isLive: true };
   const results = { pipeline: basename(folder), members: [], encode: [] };
-  return { ...bare, results, made: "", predictions: () => [], state: { kind: "waiting" } };
+  return { ...bare, results, made: "", predictions: () => noPredictions, state: { kind: "waiting" } };
 }
 
 const bare = { machine: [], manifest: "", pipelineText: "", isLive: true } as const;
@@ -137,35 +135,16 @@ async function predictionsIn(run: RunFiles, members: readonly MemberRecord[]): P
   }));
   // Members predict the same rows, whose texts are kept once.
   const texts = new Map<string, string>(), once = (text: string) => texts.getOrInsert(text, text);
-  const predictions = new Map<string, readonly ReportPrediction[]>();
+  const predictions = new Map<string, ReportPredictions>();
   for (const path of paths) {
-    const rows: ReportPrediction[] = [];
-    for await (const row of eachPrediction(run, path)) {
-      const { prompt, pair, completion, taught, prediction, measured } = row, values = measured && { measured };
-      // For rows that are not shown, it only matters whether two evaluations have the same ones.
-      if (rows.length >= mostRows) rows.push({ prompt: digestOf(row), completion: "", ...values });
-      else {
-        rows.push({
-          prompt: once(prompt),
-          completion: once(completion),
-          ...pair === undefined ? {} : { pair: once(pair) },
-          ...taught === undefined ? {} : { taught: once(taught) },
-          ...prediction === undefined ? {} : { prediction },
-          ...values,
-        });
-      }
-    }
+    const rows = new ReportPredictions(once);
+    for await (const row of eachPrediction(run, path)) rows.add(row);
     predictions.set(path, rows);
   }
   return (path) => predictions.get(path) ?? noPredictions;
 }
 
-/** Equal for rows with the same texts. */
-function digestOf({ prompt, pair, completion }: Prediction): string {
-  return createHash("sha256").update(JSON.stringify([prompt, pair, completion])).digest("base64").slice(0, 16);
-}
-
-const noPredictions: readonly ReportPrediction[] = [];
+const noPredictions = new ReportPredictions();
 
 /** A text file in the folder; empty if there is none. */
 async function textIn(run: RunFiles, name: string): Promise<string> {

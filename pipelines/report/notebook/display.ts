@@ -6,6 +6,7 @@
  */
 import { ownValue } from "../../../ops/program/own_value.ts";
 import type { Results } from "../../results/results.ts";
+import { ReportPredictions } from "../report_predictions.ts";
 import type { MemberView, ReportView } from "../report_view.ts";
 import { viewOf } from "../view.ts";
 import { type Line, linePlot } from "./line_plot.ts";
@@ -19,7 +20,7 @@ const mostRows = 200, mostLines = 40;
 
 /** What a notebook shows of results. */
 export function displayOf(results: Results, folder: string): MediaBundle {
-  const view = viewOf({ results, made: "", machine: [], manifest: "", pipelineText: "", predictions: () => [] });
+  const view = viewOf({ results, made: "", machine: [], manifest: "", pipelineText: "", predictions: () => new ReportPredictions() });
   const count = `${view.members.length} member${view.members.length === 1 ? "" : "s"}`;
   const title = `${view.pipeline}: ${count}, in ${folder}`;
   const plots = [...metricPlots(view), lossPlot(view)].join("");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { csvOf } from "../../../pipelines/report/csv.ts";
 import { pageOf } from "../../../pipelines/report/html.ts";
 import type { MemberRecord, Results, StageRecord } from "../../../pipelines/results/results.ts";
-import type { ReportPrediction } from "../../../pipelines/report/report_source.ts";
+import { type ReportPrediction, ReportPredictions } from "../../../pipelines/report/report_predictions.ts";
 import { viewOf } from "../../../pipelines/report/view.ts";
 
 function member(rank: number, seed: number, exactMatch: number): MemberRecord {
@@ -66,8 +66,14 @@ const source = {
   machine: ["cpu"],
   manifest: "pipeline: x\n",
   pipelineText: "export default 1;\n",
-  predictions: (path: string) => rows[path] ?? [],
+  predictions: (path: string) => predictionsOf(rows[path]),
 };
+
+function predictionsOf(rows: readonly ReportPrediction[] = []): ReportPredictions {
+  const found = new ReportPredictions();
+  for (const row of rows) found.add(row);
+  return found;
+}
 
 Deno.test("the view has trained metrics first, then those of the untrained model", () => {
   const { metrics, untrained, untrainedMetrics, axes, members, experiments, time, saved } = viewOf(source);
@@ -92,11 +98,12 @@ Deno.test("a base is compared on the same rows, never on others", () => {
   const { name, mean, values, rowsKey } = same.untrained["tuned exactMatch"]!;
   assert.deepEqual([name, mean, values], ["base", 0.1, undefined]);
   assert.equal(rowsKey, undefined, "predictions without measured values can't be compared");
-  const predictions = (path: string) => {
+  const measured = (path: string) => {
     return (rows[path] ?? []).map((row) => {
       return { ...row, measured: { exactMatch: Number(row.prediction === row.completion) } };
     });
   };
+  const predictions = (path: string) => predictionsOf(measured(path));
   const known = viewOf({
     ...source,
     predictions,
@@ -104,7 +111,7 @@ Deno.test("a base is compared on the same rows, never on others", () => {
   });
   assert.deepEqual(known.untrained["tuned exactMatch"]!.values, [[0, 1, 0]]);
   assert.deepEqual(known.experiments[0]!.metrics["tuned exactMatch"]!.values, [[0, 1, 1]]);
-  const other = (path: string) => path === "base" ? predictions(path).slice(1) : predictions(path);
+  const other = (path: string) => predictionsOf(measured(path).slice(path === "base" ? 1 : 0));
   assert.deepEqual(
     viewOf({ ...source, predictions: other, results: { ...results, members: [member(4, 1, 1)] } }).untrained,
     {},
