@@ -20,7 +20,14 @@ const mostRows = 200, mostLines = 40;
 
 /** What a notebook shows of results. */
 export function displayOf(results: Results, folder: string): MediaBundle {
-  const view = viewOf({ results, made: "", machine: [], manifest: "", pipelineText: "", predictions: () => new ReportPredictions() });
+  const view = viewOf({
+    results,
+    made: "",
+    machine: [],
+    manifest: "",
+    pipelineText: "",
+    predictions: () => new ReportPredictions(),
+  });
   const count = `${view.members.length} member${view.members.length === 1 ? "" : "s"}`;
   const title = `${view.pipeline}: ${count}, in ${folder}`;
   const plots = [...metricPlots(view), lossPlot(view)].join("");
