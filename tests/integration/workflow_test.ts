@@ -87,17 +87,17 @@ Deno.test({
         const ids = await printed(["bash", join(out, "submit.sh")], env), [, job] = /^train: (\d+)$/m.exec(ids) ?? [];
         const log = (unit: string) => Deno.readTextFile(join(out, "logs", unit)).catch(() => "");
         // A training reports its progress every ten seconds: it is busy a while after its unit's log begins.
-        const trains = (unit: string) => {
+        const trains = (unit: string, milliseconds: number) => {
           let since = Infinity;
           return async () => {
             if (await log(`${unit}.log`) !== "") since = Math.min(since, performance.now());
-            return performance.now() > since + 2000;
+            return performance.now() > since + milliseconds;
           };
         };
-        await until(trains("train-1"), "the first training");
+        await until(trains("train-1", 2000), "the first training");
         await printed(["scancel", "--signal=USR1", "--batch", `${job}_1`], env);
         await until(async () => /stopped at step \d+/.test(await log("train-1.log")), "the first training to stop");
-        await until(trains("train-2"), "the second training");
+        await until(trains("train-2", 200), "the second training");
         await printed(["pkill", "-KILL", "-f", `unit ${join(out, "plan.json")}|unit plan.json train-2`], env);
         // Slurm delays a requeued job by two minutes.
         const again = async () => {
