@@ -75,9 +75,11 @@ async function scores(
   parts: Readonly<Record<string, unknown>>,
   groups: RowList<readonly TokenizedExample[]>,
 ) {
-  return await inStore(runContext, keyOf({ ...work, ...parts }), async (key) => {
-    return await scoreGroups(runContext, job, groups, { key, purpose: "choice" });
-  });
+  return await inStore(
+    runContext,
+    keyOf({ ...work, ...parts }),
+    (key) => scoreGroups(runContext, job, groups, { key, purpose: "choice" }),
+  );
 }
 
 /**

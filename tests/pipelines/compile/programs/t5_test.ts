@@ -24,7 +24,7 @@ function trainingOf(at: SiteSpec) {
   return compileTraining(model, wholeRows(architecture, []), usualStepping, [row]);
 }
 
-/** The blocks of a stack whose weights a program reads; the table of distances is left out, as all blocks share it. */
+/** The blocks of a stack whose weights a program reads; the table of distances is omitted, as all blocks share it. */
 function blocksRead(program: Program, stack: string): number[] {
   const names = leavesOf(program, "weight").map(leafName).filter((name) => !name.includes("relative_attention_bias"));
   const found = names.flatMap((name) => new RegExp(`^${stack}\\.block\\.(\\d+)\\.`).exec(name)?.[1] ?? []);

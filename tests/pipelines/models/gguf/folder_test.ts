@@ -61,7 +61,7 @@ Deno.test("a failed conversion leaves none of its weights behind", async () => {
   });
 });
 
-Deno.test("a full disk ends a conversion with a one-line error, and leaves none of its weights behind", async () => {
+Deno.test("a full disk ends a conversion with a one-line error, and none of its weights are kept", async () => {
   await inFolder(async (store) => {
     const file = goldenPath("gemma3.gguf"), folder = await convertedFolder(file, store, { weights: false });
     const { write } = Deno.FsFile.prototype;

@@ -160,7 +160,7 @@ Deno.test("readHeader() rejects a path that is absent or a folder", async () => 
   });
 });
 
-Deno.test("writeSafetensors() names a path that can't be written, and leaves nothing behind", async () => {
+Deno.test("writeSafetensors() names a path that can't be written, and keeps nothing", async () => {
   await inFolder(async (folder) => {
     const tensors = [{ name: "a", shape: [1], data: new Float32Array(1) }];
     const absent = join(folder, "absent", "x.safetensors");

@@ -33,7 +33,7 @@ Deno.test("white space that is part of a token may end the prompt or begin the c
   assert.notDeepEqual(apart.losses, inPrompt.losses);
 });
 
-Deno.test("an evaluation truncates prompts that exceed the context if it is told to", async () => {
+Deno.test("an evaluation truncates prompts that exceed the context if its settings say so", async () => {
   const long = "the cat and the dog and the bird and ".repeat(12);
   const heldOut = `records([{ q: ${JSON.stringify(long)}, a: "sits", options: ["sits", "runs"] }], ` +
     `{ prompt: "{q}\\n", completion: "{a}" })`;

@@ -21,7 +21,7 @@ function withSetting(value: unknown, [name, ...rest]: readonly string[], setting
 }
 
 for (const [kind, stage] of Object.entries(stages)) {
-  Deno.test(`validate() accepts what ${kind}() returned`, () => validate("told", stage as MemberStage));
+  Deno.test(`validate() accepts what ${kind}() returned`, () => validate("returned", stage as MemberStage));
 }
 
 const refused: Readonly<Record<string, readonly [keyof typeof stages, string, unknown, RegExp]>> = {
@@ -45,6 +45,6 @@ const refused: Readonly<Record<string, readonly [keyof typeof stages, string, un
 for (const [name, [kind, path, setting, problem]] of Object.entries(refused)) {
   Deno.test(`validate() refuses ${name}`, () => {
     const declared = withSetting(stages[kind], path.split("."), setting) as MemberStage;
-    assert.throws(() => validate("told", declared), { name: "RequestError", problem });
+    assert.throws(() => validate("declared", declared), { name: "RequestError", problem });
   });
 }
