@@ -25,6 +25,11 @@ export interface AttentionScaling {
   readonly softcap?: number | undefined;
   /** How many parts the queries are processed in, so that not all scores are in memory at once; 1 if omitted. */
   readonly parts?: number | undefined;
+  /**
+   * Whether the runs' keys and values are copied side by side, which for many queries is faster than their scores; only
+   * if the runs have the same batch.
+   */
+  readonly joins?: boolean | undefined;
   /** A bias added to the scores before the mask; broadcasts like the mask. */
   readonly bias?: Value | undefined;
   /** Applies dropout to the weights [batch, keyValueHeads, (heads/keyValueHeads) · tokens, all runs' tokens]. */
@@ -49,8 +54,8 @@ export function beforeGroup(x: Value): Value {
  * `softmax(q·kᵀ/√headWidth + mask)·v` (Vaswani et al. 2017), where the query heads that share a key-value head are
  * treated as additional rows, so that keys and values are never repeated.
  *
- * Each run of tokens is multiplied separately: cached keys and values are never copied next to those that follow, and
- * frozen ones get no gradient.
+ * Unless they are joined, each run of tokens is multiplied separately: cached keys and values are never copied next to
+ * those that follow, and frozen ones get no gradient.
  *
  * @param query [batch, tokens, heads · headWidth].
  * @param runs The keys and values in the order of their tokens, those of the queries' own tokens last. If the queries'
@@ -64,8 +69,14 @@ export function attention(
   runs: readonly KeyValues[],
   mask: Value,
   layout: HeadLayout,
-  { scale, softcap, bias, parts = 1, drop = (weights) => weights }: AttentionScaling = {},
+  { joins = false, ...scaling }: AttentionScaling = {},
 ): Value {
+  const { scale, softcap, bias, parts = 1, drop = (weights) => weights } = scaling;
+  const batches = new Set(runs.map(({ key }) => key.shape[0]));
+  if (joins && runs.length > 1 && batches.size === 1) {
+    const all = (part: keyof KeyValues) => o.concat(runs.map((run) => run[part]), 2);
+    return attention(query, [{ key: all("key"), value: all("value") }], mask, layout, scaling);
+  }
   const { heads, keyValueHeads, headWidth } = layout;
   const batch = query.shape[0]!, tokens = query.shape[1]!, group = heads / keyValueHeads;
   if (tokens === 1 && runs.every(({ key }) => isSeenByAll(key, batch))) {

@@ -51,7 +51,7 @@ export async function generateText(
   await using runContext = openRunContext({ base: opening.base, threads, provider }, { store }, emit);
   const writer = await opening.open(runContext), { tokenizer } = writer.model;
   const { asked, endTokens } = await askedOf(prompt, writer, options);
-  const generator = await openGenerator(runContext, { ...writer, endTokens }, 1, undefined, [asked]);
+  const generator = await openGenerator(runContext, { ...writer, endTokens }, undefined, [asked]);
   const { prompt: { length } } = asked, room = roomOf(generator);
   if (length === 0 || length >= room) {
     throw new RequestError(`the prompt has ${length} tokens, but the model reads 1 to ${room - 1}; change it`);

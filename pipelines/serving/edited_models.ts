@@ -31,16 +31,13 @@ export class EditedModels {
   readonly #runContext: RunContext;
   readonly #base: ServedBase;
   readonly #catalog: Catalog;
-  readonly #rows: number;
   /** The most recently used is last. */
   readonly #ready = new Map<string, Promise<Generator>>();
 
-  /** @param rows How many rows are generated at once. */
-  constructor(runContext: RunContext, base: ServedBase, catalog: Catalog, rows: number) {
+  constructor(runContext: RunContext, base: ServedBase, catalog: Catalog) {
     this.#runContext = runContext;
     this.#base = base;
     this.#catalog = catalog;
-    this.#rows = rows;
   }
 
   /**
@@ -91,7 +88,7 @@ export class EditedModels {
       full: false,
     };
     const writer = { model, weights, compiled, adaptations, tensors, endTokens };
-    return await openGenerator(this.#runContext, writer, this.#rows);
+    return await openGenerator(this.#runContext, writer);
   }
 }
 

@@ -62,7 +62,7 @@ export async function openService(runContext: RunContext, options: ServiceOption
   return {
     base,
     catalog,
-    models: new EditedModels(runContext, base, catalog, rows),
+    models: new EditedModels(runContext, base, catalog),
     engine: new Engine({
       rows,
       leastFree: 1,

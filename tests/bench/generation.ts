@@ -114,7 +114,7 @@ async function refractRun(
     const emit = noting(console.error);
     await using runContext = new RunContext({ base: root, store, provider: "cpu", threads, emit });
     const writer = await editedWriter(runContext, source);
-    const generator = await openGenerator(runContext, writer, batch);
+    const generator = await openGenerator(runContext, writer);
     const encoded = prompts.map((text) => {
       return tokenizePrompt({ text, spans: {}, fields: {} }, writer.model.tokenizer);
     });

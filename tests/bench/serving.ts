@@ -39,10 +39,10 @@ async function bareModel(quantize: "q4" | "q8" | undefined, adaptations: readonl
 }
 
 /** A generator of the base in some bits, with an edit at the last token drawn from a seed, or without one. */
-async function generatorOf(quantize: "q4" | "q8" | undefined, rows: number, seed?: number): Promise<Generator> {
+async function generatorOf(quantize: "q4" | "q8" | undefined, seed?: number): Promise<Generator> {
   const adaptations: readonly Adaptation[] = seed === undefined ? [] : lowerAdaptations([edit], editedModel(model));
   const bare = await bareModel(quantize, adaptations), tensors = await drawTensors(adaptations, seed ?? 0);
-  return await openGenerator(runContext, { model, ...bare, adaptations, tensors }, rows);
+  return await openGenerator(runContext, { model, ...bare, adaptations, tensors });
 }
 
 /** The best of the turns of several works, which take turns. */
@@ -83,9 +83,9 @@ const rate = (written: Promise<Written>) => written.then(({ rate }) => rate);
 // One row, of which each token reads all weights.
 const one: Work = { rows: 1, prompt: 100, tokens: 64 };
 const single = await inTurns({
-  f32: async () => await rate(writeWith([await generatorOf(undefined, 1)], one)),
-  q4: async () => await rate(writeWith([await generatorOf("q4", 1)], one)),
-  q8: async () => await rate(writeWith([await generatorOf("q8", 1)], one)),
+  f32: async () => await rate(writeWith([await generatorOf(undefined)], one)),
+  q4: async () => await rate(writeWith([await generatorOf("q4")], one)),
+  q8: async () => await rate(writeWith([await generatorOf("q8")], one)),
   "llama.cpp, Q4_1": () => llama === undefined ? Promise.resolve(NaN) : rate(llama.write(one)),
   "bytes a second of a plain read": () => readRate(threads),
 });
@@ -101,14 +101,14 @@ against("decode, batch 1, 8 bits", single.q8, "our f32", single.f32, 2.5);
 
 const eight: Work = { rows: 8, prompt: 100, tokens: 32 };
 const few = await inTurns({
-  f32: async () => await rate(writeWith([await generatorOf(undefined, 8)], eight)),
-  q4: async () => await rate(writeWith([await generatorOf("q4", 8)], eight)),
+  f32: async () => await rate(writeWith([await generatorOf(undefined)], eight)),
+  q4: async () => await rate(writeWith([await generatorOf("q4")], eight)),
 });
 against("decode, batch 8, 4 bits", few.q4, "our f32", few.f32, 1.5);
 
 const many: Work = { rows: 32, prompt: 200, tokens: 32 };
-const base = await generatorOf(undefined, 32), edited = await generatorOf(undefined, 32, 1);
-const unlike = await Promise.all(Array.from({ length: 16 }, (_, seed) => generatorOf(undefined, 32, seed + 1)));
+const base = await generatorOf(undefined), edited = await generatorOf(undefined, 1);
+const unlike = await Promise.all(Array.from({ length: 16 }, (_, seed) => generatorOf(undefined, seed + 1)));
 const batch = await inTurns({
   base: () => rate(writeWith([base], many)),
   "one edit": () => rate(writeWith([edited], many)),

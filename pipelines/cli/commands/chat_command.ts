@@ -74,7 +74,7 @@ async function chat(path: string, options: ChatOptions, terminal: Terminal): Pro
   await using runContext = openRunContext({ ...options, base }, options, terminalEvents(terminal));
   const writer = await openStoredWriter(runContext, source, stored, options.positions);
   const { tokenizer } = writer.model, session = await openSession(writer, options);
-  const generator = await openGenerator(runContext, { ...writer, endTokens: session.endTokens }, 1);
+  const generator = await openGenerator(runContext, { ...writer, endTokens: session.endTokens });
   const room = roomOf(generator);
   const { maxNewTokens, temperature, topP, seed } = options;
   let answered = 0;

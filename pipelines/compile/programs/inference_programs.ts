@@ -69,20 +69,23 @@ export function prefillProgram(model: CompiledModel, layout: Layout): Program {
 export function decodeProgram(model: CompiledModel): Program {
   return once(model, "decode", undefined, () => {
     const members = model.members.map((adaptations) => adaptations.filter(actsOnCompletion));
-    return continued("decode", { ...model, members }, { ...savedForm, tail: 1 });
+    return continued("decode", { ...model, members }, { ...savedForm, tail: 1 }, false);
   });
 }
 
 /**
  * Runs further tokens of each row [batch, tail] after `past`, with all edits; returns the logits of the requested
  * tokens [labelled, vocabulary], and the tokens' keys and values.
+ *
+ * @param decodes Whether it also decodes tokens one by one, so that it must not copy the past.
  */
-export function extendProgram(model: CompiledModel): Program {
-  return once(model, "extend", undefined, () => continued("extend", model, savedForm));
+export function extendProgram(model: CompiledModel, decodes = false): Program {
+  const make = () => continued("extend", model, savedForm, !decodes);
+  return once(model, decodes ? "extend and decode" : "extend", undefined, make);
 }
 
-function continued(name: string, model: CompiledModel, form: TensorForm): Program {
-  const result = extended(model, form), logits = logitsOf(model, result, form);
+function continued(name: string, model: CompiledModel, form: TensorForm, joinsPast: boolean): Program {
+  const result = extended(model, form, joinsPast), logits = logitsOf(model, result, form);
   return simplify({ name, outputs: { logits, ...ownKeyValues(result) } });
 }
 
@@ -92,12 +95,12 @@ function continued(name: string, model: CompiledModel, form: TensorForm): Progra
  */
 export function rateProgram(model: CompiledModel): Program {
   return once(model, "rate", undefined, () => {
-    const result = extended(model, savedForm), losses = o.concat(labelledLosses(model, result, savedForm), 0);
+    const result = extended(model, savedForm, true), losses = o.concat(labelledLosses(model, result, savedForm), 0);
     return simplify({ name: "rate", outputs: { losses, ...ownKeyValues(result) } });
   });
 }
 
-function extended(model: CompiledModel, form: TensorForm): RunResult {
+function extended(model: CompiledModel, form: TensorForm, joinsPast: boolean): RunResult {
   const { architecture, members } = model;
   const fed = residentInputs(architecture);
   const past = [...virtualRuns(members.flat(), form.tensors, architecture), fed];
@@ -107,7 +110,7 @@ function extended(model: CompiledModel, form: TensorForm): RunResult {
     : { encoded: { keyValues: pastInputs(architecture, "encoded", "context") } };
   const before = past.map(runLength), { tail: length = "tail" } = form;
   const extents = { batch: "batch", seen: "batch", length, before, encoded: "context" };
-  const run = { ...runInputs(architecture, { name: "tail", ...extents }), past, ...encoded, edit };
+  const run = { ...runInputs(architecture, { name: "tail", ...extents }), past, ...encoded, edit, joinsPast };
   return architecture.forward(run, weightsOf(model));
 }
 

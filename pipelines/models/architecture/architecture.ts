@@ -111,6 +111,8 @@ export interface TokenRun {
   readonly drop?: DropHook;
   /** The number of parts in which attention processes the run's tokens; all at once if omitted. */
   readonly parts?: number;
+  /** Whether attention copies the past's keys and values next to the run's own, which is faster for many tokens. */
+  readonly joinsPast?: boolean;
 }
 
 /** An encoder's final hidden states [batch, context, width], or the keys and values of each decoder block for them. */

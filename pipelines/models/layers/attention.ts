@@ -62,6 +62,7 @@ export function selfAttention(form: AttentionForm): (scope: Scope, x: Value) => 
     const seen = attention(query, [...scope.past, keyValues], fallen, heads, {
       scale,
       softcap: form.softcap,
+      joins: scope.run.joinsPast,
       bias: form.bias?.(scope, query, keyValues.key),
       // Dropout acts on the attention weights of all tokens at once.
       parts: scope.run.drop === undefined ? scope.run.parts : 1,

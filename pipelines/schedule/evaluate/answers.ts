@@ -139,7 +139,7 @@ async function generate<W extends Writing>(
   const encoded = await job.encodedPrompts() ?? await prefixedPrompts(runContext, job);
   const endTokens = endTokensOf(stage.examples);
   const opened = { ...job, model, adaptations, endTokens };
-  const generator = await openGenerator(runContext, opened, batchSize, encoded, stage.examples);
+  const generator = await openGenerator(runContext, opened, encoded, stage.examples);
   const lengths = stage.examples.map(({ prompt }) => prompt.length);
   const rows: BatchedRows = {
     key,

@@ -40,7 +40,7 @@ async function rateGroups(
   kept: Pick<BatchedRows, "key" | "purpose">,
 ): Promise<RowList<number>> {
   const { stage } = job, { model, adaptations } = stage;
-  const generator = generatorOf(runContext, { ...job, model, adaptations }, 1);
+  const generator = generatorOf(runContext, { ...job, model, adaptations });
   const prefixes = isPrefixed(stage) ? prefixesOf(runContext, model.architecture) : undefined;
   const lengths = groups.map((group) => group[0]!.prompt.length);
   const rows = { ...kept, stage: stage.name, lengths, size: stage.batchSize, isQuiet: job.isQuiet };

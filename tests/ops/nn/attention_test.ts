@@ -75,9 +75,11 @@ for (const layout of layouts) {
       const program = verify({ name: nameOf(layout), outputs: { mixed: attended(layout) } });
       assertClose(interpret(program, run)["mixed"]!, formula(layout, run), 1e-12, nameOf(layout));
       assertGradients(weighted(attended(layout)), run);
-      const parts = verify({ name: "in runs", outputs: { mixed: attended(layout, inRuns) } });
-      assertClose(interpret(parts, run)["mixed"]!, formula(layout, run), 1e-12, `${nameOf(layout)} in runs`);
-      assertGradients(weighted(attended(layout, inRuns)), run);
+      for (const joins of [false, true]) {
+        const parts = verify({ name: "in runs", outputs: { mixed: attended(layout, inRuns, { joins }) } });
+        assertClose(interpret(parts, run)["mixed"]!, formula(layout, run), 1e-12, `${nameOf(layout)} in runs`);
+        assertGradients(weighted(attended(layout, inRuns, { joins })), run);
+      }
     }
   });
 }
@@ -130,7 +132,8 @@ Deno.test("attention() matches the formula in the runtime", async () => {
   using runtime = new Runtime({ threads: 1 });
   for (const layout of layouts) {
     for (const provider of ["cpu", "webgpu"] as const) {
-      const outputs = { mixed: attended(layout), inRuns: attended(layout, inRuns) };
+      const joined = attended(layout, inRuns, { joins: true });
+      const outputs = { mixed: attended(layout), inRuns: attended(layout, inRuns), joined };
       const session = await runtime.open(emitFor(provider, { name: "attention", outputs }));
       for (const run of runsOf(layout)) {
         for (const found of Object.values(await runOn(session, run))) {

@@ -77,7 +77,7 @@ async function withGenerator(
       ...tokenizePrompt({ text: "the cat", spans: {}, fields: {} }, model.tokenizer),
       prompt: ids.slice(row, row + length),
     }));
-    await test(await openGenerator(runContext, writer, prompts.length), prompts);
+    await test(await openGenerator(runContext, writer), prompts);
   });
 }
 

@@ -63,7 +63,7 @@ for (const [name, specs] of Object.entries(learned)) {
         data.forEach((each, place) => data[place] = Number(each) * 3 + 0.3);
       }
       const writing = { model, weights, compiled, adaptations, tensors };
-      const generator = await openGenerator(runContext, writing, 4);
+      const generator = await openGenerator(runContext, writing);
       const ids = model.tokenizer.encode("the cat and a dog saw so many birds ".repeat(40));
       const prompts = lengths.map((length, row) => ({
         ...tokenizePrompt({ text: "the cat", spans: {}, fields: {} }, model.tokenizer),
@@ -88,7 +88,7 @@ for (const [name, specs] of Object.entries(learned)) {
       }
       // As if every session had its own copy of the weights.
       Object.assign(runContext.sessions, { mapsWeights: false });
-      const single = await openGenerator(runContext, writing, 4);
+      const single = await openGenerator(runContext, writing);
       assert.equal(await single.decode(), await single.extend!());
       const found = await write(new Engine(limits), single, prompts);
       assert.deepEqual(found.map(({ tokens }) => tokens), whole.map(({ tokens }) => tokens), "by one program");
