@@ -11,14 +11,22 @@ import { DiskError } from "../../common/errors.ts";
 import { isJsonObject, readFileIfPresent, writeAtomically } from "../../common/files.ts";
 import type { RunContext } from "./run_context.ts";
 
-/** What is measured separately: an untrained model writes longer answers than one that has learned to end them. */
-type WorkKind = "encode" | "train" | "evaluate" | "evaluateBase" | "activations";
+/**
+ * What is measured separately: an untrained model writes longer answers than one that has learned to end them, and
+ * another member's answers need no programs to be opened and no prompts to be encoded.
+ */
+type WorkKind = "encode" | "train" | "evaluate" | "evaluateAgain" | "evaluateBase" | "activations";
+
+/** What stands for a kind that has not been measured. */
+const standIns: Readonly<Partial<Record<WorkKind, WorkKind>>> = { evaluateAgain: "evaluate" };
 
 /** A number of similar runs of a program. */
 export interface Work {
   readonly kind: WorkKind;
   /** The dimensions of a model that determine its speed. */
   readonly shape: string;
+  /** What else determines it, such as the edits: runs that are the same in this are preferred; `""` if nothing. */
+  readonly detail: string;
   /** Steps, batches, or tokens that a batch generates. */
   readonly runs: number;
   /** Floating-point operations of all runs together. */
@@ -40,6 +48,7 @@ export interface Expected {
 /** How long a run took, and the seconds before the first one. */
 interface Measurement {
   readonly shape: string;
+  readonly detail: string;
   /** Per run. */
   readonly flops: number;
   readonly seconds: number;
@@ -96,12 +105,18 @@ export class Rates {
   }
 
   /** How long some work is expected to take. */
-  expected({ kind, shape, runs, flops }: Work): Expected {
+  expected(work: Work): Expected {
+    const { kind, shape, detail, runs, flops } = work, standIn = standIns[kind];
+    if (standIn !== undefined && !measured(this.#kept, kind).some((other) => other.shape === shape)) {
+      return this.expected({ ...work, kind: standIn });
+    }
     if (runs === 0) return { seconds: 0, basis: "model" };
     const each = flops / runs,
       near = measured(this.#kept, kind).filter((other) => distance(other.flops, each) <= reach);
-    const own = near.filter((other) => other.shape === shape),
-      [basis, found] = own.length > 0 ? ["model" as const, own] : ["machine" as const, near];
+    const own = near.filter((other) => other.shape === shape), same = own.filter((other) => other.detail === detail);
+    const [basis, found] = own.length > 0
+      ? ["model" as const, same.length > 0 ? same : own]
+      : ["machine" as const, near];
     if (found.length === 0) {
       return { seconds: runs * assumed.overhead + flops / assumed.flopsPerSecond, basis: "assumed" };
     }
@@ -115,14 +130,14 @@ function keptOf(all: Readonly<Record<string, unknown>>, machine: string): Kept {
   const kinds = ownValue(all, machine);
   if (!isJsonObject(kinds)) return {};
   // An earlier version stored a number.
-  const lists = Object.entries(kinds).map((
-    [kind, list],
-  ) => [kind, Array.isArray(list) ? list.filter(isMeasurement) : []]);
+  const lists = Object.entries(kinds).map(([kind, list]) => {
+    return [kind, Array.isArray(list) ? list.filter(isMeasurement) : []];
+  });
   return Object.fromEntries(lists);
 }
 
 function isMeasurement(value: unknown): value is Measurement {
-  if (!isJsonObject(value) || typeof value["shape"] !== "string") return false;
+  if (!isJsonObject(value) || typeof value["shape"] !== "string" || typeof value["detail"] !== "string") return false;
   const { flops, seconds, start } = value, isPositive = (number: unknown) => typeof number === "number" && number > 0;
   return isPositive(flops) && isPositive(seconds) && (start === 0 || isPositive(start));
 }
@@ -156,17 +171,20 @@ function between(found: readonly Measurement[], flops: number): number {
  */
 export async function noteRate(
   runContext: RateContext,
-  { kind, shape, runs, flops }: Work,
+  { kind, shape, detail, runs, flops }: Work,
   seconds: number,
   start = 0,
 ): Promise<void> {
   if (!(flops > 0 && seconds > 0 && runs > 0 && start >= 0)) return;
   const all = await readAll(runContext), name = machineName(runContext), kept = keptOf(all, name);
-  const own = { shape, flops: flops / runs, seconds: seconds / runs, start };
-  const isAlike = (other: Measurement) => other.shape === shape && distance(other.flops, own.flops) <= alike;
+  const own = { shape, detail, flops: flops / runs, seconds: seconds / runs, start };
+  const isAlike = (other: Measurement) => {
+    return other.shape === shape && other.detail === detail && distance(other.flops, own.flops) <= alike;
+  };
   const before = measured(kept, kind).find(isAlike), mean = (one: number, other: number) => (one + other) / 2;
   const noted = before === undefined ? own : {
     shape,
+    detail,
     flops: mean(own.flops, before.flops),
     seconds: mean(own.seconds, before.seconds),
     start: mean(own.start, before.start),

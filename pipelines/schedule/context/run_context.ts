@@ -81,6 +81,8 @@ export class RunContext implements AsyncDisposable {
   readonly sessions: Sessions;
   /** Those of all devices of the run, its own first. */
   readonly devices: readonly Sessions[];
+  /** The rows that have been evaluated, if only for some members. */
+  readonly evaluated: WeakSet<object>;
   /** What stays open until the end. */
   readonly opened: DisposableStack;
 
@@ -112,6 +114,7 @@ export class RunContext implements AsyncDisposable {
     this.models = of?.run.models ?? new OpenModels({ ...hub, base, signal, store: this.store, emit, provider });
     this.opened = of?.run.opened ?? new DisposableStack();
     this.compiled = of?.run.compiled ?? new Map();
+    this.evaluated = of?.run.evaluated ?? new WeakSet();
     this.devices = of === undefined
       ? (options.devices ?? [undefined]).map((device) => new Sessions(provider, threads, signal, device))
       : [...of.run.devices.slice(of.device), ...of.run.devices.slice(0, of.device)];

@@ -26,13 +26,20 @@ export async function encode(runContext: RunContext, job: EncodeJob, shards = 1)
   const start = performance.now();
   const key = encodeKey(runContext, job);
   const { store } = runContext;
+  let opened = start;
   const { value: entry, cached } = await madeOnce(runContext, "encode", key, {
     does: encodes,
     find: () => store.get("encode", key),
-    make: () => compute(runContext, job, key, shards),
+    make: () => compute(runContext, job, key, shards, () => opened = performance.now()),
   });
   const record = recordOf(job, key, cached, (performance.now() - start) / 1000);
-  return new EncodedExamples({ record, entry, rows: await RowReader.of(entry), job });
+  return new EncodedExamples({
+    record,
+    entry,
+    rows: await RowReader.of(entry),
+    job,
+    startSeconds: (opened - start) / 1000,
+  });
 }
 
 const encodes = "encodes the same rows";
@@ -64,7 +71,14 @@ function recordOf(job: EncodeJob, key: string, cached: boolean, seconds: number)
   return { key, cached, seconds, examples, tokens, bytes: packedBytes(job.kept, job.rows, job.taken) };
 }
 
-async function compute(runContext: RunContext, job: EncodeJob, key: string, shards: number): Promise<Entry> {
+/** @param onOpen Called when the program is open, if it runs as a whole. */
+async function compute(
+  runContext: RunContext,
+  job: EncodeJob,
+  key: string,
+  shards: number,
+  onOpen: () => void,
+): Promise<Entry> {
   const { kept } = job, { store, emit } = runContext;
   const own = kept.filter((value) => !isShared(value));
   const entries = await storedShards(store, key, shards), parts = new Map<number, RowReader>();
@@ -72,6 +86,7 @@ async function compute(runContext: RunContext, job: EncodeJob, key: string, shar
   await using packing = await Packing.open(runContext, job);
   const lacking = shardsOf(shards).filter(({ number }) => !parts.has(number));
   await packing.prepare(lacking.flatMap((shard) => runsOf(packing.runs, shard)), key);
+  if (!packing.isInParts) onOpen();
   const done = beginWork(emit, "encode", encodedRows(job).length);
   const entry = await store.putAndOpen("encode", key, async (writer) => {
     packing.begin(writer, packing.runs, {

@@ -14,6 +14,8 @@ import type { RowReader } from "./encoded_rows.ts";
 /** Encoded examples, read from the store as they are needed. */
 export class EncodedExamples implements Disposable {
   readonly record: EncodeRecord;
+  /** The seconds before the first run. */
+  readonly startSeconds: number;
   readonly #entry: Entry;
   readonly #rows: RowReader;
   readonly #job: EncodeJob;
@@ -23,13 +25,15 @@ export class EncodedExamples implements Disposable {
   readonly #shared: Feeds = {};
 
   /** @param from Its `entry` is closed when this is disposed of. */
-  constructor({ record, entry, rows, job }: {
+  constructor({ record, startSeconds, entry, rows, job }: {
     readonly record: EncodeRecord;
+    readonly startSeconds: number;
     readonly entry: Entry;
     readonly rows: RowReader;
     readonly job: EncodeJob;
   }) {
     this.record = record;
+    this.startSeconds = startSeconds;
     this.#entry = entry;
     this.#rows = rows;
     this.#job = job;

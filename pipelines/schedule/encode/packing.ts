@@ -63,6 +63,11 @@ export class Packing implements AsyncDisposable {
     this.#session = await runContext.sessions.open(this.#last.program, job.weights);
   }
 
+  /** Whether the program runs in parts, each over all rows before the next. */
+  get isInParts(): boolean {
+    return this.#parts.length > 1;
+  }
+
   /**
    * What is kept of the part that all rows share. A run may overwrite the buffers, so they are valid only until the
    * next one.

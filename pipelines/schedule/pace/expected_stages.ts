@@ -1,9 +1,13 @@
 /** How long the stages of members are expected to take. @module */
+import { ofKind } from "../../common/of_kind.ts";
+import { copyingBlock } from "../../compile/lower/members_hook.ts";
+import { isWhole } from "../../compile/rows/layout.ts";
 import { type Basis, type Expected, Rates, type Work } from "../context/rates.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { PreparedEvaluation, PreparedMember, PreparedStage, PreparedTraining } from "../prepare/prepared.ts";
+import { stepCount } from "../train/steps.ts";
 import { validationCount } from "../train/validations.ts";
-import { activationsWork, encodeWork, evaluateWork, trainWork } from "./stage_work.ts";
+import { activationsWork, type Budget, encodeWork, evaluateWork, trainWork } from "./stage_work.ts";
 
 /** Keys of stages, so that stored results take no time and work that members share is counted once. */
 interface StageKeys {
@@ -30,17 +34,22 @@ export async function expectedStages(
   members: readonly PreparedMember[],
   { keyOf, encodingKeyOf, isStored, isEncoded }: StageKeys,
 ): Promise<ExpectedStages> {
-  const rates = await Rates.read(runContext), known = new Set<string>(), specs = new Map<unknown, Set<string>>();
+  const rates = await Rates.read(runContext), known = new Set<string>(), evaluated = new Set<unknown>();
+  const specs = new Map<unknown, Set<string>>(), all = members.flatMap((member) => member.stages);
+  const batches = Map.groupBy(ofKind(all, "train"), (stage) => likeliestBatch(stage, encodingKeyOf(stage)));
   const stages = new Map<PreparedStage, Expected>(), encodings = new Map<PreparedTraining, Expected>();
+  const batchOf = (stage: PreparedTraining) => {
+    return new Set(batches.get(likeliestBatch(stage, encodingKeyOf(stage)))?.map(keyOf)).size;
+  };
   const training = (stage: PreparedTraining) => {
-    const encoding = encodeWork(stage), encodingKey = encodingKeyOf(stage);
+    const encoding = encodeWork(stage, runContext), encodingKey = encodingKeyOf(stage);
     if (encoding !== undefined && !known.has(encodingKey)) {
       known.add(encodingKey);
       if (isEncoded(stage) !== true) encodings.set(stage, rates.expected(encoding));
     }
-    return sumOf(rates, [trainWork(stage), ...validationWork(stage)]);
+    return sumOf(rates, [trainWork(stage, runContext, batchOf(stage)), ...validationWork(stage, runContext)]);
   };
-  for (const stage of members.flatMap((member) => member.stages)) {
+  for (const stage of all) {
     const acting = stage.kind === "train" ? stage : stage.training, key = acting === undefined ? "" : keyOf(acting);
     // Parts that members share are one object.
     const same = specs.getOrInsertComputed(stage.kind === "train" ? "train" : stage.spec, () => new Set());
@@ -48,15 +57,26 @@ export async function expectedStages(
     same.add(key);
     if (stage.kind !== "activations" && await isStored(stage)) continue;
     if (stage.kind === "train") stages.set(stage, training(stage));
-    else stages.set(stage, rates.expected(stage.kind === "evaluate" ? evaluateWork(stage) : activationsWork(stage)));
+    else if (stage.kind === "evaluate") {
+      stages.set(stage, rates.expected(evaluateWork(stage, runContext, evaluated.has(stage.examples))));
+      evaluated.add(stage.examples);
+    } else stages.set(stage, rates.expected(activationsWork(stage)));
   }
   return { stages, encodings };
 }
 
+/** Equal for trainings that probably run together, as far as that is known before they are compiled. */
+function likeliestBatch(stage: PreparedTraining, encodingKey: string): unknown {
+  const copied = copyingBlock(stage.adaptations);
+  if (stage.full !== undefined || isWhole(stage.layout) || copied === undefined) return stage;
+  return JSON.stringify([encodingKey, copied, stepCount(stage)]);
+}
+
 /** All validations of a training, assuming none ends it early. */
-function validationWork(stage: PreparedTraining): Work[] {
+function validationWork(stage: PreparedTraining, budget: Budget): Work[] {
   if (stage.validation === undefined) return [];
-  const { runs, flops, ...work } = evaluateWork(stage.validation.evaluation), count = validationCount(stage);
+  const { runs, flops, ...work } = evaluateWork(stage.validation.evaluation, budget, true),
+    count = validationCount(stage);
   return [{ ...work, runs: runs * count, flops: flops * count }];
 }
 

@@ -13,7 +13,9 @@ import { lengthsOfExamples } from "../../data/example_lengths.ts";
 import { writtenOf } from "../../decoding/kinds.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import { readsScores } from "../../metrics/mod.ts";
+import type { KeptLevel } from "../../compile/frontier/memory_budget.ts";
 import type { Work } from "../context/rates.ts";
+import type { RunContext } from "../context/run_context.ts";
 import type { PreparedActivations, PreparedEvaluation, PreparedTraining } from "../prepare/prepared.ts";
 import type { PreparedModel } from "../prepare/prepared_model.ts";
 import { encodedTokens, type EncodeJob } from "../encode/encode_job.ts";
@@ -45,22 +47,57 @@ function shapeOf({ model: { architecture }, quantize, full }: PreparedModel): st
   return [family, width, blocks, vocabularySize, quantize ?? "", full === undefined ? "" : "full"].join(" ").trim();
 }
 
-/** The share of the blocks that are above the lowest edit. */
+/** The kinds of edits and their number. */
+function editsOf({ adaptations }: Pick<PreparedModel, "adaptations">): string {
+  const kinds = new Set(adaptations.map(({ kind }) => kind));
+  return [...kinds].sort().join() + adaptations.length;
+}
+
+/** The share of the blocks that compute something from the lowest edit's result. */
 export function shareAbove({ model: { architecture: { blocks } }, adaptations, full }: PreparedModel): number {
   if (full !== undefined || blocks === 0) return 1;
-  const edited = adaptations.filter((adaptation) => adaptation !== headOf(adaptations)).map(({ block }) => block ?? 0);
+  const edited = adaptations.filter((adaptation) => adaptation !== headOf(adaptations)).map(({ block, site }) =>
+    (block ?? 0) + (site === "block.output" ? 1 : 0)
+  );
   return edited.length === 0 ? 0 : Math.max(0, blocks - Math.min(...edited)) / blocks;
 }
 
-/** The steps of a training, without validations. */
-export function trainWork(stage: PreparedTraining): Work {
+/**
+ * What a training keeps of its rows' constant values, estimated from their sizes: all of them, hidden states that each
+ * step computes keys and values from, or nothing.
+ */
+function keptOf(stage: PreparedTraining, { cacheMemory }: Budget): KeptLevel {
+  const { rows, model: { architecture: { blocks, width, heads: { keyValueHeads, headWidth } } } } = stage;
+  const { shared, context, tail } = lengthsOf(rows), before = total(shared) + total(context);
+  const hidden = 4 * width * (before + total(tail)), above = blocks * shareAbove(stage);
+  if (cacheMemory >= hidden + 4 * before * above * 2 * keyValueHeads * headWidth) return "keys and values";
+  return cacheMemory >= hidden ? "hidden states" : "nothing";
+}
+
+/** The bytes that a stage may keep of its rows. */
+export type Budget = Pick<RunContext, "cacheMemory">;
+
+/**
+ * The steps of a training, without validations.
+ *
+ * @param batched How many members' trainings run together with it, itself included: they share what is constant.
+ */
+export function trainWork(stage: PreparedTraining, budget: Budget, batched = 1): Work {
   const { rows, model: { architecture } } = stage, { body, vocabulary } = parametersOf(architecture);
-  const { tail, labels } = lengthsOf(rows);
-  const row = rows.length === 0
-    ? 0
-    : (body * shareAbove(stage) * total(tail) + vocabulary * total(labels)) / rows.length;
+  const { shared, context, tail, labels } = lengthsOf(rows), before = total(shared) + total(context);
+  const share = shareAbove(stage), kept = keptOf(stage, budget);
+  // Forward and backward from the lowest edit on, and forward again what is not kept.
+  const trained = 6 * (body * share * total(tail) + vocabulary * total(labels));
+  const again = kept === "nothing"
+    ? 2 * body * (before + (1 - share) * total(tail))
+    : kept === "hidden states"
+    ? 2 * body * share * before
+    : 0;
   const runs = rows.length === 0 ? 0 : stepCount(stage);
-  return { kind: "train", shape: shapeOf(stage), runs, flops: 6 * row * (runs === 0 ? 0 : rowsTaken(stage)) };
+  const flops = runs === 0 ? 0 : (trained + again / batched) / rows.length * rowsTaken(stage);
+  const parts = [editsOf(stage), isWhole(stage.layout) ? "whole rows" : "tails", `keeps ${kept}`];
+  const detail = [...parts, ...batched > 1 ? ["batched"] : []].join(", ");
+  return { kind: "train", shape: shapeOf(stage), detail, runs, flops };
 }
 
 /**
@@ -70,20 +107,24 @@ export function trainWork(stage: PreparedTraining): Work {
  */
 export function encodeWork(
   stage: PreparedTraining,
+  budget: Budget,
   taken: EncodeJob["taken"] = takenByAny([stage]),
 ): Work | undefined {
   const { rows, layout, model: { architecture } } = stage;
-  if (stage.full !== undefined || isWhole(layout) && shareAbove(stage) === 1) return undefined;
+  const isNone = isWhole(layout) && shareAbove(stage) === 1 || keptOf(stage, budget) === "nothing";
+  if (stage.full !== undefined || isNone) return undefined;
   const tokens = encodedTokens({ rows, taken });
   const flops = 2 * parametersOf(architecture).body * tokens;
-  return { kind: "encode", shape: shapeOf(stage), runs: Math.ceil(tokens / tokensPerRun), flops };
+  return { kind: "encode", shape: shapeOf(stage), detail: "", runs: Math.ceil(tokens / tokensPerRun), flops };
 }
 
 /**
  * What an evaluation reads, and what it is expected to generate: answers as long as the rows' completions, within its
  * limit.
+ *
+ * @param isAgain Whether the run has evaluated the same rows before, so that programs are open and prompts are read.
  */
-export function evaluateWork(stage: PreparedEvaluation): Work {
+export function evaluateWork(stage: PreparedEvaluation, { cacheMemory }: Budget, isAgain = false): Work {
   const { examples, choices, spec, batchSize, training, of = examples.length, model: { architecture } } = stage;
   const { body, vocabulary } = parametersOf(architecture), { prompts, completions } = lengthsOfExamples(examples);
   const { newTokens, copies } = writtenOf(spec.decoding);
@@ -101,8 +142,9 @@ export function evaluateWork(stage: PreparedEvaluation): Work {
   const scale = examples.length === 0 ? 0 : of / examples.length, batches = Math.ceil(of / batchSize);
   const passes = Number(asked > 0) + Number(scored > 0);
   return {
-    kind: training === undefined ? "evaluateBase" : "evaluate",
+    kind: training === undefined ? "evaluateBase" : isAgain ? "evaluateAgain" : "evaluate",
     shape: shapeOf(stage),
+    detail: `${editsOf(stage)}${4 * architecture.width * total(prompts) > cacheMemory ? ", keeps nothing" : ""}`,
     runs: batches * (passes + longest),
     flops: 2 * scale * (body * tokens + vocabulary * logits),
   };
@@ -112,5 +154,5 @@ export function evaluateWork(stage: PreparedEvaluation): Work {
 export function activationsWork(stage: PreparedActivations): Work {
   const { body } = parametersOf(stage.model.architecture), tokens = total(lengthsOfExamples(stage.examples).prompts);
   const runs = Math.ceil(tokens / tokensPerRun);
-  return { kind: "activations", shape: shapeOf(stage), runs, flops: 2 * body * tokens };
+  return { kind: "activations", shape: shapeOf(stage), detail: "", runs, flops: 2 * body * tokens };
 }

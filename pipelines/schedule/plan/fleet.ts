@@ -12,7 +12,7 @@ import { quote } from "../../common/suggest.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { Rates, Work } from "../context/rates.ts";
 import type { ExpectedStages } from "../pace/expected_stages.ts";
-import { activationsWork, encodeWork, evaluateWork, shareAbove, trainWork } from "../pace/stage_work.ts";
+import { activationsWork, type Budget, encodeWork, evaluateWork, shareAbove, trainWork } from "../pace/stage_work.ts";
 import type { PreparedMember, PreparedStage } from "../prepare/prepared.ts";
 import type { PlannedEntry, PlannedFleet } from "./plan.ts";
 
@@ -61,6 +61,8 @@ interface FleetWork {
   /** The encodings that the run would compute. */
   readonly encodings: readonly { readonly entry: PlannedEntry }[];
   readonly rates: Rates;
+  /** What stages may keep of their rows. */
+  readonly budget: Budget;
 }
 
 /** A training with its member's evaluations, which one device runs. */
@@ -82,11 +84,11 @@ export function planFleet({ count, name, gpu }: FleetRequest, work: FleetWork): 
   const tasks = members.flatMap((member): Task[] => {
     const due = member.stages.filter((stage) => expected.stages.has(stage));
     if (due.length === 0) return [];
-    const seconds = due.reduce((sum, stage) => sum + secondsOf(stage, workOf(stage)), 0);
+    const seconds = due.reduce((sum, stage) => sum + secondsOf(stage, workOf(stage, work.budget)), 0);
     return [{ seconds, bytes: encoded.get(member.member.id) ?? 0 }];
   }).sort((one, other) => other.seconds - one.seconds);
   const encodeSeconds = [...expected.encodings.keys()].reduce((sum, stage) => {
-    const own = encodeWork(stage);
+    const own = encodeWork(stage, work.budget);
     return own === undefined ? sum : sum + secondsOf(stage, own);
   }, 0);
   const storedBytes = encodings.reduce((sum, { entry }) => sum + (entry.cached ? 0 : entry.bytes), 0);
@@ -123,9 +125,9 @@ export function planFleet({ count, name, gpu }: FleetRequest, work: FleetWork): 
   };
 }
 
-function workOf(stage: PreparedStage): Work {
-  if (stage.kind === "train") return trainWork(stage);
-  return stage.kind === "evaluate" ? evaluateWork(stage) : activationsWork(stage);
+function workOf(stage: PreparedStage, budget: Budget): Work {
+  if (stage.kind === "train") return trainWork(stage, budget);
+  return stage.kind === "evaluate" ? evaluateWork(stage, budget) : activationsWork(stage);
 }
 
 /** A roofline: a run is bound by its arithmetic or by reading the weights that it uses. */

@@ -60,9 +60,15 @@ export async function planMembers(
     samples: samplesOf(jobs),
     advice: adviceOn(compiled.map(({ job }) => job)),
     estimate: estimateOf(runContext, { encodings, groups, trainings, entries, compiled, expected }),
-    ...fleet === undefined
-      ? {}
-      : { fleet: planFleet(fleet, { members: prepared, expected, encodings, rates: await Rates.read(runContext) }) },
+    ...fleet === undefined ? {} : {
+      fleet: planFleet(fleet, {
+        members: prepared,
+        expected,
+        encodings,
+        rates: await Rates.read(runContext),
+        budget: runContext,
+      }),
+    },
   };
 }
 

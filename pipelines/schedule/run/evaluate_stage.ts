@@ -38,7 +38,11 @@ export const evaluateStage: StageExecution<"evaluate"> = {
       tensorsKey: key,
     });
     // Includes reading the weights and shared prompts, because a plan has to include them too.
-    if (!cached) await noteRate(runContext, evaluateWork(stage), (performance.now() - start) / 1000);
+    if (!cached) {
+      const isAgain = runContext.evaluated.has(stage.examples);
+      runContext.evaluated.add(stage.examples);
+      await noteRate(runContext, evaluateWork(stage, runContext, isAgain), (performance.now() - start) / 1000);
+    }
     const path = join("members", member.id, name, "predictions.jsonl");
     const outputs = outputsOf(stage, found);
     if (outputs !== undefined) await output.document(join("members", member.id, name, "model_outputs.json"), outputs);

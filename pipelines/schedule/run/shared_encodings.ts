@@ -91,8 +91,10 @@ export class SharedEncodings implements Disposable {
     const job = encodeJobOf(jobs);
     if (job === undefined) throw new TypeError("Nothing is to be encoded");
     const encoded = await encode(this.#runContext, job, shards), { cached, seconds } = encoded.record;
-    const work = encodeWork(jobs[0]!.stage, job.taken);
-    if (!cached && shards === 1 && work !== undefined) await noteRate(this.#runContext, work, seconds);
+    const work = encodeWork(jobs[0]!.stage, this.#runContext, job.taken);
+    if (!cached && shards === 1 && work !== undefined) {
+      await noteRate(this.#runContext, work, seconds - encoded.startSeconds, encoded.startSeconds);
+    }
     this.#opened.push(encoded);
     return encoded;
   }

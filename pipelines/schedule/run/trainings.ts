@@ -184,9 +184,11 @@ export class Trainings implements Disposable {
   }
 
   /** Records the speed of the first of some trainings, which stands for all that ran with it. */
-  async #noteRate([first]: readonly ResumableTraining[], [result]: readonly Trained[]): Promise<void> {
+  async #noteRate(batch: readonly ResumableTraining[], [result]: readonly Trained[]): Promise<void> {
+    const [first] = batch;
     if (first === undefined || result === undefined) return;
-    const { stage } = first.job, { runs, flops, ...work } = trainWork(stage), steps = result.losses.length;
+    const { stage } = first.job, { runs, flops, ...work } = trainWork(stage, this.#runContext, batch.length);
+    const steps = result.losses.length;
     const seconds = result.stepSeconds.reduce((sum, each) => sum + each, 0);
     // Validations are counted separately; resumed steps were timed before.
     const start = stage.validation === undefined ? Math.max(0, result.seconds - seconds) : 0;

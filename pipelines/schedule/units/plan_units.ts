@@ -9,7 +9,7 @@ import { enoughRows } from "../plan/plan_members.ts";
 import { type WeightsPeeker, weightsPeeker } from "../plan/planned_weights.ts";
 import { ownMemory, weightsMemory } from "../plan/resident_memory.ts";
 import { stepMemory } from "../plan/totals.ts";
-import { activationsWork, encodeWork, evaluateWork, trainWork } from "../pace/stage_work.ts";
+import { activationsWork, type Budget, encodeWork, evaluateWork, trainWork } from "../pace/stage_work.ts";
 import { Preparation } from "../prepare/prepare.ts";
 import type { PreparedMember, PreparedStage } from "../prepare/prepared.ts";
 import { batchingKey, mostBatched } from "../train/batching.ts";
@@ -68,7 +68,7 @@ export async function unitsOf(
     }
     declared.push({ member, jobs });
   }
-  const units = new UnitList(await Rates.read(runContext));
+  const units = new UnitList(await Rates.read(runContext), runContext);
   for (const alike of sharingEncodings(declared)) addTrainings(units, alike, sharding);
   addEvaluations(units, declared, await weightsByStage(declared, weightsOf));
   return units.finished(Math.max(ownMemory, ...units.all.map(({ memory }) => memory)));
@@ -80,9 +80,12 @@ class UnitList {
   readonly #counts = new Map<UnitKind, number>();
   readonly #trainings = new Map<string, string>();
   readonly rates: Rates;
+  /** What stages may keep of their rows. */
+  readonly budget: Budget;
 
-  constructor(rates: Rates) {
+  constructor(rates: Rates, budget: Budget) {
     this.rates = rates;
+    this.budget = budget;
   }
 
   /** Adds a unit and returns its id. */
@@ -148,7 +151,7 @@ function addTrainings(
   const encodings = new Map([...Map.groupBy(jobs, ({ job }) => job.encodingKey)].flatMap(([key, readers]) => {
     const encode = encodeJobOf(readers.map(({ job }) => job));
     if (encode === undefined) return [];
-    const [{ job, one }] = readers as [typeof readers[0]], work = encodeWork(job.stage);
+    const [{ job, one }] = readers as [typeof readers[0]], work = encodeWork(job.stage, units.budget);
     const seconds = work === undefined ? 0 : units.rates.expected(work).seconds,
       shards = Math.min(mostShards, Math.ceil(seconds / secondsOfShard));
     const unit = {
@@ -167,7 +170,7 @@ function addTrainings(
     const own = together.flatMap((one) => one.jobs);
     const needs = [...new Set(own.flatMap(({ encodingKey }) => encodings.get(encodingKey) ?? []))];
     const seconds = own.reduce((sum, job) => {
-      return sum + units.rates.expected(trainWork(job.stage)).seconds;
+      return sum + units.rates.expected(trainWork(job.stage, units.budget)).seconds;
     }, ownSeconds);
     const memory = Math.max(...own.map((job) => weightsMemory(job) + together.length * stepMemory(job)));
     const stages = [...new Set(own.map(({ stage }) => stage.name))];
@@ -221,7 +224,7 @@ function addEvaluation(
   weights: ReadonlyMap<PreparedStage, ModelWeights>,
 ): void {
   const works = [
-    ...ofKind(stages, "evaluate").map(evaluateWork),
+    ...ofKind(stages, "evaluate").map((stage) => evaluateWork(stage, units.budget)),
     ...ofKind(stages, "activations").map(activationsWork),
   ];
   const seconds = works.reduce((sum, work) => sum + units.rates.expected(work).seconds, ownSeconds);

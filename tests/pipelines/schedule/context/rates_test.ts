@@ -9,7 +9,9 @@ const contextOf = (folder: string, threads = 1) => {
 };
 
 /** Ten steps, each with the given number of operations. */
-const steps = (each: number, shape = "small"): Work => ({ kind: "train", shape, runs: 10, flops: 10 * each });
+const steps = (each: number, shape = "small", detail = ""): Work => {
+  return { kind: "train", shape, detail, runs: 10, flops: 10 * each };
+};
 
 test("without measurements a speed is assumed", async (folder) => {
   const { seconds, basis } = (await Rates.read(contextOf(folder))).expected(steps(5e10));
@@ -39,6 +41,24 @@ test("a small run does not predict one that is many times as large, and runs in 
   await noteRate(context, steps(4e6, "tiny"), 2);
   const { seconds } = (await Rates.read(context)).expected(steps(2e6, "tiny"));
   assert.ok(Math.abs(seconds - Math.SQRT2) < 1e-9, String(seconds));
+});
+
+test("work is expected to take as long as work with the same edits, or else as long as any of its model's", async (folder) => {
+  const context = contextOf(folder);
+  await noteRate(context, steps(1e9, "small", "loreft"), 20);
+  await noteRate(context, steps(1e9, "small", "lora"), 40);
+  const rates = await Rates.read(context), secondsOf = (detail: string) => rates.expected(steps(1e9, "small", detail));
+  assert.deepEqual([secondsOf("loreft").seconds, secondsOf("lora").seconds], [20, 40]);
+  assert.equal(secondsOf("direft").basis, "model");
+});
+
+test("an evaluation that is repeated takes as long as the first until one has been measured", async (folder) => {
+  const context = contextOf(folder), evaluation = (kind: Work["kind"]) => ({ ...steps(1e9), kind });
+  await noteRate(context, evaluation("evaluate"), 20);
+  const seconds = async () => (await Rates.read(context)).expected(evaluation("evaluateAgain")).seconds;
+  assert.equal(await seconds(), 20);
+  await noteRate(context, evaluation("evaluateAgain"), 5);
+  assert.equal(await seconds(), 5);
 });
 
 test("work that took no time is not recorded, and a damaged or outdated file is ignored", async (folder) => {
