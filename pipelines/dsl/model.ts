@@ -52,7 +52,7 @@ export interface BaseModelOptions {
  *
  * @param source A Hugging Face id (`"owner/name"`), a folder or a GGUF file (`"./model.gguf"`), absolute or relative to
  * the pipeline file, or `"builtin:tiny"`. A GGUF file is converted once and kept in the store, with its quantized
- * weights as 32-bit floats.
+ * weights as 32-bit floats unless `quantize` keeps them in few bits.
  *
  * @example A branch of a repository on the hub, in 8 bits
  * ```ts

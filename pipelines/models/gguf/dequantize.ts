@@ -39,7 +39,8 @@ export const dequantizations: Readonly<Record<string, Dequantize>> = {
   Q8_K: superBytes,
 };
 
-function halfAt(from: Uint8Array, at: number): number {
+/** The 16-bit float at an offset. */
+export function halfAt(from: Uint8Array, at: number): number {
   return halves[from[at]! | from[at + 1]! << 8]!;
 }
 

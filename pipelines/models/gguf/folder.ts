@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { digestOf } from "../../common/digest.ts";
 import { RequestError } from "../../common/errors.ts";
 import { type JsonObject, unwritable, writeAtomically } from "../../common/files.ts";
-import { modelsFolder } from "./converted_models.ts";
+import { conversionVersion, modelsFolder } from "./converted_models.ts";
 import { readHeader } from "../weights/safetensors.ts";
 import { contentDigest, requireSeal } from "../weights/sealed_file.ts";
 import { digestCacheOf, rememberedDigest, weightsDigest } from "../weights/weights_digest.ts";
@@ -20,9 +20,6 @@ import { readGguf } from "./reader.ts";
 import { tokenizerFiles } from "./tokenizer.ts";
 import { type ConversionProgress, writeWeights } from "./weights.ts";
 import { changedFile, noteWritten, writtenFiles } from "./written_files.ts";
-
-/** Increased when the conversion changes, so that files are converted again. */
-const CONVERSION = 2;
 
 const CONFIG = "config.json", WEIGHTS = "model.safetensors";
 
@@ -54,7 +51,7 @@ export async function convertedFolder(
   const known = await rememberedDigest(files, digests);
   // Faults show in the file's header, before the whole file is read for the digest.
   const plan = known === undefined ? planConversion(readGguf(file)) : undefined;
-  const key = createHash("sha256").update(`gguf ${CONVERSION} ${known ?? await weightsDigest(files, digests)}`)
+  const key = createHash("sha256").update(`gguf ${conversionVersion} ${known ?? await weightsDigest(files, digests)}`)
     .digest("hex");
   const folder = join(store, modelsFolder, key), path = join(folder, WEIGHTS);
   const described = await descriptionState(store, key);

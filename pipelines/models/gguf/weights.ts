@@ -13,6 +13,7 @@ import { removeOwn } from "../../common/leavings.ts";
 import { faultText, markWritten, temporaryName, unwritable, writeAll } from "../../common/files.ts";
 import { type DeclaredTensor, encodeHeader } from "../weights/safetensors_writer.ts";
 import { seal, unsealed } from "../weights/sealed_file.ts";
+import { widenBfloat16, widenFloat16 } from "../weights/float16.ts";
 import { dequantizations } from "./dequantize.ts";
 import type { OutputTensor } from "./outputs.ts";
 import { type GgufTensor, openToRead } from "./reader.ts";
@@ -161,6 +162,30 @@ function* chunksOf(reader: RowReader, outputs: readonly OutputTensor[]): Generat
   }
 }
 
+/** The stored blocks of an output that is neither transposed nor changed, in the order of its rows. */
+export function readBlocks(file: string, output: OutputTensor): Uint8Array<ArrayBuffer> {
+  using handle = openToRead(file);
+  const { rows, width } = rowsOf(output), { type } = output.source;
+  const blocks = new Uint8Array(rows * width / type.block * type.bytes);
+  fillRows(new RowReader(handle, file), output, 0, rows, blocks, true);
+  return blocks;
+}
+
+/** The numbers of an output in float32, in memory as a whole. */
+export function readNumbers(file: string, output: OutputTensor): Float32Array<ArrayBuffer> {
+  using handle = openToRead(file);
+  const bytes = new Uint8Array(declare(output).bytes);
+  let at = 0;
+  for (const chunk of chunksOf(new RowReader(handle, file), [output])) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  const widen = ownValue(widened, declare(output).dtype);
+  return widen === undefined ? new Float32Array(bytes.buffer) : widen(new Uint16Array(bytes.buffer));
+}
+
+const widened = { F16: widenFloat16, BF16: widenBfloat16 };
+
 /** The rows of an output; a tensor with one axis has rows of one element if their order changes. */
 function rowsOf({ source: { shape }, order, isTransposed }: OutputTensor): { rows: number; width: number } {
   const elements = shape.reduce((product, extent) => product * extent, 1);
@@ -175,10 +200,11 @@ function fillRows(
   first: number,
   count: number,
   target: Uint8Array<ArrayBuffer>,
+  keeps = isKept(output),
 ): void {
   const { source, order } = output, { width } = rowsOf(output);
   const storedBytes = width / source.type.block * source.type.bytes, bytes = target.length / count;
-  const fill = fillerOf(source, isKept(output));
+  const fill = fillerOf(source, keeps);
   const read = (row: number, rows: number) => reader.read(source.offset + row * storedBytes, rows * storedBytes);
   if (order === undefined) fill(read(first, count), target);
   for (let index = first; order !== undefined && index < first + count;) {

@@ -206,7 +206,12 @@ async function hasWeights(folder: string): Promise<boolean> {
   return (await Promise.all(present)).includes(true);
 }
 
-function requireTensors(model: BareModel, weights: Weights): ReadonlyMap<string, TensorRecord> {
+/**
+ * The records of a model's weights by their names in the architecture.
+ *
+ * @throws {RequestError} If one is missing, or has another shape or a type that can't be read.
+ */
+export function requireTensors(model: BareModel, weights: Weights): ReadonlyMap<string, TensorRecord> {
   return new Map(
     [...model.architecture.weights].map(([name, shape]) => [name, requireTensor(model, weights, name, shape)]),
   );

@@ -43,7 +43,7 @@ export function isQuantization(name: unknown): name is QuantizationName {
 }
 
 /** A matrix quantized in blocks. */
-interface QuantizedMatrix {
+export interface QuantizedMatrix {
   /** Two codes per byte with q4, the first in the lower half; one with q8 [rows · blocks, 16 or 32 bytes]. */
   readonly codes: Uint8Array<ArrayBuffer>;
   /** The scales [rows · blocks]. */

@@ -14,12 +14,13 @@ import { modelFileDigests } from "../../models/open/model_files.ts";
 import { computedAs, unmadeWeights } from "../../models/open/quantized_weights.ts";
 import type { SourceOptions } from "../../models/open/source.ts";
 import { digestCacheOf } from "../../models/weights/weights_digest.ts";
-import { type QuantizationName, quantizations } from "../../models/weights/quantization.ts";
+import { type BitsName, type QuantizationName, quantizations } from "../../models/weights/quantization.ts";
 import type { Entry, Store } from "../../store/store.ts";
 import type { Emit } from "../../results/events.ts";
 import { bytesProgress, noteTo } from "./work.ts";
 import { isWidened, openWidened, unmadeWidened } from "./widen.ts";
 import { type OpenedQuantized, openQuantized } from "./quantize.ts";
+import { type GgufSource, ggufSource, openQuantizedGguf, peekQuantizedGguf } from "./quantize_gguf.ts";
 
 /** Where models come from, and where files derived from them are kept. */
 interface OpenModelsOptions extends HubOptions {
@@ -39,6 +40,7 @@ export class OpenModels implements AsyncDisposable {
   readonly #files = new Map<BareModel, Promise<Readonly<Record<string, string>>>>();
   readonly #weights = new Map<BareModel, Promise<ModelWeights>>();
   readonly #widened: Promise<{ readonly entry: Entry }>[] = [];
+  readonly #gguf = new Map<BareModel, Map<BitsName, Promise<GgufSource | undefined>>>();
   readonly #quantized = new Map<string, Promise<OpenedQuantized>>();
 
   constructor(options: OpenModelsOptions) {
@@ -63,6 +65,12 @@ export class OpenModels implements AsyncDisposable {
    */
   async weights(model: BareModel, quantize?: QuantizationName): Promise<ModelWeights> {
     const { store, emit, provider } = this.#options;
+    const direct = quantize === undefined ? undefined : await this.#ggufSource(model, quantizations[quantize].bits);
+    if (quantize !== undefined && direct !== undefined) {
+      const { bits } = quantizations[quantize], key = JSON.stringify([direct.file, bits]);
+      const make = () => openQuantizedGguf(store, direct, bits, this.#digests, emit);
+      return computedAs((await this.#quantized.getOrInsertComputed(key, make)).weights, quantize);
+    }
     const open = async () => {
       const stored = await openModelWeights(model, this.#digests, store.checks);
       if (!isWidened(model, stored, provider)) return stored;
@@ -84,6 +92,11 @@ export class OpenModels implements AsyncDisposable {
 
   /** What is known about a model's weights without reading them; `undefined` if they have never been digested. */
   async peekWeights(model: BareModel, quantize?: QuantizationName): Promise<ModelWeights | undefined> {
+    const direct = quantize === undefined ? undefined : await this.#ggufSource(model, quantizations[quantize].bits);
+    if (quantize !== undefined && direct !== undefined) {
+      const found = await peekQuantizedGguf(direct, quantizations[quantize].bits, this.#digests);
+      return found && computedAs(found, quantize);
+    }
     const stored = await peekModelWeights(model, this.#digests);
     const base = stored && isWidened(model, stored, this.#options.provider) ? unmadeWidened(stored) : stored;
     if (base === undefined || quantize === undefined) return base;
@@ -94,6 +107,12 @@ export class OpenModels implements AsyncDisposable {
     for (const made of await Promise.allSettled([...this.#quantized.values(), ...this.#widened])) {
       if (made.status === "fulfilled") made.value.entry.close();
     }
+  }
+
+  /** The GGUF file that a model's weights can be taken from without converting it. */
+  #ggufSource(model: BareModel, bits: BitsName): Promise<GgufSource | undefined> {
+    const ofModel = this.#gguf.getOrInsertComputed(model, () => new Map());
+    return ofModel.getOrInsertComputed(bits, () => ggufSource(model, bits));
   }
 
   /** Where the digests of weight files are cached. */
