@@ -19,7 +19,7 @@ import { openGenerator } from "../../pipelines/schedule/evaluate/generator.ts";
 import { startServer } from "../support/server.ts";
 import { sharedFolder, smollm2Folder, smollm2Gguf } from "../support/shared.ts";
 import { measureLimit } from "./limit.ts";
-import { llamaCpp, promptOf, readRate, startPeer, type Work, type Written } from "./serving_peers.ts";
+import { llamaCpp, promptOf, readRate, startPeer, type Work } from "./serving_peers.ts";
 import { writeWith } from "./serving_write.ts";
 
 const [turns, threads] = [Number(Deno.args[0] ?? 5), Number(Deno.args[1] ?? 2)];
@@ -78,15 +78,20 @@ const llama = python === undefined || libraries === undefined
   ? undefined
   : startPeer(python, ["llama.cpp", libraries, await smollm2Gguf(), `${threads}`]);
 const torch = python === undefined ? undefined : startPeer(python, ["transformers", source, `${threads}`]);
-const rate = (written: Promise<Written>) => written.then(({ rate }) => rate);
+
+/** Tokens per second once programs are open and have run; the peers, too, have run before. */
+async function rateOf(generators: readonly Generator[], work: Work): Promise<number> {
+  await writeWith(generators, { ...work, tokens: 4 });
+  return (await writeWith(generators, work)).rate;
+}
 
 // One row, of which each token reads all weights.
 const one: Work = { rows: 1, prompt: 100, tokens: 64 };
 const single = await inTurns({
-  f32: async () => await rate(writeWith([await generatorOf(undefined)], one)),
-  q4: async () => await rate(writeWith([await generatorOf("q4")], one)),
-  q8: async () => await rate(writeWith([await generatorOf("q8")], one)),
-  "llama.cpp, Q4_1": () => llama === undefined ? Promise.resolve(NaN) : rate(llama.write(one)),
+  f32: async () => await rateOf([await generatorOf(undefined)], one),
+  q4: async () => await rateOf([await generatorOf("q4")], one),
+  q8: async () => await rateOf([await generatorOf("q8")], one),
+  "llama.cpp, Q4_1": () => llama === undefined ? Promise.resolve(NaN) : llama.write(one).then(({ rate }) => rate),
   "bytes a second of a plain read": () => readRate(threads),
 });
 const weightBytes = 4 *
@@ -101,8 +106,8 @@ against("decode, batch 1, 8 bits", single.q8, "our f32", single.f32, 2.5);
 
 const eight: Work = { rows: 8, prompt: 100, tokens: 32 };
 const few = await inTurns({
-  f32: async () => await rate(writeWith([await generatorOf(undefined)], eight)),
-  q4: async () => await rate(writeWith([await generatorOf("q4")], eight)),
+  f32: async () => await rateOf([await generatorOf(undefined)], eight),
+  q4: async () => await rateOf([await generatorOf("q4")], eight),
 });
 against("decode, batch 8, 4 bits", few.q4, "our f32", few.f32, 1.5);
 
@@ -110,10 +115,10 @@ const many: Work = { rows: 32, prompt: 200, tokens: 32 };
 const base = await generatorOf(undefined), edited = await generatorOf(undefined, 1);
 const unlike = await Promise.all(Array.from({ length: 16 }, (_, seed) => generatorOf(undefined, seed + 1)));
 const batch = await inTurns({
-  base: () => rate(writeWith([base], many)),
-  "one edit": () => rate(writeWith([edited], many)),
-  "16 edits": () => rate(writeWith(unlike, many)),
-  transformers: () => torch === undefined ? Promise.resolve(NaN) : rate(torch.write(many)),
+  base: () => rateOf([base], many),
+  "one edit": () => rateOf([edited], many),
+  "16 edits": () => rateOf(unlike, many),
+  transformers: () => torch === undefined ? Promise.resolve(NaN) : torch.write(many).then(({ rate }) => rate),
 });
 against("decode, 32 rows, 16 edits", batch["16 edits"], "one edit", batch["one edit"], 0.95);
 against("decode, 32 rows, f32", batch.base, "transformers", batch.transformers, 2);
