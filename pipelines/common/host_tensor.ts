@@ -9,5 +9,11 @@ export interface HostTensor {
   readonly shape: readonly number[];
 }
 
+/** A tensor that a run is fed: one of the host, or 16-bit floats that stay with the sessions. */
+export interface RunTensor {
+  readonly data: Elements | Float16Array<ArrayBuffer>;
+  readonly shape: readonly number[];
+}
+
 /** Tensors by name, ready to feed. */
 export type Feeds = Record<string, HostTensor>;

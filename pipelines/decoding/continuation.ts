@@ -11,6 +11,7 @@ import { indexFeeds } from "../compile/rows/labels.ts";
 import { groupExtents, layOut, readTokens } from "../compile/rows/laid_out_rows.ts";
 import { type EncodedPrompts, encodedPrompts, joinEncoded, nothingEncoded, takeEncoded } from "./encoded_prompts.ts";
 import type { Feeds } from "../common/host_tensor.ts";
+import type { KeyValueType } from "../compile/programs/forward.ts";
 import type { RunOrigin } from "../compile/frontier/prefill.ts";
 import type { Layout } from "../compile/rows/layout.ts";
 import { copyTensors, type TensorMap } from "../compile/parameters/initial.ts";
@@ -35,6 +36,8 @@ export interface Prefill {
 /** A model that is ready to generate. */
 export interface Generator {
   readonly architecture: Architecture;
+  /** The type in which keys and values are kept; float32 if omitted. */
+  readonly keyValueType?: KeyValueType | undefined;
   readonly adaptations: readonly Adaptation[];
   /** The edits' tensors in saved form. */
   readonly tensors: TensorMap;
@@ -91,7 +94,7 @@ export class Continuation {
   /** @param generator Decodes; the prompts may be prefilled by others with the same `decodesAs`. */
   constructor(generator: Generator) {
     this.#generator = generator;
-    this.#cache = new KeyValueCache(generator.architecture, generator.prefill.layout.virtual, this.#id);
+    this.#cache = new KeyValueCache(generator, generator.prefill.layout.virtual, this.#id);
   }
 
   /** The number of rows. */

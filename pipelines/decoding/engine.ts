@@ -115,10 +115,13 @@ export class Engine {
     return group;
   }
 
-  #prefixesOf({ architecture, extend }: Generator): PrefixCache | undefined {
+  #prefixesOf({ architecture, keyValueType, extend }: Generator): PrefixCache | undefined {
     const { prefixBytes = 0 } = this.#limits;
     if (prefixBytes === 0 || extend === undefined) return undefined;
-    return this.#prefixes.getOrInsertComputed(architecture, () => new PrefixCache(architecture, prefixBytes));
+    return this.#prefixes.getOrInsertComputed(
+      architecture,
+      () => new PrefixCache({ architecture, keyValueType }, prefixBytes),
+    );
   }
 
   #reading(generator: Generator, entries: readonly Entry[]): Reading {

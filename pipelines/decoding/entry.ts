@@ -32,8 +32,8 @@ export interface Entry extends WritingTask {
 }
 
 /** The bytes of the keys and values of all tokens that an entry has read and may generate. */
-export function bytesOf({ generator: { architecture }, prompt, writer }: Entry): number {
-  return keyValueBytes(architecture, (prompt.prompt.length + writer.room) * writer.rows);
+export function bytesOf({ generator, prompt, writer }: Entry): number {
+  return keyValueBytes(generator, (prompt.prompt.length + writer.room) * writer.rows);
 }
 
 /** The maximum number of rows that entries may need. */

@@ -1,6 +1,7 @@
 /** The key-value cache of a batch: which tokens it holds, and how runs read and write it. @module */
 import type { Feeds } from "../common/host_tensor.ts";
 import { indexFeeds } from "../compile/rows/labels.ts";
+import type { KeyValueType } from "../compile/programs/forward.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
 import { runFeeds } from "../models/architecture/model_inputs.ts";
 import type { ResidentUse, RowMove, RowWrite } from "../runtime/resident_rows.ts";
@@ -12,10 +13,21 @@ export const mostKeyValueBytes = 2 ** 30;
 /** The minimum number of tokens by which a full cache grows. */
 const leastGrowth = 32;
 
-/** The bytes of the keys and values of a number of tokens. */
-export function keyValueBytes({ blocks, heads }: Pick<Architecture, "blocks" | "heads">, tokens: number): number {
-  return Float32Array.BYTES_PER_ELEMENT * 2 * blocks * heads.keyValueHeads * heads.headWidth * tokens;
+/** The keys and values of a model. */
+export interface KeyValueForm {
+  readonly architecture: Pick<Architecture, "blocks" | "heads">;
+  readonly keyValueType?: KeyValueType | undefined;
 }
+
+/** The bytes of the keys and values of a number of tokens. */
+export function keyValueBytes(
+  { architecture: { blocks, heads }, keyValueType = "float32" }: KeyValueForm,
+  tokens: number,
+): number {
+  return elementBytes[keyValueType] * 2 * blocks * heads.keyValueHeads * heads.headWidth * tokens;
+}
+
+const elementBytes: Readonly<Record<KeyValueType, number>> = { float32: 4, float16: 2 };
 
 let residents = 0;
 
@@ -26,10 +38,10 @@ export function residentId(): number {
 
 /** Every block's keys and values, as programs are fed them and as they stay in the runtime. */
 export function pastTensors(
-  { blocks, heads: { keyValueHeads, headWidth } }: Pick<Architecture, "blocks" | "heads">,
-): Pick<ResidentUse, "names" | "heads" | "width" | "isGrouped"> {
+  { architecture: { blocks, heads: { keyValueHeads, headWidth } }, keyValueType: type = "float32" }: KeyValueForm,
+): Pick<ResidentUse, "names" | "heads" | "width" | "type" | "isGrouped"> {
   const names = Array.from({ length: blocks }, (_, block) => [`past.${block}.key`, `past.${block}.value`]).flat();
-  return { names, heads: keyValueHeads, width: headWidth, isGrouped: true };
+  return { names, heads: keyValueHeads, width: headWidth, type, isGrouped: true };
 }
 
 /** The name of a run's result for its own tokens, from the name of the fed tensor of earlier tokens. */
@@ -55,7 +67,7 @@ interface PromptRun {
 
 /** Every block's keys and values of a batch, each [rows, keyValueHeads, tokens, headWidth], filled from the left. */
 export class KeyValueCache {
-  readonly #architecture: Architecture;
+  readonly #form: KeyValueForm & { readonly architecture: Architecture };
   readonly #virtual: number;
   readonly #id: number;
   readonly #names: readonly (readonly [name: string, block: number, part: "key" | "value"])[];
@@ -72,12 +84,12 @@ export class KeyValueCache {
    * @param id The number of its tensors in the runtime.
    * @param virtual The number of virtual tokens before each row, which are never read.
    */
-  constructor(architecture: Architecture, virtual: number, id: number) {
-    this.#architecture = architecture;
+  constructor(form: KeyValueForm & { readonly architecture: Architecture }, virtual: number, id: number) {
+    this.#form = form;
     this.#virtual = virtual;
     this.#id = id;
     this.#names = Array.from(
-      { length: architecture.blocks },
+      { length: form.architecture.blocks },
       (_, block) => (["key", "value"] as const).map((part) => [`past.${block}.${part}`, block, part] as const),
     ).flat();
   }
@@ -156,7 +168,7 @@ export class KeyValueCache {
     }];
     const seen = filled.map((each) => this.#virtual + each);
     const feeds: Feeds = {
-      ...runFeeds("tail", this.#architecture, {
+      ...runFeeds("tail", this.#form.architecture, {
         rows: ordered.map((token, place) => ({ tokens: [token], start: seen[place]! })),
         length: 1,
         past: { width: this.#virtual + grown.tokens, filled: seen },
@@ -186,6 +198,6 @@ export class KeyValueCache {
         ? before.tokens
         : Math.max(tokens, Math.min(Math.max(this.#mostTokens, tokens), more)),
     };
-    return { id: this.#id, ...pastTensors(this.#architecture), ...this.#capacity };
+    return { id: this.#id, ...pastTensors(this.#form), ...this.#capacity };
   }
 }

@@ -5,13 +5,12 @@
  * @module
  */
 import type { TokenizedPrompt } from "../data/examples.ts";
-import type { Architecture } from "../models/architecture/architecture.ts";
 import type { ResidentUse } from "../runtime/resident_rows.ts";
 import { interventionsOf, withoutHead } from "../compile/lower/adaptation.ts";
 import { columnsOf } from "../compile/lower/edit_masks.ts";
 import { isEdited } from "../compile/lower/edited_tokens.ts";
 import type { Generator } from "./continuation.ts";
-import { keyValueBytes, residentId } from "./key_value_cache.ts";
+import { keyValueBytes, type KeyValueForm, residentId } from "./key_value_cache.ts";
 
 /** The number of tokens in a block. */
 export const blockTokens = 32;
@@ -65,8 +64,8 @@ export class PrefixCache {
   #clock = 0;
 
   /** @param mostBytes The maximum size of all keys and values together. */
-  constructor(architecture: Architecture, mostBytes: number) {
-    this.#mostBlocks = Math.floor(mostBytes / keyValueBytes(architecture, blockTokens));
+  constructor(form: KeyValueForm, mostBytes: number) {
+    this.#mostBlocks = Math.floor(mostBytes / keyValueBytes(form, blockTokens));
   }
 
   /** The tensors of the blocks, one row per block. */

@@ -98,7 +98,7 @@ async function rateOn(generator: Generator, answers: readonly LongAnswer[]): Pro
       ...targetFeeds(answers.flatMap(({ tokens }) => tokens.slice(1))),
     },
     {
-      ...{ id, ...pastTensors(generator.architecture), rows: rows.length, tokens: capacity },
+      ...{ id, ...pastTensors(generator), rows: rows.length, tokens: capacity },
       ...{ moves, reads: rows.length, writes: [] },
     },
   );

@@ -117,7 +117,7 @@ export class Reading {
   }
 
   #use(rows: readonly Row[], lengths: readonly number[]): ResidentUse {
-    const past = pastTensors(this.#generator.architecture);
+    const past = pastTensors(this.#generator);
     const tensors = past.names.map((name) => [ownName(name), name] as const);
     const before = { rows: this.#rows.length, tokens: this.#capacity };
     this.#capacity = Math.max(this.#capacity, ...rows.map(({ at }, index) => at + lengths[index]!));

@@ -1,13 +1,13 @@
 /** The interface to ONNX Runtime for the rest of this room, whichever package is used. @module */
 import type { OnnxModel } from "../../ops/onnx/model.ts";
-import type { HostTensor } from "../common/host_tensor.ts";
+import type { HostTensor, RunTensor } from "../common/host_tensor.ts";
 import type { SessionSettings } from "./protocol.ts";
 
 /** A session of one of ONNX Runtime's packages. */
 export interface OpenSession {
   readonly inputNames: readonly string[];
   /** Runs the program with exactly its inputs. Throws an Error with ONNX Runtime's message. */
-  run(feeds: Readonly<Record<string, HostTensor>>): Promise<Record<string, HostTensor>>;
+  run(feeds: Readonly<Record<string, RunTensor>>): Promise<Record<string, HostTensor>>;
   release(): Promise<void>;
 }
 

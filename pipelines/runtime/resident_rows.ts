@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HostTensor } from "../common/host_tensor.ts";
+import type { HostTensor, RunTensor } from "../common/host_tensor.ts";
 
 /** Tokens of a row of one tensor, and their destination in a row of another. */
 export interface RowWrite {
@@ -22,6 +22,9 @@ export interface RowMove extends RowWrite {
   readonly source?: number;
 }
 
+/** A type that resident tensors can have. */
+type ResidentType = "float32" | "float16";
+
 /** How a run uses resident tensors, each [rows, heads, tokens, width]. */
 export interface ResidentUse {
   /** The number of the tensors, which are created when it is first used and stay until they are freed. */
@@ -29,6 +32,8 @@ export interface ResidentUse {
   readonly names: readonly string[];
   readonly heads: number;
   readonly width: number;
+  /** The type of their elements; results in float32 are rounded to it. */
+  readonly type: ResidentType;
   /** Whether they are fed with an axis of 1 before the tokens, for the query heads that share each key-value head. */
   readonly isGrouped?: boolean;
   /** The minimum numbers of rows and tokens that they have from now on; their content is kept. */
@@ -60,18 +65,22 @@ export function residentShape(
   return [rows, heads, ...isGrouped ? [1] : [], tokens, width];
 }
 
+type ResidentArray = Float32Array<ArrayBuffer> | Float16Array<ArrayBuffer>;
+
 /** Tensors of one shape. */
 export class ResidentRows {
   readonly #heads: number;
   readonly #width: number;
-  readonly #tensors: Map<string, Float32Array<ArrayBuffer>>;
+  readonly #make: (length: number) => ResidentArray;
+  readonly #tensors: Map<string, ResidentArray>;
   #rows = 0;
   #tokens = 0;
 
-  constructor({ names, heads, width }: Pick<ResidentUse, "names" | "heads" | "width">) {
+  constructor({ names, heads, width, type }: Pick<ResidentUse, "names" | "heads" | "width" | "type">) {
     this.#heads = heads;
     this.#width = width;
-    this.#tensors = new Map(names.map((name) => [name, new Float32Array(0)]));
+    this.#make = (length) => type === "float16" ? new Float16Array(length) : new Float32Array(length);
+    this.#tensors = new Map(names.map((name) => [name, this.#make(0)]));
   }
 
   /** Makes room for a number of rows and tokens. */
@@ -81,7 +90,7 @@ export class ResidentRows {
     this.#rows = Math.max(rows, before.rows);
     this.#tokens = Math.max(tokens, before.tokens);
     for (const [name, old] of this.#tensors) {
-      const grown = new Float32Array(this.#rows * this.#heads * this.#tokens * this.#width);
+      const grown = this.#make(this.#rows * this.#heads * this.#tokens * this.#width);
       this.#tensors.set(name, grown);
       for (let row = 0; row < before.rows; row++) {
         this.#copy(old, before.tokens, grown, { from: row, length: before.tokens, to: row, at: 0 });
@@ -99,7 +108,7 @@ export class ResidentRows {
   }
 
   /** The first rows of every tensor, in place. */
-  *read(rows: number, isGrouped: boolean): Iterable<readonly [name: string, tensor: HostTensor]> {
+  *read(rows: number, isGrouped: boolean): Iterable<readonly [name: string, tensor: RunTensor]> {
     const shape = residentShape({ rows, heads: this.#heads, tokens: this.#tokens, width: this.#width, isGrouped });
     const length = shape.reduce((product, each) => product * each);
     for (const [name, data] of this.#tensors) yield [name, { data: data.subarray(0, length), shape }];
@@ -107,10 +116,12 @@ export class ResidentRows {
 
   /** Writes tokens of a tensor [rows, heads, tokens, width]. */
   write(name: string, { data, shape }: HostTensor, rows: readonly RowWrite[]): void {
-    for (const row of rows) this.#copy(data as Float32Array, shape[shape.length - 2]!, this.#tensors.get(name)!, row);
+    for (const row of rows) {
+      this.#copy(data as Float32Array<ArrayBuffer>, shape[shape.length - 2]!, this.#tensors.get(name)!, row);
+    }
   }
 
-  #copy(source: Float32Array, sourceTokens: number, target: Float32Array, row: RowWrite): void {
+  #copy(source: ResidentArray, sourceTokens: number, target: ResidentArray, row: RowWrite): void {
     const heads = this.#heads, width = this.#width, { from, start = 0, length, to, at } = row;
     for (let head = 0; head < heads; head++) {
       const first = ((from * heads + head) * sourceTokens + start) * width;

@@ -10,7 +10,11 @@ export function sessionOf(session: InferenceSession, tensor: typeof Tensor): Ope
       const fed: Record<string, Tensor> = Object.fromEntries(
         Object.entries(feeds).map(([name, { data, shape }]) => [
           name,
-          data instanceof Float32Array ? new tensor("float32", data, shape) : new tensor("int64", data, shape),
+          data instanceof Float32Array
+            ? new tensor("float32", data, shape)
+            : data instanceof BigInt64Array
+            ? new tensor("int64", data, shape)
+            : new tensor("float16", new Uint16Array(data.buffer, data.byteOffset, data.length), shape),
         ]),
       );
       const results = await session.run(fed);

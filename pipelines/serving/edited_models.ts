@@ -1,4 +1,5 @@
 /** The served models, ready to generate: each is opened on first use, and kept while it is used. @module */
+import type { KeyValueType } from "../compile/programs/forward.ts";
 import { mergeValues } from "../../ops/program/own_value.ts";
 import { join } from "node:path";
 import { adaptationsOf } from "../cli/requests/stored_intervention.ts";
@@ -19,6 +20,8 @@ import type { EditRequest } from "./writing_request.ts";
 export interface ServedBase {
   readonly model: Model;
   readonly weights: ModelWeights;
+  /** The type that keys and values are kept in. */
+  readonly keyValueType: KeyValueType;
   /** Tokens that end an answer besides the model's own. */
   readonly endTokens: ReadonlySet<number>;
 }
@@ -79,13 +82,14 @@ export class EditedModels {
   }
 
   async #open(edits: readonly ServedEdit[]): Promise<Generator> {
-    const { model, weights, endTokens } = this.#base;
+    const { model, weights, keyValueType, endTokens } = this.#base;
     const { adaptations, tensors } = await combined(edits, model);
     const compiled = {
       architecture: model.architecture,
       storedType: weights.storedType,
       members: [adaptations],
       full: false,
+      keyValueType,
     };
     const writer = { model, weights, compiled, adaptations, tensors, endTokens };
     return await openGenerator(this.#runContext, writer);

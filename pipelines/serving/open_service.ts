@@ -1,4 +1,5 @@
 /** Opens what a server works with. @module */
+import type { KeyValueType } from "../compile/programs/forward.ts";
 import { RequestError } from "../common/errors.ts";
 import { chatTemplates } from "../data/chat/template.ts";
 import { Engine } from "../decoding/engine.ts";
@@ -29,6 +30,8 @@ export interface ServiceOptions {
   readonly waiting: number;
   /** The maximum size of the keys and values of all of them, in bytes. */
   readonly keyValueBytes: number;
+  /** The type that they are kept in. */
+  readonly keyValueType: KeyValueType;
   readonly limits: ServiceLimits;
   readonly stopped: AbortSignal;
 }
@@ -48,7 +51,7 @@ const prefixShare = 1 / 4;
  * @throws {RequestError} If the model cannot generate text, or the template is invalid.
  */
 export async function openService(runContext: RunContext, options: ServiceOptions): Promise<Service> {
-  const { source, quantize, places, rows, waiting, keyValueBytes, limits, stopped } = options;
+  const { source, quantize, places, rows, waiting, keyValueBytes, keyValueType, limits, stopped } = options;
   const model = await runContext.models.model(source), weights = await runContext.models.weights(model, quantize);
   if (model.architecture.head !== "language") {
     throw new RequestError(
@@ -56,7 +59,7 @@ export async function openService(runContext: RunContext, options: ServiceOption
     );
   }
   const chat = await openChat(model, options);
-  const base = { model, weights, endTokens: chat.endTokens };
+  const base = { model, weights, keyValueType, endTokens: chat.endTokens };
   const catalog = new Catalog(runContext, model, quantize, places, noteTo(runContext.emit));
   await catalog.refresh();
   return {

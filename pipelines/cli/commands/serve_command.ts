@@ -47,6 +47,11 @@ const declared = {
   ),
   rows: withDefault(integer("n", 1, 1024), "the maximum number of answers generated at once", 32),
   keyValues: withDefault(size, "the maximum memory for keys and values of the answers in progress", 2 ** 31),
+  keyValueType: withDefault(
+    choice("type", ["float32", "float16"]),
+    "the type they are kept in: float16 takes half the memory, and more time per token",
+    "float32",
+  ),
   queue: withDefault(integer("n", 1), "the maximum number of waiting answers; others get 429", 256),
   maxNewTokens: withDefault(integer("n", 1), "the maximum number of tokens in an answer", 4096),
   maxBody: withDefault(size, "the maximum size of a request", 4_000_000),
@@ -74,6 +79,9 @@ export const serveCommand = command({
 const bodySeconds = 30;
 
 async function serveModel(path: string, options: ServeOptions, { terminal, stops }: CommandContext): Promise<void> {
+  if (options.keyValueType !== "float32" && options.provider !== "cpu") {
+    throw new RequestError(`--key-value-type ${options.keyValueType} is for --provider cpu; omit one of them`);
+  }
   const access = accessOf(options), tls = await readTls(options), served = await servedBy(path, options);
   const stopped = new AbortController();
   const signal = stops?.(options.drainSeconds * 1000 + 2000);
@@ -85,6 +93,7 @@ async function serveModel(path: string, options: ServeOptions, { terminal, stops
     rows: options.rows,
     waiting: options.queue,
     keyValueBytes: options.keyValues,
+    keyValueType: options.keyValueType,
     limits: {
       body: { bytes: options.maxBody, seconds: bodySeconds },
       newTokens: options.maxNewTokens,

@@ -27,7 +27,12 @@ export interface CompiledModel {
   readonly members: readonly (readonly Adaptation[])[];
   /** Whether every weight is a parameter. */
   readonly full: boolean;
+  /** The type in which the keys and values of earlier tokens are kept; float32 if omitted. */
+  readonly keyValueType?: KeyValueType;
 }
+
+/** A type for keys and values. */
+export type KeyValueType = "float32" | "float16";
 
 /** The weights of a model as values of a program. */
 export function weightsOf({ storedType, full }: CompiledModel): WeightSource {

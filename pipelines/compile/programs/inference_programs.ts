@@ -102,7 +102,7 @@ export function rateProgram(model: CompiledModel): Program {
 
 function extended(model: CompiledModel, form: TensorForm, joinsPast: boolean): RunResult {
   const { architecture, members } = model;
-  const fed = residentInputs(architecture);
+  const fed = residentInputs(architecture, model.keyValueType);
   const past = [...virtualRuns(members.flat(), form.tensors, architecture), fed];
   const edit = membersHook(members, form);
   const encoded = architecture.encoder === undefined

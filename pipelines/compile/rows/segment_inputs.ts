@@ -34,9 +34,11 @@ export function pastInputs(architecture: Architecture, name: "past" | "encoded",
 const exampleInputs = new Set<string>([...segmentNames, "positions", "labelled"]);
 
 /** The resident keys and values of earlier tokens: {@linkcode pastInputs}, in the shape that attention to them takes. */
-export function residentInputs({ heads, blocks }: Architecture): KeyValues[] {
+export function residentInputs({ heads, blocks }: Architecture, type: "float32" | "float16" = "float32"): KeyValues[] {
   const { keyValueHeads, headWidth } = heads, shape = ["batch", keyValueHeads, 1, "past", headWidth];
-  const tensor = (name: string) => o.reshape(input(name, shape), ["batch", keyValueHeads, "past", headWidth]);
+  const tensor = (name: string) => {
+    return o.reshape(o.cast(input(name, shape, type), "float32"), ["batch", keyValueHeads, "past", headWidth]);
+  };
   return Array.from({ length: blocks }, (_, block) => ({
     key: tensor(`past.${block}.key`),
     value: tensor(`past.${block}.value`),

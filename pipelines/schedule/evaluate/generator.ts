@@ -83,6 +83,7 @@ export function generatorOf(
     : extendWith(runContext, writer);
   return {
     architecture,
+    keyValueType: compiled.keyValueType,
     adaptations,
     tensors,
     prefill,

@@ -66,7 +66,7 @@ const mostKept = 2 ** 28;
 
 function prefixesOf(runContext: RunContext, architecture: Architecture): PrefixCache {
   return keptPrefixes.getOrInsertComputed(runContext, () => new Map())
-    .getOrInsertComputed(architecture, () => new PrefixCache(architecture, mostKept));
+    .getOrInsertComputed(architecture, () => new PrefixCache({ architecture }, mostKept));
 }
 
 function isOfOnePrompt(group: Group): boolean {

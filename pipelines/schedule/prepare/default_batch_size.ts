@@ -20,6 +20,6 @@ export function defaultBatchSize(
   longest: number,
 ): number {
   const { newTokens, copies } = writtenOf(decoding), written = Math.min(newTokens, usualAnswer);
-  const bytes = keyValueBytes(architecture, (longest + written) * copies);
+  const bytes = keyValueBytes({ architecture }, (longest + written) * copies);
   return Math.max(1, Math.min(mostRows, Math.floor(mostKeyValueBytes / bytes)));
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { emitOnnx } from "../../../ops/emission/emit.ts";
 import * as o from "../../../ops/operators.ts";
-import { parameter, type Program, type Value, weight } from "../../../ops/program/program.ts";
+import { input, parameter, type Program, type Value, weight } from "../../../ops/program/program.ts";
 import type { Runtime, Session } from "../../../pipelines/runtime/runtime.ts";
 
 const x = parameter("x", ["batch", 2]);
@@ -100,24 +100,26 @@ export async function conforms(t: Deno.TestContext, start: () => Runtime, within
     }
   });
 
-  await t.step("keeps rows that one run writes and another reads", async () => {
-    const cached = parameter("cached", ["batch", 1, "tokens", 2]);
-    const writer = await opened({ made: o.reshape(x, ["batch", 1, 1, 2]) });
-    const reader = await opened({ total: o.reduceSum(cached, [1, 2, 3]) });
-    const use = { id: 7, names: ["cached"], heads: 1, width: 2, rows: 2, moves: [] };
-    await writer.run(fed([1, 2], [3, 4]), {
-      ...use,
-      tokens: 1,
-      reads: 0,
-      writes: [{
-        tensors: [["made", "cached"]],
-        rows: [0, 1].map((row) => ({ from: row, to: row, start: 0, length: 1, at: 0 })),
-      }],
+  for (const type of ["float32", "float16"] as const) {
+    await t.step(`keeps rows that one run writes and another reads, in ${type}`, async () => {
+      const cached = input("cached", ["batch", 1, "tokens", 2], type);
+      const writer = await opened({ made: o.reshape(x, ["batch", 1, 1, 2]) });
+      const reader = await opened({ total: o.reduceSum(o.cast(cached, "float32"), [1, 2, 3]) });
+      const use = { id: 7, names: ["cached"], heads: 1, width: 2, type, rows: 2, moves: [] };
+      await writer.run(fed([1, 2.0001], [3, 4]), {
+        ...use,
+        tokens: 1,
+        reads: 0,
+        writes: [{
+          tensors: [["made", "cached"]],
+          rows: [0, 1].map((row) => ({ from: row, to: row, start: 0, length: 1, at: 0 })),
+        }],
+      });
+      const { outputs } = await reader.run({}, { ...use, tokens: 1, reads: 2, writes: [] });
+      near(outputs["total"]!.data as Float32Array, [type === "float16" ? 3 : 3.0001, 7]);
+      await runtime_free(reader);
     });
-    const { outputs } = await reader.run({}, { ...use, tokens: 1, reads: 2, writes: [] });
-    near(outputs["total"]!.data as Float32Array, [3, 7]);
-    await runtime_free(reader);
-  });
+  }
 
   await t.step("reports problems as Errors, and continues", async () => {
     const session = await opened({ negative: o.neg(x) });

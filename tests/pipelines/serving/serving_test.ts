@@ -50,6 +50,33 @@ for (
   });
 }
 
+Deno.test("with keys and values in float16, texts are the same alone and together, and likelihoods nearly the same", async () => {
+  const model = "out:rank=2", found: { text: string; likelihood: number }[][] = [];
+  for (const keyValueType of ["float32", "float16"] as const) {
+    await inService({ parts: sweep, options: { keyValueType } }, async ({ answer, text }) => {
+      const alone: string[] = [];
+      for (const prompt of prompts) alone.push(await text(prompt, { model, max_tokens: 8, temperature: 0 }));
+      const together = prompts.map((prompt) => text(prompt, { model, max_tokens: 8, temperature: 0 }));
+      assert.deepEqual(await Promise.all(together), alone);
+      const answers = prompts.map((prompt) =>
+        answer("/v1/completions", { model, prompt, max_tokens: 4, temperature: 0, logprobs: 1 })
+      );
+      found.push((await Promise.all(answers)).map(({ choices: [choice] }) => {
+        return {
+          text: choice!.text,
+          likelihood: choice!.logprobs!.token_logprobs.reduce((sum, each) => sum! + each!)!,
+        };
+      }));
+    });
+  }
+  const [wide, half] = found as [typeof found[0], typeof found[0]];
+  const gaps = wide.flatMap(({ text, likelihood }, at) => {
+    return text === half[at]!.text ? [Math.abs(likelihood - half[at]!.likelihood)] : [];
+  });
+  const most = Math.max(...gaps);
+  assert.ok(gaps.length > prompts.length / 2 && most > 0 && most < 0.02, `${gaps}`);
+});
+
 Deno.test("an edit's strength goes from the base at 0 to its trained effect at 1, and edits are combined", () =>
   inService({ parts: sweep }, async ({ text }) => {
     const [prompt] = prompts, one = { model: "out:rank=1" }, two = { model: "out:rank=2" };

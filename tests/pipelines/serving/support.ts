@@ -81,6 +81,7 @@ export function inService(
       rows,
       waiting: 64,
       keyValueBytes: 2 ** 26,
+      keyValueType: "float32",
       limits: { body: { bytes: 100_000, seconds: 1 }, newTokens: 64, seconds: 60, ...limits },
       stopped: new AbortController().signal,
       ...options,
