@@ -36,11 +36,12 @@ export async function expectedStages(
 ): Promise<ExpectedStages> {
   const rates = await Rates.read(runContext), known = new Set<string>(), evaluated = new Set<unknown>();
   const specs = new Map<unknown, Set<string>>(), all = members.flatMap((member) => member.stages);
-  const batches = Map.groupBy(ofKind(all, "train"), (stage) => likeliestBatch(stage, encodingKeyOf(stage)));
+  const batches = new Map<unknown, Set<string>>();
+  for (const stage of ofKind(all, "train")) {
+    batches.getOrInsertComputed(likeliestBatch(stage, encodingKeyOf(stage)), () => new Set()).add(keyOf(stage));
+  }
   const stages = new Map<PreparedStage, Expected>(), encodings = new Map<PreparedTraining, Expected>();
-  const batchOf = (stage: PreparedTraining) => {
-    return new Set(batches.get(likeliestBatch(stage, encodingKeyOf(stage)))?.map(keyOf)).size;
-  };
+  const batchOf = (stage: PreparedTraining) => batches.get(likeliestBatch(stage, encodingKeyOf(stage)))!.size;
   const training = (stage: PreparedTraining) => {
     const encoding = encodeWork(stage, runContext), encodingKey = encodingKeyOf(stage);
     if (encoding !== undefined && !known.has(encodingKey)) {
@@ -87,8 +88,9 @@ function sumOf(rates: Rates, works: readonly Work[]): Expected {
 }
 
 /**
- * The factor by which an actual time may be longer or shorter, by the basis of the estimate. Of 18 runs on a busy
- * machine after others of their shape, 15 were within the first (tests/bench/README.md); the others are assumed.
+ * The factor by which an actual time may be longer or shorter, by the basis of the estimate. Of 30 runs after others of
+ * their shape, all were within the first on an idle machine (tests/bench/README.md), and 15 of 18 on a busy one; the
+ * others are assumed.
  */
 export const uncertainty: Readonly<Record<Basis, number>> = { model: 2, machine: 3, assumed: 10 };
 
