@@ -61,13 +61,7 @@ function make(
   const matrices = quantizedMatrices(architecture, name), done = beginWork(emit, "quantize", matrices.size, name);
   return store.putAndOpen(quantizedKind, key, async (entry) => {
     entry.declare({
-      tensors: [...matrices].flatMap(([weight, { rows, columns, bits }]) => {
-        const count = rows * blocksOf(columns), { codes, scales } = partsOf(weight);
-        return [
-          { name: codes, dtype: "U8" as const, shape: [count, codeBytes[bits]] },
-          { name: scales, dtype: "F32" as const, shape: [count] },
-        ];
-      }),
+      tensors: partsOfAll(matrices),
       metadata: { quantize: name, weights: base.digest },
     });
     let finished = 0;
@@ -77,6 +71,17 @@ function make(
       entry.append(partsOf(weight).scales, scales);
       done(++finished);
     }
+  });
+}
+
+/** The tensors of quantized matrices, as an entry declares them. */
+export function partsOfAll(matrices: ReturnType<typeof quantizedMatrices>) {
+  return [...matrices].flatMap(([weight, { rows, columns, bits }]) => {
+    const count = rows * blocksOf(columns), { codes, scales } = partsOf(weight);
+    return [
+      { name: codes, dtype: "U8" as const, shape: [count, codeBytes[bits]] },
+      { name: scales, dtype: "F32" as const, shape: [count] },
+    ];
   });
 }
 

@@ -5,17 +5,22 @@
  * @module
  */
 import { resolve } from "node:path";
-import { blocksOf } from "../../../ops/table/quantization.ts";
 import { system } from "../../common/system.ts";
 import { conversionVersion } from "../../models/gguf/converted_models.ts";
 import { type GgufMatrices, ggufMatrices } from "../../models/gguf/matrices.ts";
 import { type BareModel, type ModelWeights, requireTensors } from "../../models/open/model.ts";
-import { partsOf, quantizedDigest, quantizedMatrices, quantizedWeights } from "../../models/open/quantized_weights.ts";
-import { type BitsName, codeBytes } from "../../models/weights/quantization.ts";
+import {
+  partsOf,
+  quantizedDigest,
+  quantizedMatrices,
+  quantizedWeights,
+  unmadeWeights,
+} from "../../models/open/quantized_weights.ts";
+import type { BitsName } from "../../models/weights/quantization.ts";
 import { rememberedDigest, weightsDigest } from "../../models/weights/weights_digest.ts";
 import type { Emit } from "../../results/events.ts";
 import type { Entry, Store } from "../../store/store.ts";
-import { type OpenedQuantized, quantizedKind } from "./quantize.ts";
+import { type OpenedQuantized, partsOfAll, quantizedKind } from "./quantize.ts";
 import { beginWork } from "./work.ts";
 
 /** A GGUF file that weights can be taken from directly. */
@@ -46,11 +51,9 @@ export async function peekQuantizedGguf(
   digestCache: string,
 ): Promise<ModelWeights | undefined> {
   const digest = await rememberedDigest([file], digestCache);
-  const unmade = (name: string) => {
-    throw new TypeError(`${name} is not made in ${bits}`);
-  };
-  const nothing = { path: "/", tensors: new Map(), use: () => {}, readBytes: unmade };
-  return digest === undefined ? undefined : weightsOf(model, digest, bits, nothing);
+  return digest === undefined
+    ? undefined
+    : unmadeWeights(model.architecture, otherWeights(digest, () => undefined), bits);
 }
 
 /**
@@ -88,29 +91,31 @@ function weightsOf(
   stored: Parameters<typeof quantizedWeights>[3],
 ): ModelWeights {
   const { tensors, use, readBytes } = stored;
-  const find: ModelWeights["find"] = (name) => {
+  const others = otherWeights(digest, (name) => {
     use();
     const shape = architecture.weights.get(name), codes = tensors.get(partsOf(name).codes);
     return tensors.get(name) ?? (shape === undefined || codes === undefined ? undefined : { ...codes, name, shape });
+  });
+  const read: ModelWeights["read"] = async (name) => {
+    use();
+    return new Float32Array((await readBytes(name)).buffer);
   };
-  const others: ModelWeights = {
+  return quantizedWeights(architecture, { ...others, read }, bits, stored);
+}
+
+/** What is known about a GGUF file's weights besides its matrices; they cannot be read. */
+function otherWeights(digest: string, find: ModelWeights["find"]): ModelWeights {
+  const absent = (name: string): never => {
+    throw new TypeError(`The architecture has no weight ${name}`);
+  };
+  return {
     digest: digestOfGguf(digest),
     storedType: () => "float32",
-    locate(name) {
-      throw new TypeError(`The architecture has no weight ${name}`);
-    },
-    record(name) {
-      const found = find(name);
-      if (found === undefined) throw new TypeError(`The architecture has no weight ${name}`);
-      return found;
-    },
+    locate: absent,
+    record: (name) => find(name) ?? absent(name),
     find,
-    async read(name) {
-      use();
-      return new Float32Array((await readBytes(name)).buffer);
-    },
+    read: absent,
   };
-  return quantizedWeights(architecture, others, bits, stored);
 }
 
 function make(
@@ -125,13 +130,7 @@ function make(
   return store.putAndOpen(quantizedKind, key, (entry) => {
     entry.declare({
       tensors: [
-        ...[...inBits].flatMap(([weight, { rows, columns, bits }]) => {
-          const count = rows * blocksOf(columns), { codes, scales } = partsOf(weight);
-          return [
-            { name: codes, dtype: "U8" as const, shape: [count, codeBytes[bits]] },
-            { name: scales, dtype: "F32" as const, shape: [count] },
-          ];
-        }),
+        ...partsOfAll(inBits),
         ...others.map(([name, shape]) => ({ name, dtype: "F32" as const, shape: [...shape] })),
       ],
       metadata: { quantize: bits, weights: key },

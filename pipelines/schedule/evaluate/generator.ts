@@ -100,8 +100,8 @@ export function generatorOf(
 }
 
 /**
- * The program that extends prompts. Where no edit acts on prompts, it is the decode program, opened in the same way;
- * otherwise its weights stay mapped, because a run over many tokens gains nothing from a copy.
+ * The program that extends prompts. Where each session has its own copy of the weights, it is the decode program too;
+ * otherwise float weights stay mapped, because a run over many tokens gains nothing from a copy.
  */
 function extendWith(runContext: RunContext, { compiled, weights }: WritingModel): () => Promise<Session> {
   const extend = extendProgram(compiled, !runContext.sessions.mapsWeights), options = { prepacks: isInFewBits(extend) };
