@@ -76,6 +76,22 @@ export interface Step {
   readonly token: number;
 }
 
+/** A step of a batch that has been started. */
+interface Started {
+  readonly session: Session;
+  /** The place of each row in its results. */
+  readonly places: readonly number[];
+  readonly result: ReturnType<Session["run"]>;
+  /** Takes the step as made. */
+  readonly done: () => void;
+}
+
+/** A step that was started before its tokens were chosen. */
+interface Ahead extends Started {
+  /** The token of each of the cache's rows that the step assumes. */
+  readonly tokens: readonly number[];
+}
+
 /**
  * A batch that is being continued. Its keys and values stay in the runtime's worker; those of an encoder are fed at
  * every step.
@@ -90,6 +106,9 @@ export class Continuation {
   #encoded: EncodedPrompts | typeof nothingEncoded = nothingEncoded;
   /** Any session of the worker that holds the keys and values. */
   #session: Session | undefined;
+  /** The row in the cache of each row: others if some have ended since a step was taken ahead of them. */
+  #cached: readonly number[] = [];
+  #ahead: Ahead | undefined;
 
   /** @param generator Decodes; the prompts may be prefilled by others with the same `decodesAs`. */
   constructor(generator: Generator) {
@@ -140,6 +159,7 @@ export class Continuation {
       });
       this.#encoded = this.#encoded.lengths === undefined ? fresh : joinEncoded(this.#encoded, fresh);
     }
+    this.#cached = [...this.#cached, ...prompts.map((_, row) => this.#cache.places.length + row)];
     done();
     this.#prompts = [...this.#prompts, ...prompts];
     return logitsOf(outputs["logits"]!);
@@ -153,29 +173,72 @@ export class Continuation {
    * @returns Its row.
    */
   join(prompt: TokenizedPrompt, row: ReadRow, room: number): number {
+    this.#cached = [...this.#cached, this.#cache.places.length];
     this.#cache.join(row, row.tokens + room);
     this.#prompts = [...this.#prompts, prompt];
     return this.#prompts.length - 1;
   }
 
-  /** Runs one more token per row; from then on the rows are those of the steps. */
-  async next(steps: readonly Step[]): Promise<Logits> {
-    const before = this.#cache.places, from = steps.map(({ from }) => from);
-    const { places } = placed(from.map((row) => before[row]!)), byPlace = new Array<number>(from.length);
-    from.forEach((row, at) => byPlace[places[at]!] = row);
-    const isSame = from.length === this.#prompts.length && byPlace.every((row, place) => before[row] === place);
-    const encoded = this.#encoded.lengths === undefined || isSame
-      ? this.#encoded
-      : takeEncoded(this.#encoded, byPlace.map((row) => before[row]!));
-    const session = this.#session = await this.#generator.decode();
-    const written = writtenFeeds(this.#generator, byPlace.map((row) => this.#prompts[row]!), session);
-    const { use, feeds, done } = this.#cache.step(from, steps.map(({ token }) => token), encoded.lengths);
-    const { outputs } = await session.run({ ...feeds, ...encoded.feeds, ...written }, use);
-    done();
-    this.#encoded = encoded;
-    this.#prompts = from.map((row) => this.#prompts[row]!);
+  /**
+   * Runs one more token per row; from then on the rows are those of the steps.
+   *
+   * @param isForeseen Whether each row is expected to continue with its likeliest token. Then the step after this one
+   * is started before this one's logits are returned, so that the runtime does not wait for the choice.
+   */
+  async next(steps: readonly Step[], isForeseen = false): Promise<Logits> {
+    const ahead = this.#ahead, from = steps.map(({ from }) => this.#cached[from]!);
+    this.#ahead = undefined;
+    if (ahead !== undefined && steps.every(({ token }, row) => ahead.tokens[from[row]!] === token)) {
+      ahead.done();
+      this.#cached = from;
+      this.#prompts = steps.map(({ from }) => this.#prompts[from]!);
+      // Rows that have ended leave the cache at a step that is not taken ahead.
+      const isWhole = from.length === this.#cache.places.length && from.every((row, at) => row === at);
+      return await this.#logitsOf(ahead, isForeseen && isWhole);
+    }
+    const session = this.#session = await this.#generator.decode(), isAhead = isForeseen && session.isApart;
+    const step = this.#start(session, from, steps.map(({ from }) => this.#prompts[from]!), {
+      steps,
+      isChosen: isAhead,
+    });
+    step.done();
+    this.#cached = from.map((_, row) => row);
+    this.#prompts = steps.map(({ from }) => this.#prompts[from]!);
+    return await this.#logitsOf(step, isAhead);
+  }
+
+  /** The logits of a step, after the next one has been started if its tokens are foreseen. */
+  async #logitsOf({ places, result, session }: Started, isForeseen: boolean): Promise<Logits> {
+    const rows = this.#cached, wasPlaced = places;
+    const next = isForeseen && this.#encoded.lengths === undefined
+      ? this.#start(session, [...rows.keys()], this.#prompts, { isChosen: true })
+      : undefined;
+    const { outputs, chosen } = await result;
+    if (next !== undefined) this.#ahead = { ...next, tokens: next.places.map((_, row) => chosen![wasPlaced[row]!]!) };
     const logits = logitsOf(outputs["logits"]!);
-    return (row) => logits(places[row]!);
+    return (row) => logits(wasPlaced[rows[row]!]!);
+  }
+
+  /** Starts a step of the cache's rows, with the tokens that the previous run chose if none are given. */
+  #start(
+    session: Session,
+    from: readonly number[],
+    prompts: readonly TokenizedPrompt[],
+    { steps, isChosen }: { readonly steps?: readonly Step[]; readonly isChosen: boolean },
+  ): Started {
+    const before = this.#cache.places;
+    const { places } = placed(from.map((row) => before[row]!)), order = new Array<number>(from.length);
+    places.forEach((place, row) => order[place] = row);
+    const moved = order.map((row) => before[from[row]!]!);
+    const isSame = from.length === before.length && moved.every((row, place) => row === place);
+    if (!isSame && this.#encoded.lengths !== undefined) this.#encoded = takeEncoded(this.#encoded, moved);
+    const written = writtenFeeds(this.#generator, order.map((row) => prompts[row]!), session);
+    const { use, feeds, done } = this.#cache.step(from, steps?.map(({ token }) => token), this.#encoded.lengths);
+    const choosesFrom = isChosen ? "logits" : undefined;
+    const result = session.run({ ...feeds, ...this.#encoded.feeds, ...written }, { ...use, choosesFrom });
+    // A step that is not used may fail.
+    result.catch(() => {});
+    return { session, places, result, done };
   }
 
   /** Frees its keys and values. */

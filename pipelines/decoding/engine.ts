@@ -7,7 +7,7 @@
  * @module
  */
 import type { Architecture } from "../models/architecture/architecture.ts";
-import { Continuation, type Generator, type Logits } from "./continuation.ts";
+import { Continuation, type Generator, type Logits, type Step } from "./continuation.ts";
 import { advance, type Entry, isAborted, type WritingTask } from "./entry.ts";
 import { blockKeys, PrefixCache } from "./prefix_cache.ts";
 import { Reading } from "./reading.ts";
@@ -31,6 +31,9 @@ interface Group {
   readonly reading: Reading;
   readonly entries: readonly Entry[];
 }
+
+/** The maximum number of rows whose next step is started before their tokens are chosen. */
+const mostForeseen = 4;
 
 /** Generates for many callers at once. */
 export class Engine {
@@ -184,13 +187,24 @@ export class Engine {
     batch.entries = [...batch.entries, entry];
   }
 
+  /**
+   * Whether the tokens of a batch's next step are foreseen. A step of many rows takes so long that little is gained, and
+   * computes a token in vain for each row that ends; prompts that wait would have to wait for it, too.
+   */
+  #isForeseen(open: readonly Entry[], steps: readonly Step[]): boolean {
+    return steps.length <= mostForeseen && this.#waiting.length === 0 && this.#group === undefined &&
+      open.every(({ writer }) => writer.isForeseen === true);
+  }
+
   /** Decodes one more token for each row of a batch. */
   async #advance(key: unknown, batch: Batch): Promise<void> {
     for (const { reject, signal } of batch.entries.filter(isAborted)) reject(signal?.reason);
     const open = batch.entries.filter((entry) => !isAborted(entry));
     const steps = open.flatMap(({ first, steps }) => steps.map(({ from, token }) => ({ from: first + from, token })));
     try {
-      const logits = steps.length === 0 ? noLogits : await batch.continuation.next(steps);
+      const logits = steps.length === 0
+        ? noLogits
+        : await batch.continuation.next(steps, this.#isForeseen(open, steps));
       let row = 0;
       batch.entries = open.filter((entry) => {
         const first = entry.first = row;

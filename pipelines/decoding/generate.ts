@@ -4,11 +4,18 @@ import { type Generator, type Logits, readBefore, roomOf, type Step } from "./co
 import { continuePrompts } from "./continue_prompts.ts";
 import type { Writer } from "./writer.ts";
 
+/** Chooses the next token of a row. */
+export interface Choose {
+  (logits: Float32Array, row: number, seen: readonly number[]): number;
+  /** Whether it always chooses the likeliest one; `false` if omitted. */
+  readonly isLikeliest?: boolean;
+}
+
 /** How rows are continued. */
-export interface RowDecoding {
+interface RowDecoding {
   readonly maxNewTokens: number;
   /** Chooses the next token of a row after all tokens that it has read and generated. */
-  readonly choose: (logits: Float32Array, row: number, seen: readonly number[]) => number;
+  readonly choose: Choose;
   /** Whether a row is done for another reason than the end-of-sequence token or the limit. */
   readonly isDone?: (written: readonly number[]) => boolean;
   /** Receives each token of a row when it is generated. */
@@ -33,6 +40,10 @@ class RowWriter implements Writer {
     this.#seen = [...readBefore(generator, prompt)];
     this.room = Math.min(decoding.maxNewTokens, roomOf(generator) - this.#seen.length);
     this.isDone = this.room <= 0;
+  }
+
+  get isForeseen(): boolean {
+    return this.#decoding.choose.isLikeliest === true && this.written.length + 1 < this.room;
   }
 
   advance(logits: Logits): readonly Step[] {

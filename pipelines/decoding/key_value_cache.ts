@@ -142,14 +142,15 @@ export class KeyValueCache {
    * How the run of one more token per row uses the cache, and what it is fed.
    *
    * @param from The row that each new row continues.
+   * @param tokens Their tokens; `undefined` for those that the previous run chose.
    * @param encoded The number of tokens that an encoder, if any, has read for each row, by place.
    */
-  step(from: readonly number[], tokens: readonly number[], encoded: readonly number[] | undefined) {
+  step(from: readonly number[], tokens: readonly number[] | undefined, encoded: readonly number[] | undefined) {
     const before = from.map((row) => this.#places[row]!), { places, moves } = placed(before);
     const filled = new Array<number>(from.length), ordered = new Array<number>(from.length);
     from.forEach((row, at) => {
       filled[places[at]!] = this.#filled[this.#places[row]!]!;
-      ordered[places[at]!] = tokens[at]!;
+      ordered[places[at]!] = tokens?.[at] ?? 0;
     });
     const copied = [
       ...moves.filter(({ from }) => !this.#joining.has(from)).map(({ from, to }): RowMove => {
@@ -176,7 +177,8 @@ export class KeyValueCache {
       }),
       ...indexFeeds(ordered.map(() => [0]), 1),
     };
-    const use: ResidentUse = { ...grown, moves: copied, reads: from.length, writes };
+    const fedChosen = tokens === undefined ? "tail.tokens" : undefined;
+    const use: ResidentUse = { ...grown, moves: copied, reads: from.length, writes, fedChosen };
     return {
       use,
       feeds,

@@ -1,16 +1,7 @@
 /** Processing the logits of the next token before one is chosen. @module */
 import type { Random } from "../data/random.ts";
+import { argmax } from "../common/argmax.ts";
 import { FallingOrder } from "./falling_order.ts";
-
-/** The index of the largest logit; the first on a tie. */
-export function argmax(logits: Float32Array): number {
-  let best = 0, most = logits[0]!;
-  for (let token = 1; token < logits.length; token++) {
-    const logit = logits[token]!;
-    if (logit > most) [best, most] = [token, logit];
-  }
-  return best;
-}
 
 /** Settings that keep a text from repeating itself. */
 interface RepetitionLimits {
@@ -25,6 +16,11 @@ export function limitRepetition(
   { repetitionPenalty = 1, noRepeatNgramSize = 0 }: RepetitionLimits,
 ): Float32Array {
   return banNgrams(penalizeRepetition(logits, seen, repetitionPenalty), seen, noRepeatNgramSize);
+}
+
+/** Whether settings keep a text from repeating itself. */
+export function limitsRepetition({ repetitionPenalty = 1, noRepeatNgramSize = 0 }: RepetitionLimits): boolean {
+  return repetitionPenalty !== 1 || noRepeatNgramSize !== 0;
 }
 
 /** Makes tokens impossible that would complete an n-gram of `size` tokens that already occurs; none if 0. */

@@ -1,5 +1,6 @@
 /** The sessions of a thread, and its replies to requests. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
+import { argmax } from "../common/argmax.ts";
 import type { HostTensor } from "../common/host_tensor.ts";
 import type { OpenSession, RuntimeLibrary } from "./library.ts";
 import type { Reply, Request, RunReply } from "./protocol.ts";
@@ -24,7 +25,8 @@ export function answering(library: RuntimeLibrary): (request: Request) => Promis
     }
     const known = new Set(found.inputNames);
     const read = use === undefined || use.reads === 0 ? [] : resident!.read(use.reads, use.isGrouped ?? false);
-    const fed = Object.fromEntries([...Object.entries(feeds).filter(([name]) => known.has(name)), ...read]);
+    const chosen = use?.fedChosen === undefined ? [] : [[use.fedChosen, tokensOf(resident!.chosen)] as const];
+    const fed = Object.fromEntries([...Object.entries(feeds).filter(([name]) => known.has(name)), ...read, ...chosen]);
     const start = performance.now();
     const outputs = await found.run(fed);
     const seconds = (performance.now() - start) / 1000;
@@ -37,9 +39,11 @@ export function answering(library: RuntimeLibrary): (request: Request) => Promis
         written?.write(target, (ownValue(outputs, source) ?? ownValue(feeds, source))!, rows);
       }
     }
+    if (use?.choosesFrom !== undefined) resident!.chosen = likeliest(ownValue(outputs, use.choosesFrom)!);
     const written = new Set(use?.writes.flatMap(({ tensors }) => tensors.map(([source]) => source)));
     const given = Object.entries(outputs).filter(([name]) => !written.has(name));
-    return { outputs: Object.fromEntries(given), feeds, seconds };
+    const chosenNow = use?.choosesFrom === undefined ? undefined : resident!.chosen;
+    return { outputs: Object.fromEntries(given), feeds, chosen: chosenNow, seconds };
   }
 
   async function answer(request: Request): Promise<RunReply | null> {
@@ -62,6 +66,20 @@ export function answering(library: RuntimeLibrary): (request: Request) => Promis
       return { id: request.id, kind: "failed", message, provider };
     }
   };
+}
+
+/** Tokens [rows, 1]. */
+function tokensOf(tokens: readonly number[]): HostTensor {
+  return { data: new BigInt64Array(tokens.map(BigInt)), shape: [tokens.length, 1] };
+}
+
+/** The likeliest token of each row of logits [rows, vocabulary]. */
+function likeliest({ data, shape }: HostTensor): readonly number[] {
+  const width = shape[shape.length - 1]!, logits = data as Float32Array;
+  return Array.from(
+    { length: logits.length / width },
+    (_, row) => argmax(logits.subarray(row * width, (row + 1) * width)),
+  );
 }
 
 /** The memory of a reply's tensors, to be transferred with it. */

@@ -38,6 +38,8 @@ export type Request =
 export interface RunReply {
   readonly outputs: Record<string, HostTensor>;
   readonly feeds: Record<string, HostTensor>;
+  /** The likeliest token of each row, if it was to be chosen. */
+  readonly chosen?: readonly number[] | undefined;
   /** The seconds that the run itself took, without the communication with the worker. */
   readonly seconds: number;
 }

@@ -45,6 +45,10 @@ export interface ResidentUse {
   readonly reads: number;
   /** Results or feeds of the run that are written into tensors. Such results are not returned. */
   readonly writes: readonly ResidentWrite[];
+  /** A result [rows, vocabulary]; the likeliest token of each row is returned, and kept for the next run. */
+  readonly choosesFrom?: string | undefined;
+  /** An input [rows, 1] that is fed the tokens that the previous run chose. */
+  readonly fedChosen?: string | undefined;
 }
 
 /** Tokens that are written from some tensors into others. */
@@ -75,6 +79,8 @@ export class ResidentRows {
   readonly #tensors: Map<string, ResidentArray>;
   #rows = 0;
   #tokens = 0;
+  /** The likeliest tokens after the last run that was to choose them. */
+  chosen: readonly number[] = [];
 
   constructor({ names, heads, width, type }: Pick<ResidentUse, "names" | "heads" | "width" | "type">) {
     this.#heads = heads;

@@ -21,6 +21,8 @@ export type { HostTensor } from "../common/host_tensor.ts";
 /** A compiled program, ready to run. */
 export interface Session {
   readonly model: OnnxModel;
+  /** Whether it runs in another thread, so that a further run that is requested meanwhile starts without delay. */
+  readonly isApart: boolean;
   /**
    * Runs the program. The fed tensors' data is unavailable until the run is over.
    *
@@ -42,6 +44,8 @@ export type SessionOptions = Partial<Omit<SessionSettings, "threads" | "device">
 /** The results of one run. */
 interface SessionResult {
   readonly outputs: Readonly<Record<string, HostTensor>>;
+  /** The likeliest token of each row, if it was to be chosen. */
+  readonly chosen?: readonly number[] | undefined;
   readonly seconds: number;
 }
 
@@ -88,6 +92,7 @@ export class Runtime implements Disposable {
     await reply;
     return {
       model,
+      isApart: this.#thread.isApart,
       run: (feeds, resident) => this.#run(id, model, feeds, resident),
       free: async (resident) => {
         if (this.#stopped === undefined) await this.#ask({ kind: "free", resident }).reply;
@@ -131,6 +136,10 @@ export class Runtime implements Disposable {
         bindSymbols(model.name, name, shape, residentShape({ ...resident, rows: resident.reads }), bindings);
         continue;
       }
+      if (resident?.fedChosen === name) {
+        bindSymbols(model.name, name, shape, [resident.reads, 1], bindings);
+        continue;
+      }
       const tensor = ownValue(feeds, name);
       if (tensor === undefined) throw new RunError(`${model.name} was not fed ${name}`);
       putValue(all, name, tensor);
@@ -150,7 +159,7 @@ export class Runtime implements Disposable {
       const fed = ownValue(feeds, name);
       if (fed !== undefined) fed.data = tensor.data;
     }
-    return { outputs: reply.outputs, seconds: reply.seconds };
+    return { outputs: reply.outputs, chosen: reply.chosen, seconds: reply.seconds };
   }
 
   #ask(body: RequestBody, transfer: ArrayBuffer[] = []): { id: number; reply: Promise<RunReply | null> } {

@@ -19,6 +19,7 @@ export function startThread({ answered, died }: ThreadOwner): RuntimeThread {
     died(event.message);
   };
   return {
+    isApart: true,
     send: (request, transfer) => worker.postMessage(request, transfer),
     end: () => worker.terminate(),
   };

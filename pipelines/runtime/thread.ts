@@ -6,6 +6,8 @@ import type { Reply, Request } from "./protocol.ts";
 
 /** Holds sessions and replies to requests. */
 export interface RuntimeThread {
+  /** Whether it is another thread, which runs sessions while this one works. */
+  readonly isApart: boolean;
   send(request: Request, transfer: ArrayBuffer[]): void;
   /** Ends it, whatever it is doing. */
   end(): void;
@@ -26,6 +28,7 @@ export function inThisThread(library: RuntimeLibrary): StartThread {
     const answer = answering(library);
     let last: Promise<unknown> = Promise.resolve(), isEnded = false;
     return {
+      isApart: false,
       send(request) {
         last = last.then(async () => {
           if (isEnded) return;

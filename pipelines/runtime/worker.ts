@@ -10,7 +10,11 @@ import type { Request } from "./protocol.ts";
 
 const answer = answering(nodeLibrary);
 
-self.onmessage = async ({ data: request }: MessageEvent<Request>) => {
-  const reply = await answer(request);
-  self.postMessage(reply, buffersOf(reply));
+// One at a time, since a request may use what the one before it left in this thread.
+let last: Promise<void> = Promise.resolve();
+self.onmessage = ({ data: request }: MessageEvent<Request>) => {
+  last = last.then(async () => {
+    const reply = await answer(request);
+    self.postMessage(reply, buffersOf(reply));
+  });
 };

@@ -75,6 +75,11 @@ export class AnswerWriter implements Writer {
     return this.#open.length === 0;
   }
 
+  get isForeseen(): boolean {
+    const { choosers, room } = this.#settings;
+    return this.#open.every(({ index, written }) => choosers[index]!.isLikeliest && written.length + 1 < room);
+  }
+
   advance(logits: Logits): readonly Step[] {
     const grown = this.#open.map((answer, row) => {
       return { answer, step: { from: row, token: this.#grow(answer, logits(row)) } };

@@ -1,10 +1,16 @@
 /** Chooses the next token of an answer as a request specifies. @module */
 import { createRandom } from "../data/random.ts";
-import { argmax, draw, penalizeRepetition } from "../decoding/logits.ts";
+import { argmax } from "../common/argmax.ts";
+import { draw, penalizeRepetition } from "../decoding/logits.ts";
 import type { TokenChoice } from "./writing_request.ts";
 
-/** Returns the next token after what was read and generated. */
-export type ChooseToken = (logits: Float32Array, read: readonly number[], written: readonly number[]) => number;
+/** Chooses the next token of an answer. */
+export interface ChooseToken {
+  /** Returns the next token after what was read and generated. */
+  (logits: Float32Array, read: readonly number[], written: readonly number[]): number;
+  /** Whether it always chooses the likeliest one. */
+  readonly isLikeliest: boolean;
+}
 
 /**
  * A chooser with its own random stream, so that one answer's samples do not depend on another's.
@@ -13,10 +19,16 @@ export type ChooseToken = (logits: Float32Array, read: readonly number[], writte
  */
 export function tokenChooser(choice: TokenChoice, answer: number): ChooseToken {
   const random = createRandom(choice.seed, "serve", answer), { temperature, topP, topK } = choice;
-  return (logits, read, written) => {
+  const choose = (logits: Float32Array, read: readonly number[], written: readonly number[]) => {
     const changed = changedLogits(logits, choice, read, written);
     return temperature === 0 ? argmax(changed) : draw(changed, { temperature, topK, topP }, random);
   };
+  return Object.assign(choose, { isLikeliest: temperature === 0 && isPlain(choice) && choice.repetitionPenalty === 1 });
+}
+
+/** Whether a request neither penalizes generated tokens nor biases any. */
+function isPlain({ presencePenalty, frequencyPenalty, logitBias }: TokenChoice): boolean {
+  return presencePenalty === 0 && frequencyPenalty === 0 && logitBias.size === 0;
 }
 
 /**
@@ -25,15 +37,15 @@ export function tokenChooser(choice: TokenChoice, answer: number): ChooseToken {
  */
 function changedLogits(
   logits: Float32Array,
-  { presencePenalty, frequencyPenalty, repetitionPenalty, logitBias }: TokenChoice,
+  choice: TokenChoice,
   read: readonly number[],
   written: readonly number[],
 ): Float32Array {
-  const isPlain = presencePenalty === 0 && frequencyPenalty === 0 && logitBias.size === 0;
+  const { presencePenalty, frequencyPenalty, repetitionPenalty, logitBias } = choice;
   const penalized = repetitionPenalty === 1
     ? logits
     : penalizeRepetition(logits, [...read, ...written], repetitionPenalty);
-  if (isPlain) return penalized;
+  if (isPlain(choice)) return penalized;
   const changed = penalized === logits ? logits.slice() : penalized;
   if (presencePenalty !== 0 || frequencyPenalty !== 0) {
     for (const token of written) changed[token]! -= frequencyPenalty;

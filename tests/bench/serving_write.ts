@@ -2,7 +2,7 @@
 import type { TokenizedPrompt } from "../../pipelines/data/examples.ts";
 import type { Generator } from "../../pipelines/decoding/continuation.ts";
 import { Engine } from "../../pipelines/decoding/engine.ts";
-import { argmax } from "../../pipelines/decoding/logits.ts";
+import { argmax } from "../../pipelines/common/argmax.ts";
 import { promptOf, type Work, type Written } from "./serving_peers.ts";
 
 /** Writes the likeliest tokens after all prompts at once, which take turns with the generators. */
@@ -18,6 +18,9 @@ export async function writeWith(generators: readonly Generator[], work: Work): P
       rows: 1,
       get isDone() {
         return written >= work.tokens;
+      },
+      get isForeseen() {
+        return written + 1 < work.tokens;
       },
       advance(logits: (row: number) => Float32Array) {
         if (++written === 1 && ++begun === work.rows) first = performance.now() - start;

@@ -6,7 +6,7 @@ import { lowerAdaptations } from "../../../pipelines/compile/lower/lower_adaptat
 import { type TokenizedPrompt, tokenizePrompt } from "../../../pipelines/data/examples.ts";
 import type { Generator } from "../../../pipelines/decoding/continuation.ts";
 import { Engine } from "../../../pipelines/decoding/engine.ts";
-import { argmax } from "../../../pipelines/decoding/logits.ts";
+import { argmax } from "../../../pipelines/common/argmax.ts";
 import { editedModel } from "../../../pipelines/models/open/model.ts";
 import { RunContext } from "../../../pipelines/schedule/context/run_context.ts";
 import { openGenerator } from "../../../pipelines/schedule/evaluate/generator.ts";

@@ -39,7 +39,7 @@ function countingSession(name: string, losses: readonly number[], runs: number[]
     return Promise.resolve({ outputs: { ...next, "loss.0": loss }, seconds: 0 });
   };
   const model = { name, provider: "cpu", bytes: new Uint8Array(), fed: [], extents: [], outputs: [] } as const;
-  return { model, run, free: () => Promise.resolve(), close: () => Promise.resolve() };
+  return { model, isApart: true, run, free: () => Promise.resolve(), close: () => Promise.resolve() };
 }
 
 /** Four steps of four rows each, from parameters of 0. */

@@ -10,7 +10,7 @@ import { readTensors } from "../../../../../pipelines/compile/parameters/initial
 import { wholeRows } from "../../../../../pipelines/compile/rows/layout.ts";
 import { lowerDescription, readDescription } from "../../../../../pipelines/compile/parameters/intervention_file.ts";
 import { tokenizePrompt } from "../../../../../pipelines/data/examples.ts";
-import { argmax } from "../../../../../pipelines/decoding/logits.ts";
+import { argmax } from "../../../../../pipelines/common/argmax.ts";
 import { editedModel, openModel } from "../../../../../pipelines/models/open/model.ts";
 import { readHeader, readTensor } from "../../../../../pipelines/models/weights/safetensors.ts";
 import { Runtime } from "../../../../../pipelines/runtime/runtime.ts";
