@@ -13,6 +13,7 @@ import { isWidenedWeight } from "../passes/cost.ts";
 import type { Shape } from "../program/dimension.ts";
 import { type DataType, isConstant, isLeaf, leafName, type Program, valuesOf } from "../program/program.ts";
 import { definitionOf, isOperation } from "../table/mod.ts";
+import { joinedProducts } from "./joined_products.ts";
 import { ProgramWriter } from "./program_writer.ts";
 
 const opset = 23;
@@ -37,7 +38,8 @@ export function emitOnnx(
   locate: (name: string) => WeightLocation,
   { packs = false, emission = emissions[provider] }: EmitOptions = {},
 ): OnnxModel {
-  const write = new ProgramWriter(emission.kernels, packs, locate);
+  const joined = packs ? joinedProducts(program, locate) : undefined;
+  const write = new ProgramWriter(emission.kernels, packs, locate, joined);
   const fed: FedTensor[] = [];
   for (const value of valuesOf(program)) {
     // Each use widens it again: a wide copy shared by the forward and backward passes would stay in memory between

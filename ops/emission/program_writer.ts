@@ -24,6 +24,7 @@ export class ProgramWriter implements Emitter {
   readonly packs: boolean;
   readonly graph = new Graph({ tensor: (_, count) => `%${count}`, node: (type, count) => `${type}.${count}` });
   readonly #locate: (name: string) => WeightLocation;
+  readonly #joined: ReadonlyMap<Value, readonly Value[]>;
   readonly #names = new Map<Value, TensorName>();
   readonly #extents = new Map<string, ExtentList>();
   /** Distinguishes the nodes of one use from those of another. */
@@ -32,10 +33,17 @@ export class ProgramWriter implements Emitter {
   #used = 0;
   #uses = 0;
 
-  constructor(kernels: Kernels, packs: boolean, locate: (name: string) => WeightLocation) {
+  /** @param joined Matrix products that are computed together, by each of them. */
+  constructor(
+    kernels: Kernels,
+    packs: boolean,
+    locate: (name: string) => WeightLocation,
+    joined: ReadonlyMap<Value, readonly Value[]> = new Map(),
+  ) {
     this.kernels = kernels;
     this.packs = packs;
     this.#locate = locate;
+    this.#joined = joined;
   }
 
   /** The lists of extents that the nodes need. */
@@ -126,10 +134,17 @@ export class ProgramWriter implements Emitter {
     });
   }
 
-  under(leaf: Value, shape: readonly number[]): TensorName {
-    const name = `${leafName(leaf)} as ${shape}`, type = isCodeType(leaf.dtype) ? "uint8" : leaf.dtype;
+  joined(product: Value): readonly Value[] {
+    return this.#joined.get(product) ?? [product];
+  }
+
+  under(leaves: readonly Value[], shape: readonly number[]): TensorName {
+    const [{ dtype }] = leaves as readonly [Value], type = isCodeType(dtype) ? "uint8" : dtype;
+    const name = `${leaves.map(leafName).join(" and ")} as ${shape}`;
     const [found] = this.graph.once(name, () => {
-      this.graph.initializers.push(externalTensor(name, type, shape, this.#locate(leafName(leaf))));
+      const places = leaves.map((leaf) => this.#locate(leafName(leaf))), { location, offset } = places[0]!;
+      const length = places.reduce((sum, { length }) => sum + length, 0);
+      this.graph.initializers.push(externalTensor(name, type, shape, { location, offset, length }));
       return [name];
     });
     return found!;

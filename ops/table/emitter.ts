@@ -27,8 +27,10 @@ export interface Emitter extends GraphWriter {
   anew<T>(write: () => T): T;
   /** One code, repeated `count` times. */
   codes(type: CodeType, element: number, count: number): TensorName;
-  /** A weight in another shape; for codes, their bytes. */
-  under(leaf: Value, shape: readonly number[]): TensorName;
+  /** The matrix products that are computed together with one, in the order of their weights' bytes; at least itself. */
+  joined(product: Value): readonly Value[];
+  /** Weights whose bytes lie one after the other as one tensor of another shape; for codes, their bytes. */
+  under(leaves: readonly Value[], shape: readonly number[]): TensorName;
   /**
    * Splits a weight [rows, …] that would be widened to more than `mostBytes` into several of fewer rows each, whose
    * bytes are read in place; empty for any other value.

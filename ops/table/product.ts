@@ -8,6 +8,7 @@
  * @module
  */
 import type { TensorName } from "../onnx/graph_writer.ts";
+import { evaluateDimension } from "../program/dimension.ts";
 import type { Value } from "../program/program.ts";
 import type { MatmulAttributes } from "./builder.ts";
 import { operand } from "./definition.ts";
@@ -21,7 +22,9 @@ const mostWidened = 2 ** 25;
 export function emitProduct(emit: Emitter, value: Value, settings: MatmulAttributes): TensorName {
   const [a, b] = [operand(value, 0), operand(value, 1)];
   const { transposeA, transposeB, alpha } = settings;
-  const packed = !transposeA && transposeB ? emitPackedProduct(emit, a, b, alpha) : undefined;
+  const joined = emit.joined(value);
+  if (joined.length > 1) return emitPart(emit, value, joined);
+  const packed = !transposeA && transposeB ? emitPackedProduct(emit, a, [b], alpha) : undefined;
   if (packed !== undefined) return packed;
   const parts = transposeA ? [] : emit.rowParts(b, mostWidened);
   if (parts.length < 2) return multiply(emit, emit.of(a), emit.of(b), settings);
@@ -34,6 +37,26 @@ export function emitProduct(emit: Emitter, value: Value, settings: MatmulAttribu
     const columns = emit.node("Slice", [emit.of(a), emit.integers([start]), emit.integers([end]), along]);
     return multiply(emit, columns, emit.of(rows), settings);
   }).reduce((sum, part) => emit.node("Add", [sum, part]));
+}
+
+/** The leaves of a weight that can be one part of a larger one; `undefined` for any other value. */
+export function joinableLeaves(weight: Value): readonly Value[] | undefined {
+  const leaves = weight.op === "dequantize" ? weight.inputs : weight.dtype === "float32" ? [weight] : [];
+  return leaves.length > 0 && leaves.every(({ op }) => op === "weight") ? leaves : undefined;
+}
+
+/** Writes one of several products that one kernel computes: its columns of that kernel's result. */
+function emitPart(emit: Emitter, value: Value, joined: readonly Value[]): TensorName {
+  const x = operand(value, 0), weights = joined.map((product) => operand(product, 1));
+  const rows = weights.map(({ shape }) => evaluateDimension(shape[0]!, {}));
+  const whole = emitPackedProduct(emit, x, weights, 1) ?? emitFusedProduct(
+    emit,
+    emit.of(x),
+    emit.under(weights, [rows.reduce((sum, each) => sum + each), evaluateDimension(weights[0]!.shape[1]!, {})]),
+    { transposeA: false, transposeB: true, alpha: 1 },
+  );
+  const parts = emit.nodes("Split", [whole, emit.integers(rows)], rows.length, { axis: { int: -1 } });
+  return parts[joined.indexOf(value)]!;
 }
 
 function multiply(emit: Emitter, a: TensorName, b: TensorName, settings: MatmulAttributes): TensorName {

@@ -80,18 +80,28 @@ export const quantization: Definitions<QuantizationAttributes> = {
 };
 
 /**
- * `x·wᵀ` with a quantized weight, as one node that packs the codes for itself; `undefined` if the session does not pack
- * weights or the weight is not quantized. The node rounds `x` to 8 bits, every 32 neighbours relative to their largest,
+ * `x·wᵀ` with quantized weights, one after the other, as one node that packs the codes for itself; `undefined` if the
+ * session does not pack weights or they are not quantized. The node rounds `x` to 8 bits, every 32 neighbours relative to their largest,
  * which makes it faster than a product in float32 by as much as the codes are smaller.
  */
-export function emitPackedProduct(emit: Emitter, x: Value, weight: Value, alpha: number): TensorName | undefined {
+export function emitPackedProduct(
+  emit: Emitter,
+  x: Value,
+  weights: readonly Value[],
+  alpha: number,
+): TensorName | undefined {
+  const [weight] = weights as readonly [Value];
   if (!emit.packs || !emit.kernels.matMulNBits || weight.op !== "dequantize") return undefined;
   const codes = operand(weight, 0);
   if (!isCodeType(codes.dtype) || !isLeaf(codes)) return undefined;
-  const rows = evaluateDimension(weight.shape[0]!, {}), columns = evaluateDimension(weight.shape[1]!, {});
+  const rows = weights.reduce((sum, { shape }) => sum + evaluateDimension(shape[0]!, {}), 0);
+  const columns = evaluateDimension(weight.shape[1]!, {}), blocks = blocksOf(columns);
   const { bits } = codeKinds[codes.dtype];
-  const packed = emit.under(codes, [rows, blocksOf(columns), blockSize * bits / 8]);
-  const product = emit.node("MatMulNBits", [emit.of(x), packed, emit.of(operand(weight, 1))], {
+  const packed = emit.under(weights.map((each) => operand(each, 0)), [rows, blocks, blockSize * bits / 8]);
+  const scales = weights.length === 1
+    ? emit.of(operand(weight, 1))
+    : emit.under(weights.map((each) => operand(each, 1)), [rows * blocks]);
+  const product = emit.node("MatMulNBits", [emit.of(x), packed, scales], {
     K: { int: columns },
     N: { int: rows },
     bits: { int: bits },
@@ -112,7 +122,7 @@ export function emitQuantizedRows(emit: Emitter, table: Value, indices: TensorNa
   const rows = evaluateDimension(table.shape[0]!, {}), columns = evaluateDimension(table.shape[1]!, {});
   const { bits, zero } = codeKinds[codes.dtype], perRow = blocksOf(columns), whole = perRow * blockSize;
   const gather = (from: TensorName) => emit.node("Gather", [from, indices], { axis: { int: 0 } });
-  const own = emit.under(codes, [rows, whole * bits / 8]), factors = emit.under(scales, [rows, perRow]);
+  const own = emit.under([codes], [rows, whole * bits / 8]), factors = emit.under([scales], [rows, perRow]);
   if (emit.kernels.gatherBlockQuantized) {
     const gathered = emit.node("GatherBlockQuantized", [own, indices, factors], {
       bits: { int: bits },

@@ -7,6 +7,7 @@
 import { ownValue } from "../../ops/program/own_value.ts";
 import type { Adaptation } from "../compile/lower/adaptation.ts";
 import { exampleFeeds } from "../compile/rows/feeds.ts";
+import { ownJoined } from "../compile/programs/inference_programs.ts";
 import { indexFeeds } from "../compile/rows/labels.ts";
 import { groupExtents, layOut, readTokens } from "../compile/rows/laid_out_rows.ts";
 import { type EncodedPrompts, encodedPrompts, joinEncoded, nothingEncoded, takeEncoded } from "./encoded_prompts.ts";
@@ -233,7 +234,12 @@ export class Continuation {
     const isSame = from.length === before.length && moved.every((row, place) => row === place);
     if (!isSame && this.#encoded.lengths !== undefined) this.#encoded = takeEncoded(this.#encoded, moved);
     const written = writtenFeeds(this.#generator, order.map((row) => prompts[row]!), session);
-    const { use, feeds, done } = this.#cache.step(from, steps?.map(({ token }) => token), this.#encoded.lengths);
+    const { use, feeds, done } = this.#cache.step(
+      from,
+      steps?.map(({ token }) => token),
+      this.#encoded.lengths,
+      session.model.outputs.some(({ name }) => name === ownJoined),
+    );
     const choosesFrom = isChosen ? "logits" : undefined;
     const result = session.run({ ...feeds, ...this.#encoded.feeds, ...written }, { ...use, choosesFrom });
     // A step that is not used may fail.

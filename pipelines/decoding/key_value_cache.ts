@@ -1,5 +1,6 @@
 /** The key-value cache of a batch: which tokens it holds, and how runs read and write it. @module */
 import type { Feeds } from "../common/host_tensor.ts";
+import { ownJoined } from "../compile/programs/inference_programs.ts";
 import { indexFeeds } from "../compile/rows/labels.ts";
 import type { KeyValueType } from "../compile/programs/forward.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
@@ -144,8 +145,14 @@ export class KeyValueCache {
    * @param from The row that each new row continues.
    * @param tokens Their tokens; `undefined` for those that the previous run chose.
    * @param encoded The number of tokens that an encoder, if any, has read for each row, by place.
+   * @param isJoined Whether the run returns the keys and values of its tokens as one tensor.
    */
-  step(from: readonly number[], tokens: readonly number[] | undefined, encoded: readonly number[] | undefined) {
+  step(
+    from: readonly number[],
+    tokens: readonly number[] | undefined,
+    encoded: readonly number[] | undefined,
+    isJoined: boolean,
+  ) {
     const before = from.map((row) => this.#places[row]!), { places, moves } = placed(before);
     const filled = new Array<number>(from.length), ordered = new Array<number>(from.length);
     from.forEach((row, at) => {
@@ -164,7 +171,7 @@ export class KeyValueCache {
     ];
     const grown = this.#grown(Math.max(from.length, this.#filled.length), Math.max(...filled) + 1);
     const writes = [{
-      tensors: this.#names.map(([name]) => [ownName(name), name] as const),
+      tensors: isJoined ? ownJoined : this.#names.map(([name]) => [ownName(name), name] as const),
       rows: filled.map((at, place) => ({ from: place, length: 1, to: place, at })),
     }];
     const seen = filled.map((each) => this.#virtual + each);

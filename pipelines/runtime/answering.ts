@@ -35,12 +35,17 @@ export function answering(library: RuntimeLibrary): (request: Request) => Promis
         ? resident
         : residents.getOrInsertComputed(into.id, () => new ResidentRows(use!));
       if (into !== undefined) written?.grow(into.rows, into.tokens);
-      for (const [source, target] of tensors) {
-        written?.write(target, (ownValue(outputs, source) ?? ownValue(feeds, source))!, rows);
-      }
+      if (typeof tensors === "string") written?.writeAll(ownValue(outputs, tensors)!, rows);
+      else {for (const [source, target] of tensors) {
+          written?.write(target, (ownValue(outputs, source) ?? ownValue(feeds, source))!, rows);
+        }}
     }
     if (use?.choosesFrom !== undefined) resident!.chosen = likeliest(ownValue(outputs, use.choosesFrom)!);
-    const written = new Set(use?.writes.flatMap(({ tensors }) => tensors.map(([source]) => source)));
+    const written = new Set(
+      use?.writes.flatMap(({ tensors }) => {
+        return typeof tensors === "string" ? [tensors] : tensors.map(([source]) => source);
+      }),
+    );
     const given = Object.entries(outputs).filter(([name]) => !written.has(name));
     const chosenNow = use?.choosesFrom === undefined ? undefined : resident!.chosen;
     return { outputs: Object.fromEntries(given), feeds, chosen: chosenNow, seconds };

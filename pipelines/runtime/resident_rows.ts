@@ -53,7 +53,8 @@ export interface ResidentUse {
 
 /** Tokens that are written from some tensors into others. */
 interface ResidentWrite {
-  readonly tensors: readonly (readonly [source: string, target: string])[];
+  /** The tensors; or one result for all targets, with their heads side by side in the order of their names. */
+  readonly tensors: readonly (readonly [source: string, target: string])[] | string;
   readonly rows: readonly RowWrite[];
   /** The destination tensors, if these are others or have to grow. */
   readonly into?: Pick<ResidentUse, "id" | "rows" | "tokens">;
@@ -120,6 +121,16 @@ export class ResidentRows {
     for (const [name, data] of this.#tensors) yield [name, { data: data.subarray(0, length), shape }];
   }
 
+  /** Writes tokens of a tensor [rows, tensors · heads, tokens, width] that has the heads of all of these side by side. */
+  writeAll({ data, shape }: HostTensor, rows: readonly RowWrite[]): void {
+    const tokens = shape[shape.length - 2]!, all = this.#heads * this.#tensors.size;
+    let before = 0;
+    for (const target of this.#tensors.values()) {
+      for (const row of rows) this.#copy(data as Float32Array<ArrayBuffer>, tokens, target, row, { all, before });
+      before += this.#heads;
+    }
+  }
+
   /** Writes tokens of a tensor [rows, heads, tokens, width]. */
   write(name: string, { data, shape }: HostTensor, rows: readonly RowWrite[]): void {
     for (const row of rows) {
@@ -127,10 +138,16 @@ export class ResidentRows {
     }
   }
 
-  #copy(source: ResidentArray, sourceTokens: number, target: ResidentArray, row: RowWrite): void {
+  #copy(
+    source: ResidentArray,
+    sourceTokens: number,
+    target: ResidentArray,
+    row: RowWrite,
+    sourceHeads = { all: this.#heads, before: 0 },
+  ): void {
     const heads = this.#heads, width = this.#width, { from, start = 0, length, to, at } = row;
     for (let head = 0; head < heads; head++) {
-      const first = ((from * heads + head) * sourceTokens + start) * width;
+      const first = ((from * sourceHeads.all + sourceHeads.before + head) * sourceTokens + start) * width;
       target.set(source.subarray(first, first + length * width), ((to * heads + head) * this.#tokens + at) * width);
     }
   }

@@ -147,7 +147,7 @@ export class Runtime implements Disposable {
     }
     for (const list of model.extents) putValue(all, list.name, extentTensor(list, bindings));
     for (const { tensors } of resident?.writes ?? []) {
-      for (const [source] of tensors) {
+      for (const [source] of typeof tensors === "string" ? [] : tensors) {
         const tensor = ownValue(feeds, source);
         if (tensor !== undefined) putValue(all, source, tensor);
       }

@@ -8,8 +8,9 @@ import { blocksOf } from "../../../ops/table/quantization.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { BareModel, ModelWeights } from "../../models/open/model.ts";
 import { partsOf, quantizedDigest, quantizedMatrices, quantizedWeights } from "../../models/open/quantized_weights.ts";
-import { type BitsName, codeBytes, quantize } from "../../models/weights/quantization.ts";
+import { type BitsName, codeBytes, quantize, type QuantizedMatrix } from "../../models/weights/quantization.ts";
 import type { Entry, Store } from "../../store/store.ts";
+import type { EntryWriter } from "../../store/writer.ts";
 import type { Emit } from "../../results/events.ts";
 import { beginWork } from "./work.ts";
 
@@ -64,25 +65,61 @@ function make(
       tensors: partsOfAll(matrices),
       metadata: { quantize: name, weights: base.digest },
     });
-    let finished = 0;
-    for (const [weight, { columns, bits }] of matrices) {
-      const { codes, scales } = quantized(weight, await base.read(weight), columns, bits, base.record(weight).file);
-      entry.append(partsOf(weight).codes, codes);
-      entry.append(partsOf(weight).scales, scales);
-      done(++finished);
-    }
+    await appendMatrices(entry, matrices, done, async (weight, { columns, bits }) => {
+      return quantized(weight, await base.read(weight), columns, bits, base.record(weight).file);
+    });
   });
 }
 
+type Matrices = ReturnType<typeof quantizedMatrices>;
+type NamedMatrix = Matrices extends ReadonlyMap<infer Name, infer Matrix> ? readonly [Name, Matrix] : never;
+
+/**
+ * Matrices in the groups in which an entry has them. In a group all codes come first and then all scales, so that
+ * several matrices with rows of equal length can be read as one.
+ */
+function groupsOf(matrices: Matrices): readonly (readonly NamedMatrix[])[] {
+  const groups: NamedMatrix[][] = [];
+  for (const named of matrices) {
+    const group = groups.at(-1), [, before] = group?.[0] ?? [], [, { columns, bits }] = named;
+    if (before?.columns === columns && before.bits === bits) group!.push(named);
+    else groups.push([named]);
+  }
+  return groups;
+}
+
 /** The tensors of quantized matrices, as an entry declares them. */
-export function partsOfAll(matrices: ReturnType<typeof quantizedMatrices>) {
-  return [...matrices].flatMap(([weight, { rows, columns, bits }]) => {
-    const count = rows * blocksOf(columns), { codes, scales } = partsOf(weight);
+export function partsOfAll(matrices: Matrices) {
+  return groupsOf(matrices).flatMap((group) => {
+    const counts = group.map(([weight, { rows, columns }]) => [partsOf(weight), rows * blocksOf(columns)] as const);
+    const [, { bits }] = group[0]!;
     return [
-      { name: codes, dtype: "U8" as const, shape: [count, codeBytes[bits]] },
-      { name: scales, dtype: "F32" as const, shape: [count] },
+      ...counts.map(([{ codes }, count]) => {
+        return { name: codes, dtype: "U8" as const, shape: [count, codeBytes[bits]] };
+      }),
+      ...counts.map(([{ scales }, count]) => ({ name: scales, dtype: "F32" as const, shape: [count] })),
     ];
   });
+}
+
+/** Appends quantized matrices to an entry that has declared them. Only one's codes are in memory at a time. */
+export async function appendMatrices(
+  entry: Pick<EntryWriter, "append">,
+  matrices: Matrices,
+  done: (finished: number) => void,
+  matrixOf: (weight: string, matrix: NamedMatrix[1]) => QuantizedMatrix | Promise<QuantizedMatrix>,
+): Promise<void> {
+  let finished = 0;
+  for (const group of groupsOf(matrices)) {
+    const scalesOf: (readonly [name: string, scales: Float32Array])[] = [];
+    for (const [weight, matrix] of group) {
+      const { codes, scales } = await matrixOf(weight, matrix);
+      entry.append(partsOf(weight).codes, codes);
+      scalesOf.push([partsOf(weight).scales, scales]);
+      done(++finished);
+    }
+    for (const [name, scales] of scalesOf) entry.append(name, scales);
+  }
 }
 
 function quantized(weight: string, data: Float32Array, columns: number, name: BitsName, file: string) {

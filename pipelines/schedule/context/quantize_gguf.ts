@@ -20,7 +20,7 @@ import type { BitsName } from "../../models/weights/quantization.ts";
 import { rememberedDigest, weightsDigest } from "../../models/weights/weights_digest.ts";
 import type { Emit } from "../../results/events.ts";
 import type { Entry, Store } from "../../store/store.ts";
-import { type OpenedQuantized, partsOfAll, quantizedKind } from "./quantize.ts";
+import { appendMatrices, type OpenedQuantized, partsOfAll, quantizedKind } from "./quantize.ts";
 import { beginWork } from "./work.ts";
 
 /** A GGUF file that weights can be taken from directly. */
@@ -127,7 +127,7 @@ function make(
 ): Promise<Entry> {
   const inBits = quantizedMatrices(architecture, bits), done = beginWork(emit, "quantize", inBits.size, bits);
   const others = [...architecture.weights].filter(([name]) => !inBits.has(name));
-  return store.putAndOpen(quantizedKind, key, (entry) => {
+  return store.putAndOpen(quantizedKind, key, async (entry) => {
     entry.declare({
       tensors: [
         ...partsOfAll(inBits),
@@ -135,13 +135,7 @@ function make(
       ],
       metadata: { quantize: bits, weights: key },
     });
-    let finished = 0;
-    for (const [weight, { columns, bits }] of inBits) {
-      const { codes, scales } = matrices.matrix(weight, columns, bits);
-      entry.append(partsOf(weight).codes, codes);
-      entry.append(partsOf(weight).scales, scales);
-      done(++finished);
-    }
+    await appendMatrices(entry, inBits, done, (weight, { columns, bits }) => matrices.matrix(weight, columns, bits));
     for (const [name] of others) entry.append(name, matrices.numbers(name));
   });
 }

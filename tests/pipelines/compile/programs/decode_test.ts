@@ -3,13 +3,14 @@ import assert from "node:assert/strict";
 import { valuesOf } from "../../../../ops/program/program.ts";
 import { isOp } from "../../../../ops/table/mod.ts";
 import { lowerAdaptations } from "../../../../pipelines/compile/lower/lower_adaptations.ts";
-import { decodeProgram, extendProgram } from "../../../../pipelines/compile/programs/inference_programs.ts";
+import { decodeProgram, extendProgram, ownJoined } from "../../../../pipelines/compile/programs/inference_programs.ts";
 import { ConfigReader } from "../../../../pipelines/models/architecture/config.ts";
 import { architectureOf } from "../../../../pipelines/models/families/mod.ts";
 import type { Resolved, TrainableSpec } from "../../../../pipelines/spec/mod.ts";
 import { block, decoder, loreft, type SiteSpec } from "refract";
 import { interpret } from "../../../ops/reference.ts";
 import { assertClose, drawLeaves } from "../../../ops/support.ts";
+import { type Tensor, tensor } from "../../../ops/tensor.ts";
 import { tinyT5Config } from "../../../support/tiny_t5.ts";
 
 const extents = { vocab_size: 11, hidden_size: 8, num_hidden_layers: 2, num_attention_heads: 4 };
@@ -23,6 +24,15 @@ const models: Record<string, readonly [config: Record<string, unknown>, at: Site
   "linear biases of attention scores": [bloom, block(0).mlp.output],
   "a decoder after an encoder": [tinyT5Config, decoder.block(1).output],
 };
+
+/** Tensors [2, heads, …] side by side along their heads. */
+function sideBySide(tensors: readonly Tensor[]): Tensor {
+  const [{ shape: [rows, heads, ...rest] }] = tensors as readonly [Tensor];
+  const data = Array.from({ length: rows! }, (_, row) => {
+    return tensors.flatMap(({ data }) => [...data.slice(row * data.length / rows!, (row + 1) * data.length / rows!)]);
+  }).flat();
+  return tensor([rows!, heads! * tensors.length, ...rest], data);
+}
 
 for (const [name, [config, at]] of Object.entries(models)) {
   const architecture = architectureOf(new ConfigReader("config.json", config));
@@ -38,10 +48,11 @@ for (const [name, [config, at]] of Object.entries(models)) {
       "tail.distanceBuckets": (_, offset) => offset,
     });
     const expected = interpret(extend, environment);
-    for (const program of [decodeProgram(model), extendProgram(model)]) {
+    const { logits, ...own } = expected, joined = { logits: logits!, [ownJoined]: sideBySide(Object.values(own)) };
+    for (const [program, results] of [[decodeProgram(model), joined], [extendProgram(model), expected]] as const) {
       const found = interpret(program, environment);
-      assert.deepEqual(Object.keys(found), Object.keys(expected));
-      for (const [result, tensor] of Object.entries(expected)) assertClose(found[result]!, tensor, 1e-9, result);
+      assert.deepEqual(Object.keys(found), Object.keys(results));
+      for (const [result, tensor] of Object.entries(results)) assertClose(found[result]!, tensor, 1e-9, result);
     }
   });
 
