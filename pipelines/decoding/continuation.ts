@@ -19,7 +19,8 @@ import { copyTensors, type TensorMap } from "../compile/parameters/initial.ts";
 import { columnsOf, maskName, masksOf, maskWidth } from "../compile/lower/edit_masks.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
-import type { HostTensor, Session } from "../runtime/runtime.ts";
+import type { Session } from "../runtime/runtime.ts";
+import { type Logits, logitsOf, ofRows, onlyLikeliest } from "./row_logits.ts";
 import { placed } from "./placed_rows.ts";
 import { KeyValueCache, type ReadRow, residentId } from "./key_value_cache.ts";
 
@@ -67,9 +68,6 @@ export function roomOf({ architecture: { contextLength }, prefill: { layout } }:
 export function readBefore({ prefill: { layout } }: Generator, prompt: TokenizedPrompt): readonly number[] {
   return readTokens(layOut({ ...prompt, completion: [] }, layout), layout);
 }
-
-/** The logits of each row's next token. */
-export type Logits = (row: number) => Float32Array;
 
 /** How a row continues: with a token after the tokens of some row. */
 export interface Step {
@@ -184,7 +182,8 @@ export class Continuation {
    * Runs one more token per row; from then on the rows are those of the steps.
    *
    * @param isForeseen Whether each row is expected to continue with its likeliest token. Then the step after this one
-   * is started before this one's logits are returned, so that the runtime does not wait for the choice.
+   * is started before this one's result is there, so that the runtime does not wait for the choice, and of the logits
+   * only the likeliest tokens are returned.
    */
   async next(steps: readonly Step[], isForeseen = false): Promise<Logits> {
     const ahead = this.#ahead, from = steps.map(({ from }) => this.#cached[from]!);
@@ -216,8 +215,8 @@ export class Continuation {
       : undefined;
     const { outputs, chosen } = await result;
     if (next !== undefined) this.#ahead = { ...next, tokens: next.places.map((_, row) => chosen![wasPlaced[row]!]!) };
-    const logits = logitsOf(outputs["logits"]!);
-    return (row) => logits(wasPlaced[rows[row]!]!);
+    const logits = chosen === undefined ? logitsOf(outputs["logits"]!) : onlyLikeliest(chosen);
+    return ofRows(logits, (row) => wasPlaced[rows[row]!]!);
   }
 
   /** Starts a step of the cache's rows, with the tokens that the previous run chose if none are given. */
@@ -251,12 +250,6 @@ export class Continuation {
   async close(): Promise<void> {
     await this.#session?.free(this.#id);
   }
-}
-
-/** Logits [rows, vocabulary] by row. */
-export function logitsOf({ data, shape }: HostTensor): Logits {
-  const width = shape[shape.length - 1]!;
-  return (row) => (data as Float32Array).subarray(row * width, (row + 1) * width);
 }
 
 /**

@@ -7,7 +7,8 @@
  * @module
  */
 import type { Architecture } from "../models/architecture/architecture.ts";
-import { Continuation, type Generator, type Logits, type Step } from "./continuation.ts";
+import { Continuation, type Generator, type Step } from "./continuation.ts";
+import { ofRows, onlyLikeliest } from "./row_logits.ts";
 import { advance, type Entry, isAborted, type WritingTask } from "./entry.ts";
 import { blockKeys, PrefixCache } from "./prefix_cache.ts";
 import { Reading } from "./reading.ts";
@@ -166,7 +167,7 @@ export class Engine {
       const room = Math.max(...group.map(({ writer }) => writer.room)), prompts = group.map(({ prompt }) => prompt);
       const first = continuation.rows, logits = await continuation.read(generator, prompts, room);
       for (const [row, entry] of group.entries()) {
-        if (advance(entry, () => logits(row))) this.#begin(entry, first + row);
+        if (advance(entry, ofRows(logits, () => row))) this.#begin(entry, first + row);
       }
     } catch (error) {
       for (const { reject } of group) reject(error);
@@ -203,13 +204,13 @@ export class Engine {
     const steps = open.flatMap(({ first, steps }) => steps.map(({ from, token }) => ({ from: first + from, token })));
     try {
       const logits = steps.length === 0
-        ? noLogits
+        ? onlyLikeliest([])
         : await batch.continuation.next(steps, this.#isForeseen(open, steps));
       let row = 0;
       batch.entries = open.filter((entry) => {
         const first = entry.first = row;
         row += entry.steps.length;
-        return advance(entry, (own) => logits(first + own));
+        return advance(entry, ofRows(logits, (own) => first + own));
       });
     } catch (error) {
       for (const { reject } of open) reject(error);
@@ -220,7 +221,3 @@ export class Engine {
     await batch.continuation.close().catch(() => {});
   }
 }
-
-const noLogits: Logits = () => {
-  throw new TypeError("Nothing was read");
-};

@@ -1,6 +1,7 @@
 /** The requests to an engine, with their progress. @module */
 import type { TokenizedPrompt } from "../data/examples.ts";
-import type { Generator, Logits, Step } from "./continuation.ts";
+import type { Generator, Step } from "./continuation.ts";
+import type { Logits } from "./row_logits.ts";
 import { keyValueBytes } from "./key_value_cache.ts";
 import type { BlockKeys } from "./prefix_cache.ts";
 import type { Writer } from "./writer.ts";

@@ -1,6 +1,7 @@
 /** Continuing each row of a batch independently: greedily or by sampling. @module */
 import type { TokenizedPrompt } from "../data/examples.ts";
-import { type Generator, type Logits, readBefore, roomOf, type Step } from "./continuation.ts";
+import { type Generator, readBefore, roomOf, type Step } from "./continuation.ts";
+import type { Logits } from "./row_logits.ts";
 import { continuePrompts } from "./continue_prompts.ts";
 import type { Writer } from "./writer.ts";
 
@@ -48,7 +49,7 @@ class RowWriter implements Writer {
 
   advance(logits: Logits): readonly Step[] {
     const { choose, onToken, isDone = () => false } = this.#decoding;
-    const token = choose(logits(0), this.#row, this.#seen);
+    const token = choose.isLikeliest === true ? logits.likeliest(0) : choose(logits(0), this.#row, this.#seen);
     if (this.#endTokens.has(token)) {
       this.isDone = true;
       return [];

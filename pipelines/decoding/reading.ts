@@ -8,7 +8,8 @@ import { indexFeeds, targetFeeds } from "../compile/rows/labels.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
 import type { ResidentUse, RowMove, RowWrite } from "../runtime/resident_rows.ts";
 import type { Session } from "../runtime/runtime.ts";
-import { type Generator, type Logits, logitsOf } from "./continuation.ts";
+import type { Generator } from "./continuation.ts";
+import { type Logits, logitsOf, ofRows } from "./row_logits.ts";
 import { extendFeeds } from "./extend_feeds.ts";
 import { ownName, pastTensors, type ReadRow, residentId } from "./key_value_cache.ts";
 import { type BlockKeys, blockTokens, type PrefixCache } from "./prefix_cache.ts";
@@ -154,7 +155,7 @@ export class Reading {
       asked[index]!.forEach((at, which) => row.onLogits?.(logits(first + which), row.at + at));
       row.at += lengths[index]!;
       if (leftOf(row) > 0) return [];
-      const found: Logits = row.targets === undefined ? () => logits(next - 1) : (which) => logits(first + which);
+      const found = ofRows(logits, row.targets === undefined ? () => next - 1 : (which) => first + which);
       return [{ number: row.number, source: this.#id, row: index, tokens: row.at, logits: found }];
     });
   }

@@ -1,5 +1,6 @@
 /** Writers, which continue a prompt token by token. @module */
-import type { Logits, Step } from "./continuation.ts";
+import type { Step } from "./continuation.ts";
+import type { Logits } from "./row_logits.ts";
 
 /** Continues one prompt, on one or several rows. */
 export interface Writer {
@@ -10,8 +11,8 @@ export interface Writer {
   /** Whether it is done. */
   readonly isDone: boolean;
   /**
-   * Whether its next token will be the likeliest one on each of its rows, after which it may continue; its token after
-   * that is then computed before it has chosen. `false` if omitted.
+   * Whether it will next ask for the likeliest token of each of its rows and for nothing else, and then may continue
+   * with these; what follows them is computed before it has asked. `false` if omitted.
    */
   readonly isForeseen?: boolean;
   /**

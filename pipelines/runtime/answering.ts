@@ -27,28 +27,31 @@ export function answering(library: RuntimeLibrary): (request: Request) => Promis
     const read = use === undefined || use.reads === 0 ? [] : resident!.read(use.reads, use.isGrouped ?? false);
     const chosen = use?.fedChosen === undefined ? [] : [[use.fedChosen, tokensOf(resident!.chosen)] as const];
     const fed = Object.fromEntries([...Object.entries(feeds).filter(([name]) => known.has(name)), ...read, ...chosen]);
-    const start = performance.now();
-    const outputs = await found.run(fed);
-    const seconds = (performance.now() - start) / 1000;
+    const isChoosing = use?.choosesFrom !== undefined, start = performance.now();
+    const outputs = await found.run(fed, isChoosing ? resident!.results(use.reads) : undefined);
+    const seconds = (performance.now() - start) / 1000, kept = new Set<string>();
     for (const { tensors, rows, into } of use?.writes ?? []) {
       const written = into === undefined
         ? resident
         : residents.getOrInsertComputed(into.id, () => new ResidentRows(use!));
       if (into !== undefined) written?.grow(into.rows, into.tokens);
-      if (typeof tensors === "string") written?.writeAll(ownValue(outputs, tensors)!, rows);
-      else {for (const [source, target] of tensors) {
-          written?.write(target, (ownValue(outputs, source) ?? ownValue(feeds, source))!, rows);
-        }}
+      if (typeof tensors === "string") {
+        written?.writeAll(ownValue(outputs, tensors)!, rows);
+        kept.add(tensors);
+        continue;
+      }
+      for (const [source, target] of tensors) {
+        written?.write(target, (ownValue(outputs, source) ?? ownValue(feeds, source))!, rows);
+        kept.add(source);
+      }
     }
-    if (use?.choosesFrom !== undefined) resident!.chosen = likeliest(ownValue(outputs, use.choosesFrom)!);
-    const written = new Set(
-      use?.writes.flatMap(({ tensors }) => {
-        return typeof tensors === "string" ? [tensors] : tensors.map(([source]) => source);
-      }),
-    );
-    const given = Object.entries(outputs).filter(([name]) => !written.has(name));
-    const chosenNow = use?.choosesFrom === undefined ? undefined : resident!.chosen;
-    return { outputs: Object.fromEntries(given), feeds, chosen: chosenNow, seconds };
+    if (isChoosing) {
+      resident!.keepResults(use.reads, outputs);
+      const tokens = resident!.chosen = likeliest(ownValue(outputs, use.choosesFrom!)!);
+      return { outputs: {}, feeds, chosen: tokens, seconds };
+    }
+    const given = Object.entries(outputs).filter(([name]) => !kept.has(name));
+    return { outputs: Object.fromEntries(given), feeds, seconds };
   }
 
   async function answer(request: Request): Promise<RunReply | null> {

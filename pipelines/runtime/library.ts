@@ -6,8 +6,15 @@ import type { SessionSettings } from "./protocol.ts";
 /** A session of one of ONNX Runtime's packages. */
 export interface OpenSession {
   readonly inputNames: readonly string[];
-  /** Runs the program with exactly its inputs. Throws an Error with ONNX Runtime's message. */
-  run(feeds: Readonly<Record<string, RunTensor>>): Promise<Record<string, HostTensor>>;
+  /**
+   * Runs the program with exactly its inputs. Throws an Error with ONNX Runtime's message.
+   *
+   * @param into All results' tensors, if they are to be written into these.
+   */
+  run(
+    feeds: Readonly<Record<string, RunTensor>>,
+    into?: Readonly<Record<string, HostTensor>>,
+  ): Promise<Record<string, HostTensor>>;
   release(): Promise<void>;
 }
 

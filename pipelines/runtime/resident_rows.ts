@@ -45,7 +45,10 @@ export interface ResidentUse {
   readonly reads: number;
   /** Results or feeds of the run that are written into tensors. Such results are not returned. */
   readonly writes: readonly ResidentWrite[];
-  /** A result [rows, vocabulary]; the likeliest token of each row is returned, and kept for the next run. */
+  /**
+   * A result [rows, vocabulary]; the likeliest token of each row is returned, and kept for the next run. Nothing else is
+   * returned, and the shapes of all results must depend on nothing but the number of rows that are read.
+   */
   readonly choosesFrom?: string | undefined;
   /** An input [rows, 1] that is fed the tokens that the previous run chose. */
   readonly fedChosen?: string | undefined;
@@ -82,12 +85,24 @@ export class ResidentRows {
   #tokens = 0;
   /** The likeliest tokens after the last run that was to choose them. */
   chosen: readonly number[] = [];
+  /** The results of the last such run, and the number of rows that it read. */
+  #results: { readonly rows: number; readonly tensors: Readonly<Record<string, HostTensor>> } | undefined;
 
   constructor({ names, heads, width, type }: Pick<ResidentUse, "names" | "heads" | "width" | "type">) {
     this.#heads = heads;
     this.#width = width;
     this.#make = (length) => type === "float16" ? new Float16Array(length) : new Float32Array(length);
     this.#tensors = new Map(names.map((name) => [name, this.#make(0)]));
+  }
+
+  /** Tensors for the results of a run that reads some rows; `undefined` if the last one read another number of them. */
+  results(rows: number): Readonly<Record<string, HostTensor>> | undefined {
+    return this.#results?.rows === rows ? this.#results.tensors : undefined;
+  }
+
+  /** Keeps results, whose memory the next run is to use. */
+  keepResults(rows: number, tensors: Readonly<Record<string, HostTensor>>): void {
+    this.#results = { rows, tensors };
   }
 
   /** Makes room for a number of rows and tokens. */

@@ -1,4 +1,5 @@
 /** Converting tensors of the host to and from those of ONNX Runtime's packages. @module */
+import type { RunTensor } from "../common/host_tensor.ts";
 import type { OpenSession } from "./library.ts";
 import type { InferenceSession, Tensor } from "./onnx_runtime.ts";
 
@@ -6,17 +7,12 @@ import type { InferenceSession, Tensor } from "./onnx_runtime.ts";
 export function sessionOf(session: InferenceSession, tensor: typeof Tensor): OpenSession {
   return {
     inputNames: session.inputNames,
-    async run(feeds) {
-      const fed: Record<string, Tensor> = Object.fromEntries(
-        Object.entries(feeds).map(([name, { data, shape }]) => [
-          name,
-          data instanceof Float32Array
-            ? new tensor("float32", data, shape)
-            : data instanceof BigInt64Array
-            ? new tensor("int64", data, shape)
-            : new tensor("float16", new Uint16Array(data.buffer, data.byteOffset, data.length), shape),
-        ]),
-      );
+    async run(feeds, into) {
+      const fed = tensorsOf(feeds, tensor);
+      if (into !== undefined) {
+        await session.run(fed, tensorsOf(into, tensor));
+        return into;
+      }
       const results = await session.run(fed);
       return Object.fromEntries(
         Object.entries(results).map((
@@ -26,4 +22,17 @@ export function sessionOf(session: InferenceSession, tensor: typeof Tensor): Ope
     },
     release: () => session.release(),
   };
+}
+
+function tensorsOf(from: Readonly<Record<string, RunTensor>>, tensor: typeof Tensor): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(from).map(([name, { data, shape }]) => [
+      name,
+      data instanceof Float32Array
+        ? new tensor("float32", data, shape)
+        : data instanceof BigInt64Array
+        ? new tensor("int64", data, shape)
+        : new tensor("float16", new Uint16Array(data.buffer, data.byteOffset, data.length), shape),
+    ]),
+  );
 }

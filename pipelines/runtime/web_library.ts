@@ -92,7 +92,7 @@ function untilLost(session: OpenSession, { lost }: LosableDevice): OpenSession {
   loss.catch(() => {});
   return {
     inputNames: session.inputNames,
-    run: (feeds) => Promise.race([session.run(feeds), loss]),
+    run: (...args) => Promise.race([session.run(...args), loss]),
     release: async () => {
       if (!isLost) await session.release();
     },

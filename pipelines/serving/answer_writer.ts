@@ -1,5 +1,6 @@
 /** Generates the answers of one request to one prompt, which share the prompt's prefill. @module */
-import type { Logits, Step } from "../decoding/continuation.ts";
+import type { Step } from "../decoding/continuation.ts";
+import { type Logits, ofRows } from "../decoding/row_logits.ts";
 import type { Writer } from "../decoding/writer.ts";
 import type { Tokenizer } from "../models/tokenization/tokenizer.ts";
 import { answerText } from "./answer_text.ts";
@@ -76,23 +77,26 @@ export class AnswerWriter implements Writer {
   }
 
   get isForeseen(): boolean {
-    const { choosers, room } = this.#settings;
-    return this.#open.every(({ index, written }) => choosers[index]!.isLikeliest && written.length + 1 < room);
+    const { choosers, rated, room } = this.#settings;
+    return rated === undefined &&
+      this.#open.every(({ index, written }) => choosers[index]!.isLikeliest && written.length + 1 < room);
   }
 
   advance(logits: Logits): readonly Step[] {
     const grown = this.#open.map((answer, row) => {
-      return { answer, step: { from: row, token: this.#grow(answer, logits(row)) } };
+      return { answer, step: { from: row, token: this.#grow(answer, ofRows(logits, () => row)) } };
     });
     const open = grown.filter(({ answer }) => answer.finish === undefined);
     this.#open = open.map(({ answer }) => answer);
     return open.map(({ step }) => step);
   }
 
-  #grow(answer: GrowingAnswer, logits: Float32Array): number {
+  #grow(answer: GrowingAnswer, logits: Logits): number {
     const { tokenizer, endTokens, stop, room, rated, ratesEnd, choosers, onAnswer } = this.#settings;
-    const token = choosers[answer.index]!(logits, this.#prompt, answer.written), isEnd = endTokens.has(token);
-    if (rated !== undefined && (ratesEnd || !isEnd)) answer.ratings.push(rateToken(logits, token, rated));
+    const choose = choosers[answer.index]!;
+    const token = choose.isLikeliest ? logits.likeliest(0) : choose(logits(0), this.#prompt, answer.written);
+    const isEnd = endTokens.has(token);
+    if (rated !== undefined && (ratesEnd || !isEnd)) answer.ratings.push(rateToken(logits(0), token, rated));
     if (isEnd) answer.finish = "stop";
     else {
       answer.written.push(token);

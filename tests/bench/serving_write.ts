@@ -2,7 +2,7 @@
 import type { TokenizedPrompt } from "../../pipelines/data/examples.ts";
 import type { Generator } from "../../pipelines/decoding/continuation.ts";
 import { Engine } from "../../pipelines/decoding/engine.ts";
-import { argmax } from "../../pipelines/common/argmax.ts";
+import type { Logits } from "../../pipelines/decoding/row_logits.ts";
 import { promptOf, type Work, type Written } from "./serving_peers.ts";
 
 /** Writes the likeliest tokens after all prompts at once, which take turns with the generators. */
@@ -22,9 +22,9 @@ export async function writeWith(generators: readonly Generator[], work: Work): P
       get isForeseen() {
         return written + 1 < work.tokens;
       },
-      advance(logits: (row: number) => Float32Array) {
+      advance(logits: Logits) {
         if (++written === 1 && ++begun === work.rows) first = performance.now() - start;
-        return [{ from: 0, token: argmax(logits(0)) }];
+        return [{ from: 0, token: logits.likeliest(0) }];
       },
     };
     return engine.write({ generator: generators[row % generators.length]!, prompt, writer });

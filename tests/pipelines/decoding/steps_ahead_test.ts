@@ -1,9 +1,9 @@
 /** Steps that are started before their tokens are chosen change no text, whatever becomes of their rows. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { argmax } from "../../../pipelines/common/argmax.ts";
 import { tokenizePrompt } from "../../../pipelines/data/examples.ts";
-import type { Generator, Logits, Step } from "../../../pipelines/decoding/continuation.ts";
+import type { Generator, Step } from "../../../pipelines/decoding/continuation.ts";
+import type { Logits } from "../../../pipelines/decoding/row_logits.ts";
 import { Engine } from "../../../pipelines/decoding/engine.ts";
 import type { Writer } from "../../../pipelines/decoding/writer.ts";
 import { RunContext } from "../../../pipelines/schedule/context/run_context.ts";
@@ -35,7 +35,7 @@ class Likeliest implements Writer {
   }
 
   advance(logits: Logits): readonly Step[] {
-    const token = this.#onToken(this.written.length, argmax(logits(0)));
+    const token = this.#onToken(this.written.length, logits.likeliest(0));
     this.written.push(token);
     return [{ from: 0, token }];
   }

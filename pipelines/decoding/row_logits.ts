@@ -1,0 +1,32 @@
+/** The logits of a batch's rows, or what is known of them. @module */
+import { argmax } from "../common/argmax.ts";
+import type { HostTensor } from "../runtime/runtime.ts";
+
+/** The logits of each row's next token. */
+export interface Logits {
+  /** All logits of a row. They are not there if it was foreseen that only the likeliest tokens are asked for. */
+  (row: number): Float32Array;
+  /** The likeliest token of a row; the first on a tie. */
+  likeliest(row: number): number;
+}
+
+/** Logits [rows, vocabulary] by row. */
+export function logitsOf({ data, shape }: HostTensor): Logits {
+  const width = shape[shape.length - 1]!;
+  const at = (row: number) => (data as Float32Array).subarray(row * width, (row + 1) * width);
+  return Object.assign(at, { likeliest: (row: number) => argmax(at(row)) });
+}
+
+/** Rows of which only the likeliest tokens are known. */
+export function onlyLikeliest(tokens: readonly number[]): Logits {
+  const absent = () => {
+    throw new TypeError("Only the likeliest tokens were foreseen");
+  };
+  return Object.assign(absent, { likeliest: (row: number) => tokens[row]! });
+}
+
+/** The logits of other rows, by the row that each of them is. */
+export function ofRows(logits: Logits, rowOf: (row: number) => number): Logits {
+  const at = (row: number) => logits(rowOf(row));
+  return Object.assign(at, { likeliest: (row: number) => logits.likeliest(rowOf(row)) });
+}
