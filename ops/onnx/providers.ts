@@ -15,6 +15,8 @@ export interface Kernels {
   readonly layerNormStatistics: boolean;
   /** com.microsoft's FusedMatMul, which reads operands transposed and scales the product. */
   readonly fusedMatMul: boolean;
+  /** Gemm, which reads matrices transposed; otherwise each run would write a transposed copy of every such weight. */
+  readonly gemm: boolean;
   /** com.microsoft's MatMulNBits over codes of 4 or 8 bits that the session packs. */
   readonly matMulNBits: boolean;
   /** com.microsoft's GatherBlockQuantized over codes of 4 or 8 bits. */
@@ -40,6 +42,7 @@ export const emissions: Readonly<Record<Provider, Emission>> = {
       rmsNorm: true,
       layerNormStatistics: true,
       fusedMatMul: true,
+      gemm: true,
       matMulNBits: true,
       gatherBlockQuantized: true,
       scatterAdd: false,
@@ -57,6 +60,7 @@ export const emissions: Readonly<Record<Provider, Emission>> = {
       rmsNorm: false,
       layerNormStatistics: false,
       fusedMatMul: false,
+      gemm: true,
       matMulNBits: false,
       gatherBlockQuantized: false,
       scatterAdd: true,
@@ -71,6 +75,7 @@ export const emissions: Readonly<Record<Provider, Emission>> = {
       rmsNorm: true,
       layerNormStatistics: true,
       fusedMatMul: false,
+      gemm: true,
       matMulNBits: false,
       gatherBlockQuantized: false,
       scatterAdd: true,

@@ -67,6 +67,33 @@ function emitPlain(emit: Emitter, value: Value, { transposeA, transposeB, alpha 
   return alpha === 1 ? product : emit.node("Mul", [product, emit.floats([alpha])]);
 }
 
+/** Whether both operands are matrices to Gemm: the first may have more axes if its last one is multiplied. */
+function fitsGemm({ inputs: [a, b] }: Value, { transposeA }: MatmulAttributes): boolean {
+  return b!.shape.length === 2 && (a!.shape.length === 2 || !transposeA) &&
+    a!.shape.every((extent) => extent !== 0);
+}
+
+/** One product of all rows, which reads its operands transposed without a copy. */
+function emitGemm(emit: Emitter, value: Value, { transposeA, transposeB, alpha }: MatmulAttributes): string {
+  const a = operand(value, 0), b = operand(value, 1), last = a.shape[a.shape.length - 1]!;
+  const rows = multiplyDimensions(...value.shape.slice(0, -1)), columns = value.shape[value.shape.length - 1]!;
+  const isMatrix = a.shape.length === 2;
+  const product = emit.node(
+    "Gemm",
+    [isMatrix ? emit.of(a) : emit.reshape(emit.of(a), a.shape, [rows, last]), emit.of(b)],
+    { transA: { int: transposeA ? 1 : 0 }, transB: { int: transposeB ? 1 : 0 }, alpha: { float: alpha } },
+  );
+  return isMatrix ? product : emit.reshape(product, [rows, columns], value.shape);
+}
+
+function emitMatmul(emit: Emitter, value: Value, settings: MatmulAttributes): string {
+  if (emit.kernels.fusedMatMul) return emitProduct(emit, value, settings);
+  const isTransposed = settings.transposeA || settings.transposeB;
+  return emit.kernels.gemm && isTransposed && fitsGemm(value, settings)
+    ? emitGemm(emit, value, settings)
+    : emitPlain(emit, value, settings);
+}
+
 /** The attributes of matrix products. */
 export interface LinalgAttributes {
   readonly matmul: MatmulAttributes;
@@ -97,8 +124,7 @@ export const linalg: Definitions<LinalgAttributes> = {
         needsRight ? rightCotangent(o, g, a, b, value.attributes) : undefined,
       ];
     },
-    onnx: (emit, value) =>
-      emit.kernels.fusedMatMul ? emitProduct(emit, value, value.attributes) : emitPlain(emit, value, value.attributes),
+    onnx: (emit, value) => emitMatmul(emit, value, value.attributes),
     extents: noExtents,
     // The right operand must be the same for all tokens.
     tokenwise: ({ inputs: [a, b], attributes: { transposeA } }, isOfTokens) =>

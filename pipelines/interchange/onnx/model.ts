@@ -15,6 +15,7 @@ import type { WeightLocation } from "../../../ops/onnx/model.ts";
 import type { Program } from "../../../ops/program/program.ts";
 import type { GraphWriter, TensorName } from "../../../ops/onnx/graph_writer.ts";
 import { extentOf } from "../../../ops/onnx/nodes.ts";
+import { type Emission, emissions } from "../../../ops/onnx/providers.ts";
 import { verify } from "../../../ops/passes/verify.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { masksOf } from "../../compile/lower/edit_masks.ts";
@@ -43,6 +44,9 @@ interface ExportedModel {
 /** The lowest opset that has all operators that the graph uses, and the format version that came with it. */
 const opset = 18, irVersion = 8n;
 
+/** Only standard operators, because other runtimes have no others; and every product a MatMul, which tools quantize. */
+const portable: Emission = { ...emissions.webgpu, kernels: { ...emissions.webgpu.kernels, gemm: false } };
+
 const inputs = { tokens: "input_ids", mask: "attention_mask", promptLength: "prompt_length" } as const;
 
 /** Optimum's names of the extents. */
@@ -68,8 +72,7 @@ interface OnnxFile {
  */
 export function onnxFile(exported: ExportedModel): OnnxFile {
   const { program, locate, about } = exported;
-  // It uses only standard operators, because other runtimes have no others.
-  const emitted = emitOnnx(verify(program), "webgpu", locate);
+  const emitted = emitOnnx(verify(program), "webgpu", locate, { emission: portable });
   const model = fromBinary(ModelProtoSchema, emitted.bytes), graph = model.graph as GraphProto;
   const symbols = {
     [exportSymbols.batch]: (write: GraphWriter) => extentOf(write, inputs.tokens, 0),
