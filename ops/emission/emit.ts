@@ -60,7 +60,7 @@ export function emitOnnx(
   nameResults(program, write);
   const outputs = Object.entries(program.outputs).map(([name, { shape, dtype }]) => ({ name, shape, dtype }));
   const bytes = encode(program.name, emission, write, fed, outputs);
-  return { name: program.name, provider, bytes, fed, extents: write.extentLists, outputs };
+  return { name: program.name, provider, bytes, fed, weights: write.weights, extents: write.extentLists, outputs };
 }
 
 /** Names the results. A leaf that is also a result, and each additional name of a result, needs a node of its own. */

@@ -7,6 +7,7 @@
 import { Graph } from "../onnx/graph.ts";
 import type { OnnxAttributes, OnnxDomain, TensorName } from "../onnx/graph_writer.ts";
 import type { Kernels } from "../onnx/providers.ts";
+import type { ElementType } from "../onnx/element_types.ts";
 import { externalTensor } from "../onnx/messages.ts";
 import type { ExtentList, WeightLocation } from "../onnx/model.ts";
 import { withInputs } from "../operators.ts";
@@ -23,6 +24,8 @@ export class ProgramWriter implements Emitter {
   readonly kernels: Kernels;
   readonly packs: boolean;
   readonly graph = new Graph({ tensor: (_, count) => `%${count}`, node: (type, count) => `${type}.${count}` });
+  /** Where the weights are that the nodes read. */
+  readonly weights: WeightLocation[] = [];
   readonly #locate: (name: string) => WeightLocation;
   readonly #joined: ReadonlyMap<Value, readonly Value[]>;
   readonly #names = new Map<Value, TensorName>();
@@ -144,7 +147,7 @@ export class ProgramWriter implements Emitter {
     const [found] = this.graph.once(name, () => {
       const places = leaves.map((leaf) => this.#locate(leafName(leaf))), { location, offset } = places[0]!;
       const length = places.reduce((sum, { length }) => sum + length, 0);
-      this.graph.initializers.push(externalTensor(name, type, shape, { location, offset, length }));
+      this.#external(name, type, shape, { location, offset, length });
       return [name];
     });
     return found!;
@@ -169,7 +172,12 @@ export class ProgramWriter implements Emitter {
   #initializer(value: Value, location: WeightLocation): void {
     this.define(value, leafName(value));
     const dims = evaluateShape(value.shape, {});
-    this.graph.initializers.push(externalTensor(leafName(value), value.dtype, dims, location));
+    this.#external(leafName(value), value.dtype, dims, location);
+  }
+
+  #external(name: string, type: ElementType, shape: readonly number[], location: WeightLocation): void {
+    this.graph.initializers.push(externalTensor(name, type, shape, location));
+    this.weights.push(location);
   }
 
   #add(

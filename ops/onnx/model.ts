@@ -34,6 +34,8 @@ export interface OnnxModel {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Inputs and parameters. */
   readonly fed: readonly FedTensor[];
+  /** Where the weights are that it reads from files. */
+  readonly weights: readonly WeightLocation[];
   /** Lists of extents (int64) that the host evaluates from the run's symbols and feeds. */
   readonly extents: readonly ExtentList[];
   readonly outputs: readonly FedTensor[];

@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { fromBinary } from "@bufbuild/protobuf";
-import { ModelProtoSchema } from "onnx-buf";
 import type { OnnxModel } from "../../ops/onnx/model.ts";
 import { formatSize } from "../common/size.ts";
 import { system, type SystemFile } from "../common/system.ts";
@@ -19,7 +17,7 @@ export function beyondAddresses(bytes: number): string {
   }; choose a smaller model`;
 }
 
-/** Where a model's weights lie, and how much of them it reads. */
+/** The files of a model's weights, and how much of them it reads. */
 interface ExternalWeights {
   readonly locations: ReadonlySet<string>;
   /** The bytes of all weights. */
@@ -29,65 +27,84 @@ interface ExternalWeights {
 }
 
 /** The weights that a model reads from files. */
-export function externalWeights({ bytes: model }: Pick<OnnxModel, "bytes">): ExternalWeights {
-  const locations = new Set<string>();
-  let bytes = 0, largest = 0;
-  for (const { externalData } of fromBinary(ModelProtoSchema, model).graph?.initializer ?? []) {
-    const { location, length = "0" } = Object.fromEntries(externalData.map(({ key, value }) => [key, value]));
-    if (location === undefined) continue;
-    locations.add(location);
-    bytes += Number(length);
-    largest = Math.max(largest, Number(length));
-  }
-  return { locations, bytes, largest };
+export function externalWeights({ weights }: Pick<OnnxModel, "weights">): ExternalWeights {
+  return {
+    locations: new Set(weights.map(({ location }) => location)),
+    bytes: weights.reduce((sum, { length }) => sum + length, 0),
+    largest: weights.reduce((most, { length }) => Math.max(most, length), 0),
+  };
 }
 
-/** How much is read at a time, in bytes. Most tensors have less. */
-const windowBytes = 16 << 20;
+/** How much is read at a time, in bytes. */
+const windowBytes = 4 << 20;
 
 /**
  * A file that appears to ONNX Runtime as a byte array, of which it copies parts: each part is read when it is
- * requested, so that at most one tensor is in memory twice.
+ * requested, or, if it is larger than a window and for WebAssembly, window by window when it is copied.
  */
 export class ReadBytes extends Uint8Array<ArrayBuffer> implements Disposable {
   readonly #file: SystemFile;
   readonly #size: number;
-  /** What the browser has read into it keeps until its own collection of garbage; so there is one of it. */
-  readonly #window = new Uint8Array(windowBytes);
+  readonly #copiesInWindows: boolean;
+  /** One for all reads, because buffers of many would stay until the browser's next collection of garbage. */
+  readonly #window = new ArrayBuffer(windowBytes);
   /** Of a tensor that is larger. */
   #large = new ArrayBuffer(0);
+  #uncopied = 0;
 
-  constructor(path: string) {
+  /** @param copiesInWindows Whether the parts are only copied, while `copiesWindows` is in effect. */
+  constructor(path: string, copiesInWindows = false) {
     super(new ArrayBuffer(0));
     this.#file = system.openSync(path);
     this.#size = this.#file.statSync().size;
+    this.#copiesInWindows = copiesInWindows;
   }
 
   override get byteLength(): number {
     return this.#size;
   }
 
+  /** Whether a part was requested, but not copied. */
+  get isUncopied(): boolean {
+    return this.#uncopied > 0;
+  }
+
   override subarray(start: number = 0, end: number = this.#size): Uint8Array<ArrayBuffer> {
     const length = end - start;
     this.#free();
-    this.#file.seekSync(start, system.SeekMode.Start);
-    if (length <= windowBytes) return this.#read(length);
+    if (length <= windowBytes) {
+      this.#file.seekSync(start, system.SeekMode.Start);
+      return this.#read(length);
+    }
+    if (this.#copiesInWindows) {
+      this.#uncopied++;
+      return new UnreadPart((target, offset) => {
+        this.#copy(start, length, target, offset);
+        this.#uncopied--;
+      });
+    }
     const target = new Uint8Array(length);
     this.#large = target.buffer;
-    for (let done = 0; done < length; done += windowBytes) {
-      target.set(this.#read(Math.min(windowBytes, length - done)), done);
-    }
+    this.#copy(start, length, target, 0);
     return target;
   }
 
   [Symbol.dispose](): void {
     this.#free();
+    this.#window.transfer(0);
     this.#file.close();
+  }
+
+  #copy(start: number, length: number, target: Uint8Array, offset: number): void {
+    this.#file.seekSync(start, system.SeekMode.Start);
+    for (let done = 0; done < length; done += windowBytes) {
+      target.set(this.#read(Math.min(windowBytes, length - done)), offset + done);
+    }
   }
 
   /** The next bytes, which are good until more are read. */
   #read(length: number): Uint8Array<ArrayBuffer> {
-    const target = this.#window.subarray(0, length);
+    const target = new Uint8Array(this.#window, 0, length);
     for (let done = 0; done < length;) {
       const count = this.#file.readSync(target.subarray(done));
       if (count === null) throw new Error("a file of weights has been truncated");
@@ -100,4 +117,39 @@ export class ReadBytes extends Uint8Array<ArrayBuffer> implements Disposable {
   #free(): void {
     this.#large = this.#large.transfer(0);
   }
+}
+
+/** A part of a file that is read when it is copied. */
+class UnreadPart extends Uint8Array<ArrayBuffer> {
+  readonly copyTo: (target: Uint8Array, offset: number) => void;
+
+  constructor(copyTo: UnreadPart["copyTo"]) {
+    super(new ArrayBuffer(0));
+    this.copyTo = copyTo;
+  }
+}
+
+/** How many sessions are being opened. */
+let copying = 0;
+
+/**
+ * Makes `set` of byte arrays copy large parts of a `ReadBytes` window by window, until it is disposed. ONNX Runtime
+ * copies an external tensor into WebAssembly's memory by `set` and offers no other way, so that its largest tensor would
+ * be in memory twice: with SmolLM2-135M, 113 MB of 538.
+ */
+export function copiesWindows(): Disposable {
+  if (copying++ === 0) {
+    // The function itself is the one of all typed arrays' prototype, which this property hides.
+    const { set } = Uint8Array.prototype;
+    const value = function (this: Uint8Array, source: ArrayLike<number>, offset = 0) {
+      if (source instanceof UnreadPart) source.copyTo(this, offset);
+      else set.call(this, source, offset);
+    };
+    Object.defineProperty(Uint8Array.prototype, "set", { value, configurable: true });
+  }
+  return {
+    [Symbol.dispose]() {
+      if (--copying === 0) Reflect.deleteProperty(Uint8Array.prototype, "set");
+    },
+  };
 }

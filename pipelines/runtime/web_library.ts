@@ -1,7 +1,7 @@
 /** ONNX Runtime's package for browsers: WebAssembly with threads, and WebGPU. @module */
 import type { Provider } from "../../ops/onnx/model.ts";
 import { formatSize } from "../common/size.ts";
-import { beyondAddresses, externalWeights, mostWeights, ReadBytes } from "./external_files.ts";
+import { beyondAddresses, copiesWindows, externalWeights, mostWeights, ReadBytes } from "./external_files.ts";
 import { copyingOptimizers, type OpenSession, type RuntimeLibrary } from "./library.ts";
 import { providerRuntimes } from "./providers.ts";
 import { sessionOf } from "./tensors.ts";
@@ -53,6 +53,13 @@ export function webLibrary(
       ort.env.wasm.numThreads = threads;
       ort.env.logLevel = "fatal";
       using files = new DisposableStack();
+      // For WebGPU, ONNX Runtime hands whole tensors to the browser.
+      const copiesInWindows = name === "wasm";
+      if (copiesInWindows) files.use(copiesWindows());
+      const weights = [...locations].map((path) => ({
+        path,
+        data: files.use(new ReadBytes(`/${path}`, copiesInWindows)),
+      }));
       const session: Record<string, string> = { disable_prepacking: prepacks ? "0" : "1" };
       if (!providerRuntimes[model.provider].isCpu) session["disable_cpu_ep_fallback"] = "1";
       const opened = await ort.InferenceSession.create(model.bytes, {
@@ -61,9 +68,10 @@ export function webLibrary(
         executionMode: "sequential",
         graphOptimizationLevel: "extended",
         logSeverityLevel: 4,
-        externalData: [...locations].map((path) => ({ path, data: files.use(new ReadBytes(`/${path}`)) })),
+        externalData: weights,
         extra: { session, optimization: { disable_specified_optimizers: copyingOptimizers.join(";") } },
       });
+      if (weights.some(({ data }) => data.isUncopied)) throw new Error("ONNX Runtime did not copy a large weight");
       const own = sessionOf(opened, ort.Tensor);
       if (name !== "webgpu") return own;
       const device: unknown = await ort.env.webgpu.device;

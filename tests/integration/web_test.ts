@@ -6,7 +6,7 @@ import { unzipSync } from "fflate";
 import { writePageLibrary } from "../../pipelines/interchange/web/library.ts";
 import type { Results } from "../../pipelines/results/results.ts";
 import { inFolder } from "../pipelines/models/support.ts";
-import { hasBrowser, inPage } from "../support/browser.ts";
+import { hasBrowser, inPage, type Page } from "../support/browser.ts";
 import { inProcess } from "../support/command.ts";
 import { sharedFolder, smollm2Folder } from "../support/shared.ts";
 import { hasFirefox, inFirefox } from "../support/firefox.ts";
@@ -42,6 +42,24 @@ function assertNear(found: readonly number[], expected: readonly number[], withi
 
 /** The messages except the expected one that there is no WebGPU adapter. */
 const serious = (complaints: readonly string[]) => complaints.filter((text) => !text.includes("No available adapters"));
+
+/** A pipeline that trains on a few rows, and prompts the base and the tuned model. */
+const backwards = (base: string) => `
+import { adamw, baseModel, block, evaluate, exactMatch, greedy, loreft, pipeline, records, train } from "refract";
+
+const words = "apple river stone cloud music garden winter paper window bread ocean forest silver candle bridge letter";
+const data = records(
+  words.split(" ").map((word) => ({ word, back: [...word].reverse().join("") })),
+  { prompt: "Spell {word} backwards:", completion: " {back}" },
+);
+
+export default pipeline("backwards", () => {
+  const base = baseModel(${JSON.stringify(base)});
+  const edited = base.with(loreft({ at: block(15).output, positions: "l1", rank: 4 }));
+  const tuned = train(edited, { data, epochs: 3, batchSize: 8, optimizer: adamw({ learningRate: 4e-3 }) });
+  const asked = { data: data.take(1), decoding: greedy({ maxNewTokens: 8 }), metrics: [exactMatch()] };
+  return { base: evaluate(base, asked), tuned: evaluate(tuned, asked) };
+});`;
 
 Deno.test({
   name: "the quickstart trains in a tab as in Deno, asks both models, and continues after a reload",
@@ -241,38 +259,45 @@ Deno.test({
   name: "SmolLM2-135M trains in a tab as in Deno",
   ...options,
   ignore: options.ignore || sharedFolder() === undefined,
-  fn: () =>
+  fn: (t) =>
     inFolder(async (folder) => {
       const pipeline = join(folder, "pipeline.ts"), base = await smollm2Folder(sharedFolder()!);
-      await Deno.writeTextFile(
-        pipeline,
-        `import { adamw, baseModel, block, evaluate, exactMatch, greedy, loreft, pipeline, records, train } from "refract";
-        const words = "apple river stone cloud music garden winter paper window bread ocean forest silver candle bridge letter";
-        const data = records(
-          words.split(" ").map((word) => ({ word, back: [...word].reverse().join("") })),
-          { prompt: "Spell {word} backwards:", completion: " {back}" },
-        );
-        export default pipeline("backwards", () => {
-          const edited = baseModel(${
-          JSON.stringify(base)
-        }).with(loreft({ at: block(15).output, positions: "l1", rank: 4 }));
-          const tuned = train(edited, { data, epochs: 3, batchSize: 8, optimizer: adamw({ learningRate: 4e-3 }) });
-          const decoding = greedy({ maxNewTokens: 64 });
-          return { tuned: evaluate(tuned, { data: data.take(1), decoding, metrics: [exactMatch()] }) };
-        });`,
-      );
+      await Deno.writeTextFile(pipeline, backwards(base));
       const site = await exported(pipeline, folder), deno = await inDeno(pipeline, folder);
       await using server = serveFolder(site);
-      await inPage(server.url, wide, async (page) => {
-        const visitor = visit(page);
+      const asDeno = async (page: Page, provider: "cpu" | "webgpu") => {
+        const visitor = visit(page), { prompt, prediction } = deno.tuned[0]!;
         await visitor.ready();
-        await visitor.finish("train", 600);
+        await visitor.set("provider", provider);
+        await visitor.click("train");
+        await page.until(`/^Step 2 /.test(document.getElementById("left").textContent)`, 900);
+        await visitor.finish("pause", 300);
+        const before = await visitor.losses();
+        assert.match(await visitor.text("left"), /^Paused after step [2-5];/);
+        await page.reload();
+        await visitor.ready();
+        await visitor.finish("train", 900);
         assert.equal(await visitor.text("fault"), "");
-        assertNear(await visitor.losses(), deno.losses, 1e-3);
-        const [, answer] = await visitor.ask(deno.tuned[0]!.prompt, 300);
-        assert.equal(answer, deno.tuned[0]!.prediction);
+        const losses = await visitor.losses();
+        assertNear(losses, deno.losses, 1e-3);
+        assert.deepEqual(losses.slice(0, before.length), before);
+        assert.deepEqual(await visitor.ask(prompt, 900), [deno.base[0]!.prediction, prediction]);
         assert.deepEqual(serious(page.complaints), []);
-      });
+      };
+      await t.step("by WebAssembly, in 1.3 times the memory of its weights", () =>
+        inPage(server.url, wide, async (page) => {
+          const weights = (await Deno.stat(join(base, "model.safetensors"))).size;
+          const most = await page.mostMemory(() =>
+            asDeno(page, "cpu")
+          );
+          console.log(`private memory of ${most / 1e6} MB with weights of ${weights / 1e6} MB`);
+          // The hidden states of 122 tokens.
+          assert.ok(most <= 1.3 * weights + 1.6e6, `${most} bytes`);
+        }));
+      await t.step(
+        "by WebGPU, in software",
+        () => inPage(server.url, { ...wide, hasWebGpu: true }, (page) => asDeno(page, "webgpu")),
+      );
     }),
 });
 

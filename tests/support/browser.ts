@@ -40,6 +40,11 @@ export interface Page {
    * the time of other processes.
    */
   longestTask(act: () => Promise<void>): Promise<number>;
+  /**
+   * The most private memory, in bytes, that a page's process has while a function runs, sampled from Linux's
+   * smaps_rollup every 20 ms.
+   */
+  mostMemory(act: () => Promise<void>): Promise<number>;
   /** Sets the storage quota of a site in bytes. */
   setQuota(origin: string, bytes: number): Promise<void>;
   /** Kills the GPU process, and every device with it. */
@@ -89,6 +94,8 @@ export async function inPage(
     const targets = await (await fetch(`http://127.0.0.1:${port}/json`)).json();
     const address: string = targets.find(({ type }: { type: string }) => type === "page").webSocketDebuggerUrl;
     const protocol = await Protocol.open(address.replace("localhost", "127.0.0.1"));
+    const { webSocketDebuggerUrl } = await (await fetch(`http://127.0.0.1:${port}/json/version`)).json();
+    const browser = await Protocol.open(webSocketDebuggerUrl);
     await protocol.call("Runtime.enable");
     await protocol.call("Log.enable");
     await protocol.call("Page.enable");
@@ -106,14 +113,15 @@ export async function inPage(
     const beside: Page["beside"] = async (other, act) => {
       const opened = await fetch(`http://127.0.0.1:${port}/json/new?${other}`, { method: "PUT" });
       const target = await opened.json(), second = await Protocol.open(target.webSocketDebuggerUrl);
-      await act(pageOf(second, beside));
+      await act(pageOf(second, browser, beside));
       await second.call("Page.close");
       second.close();
     };
-    const page = pageOf(protocol, beside);
+    const page = pageOf(protocol, browser, beside);
     await page.until("document.readyState === 'complete'");
     await test(page);
     protocol.close();
+    browser.close();
   } finally {
     process.kill();
     await process.status;
@@ -133,7 +141,7 @@ async function devToolsPort(stderr: ReadableStream<Uint8Array>): Promise<string>
   throw new Error(`Chromium did not start: ${text}`);
 }
 
-function pageOf(protocol: Protocol, beside: Page["beside"]): Page {
+function pageOf(protocol: Protocol, browser: Protocol, beside: Page["beside"]): Page {
   const evaluate = async <T>(expression: string): Promise<T> => {
     const { result, exceptionDetails } = await protocol.call("Runtime.evaluate", {
       expression,
@@ -172,6 +180,16 @@ function pageOf(protocol: Protocol, beside: Page["beside"]): Page {
       await protocol.call("Tracing.end");
       return longestIn(await traced, await evaluate<string>("location.origin"));
     },
+    async mostMemory(act) {
+      const { processInfo } = await browser.call("SystemInfo.getProcessInfo") as {
+        processInfo: readonly { readonly type: string; readonly id: number }[];
+      };
+      const pages = processInfo.filter(({ type }) => type === "renderer");
+      let most = 0;
+      const sample = setInterval(() => most = Math.max(most, ...pages.map(({ id }) => privateMemory(id))), 20);
+      await act().finally(() => clearInterval(sample));
+      return most;
+    },
     async setQuota(origin, quotaSize) {
       await protocol.call("Storage.overrideQuotaForOrigin", { origin, quotaSize });
     },
@@ -186,6 +204,16 @@ function pageOf(protocol: Protocol, beside: Page["beside"]): Page {
     },
     until: (expression, seconds) => untilTrue(evaluate, expression, seconds),
   };
+}
+
+/** The private memory of a process in bytes; 0 if it has ended. */
+function privateMemory(id: number): number {
+  try {
+    const fields = Deno.readTextFileSync(`/proc/${id}/smaps_rollup`).matchAll(/^Private_(?:Clean|Dirty): +(\d+) kB/gm);
+    return Array.from(fields, ([, kibibytes]) => 1024 * Number(kibibytes)).reduce((sum, each) => sum + each, 0);
+  } catch {
+    return 0;
+  }
 }
 
 /** Waits until an expression is true in a page, 20 seconds by default. */

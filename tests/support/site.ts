@@ -25,7 +25,7 @@ export interface Visit {
   /** Clicks, and waits until the worker is done. */
   finish(id: string, seconds?: number): Promise<void>;
   /** Waits until the page is ready, and returns the milliseconds since its load. */
-  ready(): Promise<number>;
+  ready(seconds?: number): Promise<number>;
   idle(seconds?: number): Promise<void>;
   /** Chooses a file of rows. */
   choose(name: string, content: string, seconds?: number): Promise<void>;
@@ -54,8 +54,8 @@ export function visit(page: Pick<Page, "evaluate" | "until">): Visit {
     click,
     finish,
     idle,
-    async ready() {
-      await page.until("'ready' in document.body.dataset", 60);
+    async ready(seconds = 60) {
+      await page.until("'ready' in document.body.dataset", seconds);
       return await page.evaluate<number>("Number(document.body.dataset.ready)");
     },
     async choose(name, content, seconds) {

@@ -12,6 +12,9 @@ import type { SiteEdit, SiteTrained } from "../../web/site/trained.ts";
 /** The maximum size of a site's own rows, in characters; a page reads all of them when it opens. */
 const mostText = 8e6;
 
+/** The maximum number of tokens in an answer, if the pipeline does not say. */
+const usualAnswer = 64;
+
 type MemberTraining = MemberStages["train"];
 
 /** The training that a stage is, or uses. */
@@ -32,7 +35,8 @@ export async function siteDefaults(
   reading: FileReading,
   bundledAs: (source: string) => Promise<string>,
 ): Promise<SiteDefaults> {
-  const training = Object.values(member?.stages ?? {}).map(trainingOf).find((found) => found !== undefined);
+  const stages = Object.values(member?.stages ?? {});
+  const training = stages.map(trainingOf).find((found) => found !== undefined);
   if (training === undefined) throw new RequestError(`${quote(name)} trains nothing; give a pipeline with a training`);
   const { model, optimizer, epochs, batchSize, seed } = training, trained = trainedOf(training), [edit] = trained.edits;
   const base = await bundledAs(model.base.source);
@@ -46,6 +50,7 @@ export async function siteDefaults(
     batchSize,
     learningRate: optimizer.kind === "adafactor" ? optimizer.learningRate ?? 1e-3 : optimizer.learningRate,
     seed,
+    maxNewTokens: answerLength(stages),
     rows: await rowsOf(training, reading),
   };
   const others = ["builtin:tiny", "HuggingFaceTB/SmolLM2-135M-Instruct"].filter((source) => source !== base);
@@ -54,6 +59,16 @@ export async function siteDefaults(
     ...others.map((source) => ({ name: source, source })),
   ];
   return { name, choices, trained, bases };
+}
+
+/** The maximum number of tokens in an answer: the longest that an evaluation generates. */
+function answerLength(stages: readonly MemberStage[]): number {
+  const lengths = stages.flatMap((stage) => {
+    return stage.kind === "evaluate" && stage.decoding !== undefined && "maxNewTokens" in stage.decoding
+      ? [stage.decoding.maxNewTokens]
+      : [];
+  });
+  return lengths.length === 0 ? usualAnswer : Math.max(...lengths);
 }
 
 /** The edits and the settings. Throws a RequestError if there are any that a page has no fields for. */

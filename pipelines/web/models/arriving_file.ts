@@ -27,12 +27,13 @@ class ListedFile implements ArrivingFile {
   bytes = 0;
   readonly #file: SystemFile;
   readonly #listed: ModelFile;
-  readonly #part = new Uint8Array(partBytes);
+  readonly #part: Uint8Array<ArrayBuffer>;
   #waiting = 0;
 
   private constructor(file: SystemFile, listed: ModelFile) {
     this.#file = file;
     this.#listed = listed;
+    this.#part = new Uint8Array(Math.max(1, Math.min(partBytes, listed.size)));
   }
 
   static async resume(file: SystemFile, listed: ModelFile): Promise<ListedFile> {
@@ -53,11 +54,11 @@ class ListedFile implements ArrivingFile {
 
   async write(chunk: Uint8Array): Promise<void> {
     for (let done = 0; done < chunk.length;) {
-      const taken = chunk.subarray(done, done + partBytes - this.#waiting);
+      const taken = chunk.subarray(done, done + this.#part.length - this.#waiting);
       this.#part.set(taken, this.#waiting);
       this.#waiting += taken.length;
       done += taken.length;
-      if (this.#waiting === partBytes) await this.#keep();
+      if (this.#waiting === this.#part.length) await this.#keep();
     }
   }
 

@@ -27,6 +27,7 @@ export function fill({ bases }: SiteDefaults, choices: Choices): void {
   input("batch-size").value = String(choices.batchSize);
   input("learning-rate").value = String(choices.learningRate);
   input("seed").value = String(choices.seed);
+  input("max-new-tokens").value = String(choices.maxNewTokens);
   file = rows.file;
   if (rows.file !== undefined) showFile(rows.file, rows);
   showParts();
@@ -70,6 +71,7 @@ export function chosen({ choices: { rows } }: SiteDefaults): Choices {
     batchSize: Number(input("batch-size").value),
     learningRate: Number(input("learning-rate").value),
     seed: Number(input("seed").value),
+    maxNewTokens: Number(input("max-new-tokens").value),
     rows: chosenRows(rows),
   };
 }

@@ -26,9 +26,6 @@ import type { SiteTrained } from "./trained.ts";
 /** How many rows a page shows as the model reads them. */
 const shownRows = 3;
 
-/** The maximum number of tokens in an answer. */
-const mostTokens = 64;
-
 // It takes a while, and the page will ask for it.
 const opening = openTab();
 // Who asks gets what is wrong.
@@ -85,9 +82,9 @@ async function answer(ask: Ask): Promise<Answers[keyof Answers]> {
       return { seconds: (performance.now() - start) / 1000 };
     }
     case "write": {
-      const { choices: { base, provider }, prompt } = ask, source = await modelSource(base, signal);
+      const { choices: { base, provider, maxNewTokens }, prompt } = ask, source = await modelSource(base, signal);
       const model = ask.tuned ? baseModel(source).with(saved(folder)) : baseModel(source);
-      const decoding = greedy({ maxNewTokens: mostTokens }), { threads } = await openTab();
+      const decoding = greedy({ maxNewTokens }), { threads } = await openTab();
       const text = await generate(model, prompt, { plain: true, decoding, threads, provider, onNote: noteTo(emit) });
       return { text };
     }

@@ -12,6 +12,8 @@ export interface Choices {
   readonly batchSize: number;
   readonly learningRate: number;
   readonly seed: number;
+  /** The maximum number of tokens in an answer. */
+  readonly maxNewTokens: number;
   readonly rows: ChosenRows;
 }
 

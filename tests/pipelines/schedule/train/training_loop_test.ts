@@ -38,7 +38,15 @@ function countingSession(name: string, losses: readonly number[], runs: number[]
     const loss = { data: Float32Array.of(losses[runs.length - 1]!), shape: [] };
     return Promise.resolve({ outputs: { ...next, "loss.0": loss }, seconds: 0 });
   };
-  const model = { name, provider: "cpu", bytes: new Uint8Array(), fed: [], extents: [], outputs: [] } as const;
+  const model = {
+    name,
+    provider: "cpu",
+    bytes: new Uint8Array(),
+    fed: [],
+    weights: [],
+    extents: [],
+    outputs: [],
+  } as const;
   return { model, isApart: true, run, free: () => Promise.resolve(), close: () => Promise.resolve() };
 }
 
