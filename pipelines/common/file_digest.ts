@@ -16,7 +16,7 @@ export interface DigestedPart {
 export const blankDigest = "0".repeat(64);
 
 /** How much is digested at a time. */
-const chunkBytes = 4 << 20;
+const chunkBytes = 1 << 20;
 
 /** SHA-256, in hex. Throws the system's error if the file cannot be read. */
 export function digestOfPart(part: DigestedPart): string {

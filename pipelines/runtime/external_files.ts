@@ -36,7 +36,7 @@ export function externalWeights({ weights }: Pick<OnnxModel, "weights">): Extern
 }
 
 /** How much is read at a time, in bytes. */
-const windowBytes = 4 << 20;
+const windowBytes = 1 << 20;
 
 /**
  * A file that appears to ONNX Runtime as a byte array, of which it copies parts: each part is read when it is

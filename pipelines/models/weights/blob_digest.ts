@@ -22,7 +22,7 @@ export async function blobDigest(
     using handle = await system.open(file);
     const { size } = await handle.stat();
     const hash = name.length === 64 ? createHash("sha256") : createHash("sha1").update(`blob ${size}\0`);
-    const buffer = new Uint8Array(4 << 20);
+    const buffer = new Uint8Array(1 << 20);
     for (let count = await handle.read(buffer); count !== null; count = await handle.read(buffer)) {
       hash.update(buffer.subarray(0, count));
     }

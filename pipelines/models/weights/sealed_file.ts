@@ -57,7 +57,7 @@ export async function contentDigest(path: string): Promise<ContentDigest> {
     const carried = sealIn(start, offset), isSealed = carried !== undefined;
     if (isSealed) seal(start, blankDigest);
     hash.update(start);
-    const buffer = new Uint8Array(4 << 20);
+    const buffer = new Uint8Array(1 << 20);
     for (let count = await file.read(buffer); count !== null; count = await file.read(buffer)) {
       hash.update(buffer.subarray(0, count));
     }

@@ -65,6 +65,8 @@ class ListedFile implements ArrivingFile {
   async finish(): Promise<string> {
     if (this.#waiting > 0) await this.#keep();
     const { name, size, sha256 } = this.#listed;
+    // At once, because weights are read next.
+    this.#part.buffer.transfer(0);
     if (this.bytes === size) return sha256;
     throw new RequestError(
       `${name} ended at ${formatSize(this.bytes)} of ${formatSize(size)}; try again, it goes on from there`,
