@@ -43,6 +43,9 @@ function assertNear(found: readonly number[], expected: readonly number[], withi
 /** The messages except the expected one that there is no WebGPU adapter. */
 const serious = (complaints: readonly string[]) => complaints.filter((text) => !text.includes("No available adapters"));
 
+/** The bytes of the encode cache of these rows, as a run in Deno reports them. */
+const hiddenStates = 1_509_888;
+
 /** A pipeline that trains on a few rows, and prompts the base and the tuned model. */
 const backwards = (base: string) => `
 import { adamw, baseModel, block, evaluate, exactMatch, greedy, loreft, pipeline, records, train } from "refract";
@@ -57,7 +60,7 @@ export default pipeline("backwards", () => {
   const base = baseModel(${JSON.stringify(base)});
   const edited = base.with(loreft({ at: block(15).output, positions: "l1", rank: 4 }));
   const tuned = train(edited, { data, epochs: 3, batchSize: 8, optimizer: adamw({ learningRate: 4e-3 }) });
-  const asked = { data: data.take(1), decoding: greedy({ maxNewTokens: 8 }), metrics: [exactMatch()] };
+  const asked = { data: data.take(1), decoding: greedy({ maxNewTokens: 4 }), metrics: [exactMatch()] };
   return { base: evaluate(base, asked), tuned: evaluate(tuned, asked) };
 });`;
 
@@ -265,39 +268,46 @@ Deno.test({
       await Deno.writeTextFile(pipeline, backwards(base));
       const site = await exported(pipeline, folder), deno = await inDeno(pipeline, folder);
       await using server = serveFolder(site);
-      const asDeno = async (page: Page, provider: "cpu" | "webgpu") => {
+      const weights = (await Deno.stat(join(base, "model.safetensors"))).size;
+      const asDeno = async (page: Page, provider: "cpu" | "webgpu", seconds: number) => {
         const visitor = visit(page), { prompt, prediction } = deno.tuned[0]!;
         await visitor.ready();
         await visitor.set("provider", provider);
         await visitor.click("train");
-        await page.until(`/^Step 2 /.test(document.getElementById("left").textContent)`, 900);
-        await visitor.finish("pause", 300);
+        await page.until(`/^Step 2 /.test(document.getElementById("left").textContent)`, seconds);
+        await visitor.finish("pause", seconds);
         const before = await visitor.losses();
         assert.match(await visitor.text("left"), /^Paused after step [2-5];/);
         await page.reload();
-        await visitor.ready();
-        await visitor.finish("train", 900);
+        // A GPU in software first finishes what the page had begun.
+        await visitor.ready(seconds);
+        await visitor.finish("train", seconds);
         assert.equal(await visitor.text("fault"), "");
         const losses = await visitor.losses();
         assertNear(losses, deno.losses, 1e-3);
         assert.deepEqual(losses.slice(0, before.length), before);
-        assert.deepEqual(await visitor.ask(prompt, 900), [deno.base[0]!.prediction, prediction]);
+        assert.deepEqual(await visitor.ask(prompt, seconds), [deno.base[0]!.prediction, prediction]);
         assert.deepEqual(serious(page.complaints), []);
       };
-      await t.step("by WebAssembly, in 1.3 times the memory of its weights", () =>
+      await t.step("by WebAssembly", () => inPage(server.url, wide, (page) => asDeno(page, "cpu", 600)));
+      await t.step("by WebAssembly, with little more memory than its weights", () =>
         inPage(server.url, wide, async (page) => {
-          const weights = (await Deno.stat(join(base, "model.safetensors"))).size;
+          const visitor = visit(page);
+          await visitor.ready();
           const most = await page.mostMemory(() =>
-            asDeno(page, "cpu")
+            visitor.finish("train", 600)
           );
-          console.log(`private memory of ${most / 1e6} MB with weights of ${weights / 1e6} MB`);
-          // The hidden states of 122 tokens.
-          assert.ok(most <= 1.3 * weights + 1.6e6, `${most} bytes`);
+          const held = await page.mostMemory(() => new Promise((resolve) => setTimeout(resolve, 500)));
+          const shares = [held, most].map((bytes) => bytes / weights);
+          console.log(`private memory: ${shares.map((share) => share.toFixed(2)).join(", at most ")} × the weights`);
+          // The peak contains what JavaScript has not yet collected.
+          assert.ok(held <= 1.3 * weights + hiddenStates && most <= 1.4 * weights + hiddenStates, `${held}, ${most}`);
         }));
-      await t.step(
-        "by WebGPU, in software",
-        () => inPage(server.url, { ...wide, hasWebGpu: true }, (page) => asDeno(page, "webgpu")),
-      );
+      await t.step({
+        name: "by WebGPU, in software",
+        ignore: Deno.env.get("REFRACT_SLOW_TESTS") === undefined,
+        fn: () => inPage(server.url, { ...wide, hasWebGpu: true }, (page) => asDeno(page, "webgpu", 1800)),
+      });
     }),
 });
 
