@@ -5,7 +5,7 @@
  * @module
  */
 import { dirname, join } from "node:path";
-import { system, type SystemFile, type SystemOpenOptions } from "./system.ts";
+import { system, type SystemFile, type SystemFileInfo, type SystemOpenOptions } from "./system.ts";
 
 /**
  * Renames a file that was written under a temporary name.
@@ -15,7 +15,7 @@ import { system, type SystemFile, type SystemOpenOptions } from "./system.ts";
  */
 export async function publish(file: SystemFile, temporary: string, path: string): Promise<void> {
   await unlessUnknown(() => file.sync());
-  await system.rename(temporary, path);
+  await publishUnsynced(file, temporary, path);
   await syncFolder(dirname(path));
 }
 
@@ -23,8 +23,8 @@ export async function publish(file: SystemFile, temporary: string, path: string)
  * {@linkcode publish} for files that may be lost or empty after a power failure: a reader finds the old or the new
  * version.
  */
-export async function publishUnsynced(_: SystemFile, temporary: string, path: string): Promise<void> {
-  await system.rename(temporary, path);
+export async function publishUnsynced(file: SystemFile, temporary: string, path: string): Promise<void> {
+  await system.rename(temporary, path).catch((fault: unknown) => passMoved(fault, file.statSync(), path));
 }
 
 /** {@linkcode publish}, synchronously. */
@@ -34,7 +34,11 @@ export function publishSync(file: SystemFile, temporary: string, path: string): 
   } catch (fault) {
     passUnknown(fault);
   }
-  system.renameSync(temporary, path);
+  try {
+    system.renameSync(temporary, path);
+  } catch (fault) {
+    passMoved(fault, file.statSync(), path);
+  }
   if (!hasFolderSync) return;
   try {
     using folder = system.openSync(dirname(path));
@@ -47,7 +51,7 @@ export function publishSync(file: SystemFile, temporary: string, path: string): 
 /** Renames a folder that was written under a temporary name to a name that does not exist. */
 export async function publishFolder(temporary: string, path: string): Promise<void> {
   await syncTree(temporary);
-  await system.rename(temporary, path);
+  await move(temporary, path);
   try {
     await syncFolder(dirname(path));
   } catch (fault) {
@@ -68,12 +72,34 @@ export async function publishInto(temporary: string, path: string, added: readon
   await syncTree(temporary);
   try {
     for (const { name } of [...system.readDirSync(temporary)]) {
-      await system.rename(join(temporary, name), join(path, name));
+      await move(join(temporary, name), join(path, name));
     }
     await syncFolder(path);
   } catch (fault) {
     for (const name of added) await system.rename(join(path, name), join(temporary, name)).catch(() => {});
     throw fault;
+  }
+}
+
+async function move(from: string, to: string): Promise<void> {
+  const moved = system.lstatSync(from);
+  await system.rename(from, to).catch((fault: unknown) => passMoved(fault, moved, to));
+}
+
+/**
+ * Ignores that there is nothing to rename if it has its new name: an NFS server that restarts, or whose answer is lost,
+ * is asked again for what it has done.
+ */
+function passMoved(fault: unknown, { ino }: SystemFileInfo, path: string): void {
+  if (fault instanceof system.errors.NotFound && ino !== null && inodeAt(path) === ino) return;
+  throw fault;
+}
+
+function inodeAt(path: string): number | null {
+  try {
+    return system.lstatSync(path).ino;
+  } catch {
+    return null;
   }
 }
 

@@ -43,7 +43,7 @@ export async function readFileIfPresent(
     return await system.readFile(path);
   } catch (fault) {
     if (fault instanceof RequestError) throw fault;
-    if (fault instanceof system.errors.NotFound) return undefined;
+    if (isGone(fault)) return undefined;
     throw new RequestError(`can't be read (${faultText(fault)}); check the path and its permissions`, { file: path });
   }
 }
@@ -220,6 +220,11 @@ export function systemCode(fault: unknown): string | undefined {
   if (number === undefined) return undefined;
   const known = Object.entries(constants.errno).find(([, value]) => value === Number(number));
   return known?.[0] ?? `E${number}`;
+}
+
+/** Whether a failure says that a file is gone; on NFS, an open file can be, too: another machine has removed it. */
+export function isGone(fault: unknown): boolean {
+  return fault instanceof system.errors.NotFound || systemCode(fault) === "ESTALE";
 }
 
 /** The next bytes of an open file: as many as requested, or fewer at its end. */

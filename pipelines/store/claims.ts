@@ -9,12 +9,15 @@
  * same machine a lock shows at once whether the owner is alive. Should two processes ever hold a claim, both compute
  * the same bytes.
  *
+ * An NFS client may keep the names in a folder, and those that it did not find there, for a minute. Creating a file in
+ * the folder makes it look again, and opening a file always queries the server.
+ *
  * @module
  */
 import { setInterval } from "node:timers";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { system, type SystemFile } from "../common/system.ts";
-import { isJsonObject, temporaryName } from "../common/files.ts";
+import { isGone, isJsonObject, temporaryName } from "../common/files.ts";
 import { keyPattern } from "./inventory.ts";
 import { machineId } from "./machine.ts";
 
@@ -60,14 +63,18 @@ export class Claimant {
   }
 
   /**
-   * Takes the claim unless another process holds it.
+   * Takes the claim unless another process holds it. Entries that other machines have written by then are visible
+   * afterwards.
    *
    * @returns The claim; `undefined` if another process holds it; an empty claim if the store cannot be written.
    */
   take(): Claim | undefined {
-    const before = this.#numbers(), newest = Math.max(0, ...before);
-    if (newest > 0 && !this.#isSilent(newest)) return undefined;
-    const own = newest + 1;
+    const before = this.#numbers().sort((a, b) => b - a);
+    for (let state; before[0] !== undefined && (state = this.#stateOf(before[0])) !== "silent";) {
+      if (state === "held") return undefined;
+      before.shift();
+    }
+    const own = (before[0] ?? 0) + 1;
     let file: SystemFile;
     try {
       file = this.#create(own);
@@ -82,20 +89,19 @@ export class Claimant {
       return undefined;
     }
     for (const number of before) removeQuietly(this.#path(number));
+    this.#lookAgain();
     return claim;
   }
 
-  /**
-   * Makes entries from other machines visible. A machine that has found no entry in a folder may cache that for a
-   * minute; creating a file of its own there makes it look again.
-   */
-  refresh(): void {
+  /** Makes entries from other machines visible, by a file and the folders that it needs. */
+  #lookAgain(): void {
     const path = temporaryName(this.#entry);
     try {
+      system.mkdirSync(dirname(path), { recursive: true });
       system.openSync(path, { write: true, createNew: true }).close();
       system.removeSync(path);
     } catch {
-      // The folder does not exist or cannot be written.
+      // The folder cannot be written.
     }
   }
 
@@ -118,15 +124,15 @@ export class Claimant {
     }
   }
 
-  /** Whether the owner of a claim is known to be dead, or has been silent for too long. */
-  #isSilent(number: number): boolean {
+  /** Whether a claim is gone, or silent: its owner is known to be dead, or has not rewritten it for too long. */
+  #stateOf(number: number): "held" | "silent" | "gone" {
     const path = this.#path(number), state = stateOf(path), now = performance.now();
-    if (state === undefined) return false;
-    if (state.isDead) return true;
+    if (state === undefined) return "gone";
+    if (state.isDead) return "silent";
     if (this.#seen?.name !== path || this.#seen.content !== state.content) {
       this.#seen = { name: path, content: state.content, at: now };
     }
-    return now - this.#seen.at > this.#times.silence;
+    return now - this.#seen.at > this.#times.silence ? "silent" : "held";
   }
 }
 
@@ -157,8 +163,9 @@ class HeldClaim implements Disposable {
     if (this.#isOver) return;
     this.#isOver = true;
     clearInterval(this.#timer);
-    removeQuietly(this.#path);
+    // A file that is removed while it is open stays on NFS under another name, for ever if this machine fails then.
     this.#file.close();
+    removeQuietly(this.#path);
   }
 
   #write(): void {
@@ -187,7 +194,7 @@ function stateOf(path: string): ClaimState | undefined {
     return { content, isDead: machineIn(content) === machineId() && isUnlocked(file) };
   } catch (fault) {
     // A claim that this user cannot write belongs to another user, whose processes are not visible.
-    return fault instanceof system.errors.NotFound ? undefined : { content: "", isDead: false };
+    return isGone(fault) ? undefined : { content: "", isDead: false };
   }
 }
 

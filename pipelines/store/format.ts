@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { system } from "../common/system.ts";
 import { publishSync } from "../common/durable.ts";
 import { DiskError, RequestError } from "../common/errors.ts";
-import { faultText, temporaryName, unwritable } from "../common/files.ts";
+import { faultText, isGone, temporaryName, unwritable } from "../common/files.ts";
 import { removeOwnSync } from "../common/leavings.ts";
 import { hasSoundHeader } from "./entry.ts";
 import { entriesOf } from "./inventory.ts";
@@ -68,7 +68,7 @@ function readIfPresent(file: string): string | undefined {
   try {
     return system.readTextFileSync(file);
   } catch (fault) {
-    if (fault instanceof system.errors.NotFound) return undefined;
+    if (isGone(fault)) return undefined;
     throw new RequestError(`the store can't be read (${faultText(fault)}); give another folder with --store`, { file });
   }
 }

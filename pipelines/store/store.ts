@@ -9,7 +9,7 @@ import { dirname } from "node:path";
 import { system, type SystemFile, type SystemFileInfo } from "../common/system.ts";
 import { DiskError, RequestError, RunError } from "../common/errors.ts";
 import { digestInThread } from "../common/digest_thread.ts";
-import { faultText, temporaryName, unwritable, writeIfWhole } from "../common/files.ts";
+import { faultText, isGone, temporaryName, unwritable, writeIfWhole } from "../common/files.ts";
 import { freeSpace } from "../common/free_space.ts";
 import { jsonText } from "../common/json_rows.ts";
 import { removeOwnSync } from "../common/leavings.ts";
@@ -132,11 +132,11 @@ export class Store {
    */
   async get(kind: string, key: string): Promise<Entry | undefined> {
     const path = this.#path(kind, key);
-    const file = await this.#find(kind, key);
-    if (file === undefined) return undefined;
-    const info = file.statSync(), seen = identify(path, info);
-    const entry = await this.#open(file, path, this.#verified.has(seen));
-    if (entry === undefined) return undefined;
+    const found = await this.#find(kind, key);
+    if (found === undefined) return undefined;
+    const { file, info } = found, seen = identify(path, info);
+    const entry = await this.#open(found, path, this.#verified.has(seen));
+    if (typeof entry === "string") return undefined;
     this.#verified.add(seen);
     setTimes(file, new Date(), info.mtime);
     return entry;
@@ -149,10 +149,10 @@ export class Store {
    * @throws {RunError} If there is a file that cannot be read.
    */
   async getMapped(kind: string, key: string): Promise<MappedEntry | undefined> {
-    const path = this.#path(kind, key), file = await this.#find(kind, key);
-    if (file === undefined) return undefined;
-    const info = file.statSync(), seen = identify(path, info), entry = await this.#open(file, path, true);
-    if (entry === undefined) return undefined;
+    const path = this.#path(kind, key), found = await this.#find(kind, key);
+    if (found === undefined) return undefined;
+    const { file, info } = found, seen = identify(path, info), entry = await this.#open(found, path, true);
+    if (typeof entry === "string") return undefined;
     setTimes(file, new Date(), info.mtime);
     let isDue = !this.#verified.has(seen);
     const check = async (signal: AbortSignal) => {
@@ -178,11 +178,12 @@ export class Store {
    */
   async check(kind: string, key: string): Promise<boolean> {
     const path = this.#path(kind, key);
-    const file = openIfPresent(path);
-    if (file === undefined) return true;
-    const { atime, mtime } = file.statSync();
-    using entry = await this.#open(file, path, false);
-    if (entry === undefined) return false;
+    const found = openIfPresent(path);
+    if (found === undefined) return true;
+    const { file, info: { atime, mtime } } = found;
+    const entry = await this.#open(found, path, false);
+    if (typeof entry === "string") return entry === "gone";
+    using _ = entry;
     // For the system, reading a file is a use of it.
     if (atime !== null) setTimes(file, atime, mtime);
     return true;
@@ -190,7 +191,7 @@ export class Store {
 
   /** Downloads an entry from the shared cache if the folder lacks it, so that {@linkcode Store.has} finds it. */
   async fetch(kind: string, key: string): Promise<void> {
-    if (this.#shared !== undefined && !this.has(kind, key)) (await this.#find(kind, key))?.close();
+    if (this.#shared !== undefined && !this.has(kind, key)) (await this.#find(kind, key))?.file.close();
   }
 
   /** Who computes an entry, among all processes that share the folder. */
@@ -204,7 +205,7 @@ export class Store {
   }
 
   /** An entry's file, downloaded from the shared cache if the folder lacks it. */
-  async #find(kind: string, key: string): Promise<SystemFile | undefined> {
+  async #find(kind: string, key: string): Promise<FoundFile | undefined> {
     const path = this.#path(kind, key), found = openIfPresent(path), shared = this.#shared;
     if (found !== undefined || shared === undefined) return found;
     this.#prepare(dirname(path));
@@ -217,18 +218,18 @@ export class Store {
     return fetched ? openIfPresent(path) : undefined;
   }
 
-  async #open(file: SystemFile, path: string, isVerified: boolean): Promise<Entry | undefined> {
+  async #open({ file, info }: FoundFile, path: string, isVerified: boolean): Promise<Entry | "gone" | "damaged"> {
     const release = this.#budget.hold(path);
     try {
       return await openEntry(file, path, isVerified, release);
     } catch (fault) {
-      const seen = identify(path, file.statSync());
       file.close();
       release();
+      if (isGone(fault)) return "gone";
       if (!(fault instanceof RequestError)) throw unreadable(path, fault);
-      const isGone = removeIfSame(path, seen);
-      this.#onDamaged(isGone ? fault.message : fault.message.replace(REMEDY, "it can't be removed, so remove it"));
-      return undefined;
+      const isRemoved = removeIfSame(path, identify(path, info));
+      this.#onDamaged(isRemoved ? fault.message : fault.message.replace(REMEDY, "it can't be removed, so remove it"));
+      return "damaged";
     }
   }
 
@@ -327,11 +328,20 @@ export class Store {
   }
 }
 
-function openIfPresent(path: string): SystemFile | undefined {
+/** An entry's file as it was found: open, and at its start. */
+interface FoundFile {
+  readonly file: SystemFile;
+  readonly info: SystemFileInfo;
+}
+
+function openIfPresent(path: string): FoundFile | undefined {
+  let file: SystemFile | undefined;
   try {
-    return system.openSync(path);
+    file = system.openSync(path);
+    return { file, info: file.statSync() };
   } catch (fault) {
-    if (fault instanceof system.errors.NotFound) return undefined;
+    file?.close();
+    if (isGone(fault)) return undefined;
     throw unreadable(path, fault);
   }
 }
@@ -362,7 +372,7 @@ function removeIfSame(path: string, seen: string): boolean {
     return true;
   } catch (fault) {
     // In a read-only store the entry counts as absent.
-    return fault instanceof system.errors.NotFound;
+    return isGone(fault);
   }
 }
 

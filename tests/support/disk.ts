@@ -91,6 +91,34 @@ export function onReadOnlyDisk<Result>(folder: string, run: () => Promise<Result
   return replaced(Deno.FsFile.prototype, { utimeSync }, () => replaced(Deno, calls, run));
 }
 
+/** Runs a function with a file server that reports of each rename, once it is done, that there was nothing to rename. */
+export function onRestartingServer<Result>(run: () => Promise<Result>): Promise<Result> {
+  const { rename, renameSync } = Deno;
+  const absent = () => new Deno.errors.NotFound("No such file or directory (os error 2)");
+  const calls = {
+    renameSync: (from: string, to: string) => {
+      renameSync(from, to);
+      throw absent();
+    },
+    rename: async (from: string, to: string) => {
+      await rename(from, to);
+      throw absent();
+    },
+  };
+  return replaced(Deno, calls, run);
+}
+
+/** Runs a function while another machine of an NFS share has removed what is open: a call on open files fails. */
+export function onStaleFiles<Result>(
+  call: "read" | "statSync",
+  run: () => Promise<Result>,
+): Promise<Result> {
+  const stale = () => {
+    throw new Error("Stale file handle (os error 116)");
+  };
+  return replaced(Deno.FsFile.prototype, { [call]: stale }, run);
+}
+
 /** A recorded call: a path that was synced, or one that was renamed. */
 export type DiskCall = { readonly synced: string } | { readonly from: string; readonly to: string };
 

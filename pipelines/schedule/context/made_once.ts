@@ -46,11 +46,7 @@ export async function claimed(
   const claimant = runContext.store.claimant(kind, key);
   let pause = leastPause;
   for (let claim = claimant.take();; claim = claimant.take()) {
-    if (claim !== undefined) {
-      // An entry written by another machine may take a while to become visible on this one.
-      if (pause > leastPause) claimant.refresh();
-      return claim;
-    }
+    if (claim !== undefined) return claim;
     if (pause > 1000 && pause < mostPause) noteTo(runContext.emit)(`waiting for another process, which ${does}`);
     await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
     pause = Math.min(mostPause, pause * 1.6);

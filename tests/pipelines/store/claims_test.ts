@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { claimed, madeOnce } from "../../../pipelines/schedule/context/made_once.ts";
 import { Claimant } from "../../../pipelines/store/claims.ts";
 import { machineId } from "../../../pipelines/store/machine.ts";
@@ -74,6 +74,56 @@ for (const minutes of [-10, 0, 10]) {
       claim[Symbol.dispose]();
     }));
 }
+
+Deno.test("a claim that a listing still shows, although it is gone, is taken; one that was made meanwhile is not", () =>
+  inFolder(async (folder) => {
+    const gone = await claimElsewhere(folder), { readDirSync } = Deno;
+    await Deno.remove(gone);
+    const isClaim = ({ name }: Deno.DirEntry) => name.startsWith("encode.");
+    /** Shows the claim that is gone once, as an NFS client may for a minute, and what another machine adds then. */
+    const take = (added?: string) => {
+      const stale = { name: basename(gone), isFile: true, isDirectory: false, isSymlink: false };
+      let lists = 0;
+      const listed = (path: string) => {
+        const found = [...readDirSync(path)];
+        if (path !== join(folder, "leases") || lists++ > 0) return found;
+        if (added !== undefined) Deno.writeTextFileSync(join(path, added), "");
+        return [...found.filter((each) => !isClaim(each)), stale];
+      };
+      const stubbed = Object.defineProperty(Deno, "readDirSync", { value: listed, configurable: true });
+      try {
+        return claimant.take();
+      } finally {
+        Object.defineProperty(stubbed, "readDirSync", { value: readDirSync, configurable: true });
+      }
+    };
+    const claimant = claimantOf(folder);
+    assert.equal(take(`encode.${key}.9`), undefined);
+    await Deno.remove(join(folder, "leases", `encode.${key}.9`));
+    const claim = take();
+    assert.ok(claim !== undefined);
+    claim[Symbol.dispose]();
+    assert.deepEqual(leasesIn(folder), []);
+  }));
+
+Deno.test("whoever takes a claim creates a file beside the entry, so that its machine looks there again", () =>
+  inFolder((folder) => {
+    const store = new Store(folder, { claimTimes }), { openSync } = Deno, created: string[] = [];
+    const opened = (path: string, options?: Deno.OpenOptions) => {
+      if (options?.createNew === true) created.push(dirname(path));
+      return openSync(path, options);
+    };
+    Object.defineProperty(Deno, "openSync", { value: opened, configurable: true });
+    try {
+      store.claimant("encode", key).take()![Symbol.dispose]();
+    } finally {
+      Object.defineProperty(Deno, "openSync", { value: openSync, configurable: true });
+    }
+    const beside = join(folder, "encode", key.slice(0, 2));
+    assert.deepEqual(new Set(created), new Set([join(folder, "leases"), beside]));
+    assert.deepEqual([...Deno.readDirSync(beside)], []);
+    return Promise.resolve();
+  }));
 
 Deno.test("waiting processes find the entry that another computed", () =>
   inFolder(async (folder) => {

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { readHeader, readTensor } from "../../../pipelines/models/weights/safetensors.ts";
 import { type EntryWriter, keyOf, Store } from "../../../pipelines/store/store.ts";
-import { onReadOnlyDisk } from "../../support/disk.ts";
+import { onReadOnlyDisk, onRestartingServer, onStaleFiles } from "../../support/disk.ts";
 import { test } from "./support.ts";
 
 const key = keyOf("the key");
@@ -317,4 +317,27 @@ test("an entry may be declared after its bytes, whose number need not be known b
     /Expected 16 bytes to be declared but found 32/,
   );
   assert.equal(store.has("rows", keyOf("short")), false);
+});
+
+test("an entry that another machine removes while it is opened counts as absent", async (folder) => {
+  const damaged: string[] = [], store = new Store(folder, { onDamaged: (message) => damaged.push(message) });
+  await store.put("encode", key, fill);
+  for (const call of ["read", "statSync"] as const) {
+    const other = new Store(folder, { onDamaged: (message) => damaged.push(message) });
+    await onStaleFiles(call, async () => {
+      assert.equal(await other.get("encode", key), undefined, call);
+      assert.equal(await other.getMapped("encode", key), undefined, call);
+      assert.equal(await other.check("encode", key), true, call);
+    });
+  }
+  assert.deepEqual(damaged, []);
+  assert.ok(store.has("encode", key), "it may be a new one");
+});
+
+test("an entry is written if a restarted file server reports its rename as already done", async (folder) => {
+  const store = new Store(folder);
+  await onRestartingServer(() => store.put("encode", key, fill));
+  assert.deepEqual(filesIn(folder).sort(), [join(folder, "version"), pathOf(folder)].sort());
+  using entry = await new Store(folder).get("encode", key);
+  assert.ok(entry !== undefined);
 });
