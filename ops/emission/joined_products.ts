@@ -38,20 +38,22 @@ export function joinedProducts(
     const candidate = { product, kind, leaves: leaves.map((leaf) => locate(leafName(leaf))) };
     byOperand.getOrInsertComputed(x, () => []).push(candidate);
   }
-  const joined = new Map<Value, readonly Value[]>();
-  for (const candidates of byOperand.values()) {
-    const ordered = candidates.toSorted((a, b) => a.leaves[0]!.offset - b.leaves[0]!.offset);
-    let run: Candidate[] = [];
-    for (const [at, candidate] of ordered.entries()) {
-      run.push(candidate);
-      const next = ordered[at + 1];
-      if (next !== undefined && follows(candidate, next)) continue;
-      const products = run.map(({ product }) => product);
-      if (products.length > 1) { for (const product of products) joined.set(product, products); }
-      run = [];
-    }
+  const runs = [...byOperand.values()].flatMap(adjacent).filter(({ length }) => length > 1);
+  return new Map(runs.flatMap((run) => {
+    const products = run.map(({ product }) => product);
+    return products.map((product) => [product, products] as const);
+  }));
+}
+
+/** Products of one operand in runs of those whose weights' bytes lie one after the other. */
+function adjacent(candidates: readonly Candidate[]): readonly (readonly Candidate[])[] {
+  const runs: Candidate[][] = [];
+  for (const candidate of candidates.toSorted((a, b) => a.leaves[0]!.offset - b.leaves[0]!.offset)) {
+    const run = runs.at(-1), before = run?.at(-1);
+    if (before !== undefined && follows(before, candidate)) run!.push(candidate);
+    else runs.push([candidate]);
   }
-  return joined;
+  return runs;
 }
 
 function follows(before: Candidate, after: Candidate): boolean {

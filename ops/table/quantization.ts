@@ -81,8 +81,8 @@ export const quantization: Definitions<QuantizationAttributes> = {
 
 /**
  * `x·wᵀ` with quantized weights, one after the other, as one node that packs the codes for itself; `undefined` if the
- * session does not pack weights or they are not quantized. The node rounds `x` to 8 bits, every 32 neighbours relative to their largest,
- * which makes it faster than a product in float32 by as much as the codes are smaller.
+ * session does not pack weights or they are not quantized. The node rounds `x` to 8 bits, every 32 neighbours relative
+ * to their largest, which makes it faster than a product in float32 by as much as the codes are smaller.
  */
 export function emitPackedProduct(
   emit: Emitter,
