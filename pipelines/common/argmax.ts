@@ -1,4 +1,5 @@
-/** The likeliest token. @module */
+/** The logits of a row, and the likeliest token. @module */
+import type { HostTensor } from "./host_tensor.ts";
 
 /** The index of the largest logit; the first on a tie. */
 export function argmax(logits: Float32Array): number {
@@ -8,4 +9,10 @@ export function argmax(logits: Float32Array): number {
     if (logit > most) [best, most] = [token, logit];
   }
   return best;
+}
+
+/** A row of logits [rows, vocabulary], in place. */
+export function logitsRow({ data, shape }: HostTensor, row: number): Float32Array {
+  const width = shape[shape.length - 1]!;
+  return (data as Float32Array).subarray(row * width, (row + 1) * width);
 }

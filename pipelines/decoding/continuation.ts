@@ -209,14 +209,14 @@ export class Continuation {
 
   /** The logits of a step, after the next one has been started if its tokens are foreseen. */
   async #logitsOf({ places, result, session }: Started, isForeseen: boolean): Promise<Logits> {
-    const rows = this.#cached, wasPlaced = places;
+    const rows = this.#cached;
     const next = isForeseen && this.#encoded.lengths === undefined
       ? this.#start(session, [...rows.keys()], this.#prompts, { isChosen: true })
       : undefined;
     const { outputs, chosen } = await result;
-    if (next !== undefined) this.#ahead = { ...next, tokens: next.places.map((_, row) => chosen![wasPlaced[row]!]!) };
+    if (next !== undefined) this.#ahead = { ...next, tokens: next.places.map((_, row) => chosen![places[row]!]!) };
     const logits = chosen === undefined ? logitsOf(outputs["logits"]!) : onlyLikeliest(chosen);
-    return ofRows(logits, (row) => wasPlaced[rows[row]!]!);
+    return ofRows(logits, (row) => places[rows[row]!]!);
   }
 
   /** Starts a step of the cache's rows, with the tokens that the previous run chose if none are given. */

@@ -1,5 +1,5 @@
 /** The logits of a batch's rows, or what is known of them. @module */
-import { argmax } from "../common/argmax.ts";
+import { argmax, logitsRow } from "../common/argmax.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
 
 /** The logits of each row's next token. */
@@ -11,9 +11,8 @@ export interface Logits {
 }
 
 /** Logits [rows, vocabulary] by row. */
-export function logitsOf({ data, shape }: HostTensor): Logits {
-  const width = shape[shape.length - 1]!;
-  const at = (row: number) => (data as Float32Array).subarray(row * width, (row + 1) * width);
+export function logitsOf(logits: HostTensor): Logits {
+  const at = (row: number) => logitsRow(logits, row);
   return Object.assign(at, { likeliest: (row: number) => argmax(at(row)) });
 }
 

@@ -1,6 +1,6 @@
 /** The sessions of a thread, and its replies to requests. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
-import { argmax } from "../common/argmax.ts";
+import { argmax, logitsRow } from "../common/argmax.ts";
 import type { HostTensor } from "../common/host_tensor.ts";
 import type { OpenSession, RuntimeLibrary } from "./library.ts";
 import type { Reply, Request, RunReply } from "./protocol.ts";
@@ -47,7 +47,8 @@ export function answering(library: RuntimeLibrary): (request: Request) => Promis
     }
     if (isChoosing) {
       resident!.keepResults(use.reads, outputs);
-      const tokens = resident!.chosen = likeliest(ownValue(outputs, use.choosesFrom!)!);
+      const logits = ownValue(outputs, use.choosesFrom!)!;
+      const tokens = resident!.chosen = Array.from({ length: use.reads }, (_, row) => argmax(logitsRow(logits, row)));
       return { outputs: {}, feeds, chosen: tokens, seconds };
     }
     const given = Object.entries(outputs).filter(([name]) => !kept.has(name));
@@ -79,15 +80,6 @@ export function answering(library: RuntimeLibrary): (request: Request) => Promis
 /** Tokens [rows, 1]. */
 function tokensOf(tokens: readonly number[]): HostTensor {
   return { data: new BigInt64Array(tokens.map(BigInt)), shape: [tokens.length, 1] };
-}
-
-/** The likeliest token of each row of logits [rows, vocabulary]. */
-function likeliest({ data, shape }: HostTensor): readonly number[] {
-  const width = shape[shape.length - 1]!, logits = data as Float32Array;
-  return Array.from(
-    { length: logits.length / width },
-    (_, row) => argmax(logits.subarray(row * width, (row + 1) * width)),
-  );
 }
 
 /** The memory of a reply's tensors, to be transferred with it. */

@@ -69,12 +69,9 @@ export function prefillProgram(model: CompiledModel, layout: Layout): Program {
 export function decodeProgram(model: CompiledModel): Program {
   return once(model, "decode", undefined, () => {
     const members = model.members.map((adaptations) => adaptations.filter(actsOnCompletion));
-    const result = extended({ ...model, members }, { ...savedForm, tail: 1 }, false);
-    const own = o.concat(Object.values(ownKeyValues(result)), 1);
-    return simplify({
-      name: "decode",
-      outputs: { logits: logitsOf({ ...model, members }, result, { ...savedForm, tail: 1 }), [ownJoined]: own },
-    });
+    const acting = { ...model, members }, form = { ...savedForm, tail: 1 }, result = extended(acting, form, false);
+    const logits = logitsOf(acting, result, form), own = o.concat(Object.values(ownKeyValues(result)), 1);
+    return simplify({ name: "decode", outputs: { logits, [ownJoined]: own } });
   });
 }
 

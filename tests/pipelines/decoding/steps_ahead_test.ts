@@ -12,7 +12,7 @@ import { noting } from "../../support/noting.ts";
 import { writeTinyModel } from "../../support/tiny_model.ts";
 import { inFolder } from "../models/support.ts";
 
-/** Writes the likeliest tokens, except where told otherwise, and notes after how many it reads the logits. */
+/** Writes the likeliest tokens, or others that a function chooses in their place. */
 class Likeliest implements Writer {
   readonly rows = 1;
   readonly written: number[] = [];
