@@ -79,7 +79,8 @@ export function attention(
   }
   const { heads, keyValueHeads, headWidth } = layout;
   const batch = query.shape[0]!, tokens = query.shape[1]!, group = heads / keyValueHeads;
-  if (tokens === 1 && runs.every(({ key }) => isSeenByAll(key, batch))) {
+  // With a single key-value head, one row of a batch would be multiplied in another way than several.
+  if (tokens === 1 && keyValueHeads > 1 && runs.every(({ key }) => isSeenByAll(key, batch))) {
     return attentionOfOne(query, runs, mask, layout, { scale, softcap, bias, drop });
   }
   const split = o.reshape(query, [batch, tokens, keyValueHeads, group, headWidth]);

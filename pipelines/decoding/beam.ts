@@ -6,6 +6,7 @@ import { type Candidate, type Take, takeDrawn, takeLikeliest } from "./beam_cand
 import { type Generator, readBefore, roomOf, type Step } from "./continuation.ts";
 import type { Logits } from "./row_logits.ts";
 import { continuePrompts } from "./continue_prompts.ts";
+import type { EngineShare } from "./engine_share.ts";
 import { limitRepetition, logSoftmax } from "./logits.ts";
 import type { Writer } from "./writer.ts";
 
@@ -116,16 +117,16 @@ const leastOf = (endTokens: ReadonlySet<number>) => Math.max(2, 1 + endTokens.si
 /**
  * The likeliest continuations that a beam search finds. Generation also ends at the end of the model's context.
  *
- * @param rows The maximum number of beams that are decoded at once; all of them if omitted.
+ * @param share The engine to use; if omitted, all beams are decoded at once, as far as memory allows.
  * @returns The new tokens of each prompt, without the end-of-sequence token.
  */
 export function searchBeams(
   generator: Generator,
   prompts: readonly TokenizedPrompt[],
   settings: Settings<"beam">,
-  rows?: number,
+  share?: EngineShare,
 ): Promise<number[][]> {
-  return search(generator, prompts, settings, () => takeLikeliest, rows);
+  return search(generator, prompts, settings, () => takeLikeliest, share);
 }
 
 /**
@@ -133,7 +134,7 @@ export function searchBeams(
  * context.
  *
  * @param streams The numbers of the prompts' random streams.
- * @param rows The maximum number of beams that are decoded at once; all of them if omitted.
+ * @param share The engine to use; if omitted, all beams are decoded at once, as far as memory allows.
  * @returns The new tokens of each prompt, without the end-of-sequence token.
  */
 export function sampleBeams(
@@ -141,12 +142,12 @@ export function sampleBeams(
   prompts: readonly TokenizedPrompt[],
   streams: readonly number[],
   settings: Settings<"beamSample">,
-  rows?: number,
+  share?: EngineShare,
 ): Promise<number[][]> {
   return search(generator, prompts, settings, (row) => {
     const random = createRandom(settings.seed, "beamSample", streams[row]!);
     return takeDrawn(settings, leastOf(generator.endTokens), random);
-  }, rows);
+  }, share);
 }
 
 async function search(
@@ -154,9 +155,9 @@ async function search(
   prompts: readonly TokenizedPrompt[],
   settings: BeamSearch,
   takeOf: (row: number) => Take,
-  rows: number | undefined,
+  share: EngineShare | undefined,
 ): Promise<number[][]> {
   const searches = prompts.map((prompt, row) => new Search(settings, takeOf(row), generator, prompt));
-  await continuePrompts(generator, prompts, searches, rows);
+  await continuePrompts(generator, prompts, searches, share);
   return searches.map((search) => [...search.best()]);
 }

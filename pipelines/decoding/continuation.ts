@@ -50,6 +50,8 @@ export interface Generator {
   /** The same, but returning the negative log-likelihoods of given tokens instead of logits. */
   readonly rate?: (() => Promise<Session>) | undefined;
   readonly decode: () => Promise<Session>;
+  /** Whether a row is rounded differently alone than among others, as by products with weights that are not packed. */
+  readonly roundsLone: boolean;
   /** Equal for models that one program decodes with the same tensors: those whose edits act only on prompts. */
   readonly decodesAs: string | object;
   /** Equal for models that process unedited tokens identically. */
@@ -236,7 +238,7 @@ export class Continuation {
     const { use, feeds, done } = this.#cache.step(
       from,
       steps?.map(({ token }) => token),
-      this.#encoded.lengths,
+      this.#encoded.lengths && { width: this.#encoded.width, filled: this.#encoded.lengths },
       session.model.outputs.some(({ name }) => name === ownJoined),
     );
     const choosesFrom = isChosen ? "logits" : undefined;

@@ -1,6 +1,7 @@
 /** An encoder's keys and values of prompts, which a decoder attends to at every step. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
 import type { Feeds, HostTensor } from "../common/host_tensor.ts";
+import { alignedWidth } from "./key_value_cache.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
 
 /** The keys and values of an encoder's tokens for some prompts, padded on the right. */
@@ -14,6 +15,7 @@ interface EncodedRun {
 /** An encoder's result for each row: every block's keys and values, and the number of tokens. */
 export interface EncodedPrompts {
   readonly feeds: Feeds;
+  readonly width: number;
   readonly lengths: readonly number[];
 }
 
@@ -22,16 +24,19 @@ export const nothingEncoded = { feeds: {}, lengths: undefined } as const;
 
 /** Every block's keys and values of the encoder's tokens, each [rows, keyValueHeads, context, headWidth]. */
 export function encodedPrompts({ blocks }: Pick<Architecture, "blocks">, run: EncodedRun): EncodedPrompts {
-  const feeds: Feeds = {};
+  const feeds: Feeds = {}, { lengths } = run;
   for (let block = 0; block < blocks; block++) {
     for (const part of ["key", "value"] as const) feeds[`encoded.${block}.${part}`] = run.tensors(block, part);
   }
-  return takeEncoded({ feeds, lengths: run.lengths }, [...run.lengths.keys()]);
+  return takeEncoded({ feeds, lengths }, [...lengths.keys()]);
 }
 
-/** The encoder's results for some of the rows, padded to the longest of them. */
-export function takeEncoded({ feeds, lengths }: EncodedPrompts, rows: readonly number[]): EncodedPrompts {
-  const taken = rows.map((row) => lengths[row]!), context = Math.max(1, ...taken);
+/** The encoder's results for some of the rows, padded for the longest of them. */
+export function takeEncoded(
+  { feeds, lengths }: Omit<EncodedPrompts, "width">,
+  rows: readonly number[],
+): EncodedPrompts {
+  const taken = rows.map((row) => lengths[row]!), context = alignedWidth(Math.max(...taken));
   const copied = rows.map((from, row) => ({ from, length: taken[row]!, at: 0 }));
   return {
     feeds: Object.fromEntries(
@@ -43,13 +48,14 @@ export function takeEncoded({ feeds, lengths }: EncodedPrompts, rows: readonly n
         return [name, to];
       }),
     ),
+    width: context,
     lengths: taken,
   };
 }
 
 /** The encoder's results for the rows of both, with those of `other` last. */
 export function joinEncoded(one: EncodedPrompts, other: EncodedPrompts): EncodedPrompts {
-  const lengths = [...one.lengths, ...other.lengths], context = Math.max(1, ...lengths);
+  const lengths = [...one.lengths, ...other.lengths], context = alignedWidth(Math.max(...lengths));
   const feeds = Object.keys(one.feeds).map((name) => {
     const [, heads, , width] = ownValue(one.feeds, name)!.shape as readonly [number, number, number, number];
     const shape = [lengths.length, heads, context, width];
@@ -61,7 +67,7 @@ export function joinEncoded(one: EncodedPrompts, other: EncodedPrompts): Encoded
     }
     return [name, to] as const;
   });
-  return { feeds: Object.fromEntries(feeds), lengths };
+  return { feeds: Object.fromEntries(feeds), width: context, lengths };
 }
 
 /** A number of a row's first tokens, and the row that they are copied to. */

@@ -25,6 +25,8 @@ interface Batch {
   readonly continuation: Continuation;
   /** The entries, in the order of their rows. */
   entries: readonly Entry[];
+  /** Whether the second of two rows is a copy of the first. */
+  isDoubled: boolean;
 }
 
 /** Prompts that are prefilled together. */
@@ -45,6 +47,8 @@ export class Engine {
   readonly #batches = new Map<unknown, Batch>();
   readonly #prefixes = new Map<Architecture, PrefixCache>();
   #isRunning = false;
+  /** When the work began that no entry has been charged for yet. */
+  #since = 0;
 
   constructor(limits: EngineLimits) {
     this.#limits = limits;
@@ -61,12 +65,25 @@ export class Engine {
     return this.#keptTokens;
   }
 
-  /** Has a writer continue its prompt until it is done. */
-  write(task: WritingTask): Promise<void> {
-    if (task.writer.isDone) return Promise.resolve();
+  /**
+   * Has a writer continue its prompt until it is done.
+   *
+   * @returns How many seconds the engine worked for it, with its share of the runs that it shared with others.
+   */
+  write(task: WritingTask): Promise<number> {
+    if (task.writer.isDone) return Promise.resolve(0);
     const keys = this.#prefixesOf(task.generator) === undefined ? [] : blockKeys(task.generator, task.prompt);
     return new Promise((resolve, reject) => {
-      this.#waiting = [...this.#waiting, { ...task, resolve, reject, keys, first: 0, steps: [] }];
+      const entry: Entry = {
+        ...task,
+        resolve: () => resolve(entry.seconds),
+        reject,
+        keys,
+        seconds: 0,
+        first: 0,
+        steps: [],
+      };
+      this.#waiting = [...this.#waiting, entry];
       if (!this.#isRunning) this.#run();
     });
   }
@@ -79,6 +96,7 @@ export class Engine {
     this.#isRunning = true;
     // All requests made in one turn of the event loop are read together.
     await Promise.resolve();
+    this.#since = performance.now();
     while (this.#waiting.length > 0 || this.#batches.size > 0 || this.#group !== undefined) {
       await this.#admit();
       for (const [key, batch] of this.#batches) await this.#advance(key, batch);
@@ -137,7 +155,9 @@ export class Engine {
   async #readOn({ reading, entries }: Group): Promise<void> {
     try {
       if (entries.every(isAborted)) throw entries[0]!.signal?.reason;
-      for (const { number, logits, ...row } of await reading.advance()) {
+      const read = await reading.advance();
+      this.#charge(entries.map((entry) => [entry, 1]));
+      for (const { number, logits, ...row } of read) {
         const entry = entries[number]!, { generator, prompt, writer, signal } = entry;
         if (isAborted(entry)) entry.reject(signal?.reason);
         else if (advance(entry, logits)) {
@@ -166,6 +186,7 @@ export class Engine {
       }
       const room = Math.max(...group.map(({ writer }) => writer.room)), prompts = group.map(({ prompt }) => prompt);
       const first = continuation.rows, logits = await continuation.read(generator, prompts, room);
+      this.#charge(group.map((entry) => [entry, 1]));
       for (const [row, entry] of group.entries()) {
         if (advance(entry, ofRows(logits, () => row))) this.#begin(entry, first + row);
       }
@@ -174,9 +195,25 @@ export class Engine {
     }
   }
 
+  /** The steps of a batch; that of a lone row twice where it would be rounded differently than among others. */
+  #doubled(batch: Batch, [entry]: readonly Entry[], steps: readonly Step[]): readonly Step[] {
+    const [step] = steps, before = batch.isDoubled;
+    batch.isDoubled = steps.length === 1 && this.#limits.doublesLone === true && entry!.generator.roundsLone;
+    if (step === undefined || !batch.isDoubled) return steps;
+    return [step, before && step.from === 0 ? { ...step, from: 1 } : step];
+  }
+
+  /** Divides the time since the last run's end among the entries of the run that ended now, by weight. */
+  #charge(shares: readonly (readonly [Entry, number])[]): void {
+    const now = performance.now(), seconds = (now - this.#since) / 1000;
+    const total = shares.reduce((sum, [, weight]) => sum + weight, 0);
+    this.#since = now;
+    for (const [entry, weight] of shares) entry.seconds += seconds * weight / total;
+  }
+
   #batchOf(generator: Generator): Batch {
     return this.#batches.getOrInsertComputed(generator.decodesAs, () => {
-      return { continuation: new Continuation(generator), entries: [] };
+      return { continuation: new Continuation(generator), entries: [], isDoubled: false };
     });
   }
 
@@ -205,7 +242,8 @@ export class Engine {
     try {
       const logits = steps.length === 0
         ? onlyLikeliest([])
-        : await batch.continuation.next(steps, this.#isForeseen(open, steps));
+        : await batch.continuation.next(this.#doubled(batch, open, steps), this.#isForeseen(open, steps));
+      if (steps.length > 0) this.#charge(open.map((entry) => [entry, entry.steps.length]));
       let row = 0;
       batch.entries = open.filter((entry) => {
         const first = entry.first = row;

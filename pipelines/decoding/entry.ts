@@ -19,11 +19,18 @@ export interface WritingTask {
   readonly onPromptLogits?: ((logits: Float32Array, at: number) => void) | undefined;
   /** Ends generation when it is aborted, with its reason. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Equal for prompts of one model that are prefilled in the same runs, whatever else is waiting; so their numbers do
+   * not depend on it. If omitted, a prompt is prefilled with any that are waiting.
+   */
+  readonly together?: object | undefined;
 }
 
 /** A prompt that is waiting, being prefilled or being continued. */
 export interface Entry extends WritingTask {
   resolve(): void;
+  /** How long the runtime has worked for it: its share of the runs with others. */
+  seconds: number;
   reject(reason: unknown): void;
   readonly keys: BlockKeys;
   /** The index of its first row in its batch. */

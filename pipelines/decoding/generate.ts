@@ -3,6 +3,7 @@ import type { TokenizedPrompt } from "../data/examples.ts";
 import { type Generator, readBefore, roomOf, type Step } from "./continuation.ts";
 import type { Logits } from "./row_logits.ts";
 import { continuePrompts } from "./continue_prompts.ts";
+import type { EngineShare } from "./engine_share.ts";
 import type { Writer } from "./writer.ts";
 
 /** Chooses the next token of a row. */
@@ -65,16 +66,16 @@ class RowWriter implements Writer {
 /**
  * Continues prompts until an end-of-sequence token, the limit, or the end of the model's context.
  *
- * @param rows The maximum number of rows that are decoded at once; all of them if omitted.
+ * @param share The engine to use; if omitted, all rows are decoded at once, as far as memory allows.
  * @returns The new tokens of each prompt, without the end-of-sequence token.
  */
 export async function generateRows(
   generator: Generator,
   prompts: readonly TokenizedPrompt[],
   decoding: RowDecoding,
-  rows?: number,
+  share?: EngineShare,
 ): Promise<number[][]> {
   const writers = prompts.map((prompt, row) => new RowWriter(generator, prompt, row, decoding));
-  await continuePrompts(generator, prompts, writers, rows);
+  await continuePrompts(generator, prompts, writers, share);
   return writers.map(({ written }) => written);
 }

@@ -4,6 +4,7 @@ import { ownJoined } from "../compile/programs/inference_programs.ts";
 import { indexFeeds } from "../compile/rows/labels.ts";
 import type { KeyValueType } from "../compile/programs/forward.ts";
 import type { Architecture } from "../models/architecture/architecture.ts";
+import type { RunRows } from "../models/inputs/input_kind.ts";
 import { runFeeds } from "../models/architecture/model_inputs.ts";
 import type { ResidentUse, RowMove, RowWrite } from "../runtime/resident_rows.ts";
 import { placed } from "./placed_rows.ts";
@@ -11,8 +12,12 @@ import { placed } from "./placed_rows.ts";
 /** The default limit of a batch's keys and values, in bytes. */
 export const mostKeyValueBytes = 2 ** 30;
 
-/** The minimum number of tokens by which a full cache grows. */
-const leastGrowth = 32;
+/**
+ * A width for tensors of at least this many tokens: a multiple of 32, so that a row's numbers do not depend on the
+ * longest row of its batch. A generated token's score follows those of the past, and where these end at a multiple of
+ * vector registers, the same numbers are added in the same order.
+ */
+export const alignedWidth = (tokens: number): number => Math.ceil(Math.max(1, tokens) / 32) * 32;
 
 /** The keys and values of a model. */
 export interface KeyValueForm {
@@ -144,13 +149,13 @@ export class KeyValueCache {
    *
    * @param from The row that each new row continues.
    * @param tokens Their tokens; `undefined` for those that the previous run chose.
-   * @param encoded The number of tokens that an encoder, if any, has read for each row, by place.
+   * @param encoded The tokens that an encoder, if any, has read for the row at each place.
    * @param isJoined Whether the run returns the keys and values of its tokens as one tensor.
    */
   step(
     from: readonly number[],
     tokens: readonly number[] | undefined,
-    encoded: readonly number[] | undefined,
+    encoded: RunRows["encoded"],
     isJoined: boolean,
   ) {
     const before = from.map((row) => this.#places[row]!), { places, moves } = placed(before);
@@ -200,12 +205,10 @@ export class KeyValueCache {
   /** The tensors with room for at least `rows` and `tokens`, and some reserve, so that they seldom grow. */
   #grown(rows: number, tokens: number): Omit<ResidentUse, "moves" | "reads" | "writes"> {
     const before = this.#capacity;
-    const more = tokens + Math.max(leastGrowth, Math.ceil(tokens / 4));
+    const more = Math.max(tokens, Math.min(Math.max(this.#mostTokens, tokens), tokens + Math.ceil(tokens / 4)));
     this.#capacity = {
       rows: rows <= before.rows ? before.rows : Math.max(rows, before.rows === 0 ? rows : Math.ceil(before.rows * 1.5)),
-      tokens: tokens <= before.tokens
-        ? before.tokens
-        : Math.max(tokens, Math.min(Math.max(this.#mostTokens, tokens), more)),
+      tokens: tokens <= before.tokens ? before.tokens : alignedWidth(more),
     };
     return { id: this.#id, ...pastTensors(this.#form), ...this.#capacity };
   }

@@ -19,6 +19,8 @@ export interface EngineLimits {
   readonly keyValueBytes: number;
   /** The maximum bytes of the prefix cache; there is none if omitted. */
   readonly prefixBytes?: number;
+  /** Whether a row that is alone is decoded twice where it would be rounded differently among others. */
+  readonly doublesLone?: boolean;
 }
 
 /** The engine's state besides the waiting prompts. */
@@ -41,6 +43,13 @@ export function nextGroup(
   limits: EngineLimits,
   { written, prefixes }: Beside,
 ): readonly Entry[] {
+  const together = waiting[0]?.together;
+  if (together === undefined) return fitting(waiting, limits, { written, prefixes });
+  const group = fitting(waiting.filter((entry) => entry.together === together), limits, { written: [], prefixes });
+  return fitting(group, limits, { written, prefixes }).length === group.length ? group : [];
+}
+
+function fitting(waiting: readonly Entry[], limits: EngineLimits, { written, prefixes }: Beside): readonly Entry[] {
   const { rows, promptTokens, promptTokensBeside = promptTokens, keyValueBytes, leastFree } = limits;
   const [first] = waiting, taken = written.reduce((sum, { steps }) => sum + steps.length, 0);
   if (first === undefined || written.length > 0 && rows - taken < leastFree) return [];

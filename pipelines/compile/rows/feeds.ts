@@ -54,7 +54,9 @@ function segmentFeeds(
     rows: rows.map((row, index) => runRow(row, segment, starts[index]!, layout)),
     length: extents[name],
     past: { width, filled: differsByRow(layout, segment) ? starts : starts.slice(0, 1) },
-    encoded: attendsTo === undefined ? undefined : rows.map((row) => row[attendsTo].length),
+    encoded: attendsTo === undefined
+      ? undefined
+      : { width: extents[attendsTo], filled: rows.map((row) => row[attendsTo].length) },
   });
 }
 

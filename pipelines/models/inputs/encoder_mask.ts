@@ -10,9 +10,9 @@ export const encoderMask: InputKind<true, Tensor> = {
   },
   fill(_, { encoded }) {
     if (encoded === undefined) throw new TypeError("A run that sees an encoder's tokens needs their number");
-    const width = Math.max(1, ...encoded), data = new Float32Array(encoded.length * width);
-    encoded.forEach((length, row) => data.fill(maskedScore, row * width + length, (row + 1) * width));
-    return { data, shape: [encoded.length, 1, 1, width] };
+    const { width, filled } = encoded, data = new Float32Array(filled.length * width);
+    filled.forEach((length, row) => data.fill(maskedScore, row * width + length, (row + 1) * width));
+    return { data, shape: [filled.length, 1, 1, width] };
   },
   exported: { notExportable: "has an encoder beside its decoder" },
 };

@@ -78,8 +78,8 @@ export function positionIn({ start, branch }: Pick<RunRow, "start" | "branch">, 
   return start + (branch === undefined || index < branch.at ? index : branch.after + index - branch.at);
 }
 
-/** The tokens before a run that it attends to. */
-interface Past {
+/** Tokens of another run that a run attends to. */
+interface Attended {
   readonly width: number;
   /** How many of them each row has, from the left; a single number if it is the same for all rows. */
   readonly filled: readonly number[];
@@ -90,9 +90,10 @@ export interface RunRows extends ModelShape {
   readonly rows: readonly RunRow[];
   /** The number of tokens of the longest row. */
   readonly length: number;
-  readonly past: Past;
-  /** The number of an encoder's tokens for each row, if the run attends to them. */
-  readonly encoded?: readonly number[] | undefined;
+  /** The tokens before it. */
+  readonly past: Attended;
+  /** An encoder's tokens, if the run attends to them. */
+  readonly encoded?: Attended | undefined;
 }
 
 /** The tokens of an exported graph's run, and those that they may attend to. The model is causal. */

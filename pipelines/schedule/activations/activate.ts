@@ -97,9 +97,10 @@ export async function activate(runContext: RunContext, job: ActivateJob, stage?:
 function feedsOf(rows: readonly ActivatedRow[], architecture: Architecture): Feeds {
   const { encoder } = architecture, length = longest(rows);
   if (encoder === undefined) return runFeeds("tail", architecture, { rows, length });
-  const read = rows.map((row) => row.encoded!), encoded = read.map(({ tokens }) => tokens.length);
+  const read = rows.map((row) => row.encoded!), width = longest(read);
+  const encoded = { width, filled: read.map(({ tokens }) => tokens.length) };
   return {
-    ...runFeeds("context", encoder, { rows: read, length: longest(read) }),
+    ...runFeeds("context", encoder, { rows: read, length: width }),
     ...runFeeds("tail", architecture, { rows, length, encoded }),
   };
 }

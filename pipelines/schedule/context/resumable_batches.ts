@@ -27,8 +27,10 @@ export interface BatchedRows {
   readonly lengths: readonly number[];
   /** The number of rows in a batch. */
   readonly size: number;
-  /** Whether to hide progress. */
-  readonly isQuiet?: boolean | undefined;
+  /** The number of batches that are processed at once; 1 if omitted. */
+  readonly atOnce?: number;
+  /** Whether to hide progress for now. */
+  readonly isQuiet?: (() => boolean) | undefined;
 }
 
 const kind = "part";
@@ -44,28 +46,37 @@ export async function inBatches<T>(
   rows: BatchedRows,
   work: (batch: readonly number[], next: readonly number[] | undefined) => Promise<readonly T[]>,
 ): Promise<RowList<T>> {
-  const { store, emit } = runContext, { purpose, stage, lengths } = rows, key = partKey(rows.key, purpose);
+  const { store, emit } = runContext, { purpose, stage, lengths, atOnce = 1 } = rows, key = partKey(rows.key, purpose);
   const timer = new CheckpointTimer(runContext.checkpointInterval, 0), planned = batches(lengths, rows.size);
   // In the order of the batches, whose rows are those that they were for whoever kept this.
   const results = await getList<T>(store, kind, key) ?? new JsonRows<T>();
-  const name = purpose === "answer" ? "evaluate" : "score";
-  const done = rows.isQuiet ? () => {} : beginWork(emit, name, lengths.length, stage);
-  if (results.length > 0) done(results.length, true);
+  const resumed = results.length, open: Promise<readonly T[]>[] = [];
+  const show = progress(rows, emit);
+  show(resumed);
   let start = 0, kept = results.length;
   const keep = async () => {
     if (results.length === kept) return;
     await timer.measure(() => putList(store, kind, key, results.list()));
     kept = results.length;
   };
+  const take = async () => {
+    for (const result of await open.shift()!) results.push(result);
+    show(results.length);
+    if (timer.isDue) await keep().catch(tolerate);
+  };
   try {
     for (const [at, batch] of planned.entries()) {
       start += batch.length;
-      if (start <= results.length) continue;
-      for (const result of await work(batch, planned[at + 1])) results.push(result);
-      done(results.length);
-      if (timer.isDue) await keep().catch(tolerate);
+      if (start <= resumed) continue;
+      const result = work(batch, planned[at + 1]);
+      open.push(result);
+      // It is awaited later, by when another may have failed.
+      result.catch(() => {});
+      if (open.length >= atOnce) await take();
     }
+    while (open.length > 0) await take();
   } catch (error) {
+    await Promise.allSettled(open);
     if (!(error instanceof StoppedError)) throw error;
     await keep().catch(tolerate);
     throw error.at(`at ${purpose} ${kept} of ${lengths.length} of ${stage}`);
@@ -74,6 +85,17 @@ export async function inBatches<T>(
   let at = 0;
   for (const batch of planned) for (const row of batch) order[row] = at++;
   return results.list(order);
+}
+
+/** Shows how many rows are done, from when that is not hidden. */
+function progress({ purpose, stage, lengths, isQuiet }: BatchedRows, emit: RunContext["emit"]): (done: number) => void {
+  let show: ReturnType<typeof beginWork> | undefined;
+  return (done) => {
+    if (isQuiet?.() === true) return;
+    if (show !== undefined) return show(done);
+    show = beginWork(emit, purpose === "answer" ? "evaluate" : "score", lengths.length, stage);
+    if (done > 0) show(done, true);
+  };
 }
 
 /** Removes the partial results once the final ones are in the store. */

@@ -3,6 +3,7 @@ import type { TokenizedExample, TokenizedPrompt } from "../../data/examples.ts";
 import { answerOf, taughtAnswer } from "../../decoding/answer.ts";
 import { sampleBeams, searchBeams } from "../../decoding/beam.ts";
 import { type Generator, readBefore, roomOf } from "../../decoding/continuation.ts";
+import type { EngineShare } from "../../decoding/engine_share.ts";
 import { generateRows } from "../../decoding/generate.ts";
 import { chooserOf, type RowWriting, type Writing } from "../../decoding/writing.ts";
 import type { Prediction } from "../../metrics/prediction.ts";
@@ -11,16 +12,15 @@ import type { DecodingSpec, Resolved } from "../../spec/mod.ts";
 import { keyOf } from "../../store/store.ts";
 import { type BatchedRows, inBatches } from "../context/resumable_batches.ts";
 import type { RunContext } from "../context/run_context.ts";
-import type { Answering } from "./answering.ts";
+import type { Answered, Answering, AnsweringJob } from "./answering.ts";
 import { choosing } from "./choose.ts";
-import type { EvaluateJob } from "./evaluate_job.ts";
 import { openGenerator } from "./generator.ts";
 import { inStore } from "./in_store.ts";
 import { prefixedPrompts } from "./shared_prefix.ts";
 import { keptOf } from "../../common/json_rows.ts";
 import { madeOf, type RowList } from "../../common/row_list.ts";
 
-/** Generates the new tokens of some prompts, given their row numbers and a batch size. */
+/** Generates the new tokens of some prompts, given their row numbers. */
 interface Writer<W> {
   write(
     generator: Generator,
@@ -28,16 +28,16 @@ interface Writer<W> {
     rows: readonly number[],
     writing: W,
     tokenizer: Model["tokenizer"],
-    most?: number,
+    share?: EngineShare,
   ): Promise<number[][]>;
 }
 
 /** Continues each row independently; what is sampled for a row depends on its number and not on other rows. */
 const byRow: Writer<RowWriting> = {
-  write(generator, prompts, rows, writing, tokenizer, most) {
+  write(generator, prompts, rows, writing, tokenizer, share) {
     const { stop = [], maxNewTokens } = writing, choose = chooserOf(writing, rows);
     const isDone = (written: readonly number[]) => stop.length > 0 && answerOf(stop, tokenizer, written).isStopped;
-    return generateRows(generator, prompts, { maxNewTokens, choose, isDone }, most);
+    return generateRows(generator, prompts, { maxNewTokens, choose, isDone }, share);
   },
 };
 
@@ -47,11 +47,11 @@ function writingWith<W extends Writing>(writer: Writer<W>): Answering<W> {
   return {
     key: (_, decoding, work) => keyFor(decoding, work),
     async answers(runContext, job, decoding, work) {
-      let tokensPerSecond: number | undefined;
+      let made: Omit<Written, "answers"> = {};
       const { found, cached } = await inStore(runContext, keyFor(decoding, work), async (key) => {
-        const made = await generate(runContext, job, decoding, writer, key);
-        tokensPerSecond = made.tokensPerSecond;
-        return made.answers;
+        const { answers, ...others } = await generate(runContext, job, decoding, writer, key);
+        made = others;
+        return answers;
       });
       const { rows, examples, model: { tokenizer } } = job.stage;
       const taught = keptOf(rows, ({ completion }, row) => {
@@ -59,7 +59,7 @@ function writingWith<W extends Writing>(writer: Writer<W>): Answering<W> {
       });
       return {
         cached,
-        ...tokensPerSecond === undefined ? {} : { tokensPerSecond },
+        ...made,
         rows: madeOf(found, (answer, row) => {
           const text = taught.at(row) ?? null;
           return { ...(text === null ? {} : { taught: text }), ...predictionOf(answer) };
@@ -75,12 +75,10 @@ const writers: { readonly [K in Writing["kind"]]: Writer<Extract<Writing, { kind
   greedy: byRow,
   sample: byRow,
   beam: {
-    write: (generator, prompts, _, writing, __, most) =>
-      searchBeams(generator, prompts, writing, most && most * writing.beams),
+    write: (generator, prompts, _, writing, __, share) => searchBeams(generator, prompts, writing, share),
   },
   beamSample: {
-    write: (generator, prompts, rows, writing, _, most) =>
-      sampleBeams(generator, prompts, rows, writing, most && most * writing.beams),
+    write: (generator, prompts, rows, writing, _, share) => sampleBeams(generator, prompts, rows, writing, share),
   },
 };
 
@@ -116,44 +114,44 @@ function predictionOf(answer: KeptAnswer): Pick<Prediction, "prediction" | "ends
   return typeof answer === "string" ? { prediction: answer } : { prediction: answer[0], endsWithContext: true };
 }
 
-/**
- * Answers, and how many of their tokens were generated per second; `undefined` if an earlier run generated them all.
- */
-interface Written {
+/** Answers, and how long they took, unless an earlier run generated them all. */
+interface Written extends Pick<Answered, "tokensPerSecond" | "seconds"> {
   readonly answers: RowList<KeptAnswer>;
-  readonly tokensPerSecond: number | undefined;
 }
 
-/** How many batches of prompts the engine gets at once, so that few of its rows are idle at the end. */
-const batchesAtOnce = 4;
+/** How many batches of prompts the engine gets at once, so that none of its rows are idle before the last prompts. */
+const batchesAtOnce = 2;
 
 /** What the model generates for each row. */
 async function generate<W extends Writing>(
   runContext: RunContext,
-  job: EvaluateJob,
+  job: AnsweringJob,
   writing: W,
   writer: Writer<W>,
   key: string,
 ): Promise<Written> {
-  const { stage } = job, { model, adaptations, batchSize } = stage;
+  const { stage, share } = job, { model, adaptations, batchSize } = stage, start = performance.now();
   const encoded = await job.encodedPrompts() ?? await prefixedPrompts(runContext, job);
   const endTokens = endTokensOf(stage.examples);
   const opened = { ...job, model, adaptations, endTokens };
   const generator = await openGenerator(runContext, opened, encoded, stage.examples);
+  const opening = (performance.now() - start) / 1000;
   const lengths = stage.examples.map(({ prompt }) => prompt.length);
   const rows: BatchedRows = {
     key,
     purpose: "answer",
     stage: stage.name,
     lengths,
-    size: batchSize * batchesAtOnce,
+    size: batchSize * 2,
+    atOnce: batchesAtOnce,
     isQuiet: job.isQuiet,
   };
-  let tokens = 0, seconds = 0;
-  const answers = await inBatches(runContext, rows, async (batch) => {
-    const prompts = batch.map((row) => stage.examples.at(row)!), start = performance.now();
-    const written = await writer.write(generator, prompts, batch, writing, model.tokenizer, batchSize);
-    seconds += (performance.now() - start) / 1000;
+  let tokens = 0;
+  const answers = await inBatches(runContext, rows, async (batch, next) => {
+    const prompts = batch.map((row) => stage.examples.at(row)!);
+    const writes = writer.write(generator, prompts, batch, writing, model.tokenizer, share);
+    if (next === undefined) job.handedOver();
+    const written = await writes;
     tokens += written.reduce((sum, { length }) => sum + length, 0);
     return written.map((each, at): KeptAnswer => {
       const { text, isStopped } = answerOf(writing.stop ?? [], model.tokenizer, each);
@@ -161,7 +159,8 @@ async function generate<W extends Writing>(
       return room < writing.maxNewTokens && each.length >= room && !isStopped ? [text, "context"] : text;
     });
   });
-  return { answers, tokensPerSecond: seconds === 0 ? undefined : tokens / seconds };
+  const rate = share.seconds === 0 ? {} : { tokensPerSecond: tokens / share.seconds };
+  return { answers, ...rate, seconds: opening + share.seconds };
 }
 
 /** The special tokens that completions end with. */

@@ -11,7 +11,7 @@ import type { Predicted } from "../../metrics/predicted.ts";
 import type { MeasuredRow, Prediction } from "../../metrics/prediction.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { rewardsOf } from "../preferences/rewards.ts";
-import { answeringOf } from "./answers.ts";
+import type { Answered } from "./answering.ts";
 import type { EvaluateJob } from "./evaluate_job.ts";
 import { commonWork, type EvaluationWork, headKey, rewardsKey, scoresKey, textWork } from "./evaluation_keys.ts";
 import { inStore } from "./in_store.ts";
@@ -34,10 +34,13 @@ interface Evaluated {
 /**
  * The predictions, from the store as far as they are there. Answers and scores are separate entries, so that a metric
  * that needs one does not recompute the other; metrics themselves are not part of their keys.
+ *
+ * @param answersOf Answers the rows with the evaluation's decoding.
  */
 export async function predictions(
   runContext: RunContext,
   job: EvaluateJob,
+  answersOf: (job: EvaluateJob) => Promise<Answered>,
 ): Promise<Evaluated> {
   const { stage } = job, { decoding, metrics } = stage.spec;
   const work = commonWork(runContext, job);
@@ -52,9 +55,7 @@ export async function predictions(
     return { ...readPredictions(stage, found), cached };
   }
   const common = textWork(stage, work);
-  const answers = decoding === undefined
-    ? undefined
-    : await answeringOf(decoding).answers(runContext, job, decoding, common);
+  const answers = decoding === undefined ? undefined : await answersOf(job);
   const scores = readsScores(metrics)
     ? await inStore(runContext, scoresKey(common), (key) => {
       return scoreAll(runContext, job, stage.examples, { key, purpose: "score" });

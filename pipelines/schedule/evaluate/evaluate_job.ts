@@ -19,6 +19,6 @@ export interface EvaluateJob {
   readonly encodedPrompts: () => Promise<EncodedPrompts | undefined>;
   /** Encodes rows that are scored repeatedly; `undefined` if that does not pay. */
   readonly encodedScores?: () => Promise<EncodedScores | undefined>;
-  /** Whether to hide progress, because this is part of work that shows its own. */
-  readonly isQuiet?: boolean;
+  /** Whether to hide progress for now, because other work shows its own. */
+  readonly isQuiet?: () => boolean;
 }

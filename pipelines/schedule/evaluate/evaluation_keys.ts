@@ -57,6 +57,13 @@ export function rewardsKey({ examples, training }: PreparedEvaluation, work: Eva
   return keyOf({ ...work, pairs, objective: training?.spec.objective ?? null });
 }
 
+/** The key of the answers of an evaluation with a decoding. */
+export function answersKey(runContext: Pick<RunContext, "machine">, job: Keyed): string {
+  const { stage } = job, { decoding } = stage.spec;
+  if (decoding === undefined) throw new TypeError(`${stage.name} answers nothing`);
+  return answeringOf(decoding).key(stage, decoding, textWork(stage, commonWork(runContext, job)));
+}
+
 /** The keys of everything that an evaluation computes. */
 export function evaluationKeys(runContext: Pick<RunContext, "machine">, job: Keyed): readonly string[] {
   const { stage } = job, { decoding, metrics } = stage.spec, work = commonWork(runContext, job);
@@ -65,7 +72,7 @@ export function evaluationKeys(runContext: Pick<RunContext, "machine">, job: Key
   const textual = textWork(stage, work);
   const compares = metrics.some((metric) => metricOf(metric).measures.texts?.(metric).reads === "rewards");
   return [
-    ...decoding === undefined ? [] : [answeringOf(decoding).key(stage, decoding, textual)],
+    ...decoding === undefined ? [] : [answersKey(runContext, job)],
     ...readsScores(metrics) ? [scoresKey(textual)] : [],
     ...compares ? [rewardsKey(stage, textual)] : [],
   ];

@@ -91,6 +91,8 @@ export function generatorOf(
     rate: extend && (() => runContext.sessions.open(rateProgram(compiled), weights)),
     readsAs: `${model.folder} ${weights.digest}`,
     decode: () => runContext.sessions.open(decode, weights, { prepacks }),
+    roundsLone: !prepacks ||
+      leavesOf(decode, "weight").some(({ dtype }) => dtype === "float16" || dtype === "bfloat16"),
     decodesAs: adaptations.some((each) => isShared || actsOnCompletion(each))
       ? {}
       : `${weights.digest} ${digest(decode)}`,

@@ -32,7 +32,7 @@ export interface ScoredAnswers {
    * Whether they are scored repeatedly between a training's steps, so that progress is hidden and the session stays
    * open.
    */
-  readonly isQuiet?: boolean | undefined;
+  readonly isQuiet?: (() => boolean) | undefined;
 }
 
 /** Tokens of rows that run together: enough for full speed, and no more logits than a training step has. */
@@ -72,6 +72,6 @@ export async function scoreAnswers(
       return [finite(chosen, name), finite(rejected, name)];
     });
   });
-  if (isQuiet !== true) await runContext.sessions.release(program, weights);
+  if (isQuiet?.() !== true) await runContext.sessions.release(program, weights);
   return scores;
 }

@@ -3,11 +3,14 @@ import { join } from "node:path";
 import { ofKind } from "../../common/of_kind.ts";
 import { madeOf, type RowList } from "../../common/row_list.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
+import { writtenOf } from "../../decoding/kinds.ts";
 import { judgeOf } from "../../metrics/mod.ts";
 import type { Prediction } from "../../metrics/prediction.ts";
 import { instruct } from "../../tasks/instruct.ts";
 import { pairsOf } from "../evaluate/judgements.ts";
-import type { PreparedEvaluation } from "../prepare/prepared.ts";
+import type { EvaluateJob } from "../evaluate/evaluate_job.ts";
+import { answersKey } from "../evaluate/evaluation_keys.ts";
+import type { PreparedEvaluation, PreparedStage } from "../prepare/prepared.ts";
 import { measure, measuredRows } from "../../metrics/measure.ts";
 import type { EvaluateRecord } from "../../results/results.ts";
 import { noteRate } from "../context/rates.ts";
@@ -17,7 +20,7 @@ import { evaluateWork } from "../pace/stage_work.ts";
 import { weightsFor } from "../prepare/model_weights.ts";
 import { compiledModel } from "../prepare/prepared_model.ts";
 import { taskRecordOf } from "../prepare/task_record.ts";
-import type { StageExecution } from "./stage_execution.ts";
+import type { SharedWork, StageExecution } from "./stage_execution.ts";
 import { tensorsOf } from "./stage_tensors.ts";
 
 /** Evaluations. */
@@ -25,23 +28,26 @@ export const evaluateStage: StageExecution<"evaluate"> = {
   async gather({ runContext, prompts }, stage) {
     prompts.add(stage, await weightsFor(runContext, stage));
   },
-  async run({ runContext, trainings, prompts, output }, stage, { member, stages }) {
-    const start = performance.now(), { name, spec } = stage;
-    const weights = await weightsFor(runContext, stage);
-    const { tensors, key } = await tensorsOf(trainings, stage, weights);
-    const { predictions: found, predicted, cached, tokensPerSecond } = await predictions(runContext, {
-      stage,
-      weights,
-      compiled: compiledModel(stage, weights),
-      tensors,
-      encodedPrompts: () => prompts.of(stage),
-      tensorsKey: key,
-    });
+  async run(shared, stage, { member, stages }) {
+    const start = performance.now(), { name, spec } = stage, { runContext, output } = shared;
+    const job = await evaluateJobOf(shared, stage);
+    // The time that passed for other evaluations while this one waited; negative if it began before its turn.
+    let others = 0;
+    const seconds = () => (performance.now() - start) / 1000 - others;
+    const { predictions: found, predicted, cached, tokensPerSecond } = await predictions(
+      runContext,
+      job,
+      async () => {
+        const asked = performance.now(), answered = await shared.answers.of(job);
+        if (answered.seconds !== undefined) others = (performance.now() - asked) / 1000 - answered.seconds;
+        return answered;
+      },
+    );
     // Includes reading the weights and shared prompts, because a plan has to include them too.
     if (!cached) {
       const isAgain = runContext.evaluated.has(stage.examples);
       runContext.evaluated.add(stage.examples);
-      await noteRate(runContext, evaluateWork(stage, runContext, isAgain), (performance.now() - start) / 1000);
+      await noteRate(runContext, evaluateWork(stage, runContext, isAgain), seconds());
     }
     const path = join("members", member.id, name, "predictions.jsonl");
     const outputs = outputsOf(stage, found);
@@ -60,7 +66,7 @@ export const evaluateStage: StageExecution<"evaluate"> = {
       name,
       kind: "evaluate",
       cached,
-      seconds: (performance.now() - start) / 1000,
+      seconds: seconds(),
       rows: found.length,
       ...tokensPerSecond === undefined ? {} : { tokensPerSecond },
       ...cutAnswers === 0 ? {} : { cutAnswers },
@@ -73,6 +79,43 @@ export const evaluateStage: StageExecution<"evaluate"> = {
     return record;
   },
 };
+
+async function evaluateJobOf({ runContext, trainings, prompts }: SharedWork, stage: PreparedEvaluation) {
+  const weights = await weightsFor(runContext, stage);
+  const { tensors, key } = await tensorsOf(trainings, stage, weights);
+  return {
+    stage,
+    weights,
+    compiled: compiledModel(stage, weights),
+    tensors,
+    encodedPrompts: () => prompts.of(stage),
+    tensorsKey: key,
+  };
+}
+
+/**
+ * The first evaluation after one in the order of stages whose answers have to be generated: if no training has to run
+ * before it, and no other work.
+ */
+export async function evaluationAfter(
+  shared: SharedWork,
+  order: readonly PreparedStage[],
+  after: PreparedEvaluation,
+): Promise<EvaluateJob | undefined> {
+  for (const stage of order.slice(order.indexOf(after) + 1)) {
+    if (stage.kind === "train") {
+      if (await shared.trainings.isDone(stage)) continue;
+      return undefined;
+    }
+    if (stage.kind !== "evaluate") return undefined;
+    const { training, spec: { decoding } } = stage;
+    if (decoding === undefined || writtenOf(decoding).newTokens === 0) return undefined;
+    if (training !== undefined && !await shared.trainings.isDone(training)) return undefined;
+    const job = await evaluateJobOf(shared, stage), { store } = shared.runContext;
+    if (!store.has("predictions", answersKey(shared.runContext, job))) return job;
+  }
+  return undefined;
+}
 
 /** Answers to instructions in AlpacaEval's format, which its own package reads; `undefined` for other rows. */
 function outputsOf(stage: PreparedEvaluation, found: RowList<Prediction>): readonly unknown[] | undefined {

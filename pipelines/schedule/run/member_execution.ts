@@ -6,6 +6,7 @@ import { suiteNamed } from "../../tasks/suites.ts";
 import type { StageKind } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { Shard } from "../encode/shards.ts";
+import { AnswersAhead } from "../evaluate/answers_ahead.ts";
 import { SharedPrompts } from "../evaluate/shared_prompts.ts";
 import { SharedScores } from "../evaluate/shared_scores.ts";
 import type { PreparedMember, PreparedStage, PreparedStages, PreparedTraining } from "../prepare/prepared.ts";
@@ -13,7 +14,7 @@ import { type ExpectedStages, expectedStages } from "../pace/expected_stages.ts"
 import { isEvaluationStored } from "../pace/stored_evaluation.ts";
 import { weightsFor } from "../prepare/model_weights.ts";
 import { activationsStage } from "./activations_stage.ts";
-import { evaluateStage } from "./evaluate_stage.ts";
+import { evaluateStage, evaluationAfter } from "./evaluate_stage.ts";
 import type { RunOutput } from "./run_output.ts";
 import type { SharedWork, StageExecution } from "./stage_execution.ts";
 import { nothingPerformed, type Performed } from "./performed.ts";
@@ -30,15 +31,17 @@ const stageExecutions: { readonly [K in StageKind]: StageExecution<K> } = {
 };
 
 /** Runs members that do not depend on each other's results. */
-export class MemberExecution implements Disposable {
+export class MemberExecution implements AsyncDisposable {
   readonly #shared: SharedWork;
+  #order: readonly PreparedStage[] = [];
   /** What was already done for its members. */
   performed: Performed = nothingPerformed;
 
   constructor(runContext: RunContext, output: RunOutput) {
     const prompts = new SharedPrompts(runContext), scores = new SharedScores(runContext);
     const trainings = new Trainings(runContext, output, validating(runContext, { prompts, scores }));
-    this.#shared = { runContext, output, trainings, prompts, scores, timed: new Set() };
+    const answers = new AnswersAhead(runContext, (after) => evaluationAfter(this.#shared, this.#order, after));
+    this.#shared = { runContext, output, trainings, prompts, scores, answers, timed: new Set() };
   }
 
   /** Registers all stages, so that what is computed once can serve all that share it. */
@@ -49,6 +52,11 @@ export class MemberExecution implements Disposable {
         await this.#gather(stage.kind, stage, member);
       }
     }
+  }
+
+  /** Announces stages that will run in this order, so that evaluations may begin before their turn. */
+  announce(stages: readonly PreparedStage[]): void {
+    this.#order = stages;
   }
 
   /** How long the stages of the registered members are expected to take. */
@@ -123,8 +131,9 @@ export class MemberExecution implements Disposable {
     return (await this.#shared.trainings.encodings()).map((record) => before.get(record.key) ?? record);
   }
 
-  /** Closes the encodings that were opened. */
-  [Symbol.dispose](): void {
+  /** Stops what was begun ahead, and closes the encodings that were opened. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#shared.answers[Symbol.asyncDispose]();
     this.#shared.trainings[Symbol.dispose]();
     this.#shared.prompts[Symbol.dispose]();
     this.#shared.scores[Symbol.dispose]();

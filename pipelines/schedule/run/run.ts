@@ -60,7 +60,7 @@ export async function runPipeline(
     requireJudges(prepared);
     preparation.tellNotes(expansion.notes);
     if (members.length === 0) await ready?.(prepared);
-    using running = new MemberExecution(runContext, output);
+    await using running = new MemberExecution(runContext, output);
     await running.gather(prepared);
     // Nothing is written before the whole request is known to be valid.
     if (members.length === 0) await output.prepare();
@@ -73,6 +73,7 @@ export async function runPipeline(
       const due = prepared.filter((member) => member.stages.some((stage) => stages.has(stage)));
       if (due.length > 0) running.performed = await spread(runContext, prepared);
     }
+    running.announce(prepared.flatMap(({ stages }) => stages));
     const done: MemberRecord[] = [];
     for (const [at, member] of prepared.entries()) {
       const record = await running.run(member, { id: member.member.id, number: at + 1, of: prepared.length }, stages);

@@ -2,6 +2,7 @@
 import type { StageRecords } from "../../results/results.ts";
 import type { StageKind } from "../../spec/mod.ts";
 import type { RunContext } from "../context/run_context.ts";
+import type { AnswersAhead } from "../evaluate/answers_ahead.ts";
 import type { SharedPrompts } from "../evaluate/shared_prompts.ts";
 import type { SharedScores } from "../evaluate/shared_scores.ts";
 import type { PreparedMember, PreparedStages } from "../prepare/prepared.ts";
@@ -15,6 +16,8 @@ export interface SharedWork {
   readonly trainings: Trainings;
   readonly prompts: SharedPrompts;
   readonly scores: SharedScores;
+  /** Answers the evaluations, as far as possible ahead of their turn. */
+  readonly answers: AnswersAhead;
   /** The keys of trainings whose time is already in a record. */
   readonly timed: Set<string>;
 }

@@ -72,6 +72,11 @@ export class Trainings implements Disposable {
     return this.#runContext.store.has(trainedKind, this.#job(stage).key);
   }
 
+  /** Whether a training's result is known, or can be read from the store. */
+  async isDone(stage: PreparedTraining): Promise<boolean> {
+    return await this.#known(this.#job(stage)) !== undefined;
+  }
+
   /** Registers how long the encodings that trainings read are expected to take. */
   expect(encodings: ExpectedStages["encodings"]): void {
     for (const [stage, { seconds }] of encodings) this.#encodings.expect(this.#job(stage), seconds);
@@ -83,19 +88,12 @@ export class Trainings implements Disposable {
    * @throws {RequestError} If the loss is not finite; it says where the last good state is.
    */
   async resultOf(stage: PreparedTraining): Promise<Trained> {
-    const job = this.#job(stage), { store } = this.#runContext;
-    const known = this.#trained.get(job.key) ?? await findTrained(store, job.key);
-    if (known !== undefined && hasEpochs(store, job, known.losses.length)) {
-      this.#trained.set(job.key, known);
-      return known;
-    }
+    const job = this.#job(stage), { store } = this.#runContext, known = await this.#known(job);
+    if (known !== undefined) return known;
     using claims = new DisposableStack();
     claims.use(await claimed(this.#runContext, trainedKind, job.key, "trains the same member"));
-    const made = store.has(trainedKind, job.key) ? await findTrained(store, job.key) : undefined;
-    if (made !== undefined && hasEpochs(store, job, made.losses.length)) {
-      this.#trained.set(job.key, made);
-      return made;
-    }
+    const made = store.has(trainedKind, job.key) ? await this.#known(job) : undefined;
+    if (made !== undefined) return made;
     const batch = await this.#batchOf(job, claims);
     const encoded = await this.#encodings.of(job);
     try {
@@ -149,6 +147,14 @@ export class Trainings implements Disposable {
     const job = this.#jobs.get(stage);
     if (job === undefined) throw new TypeError(`The training ${stage.name} was not added`);
     return job;
+  }
+
+  /** A training's result, if all that it keeps is there. */
+  async #known(job: TrainJob): Promise<Trained | undefined> {
+    const { store } = this.#runContext, found = this.#trained.get(job.key) ?? await findTrained(store, job.key);
+    if (found === undefined || !hasEpochs(store, job, found.losses.length)) return undefined;
+    this.#trained.set(job.key, found);
+    return found;
   }
 
   /** A training that has to run, with those that can be batched with it, which are at the same step. */

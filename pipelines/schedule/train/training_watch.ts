@@ -14,12 +14,23 @@ import type { TrainingContent } from "./training_entry.ts";
 import type { LoopProgress } from "./training_loop.ts";
 import { bestOf, isOutOfPatience, isValidatedAt, keptEpochAt } from "./validations.ts";
 
-/** Measures what a training has learned after a number of steps: the metrics of its validation by name. */
+/** A training that is to be validated. */
+export interface Due {
+  readonly job: TrainJob;
+  /** What it has learned, in saved form. */
+  readonly tensors: TensorMap;
+}
+
+/**
+ * Measures what trainings have learned after a number of steps.
+ *
+ * @param measured Called for each of them in order, with its index and the metrics of its validation by name.
+ */
 export type MeasureValidation = (
-  job: TrainJob,
   step: number,
-  tensors: TensorMap,
-) => Promise<Readonly<Record<string, number>>>;
+  due: readonly Due[],
+  measured: (at: number, metrics: Readonly<Record<string, number>>) => void,
+) => Promise<void>;
 
 /** The results of a training's validations so far. */
 interface Validated {
@@ -60,13 +71,20 @@ export class TrainingWatch {
     const step = stepsDone(trainings[0]?.checkpoint) + progress.stepSeconds.length;
     let all: Promise<TensorMap> | undefined;
     const savedOf = async (member: number) => ownTensors(jobs, member, await (all ??= toSaved(progress.parameters())));
-    for (const [member, { key, stage }] of jobs.entries()) {
+    const due: (Due & { readonly member: number })[] = [];
+    for (const [member, job] of jobs.entries()) {
+      const { key, stage } = job;
       if (isOver(member)) continue;
       const epoch = keptEpochAt(stage, step);
       if (epoch !== undefined) await keepEpoch(store, key, epoch, () => savedOf(member));
       const isDone = this.validation(member).some((record) => record.step === step);
-      if (isValidatedAt(stage, step) && !isDone) await this.#validate(member, step, await savedOf(member));
+      if (isValidatedAt(stage, step) && !isDone) due.push({ member, job, tensors: await savedOf(member) });
     }
+    if (due.length === 0) return;
+    await this.#job.measure(step, due, (at, metrics) => {
+      const { member, tensors } = due[at]!;
+      this.#take(member, tensors, { step, metrics });
+    });
   }
 
   /** What is kept of a training besides the state of its steps. */
@@ -85,12 +103,11 @@ export class TrainingWatch {
     return isOutOfPatience(this.#job.trainings[member]!.job.stage, this.validation(member));
   }
 
-  async #validate(member: number, step: number, tensors: TensorMap): Promise<void> {
-    const { job, member: id } = this.#job.trainings[member]!, metrics = await this.#job.measure(job, step, tensors);
-    const records = [...this.validation(member), { step, metrics }];
+  #take(member: number, tensors: TensorMap, record: ValidationRecord): void {
+    const { job, member: id } = this.#job.trainings[member]!, records = [...this.validation(member), record];
     const isBest = bestOf(job.stage, records) === records.length - 1;
     const best = job.stage.spec.keep === "best" && isBest ? tensors : this.#validated[member]!.best;
     this.#validated[member] = { records, best };
-    this.#job.runContext.emit({ kind: "validation", stage: job.stage.name, member: id, step, metrics, isBest });
+    this.#job.runContext.emit({ kind: "validation", stage: job.stage.name, member: id, ...record, isBest });
   }
 }

@@ -39,9 +39,12 @@ export async function performUnit(
     }
     prepared.push(await preparation.member(member));
   }
-  using running = new MemberExecution(runContext, nowhere);
+  await using running = new MemberExecution(runContext, nowhere);
   await running.gather(prepared);
   const own = prepared.filter(({ member }) => members.includes(member.id));
+  if (kind === "evaluate") {
+    running.announce(own.flatMap((member) => member.stages.filter(({ name }) => stages.includes(name))));
+  }
   for (const [at, member] of own.entries()) {
     const place = { id: member.member.id, number: at + 1, of: own.length };
     const named = member.stages.filter(({ name }) => stages.includes(name)), trainings = ofKind(named, "train");

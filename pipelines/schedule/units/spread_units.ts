@@ -41,7 +41,7 @@ export async function spreadUnits(runContext: RunContext, members: readonly Prep
       if (event.kind === "note") runContext.emit(event);
       else if (!ofResults.has(event.kind)) runContext.emit({ ...event, device: name });
     });
-    using running = new MemberExecution(own, nowhere);
+    await using running = new MemberExecution(own, nowhere);
     await running.gather(members);
     for (let unit = await queue.next(); unit !== undefined; unit = await queue.next()) {
       const start = performance.now();
@@ -94,10 +94,13 @@ async function perform(running: MemberExecution, unit: Unit, members: readonly P
     if (!unit.members.includes(member.member.id)) continue;
     const place = { id: member.member.id, number: at + 1, of: members.length };
     const named = member.stages.filter(({ name }) => unit.stages.includes(name)), trainings = ofKind(named, "train");
-    if (unit.kind === "encode") { for (const stage of trainings) await running.encode(stage, unit.part); }
-    else {for (const stage of unit.kind === "train" ? trainings : named.filter(({ kind }) => kind !== "train")) {
-        found.push([stage, await running.stage(stage, member, place)]);
-      }}
+    if (unit.kind === "encode") {
+      for (const stage of trainings) await running.encode(stage, unit.part);
+      continue;
+    }
+    const stages = unit.kind === "train" ? trainings : named.filter(({ kind }) => kind !== "train");
+    running.announce(stages);
+    for (const stage of stages) found.push([stage, await running.stage(stage, member, place)]);
   }
   return found;
 }

@@ -68,7 +68,7 @@ Deno.test("rows that end or begin while a step is under way leave the others' te
   withModel(async (generator, promptOf) => {
     const rooms = [24, 5, 17, 9, 12], begins = [0, 0, 0, 4, 11];
     const written = async (isForeseen: boolean, together: boolean) => {
-      const engine = new Engine(limits), done: Promise<void>[] = [], writers: Likeliest[] = [];
+      const engine = new Engine(limits), done: Promise<number>[] = [], writers: Likeliest[] = [];
       const begin = (row: number, onToken?: (count: number, token: number) => number) => {
         const writer = writers[row] = new Likeliest(rooms[row]!, isForeseen, onToken);
         return engine.write({ generator, prompt: promptOf(row), writer });

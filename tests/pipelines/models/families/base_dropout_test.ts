@@ -69,7 +69,7 @@ for (const [name, { dropouts, logits }] of Object.entries(golden)) {
         rows: [{ tokens: ids, start: 0, ...types === undefined ? {} : { types } }],
         length: ids.length,
         past: { width: 0, filled: [0] },
-        encoded: encoder && [read.length],
+        encoded: encoder && { width: read.length, filled: [read.length] },
       }),
     };
     for (const [name, { data, shape }] of Object.entries(feeds)) {

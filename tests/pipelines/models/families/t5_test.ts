@@ -64,7 +64,7 @@ for (const name of ["t5", "t5-gated"]) {
       ...runFeeds("tail", architecture, {
         rows: tails.map(fromStart),
         length: tail!,
-        encoded: contexts.map(({ length }) => length),
+        encoded: { width: context!, filled: contexts.map(({ length }) => length) },
       }),
     };
     using runtime = new Runtime({ threads: 1 });

@@ -22,9 +22,9 @@ for (const kind of inputNames) {
       const fill = (some: typeof rows, width: number) => {
         const length = Math.max(...some.map(({ row: { tokens } }) => tokens.length));
         const past = model.causal ? { past: { width, filled: some.map(({ filled }) => filled) } } : {};
-        const encoded = some.map((each) => each.encoded);
+        const filled = some.map(({ encoded }) => encoded), encoded = { width: Math.max(...filled), filled };
         const feeds = runFeeds("run", model, { rows: some.map(({ row }) => row), length, encoded, ...past });
-        return { feeds, length, width, encoded: Math.max(...encoded) };
+        return { feeds, length, width, encoded: encoded.width };
       };
       const all = fill(rows, widest);
       assert.deepEqual(Object.keys(all.feeds), ["run.tokens", ...declared.keys()]);
