@@ -82,11 +82,14 @@ export const truncate = (x: Value): Value => apply("truncate", [x]);
 /** The elements converted to another floating-point type. */
 export const cast = (x: Value, to: DataType): Value => x.dtype === to ? x : apply("cast", [x], { to });
 /**
- * The matrix [rows, columns] that a quantized weight encodes: uint4 or uint8 codes (8 or 128 represents 0) in blocks of
- * 32 [rows · blocks, 32], and one scale per block [rows · blocks]. Not differentiable.
+ * The matrix [rows, columns] that a quantized weight encodes: codes in blocks of 32 or 64 [rows · blocks, size], as their
+ * type says, and one scale per block [rows · blocks]. Not differentiable.
+ *
+ * @param zeros For types that have them, the code of each block that represents 0, as leaves: uint4 [rows · blocks], and
+ * the same with a whole number of bytes per row, uint8 [rows, ⌈blocks/2⌉].
  */
-export const dequantize = (codes: Value, scales: Value, columns: number): Value =>
-  apply("dequantize", [codes, scales], { columns });
+export const dequantize = (codes: Value, scales: Value, columns: number, zeros: readonly Value[] = []): Value =>
+  apply("dequantize", [codes, scales, ...zeros], { columns });
 
 /** The sum over axes, which are kept with extent 1 if `keep`. */
 export function reduceSum(x: Value, axes: readonly number[], keep = false): Value {

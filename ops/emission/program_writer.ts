@@ -11,12 +11,12 @@ import type { ElementType } from "../onnx/element_types.ts";
 import { externalTensor } from "../onnx/messages.ts";
 import type { ExtentList, WeightLocation } from "../onnx/model.ts";
 import { withInputs } from "../operators.ts";
-import { bytesOf, isWidenedWeight } from "../passes/cost.ts";
+import { bytesOf, elementBytes, isWidenedWeight } from "../passes/cost.ts";
 import { type Dimension, evaluateDimension, evaluateShape, type Shape } from "../program/dimension.ts";
 import { type CodeType, leafName, type Value, weight } from "../program/program.ts";
 import type { Emitter, RowPart } from "../table/emitter.ts";
 import { definitionOf, isOperation } from "../table/mod.ts";
-import { isCodeType } from "../table/quantization.ts";
+import { codeKinds, isCodeType } from "../table/quantization.ts";
 import { reshapeTarget } from "./reshape_target.ts";
 
 /** Writes the nodes of a program, operation by operation. */
@@ -90,8 +90,7 @@ export class ProgramWriter implements Emitter {
   }
 
   codes(type: CodeType, element: number, count: number): TensorName {
-    const bytes = { uint4: [Math.ceil(count / 2), element * 17], uint8: [count, element] } as const;
-    const [length, byte] = bytes[type];
+    const [length, byte] = codeKinds[type].bits === 4 ? [Math.ceil(count / 2), element * 17] : [count, element];
     return this.graph.constant(`${type} ${element} ${count}`, type, [count], () => new Uint8Array(length).fill(byte));
   }
 
@@ -130,7 +129,8 @@ export class ProgramWriter implements Emitter {
     if (!isWidenedWeight(value)) return [];
     const all = evaluateDimension(value.shape[0]!, {}),
       count = Math.ceil(evaluateDimension(bytesOf(value), {}) / mostBytes);
-    const size = Math.ceil(all / Math.max(1, count));
+    // Of an even number of rows, since those of 4-bit zeros may end within a byte.
+    const size = 2 * Math.ceil(all / Math.max(1, count) / 2);
     return Array.from({ length: Math.ceil(all / size) }, (_, part) => {
       const start = part * size, end = Math.min(all, start + size);
       return { rows: this.#rowsOf(value, start, end), start, end };
@@ -158,11 +158,14 @@ export class ProgramWriter implements Emitter {
     return withInputs(
       widened,
       widened.inputs.map((leaf) => {
-        const { location, offset, length } = this.#locate(leafName(leaf)), each = length / rows;
-        const [first, ...rest] = evaluateShape(leaf.shape, {});
+        const { location, offset } = this.#locate(leafName(leaf)), [first, ...rest] = evaluateShape(leaf.shape, {});
+        const perRow = rest.reduce((product, extent) => product * extent, first! / rows);
+        const each = perRow * elementBytes[leaf.dtype];
         const part = weight(`${leafName(leaf)}[${start}:${end}]`, [first! / rows * (end - start), ...rest], leaf.dtype);
         if (!this.#names.has(part)) {
-          this.#initializer(part, { location, offset: offset + each * start, length: each * (end - start) });
+          // The last of 4-bit numbers may fill half a byte.
+          const length = Math.ceil(each * (end - start));
+          this.#initializer(part, { location, offset: offset + each * start, length });
         }
         return part;
       }),

@@ -9,7 +9,9 @@ export const elementTypes = {
   float64: 11,
   bfloat16: 16,
   uint4: 21,
+  uint8x64: 2,
+  uint4x64: 21,
 } as const;
 
-/** The name of an ONNX element type. */
+/** The name of an ONNX element type; those of codes in blocks of 64 are stored like the others. */
 export type ElementType = keyof typeof elementTypes;

@@ -21,6 +21,8 @@ export const elementBytes: Record<DataType, number> = {
   int64: 8,
   uint8: 1,
   uint4: 0.5,
+  uint8x64: 1,
+  uint4x64: 0.5,
 };
 
 /** The bytes that a value occupies. */

@@ -9,12 +9,12 @@ import type { Shape } from "./dimension.ts";
 
 /**
  * Element types. Arithmetic is in `float32`; the 16-bit floats only store weights, `int64` is only for indices, and
- * `uint8` and `uint4` are the codes of quantized weights.
+ * others are the codes of quantized weights.
  */
-export type DataType = "float32" | "float16" | "bfloat16" | "int64" | "uint8" | "uint4";
+export type DataType = "float32" | "float16" | "bfloat16" | "int64" | CodeType;
 
-/** The types of quantization codes. */
-export type CodeType = "uint8" | "uint4";
+/** The types of quantization codes: 8 or 4 bits in blocks of 32 numbers, or of 64 where the name says so. */
+export type CodeType = "uint8" | "uint4" | "uint8x64" | "uint4x64";
 
 /** A static setting of a node. */
 type Attribute = number | string | boolean | readonly (number | string)[];

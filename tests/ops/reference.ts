@@ -232,12 +232,12 @@ const rules: { readonly [Op in OpName]: Rule<OpAttributes[Op]> } = {
         : overRows((r) => weights(b!, h!, r)[k]! * at(g, [b!, h!, r, c!]));
     });
   },
-  // The codes are counted from 0.
-  dequantize: ([codes, scales], { columns }) => {
-    const perRow = Math.ceil(columns / 32);
+  // The codes are counted from 0 where blocks have no zeros.
+  dequantize: ([codes, scales, zeros], { columns }) => {
+    const [, size] = codes!.shape as readonly [number, number], perRow = Math.ceil(columns / size);
     return build([scales!.data.length / perRow, columns], ([row, column]) => {
-      const block = row! * perRow + Math.floor(column! / 32);
-      return scales!.data[block]! * codes!.data[block * 32 + column! % 32]!;
+      const block = row! * perRow + Math.floor(column! / size);
+      return scales!.data[block]! * (codes!.data[block * size + column! % size]! - (zeros?.data[block] ?? 0));
     });
   },
   cast: ([x], { to }) => to === "bfloat16" ? map(x!, roundToBfloat16) : to === "float16" ? map(x!, Math.f16round) : x!,

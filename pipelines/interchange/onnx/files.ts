@@ -8,8 +8,8 @@ import { exportProgram } from "../../compile/programs/export_program.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import { unwritable } from "../../common/files.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
-import { type QuantizationName, quantizations, rounded } from "../../models/weights/quantization.ts";
-import { quantizedMatrices } from "../../models/open/quantized_weights.ts";
+import { rounded } from "../../models/weights/quantization.ts";
+import type { QuantizedMatrices } from "../../models/open/quantized_weights.ts";
 import { type HeldTensor, locateTensors, writeTensorData } from "./data.ts";
 import type { FixedExample } from "./edited.ts";
 import { onnxFile } from "./model.ts";
@@ -27,8 +27,8 @@ export interface TunedWeights {
   readonly example: FixedExample;
   /** The type of the base model's weights; their own if omitted. */
   readonly dtype?: DataType | undefined;
-  /** The quantization of the projections when the rest was trained: they are stored as the dequantized numbers. */
-  readonly quantize?: QuantizationName | undefined;
+  /** The matrices that were quantized when the rest was trained: they are stored as the dequantized numbers. */
+  readonly quantized?: QuantizedMatrices | undefined;
   /** The file's metadata. */
   readonly about: Readonly<Record<string, string>>;
 }
@@ -65,13 +65,8 @@ const turnedIn = (turned: ReadonlySet<string>) => (tensor: HeldTensor): HeldTens
 type Changes = ReadonlyMap<string, NonNullable<HeldTensor["change"]>>;
 
 /** How the weights that were quantized are changed. */
-function roundings({ architecture, quantize }: TunedWeights): Changes {
-  if (quantize === undefined) return new Map();
-  return new Map(
-    [...quantizedMatrices(architecture, quantizations[quantize].bits)].map((
-      [name, { columns, bits }],
-    ) => [name, (matrix) => rounded(matrix, columns, bits)]),
-  );
+function roundings({ quantized = new Map() }: TunedWeights): Changes {
+  return new Map([...quantized].map(([name, { columns, type }]) => [name, (matrix) => rounded(matrix, columns, type)]));
 }
 
 function heldTensors(program: Program, { weights, tensors }: TunedWeights, changes: Changes): HeldTensor[] {

@@ -4,12 +4,16 @@ import { join } from "node:path";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import { isJsonObject, type JsonObject, readFileIfPresent, readJsonObject, unwritable } from "../../common/files.ts";
 import type { ReadModel } from "../../models/open/model.ts";
+import { quantizedMatrices } from "../../models/open/quantized_weights.ts";
+import { type QuantizationName, quantizations } from "../../models/weights/quantization.ts";
 import type { Tokenizer } from "../../models/tokenization/tokenizer.ts";
 import { onnxFiles, type TunedWeights, writeOnnxFiles } from "./files.ts";
 
 /** A tuned model to write. */
-export interface TunedModel extends Omit<TunedWeights, "architecture" | "about"> {
+export interface TunedModel extends Omit<TunedWeights, "architecture" | "quantized" | "about"> {
   readonly model: ReadModel;
+  /** The quantization of the model when the rest was trained. */
+  readonly quantize?: QuantizationName | undefined;
 }
 
 /** The files copied from the base model's folder. */
@@ -39,7 +43,7 @@ export const exportedNames: ReadonlySet<string> = new Set([
  * @param out The folder's name in an error.
  */
 export async function writeOnnxFolder(folder: string, out: string, tuned: TunedModel): Promise<void> {
-  const { model, adaptations } = tuned;
+  const { model, adaptations, quantize } = tuned;
   const write = async (name: string, content: Uint8Array | string) => {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     await Deno.writeFile(join(folder, name), bytes).catch((fault: unknown) => {
@@ -47,7 +51,8 @@ export async function writeOnnxFolder(folder: string, out: string, tuned: TunedM
     });
   };
   const about = { base: model.name, ...adaptations.length === 0 ? {} : { pieces: adaptationsText(adaptations) } };
-  await writeOnnxFiles(folder, out, { ...tuned, architecture: model.architecture, about });
+  const quantized = quantize && quantizedMatrices(model, quantizations[quantize].bits);
+  await writeOnnxFiles(folder, out, { ...tuned, architecture: model.architecture, quantized, about });
   for (const name of copied) {
     const content = await readFileIfPresent(join(model.folder, name));
     if (content !== undefined) await write(name, content);

@@ -3,21 +3,23 @@
  *
  * @module
  */
-import type { BitsName, QuantizedMatrix } from "../weights/quantization.ts";
+import type { CodeType } from "../../../ops/program/program.ts";
+import type { QuantizedMatrix } from "../weights/quantization.ts";
 import { halfAt } from "./dequantize.ts";
 
-/** The type of blocks that have the same numbers as codes of some bits, and how to convert their bytes. */
+/** A type of blocks that have the same numbers as a type of codes, and how to convert their bytes. */
 interface BlockCodes {
   /** The storage type's name. */
   readonly name: string;
+  readonly type: CodeType;
   readonly codes: (blocks: Uint8Array) => QuantizedMatrix;
 }
 
-/** The types of blocks by the bits of their codes. */
-export const blockCodes: Readonly<Record<BitsName, BlockCodes>> = {
-  q8: { name: "Q8_0", codes: codes8 },
-  q4: { name: "Q4_0", codes: codes4 },
-};
+/** The types of blocks whose codes are kept. */
+export const blockCodes: readonly BlockCodes[] = [
+  { name: "Q8_0", type: "uint8", codes: codes8 },
+  { name: "Q4_0", type: "uint4", codes: codes4 },
+];
 
 /** scale f16, 32 signed bytes: codes count from 128. */
 function codes8(blocks: Uint8Array): QuantizedMatrix {

@@ -5,7 +5,8 @@
  * @module
  */
 import { RequestError } from "../../common/errors.ts";
-import { type BitsName, quantize, type QuantizedMatrix } from "../weights/quantization.ts";
+import type { CodeType } from "../../../ops/program/program.ts";
+import { quantize, type QuantizedMatrix } from "../weights/quantization.ts";
 import type { TensorRecord } from "../weights/safetensors_table.ts";
 import { blockCodes } from "./block_codes.ts";
 import type { OutputTensor } from "./outputs.ts";
@@ -22,7 +23,7 @@ export interface GgufMatrices {
    *
    * @throws {RequestError} If it contains a number that is not finite, or the file can't be read.
    */
-  readonly matrix: (name: string, columns: number, bits: BitsName) => QuantizedMatrix;
+  readonly matrix: (name: string, columns: number, type: CodeType) => QuantizedMatrix;
   /** A weight in float32. */
   readonly numbers: (name: string) => Float32Array<ArrayBuffer>;
 }
@@ -48,15 +49,17 @@ export function ggufMatrices(file: string, storedOf: (tensors: Tensors) => Tenso
     isWide: (isMatrix) => {
       return [...stored.keys()].every((name) => isMatrix(name) || !halfTypes.has(outputOf(name).source.type.name));
     },
-    matrix(name, columns, bits) {
-      const output = outputOf(name), { isTransposed, above, source: { type } } = output;
-      const isKept = type.name === blockCodes[bits].name && isTransposed === undefined && above === undefined;
-      if (isKept) return blockCodes[bits].codes(readBlocks(file, output));
+    matrix(name, columns, type) {
+      const output = outputOf(name), { isTransposed, above, source } = output;
+      const same = blockCodes.find((blocks) => blocks.type === type && blocks.name === source.type.name);
+      if (same !== undefined && isTransposed === undefined && above === undefined) {
+        return same.codes(readBlocks(file, output));
+      }
       try {
-        return quantize(readNumbers(file, output), columns, bits);
+        return quantize(readNumbers(file, output), columns, type);
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
-        throw new RequestError(`the tensor ${output.source.name} contains a value that is not finite; omit quantize`, {
+        throw new RequestError(`the tensor ${source.name} contains a value that is not finite; omit quantize`, {
           file,
         });
       }

@@ -100,7 +100,7 @@ export class OpenModels implements AsyncDisposable {
     const stored = await peekModelWeights(model, this.#digests);
     const base = stored && isWidened(model, stored, this.#options.provider) ? unmadeWidened(stored) : stored;
     if (base === undefined || quantize === undefined) return base;
-    return computedAs(unmadeWeights(model.architecture, base, quantizations[quantize].bits), quantize);
+    return computedAs(unmadeWeights(model, base, quantizations[quantize].bits), quantize);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

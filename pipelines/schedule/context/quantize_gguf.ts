@@ -40,7 +40,7 @@ export async function ggufSource(model: BareModel, bits: BitsName): Promise<Gguf
   if (origin !== "converted") return undefined;
   const file = await system.realPath(resolve(base, name));
   const matrices = ggufMatrices(file, (tensors) => requireTensors(model, { tensors, files: [file] }));
-  const inBits = quantizedMatrices(model.architecture, bits);
+  const inBits = quantizedMatrices(model, bits);
   return matrices.isWide((weight) => inBits.has(weight)) ? { model, file, matrices } : undefined;
 }
 
@@ -53,7 +53,7 @@ export async function peekQuantizedGguf(
   const digest = await rememberedDigest([file], digestCache);
   return digest === undefined
     ? undefined
-    : unmadeWeights(model.architecture, otherWeights(digest, () => undefined), bits);
+    : unmadeWeights(model, otherWeights(digest, () => undefined), bits);
 }
 
 /**
@@ -80,17 +80,17 @@ export async function openQuantizedGguf(
 
 const digestOfGguf = (digest: string) => `gguf ${conversionVersion} ${digest}`;
 
-function keyOfGguf({ architecture }: BareModel, digest: string, bits: BitsName): string {
-  return quantizedDigest(architecture, digestOfGguf(digest), bits);
+function keyOfGguf(model: BareModel, digest: string, bits: BitsName): string {
+  return quantizedDigest(model, digestOfGguf(digest), bits);
 }
 
 function weightsOf(
-  { architecture }: BareModel,
+  model: BareModel,
   digest: string,
   bits: BitsName,
   stored: Parameters<typeof quantizedWeights>[3],
 ): ModelWeights {
-  const { tensors, use, readBytes } = stored;
+  const { architecture } = model, { tensors, use, readBytes } = stored;
   const others = otherWeights(digest, (name) => {
     use();
     const shape = architecture.weights.get(name), codes = tensors.get(partsOf(name).codes);
@@ -100,7 +100,7 @@ function weightsOf(
     use();
     return new Float32Array((await readBytes(name)).buffer);
   };
-  return quantizedWeights(architecture, { ...others, read }, bits, stored);
+  return quantizedWeights(model, { ...others, read }, bits, stored);
 }
 
 /** What is known about a GGUF file's weights besides its matrices; they cannot be read. */
@@ -121,11 +121,11 @@ function otherWeights(digest: string, find: ModelWeights["find"]): ModelWeights 
 function make(
   store: Store,
   key: string,
-  { model: { architecture }, matrices }: GgufSource,
+  { model, matrices }: GgufSource,
   bits: BitsName,
   emit: Emit,
 ): Promise<Entry> {
-  const inBits = quantizedMatrices(architecture, bits), done = beginWork(emit, "quantize", inBits.size, bits);
+  const { architecture } = model, inBits = quantizedMatrices(model, bits), done = beginWork(emit, "quantize", inBits.size, bits);
   const others = [...architecture.weights].filter(([name]) => !inBits.has(name));
   return store.putAndOpen(quantizedKind, key, async (entry) => {
     entry.declare({
@@ -135,7 +135,7 @@ function make(
       ],
       metadata: { quantize: bits, weights: key },
     });
-    await appendMatrices(entry, inBits, done, (weight, { columns, bits }) => matrices.matrix(weight, columns, bits));
+    await appendMatrices(entry, inBits, done, (weight, { columns, type }) => matrices.matrix(weight, columns, type));
     for (const [name] of others) entry.append(name, matrices.numbers(name));
   });
 }

@@ -26,9 +26,9 @@ export function weightsPeeker(runContext: RunContext): WeightsPeeker {
 }
 
 /** Weights that were never digested; their dtype is unknown too, except for quantized models. */
-function unknownWeights({ architecture }: Model, quantize: QuantizationName | undefined): ModelWeights {
+function unknownWeights(model: Model, quantize: QuantizationName | undefined): ModelWeights {
   if (quantize === undefined) return noWeights;
-  return { ...noWeights, storedType: quantizedType(architecture, noWeights.storedType, quantizations[quantize].bits) };
+  return { ...noWeights, storedType: quantizedType(model, noWeights.storedType, quantizations[quantize].bits) };
 }
 
 /** The quantized weights that trainings read. */

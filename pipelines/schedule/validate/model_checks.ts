@@ -3,11 +3,11 @@ import { among, type Check, type Fields, isText, leaf, oneOf, optional, record, 
 import { mapRecord } from "../../common/map_record.ts";
 import { sourceKinds } from "../../data/source_kinds.ts";
 import { viewKinds } from "../../data/view_kinds.ts";
-import { codeTypeOf, isQuantization } from "../../models/weights/quantization.ts";
+import { codeTypes, isQuantization } from "../../models/weights/quantization.ts";
 import type * as spec from "../../spec/mod.ts";
 import { adaptation } from "./adaptation_checks.ts";
 
-const bits = oneOf(Object.keys(codeTypeOf)), isObject = (value: unknown) => typeof value === "object" && value !== null;
+const bits = oneOf(Object.keys(codeTypes)), isObject = (value: unknown) => typeof value === "object" && value !== null;
 const inBits: Check = (value, name) => isQuantization(value) ? undefined : bits(value, name);
 const computed = record('{ weights: "q8", compute: "int8" }', { weights: bits, compute: oneOf(["float32", "int8"]) });
 

@@ -4,7 +4,11 @@ import { emitOnnx } from "../../../ops/emission/emit.ts";
 import * as o from "../../../ops/operators.ts";
 import { input, type Program, type Value, weight } from "../../../ops/program/program.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
-import { codeTypeOf, quantize } from "../../../pipelines/models/weights/quantization.ts";
+import { codeKinds } from "../../../ops/table/quantization.ts";
+import type { CodeType } from "../../../ops/program/program.ts";
+import { frozenWeight } from "../../../pipelines/compile/programs/frozen_weight.ts";
+import { partsOf } from "../../../pipelines/models/open/quantized_weights.ts";
+import { packedZeros, quantize } from "../../../pipelines/models/weights/quantization.ts";
 import { nodesOf } from "../model.ts";
 
 const columns = 64, rowsOf = { query: 5, key: 3, value: 3, other: 4 } as const;
@@ -24,17 +28,16 @@ const ways: Readonly<Record<string, Kept>> = {
     tensors: (name, matrix) => ({ [name]: bytesOf(matrix) }),
     weight: (name, rows) => weight(name, [rows, columns]),
   },
-  ...Object.fromEntries((["q4", "q8"] as const).map((bits): [string, Kept] => [bits, {
+  ...Object.fromEntries((Object.keys(codeKinds) as CodeType[]).map((type): [string, Kept] => [type, {
     kernel: "MatMulNBits",
     tensors: (name, matrix) => {
-      const { codes, scales } = quantize(matrix, columns, bits);
-      return { [`${name}.codes`]: codes, [`${name}.scales`]: bytesOf(scales) };
+      const { codes, scales, zeros } = quantize(matrix, columns, type), { zeros: names } = partsOf(name);
+      const kept = { [`${name}.codes`]: codes, [`${name}.scales`]: bytesOf(scales) };
+      if (zeros === undefined) return kept;
+      const { flat, byRow } = packedZeros(zeros, columns, type);
+      return { ...kept, [names[0]]: flat, [names[1]]: byRow };
     },
-    weight: (name, rows) => {
-      const blocks = rows * columns / 32;
-      const codes = weight(`${name}.codes`, [blocks, 32], codeTypeOf[bits]);
-      return o.dequantize(codes, weight(`${name}.scales`, [blocks]), columns);
-    },
+    weight: (name, rows) => frozenWeight(name, [rows, columns], type),
   }])),
 };
 
@@ -52,8 +55,10 @@ async function products(runtime: Runtime, { tensors, weight, kernel }: Kept, gap
   const file = await Deno.realPath(await Deno.makeTempFile()), places = new Map<string, [number, number]>();
   try {
     let offset = 0;
-    const isScales = (name: string) => Number(name.includes("scales"));
-    const names = Object.keys(parts).toSorted((a, b) => isScales(a) - isScales(b));
+    // As in the store: all codes, then all scales, and so on.
+    const parted = ["codes", "scales", "zeros", "zeros by row"];
+    const part = (name: string) => parted.indexOf(name.slice(name.indexOf(".") + 1));
+    const names = Object.keys(parts).toSorted((a, b) => part(a) - part(b));
     const bytes = names.flatMap((name): Uint8Array<ArrayBuffer>[] => {
       places.set(name, [offset, parts[name].length]);
       offset += parts[name].length + gap;

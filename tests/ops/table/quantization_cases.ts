@@ -1,7 +1,9 @@
 import * as o from "../../../ops/operators.ts";
 import type { WeightLocation } from "../../../ops/onnx/model.ts";
+import { blocksOf, codeKinds, zeroBytes } from "../../../ops/table/quantization.ts";
 import type { MatmulAttributes } from "../../../ops/table/builder.ts";
-import { input, parameter, type Value, weight } from "../../../ops/program/program.ts";
+import { type CodeType, input, parameter, type Value, weight } from "../../../ops/program/program.ts";
+import { packedZeros } from "../../../pipelines/models/weights/quantization.ts";
 import { createRandom } from "../../../pipelines/data/random.ts";
 import type { Environment } from "../reference.ts";
 import { drawLeaves, weighted } from "../support.ts";
@@ -10,7 +12,7 @@ import { tensor } from "../tensor.ts";
 /** A quantized weight, and how it is multiplied. */
 export interface QuantizedCase {
   readonly name: string;
-  readonly codes: "uint4" | "uint8";
+  readonly codes: CodeType;
   readonly rows: number;
   readonly columns: number;
   readonly alpha: number;
@@ -25,8 +27,11 @@ function quantizedCase(
   [rows, columns]: readonly [number, number],
   options: Partial<MatmulAttributes>,
 ): QuantizedCase {
-  const count = rows * Math.ceil(columns / 32);
-  const matrix = o.dequantize(weight("codes", [count, 32], codes), weight("scales", [count]), columns);
+  const { size, zero } = codeKinds[codes], count = rows * blocksOf(columns, codes);
+  const zeros = zero === undefined
+    ? [weight("zeros", [count], "uint4"), weight("zeros by row", [rows, zeroBytes(columns, codes)], "uint8")]
+    : [];
+  const matrix = o.dequantize(weight("codes", [count, size], codes), weight("scales", [count]), columns, zeros);
   const x = parameter("x", ["batch", "tail", options.transposeB ? columns : rows]);
   const name = `${codes} [${rows}, ${columns}] with ${JSON.stringify(options)}`;
   const { alpha = 1, transposeB: isRight = false } = options;
@@ -34,8 +39,8 @@ function quantizedCase(
 }
 
 /** Products of the table's `dequantize`; the host can't feed codes, so they are in a file. */
-export const quantizationCases: QuantizedCase[] = (["uint4", "uint8"] as const).flatMap((codes) =>
-  ([[5, 64], [3, 70], [4, 7]] as const).flatMap((extents) =>
+export const quantizationCases: QuantizedCase[] = (Object.keys(codeKinds) as CodeType[]).flatMap((codes) =>
+  ([[5, 64], [3, 70], [4, 7], [3, 130]] as const).flatMap((extents) =>
     [{ transposeB: true }, { transposeB: true, alpha: -0.5 }, {}].map((options) =>
       quantizedCase(codes, extents, options)
     )
@@ -54,22 +59,34 @@ export function rowsOf({ rows, value }: QuantizedCase, { leaves }: Environment):
   return { rows: o.gatherRows(matrix, indices), environment };
 }
 
-/** Codes and scales as stored in a file, and as the interpreter takes them. */
+/** A quantized matrix as stored in a file, and as the interpreter takes it. */
 function draw({ codes: type, rows, columns, value }: QuantizedCase) {
-  const random = createRandom(7, type, rows, columns), count = rows * Math.ceil(columns / 32);
-  const codes = Int8Array.from({ length: count * 32 }, () => {
-    return type === "uint4" ? Math.floor(16 * random.uniform()) - 8 : Math.floor(255 * random.uniform()) - 127;
-  });
+  const random = createRandom(7, type, rows, columns), count = rows * blocksOf(columns, type);
+  const { size, bits, zero } = codeKinds[type],
+    draw = (length: number) => {
+      return Uint8Array.from({ length }, () => random.integer(2 ** bits));
+    };
+  const codes = draw(count * size), zeros = zero === undefined ? draw(count) : undefined;
   const scales = Float32Array.from({ length: count }, () => random.uniform() / 16);
-  const packed = type === "uint8"
-    ? Uint8Array.from(codes, (code) => code + 128)
-    : Uint8Array.from({ length: count * 16 }, (_, at) => codes[2 * at]! + 8 | codes[2 * at + 1]! + 8 << 4);
+  const packed = bits === 8
+    ? codes
+    : Uint8Array.from({ length: count * size / 2 }, (_, at) => codes[2 * at]! | codes[2 * at + 1]! << 4);
+  const { flat, byRow } = packedZeros(zeros ?? new Uint8Array(count), columns, type);
   const { symbols, leaves } = drawLeaves([weighted(value)], { batch: 2, tail: 3 });
   const environment: Environment = {
     symbols,
-    leaves: { ...leaves, codes: tensor([count, 32], [...codes]), scales: tensor([count], [...scales]) },
+    leaves: {
+      ...leaves,
+      codes: tensor([count, size], Array.from(codes, (code) => code - (zero ?? 0))),
+      scales: tensor([count], [...scales]),
+      ...zeros === undefined ? {} : {
+        zeros: tensor([count], [...zeros]),
+        "zeros by row": tensor([rows, zeroBytes(columns, type)], [...byRow]),
+      },
+    },
   };
-  return { packed, scales, environment };
+  const parts = { codes: packed, scales: new Uint8Array(scales.buffer), zeros: flat, "zeros by row": byRow };
+  return { parts, environment };
 }
 
 /** Runs a test with a case's codes and scales in a file, and as the interpreter takes them. */
@@ -77,12 +94,13 @@ export async function withCodes(
   each: QuantizedCase,
   test: (locate: (name: string) => WeightLocation, environment: Environment) => Promise<void>,
 ): Promise<void> {
-  const { packed, scales, environment } = draw(each);
-  await inFile([packed, new Uint8Array(scales.buffer)], (location) => {
-    const locate = (name: string) =>
-      name === "codes"
-        ? { location, offset: 0, length: packed.length }
-        : { location, offset: packed.length, length: 4 * scales.length };
+  const { parts, environment } = draw(each), names = Object.keys(parts);
+  await inFile(Object.values(parts), (location) => {
+    const lengths = Object.values(parts).map(({ length }) => length);
+    const locate = (name: string) => {
+      const at = names.indexOf(name), offset = lengths.slice(0, at).reduce((sum, each) => sum + each, 0);
+      return { location, offset, length: lengths[at]! };
+    };
     return test(locate, environment);
   });
 }

@@ -6,6 +6,10 @@ import { parameter, type Program, type Value, weight } from "../../../ops/progra
 import { emissions } from "../../../ops/onnx/providers.ts";
 import { verify } from "../../../ops/passes/verify.ts";
 import { Runtime } from "../../../pipelines/runtime/runtime.ts";
+import { frozenWeight } from "../../../pipelines/compile/programs/frozen_weight.ts";
+import { partsOf } from "../../../pipelines/models/open/quantized_weights.ts";
+import { dequantize, packedZeros, quantize } from "../../../pipelines/models/weights/quantization.ts";
+import { codeKinds } from "../../../ops/table/quantization.ts";
 import { nodesOf } from "../model.ts";
 import { type Environment, interpret } from "../reference.ts";
 import { assertClose, assertGradients, runOn, weighted } from "../support.ts";
@@ -27,16 +31,16 @@ const xOf = (value: Value) => value.inputs[0]!;
 function assertRounded(
   found: Tensor,
   expected: Tensor,
-  { rows, columns, alpha }: QuantizedCase,
+  { rows, columns, alpha, codes: type }: QuantizedCase,
   of: Environment,
 ): void {
   const x = of.leaves["x"]!.data, codes = of.leaves["codes"]!.data, scales = of.leaves["scales"]!.data;
-  const perRow = Math.ceil(columns / 32);
+  const { size } = codeKinds[type], perRow = Math.ceil(columns / size), zeros = of.leaves["zeros"]?.data;
   const weighs = Array.from({ length: rows }, (_, row) => {
     let sum = 0;
     for (let column = 0; column < columns; column++) {
-      const block = row * perRow + Math.floor(column / 32);
-      sum += Math.abs(codes[block * 32 + column % 32]! * scales[block]!);
+      const block = row * perRow + Math.floor(column / size);
+      sum += Math.abs((codes[block * size + column % size]! - (zeros?.[block] ?? 0)) * scales[block]!);
     }
     return sum;
   });
@@ -83,6 +87,11 @@ Deno.test("dequantize() refuses mismatched codes and scales", () => {
   assert.throws(() => o.dequantize(codes, weight("few", [5]), 64), TypeError);
   assert.throws(() => o.dequantize(weight("wide", [6, 32]), scales, 64), TypeError);
   assert.throws(() => o.dequantize(weight("long", [3, 64], "uint8"), weight("three", [3]), 64), TypeError);
+  const own = weight("own", [6, 64], "uint4x64"), flat = weight("flat", [6], "uint4");
+  assert.deepEqual(o.dequantize(own, scales, 128, [flat, weight("rows", [3, 1], "uint8")]).shape, [3, 128]);
+  assert.throws(() => o.dequantize(own, scales, 128), TypeError);
+  assert.throws(() => o.dequantize(own, scales, 128, [flat, weight("few rows", [2, 1], "uint8")]), TypeError);
+  assert.throws(() => o.dequantize(codes, scales, 64, [flat, weight("rows", [3, 1], "uint8")]), TypeError);
 });
 
 Deno.test("a large 16-bit weight is widened in parts", async () => {
@@ -113,6 +122,34 @@ Deno.test("a large 16-bit weight is widened in parts", async () => {
   });
 });
 
+Deno.test("a large quantized weight is widened in parts, of which one may begin within no byte", async () => {
+  using runtime = new Runtime({ threads: 1 });
+  const [rows, columns] = [9001, 1050], type = "uint4x64";
+  const matrix = Float32Array.from({ length: rows * columns }, (_, at) => Math.sin(at * 0.37) + at % 7 / 7);
+  const { codes, scales, zeros } = quantize(matrix, columns, type),
+    { flat, byRow } = packedZeros(zeros!, columns, type);
+  const parts = [codes, new Uint8Array(scales.buffer), flat, byRow], names = partsOf("matrix");
+  const order: readonly string[] = [names.codes, names.scales, ...names.zeros];
+  const forward = o.matmul(parameter("x", ["batch", columns]), frozenWeight("matrix", [rows, columns], type), {
+    transposeB: true,
+  });
+  await inFile(parts, async (location) => {
+    const locate = (name: string) => {
+      const at = order.indexOf(name), offset = parts.slice(0, at).reduce((sum, { length }) => sum + length, 0);
+      return { location, offset, length: parts[at]!.length };
+    };
+    const model = emitOnnx({ name: "parts", outputs: { forward } }, "cpu", locate);
+    assert.ok(nodesOf(model.bytes).filter(({ opType }) => opType === "DequantizeLinear").length > 1);
+    const session = await runtime.open(model), data = new Float32Array(columns);
+    data[1049] = 1;
+    const { outputs } = await session.run({ x: { shape: [1, columns], data } });
+    const back = dequantize({ codes, scales, zeros: zeros! }, columns, type);
+    for (let row = 0; row < rows; row++) {
+      assert.equal(outputs["forward"]!.data[row], back[row * columns + 1049], `row ${row}`);
+    }
+  });
+});
+
 Deno.test("rows of a quantized table are those of the dequantized table for every provider", async () => {
   using runtime = new Runtime({ threads: 1 });
   for (const each of quantizationCases.filter(({ isRight, alpha }) => isRight && alpha === 1)) {
@@ -123,7 +160,7 @@ Deno.test("rows of a quantized table are those of the dequantized table for ever
         const model = emitOnnx(verify(program), "cpu", locate, { emission });
         const nodes = nodesOf(model.bytes).map(({ opType }) => opType);
         const isWhole = nodes.includes("DequantizeLinear");
-        assert.equal(isWhole, emission === emissions.webgpu && each.codes === "uint4");
+        assert.equal(isWhole, emission === emissions.webgpu && codeKinds[each.codes].bits === 4);
         const session = await runtime.open(model);
         assertClose((await runOn(session, environment))["value"]!, expected["value"]!, 1e-6, each.name);
         await session.close();

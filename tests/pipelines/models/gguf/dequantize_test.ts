@@ -29,13 +29,13 @@ Deno.test("writeWeights() matches gguf-py bit for bit for each storage type", as
   });
 });
 
-Deno.test("weights of Q8_0 and Q4_0 files are unchanged by quantization to q8 and q4", async () => {
-  const { tensors } = readGguf(goldenPath("types.gguf")), bits = { Q8_0: "q8", Q4_0: "q4" } as const;
+Deno.test("weights of Q8_0 and Q4_0 files are unchanged by quantization to codes in blocks of 32", async () => {
+  const { tensors } = readGguf(goldenPath("types.gguf")), types = { Q8_0: "uint8", Q4_0: "uint4" } as const;
   const numbers = new Float32Array((await Deno.readFile(goldenPath("types.bin"))).buffer);
   let at = 0, compared = 0;
   for (const { name, shape } of tensors.values()) {
     const own = numbers.subarray(at, at += shape.reduce((product, extent) => product * extent));
-    const [, kept] = Object.entries(bits).find(([type]) => type === name) ?? [];
+    const [, kept] = Object.entries(types).find(([type]) => type === name) ?? [];
     if (kept === undefined) continue;
     assert.deepEqual(rounded(own, shape.at(-1)!, kept), own, name);
     compared++;

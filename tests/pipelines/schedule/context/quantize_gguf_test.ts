@@ -24,10 +24,9 @@ Deno.test("blocks of Q8_0 and Q4_0 files have the same numbers as codes and scal
   for (const { name, shape } of tensors.values()) {
     found.set(name, numbers.subarray(at, at += shape.reduce((product, extent) => product * extent)));
   }
-  for (const name of bits) {
-    const { name: type, codes } = blockCodes[name], source = tensors.get(type)!;
-    const blocks = readBlocks(file, { name: type, shape: source.shape, source });
-    assert.deepEqual(dequantize(codes(blocks), source.shape.at(-1)!, name), found.get(type));
+  for (const { name, type, codes } of blockCodes) {
+    const source = tensors.get(name)!, blocks = readBlocks(file, { name, shape: source.shape, source });
+    assert.deepEqual(dequantize(codes(blocks), source.shape.at(-1)!, type), found.get(name));
   }
 });
 

@@ -17,12 +17,13 @@ const quantized = (name: string) => `"./model", { quantize: ${JSON.stringify(nam
 async function roundWeights(folder: string, name: "q4" | "q8"): Promise<void> {
   const config = join(folder, "config.json"), file = join(folder, "model.safetensors");
   const architecture = architectureOf(new ConfigReader(config, JSON.parse(await Deno.readTextFile(config))));
-  const matrices = quantizedMatrices(architecture, name), { tensors } = await readHeader(file);
+  const matrices = quantizedMatrices({ architecture, source: { origin: "folder" } }, name),
+    { tensors } = await readHeader(file);
   // Seven projections in each of two blocks, and the embedding, which is the head too.
   assert.equal(matrices.size, 15);
   const rounded = await Promise.all([...tensors.values()].map(async (record) => {
-    const data = await readTensor(record), { columns, bits } = matrices.get(record.name) ?? {};
-    const found = columns === undefined ? data : dequantize(quantize(data, columns, bits!), columns, bits!);
+    const data = await readTensor(record), { columns, type } = matrices.get(record.name) ?? {};
+    const found = columns === undefined ? data : dequantize(quantize(data, columns, type!), columns, type!);
     return { name: record.name, shape: record.shape, data: found };
   }));
   await writeSafetensors(file, rounded, { format: "pt" });
@@ -134,8 +135,9 @@ Deno.test("plan knows of a model in a few bits without its weights", () =>
   inScene({ source: quantized("q4") }, async (scene) => {
     const { cache, members: [member] } = await planOf(scene);
     assert.equal(member.quantize, "q4");
-    // Of each block 16·16 + 2·8·16 + 16·16 and 3·16·32 numbers, a row of 16 in a block of 32.
-    const blocks = 2 * (16 + 2 * 8 + 16 + 2 * 32 + 16), bytes = blocks * 20 + 512 * 36;
+    // Of each block 16·16 + 2·8·16 + 16·16 and 3·16·32 numbers, a row of 16 or 32 in a block of 64: 32 bytes of codes,
+    // a scale, half a byte of zeros, and a byte for those of each row.
+    const blocks = 2 * (16 + 2 * 8 + 16 + 2 * 32 + 16), bytes = blocks * (32 + 4 + 0.5 + 1) + 512 * (64 + 4);
     assert.deepEqual(cache[0], { kind: "quantize", members: ["main"], key: null, cached: false, bytes });
   }, { weights: false }));
 
