@@ -8,8 +8,20 @@ import type { CodeType } from "../../../ops/program/program.ts";
 import { blocksOf, codeKinds, zeroBytes } from "../../../ops/table/quantization.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { BareModel, ModelWeights } from "../../models/open/model.ts";
-import { partsOf, quantizedDigest, quantizedMatrices, type QuantizedMatrices, quantizedWeights } from "../../models/open/quantized_weights.ts";
-import { type BitsName, codeBytes, packedZeros, quantize, type QuantizedMatrix } from "../../models/weights/quantization.ts";
+import {
+  partsOf,
+  quantizedDigest,
+  type QuantizedMatrices,
+  quantizedMatrices,
+  quantizedWeights,
+} from "../../models/open/quantized_weights.ts";
+import {
+  type BitsName,
+  codeBytes,
+  packedZeros,
+  quantize,
+  type QuantizedMatrix,
+} from "../../models/weights/quantization.ts";
 import type { Entry, Store } from "../../store/store.ts";
 import type { EntryWriter } from "../../store/writer.ts";
 import type { Emit } from "../../results/events.ts";

@@ -51,9 +51,7 @@ export async function peekQuantizedGguf(
   digestCache: string,
 ): Promise<ModelWeights | undefined> {
   const digest = await rememberedDigest([file], digestCache);
-  return digest === undefined
-    ? undefined
-    : unmadeWeights(model, otherWeights(digest, () => undefined), bits);
+  return digest === undefined ? undefined : unmadeWeights(model, otherWeights(digest, () => undefined), bits);
 }
 
 /**
@@ -125,7 +123,9 @@ function make(
   bits: BitsName,
   emit: Emit,
 ): Promise<Entry> {
-  const { architecture } = model, inBits = quantizedMatrices(model, bits), done = beginWork(emit, "quantize", inBits.size, bits);
+  const { architecture } = model,
+    inBits = quantizedMatrices(model, bits),
+    done = beginWork(emit, "quantize", inBits.size, bits);
   const others = [...architecture.weights].filter(([name]) => !inBits.has(name));
   return store.putAndOpen(quantizedKind, key, async (entry) => {
     entry.declare({
