@@ -273,19 +273,27 @@ Deno.test({
         const visitor = visit(page), { prompt, prediction } = deno.tuned[0]!;
         await visitor.ready();
         await visitor.set("provider", provider);
+        // One epoch fewer is enough: the losses of two steps after the pause depend on what the optimizer restored.
+        await visitor.set("epochs", 2);
         await visitor.click("train");
-        await page.until(`/^Step 2 /.test(document.getElementById("left").textContent)`, seconds);
+        await page.until(`/^Step 1 /.test(document.getElementById("left").textContent)`, seconds);
         await visitor.finish("pause", seconds);
         const before = await visitor.losses();
-        assert.match(await visitor.text("left"), /^Paused after step [2-5];/);
+        assert.match(await visitor.text("left"), /^Paused after step [12];/);
         await page.reload();
         // A GPU in software first finishes what the page had begun.
         await visitor.ready(seconds);
         await visitor.finish("train", seconds);
         assert.equal(await visitor.text("fault"), "");
+        const resumed = await visitor.losses();
+        assert.deepEqual(resumed.slice(0, before.length), before);
+        await visitor.set("epochs", 3);
+        await visitor.finish("train", seconds);
+        assert.equal(await visitor.text("fault"), "");
         const losses = await visitor.losses();
         assertNear(losses, deno.losses, 1e-3);
-        assert.deepEqual(losses.slice(0, before.length), before);
+        assert.equal(resumed.length, 4);
+        assert.deepEqual(resumed, losses.slice(0, resumed.length));
         assert.deepEqual(await visitor.ask(prompt, seconds), [deno.base[0]!.prediction, prediction]);
         assert.deepEqual(serious(page.complaints), []);
       };
