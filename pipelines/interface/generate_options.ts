@@ -1,6 +1,6 @@
 /** The options of a generation, and their validation. @module */
 import type { Provider } from "../../ops/onnx/model.ts";
-import { type Check, flag, leaf, optional, record, text } from "../common/checks.ts";
+import { type Check, flag, isRecord, leaf, optional, record, text } from "../common/checks.ts";
 import type { DecodingSpec } from "../spec/mod.ts";
 import { placeChecks } from "./run_options.ts";
 
@@ -38,7 +38,7 @@ const fields: { readonly [K in keyof GenerateOptions]-?: Check } = {
   plain: optional(flag),
   system: optional(text),
   chatTemplate: optional(text),
-  fields: optional(leaf("fields by name", (value) => typeof value === "object" && value !== null)),
+  fields: optional(leaf('fields by name, as in { question: "…" }', isRecord)),
   training: optional(text),
   onNote: optional(leaf("a function", (value) => typeof value === "function")),
 };

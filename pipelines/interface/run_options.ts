@@ -1,7 +1,7 @@
 /** The options of a run, and their validation. @module */
 import type { Provider } from "../../ops/onnx/model.ts";
 import { providers } from "../../ops/onnx/providers.ts";
-import { type Check, flag, isText, leaf, listOf, oneOf, optional, record, text } from "../common/checks.ts";
+import { type Check, flag, isRecord, isText, leaf, listOf, oneOf, optional, record, text } from "../common/checks.ts";
 import type { HubOptions } from "../models/hub/access.ts";
 import type { Overrides, Scalar } from "../recipes/overrides.ts";
 import { isThreadCount, threadCounts } from "../recipes/recipe.ts";
@@ -78,7 +78,7 @@ const bytes = leaf("a number of bytes, or Infinity", (value) => typeof value ===
 const isScalar = (value: unknown) => ["string", "number", "boolean"].includes(typeof value);
 const values = listOf("values", leaf("a text, a number, true or false", isScalar));
 const set: Check = (value, name) => {
-  leaf("values by name, as in { rank: [1, 4] }", (all) => typeof all === "object" && !Array.isArray(all))(value, name);
+  leaf("values by name, as in { rank: [1, 4] }", isRecord)(value, name);
   for (const [key, each] of Object.entries(value ?? {})) values(Array.isArray(each) ? each : [each], `${name}.${key}`);
 };
 

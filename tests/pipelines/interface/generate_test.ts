@@ -42,6 +42,9 @@ Deno.test("invalid requests are refused in one line", () =>
       /tokens, but the model reads 1 to \d+; change it/,
     );
     await assert.rejects(generate(model, [{ role: "user", content: "a" }], options), /has no chat template for a conv/);
+    // @ts-expect-error: a list instead of fields by name.
+    const listed: Parameters<typeof generate>[2] = { fields: ["q"] };
+    await assert.rejects(generate(model, "a", listed), /fields is a list; give fields by name, as in \{ question/);
     await assert.rejects(generate(baseModel("./none"), "a", options), /none/);
     // @ts-expect-error: a path is not a model.
     await assert.rejects(generate("./model", "a"), /the first argument of generate is "\.\/model"; give a model, or/);
