@@ -310,6 +310,16 @@ Deno.test({
           console.log(`private memory: ${shares.map((share) => share.toFixed(2)).join(", at most ")} × the weights`);
           // The peak contains what JavaScript has not yet collected.
           assert.ok(held <= 1.3 * weights + hiddenStates && most <= 1.4 * weights + hiddenStates, `${held}, ${most}`);
+          await visitor.set("seed", 7);
+          const resumed = await page.mostMemory(async () => {
+            await visitor.click("train");
+            await page.until(`/^Step 1 /.test(document.getElementById("left").textContent)`, 600);
+            await visitor.finish("pause", 600);
+            await visitor.finish("train", 600);
+          });
+          console.log(`with a pause: at most ${(resumed / weights).toFixed(2)} × the weights`);
+          // A session that a pause left behind would keep half of the weights.
+          assert.ok(resumed <= 1.5 * weights + hiddenStates, `${resumed}`);
         }));
       await t.step({
         name: "by WebGPU, in software",
