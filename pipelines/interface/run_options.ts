@@ -82,6 +82,9 @@ const set: Check = (value, name) => {
   for (const [key, each] of Object.entries(value ?? {})) values(Array.isArray(each) ? each : [each], `${name}.${key}`);
 };
 
+/** A check of what stops. */
+export const abortSignal: Check = leaf("an AbortSignal", (value) => value instanceof AbortSignal);
+
 /** Checks of where programs run and where their results are kept. */
 export const placeChecks: Readonly<Record<"store" | "base" | "threads" | "provider", Check>> = {
   store: optional(path),
@@ -103,7 +106,7 @@ const fields: { readonly [K in keyof RunOptions]-?: Check } = {
   log: optional(path),
   mlflow: optional(text),
   mlflowExperiment: optional(leaf("a name", (value) => isText(value) && value !== "")),
-  signal: optional(leaf("an AbortSignal", (value) => value instanceof AbortSignal)),
+  signal: optional(abortSignal),
 };
 
 /**

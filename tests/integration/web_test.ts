@@ -92,10 +92,18 @@ Deno.test({
             const { prompt, prediction } = deno.tuned[at]!;
             assert.deepEqual(await visitor.ask(prompt), [deno.base[at]!.prediction, prediction]);
           }
-          await visitor.set("seed", 7);
-          const longest = await page.longestTask(() =>
-            visitor.finish("train")
+          const { prompt } = deno.tuned[0]!, answers = await visitor.ask(prompt);
+          await visitor.set("max-new-tokens", 200);
+          await visitor.click("ask");
+          await visitor.finish("stop");
+          const shown = ["asking", "base-answer", "tuned-answer", "fault"].map((id) =>
+            visitor.text(id)
           );
+          assert.deepEqual(await Promise.all(shown), ["Stopped", "", "", ""]);
+          await visitor.set("max-new-tokens", 4);
+          assert.deepEqual(await visitor.ask(prompt), answers);
+          await visitor.set("seed", 7);
+          const longest = await page.longestTask(() => visitor.finish("train"));
           console.log(`longest task of the main thread while it trains: ${longest.toFixed(1)} ms of processor time`);
           assert.ok(longest < 50, `${longest} ms`);
           const foreign = `performance.getEntriesByType("resource").map(({ name }) => new URL(name).origin)
