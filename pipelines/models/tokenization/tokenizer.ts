@@ -143,6 +143,8 @@ export async function loadTokenizer(folder: string, rows = Infinity): Promise<To
   const { templatesInFiles, ...chat } = await readChatFormat(folder, config);
   if (templatesInFiles) hash.update(JSON.stringify([...chat.templates]));
   const digest = hash.digest("hex");
+  // At once, because a browser collects large buffers late.
+  bytes.buffer.transfer(0);
   const embedded = embeddedTokens(encoder, rows);
   return {
     ...codec(encoder, around, config, special, embedded),
