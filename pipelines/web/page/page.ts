@@ -82,6 +82,7 @@ function setBusy(isBusy: boolean): void {
     byId(id, HTMLButtonElement).disabled = isBusy || isUseless;
   }
   for (const id of ["pause", "stop"]) byId(id, HTMLButtonElement).disabled = !isBusy || work.stop !== id;
+  for (const id of ["file", "open-zip"]) byId(id, HTMLInputElement).disabled = isBusy;
   document.body.setAttribute("aria-busy", String(isBusy));
 }
 
@@ -154,7 +155,11 @@ addEventListener("dragover", (event) => event.preventDefault());
 addEventListener("drop", (event) => {
   event.preventDefault();
   const [file] = event.dataTransfer?.files ?? [];
-  if (file !== undefined) void working(() => takeFile(file));
+  if (file === undefined) return;
+  if (document.body.getAttribute("aria-busy") === "true") {
+    return showFault("the page is at work; drop the file again when that is done");
+  }
+  void working(() => takeFile(file));
 });
 on("show-rows", "click", () =>
   void working(async () => {
