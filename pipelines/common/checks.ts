@@ -50,6 +50,9 @@ function show(value: unknown): string {
 export const isText = (value: unknown) => typeof value === "string";
 /** Whether a value is a list that is not empty. */
 export const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value) && value.length > 0;
+/** Whether a value is an object, but not a list. */
+export const isRecord = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 /** Accepts numbers between two bounds, inclusive. */
 export const from = (least: number, most = Infinity) => (value: unknown) =>
   typeof value === "number" && value >= least && value <= most;
@@ -108,10 +111,9 @@ function variant(
   // Members share the records that none of their axes changes.
   const passed = new WeakSet<object>();
   return (value, name) => {
-    const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
-    const kind = isRecord && "kind" in value ? String(value.kind) : "";
-    const fields = isRecord ? fieldsOf(kind) : undefined;
-    if (!isRecord || fields === undefined) {
+    const kind = isRecord(value) && "kind" in value ? String(value.kind) : "";
+    const fields = isRecord(value) ? fieldsOf(kind) : undefined;
+    if (!isRecord(value) || fields === undefined) {
       throw new RequestError(`${name} is ${show(value)}; ${uncalled(value, kinds, expected) ?? `give ${expected}`}`);
     }
     if (passed.has(value)) return;

@@ -11,6 +11,7 @@ import {
   count,
   index,
   integer,
+  isRecord,
   isText,
   leaf,
   oneOf,
@@ -33,8 +34,6 @@ interface Call {
   readonly example: string;
 }
 
-const isRecord = (value: unknown): value is object =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 const isDeclared = (...kinds: readonly string[]) => (value: unknown) =>
   isRecord(value) && "kind" in value && kinds.some((kind) => value.kind === kind);
 

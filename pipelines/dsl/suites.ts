@@ -1,6 +1,6 @@
 /** Suites of published tasks. @module */
 import { ownValue } from "../../ops/program/own_value.ts";
-import { count, leaf, listOf, oneOf, optional, record, text } from "../common/checks.ts";
+import { count, integer, listOf, oneOf, optional, record, text } from "../common/checks.ts";
 import { RequestError } from "../common/errors.ts";
 import { guarded } from "../common/guarded.ts";
 import { quote, suggest } from "../common/suggest.ts";
@@ -8,7 +8,7 @@ import type { BestSpec, EvaluateSpec, ModelSpec, Sweepable, TrainSpec } from "..
 import { mergedRows } from "../tasks/split_rows.ts";
 import type { SuiteName, TaskName } from "../tasks/names.ts";
 import { type Suite, suites } from "../tasks/suites.ts";
-import { requireCall, type SettingChecks } from "./calls.ts";
+import { requireCall, type SettingChecks, swept } from "./calls.ts";
 import { type Rows, viewed } from "./rows.ts";
 import { evaluate } from "./stages.ts";
 import { type DeclaredTask, task, type TaskOptions } from "./tasks.ts";
@@ -53,7 +53,7 @@ const options: SettingChecks<SuiteOptions> = {
   scoring: optional(text),
   halves: optional(text),
   samples: optional(count),
-  seed: optional(leaf("a whole number", (value) => typeof value === "object" || Number.isSafeInteger(value))),
+  seed: optional(swept(integer)),
   only: optional(listOf("a list of tasks", text)),
   trainedOn: optional(oneOf(["merged", "mixed"])),
   rows: optional(record("{ train, test }", { train: optional(count), test: optional(count) })),

@@ -14,7 +14,7 @@ import { usualLimits } from "../tasks/sandbox/sandbox.ts";
 import type { HeadTask, ScoringName, SplitName } from "../tasks/task.ts";
 import { suiteOf } from "../tasks/suites.ts";
 import type { CodeName, GlueName, TaskName, UntrainedTaskName, ValidatedTaskName } from "../tasks/names.ts";
-import { requireCall, type SettingChecks } from "./calls.ts";
+import { requireCall, type SettingChecks, swept } from "./calls.ts";
 import { classification, regression } from "./heads.ts";
 import { type Rows, viewed } from "./rows.ts";
 import type { EvaluateOptions } from "./stages.ts";
@@ -79,7 +79,7 @@ export type DeclaredTask<N extends TaskName = TaskName> =
 const options: SettingChecks<TaskOptions> = {
   data: optional(leaf("a path", (value) => typeof value === "string" && value !== "")),
   scoring: optional(oneOf(["pyreft", "llm-adapters", "lm-eval", "lm-eval-strict", "lm-eval-flexible"])),
-  seed: optional((value, name) => typeof value === "object" || integer(value, name)),
+  seed: optional(swept(integer)),
   halves: optional(oneOf(Object.keys(halvesRules))),
   samples: optional(count),
 };

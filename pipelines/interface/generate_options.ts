@@ -1,8 +1,8 @@
 /** The options of a generation, and their validation. @module */
 import type { Provider } from "../../ops/onnx/model.ts";
-import { type Check, flag, leaf, optional, record, text } from "../common/checks.ts";
+import { type Check, flag, isRecord, leaf, optional, record, text } from "../common/checks.ts";
 import type { DecodingSpec } from "../spec/mod.ts";
-import { placeChecks } from "./run_options.ts";
+import { abortSignal, placeChecks } from "./run_options.ts";
 
 /** The options of a generation. Paths are resolved from the folder of the process. */
 export interface GenerateOptions {
@@ -28,6 +28,8 @@ export interface GenerateOptions {
   readonly threads?: number;
   /** Where programs run; `"cpu"` if omitted. */
   readonly provider?: Provider;
+  /** Stops the generation when it is aborted; `generate` then throws the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 const fields: { readonly [K in keyof GenerateOptions]-?: Check } = {
@@ -38,9 +40,10 @@ const fields: { readonly [K in keyof GenerateOptions]-?: Check } = {
   plain: optional(flag),
   system: optional(text),
   chatTemplate: optional(text),
-  fields: optional(leaf("fields by name", (value) => typeof value === "object" && value !== null)),
+  fields: optional(leaf('fields by name, as in { question: "…" }', isRecord)),
   training: optional(text),
   onNote: optional(leaf("a function", (value) => typeof value === "function")),
+  signal: optional(abortSignal),
 };
 
 function writes(value: unknown): boolean {

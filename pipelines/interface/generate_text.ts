@@ -45,10 +45,11 @@ export async function generateText(
   const writing = resolvedOf("decoding", decoding) as Writing;
   checkDecoding(writing, "decoding");
   const opening = isMember(model) ? await ofMember(model, options) : ofSpec(model, options);
-  const { threads = navigator.hardwareConcurrency, provider = "cpu", store } = options;
+  const { threads = navigator.hardwareConcurrency, provider = "cpu", store, signal } = options;
+  signal?.throwIfAborted();
   const { onNote = (message) => console.error(`note: ${message}`) } = options;
   const emit: Emit = (event) => event.kind === "note" ? onNote(event.message) : undefined;
-  await using runContext = openRunContext({ base: opening.base, threads, provider }, { store }, emit);
+  await using runContext = openRunContext({ base: opening.base, threads, provider }, { store }, emit, { signal });
   const writer = await opening.open(runContext), { tokenizer } = writer.model;
   const { asked, endTokens } = await askedOf(prompt, writer, options);
   const generator = await openGenerator(runContext, { ...writer, endTokens }, undefined, [asked]);

@@ -1,7 +1,7 @@
 /** The options of a run, and their validation. @module */
 import type { Provider } from "../../ops/onnx/model.ts";
 import { providers } from "../../ops/onnx/providers.ts";
-import { type Check, flag, isText, leaf, listOf, oneOf, optional, record, text } from "../common/checks.ts";
+import { type Check, flag, isRecord, isText, leaf, listOf, oneOf, optional, record, text } from "../common/checks.ts";
 import type { HubOptions } from "../models/hub/access.ts";
 import type { Overrides, Scalar } from "../recipes/overrides.ts";
 import { isThreadCount, threadCounts } from "../recipes/recipe.ts";
@@ -78,9 +78,12 @@ const bytes = leaf("a number of bytes, or Infinity", (value) => typeof value ===
 const isScalar = (value: unknown) => ["string", "number", "boolean"].includes(typeof value);
 const values = listOf("values", leaf("a text, a number, true or false", isScalar));
 const set: Check = (value, name) => {
-  leaf("values by name, as in { rank: [1, 4] }", (all) => typeof all === "object" && !Array.isArray(all))(value, name);
+  leaf("values by name, as in { rank: [1, 4] }", isRecord)(value, name);
   for (const [key, each] of Object.entries(value ?? {})) values(Array.isArray(each) ? each : [each], `${name}.${key}`);
 };
+
+/** A check of what stops. */
+export const abortSignal: Check = leaf("an AbortSignal", (value) => value instanceof AbortSignal);
 
 /** Checks of where programs run and where their results are kept. */
 export const placeChecks: Readonly<Record<"store" | "base" | "threads" | "provider", Check>> = {
@@ -103,7 +106,7 @@ const fields: { readonly [K in keyof RunOptions]-?: Check } = {
   log: optional(path),
   mlflow: optional(text),
   mlflowExperiment: optional(leaf("a name", (value) => isText(value) && value !== "")),
-  signal: optional(leaf("an AbortSignal", (value) => value instanceof AbortSignal)),
+  signal: optional(abortSignal),
 };
 
 /**

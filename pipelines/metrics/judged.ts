@@ -1,5 +1,5 @@
 /** How often a judge prefers an answer, counted as in AlpacaEval. @module */
-import { amount, flag, oneOf, optional, text } from "../common/checks.ts";
+import { amount, flag, isRecord, oneOf, optional, text } from "../common/checks.ts";
 import { RequestError } from "../common/errors.ts";
 import { controlledOf, fewestControlled } from "../tasks/alpaca_eval/leaderboard.ts";
 import { characters } from "../tasks/alpaca_eval/outputs.ts";
@@ -66,7 +66,7 @@ export const judge: Metric<SpecOf<"judge">> = {
     generator: optional(text),
     priceIn: optional(amount),
     priceOut: optional(amount),
-    gamed: optional((value, name) => typeof value === "object" || text(value, name)),
+    gamed: optional((value, name) => isRecord(value) || text(value, name)),
     report: oneOf([...Object.keys(rates), "length_controlled_winrate"]),
   },
   lowerIsBetter: false,

@@ -6,8 +6,15 @@ import type { OpenSession, RuntimeLibrary } from "./library.ts";
 import type { Reply, Request, RunReply } from "./protocol.ts";
 import { ResidentRows, type ResidentUse } from "./resident_rows.ts";
 
-/** A function that answers requests with the sessions of one of ONNX Runtime's packages. */
-export function answering(library: RuntimeLibrary): (request: Request) => Promise<Reply> {
+/** Answers a thread's requests. */
+interface Answering {
+  answer(request: Request): Promise<Reply>;
+  /** Frees all sessions and tensors, for a thread that ends without its memory. */
+  release(): Promise<void>;
+}
+
+/** Answers requests with the sessions of one of ONNX Runtime's packages. */
+export function answering(library: RuntimeLibrary): Answering {
   const sessions = new Map<number, OpenSession>();
   const residents = new Map<number, ResidentRows>();
 
@@ -55,7 +62,7 @@ export function answering(library: RuntimeLibrary): (request: Request) => Promis
     return { outputs: Object.fromEntries(given), feeds, seconds };
   }
 
-  async function answer(request: Request): Promise<RunReply | null> {
+  async function handle(request: Request): Promise<RunReply | null> {
     if (request.kind === "run") return await run(request.session, request.feeds, request.resident);
     if (request.kind === "open") sessions.set(request.id, await library.open(request.model, request.settings));
     else if (request.kind === "free") residents.delete(request.resident);
@@ -66,14 +73,23 @@ export function answering(library: RuntimeLibrary): (request: Request) => Promis
     return null;
   }
 
-  return async (request) => {
-    try {
-      return { id: request.id, kind: "done", value: await answer(request) };
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      const provider = request.kind === "open" ? request.model.provider : null;
-      return { id: request.id, kind: "failed", message, provider };
-    }
+  return {
+    async answer(request) {
+      try {
+        return { id: request.id, kind: "done", value: await handle(request) };
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        const provider = request.kind === "open" ? request.model.provider : null;
+        return { id: request.id, kind: "failed", message, provider };
+      }
+    },
+    async release() {
+      const open = [...sessions.values()];
+      sessions.clear();
+      residents.clear();
+      // What is wrong with one, such as a lost device, doesn't keep the others.
+      await Promise.allSettled(open.map((session) => session.release()));
+    },
   };
 }
 

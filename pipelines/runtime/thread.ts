@@ -22,11 +22,15 @@ export interface ThreadOwner {
 /** Starts a thread that holds sessions. */
 export type StartThread = (owner: ThreadOwner) => RuntimeThread;
 
-/** Holds sessions in this thread, for a program that itself runs in a worker. Requests are handled one at a time. */
+/**
+ * Holds sessions in this thread, for a program that itself runs in a worker. Requests are handled one at a time. When it
+ * ends, its sessions are released, before whoever starts next opens others.
+ */
 export function inThisThread(library: RuntimeLibrary): StartThread {
+  let released: Promise<unknown> = Promise.resolve();
   return ({ answered }) => {
-    const answer = answering(library);
-    let last: Promise<unknown> = Promise.resolve(), isEnded = false;
+    const { answer, release } = answering(library);
+    let last = released, isEnded = false;
     return {
       isApart: false,
       send(request) {
@@ -39,7 +43,9 @@ export function inThisThread(library: RuntimeLibrary): StartThread {
         });
       },
       end() {
+        if (isEnded) return;
         isEnded = true;
+        released = Promise.all([released, last.then(release, release)]);
       },
     };
   };

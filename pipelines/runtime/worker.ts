@@ -8,7 +8,7 @@ import { answering, buffersOf } from "./answering.ts";
 import { nodeLibrary } from "./node_library.ts";
 import type { Request } from "./protocol.ts";
 
-const answer = answering(nodeLibrary);
+const { answer } = answering(nodeLibrary);
 
 // One at a time, since a request may use what the one before it left in this thread.
 let last: Promise<void> = Promise.resolve();

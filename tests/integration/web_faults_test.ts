@@ -12,14 +12,19 @@ const options = { ignore: !hasBrowser(), sanitizeResources: false, sanitizeOps: 
 /** A page of the quickstart's site. */
 function inSite(
   test: (page: Page, server: StaticServer) => Promise<void>,
-  { hasWebGpu = false, also = () => Promise.resolve() }: {
+  { hasWebGpu = false, also = () => Promise.resolve(), first = "" }: {
     readonly hasWebGpu?: boolean;
     readonly also?: (site: string) => Promise<void>;
+    /** What the worker runs before its own script. */
+    readonly first?: string;
   } = {},
 ): Promise<void> {
   return inFolder(async (folder) => {
     const site = await exported(quickstart, folder);
     await also(site);
+    const engine = await Array.fromAsync(Deno.readDir(join(site, "scripts")), ({ name }) => name)
+      .then((names) => join(site, "scripts", names.find((name) => name.startsWith("engine"))!));
+    await Deno.writeTextFile(engine, first + await Deno.readTextFile(engine));
     await using server = serveFolder(site);
     await inPage(server.url, { ...display, hasWebGpu }, (page) => test(page, server));
   });
@@ -149,4 +154,48 @@ Deno.test({
         assert.ok(Math.abs(loss - losses[step]!) < 1e-3, `step ${step}`)
       );
     }, { hasWebGpu: true }),
+});
+
+Deno.test({
+  name: "a page says that it waits for a busy GPU, and asking is stopped by keyboard",
+  ...options,
+  fn: () =>
+    inSite(async (page) => {
+      const visitor = visit(page), waits = /^Waiting for the GPU, which is busy/;
+      const focused = (id: string) => page.until(`document.activeElement.id === "${id}"`);
+      await page.until(`${waits}.test(document.getElementById("state").textContent)`);
+      await visitor.ready();
+      assert.match(await visitor.text("state"), /^Ready: .*WebGPU/);
+      await visitor.set("provider", "webgpu");
+      await page.evaluate(`document.getElementById("ask").focus()`);
+      await page.press("Enter");
+      await page.until(`${waits}.test(document.getElementById("asking").textContent)`);
+      await focused("stop");
+      await page.press("Enter");
+      await visitor.idle();
+      assert.equal(await visitor.text("asking"), "Stopped");
+      await focused("ask");
+      assert.equal(await visitor.text("base-answer"), "");
+      assert.equal(await faultOf(page), "");
+      await visitor.set("provider", "cpu");
+      const [base] = await visitor.ask("the lion is");
+      assert.equal(await faultOf(page), "");
+      assert.notEqual(base, "");
+      assert.equal(await visitor.text("asking"), "");
+      await visitor.set("provider", "webgpu");
+      await visitor.click("train");
+      await page.until(`${waits}.test(document.getElementById("left").textContent)`);
+      await visitor.finish("pause");
+      assert.match(await visitor.text("left"), /^Paused after step 0/);
+    }, {
+      hasWebGpu: true,
+      first: `{
+        const own = navigator.gpu.requestAdapter.bind(navigator.gpu);
+        navigator.gpu.requestAdapter = async (...options) => {
+          await new Promise((resolve) => setTimeout(resolve, 3000));
+          return await own(...options);
+        };
+      }
+`,
+    }),
 });

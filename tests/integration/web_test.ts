@@ -92,10 +92,24 @@ Deno.test({
             const { prompt, prediction } = deno.tuned[at]!;
             assert.deepEqual(await visitor.ask(prompt), [deno.base[at]!.prediction, prediction]);
           }
-          await visitor.set("seed", 7);
-          const longest = await page.longestTask(() =>
-            visitor.finish("train")
+          const { prompt } = deno.tuned[0]!, answers = await visitor.ask(prompt);
+          await visitor.set("max-new-tokens", 200);
+          await visitor.click("ask");
+          await page.evaluate(`{
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File(["q,a"], "rows.csv"));
+            dispatchEvent(new DragEvent("drop", { dataTransfer }));
+          }`);
+          assert.match(await visitor.text("fault"), /^the page is at work; drop the file again when that is done$/);
+          await visitor.finish("stop");
+          const shown = ["asking", "base-answer", "tuned-answer"].map((id) =>
+            visitor.text(id)
           );
+          assert.deepEqual(await Promise.all(shown), ["Stopped", "", ""]);
+          await visitor.set("max-new-tokens", 4);
+          assert.deepEqual(await visitor.ask(prompt), answers);
+          await visitor.set("seed", 7);
+          const longest = await page.longestTask(() => visitor.finish("train"));
           console.log(`longest task of the main thread while it trains: ${longest.toFixed(1)} ms of processor time`);
           assert.ok(longest < 50, `${longest} ms`);
           const foreign = `performance.getEntriesByType("resource").map(({ name }) => new URL(name).origin)
@@ -273,19 +287,27 @@ Deno.test({
         const visitor = visit(page), { prompt, prediction } = deno.tuned[0]!;
         await visitor.ready();
         await visitor.set("provider", provider);
+        // One epoch fewer is enough: the losses of two steps after the pause depend on what the optimizer restored.
+        await visitor.set("epochs", 2);
         await visitor.click("train");
-        await page.until(`/^Step 2 /.test(document.getElementById("left").textContent)`, seconds);
+        await page.until(`/^Step 1 /.test(document.getElementById("left").textContent)`, seconds);
         await visitor.finish("pause", seconds);
         const before = await visitor.losses();
-        assert.match(await visitor.text("left"), /^Paused after step [2-5];/);
+        assert.match(await visitor.text("left"), /^Paused after step [12];/);
         await page.reload();
         // A GPU in software first finishes what the page had begun.
         await visitor.ready(seconds);
         await visitor.finish("train", seconds);
         assert.equal(await visitor.text("fault"), "");
+        const resumed = await visitor.losses();
+        assert.deepEqual(resumed.slice(0, before.length), before);
+        await visitor.set("epochs", 3);
+        await visitor.finish("train", seconds);
+        assert.equal(await visitor.text("fault"), "");
         const losses = await visitor.losses();
         assertNear(losses, deno.losses, 1e-3);
-        assert.deepEqual(losses.slice(0, before.length), before);
+        assert.equal(resumed.length, 4);
+        assert.deepEqual(resumed, losses.slice(0, resumed.length));
         assert.deepEqual(await visitor.ask(prompt, seconds), [deno.base[0]!.prediction, prediction]);
         assert.deepEqual(serious(page.complaints), []);
       };
@@ -300,8 +322,18 @@ Deno.test({
           const held = await page.mostMemory(() => new Promise((resolve) => setTimeout(resolve, 500)));
           const shares = [held, most].map((bytes) => bytes / weights);
           console.log(`private memory: ${shares.map((share) => share.toFixed(2)).join(", at most ")} × the weights`);
-          // The peak contains what JavaScript has not yet collected.
-          assert.ok(held <= 1.3 * weights + hiddenStates && most <= 1.4 * weights + hiddenStates, `${held}, ${most}`);
+          // The peak contains what JavaScript has not yet collected, and what the compiler of WebAssembly works with.
+          assert.ok(held <= 1.3 * weights + hiddenStates && most <= 1.36 * weights + hiddenStates, `${held}, ${most}`);
+          await visitor.set("seed", 7);
+          const resumed = await page.mostMemory(async () => {
+            await visitor.click("train");
+            await page.until(`/^Step 1 /.test(document.getElementById("left").textContent)`, 600);
+            await visitor.finish("pause", 600);
+            await visitor.finish("train", 600);
+          });
+          console.log(`with a pause: at most ${(resumed / weights).toFixed(2)} × the weights`);
+          // A session that a pause left behind would keep half of the weights.
+          assert.ok(resumed <= 1.5 * weights + hiddenStates, `${resumed}`);
         }));
       await t.step({
         name: "by WebGPU, in software",

@@ -42,7 +42,8 @@ export interface Page {
   longestTask(act: () => Promise<void>): Promise<number>;
   /**
    * The most private memory, in bytes, that a page's process has while a function runs, sampled from Linux's
-   * smaps_rollup every 20 ms.
+   * smaps_rollup every 20 ms. The browser's own files are not counted: their pages are private only where no other
+   * browser runs.
    */
   mostMemory(act: () => Promise<void>): Promise<number>;
   /** Sets the storage quota of a site in bytes. */
@@ -209,8 +210,8 @@ function pageOf(protocol: Protocol, browser: Protocol, beside: Page["beside"]): 
 /** The private memory of a process in bytes; 0 if it has ended. */
 function privateMemory(id: number): number {
   try {
-    const fields = Deno.readTextFileSync(`/proc/${id}/smaps_rollup`).matchAll(/^Private_(?:Clean|Dirty): +(\d+) kB/gm);
-    return Array.from(fields, ([, kibibytes]) => 1024 * Number(kibibytes)).reduce((sum, each) => sum + each, 0);
+    const [, kibibytes] = /^Private_Dirty: +(\d+) kB/m.exec(Deno.readTextFileSync(`/proc/${id}/smaps_rollup`)) ?? [];
+    return 1024 * Number(kibibytes ?? 0);
   } catch {
     return 0;
   }

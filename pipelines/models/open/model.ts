@@ -23,7 +23,8 @@ import { DamagedWeights } from "../weights/damaged_weights.ts";
 import { quantizedWeights, refuseQuantizedConfig } from "../weights/quantized_formats.ts";
 import type { CarriedDigest } from "../weights/sealed_file.ts";
 import { storedName } from "../weights/stored_names.ts";
-import { loadTokenizer, type Tokenizer } from "../tokenization/tokenizer.ts";
+import { openTokenizer } from "../tokenization/open_tokenizer.ts";
+import type { Tokenizer } from "../tokenization/tokenizer.ts";
 import { openWeights, type Weights } from "../weights/weights.ts";
 import { rememberedDigest, weightsDigest } from "../weights/weights_digest.ts";
 
@@ -106,7 +107,7 @@ export async function openBareModel(source: string, options: SourceOptions): Pro
  */
 export async function openModel(source: string, options: SourceOptions): Promise<Model> {
   const bare = await openBareModel(source, options), { folder, architecture } = bare;
-  return { ...bare, tokenizer: await loadTokenizer(folder, architecture.vocabularySize) };
+  return { ...bare, tokenizer: await openTokenizer(folder, architecture.vocabularySize) };
 }
 
 /**
@@ -117,7 +118,7 @@ export async function openModel(source: string, options: SourceOptions): Promise
 export async function openReadModel(source: string, options: SourceOptions): Promise<ReadModel> {
   const bare = await openBareModel(source, options), { folder, architecture } = bare;
   const isThere = await system.stat(join(folder, "tokenizer.json")).then(() => true, () => false);
-  return isThere ? { ...bare, tokenizer: await loadTokenizer(folder, architecture.vocabularySize) } : bare;
+  return isThere ? { ...bare, tokenizer: await openTokenizer(folder, architecture.vocabularySize) } : bare;
 }
 
 /**

@@ -117,26 +117,8 @@ export async function loadTokenizer(folder: string, rows = Infinity): Promise<To
     added: await readJsonObject(join(folder, "added_tokens.json"), AGAIN),
   };
   const { tokenizer: json, config } = asLoaded(files, models[1]);
-  const tooSlow = (what: string) => (seconds: number) =>
-    new RequestError(`takes more than ${seconds} s ${what}; choose a model with another tokenizer`, { file: path });
-  const made = inTime(bytes.length / 1000, tooSlow("to load"), () => {
-    return makeEncoder(json, path, config["split_special_tokens"] === true);
-  });
-  // Its patterns are the model's maker's, and may take for ever. To watch the time takes more than most texts do.
-  const isWatched = mayTakeLong(json["decoder"]);
-  const encoder: Encoder = {
-    ...made,
-    encode: (text) =>
-      usable(path, () => {
-        return inTime(text.length, tooSlow(`for ${text.length} characters`), () => made.encode(text));
-      }),
-    decode: (ids) =>
-      usable(path, () => {
-        if (!isWatched) return made.decode(ids);
-        return inTime(ids.length, tooSlow(`to write ${ids.length} tokens`), () => made.decode(ids));
-      }),
-    ownText: (id) => isWatched ? undefined : made.ownText(id),
-  };
+  const splitsSpecial = config["split_special_tokens"] === true;
+  const encoder = inUse(makeEncoder(json, path, splitsSpecial, bytes.length), path, mayTakeLong(json["decoder"]));
   const around = postProcessorOf(json["post_processor"], path);
 
   const end = namedToken(encoder, config["eos_token"]);
@@ -161,6 +143,8 @@ export async function loadTokenizer(folder: string, rows = Infinity): Promise<To
   const { templatesInFiles, ...chat } = await readChatFormat(folder, config);
   if (templatesInFiles) hash.update(JSON.stringify([...chat.templates]));
   const digest = hash.digest("hex");
+  // At once, because a browser collects large buffers late.
+  bytes.buffer.transfer(0);
   const embedded = embeddedTokens(encoder, rows);
   return {
     ...codec(encoder, around, config, special, embedded),
@@ -176,12 +160,43 @@ export async function loadTokenizer(folder: string, rows = Infinity): Promise<To
   };
 }
 
-function makeEncoder(json: JsonObject, path: string, splitsSpecial: boolean): Encoder {
+/** @param size The size of the file in bytes. */
+function makeEncoder(json: JsonObject, path: string, splitsSpecial: boolean, size: number): Encoder {
   const { model } = json;
   if (!isJsonObject(model)) {
     throw new RequestError(`has no "model"; ${AGAIN}, or save its fast tokenizer into the folder`, { file: path });
   }
-  return usable(path, () => encoderOf(json, tokensAddedBy(json), splitsSpecial));
+  return inTime(size / 1000, tooSlow("to load", path), () => {
+    return usable(path, () => encoderOf(json, tokensAddedBy(json), splitsSpecial));
+  });
+}
+
+/**
+ * An encoder whose time is limited and whose errors name its file. This is a function of its own so that the encoder
+ * does not keep the file's JSON, which has several times its size, in memory.
+ *
+ * @param isWatched Whether decoding is watched, too.
+ */
+function inUse(made: Encoder, path: string, isWatched: boolean): Encoder {
+  // Its patterns are the model's maker's, and may take for ever. To watch the time takes more than most texts do.
+  return {
+    ...made,
+    encode: (text) =>
+      usable(path, () => {
+        return inTime(text.length, tooSlow(`for ${text.length} characters`, path), () => made.encode(text));
+      }),
+    decode: (ids) =>
+      usable(path, () => {
+        if (!isWatched) return made.decode(ids);
+        return inTime(ids.length, tooSlow(`to write ${ids.length} tokens`, path), () => made.decode(ids));
+      }),
+    ownText: (id) => isWatched ? undefined : made.ownText(id),
+  };
+}
+
+function tooSlow(what: string, file: string): (seconds: number) => RequestError {
+  return (seconds) =>
+    new RequestError(`takes more than ${seconds} s ${what}; choose a model with another tokenizer`, { file });
 }
 
 /**

@@ -1,5 +1,16 @@
 /** Checks of models and of data sets. @module */
-import { among, type Check, type Fields, isText, leaf, oneOf, optional, record, text } from "../../common/checks.ts";
+import {
+  among,
+  type Check,
+  type Fields,
+  isRecord,
+  isText,
+  leaf,
+  oneOf,
+  optional,
+  record,
+  text,
+} from "../../common/checks.ts";
 import { mapRecord } from "../../common/map_record.ts";
 import { sourceKinds } from "../../data/source_kinds.ts";
 import { viewKinds } from "../../data/view_kinds.ts";
@@ -7,7 +18,7 @@ import { codeTypes, isQuantization } from "../../models/weights/quantization.ts"
 import type * as spec from "../../spec/mod.ts";
 import { adaptation } from "./adaptation_checks.ts";
 
-const bits = oneOf(Object.keys(codeTypes)), isObject = (value: unknown) => typeof value === "object" && value !== null;
+const bits = oneOf(Object.keys(codeTypes));
 const inBits: Check = (value, name) => isQuantization(value) ? undefined : bits(value, name);
 const computed = record('{ weights: "q8", compute: "int8" }', { weights: bits, compute: oneOf(["float32", "int8"]) });
 
@@ -17,7 +28,7 @@ export const model = {
     baseModel: {
       source: leaf("a Hugging Face id, a folder, a .gguf file or builtin:NAME", isText),
       revision: optional(text),
-      quantize: optional((value, name) => (isObject(value) ? computed : inBits)(value, name)),
+      quantize: optional((value, name) => (isRecord(value) ? computed : inBits)(value, name)),
     } satisfies Fields<spec.BaseModelSpec>,
   }),
   edits: (value, name) => Array.isArray(value) && value.forEach((item) => adaptation(item, `an argument of ${name}`)),

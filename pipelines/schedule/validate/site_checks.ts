@@ -1,6 +1,17 @@
 /** Checks of where an edit acts: sites, positions and subspaces. @module */
 import { shortRules } from "../../compile/lower/short_prompts.ts";
-import { type Check, index, isList, isText, leaf, oneOf, optional, record, text } from "../../common/checks.ts";
+import {
+  type Check,
+  index,
+  isList,
+  isRecord,
+  isText,
+  leaf,
+  oneOf,
+  optional,
+  record,
+  text,
+} from "../../common/checks.ts";
 import { RequestError } from "../../common/errors.ts";
 
 const isBlocks = (value: unknown) =>
@@ -26,7 +37,12 @@ export const subspace = orFunction(
 
 /** A site of some blocks. */
 export const site: Check = (value, name) => {
-  const isSites = typeof value === "object" && value !== null && !("kind" in value) && !("site" in value);
+  if (isList(value)) {
+    throw new RequestError(
+      `${name} is a list; give one site, as in block(3).output, or that of several blocks, as in block([1, 2]).output`,
+    );
+  }
+  const isSites = isRecord(value) && !("kind" in value) && !("site" in value);
   if (!isSites) return ofSite(value, name);
   throw new RequestError(`${name} is an object; give ${aSite}${"output" in value ? ", with .output at its end" : ""}`);
 };

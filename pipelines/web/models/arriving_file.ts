@@ -106,6 +106,7 @@ class UnlistedFile implements ArrivingFile {
       arriving.#hash.update(chunk);
       arriving.bytes += chunk.length;
     }
+    buffer.buffer.transfer(0);
     return arriving;
   }
 

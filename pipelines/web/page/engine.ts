@@ -1,9 +1,9 @@
 /** The worker that trains for this page, asked one thing after another. @module */
 import type { Answers, Ask, FromEngine, ShownEvent, SiteDefaults, ToEngine } from "../site/protocol.ts";
 
-/** A question that was not answered: what is wrong in one line, whether it was paused, or failed for its device. */
+/** A question that was not answered: what is wrong in one line, whether it was stopped, or failed for its device. */
 export class Refusal extends Error {
-  constructor(message: string, readonly isPaused: boolean, readonly isDevices: boolean = false) {
+  constructor(message: string, readonly isStopped: boolean, readonly isDevices: boolean = false) {
     super(message);
   }
 }
@@ -38,9 +38,9 @@ export class Engine {
     return await answer as Answers[Asked["kind"]];
   }
 
-  /** Pauses the current run; what was computed is kept. */
-  pause(): void {
-    const message: ToEngine = { pause: true };
+  /** Stops what was asked; what a training has computed is kept. */
+  stop(): void {
+    const message: ToEngine = { stop: true };
     this.#worker.postMessage(message);
   }
 
@@ -60,7 +60,7 @@ export class Engine {
       const waiting = this.#waiting.get(data.id);
       this.#waiting.delete(data.id);
       if ("answer" in data) waiting?.resolve(data.answer);
-      else waiting?.reject(new Refusal(data.problem, data.isPaused, data.isDevices));
+      else waiting?.reject(new Refusal(data.problem, data.isStopped, data.isDevices));
     };
     worker.onerror = (event) => {
       event.preventDefault();

@@ -7,7 +7,9 @@ import { Engine, Refusal } from "./engine.ts";
 import { editInAddress, linkWith } from "./links.ts";
 import { surviving } from "./lost_device.ts";
 import { keepForOffline } from "./offline.ts";
-import { Progress } from "./progress.ts";
+import { Progress, workText } from "./progress.ts";
+import { Waiting } from "./waiting.ts";
+import { focusing } from "./focusing.ts";
 import { showRows } from "./rows.ts";
 
 /** The name under which the browser remembers what the fields said. */
@@ -17,6 +19,35 @@ const buttons = ["train", "ask", "download", "link", "show-rows"] as const;
 const progress = new Progress();
 let isTuned = false;
 
+/** What the worker does for the page. */
+interface Work {
+  /** Where the page says how far it is. */
+  readonly status: "state" | "left" | "asking";
+  /** The button that stops it, if it can be stopped. */
+  readonly stop?: "pause" | "stop";
+  /** Shows that it was stopped. */
+  readonly stopped?: () => void;
+  /** Shows nothing of it any more; what went wrong is shown elsewhere. */
+  readonly failed?: () => void;
+}
+
+const other: Work = { status: "state" };
+const training: Work = {
+  status: "left",
+  stop: "pause",
+  stopped: () => progress.pause(),
+  failed: () => progress.fail(),
+};
+const asking: Work = {
+  status: "asking",
+  stop: "stop",
+  stopped: () => endAsking("Stopped"),
+  failed: () => endAsking(""),
+};
+
+let work: Work = other, isStopping = false;
+const waiting = new Waiting();
+
 // The worker starts beside what the page itself needs.
 const engine = new Engine(new URL(document.documentElement.dataset["engine"] ?? "", document.baseURI), take);
 const defaults: SiteDefaults = await (await fetch("site.json")).json();
@@ -24,7 +55,9 @@ const defaults: SiteDefaults = await (await fetch("site.json")).json();
 const survivor = { engine, defaults, note };
 
 function take(event: ShownEvent): void {
-  progress.take(event);
+  if (event.kind === "waiting") return waiting.take(event.isWaiting, byId(work.status));
+  if (event.kind === "work" && work === asking) byId("asking").textContent = workText(event);
+  else progress.take(event);
   if (event.kind === "note") note(event.message);
   if (event.kind === "trainingStarted" || event.kind === "step") showLosses(progress.losses, progress.steps);
 }
@@ -43,30 +76,41 @@ function showFault(message: string): void {
 }
 
 /** Whether the worker is busy, so that nothing else can be requested. */
-function setBusy(isBusy: boolean, canPause = false): void {
+function setBusy(isBusy: boolean): void {
   for (const id of buttons) {
     const isUseless = ["download", "link"].includes(id) && !isTuned;
     byId(id, HTMLButtonElement).disabled = isBusy || isUseless;
   }
-  byId("pause", HTMLButtonElement).disabled = !canPause;
+  for (const id of ["pause", "stop"]) byId(id, HTMLButtonElement).disabled = !isBusy || work.stop !== id;
+  for (const id of ["file", "open-zip"]) byId(id, HTMLInputElement).disabled = isBusy;
   document.body.setAttribute("aria-busy", String(isBusy));
 }
 
 /** Does something with the worker; errors are shown on the page. */
-async function working(act: () => Promise<void>, canPause = false): Promise<void> {
-  setBusy(true, canPause);
+async function working(act: () => Promise<void>, now: Work = other): Promise<void> {
+  [work, isStopping] = [now, false];
+  const restoreFocus = now.stop === undefined ? () => {} : focusing(byId(now.stop, HTMLButtonElement));
+  setBusy(true);
   showFault("");
   try {
     await act();
   } catch (fault) {
-    if (fault instanceof Refusal && fault.isPaused) progress.pause();
+    if (fault instanceof Refusal && fault.isStopped && now.stopped !== undefined) now.stopped();
     else {
-      if (canPause) progress.fail();
+      now.failed?.();
       showFault(fault instanceof Error ? fault.message : String(fault));
     }
   } finally {
     setBusy(false);
+    restoreFocus();
+    work = other;
   }
+}
+
+/** Stops what can be stopped. */
+function stop(): void {
+  isStopping = true;
+  engine.stop();
 }
 
 /** The values of the fields, which are restored after a reload. */
@@ -101,7 +145,8 @@ function on(id: string, type: string, act: () => void): void {
 on("base", "change", showParts);
 on("source", "change", showParts);
 on("add-row", "click", addRow);
-on("pause", "click", () => engine.pause());
+on("pause", "click", stop);
+on("stop", "click", stop);
 on("file", "change", () => {
   const [file] = byId("file", HTMLInputElement).files ?? [];
   if (file !== undefined) void working(() => takeFile(file));
@@ -110,7 +155,11 @@ addEventListener("dragover", (event) => event.preventDefault());
 addEventListener("drop", (event) => {
   event.preventDefault();
   const [file] = event.dataTransfer?.files ?? [];
-  if (file !== undefined) void working(() => takeFile(file));
+  if (file === undefined) return;
+  if (document.body.getAttribute("aria-busy") === "true") {
+    return showFault("the page is at work; drop the file again when that is done");
+  }
+  void working(() => takeFile(file));
 });
 on("show-rows", "click", () =>
   void working(async () => {
@@ -126,18 +175,8 @@ on("train", "click", () =>
     const { seconds } = await surviving(survivor, choices(), (found) => engine.ask({ kind: "train", choices: found }));
     isTuned = true;
     progress.done(seconds);
-  }, true));
-on("ask", "click", () =>
-  void working(async () => {
-    const prompt = byId("question", HTMLTextAreaElement).value;
-    for (const tuned of isTuned ? [false, true] : [false]) {
-      const place = byId(tuned ? "tuned-answer" : "base-answer");
-      place.textContent = "…";
-      const write = (found: Choices) => engine.ask({ kind: "write", choices: found, prompt, tuned });
-      place.textContent = (await surviving(survivor, choices(), write)).text;
-    }
-    if (!isTuned) byId("tuned-answer").textContent = "Nothing is trained yet.";
-  }));
+  }, training));
+on("ask", "click", () => void working(askBoth, asking));
 on("download", "click", () =>
   void working(async () => {
     const { bytes } = await engine.ask({ kind: "zip" }), link = document.createElement("a");
@@ -160,6 +199,32 @@ on("open-zip", "change", () => {
   const [file] = byId("open-zip", HTMLInputElement).files ?? [];
   if (file !== undefined) void working(async () => await openEdit(new Uint8Array(await file.arrayBuffer())));
 });
+
+const pending = "…";
+const answerPlaces = () => ["base-answer", "tuned-answer"].map((id) => byId(id));
+
+/** Asks the base and the tuned model, one after the other. */
+async function askBoth(): Promise<void> {
+  const prompt = byId("question", HTMLTextAreaElement).value, places = answerPlaces();
+  for (const place of places) place.textContent = pending;
+  if (!isTuned) places[1]!.textContent = "Nothing is trained yet.";
+  for (const [at, place] of places.entries()) {
+    const tuned = at === 1;
+    if (tuned && !isTuned) continue;
+    // The worker may have answered before it was to stop.
+    if (isStopping) throw new Refusal("stopped", true);
+    byId("asking").textContent = `Asking the ${tuned ? "tuned" : "base"} model …`;
+    const write = (found: Choices) => engine.ask({ kind: "write", choices: found, prompt, tuned });
+    place.textContent = (await surviving(survivor, choices(), write)).text;
+  }
+  endAsking("");
+}
+
+/** Shows how asking ended; nothing in the place of an answer that is missing. */
+function endAsking(how: string): void {
+  byId("asking").textContent = how;
+  for (const place of answerPlaces()) if (place.textContent === pending) place.textContent = "";
+}
 
 async function openEdit(bytes: Uint8Array<ArrayBuffer>, base?: string): Promise<void> {
   const found = await engine.ask({ kind: "unzip", bytes });

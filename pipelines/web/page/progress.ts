@@ -13,6 +13,14 @@ const works: ReadonlyMap<string, string> = new Map([
   ["read", "Reading rows"],
 ]);
 
+/** What the worker says of work that it counts. */
+export function workText({ work, subject, done, total, unit }: Extract<ShownEvent, { kind: "work" }>): string {
+  const shown = unit === "bytes"
+    ? `${(done / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`
+    : `${done} of ${total}`;
+  return `${works.get(work) ?? work}${work === "download" && subject !== undefined ? ` ${subject}` : ""}: ${shown}`;
+}
+
 /** Follows the events of a training. */
 export class Progress {
   losses: number[] = [];
@@ -28,16 +36,8 @@ export class Progress {
 
   take(event: ShownEvent): void {
     switch (event.kind) {
-      case "work": {
-        const { work, subject, done, total, unit } = event, name = works.get(work) ?? work;
-        const shown = unit === "bytes"
-          ? `${(done / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`
-          : `${done} of ${total}`;
-        return this.#show(
-          `${name}${work === "download" && subject !== undefined ? ` ${subject}` : ""}: ${shown}`,
-          done / total,
-        );
-      }
+      case "work":
+        return this.#show(workText(event), event.done / event.total);
       case "trainingStarted":
         this.losses = [...event.losses];
         this.steps = event.steps;

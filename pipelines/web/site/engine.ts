@@ -15,6 +15,7 @@ import { bytesProgress, noteTo } from "../../schedule/context/work.ts";
 import { inspectRows } from "../../schedule/inspect/inspect_rows.ts";
 import { showDownloads } from "../models/fetch_model.ts";
 import { modelSource } from "../models/source.ts";
+import { onWaiting } from "../twins/adapter.ts";
 import { openTab, setHub } from "../twins/tab.ts";
 import { fieldsIn } from "./fields.ts";
 import { folder, isTuned, keep, unzipped, zipped } from "./interventions.ts";
@@ -26,22 +27,24 @@ import type { SiteTrained } from "./trained.ts";
 /** How many rows a page shows as the model reads them. */
 const shownRows = 3;
 
+const say = (message: FromEngine) => self.postMessage(message);
+
+onWaiting((isWaiting) => say({ event: { kind: "waiting", isWaiting } }));
 // It takes a while, and the page will ask for it.
 const opening = openTab();
 // Who asks gets what is wrong.
 opening.catch(() => {});
 
 let trained: SiteTrained | undefined;
-let pausing = new AbortController();
+let stopping = new AbortController();
 
-const say = (message: FromEngine) => self.postMessage(message);
 const emit: Emit = (event) => {
   const shown = shownEvent(event);
   if (shown !== undefined) say({ event: shown });
 };
 
 async function answer(ask: Ask): Promise<Answers[keyof Answers]> {
-  const { signal } = pausing;
+  const { signal } = stopping;
   switch (ask.kind) {
     case "open": {
       const { threads, isKept, hasWebGpu } = await opening;
@@ -85,8 +88,8 @@ async function answer(ask: Ask): Promise<Answers[keyof Answers]> {
       const { choices: { base, provider, maxNewTokens }, prompt } = ask, source = await modelSource(base, signal);
       const model = ask.tuned ? baseModel(source).with(saved(folder)) : baseModel(source);
       const decoding = greedy({ maxNewTokens }), { threads } = await openTab();
-      const text = await generate(model, prompt, { plain: true, decoding, threads, provider, onNote: noteTo(emit) });
-      return { text };
+      const place = { threads, provider, signal };
+      return { text: await generate(model, prompt, { ...place, plain: true, decoding, onNote: noteTo(emit) }) };
     }
     case "zip":
       return { bytes: zipped() };
@@ -103,19 +106,19 @@ function opened(): SiteTrained {
 let last: Promise<void> = Promise.resolve();
 
 self.onmessage = ({ data }: MessageEvent<ToEngine>) => {
-  if ("pause" in data) {
-    pausing.abort(new StoppedError(130));
+  if ("stop" in data) {
+    stopping.abort(new StoppedError(130));
     return;
   }
   const { id, ask } = data;
   last = last.then(async () => {
-    pausing = new AbortController();
+    stopping = new AbortController();
     try {
       say({ id, answer: await answer(ask) });
     } catch (fault) {
-      const isPaused = pausing.signal.aborted, isDevices = fault instanceof DeviceError;
+      const isStopped = stopping.signal.aborted, isDevices = fault instanceof DeviceError;
       const problem = fault instanceof Error && fault.message !== "" ? faultText(fault) : String(fault);
-      say({ id, isPaused, isDevices, problem });
+      say({ id, isStopped, isDevices, problem });
     }
   });
 };

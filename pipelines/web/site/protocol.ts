@@ -46,7 +46,7 @@ interface ShownToken {
   readonly isEdited: boolean;
 }
 
-/** What the page shows of a run. */
+/** What the page shows of a run, and whether the GPU keeps it waiting. */
 export type ShownEvent =
   | { readonly kind: "note"; readonly message: string }
   | {
@@ -63,6 +63,7 @@ export type ShownEvent =
     readonly stepsDone: number;
     readonly losses: readonly number[];
   }
+  | { readonly kind: "waiting"; readonly isWaiting: boolean }
   | {
     readonly kind: "step";
     readonly step: number;
@@ -102,12 +103,12 @@ export interface Answers {
   readonly unzip: { readonly base: string };
 }
 
-/** A numbered request, or a request to pause the current run. */
-export type ToEngine = { readonly id: number; readonly ask: Ask } | { readonly pause: true };
+/** A numbered request, or a request to stop the current one; what a training has computed is kept. */
+export type ToEngine = { readonly id: number; readonly ask: Ask } | { readonly stop: true };
 
 /** The worker's messages. */
 export type FromEngine =
   | { readonly listens: true }
   | { readonly id: number; readonly answer: Answers[keyof Answers] }
-  | { readonly id: number; readonly problem: string; readonly isPaused: boolean; readonly isDevices: boolean }
+  | { readonly id: number; readonly problem: string; readonly isStopped: boolean; readonly isDevices: boolean }
   | { readonly event: ShownEvent };

@@ -1,10 +1,11 @@
 /** Numbers of 16 bits on the visitor's GPU, in the place of `runtime/half_numbers.ts`. @module */
+import { adapterHere } from "./adapter.ts";
 
 let adapter: GPUAdapter | undefined;
 
 /** Asks the browser for its adapter. Gives whether there is one, a software one included. */
 export async function measureAdapter(): Promise<boolean> {
-  if ("gpu" in navigator) adapter = await navigator.gpu.requestAdapter().catch(() => null) ?? undefined;
+  adapter = await adapterHere().catch(() => undefined);
   return adapter !== undefined;
 }
 

@@ -2,6 +2,7 @@
 import type { Provider } from "../../../ops/onnx/model.ts";
 import { inThisThread, type StartThread } from "../../runtime/thread.ts";
 import { type AdapterLimits, webLibrary, type WebRuntime } from "../../runtime/web_library.ts";
+import { adapterHere } from "./adapter.ts";
 
 /** The builds of ONNX Runtime, beside this script. */
 const builds: Readonly<Record<Provider, string>> = {
@@ -15,7 +16,7 @@ export const mapsWeights = false;
 
 /** What this browser's adapter takes. */
 async function limitsHere(): Promise<AdapterLimits | undefined> {
-  return "gpu" in navigator ? (await navigator.gpu.requestAdapter())?.limits : undefined;
+  return (await adapterHere())?.limits;
 }
 
 /** Starts what holds sessions. */

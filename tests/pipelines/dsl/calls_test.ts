@@ -44,6 +44,22 @@ Deno.test("every function refuses unknown arguments, and names itself", async ()
   }
 });
 
+Deno.test("settings that may be swept refuse lists and null", () => {
+  for (const seed of [[1, 2], null]) {
+    const found = seed === null ? "null" : "a list";
+    assert.throws(
+      () => (refract.task as AnyFunction)("boolq", { seed }),
+      new RegExp(`seed is ${found}; give a whole num`),
+    );
+    assert.throws(
+      () => (refract.suite as AnyFunction)("glue", { seed }),
+      new RegExp(`seed is ${found}; give a whole num`),
+    );
+  }
+  const seed = refract.sweep("seed", [1, 2]);
+  assert.ok((refract.task as AnyFunction)("boolq", { data: "./data", seed }));
+});
+
 Deno.test("functions refuse extra arguments", () => {
   assert.throws(() => (refract.loss as AnyFunction)({}, 1), /^RequestError: loss takes one argument but is given 2; /);
   assert.throws(() => (rows.take as AnyFunction)(3, 4), /^RequestError: rows.take takes one argument but is given 2; /);

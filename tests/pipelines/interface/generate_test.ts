@@ -26,6 +26,22 @@ Deno.test("generate() returns the evaluation's prediction, for a member and for 
     assert.equal(drawn[0], drawn[1], "samples depend only on the seed");
   }));
 
+Deno.test("generate() stops with the signal's reason, before it begins and while it works", () =>
+  inScene({}, async (scene) => {
+    const stopping = new AbortController(), reason = new Error("the visitor left"), { signal } = stopping;
+    const isReason = (fault: unknown) => fault === reason;
+    const positions = () => {
+      stopping.abort(reason);
+      return [0];
+    };
+    const model = baseModel("./model").with(loreft({ at: block(1).output, positions, rank: 2 }));
+    const options = { ...optionsOf(scene), decoding, onNote: () => {} };
+    await assert.rejects(generate(model, "a b", { ...options, signal }), isReason);
+    await assert.rejects(generate(baseModel("./model"), "a b", { ...options, signal }), isReason);
+    const unused = new AbortController();
+    assert.equal(typeof await generate(model, "a b", { ...options, signal: unused.signal }), "string");
+  }));
+
 Deno.test("invalid requests are refused in one line", () =>
   inScene({}, async (scene) => {
     const options = optionsOf(scene), model = baseModel("./model");
@@ -42,6 +58,9 @@ Deno.test("invalid requests are refused in one line", () =>
       /tokens, but the model reads 1 to \d+; change it/,
     );
     await assert.rejects(generate(model, [{ role: "user", content: "a" }], options), /has no chat template for a conv/);
+    // @ts-expect-error: a list instead of fields by name.
+    const listed: Parameters<typeof generate>[2] = { fields: ["q"] };
+    await assert.rejects(generate(model, "a", listed), /fields is a list; give fields by name, as in \{ question/);
     await assert.rejects(generate(baseModel("./none"), "a", options), /none/);
     // @ts-expect-error: a path is not a model.
     await assert.rejects(generate("./model", "a"), /the first argument of generate is "\.\/model"; give a model, or/);

@@ -117,6 +117,7 @@ Deno.test("invalid options are refused immediately, invalid requests when the re
     assert.throws(call({ thread: 1 }), /run has no setting "thread"; did you mean "threads"/);
     assert.throws(call({ threads: 0 }), /threads is 0; give a whole number from 1 to 1024/);
     assert.throws(call({ set: [1] }), /set is a list; give values by name/);
+    assert.throws(call({ set: null }), /set is null; give values by name, as in \{ rank: \[1, 4\] \}$/);
     assert.throws(call({ set: { rank: {} } }), /set\.rank/);
     assert.throws(call({ provider: "gpu" }), /provider is "gpu"; give "cpu"/);
     // @ts-expect-error: the pipeline is missing.

@@ -184,6 +184,11 @@ export const calls: readonly Mistake<string>[] = [
     "pipeline.ts:11:29: the first argument of block is missing; give one, as in block(15)",
   ],
   [
+    "two sites in a list",
+    { edit: 'loreft({ at: [block(0).output, block(1).output], positions: "l1", rank: 2 })' },
+    "pipeline.ts:11:16: at is a list; give one site, as in block(3).output, or that of several blocks, as in block([1, 2]).output",
+  ],
+  [
     "all sites of a block",
     { edit: 'loreft({ at: block(1), positions: "l1", rank: 2 })' },
     "pipeline.ts:11:16: at is an object; give a site of blocks, as in block(3).output, with .output at its end",

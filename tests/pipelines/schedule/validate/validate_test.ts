@@ -30,6 +30,30 @@ const refused: Readonly<Record<string, readonly [keyof typeof stages, string, un
   "a number out of bounds": ["train", "optimizer.beta1", 1, /^beta1 is 1; give a number of at least 0 and below 1$/],
   "a text for a number": ["train", "model.edits.0.rank", "4", /^rank is "4"; give a whole number from 1/],
   "a model where rows belong": ["evaluate", "data", base, /^data is of the kind model; give rows, as in jsonl/],
+  "two sites of an edit": [
+    "train",
+    "model.edits.0.at",
+    [block(1).output, block(2).output],
+    /^at is a list; give one site, as in block\(3\)\.output, or that of several blocks, as in block\(\[1, 2\]\)\.output$/,
+  ],
+  "no site of an edit": [
+    "train",
+    "model.edits.0.at",
+    [],
+    /^at is empty; give a site of blocks, as in block\(3\)\.output$/,
+  ],
+  "a list in a list of sites": [
+    "activations",
+    "sites",
+    [[block(1).output]],
+    /^sites\[0\] is a list; give one site, as in block\(3\)\.output/,
+  ],
+  "two quantizations": [
+    "train",
+    "model.base.quantize",
+    ["q4", "q8"],
+    /^quantize is a list; give .*, or all of these with sweep\("quantize", \["q4", "q8"\]\)$/,
+  ],
   "no metric at all": [
     "evaluate",
     "metrics",
