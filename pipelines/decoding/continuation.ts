@@ -35,6 +35,13 @@ export interface Prefill {
   readonly kept: (prompts: readonly TokenizedPrompt[]) => Feeds;
 }
 
+/**
+ * Which rows are rounded differently than among others: none; a lone one, in the last bits of float32 (as by products
+ * with weights that are not packed); or the last of an odd number, in bits that matter because operands are then rounded
+ * to 8 bits.
+ */
+export type OddRounding = "same" | "float32" | "int8";
+
 /** A model that is ready to generate. */
 export interface Generator {
   readonly architecture: Architecture;
@@ -50,8 +57,7 @@ export interface Generator {
   /** The same, but returning the negative log-likelihoods of given tokens instead of logits. */
   readonly rate?: (() => Promise<Session>) | undefined;
   readonly decode: () => Promise<Session>;
-  /** Whether a row is rounded differently alone than among others, as by products with weights that are not packed. */
-  readonly roundsLone: boolean;
+  readonly oddRounding: OddRounding;
   /** Equal for models that one program decodes with the same tensors: those whose edits act only on prompts. */
   readonly decodesAs: string | object;
   /** Equal for models that process unedited tokens identically. */

@@ -25,8 +25,8 @@ interface Batch {
   readonly continuation: Continuation;
   /** The entries, in the order of their rows. */
   entries: readonly Entry[];
-  /** Whether the second of two rows is a copy of the first. */
-  isDoubled: boolean;
+  /** The last row, if another is a copy of it and comes after it. */
+  copied: number | undefined;
 }
 
 /** Prompts that are prefilled together. */
@@ -195,12 +195,15 @@ export class Engine {
     }
   }
 
-  /** The steps of a batch; that of a lone row twice where it would be rounded differently than among others. */
-  #doubled(batch: Batch, [entry]: readonly Entry[], steps: readonly Step[]): readonly Step[] {
-    const [step] = steps, before = batch.isDoubled;
-    batch.isDoubled = steps.length === 1 && this.#limits.doublesLone === true && entry!.generator.roundsLone;
-    if (step === undefined || !batch.isDoubled) return steps;
-    return [step, before && step.from === 0 ? { ...step, from: 1 } : step];
+  /** The steps of a batch, the last one twice if that row would be rounded differently than among others. */
+  #completed(batch: Batch, [entry]: readonly Entry[], steps: readonly Step[]): readonly Step[] {
+    const { copied } = batch, last = steps.at(-1), rounding = entry?.generator.oddRounding;
+    const isOdd = rounding === "int8" ? steps.length % 2 === 1 : rounding === "float32" && steps.length === 1;
+    batch.copied = undefined;
+    if (last === undefined || !isOdd || !this.#limits.completes?.includes(rounding!)) return steps;
+    batch.copied = steps.length - 1;
+    // The copy of that row, if there is one, goes on, so that no keys and values are copied.
+    return [...steps, last.from === copied ? { ...last, from: copied + 1 } : last];
   }
 
   /** Divides the time since the last run's end among the entries of the run that ended now, by weight. */
@@ -213,7 +216,7 @@ export class Engine {
 
   #batchOf(generator: Generator): Batch {
     return this.#batches.getOrInsertComputed(generator.decodesAs, () => {
-      return { continuation: new Continuation(generator), entries: [], isDoubled: false };
+      return { continuation: new Continuation(generator), entries: [], copied: undefined };
     });
   }
 
@@ -242,7 +245,7 @@ export class Engine {
     try {
       const logits = steps.length === 0
         ? onlyLikeliest([])
-        : await batch.continuation.next(this.#doubled(batch, open, steps), this.#isForeseen(open, steps));
+        : await batch.continuation.next(this.#completed(batch, open, steps), this.#isForeseen(open, steps));
       if (steps.length > 0) this.#charge(open.map((entry) => [entry, entry.steps.length]));
       let row = 0;
       batch.entries = open.filter((entry) => {

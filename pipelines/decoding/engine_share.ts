@@ -67,5 +67,5 @@ export class EngineShare {
 export function engineOf(rows = Infinity, keyValueBytes = mostKeyValueBytes): Engine {
   // The prefill of one prompt reads all weights, like that of several.
   const leastFree = rows === Infinity ? 1 : Math.ceil(rows / 4);
-  return new Engine({ rows, leastFree, promptTokens: Infinity, keyValueBytes, doublesLone: true });
+  return new Engine({ rows, leastFree, promptTokens: Infinity, keyValueBytes, completes: ["float32", "int8"] });
 }

@@ -17,6 +17,14 @@ interface ReadOn {
 }
 
 /**
+ * The number of tokens of the longest row, or one more: an even number, since products may round a single token, or the
+ * last of an odd number, differently than among others.
+ */
+export function runLength(rows: readonly Pick<ReadOn, "tokens">[]): number {
+  return 2 * Math.ceil(Math.max(...rows.map(({ tokens }) => tokens.length)) / 2);
+}
+
+/**
  * The tokens of some rows, the masks of edits over them and the edits' tensors, without the indices of the tokens whose
  * logits are requested.
  *
@@ -24,7 +32,7 @@ interface ReadOn {
  */
 export function extendFeeds(generator: Generator, rows: readonly ReadOn[], capacity: number): Feeds {
   const { architecture, tensors, prefill: { layout: { virtual } } } = generator;
-  const seen = rows.map(({ at }) => virtual + at), length = Math.max(...rows.map(({ tokens }) => tokens.length));
+  const seen = rows.map(({ at }) => virtual + at), length = runLength(rows);
   return {
     ...runFeeds("tail", architecture, {
       rows: rows.map(({ tokens }, row) => ({ tokens, start: seen[row]! })),

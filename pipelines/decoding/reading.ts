@@ -10,7 +10,7 @@ import type { ResidentUse, RowMove, RowWrite } from "../runtime/resident_rows.ts
 import type { Session } from "../runtime/runtime.ts";
 import type { Generator } from "./continuation.ts";
 import { type Logits, logitsOf, ofRows } from "./row_logits.ts";
-import { extendFeeds } from "./extend_feeds.ts";
+import { extendFeeds, runLength } from "./extend_feeds.ts";
 import { ownName, pastTensors, type ReadRow, residentId } from "./key_value_cache.ts";
 import { type BlockKeys, blockTokens, type PrefixCache } from "./prefix_cache.ts";
 
@@ -84,7 +84,7 @@ export class Reading {
   /** Runs the next tokens of each prompt, and returns the prompts that are now complete. */
   async advance(): Promise<readonly FinishedPrompt[]> {
     const rows = this.#rows.filter((row) => leftOf(row) > 0), generator = this.#generator;
-    const lengths = rows.map((row) => Math.min(chunkTokens, leftOf(row))), length = Math.max(...lengths);
+    const lengths = rows.map((row) => Math.min(chunkTokens, leftOf(row)));
     const isRating = rows.some(({ targets }) => targets !== undefined);
     const session = this.#session = await (isRating ? generator.rate! : generator.extend!)();
     const asked = rows.map((row, index) => {
@@ -100,7 +100,7 @@ export class Reading {
     });
     const feeds = {
       ...extendFeeds(generator, read, this.#capacity),
-      ...indexFeeds(asked, length),
+      ...indexFeeds(asked, runLength(read)),
       ...isRating ? targetFeeds(targets) : {},
     };
     try {

@@ -1,5 +1,6 @@
 /** Which of the waiting prompts are prefilled together. @module */
 import { bytesOf, type Entry, rowsOf } from "./entry.ts";
+import type { OddRounding } from "./continuation.ts";
 import type { PrefixCache } from "./prefix_cache.ts";
 import { chunkTokens } from "./reading.ts";
 
@@ -19,8 +20,8 @@ export interface EngineLimits {
   readonly keyValueBytes: number;
   /** The maximum bytes of the prefix cache; there is none if omitted. */
   readonly prefixBytes?: number;
-  /** Whether a row that is alone is decoded twice where it would be rounded differently among others. */
-  readonly doublesLone?: boolean;
+  /** For which roundings the last row is decoded twice where it would be rounded differently than among others. */
+  readonly completes?: readonly OddRounding[];
 }
 
 /** The engine's state besides the waiting prompts. */

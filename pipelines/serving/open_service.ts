@@ -73,6 +73,7 @@ export async function openService(runContext: RunContext, options: ServiceOption
       promptTokensBeside,
       keyValueBytes,
       prefixBytes: prefixShare * keyValueBytes,
+      completes: ["int8"],
     }),
     admission: new Admission(rows + waiting),
     metrics: new Metrics(),

@@ -14,7 +14,7 @@ import { decodeProgram, extendProgram, rateProgram } from "../../compile/program
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { type Layout, wholeRows } from "../../compile/rows/layout.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
-import type { Generator, Prefill } from "../../decoding/continuation.ts";
+import type { Generator, OddRounding, Prefill } from "../../decoding/continuation.ts";
 import { mostKeyValueBytes } from "../../decoding/key_value_cache.ts";
 import type { Model, ModelWeights } from "../../models/open/model.ts";
 import type { Session } from "../../runtime/runtime.ts";
@@ -91,8 +91,7 @@ export function generatorOf(
     rate: extend && (() => runContext.sessions.open(rateProgram(compiled), weights)),
     readsAs: `${model.folder} ${weights.digest}`,
     decode: () => runContext.sessions.open(decode, weights, { prepacks }),
-    roundsLone: !prepacks ||
-      leavesOf(decode, "weight").some(({ dtype }) => dtype === "float16" || dtype === "bfloat16"),
+    oddRounding: oddRoundingOf(decode, prepacks),
     decodesAs: adaptations.some((each) => isShared || actsOnCompletion(each))
       ? {}
       : `${weights.digest} ${digest(decode)}`,
@@ -128,6 +127,13 @@ function openPrefill(
 /** Packed low-bit weights are multiplied as they are; unpacked, they would all be widened for each token. */
 function isInFewBits(program: Program): boolean {
   return leavesOf(program, "weight").some(({ dtype }) => isCodeType(dtype));
+}
+
+function oddRoundingOf(decode: Program, prepacks: boolean): OddRounding {
+  const types = new Set(leavesOf(decode, "weight").map(({ dtype }) => dtype));
+  // The runtime multiplies rows by blocks of 64 codes in 4 bits in pairs, and the one that is left in another order.
+  if (types.has("uint4x64")) return "int8";
+  return prepacks && !types.has("float16") && !types.has("bfloat16") ? "same" : "float32";
 }
 
 function weightBytes(program: Program): number {
