@@ -99,15 +99,17 @@ export class AnswersAhead implements AsyncDisposable {
   /** Begins the next evaluation if the engine has room for its rows, or soon will. */
   async #beginNext(): Promise<void> {
     const open = [...this.#begun.values()].filter(({ isDone }) => !isDone), { signal } = this.#closing;
-    if (this.#isLooking || this.#last === undefined || signal.aborted) return;
+    const last = this.#last;
+    if (this.#isLooking || last === undefined || signal.aborted) return;
     if (open.some(({ isHandedOver }) => !isHandedOver)) return;
     // By the time that its programs are open, more rows will have ended.
-    const rows = open.reduce((sum, { share }) => sum + share.open, 0), most = 2 * rowsOf(this.#last);
+    const rows = open.reduce((sum, { share }) => sum + share.open, 0), most = 2 * rowsOf(last);
     if (rows >= most) return;
     this.#isLooking = true;
     try {
-      const job = await (this.#candidate ??= this.#next(this.#last));
-      if (job === undefined || signal.aborted || this.#begun.has(job.stage)) return;
+      const job = await (this.#candidate ??= this.#next(last));
+      // Its turn may have come in the meantime.
+      if (job === undefined || signal.aborted || this.#last !== last) return;
       // Engines of unlike sizes would take turns, and hold twice the memory.
       const engine = this.#engines.get(rowsOf(job.stage));
       if (open.every((each) => each.engine === engine)) this.#begin(job);

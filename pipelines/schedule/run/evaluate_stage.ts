@@ -112,7 +112,12 @@ export async function evaluationAfter(
     if (decoding === undefined || writtenOf(decoding).newTokens === 0) return undefined;
     if (training !== undefined && !await shared.trainings.isDone(training)) return undefined;
     const job = await evaluateJobOf(shared, stage), { store } = shared.runContext;
-    if (!store.has("predictions", answersKey(shared.runContext, job))) return job;
+    const key = answersKey(shared.runContext, job);
+    if (store.has("predictions", key)) continue;
+    // One that another process answers would only wait for it.
+    const claim = store.claimant("predictions", key).take();
+    claim?.[Symbol.dispose]();
+    return claim && job;
   }
   return undefined;
 }
