@@ -4,6 +4,7 @@ import type { Feeds } from "../common/host_tensor.ts";
 import { columnsOf, maskName, masksOf, maskWidth } from "../compile/lower/edit_masks.ts";
 import { isEdited } from "../compile/lower/edited_tokens.ts";
 import { copyTensors } from "../compile/parameters/initial.ts";
+import { indexFeeds } from "../compile/rows/labels.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
 import { runFeeds } from "../models/architecture/model_inputs.ts";
 import type { Generator } from "./continuation.ts";
@@ -20,17 +21,22 @@ interface ReadOn {
  * The number of tokens of the longest row, or one more: an even number, since products may round a single token, or the
  * last of an odd number, differently than among others.
  */
-export function runLength(rows: readonly Pick<ReadOn, "tokens">[]): number {
+function runLength(rows: readonly Pick<ReadOn, "tokens">[]): number {
   return 2 * Math.ceil(Math.max(...rows.map(({ tokens }) => tokens.length)) / 2);
 }
 
 /**
- * The tokens of some rows, the masks of edits over them and the edits' tensors, without the indices of the tokens whose
- * logits are requested.
+ * The tokens of some rows, the masks of edits over them and the edits' tensors.
  *
  * @param capacity How many tokens the fed keys and values have room for.
+ * @param asked By row, the indices of the tokens whose logits are requested.
  */
-export function extendFeeds(generator: Generator, rows: readonly ReadOn[], capacity: number): Feeds {
+export function extendFeeds(
+  generator: Generator,
+  rows: readonly ReadOn[],
+  capacity: number,
+  asked: readonly (readonly number[])[],
+): Feeds {
   const { architecture, tensors, prefill: { layout: { virtual } } } = generator;
   const seen = rows.map(({ at }) => virtual + at), length = runLength(rows);
   return {
@@ -39,6 +45,7 @@ export function extendFeeds(generator: Generator, rows: readonly ReadOn[], capac
       length,
       past: { width: virtual + capacity, filled: seen },
     }),
+    ...indexFeeds(asked, length),
     ...maskFeeds(generator, rows, length),
     ...copyTensors(tensors),
   };

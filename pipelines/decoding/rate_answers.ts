@@ -1,5 +1,5 @@
 /** The likelihoods of given answers after a prompt, which is prefilled once for all of them. @module */
-import { indexFeeds, targetFeeds } from "../compile/rows/labels.ts";
+import { targetFeeds } from "../compile/rows/labels.ts";
 import { groupByLength } from "../data/batches.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
 import type { RowMove } from "../runtime/resident_rows.ts";
@@ -89,12 +89,10 @@ async function rateOn(generator: Generator, answers: readonly LongAnswer[]): Pro
     return { source: read.source, from: read.row, length: read.tokens, to, at: 0 };
   });
   const rows = answers.map(({ prompt, read, tokens }) => ({ prompt, at: read.tokens, tokens: tokens.slice(0, -1) }));
-  const length = Math.max(...rows.map(({ tokens }) => tokens.length));
   const session = await generator.rate!();
   const { outputs } = await session.run(
     {
-      ...extendFeeds(generator, rows, capacity),
-      ...indexFeeds(rows.map(({ tokens }) => [...tokens.keys()]), length),
+      ...extendFeeds(generator, rows, capacity, rows.map(({ tokens }) => [...tokens.keys()])),
       ...targetFeeds(answers.flatMap(({ tokens }) => tokens.slice(1))),
     },
     {

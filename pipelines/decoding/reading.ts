@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { indexFeeds, targetFeeds } from "../compile/rows/labels.ts";
+import { targetFeeds } from "../compile/rows/labels.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
 import type { ResidentUse, RowMove, RowWrite } from "../runtime/resident_rows.ts";
 import type { Session } from "../runtime/runtime.ts";
 import type { Generator } from "./continuation.ts";
 import { type Logits, logitsOf, ofRows } from "./row_logits.ts";
-import { extendFeeds, runLength } from "./extend_feeds.ts";
+import { extendFeeds } from "./extend_feeds.ts";
 import { ownName, pastTensors, type ReadRow, residentId } from "./key_value_cache.ts";
 import { type BlockKeys, blockTokens, type PrefixCache } from "./prefix_cache.ts";
 
@@ -99,8 +99,7 @@ export class Reading {
       return { prompt, at, tokens: prompt.prompt.slice(at, at + lengths[index]!) };
     });
     const feeds = {
-      ...extendFeeds(generator, read, this.#capacity),
-      ...indexFeeds(asked, runLength(read)),
+      ...extendFeeds(generator, read, this.#capacity, asked),
       ...isRating ? targetFeeds(targets) : {},
     };
     try {
