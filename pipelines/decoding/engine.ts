@@ -25,7 +25,7 @@ interface Batch {
   readonly continuation: Continuation;
   /** The entries, in the order of their rows. */
   entries: readonly Entry[];
-  /** The last row, if another is a copy of it and comes after it. */
+  /** The index of the last row, if it was run twice; its copy follows it. */
   copied: number | undefined;
 }
 
@@ -33,6 +33,8 @@ interface Batch {
 interface Group {
   readonly reading: Reading;
   readonly entries: readonly Entry[];
+  /** Those that have not been read to their end. */
+  readonly unread: Set<Entry>;
 }
 
 /** The maximum number of rows whose next step is started before their tokens are chosen. */
@@ -119,7 +121,7 @@ export class Engine {
         else {
           const reading = this.#reading(first.generator, entries);
           this.#keptTokens += reading.keptTokens;
-          this.#group = { entries, reading };
+          this.#group = { entries, reading, unread: new Set(entries) };
         }
       }
       if (this.#group !== undefined) await this.#readOn(this.#group);
@@ -152,13 +154,16 @@ export class Engine {
   }
 
   /** Prefills a chunk of each prompt in a group, and starts decoding those that are complete. */
-  async #readOn({ reading, entries }: Group): Promise<void> {
+  async #readOn(group: Group): Promise<void> {
+    const { reading, entries, unread } = group;
     try {
       if (entries.every(isAborted)) throw entries[0]!.signal?.reason;
       const read = await reading.advance();
-      this.#charge(entries.map((entry) => [entry, 1]));
+      this.#charge([...unread].map((entry) => [entry, 1]));
       for (const { number, logits, ...row } of read) {
-        const entry = entries[number]!, { generator, prompt, writer, signal } = entry;
+        const entry = entries[number]!;
+        unread.delete(entry);
+        const { generator, prompt, writer, signal } = entry;
         if (isAborted(entry)) entry.reject(signal?.reason);
         else if (advance(entry, logits)) {
           const { continuation } = this.#batchOf(generator);
@@ -167,7 +172,7 @@ export class Engine {
       }
     } catch (error) {
       for (const { reject, signal } of entries) reject(signal?.aborted ? signal.reason : error);
-      await this.#endGroup({ reading, entries });
+      await this.#endGroup(group);
     }
   }
 

@@ -29,9 +29,9 @@ export interface WritingTask {
 /** A prompt that is waiting, being prefilled or being continued. */
 export interface Entry extends WritingTask {
   resolve(): void;
-  /** How long the runtime has worked for it: its share of the runs with others. */
-  seconds: number;
   reject(reason: unknown): void;
+  /** How long the engine has worked for it: its share of the runs with others. */
+  seconds: number;
   readonly keys: BlockKeys;
   /** The index of its first row in its batch. */
   first: number;

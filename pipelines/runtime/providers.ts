@@ -22,6 +22,8 @@ interface ProviderRuntime {
   readonly isCpu: boolean;
   /** Whether the trainings of several members run as one. */
   readonly batchesTrainings: boolean;
+  /** Whether a row's results are known to have the same bits whatever other rows run with it. */
+  readonly isBatchInvariant: boolean;
   /** The libraries that are not in the binding's own package. */
   readonly libraries: Libraries | undefined;
   /** Parts of ONNX Runtime's messages, and what they mean, to be appended to "The … provider". */
@@ -30,16 +32,18 @@ interface ProviderRuntime {
 
 /** The facts about each provider. */
 export const providerRuntimes: Readonly<Record<Provider, ProviderRuntime>> = {
-  cpu: { isCpu: true, batchesTrainings: true, libraries: undefined, refusals: [] },
+  cpu: { isCpu: true, batchesTrainings: true, isBatchInvariant: true, libraries: undefined, refusals: [] },
   webgpu: {
     isCpu: false,
     batchesTrainings: false,
+    isBatchInvariant: false,
     libraries: undefined,
     refusals: [{ says: "WebGPU adapter", means: "found no GPU adapter; install a Vulkan driver" }],
   },
   cuda: {
     isCpu: false,
     batchesTrainings: false,
+    isBatchInvariant: false,
     libraries: {
       files: {
         linux: ["libonnxruntime_providers_shared.so", "libonnxruntime_providers_cuda.so"],

@@ -209,7 +209,7 @@ function quantizeRange4(numbers: Float32Array, codes: Uint8Array) {
     if (numbers[at]! < low) low = numbers[at]!;
     if (numbers[at]! > high) high = numbers[at]!;
   }
-  const scale = Math.fround((high - low) / 15), zero = scale === 0 ? 0 : Math.round(-low / scale);
+  const scale = Math.fround((high - low) / 15), zero = scale === 0 ? 0 : Math.min(15, Math.round(-low / scale));
   codes.fill(zero | zero << 4);
   for (let at = 0; at < numbers.length && scale > 0; at++) {
     const shift = 4 * (at & 1), code = nearest4(numbers[at]!, scale, zero);

@@ -23,6 +23,8 @@ export interface Answered {
 /** An evaluation that is answered with an engine that others may use at the same time. */
 export interface AnsweringJob extends EvaluateJob {
   readonly share: EngineShare;
+  /** Whether it begins before its turn, while the engine works for others. */
+  readonly isAhead: boolean;
   /** Called when the engine has all its prompts, so that soon there is room for others. */
   readonly handedOver: () => void;
 }

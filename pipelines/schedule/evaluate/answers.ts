@@ -119,8 +119,11 @@ interface Written extends Pick<Answered, "tokensPerSecond" | "seconds"> {
   readonly answers: RowList<KeptAnswer>;
 }
 
-/** How many batches of prompts the engine gets at once, so that none of its rows are idle before the last prompts. */
-const batchesAtOnce = 2;
+/**
+ * How many parts of an evaluation the engine gets at once, and how many batches of prompts each has: so none of its rows
+ * are idle before the last prompts.
+ */
+const [partsAtOnce, batchesInPart] = [2, 2];
 
 /** What the model generates for each row. */
 async function generate<W extends Writing>(
@@ -135,15 +138,16 @@ async function generate<W extends Writing>(
   const endTokens = endTokensOf(stage.examples);
   const opened = { ...job, model, adaptations, endTokens };
   const generator = await openGenerator(runContext, opened, encoded, stage.examples);
-  const opening = (performance.now() - start) / 1000;
+  // Ahead of its turn, the time belongs to those that the engine works for.
+  const opening = job.isAhead ? 0 : (performance.now() - start) / 1000;
   const lengths = stage.examples.map(({ prompt }) => prompt.length);
   const rows: BatchedRows = {
     key,
     purpose: "answer",
     stage: stage.name,
     lengths,
-    size: batchSize * 2,
-    atOnce: batchesAtOnce,
+    size: batchSize * batchesInPart,
+    atOnce: partsAtOnce,
     isQuiet: job.isQuiet,
   };
   let tokens = 0;

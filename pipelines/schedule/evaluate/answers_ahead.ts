@@ -6,9 +6,11 @@
  * @module
  */
 import { StoppedError } from "../../common/errors.ts";
+import { actsOnCompletion } from "../../compile/lower/adaptation.ts";
 import type { Engine } from "../../decoding/engine.ts";
 import { engineOf, EngineShare } from "../../decoding/engine_share.ts";
 import { writtenOf } from "../../decoding/kinds.ts";
+import { providerRuntimes } from "../../runtime/providers.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { PreparedEvaluation } from "../prepare/prepared.ts";
 import type { Answered } from "./answering.ts";
@@ -16,11 +18,15 @@ import { answeringOf } from "./answers.ts";
 import type { EvaluateJob } from "./evaluate_job.ts";
 import { commonWork, textWork } from "./evaluation_keys.ts";
 
+/** How many evaluations are answered at once: each has a session that reads prompts, and one decodes for all. */
+const mostOpen = 3;
+
 /** The next evaluation in order after one, if it can begin before its turn. */
 type NextJob = (after: PreparedEvaluation) => Promise<EvaluateJob | undefined>;
 
 /** An evaluation that is being answered. */
 interface Begun {
+  readonly job: EvaluateJob;
   readonly answers: Promise<Answered>;
   readonly share: EngineShare;
   readonly engine: Engine;
@@ -50,7 +56,7 @@ export class AnswersAhead implements AsyncDisposable {
 
   /** The answers of an evaluation whose turn it is. */
   async of(job: EvaluateJob): Promise<Answered> {
-    const begun = this.#begun.get(job.stage) ?? this.#begin(job);
+    const begun = this.#begun.get(job.stage) ?? this.#begin(job, false);
     begun.isAwaited = true;
     try {
       return await begun.answers;
@@ -65,7 +71,7 @@ export class AnswersAhead implements AsyncDisposable {
     await Promise.allSettled([...this.#begun.values()].map(({ answers }) => answers));
   }
 
-  #begin(job: EvaluateJob): Begun {
+  #begin(job: EvaluateJob, isAhead: boolean): Begun {
     const { stage } = job, { decoding } = stage.spec, { signal } = this.#closing;
     if (decoding === undefined) throw new TypeError(`${stage.name} answers nothing`);
     const rows = rowsOf(stage), engine = this.#engines.getOrInsertComputed(rows, () => engineOf(rows));
@@ -79,6 +85,7 @@ export class AnswersAhead implements AsyncDisposable {
     const answering = {
       ...job,
       share,
+      isAhead,
       isQuiet: () => !state.isAwaited || job.isQuiet?.() === true,
       handedOver: () => {
         state.isHandedOver = true;
@@ -86,10 +93,10 @@ export class AnswersAhead implements AsyncDisposable {
       },
     };
     const work = textWork(stage, commonWork(this.#runContext, job));
-    // An evaluation that fails ahead of its turn says so when it is its turn.
+    // An evaluation that fails ahead of its turn reports its error when its turn comes.
     const answers = answeringOf(decoding).answers(this.#runContext, answering, decoding, work);
     answers.then(end, end);
-    const begun: Begun = Object.assign(state, { answers, share, engine });
+    const begun: Begun = Object.assign(state, { job, answers, share, engine });
     this.#begun.set(stage, begun);
     this.#last = stage;
     this.#candidate = undefined;
@@ -101,7 +108,7 @@ export class AnswersAhead implements AsyncDisposable {
     const open = [...this.#begun.values()].filter(({ isDone }) => !isDone), { signal } = this.#closing;
     const last = this.#last;
     if (this.#isLooking || last === undefined || signal.aborted) return;
-    if (open.some(({ isHandedOver }) => !isHandedOver)) return;
+    if (open.length >= mostOpen || open.some(({ isHandedOver }) => !isHandedOver)) return;
     // By the time that its programs are open, more rows will have ended.
     const rows = open.reduce((sum, { share }) => sum + share.open, 0), most = 2 * rowsOf(last);
     if (rows >= most) return;
@@ -110,14 +117,21 @@ export class AnswersAhead implements AsyncDisposable {
       const job = await (this.#candidate ??= this.#next(last));
       // Its turn may have come in the meantime.
       if (job === undefined || signal.aborted || this.#last !== last) return;
-      // Engines of unlike sizes would take turns, and hold twice the memory.
+      // Engines of unlike sizes, or programs of their own, would take turns and hold twice the memory.
       const engine = this.#engines.get(rowsOf(job.stage));
-      if (open.every((each) => each.engine === engine)) this.#begin(job);
+      if (open.every((each) => each.engine === engine && this.#decodeTogether(each.job, job))) this.#begin(job, true);
     } catch {
-      // It fails in the same way when it is its turn.
+      // It reports its error when its turn comes.
     } finally {
       this.#isLooking = false;
     }
+  }
+
+  /** Whether the bare model decodes the rows of both, and gives each the same bits in any batch. */
+  #decodeTogether(...jobs: readonly [EvaluateJob, EvaluateJob]): boolean {
+    const { provider, sessions: { mapsWeights } } = this.#runContext, [one, other] = jobs;
+    return providerRuntimes[provider].isBatchInvariant && mapsWeights && one.weights.digest === other.weights.digest &&
+      jobs.every(({ stage }) => !stage.adaptations.some(actsOnCompletion));
   }
 }
 

@@ -131,7 +131,8 @@ function isInFewBits(program: Program): boolean {
 
 function oddRoundingOf(decode: Program, prepacks: boolean): OddRounding {
   const types = new Set(leavesOf(decode, "weight").map(({ dtype }) => dtype));
-  // The runtime multiplies rows by blocks of 64 codes in 4 bits in pairs, and the one that is left in another order.
+  // The runtime multiplies rows by blocks of 64 codes in 4 bits in pairs, and a row that is left in another order; the
+  // next product's rounding to 8 bits enlarges that.
   if (types.has("uint4x64")) return "int8";
   return prepacks && !types.has("float16") && !types.has("bfloat16") ? "same" : "float32";
 }

@@ -4,7 +4,7 @@ import { ofKind } from "../../common/of_kind.ts";
 import { madeOf, type RowList } from "../../common/row_list.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { writtenOf } from "../../decoding/kinds.ts";
-import { judgeOf } from "../../metrics/mod.ts";
+import { judgeOf, metricOf, readsScores } from "../../metrics/mod.ts";
 import type { Prediction } from "../../metrics/prediction.ts";
 import { instruct } from "../../tasks/instruct.ts";
 import { pairsOf } from "../evaluate/judgements.ts";
@@ -93,15 +93,22 @@ async function evaluateJobOf({ runContext, trainings, prompts }: SharedWork, sta
   };
 }
 
+/** Whether an evaluation's metrics read scores or rewards, which are computed after its answers. */
+function hasScores({ spec: { metrics } }: PreparedEvaluation): boolean {
+  return readsScores(metrics) ||
+    metrics.some((metric) => metricOf(metric).measures.texts?.(metric).reads === "rewards");
+}
+
 /**
- * The first evaluation after one in the order of stages whose answers have to be generated: if no training has to run
- * before it, and no other work.
+ * The first evaluation after one in the order of stages whose answers have to be generated; nothing if the runtime has
+ * other work before it, such as a training or scores.
  */
 export async function evaluationAfter(
   shared: SharedWork,
   order: readonly PreparedStage[],
   after: PreparedEvaluation,
 ): Promise<EvaluateJob | undefined> {
+  if (hasScores(after)) return undefined;
   for (const stage of order.slice(order.indexOf(after) + 1)) {
     if (stage.kind === "train") {
       if (await shared.trainings.isDone(stage)) continue;
@@ -113,7 +120,10 @@ export async function evaluationAfter(
     if (training !== undefined && !await shared.trainings.isDone(training)) return undefined;
     const job = await evaluateJobOf(shared, stage), { store } = shared.runContext;
     const key = answersKey(shared.runContext, job);
-    if (store.has("predictions", key)) continue;
+    if (store.has("predictions", key)) {
+      if (hasScores(stage)) return undefined;
+      continue;
+    }
     // One that another process answers would only wait for it.
     const claim = store.claimant("predictions", key).take();
     claim?.[Symbol.dispose]();

@@ -1,4 +1,5 @@
 /** Measures a training's validations as evaluations are measured, with the sessions that are open. @module */
+import { writtenOf } from "../../decoding/kinds.ts";
 import { measure } from "../../metrics/measure.ts";
 import { keyOf } from "../../store/store.ts";
 import type { RunContext } from "../context/run_context.ts";
@@ -32,7 +33,7 @@ export function validating(
     const jobs = due.map((each) => jobOf(step, each));
     await using answers = new AnswersAhead(runContext, (after) => {
       const [next] = jobs.slice(jobs.findIndex(({ stage }) => stage === after) + 1);
-      return Promise.resolve(next?.stage.spec.decoding === undefined ? undefined : next);
+      return Promise.resolve(next && writtenOf(next.stage.spec.decoding).newTokens > 0 ? next : undefined);
     });
     for (const [at, job] of jobs.entries()) {
       const { stage: { name, spec: { metrics: asked } } } = job;

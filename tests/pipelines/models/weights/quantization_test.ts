@@ -59,6 +59,14 @@ Deno.test("quantize() preserves numbers that the codes represent exactly", () =>
   assert.deepEqual([...quantize(new Float32Array(64), 64, "uint4").codes], new Array(32).fill(0x88));
 });
 
+Deno.test("a zero fits into 4 bits, however small the block's numbers are", () => {
+  // The step between subnormal numbers is too coarse for a scale.
+  const tiny = Float32Array.from({ length: 64 }, (_, at) => (at % 24 - 22) * 2 ** -149);
+  const { zeros } = quantize(Float32Array.of(...tiny, ...matrix.subarray(0, 64)), 128, "uint4x64");
+  assert.ok(zeros!.every((zero) => zero <= 15), `${zeros}`);
+  assert.deepEqual(unpackedZeros(packedZeros(zeros!, 128, "uint4x64").flat, 2), zeros);
+});
+
 Deno.test("zeros are packed two to a byte, one after the other or from a new byte for each row", () => {
   // Three rows of three blocks.
   const zeros = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9), { flat, byRow } = packedZeros(zeros, 130, "uint4x64");

@@ -1,6 +1,7 @@
 /** Evaluations that begin before their turn, so that their rows are decoded with those of others. @module */
 import assert from "node:assert/strict";
 import { Continuation } from "../../../../pipelines/decoding/continuation.ts";
+import { Runtime } from "../../../../pipelines/runtime/runtime.ts";
 import { inScene, type PipelineParts, sceneRows } from "../../../support/scene.ts";
 import { evaluationOf, resultsOf } from "../support.ts";
 
@@ -37,6 +38,32 @@ Deno.test("the rows of members that are trained together are decoded together, a
     }));
     assert.ok(evaluations.reduce((sum, { seconds }) => sum + seconds, 0) < whole);
   }));
+
+Deno.test("members that are decoded by programs of their own are answered one after another", () =>
+  inScene(
+    {
+      ...members,
+      edit: '((_) => lora({ blocks: "all", modules: ["q_proj"], rank }))',
+      rank: 'sweep("rank", [1, 2, 3, 4, 5, 6])',
+      stages: "{ tuned: evaluate(tuned, { data: heldOut, metrics, decoding, batchSize: 64 }) }",
+    },
+    async (scene) => {
+      const { open } = Runtime.prototype;
+      let opened = 0;
+      Runtime.prototype.open = function (...given) {
+        opened++;
+        return open.apply(this, given);
+      };
+      try {
+        const { most } = await mostRows(() => resultsOf(scene));
+        assert.equal(most, sceneRows.length);
+      } finally {
+        Runtime.prototype.open = open;
+      }
+      // Each trains, is saved, reads prompts and decodes.
+      assert.ok(opened <= 6 * 4 + 4, `${opened} sessions`);
+    },
+  ));
 
 Deno.test("no more rows than the batch size are decoded at once, whosever they are", () =>
   inScene(
