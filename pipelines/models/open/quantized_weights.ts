@@ -84,7 +84,7 @@ export function quantizedMatrices(
 const tableBits: BitsName = "q8";
 
 /** To be changed when the rounding of weights changes, so that stored codes are computed again. */
-const scheme = 5;
+const scheme = 6;
 
 /** The key of a model's quantized weights. */
 export function quantizedDigest(model: Quantizable, digest: string, name: BitsName): string {
