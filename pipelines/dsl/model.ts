@@ -40,9 +40,9 @@ export interface BaseModelOptions {
   /**
    * Runs the model with its matrices in 4 or 8 bits: in blocks of 64 neighbours with one scale each, and in 4 bits a
    * zero; the embedding and the head always in 8 bits. Norms and biases stay as stored, and trained parameters and
-   * gradients are float32. The quantized weights are computed once and kept in the store. Full finetuning refuses this. By default
-   * the inputs of matrix products are rounded to 8 bits only while text is generated; `{ weights: "q8", compute: "int8"
-   * }` rounds them wherever the model runs.
+   * gradients are float32. The quantized weights are computed once and kept in the store. Full finetuning refuses this.
+   * By default the inputs of matrix products are rounded to 8 bits only while text is generated;
+   * `{ weights: "q8", compute: "int8" }` rounds them wherever the model runs.
    */
   readonly quantize?: Sweepable<QuantizationName | ComputedQuantization>;
 }

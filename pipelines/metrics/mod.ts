@@ -77,6 +77,11 @@ export function readsScores(metrics: readonly MetricSpec[]): boolean {
   return metrics.some((metric) => metricOf(metric).measures.texts?.(metric).reads === "scores");
 }
 
+/** Whether any of some metrics compares the rewards of a row's completions. */
+export function readsRewards(metrics: readonly MetricSpec[]): boolean {
+  return metrics.some((metric) => metricOf(metric).measures.texts?.(metric).reads === "rewards");
+}
+
 /** How programs are run for some metrics; `undefined` if none needs them. */
 export function programsOf(metrics: readonly MetricSpec[]): SpecOf<"passAtK"> | undefined {
   return metrics.find((metric) => metric.kind === "passAtK");

@@ -332,7 +332,7 @@ Deno.test({
             await visitor.finish("train", 600);
           });
           console.log(`with a pause: at most ${(resumed / weights).toFixed(2)} × the weights`);
-          // A session that a pause left behind would keep half of the weights.
+          // A session that a pause left open would keep half of the weights.
           assert.ok(resumed <= 1.5 * weights + hiddenStates, `${resumed}`);
         }));
       await t.step({

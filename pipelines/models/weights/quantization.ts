@@ -68,7 +68,7 @@ export function codeBytes(type: CodeType): number {
 
 /** How the numbers of a block become codes. */
 interface Rounding {
-  /** Fills in a block's codes, of which all represent 0 before, and returns its scale. */
+  /** Fills in a block's codes, and returns its scale and the code that represents 0. */
   readonly fill: (numbers: Float32Array, codes: Uint8Array) => { readonly scale: number; readonly zero: number };
 }
 
@@ -180,10 +180,8 @@ const shares = [1, 0.96, 0.92, 0.88, 0.84, -0.92];
 /** Fills in a block's codes and returns its scale. */
 function quantizeBlock4(numbers: Float32Array, codes: Uint8Array): number {
   const largest = largestOf(numbers);
-  codes.fill(zeroCode | zeroCode << 4);
   let scale = 0, least = Infinity;
-  if (largest === 0) return scale;
-  for (const share of shares) {
+  for (const share of largest === 0 ? [] : shares) {
     const candidate = Math.fround(-largest * share / zeroCode),
       error = squaredError(numbers, candidate, zeroCode, least);
     if (error < least) {
@@ -191,10 +189,7 @@ function quantizeBlock4(numbers: Float32Array, codes: Uint8Array): number {
       least = error;
     }
   }
-  for (let at = 0; at < numbers.length; at++) {
-    const shift = 4 * (at & 1), code = nearest4(numbers[at]!, scale, zeroCode);
-    codes[at >> 1] = codes[at >> 1]! & ~(15 << shift) | code << shift;
-  }
+  fill4(numbers, codes, scale, zeroCode);
   return scale;
 }
 
@@ -203,6 +198,7 @@ const rangeShares = [1, 0.95, 0.9, 0.85, 0.8];
 
 /** Fills in the codes of a block with its own zero. */
 function quantizeRange4(numbers: Float32Array, codes: Uint8Array) {
+  // Refuses numbers that are not finite.
   largestOf(numbers);
   let low = 0, high = 0, scale = 0, zero = 0, least = Infinity;
   for (let at = 0; at < numbers.length; at++) {
@@ -215,12 +211,17 @@ function quantizeRange4(numbers: Float32Array, codes: Uint8Array) {
     const own = Math.min(15, Math.round(-low * share / step)), error = squaredError(numbers, step, own, least);
     if (error < least) [scale, zero, least] = [step, own, error];
   }
+  fill4(numbers, codes, scale, zero);
+  return { scale, zero };
+}
+
+/** Fills in a block's codes of 4 bits; a last block that is padded, or has no scale, with the code of 0. */
+function fill4(numbers: Float32Array, codes: Uint8Array, scale: number, zero: number): void {
   codes.fill(zero | zero << 4);
-  for (let at = 0; at < numbers.length && scale > 0; at++) {
+  for (let at = 0; at < numbers.length && scale !== 0; at++) {
     const shift = 4 * (at & 1), code = nearest4(numbers[at]!, scale, zero);
     codes[at >> 1] = codes[at >> 1]! & ~(15 << shift) | code << shift;
   }
-  return { scale, zero };
 }
 
 function nearest4(number: number, scale: number, zero: number): number {

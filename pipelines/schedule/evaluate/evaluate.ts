@@ -6,7 +6,7 @@
 import { headOf } from "../../compile/lower/adaptation.ts";
 import { copyTensors } from "../../compile/parameters/initial.ts";
 import type { Row } from "../../data/row.ts";
-import { judgeOf, metricOf, programsOf, readsScores } from "../../metrics/mod.ts";
+import { judgeOf, programsOf, readsRewards, readsScores } from "../../metrics/mod.ts";
 import type { Predicted } from "../../metrics/predicted.ts";
 import type { MeasuredRow, Prediction } from "../../metrics/prediction.ts";
 import type { RunContext } from "../context/run_context.ts";
@@ -61,9 +61,7 @@ export async function predictions(
       return scoreAll(runContext, job, stage.examples, { key, purpose: "score" });
     })
     : undefined;
-  const compared = metrics.some((metric) => metricOf(metric).measures.texts?.(metric).reads === "rewards")
-    ? await rewards(runContext, job, common)
-    : undefined;
+  const compared = readsRewards(metrics) ? await rewards(runContext, job, common) : undefined;
   const settings = programsOf(metrics);
   const judged = settings === undefined ? undefined : await verdicts(runContext, stage, answers?.rows ?? [], settings);
   const judge = judgeOf(metrics);

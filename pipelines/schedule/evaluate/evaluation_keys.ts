@@ -2,7 +2,7 @@
 import { joinedRows, madeOf } from "../../common/row_list.ts";
 import { headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { selectedRows } from "../../compile/lower/edit_masks.ts";
-import { metricOf, readsScores } from "../../metrics/mod.ts";
+import { readsRewards, readsScores } from "../../metrics/mod.ts";
 import { keyOf } from "../../store/store.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { programKey } from "../keys/program_key.ts";
@@ -70,10 +70,9 @@ export function evaluationKeys(runContext: Pick<RunContext, "machine">, job: Key
   const head = headOf(stage.adaptations);
   if (head !== undefined) return [head.kind === "reward" ? rewardsKey(stage, work) : headKey(stage, work)];
   const textual = textWork(stage, work);
-  const compares = metrics.some((metric) => metricOf(metric).measures.texts?.(metric).reads === "rewards");
   return [
     ...decoding === undefined ? [] : [answersKey(runContext, job)],
     ...readsScores(metrics) ? [scoresKey(textual)] : [],
-    ...compares ? [rewardsKey(stage, textual)] : [],
+    ...readsRewards(metrics) ? [rewardsKey(stage, textual)] : [],
   ];
 }

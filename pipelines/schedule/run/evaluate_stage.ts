@@ -4,7 +4,7 @@ import { ofKind } from "../../common/of_kind.ts";
 import { madeOf, type RowList } from "../../common/row_list.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { writtenOf } from "../../decoding/kinds.ts";
-import { judgeOf, metricOf, readsScores } from "../../metrics/mod.ts";
+import { judgeOf, readsRewards, readsScores } from "../../metrics/mod.ts";
 import type { Prediction } from "../../metrics/prediction.ts";
 import { instruct } from "../../tasks/instruct.ts";
 import { pairsOf } from "../evaluate/judgements.ts";
@@ -95,8 +95,7 @@ async function evaluateJobOf({ runContext, trainings, prompts }: SharedWork, sta
 
 /** Whether an evaluation's metrics read scores or rewards, which are computed after its answers. */
 function hasScores({ spec: { metrics } }: PreparedEvaluation): boolean {
-  return readsScores(metrics) ||
-    metrics.some((metric) => metricOf(metric).measures.texts?.(metric).reads === "rewards");
+  return readsScores(metrics) || readsRewards(metrics);
 }
 
 /**

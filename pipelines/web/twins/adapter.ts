@@ -5,7 +5,7 @@ const patience = 1000;
 
 let showWaiting: (isWaiting: boolean) => void = () => {};
 
-/** Sets what is told when the GPU keeps the page waiting, and when it answers. */
+/** Sets what is called when the GPU keeps the page waiting, and when it answers. */
 export function onWaiting(show: (isWaiting: boolean) => void): void {
   showWaiting = show;
 }

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { adapterHere, onWaiting } from "../../../pipelines/web/twins/adapter.ts";
 
-/** What the page is told while the browser's answer takes some time. */
-async function told(gpu: object | undefined): Promise<{ readonly found: unknown; readonly waiting: boolean[] }> {
+/** What is reported to the page while the browser's answer takes some time. */
+async function reported(gpu: object | undefined): Promise<{ readonly found: unknown; readonly waiting: boolean[] }> {
   const waiting: boolean[] = [], before = Object.getOwnPropertyDescriptor(navigator, "gpu");
   onWaiting((isWaiting) => waiting.push(isWaiting));
   Object.defineProperty(navigator, "gpu", { value: gpu, configurable: true });
@@ -24,13 +24,13 @@ const after = (milliseconds: number, answer: () => unknown) => ({
   },
 });
 
-Deno.test("adapterHere() tells that the GPU keeps the page waiting, and that it answered", async () => {
+Deno.test("adapterHere() reports that the GPU keeps the page waiting, and that it answered", async () => {
   const adapter = {}, fault = new Error("no GPU");
-  assert.deepEqual(await told(after(0, () => adapter)), { found: adapter, waiting: [] });
-  assert.deepEqual(await told(after(0, () => null)), { found: undefined, waiting: [] });
+  assert.deepEqual(await reported(after(0, () => adapter)), { found: adapter, waiting: [] });
+  assert.deepEqual(await reported(after(0, () => null)), { found: undefined, waiting: [] });
   const [late, failed] = [
-    await told(after(1100, () => adapter)),
-    await told(after(1100, () => {
+    await reported(after(1100, () => adapter)),
+    await reported(after(1100, () => {
       throw fault;
     })),
   ];
