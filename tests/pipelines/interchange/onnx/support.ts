@@ -97,3 +97,26 @@ export async function answersInNode(
   await session.release();
   return answers;
 }
+
+/** The mean negative log-likelihood, by an exported folder's files, of the tokens of completions with an end token. */
+export async function lossInNode(
+  folder: string,
+  rows: readonly (readonly [prompt: string, completion: string])[],
+): Promise<number> {
+  const json = async (name: string) => JSON.parse(await Deno.readTextFile(join(folder, name)));
+  const tokenizer = new Tokenizer(await json("tokenizer.json"), await json("tokenizer_config.json"));
+  const { eos_token_id: endTokens } = await json("generation_config.json"), end = [endTokens].flat()[0];
+  const session = await openExported(folder), losses: number[] = [];
+  for (const [prompt, completion] of rows) {
+    const start = tokenizer.encode(prompt).ids;
+    const written = [...tokenizer.encode(completion, { add_special_tokens: false }).ids, end];
+    const tokens = [[...start, ...written]], mask = tokens.map((row) => row.map(() => 1));
+    const { logits: [logits] } = await session.read({ tokens, mask, promptLengths: [start.length] });
+    written.forEach((token, at) => {
+      const own = [...logits![start.length - 1 + at]!], most = Math.max(...own);
+      losses.push(most + Math.log(own.reduce((sum, each) => sum + Math.exp(each - most), 0)) - own[token]!);
+    });
+  }
+  await session.close();
+  return losses.reduce((sum, each) => sum + each) / losses.length;
+}

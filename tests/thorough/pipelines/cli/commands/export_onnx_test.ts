@@ -4,7 +4,8 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { answersInNode } from "../../../../pipelines/interchange/onnx/support.ts";
+import { answersInNode, lossInNode } from "../../../../pipelines/interchange/onnx/support.ts";
+import { evaluationOf, resultsOf } from "../../../../pipelines/schedule/support.ts";
 import { conversations, inChatScene, turnTemplate } from "../../../../support/chat_scene.ts";
 import { inProcess, treeOf } from "../../../../support/command.ts";
 import { dyingAt } from "../../../../support/dying.ts";
@@ -54,7 +55,6 @@ const predictionsOf = async (scene: Scene): Promise<string[]> => {
 const edits: Readonly<Record<string, Partial<PipelineParts>>> = {
   "untied f1+l1": { positions: `"f1+l1"`, at: 'block("all").output' },
   "l1 at one block": {},
-  "l1 at one block of a base in 4 bits": { source: '"builtin:tiny", { quantize: "q4" }' },
 };
 
 for (const [name, parts] of Object.entries(edits)) {
@@ -68,7 +68,7 @@ for (const [name, parts] of Object.entries(edits)) {
       const readme = await Deno.readTextFile(scene.path("exported", "README.md"));
       assert.match(
         readme,
-        /`builtin:tiny`(, its matrices rounded to q4,)? with its trained adaptations: loreft at [fl1+]+, block\.output of block/,
+        /`builtin:tiny` with its trained adaptations: loreft at [fl1+]+, block\.output of block/,
       );
       assert.doesNotMatch(readme, /\{\w+\}/);
       const sizeOf = () => Deno.statSync(scene.path("exported", "model.onnx_data")).size, wide = sizeOf();
@@ -76,6 +76,20 @@ for (const [name, parts] of Object.entries(edits)) {
       assert.ok(sizeOf() < 0.6 * wide);
     }));
 }
+
+// A run rounds the inputs of such products to 8 bits while it writes, an export doesn't: texts may differ at near ties.
+Deno.test("an export to ONNX has the loss that the run measured on a base in 4 bits", () => {
+  const source = '"builtin:tiny", { quantize: "q4" }';
+  return inScene({ source, metrics: "[loss()]", heldOut: "rows", epochs: "12" }, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    const { members: [member] } = await resultsOf(scene), expected = evaluationOf(member!).metrics["loss"]!;
+    await exports(scene, "out");
+    const loss = await lossInNode(scene.path("exported"), sceneRows.map(({ q, a }) => [`${q}\n`, a]));
+    assert.ok(Math.abs(loss - expected) < 1e-5 * loss, `${loss} instead of ${expected}`);
+    const readme = await Deno.readTextFile(scene.path("exported", "README.md"));
+    assert.match(readme, /`builtin:tiny`, its matrices rounded to q4, with its trained adaptations: loreft at l1/);
+  });
+});
 
 Deno.test("an export to ONNX takes a model that was trained whole", () =>
   inScene({ decoding, heldOut: "rows", edit: "...(() => [refract.fullFinetuning()])", epochs: "8" }, async (scene) => {
