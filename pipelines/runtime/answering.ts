@@ -3,7 +3,7 @@ import { ownValue } from "../../ops/program/own_value.ts";
 import { argmax, logitsRow } from "../common/argmax.ts";
 import type { HostTensor } from "../common/host_tensor.ts";
 import type { OpenSession, RuntimeLibrary } from "./library.ts";
-import type { Reply, Request, RunReply } from "./protocol.ts";
+import { isTransferred, type Reply, type Request, type RunReply, transferred } from "./protocol.ts";
 import { ResidentRows, type ResidentUse } from "./resident_rows.ts";
 
 /** Answers a thread's requests. */
@@ -52,14 +52,15 @@ export function answering(library: RuntimeLibrary): Answering {
         kept.add(source);
       }
     }
+    const borrowed = Object.fromEntries(Object.entries(feeds).filter(([, tensor]) => isTransferred(tensor)));
     if (isChoosing) {
       resident!.keepResults(use.reads, outputs);
       const logits = ownValue(outputs, use.choosesFrom!)!;
       const tokens = resident!.chosen = Array.from({ length: use.reads }, (_, row) => argmax(logitsRow(logits, row)));
-      return { outputs: {}, feeds, chosen: tokens, seconds };
+      return { outputs: {}, feeds: borrowed, chosen: tokens, seconds };
     }
     const given = Object.entries(outputs).filter(([name]) => !kept.has(name));
-    return { outputs: Object.fromEntries(given), feeds, seconds };
+    return { outputs: Object.fromEntries(given), feeds: borrowed, seconds };
   }
 
   async function handle(request: Request): Promise<RunReply | null> {
@@ -101,6 +102,5 @@ function tokensOf(tokens: readonly number[]): HostTensor {
 /** The memory of a reply's tensors, to be transferred with it. */
 export function buffersOf(reply: Reply): ArrayBuffer[] {
   if (reply.kind === "failed" || reply.value === null) return [];
-  const tensors = [...Object.values(reply.value.outputs), ...Object.values(reply.value.feeds)];
-  return [...new Set(tensors.map((tensor) => tensor.data.buffer))];
+  return transferred([...Object.values(reply.value.outputs), ...Object.values(reply.value.feeds)]);
 }

@@ -34,7 +34,7 @@ export type Request =
   | { readonly id: number; readonly kind: "free"; readonly resident: number }
   | { readonly id: number; readonly kind: "close"; readonly session: number };
 
-/** What a run returns: its results, and the fed tensors' buffers. */
+/** What a run returns: its results, and the fed tensors whose memory was transferred. */
 export interface RunReply {
   readonly outputs: Record<string, HostTensor>;
   readonly feeds: Record<string, HostTensor>;
@@ -48,3 +48,16 @@ export interface RunReply {
 export type Reply =
   | { readonly id: number; readonly kind: "done"; readonly value: RunReply | null }
   | { readonly id: number; readonly kind: "failed"; readonly message: string; readonly provider: Provider | null };
+
+/** The size in bytes from which memory is transferred: to copy less takes no longer than a transfer. */
+const leastTransferred = 4096;
+
+/** Whether a tensor's memory is transferred to another thread, not copied. */
+export function isTransferred({ data }: HostTensor): boolean {
+  return data.buffer.byteLength >= leastTransferred;
+}
+
+/** The memory of tensors that is transferred with them. */
+export function transferred(tensors: readonly HostTensor[]): ArrayBuffer[] {
+  return [...new Set(tensors.filter(isTransferred).map(({ data }) => data.buffer))];
+}

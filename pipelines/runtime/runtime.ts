@@ -12,7 +12,7 @@ import type { HostTensor } from "../common/host_tensor.ts";
 import { explainFailure } from "./providers.ts";
 import type { Device } from "./device.ts";
 import { residentShape, type ResidentUse } from "./resident_rows.ts";
-import type { Reply, Request, RunReply, SessionSettings } from "./protocol.ts";
+import { type Reply, type Request, type RunReply, type SessionSettings, transferred } from "./protocol.ts";
 import { startThread } from "./start_thread.ts";
 import type { RuntimeThread, StartThread } from "./thread.ts";
 
@@ -152,8 +152,10 @@ export class Runtime implements Disposable {
         if (tensor !== undefined) putValue(all, source, tensor);
       }
     }
-    const buffers = [...new Set(Object.values(all).map((tensor) => tensor.data.buffer))];
-    const reply = await this.#ask({ kind: "run", session, feeds: all, resident }, buffers).reply;
+    const reply = await this.#ask(
+      { kind: "run", session, feeds: all, resident },
+      transferred(Object.values(all)),
+    ).reply;
     if (reply === null) throw new RunError(`${model.name} gave no result`);
     for (const [name, tensor] of Object.entries(reply.feeds)) {
       const fed = ownValue(feeds, name);
