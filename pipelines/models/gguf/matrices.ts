@@ -4,9 +4,8 @@
  *
  * @module
  */
-import { RequestError } from "../../common/errors.ts";
 import type { CodeType } from "../../../ops/program/program.ts";
-import { quantize, type QuantizedMatrix } from "../weights/quantization.ts";
+import { type QuantizedMatrix, quantizeTensor } from "../weights/quantization.ts";
 import type { TensorRecord } from "../weights/safetensors_table.ts";
 import { blockCodes } from "./block_codes.ts";
 import type { OutputTensor } from "./outputs.ts";
@@ -55,14 +54,7 @@ export function ggufMatrices(file: string, storedOf: (tensors: Tensors) => Tenso
       if (same !== undefined && isTransposed === undefined && above === undefined) {
         return same.codes(readBlocks(file, output));
       }
-      try {
-        return quantize(readNumbers(file, output), columns, type);
-      } catch (error) {
-        if (!(error instanceof RangeError)) throw error;
-        throw new RequestError(`the tensor ${source.name} contains a value that is not finite; omit quantize`, {
-          file,
-        });
-      }
+      return quantizeTensor(readNumbers(file, output), columns, type, { name: source.name, file });
     },
     numbers: (name) => readNumbers(file, outputOf(name)),
   };

@@ -6,6 +6,7 @@
  */
 import type { CodeType } from "../../../ops/program/program.ts";
 import { blocksOf, codeKinds, zeroBytes } from "../../../ops/table/quantization.ts";
+import { RequestError } from "../../common/errors.ts";
 
 /** The number of bits of a quantized matrix. */
 export type BitsName = "q4" | "q8";
@@ -105,6 +106,25 @@ export function quantize(matrix: Float32Array, columns: number, type: CodeType):
     }
   }
   return zero === undefined ? { codes, scales, zeros } : { codes, scales };
+}
+
+/**
+ * Quantizes a tensor of a file.
+ *
+ * @throws {RequestError} If it contains a value that is not finite.
+ */
+export function quantizeTensor(
+  numbers: Float32Array,
+  columns: number,
+  type: CodeType,
+  { name, file }: { readonly name: string; readonly file: string },
+): QuantizedMatrix {
+  try {
+    return quantize(numbers, columns, type);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RequestError(`the tensor ${name} contains a value that is not finite; omit quantize`, { file });
+  }
 }
 
 /** The matrix from codes and scales, with exactly the numbers that the runtime computes. */

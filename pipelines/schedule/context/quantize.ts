@@ -4,9 +4,7 @@
  * @module
  */
 import { system } from "../../common/system.ts";
-import type { CodeType } from "../../../ops/program/program.ts";
 import { blocksOf, codeKinds, zeroBytes } from "../../../ops/table/quantization.ts";
-import { RequestError } from "../../common/errors.ts";
 import type { BareModel, ModelWeights } from "../../models/open/model.ts";
 import {
   partsOf,
@@ -19,7 +17,7 @@ import {
   type BitsName,
   codeBytes,
   packedZeros,
-  quantize,
+  quantizeTensor,
   type QuantizedMatrix,
 } from "../../models/weights/quantization.ts";
 import type { Entry, Store } from "../../store/store.ts";
@@ -79,7 +77,7 @@ function make(
       metadata: { quantize: name, weights: base.digest },
     });
     await appendMatrices(entry, matrices, done, async (weight, { columns, type }) => {
-      return quantized(weight, await base.read(weight), columns, type, base.record(weight).file);
+      return quantizeTensor(await base.read(weight), columns, type, { name: weight, file: base.record(weight).file });
     });
   });
 }
@@ -143,14 +141,5 @@ export async function appendMatrices(
       done(++finished);
     }
     for (const [name, data] of [...scalesOf, ...flat, ...byRow]) entry.append(name, data);
-  }
-}
-
-function quantized(weight: string, data: Float32Array, columns: number, type: CodeType, file: string) {
-  try {
-    return quantize(data, columns, type);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new RequestError(`the tensor ${weight} contains a value that is not finite; omit quantize`, { file });
   }
 }
