@@ -6,10 +6,10 @@
  */
 
 import { dirname } from "node:path";
-import { system, type SystemFile, type SystemFileInfo } from "../common/system.ts";
+import { system, type SystemFile } from "../common/system.ts";
 import { DiskError, RequestError, RunError } from "../common/errors.ts";
 import { digestInThread } from "../common/digest_thread.ts";
-import { faultText, isGone, temporaryName, unwritable, writeIfWhole } from "../common/files.ts";
+import { isGone, temporaryName, unwritable, writeIfWhole } from "../common/files.ts";
 import { freeSpace } from "../common/free_space.ts";
 import { jsonText } from "../common/json_rows.ts";
 import { removeOwnSync } from "../common/leavings.ts";
@@ -19,6 +19,7 @@ import { DiskBudget } from "./disk_budget.ts";
 import { type Entry, openEntry, REMEDY } from "./entry.ts";
 import type { Freed } from "./eviction.ts";
 import { checkFormat, writeFormat } from "./format.ts";
+import { type FoundFile, identify, openIfPresent, removeIfSame, setTimes, unreadable } from "./found_file.ts";
 import { entriesOf, entryPath, keyPattern, kindPattern, type StoredEntry } from "./inventory.ts";
 import { formatSize } from "../common/size.ts";
 import type { SharedCache } from "./shared_cache.ts";
@@ -328,61 +329,10 @@ export class Store {
   }
 }
 
-/** An entry's file as it was found: open, and at its start. */
-interface FoundFile {
-  readonly file: SystemFile;
-  readonly info: SystemFileInfo;
-}
-
-function openIfPresent(path: string): FoundFile | undefined {
-  let file: SystemFile | undefined;
-  try {
-    file = system.openSync(path);
-    return { file, info: file.statSync() };
-  } catch (fault) {
-    file?.close();
-    if (isGone(fault)) return undefined;
-    throw unreadable(path, fault);
-  }
-}
-
 /** The error for a mapped entry whose data was in use when it turned out to be damaged. */
 function droppedError(path: string, isGone: boolean): RunError {
   const remedy = isGone ? "it is dropped; run again to recompute it" : "remove it and run again";
   return new RunError(`${path}: is damaged, its data is not what was written; ${remedy}`);
-}
-
-function unreadable(path: string, fault: unknown): RunError {
-  return new RunError(`${path}: can't be read (${faultText(fault)}); make it readable or choose another store`);
-}
-
-/** The identity of a file's current version: it changes when the file is changed or replaced. */
-function identify(path: string, { size, mtime, dev, ino }: SystemFileInfo): string {
-  return JSON.stringify([path, size, mtime, dev, ino]);
-}
-
-/**
- * Removes a damaged entry, unless another process has replaced it with an intact one in the meantime.
- *
- * @returns Whether it is gone.
- */
-function removeIfSame(path: string, seen: string): boolean {
-  try {
-    if (identify(path, system.statSync(path)) === seen) system.removeSync(path);
-    return true;
-  } catch (fault) {
-    // In a read-only store the entry counts as absent.
-    return isGone(fault);
-  }
-}
-
-/** An identity contains the modification time only to the millisecond, so the time is set to that. */
-function setTimes(file: SystemFile, used: Date, written: Date | null): void {
-  try {
-    file.utimeSync(used, written ?? used);
-  } catch {
-    // The store is read-only or another user's: the eviction order is its owner's.
-  }
 }
 
 /** The error for an entry that the disk has no room for, if evicting from the store would not help. */
