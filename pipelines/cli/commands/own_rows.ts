@@ -9,6 +9,7 @@ import { basename } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { formOf, isJsonList } from "../../data/files/hub_forms.ts";
 import type { Fields } from "../../data/files/raw_row.ts";
+import { type PromptFields, usualFields } from "../../data/usual_fields.ts";
 
 /** A file of rows with the fields that a template names. */
 export interface OwnRows {
@@ -17,18 +18,12 @@ export interface OwnRows {
   /** The function of Refract that reads it. */
   readonly reader: "jsonl" | "json" | "csv" | "tsv" | "parquet";
   /** The fields for the prompt and the completion; `undefined` for conversations, which need no template. */
-  readonly fields: { readonly asked: string; readonly taught: string } | undefined;
+  readonly fields: PromptFields | undefined;
   /** The values of the completion field, in order, if there are few enough to be classes. */
   readonly labels: readonly string[];
   /** How many tokens an answer may take: more than any answer in the rows examined. */
   readonly longestAnswer: number;
 }
-
-/** Usual names of fields, the likeliest first. */
-const usual = {
-  asked: ["question", "prompt", "instruction", "query", "input", "text", "sentence", "source", "title"],
-  taught: ["answer", "completion", "output", "response", "reply", "label", "class", "category", "target"],
-};
 
 /** The number of rows examined. */
 const looked = 1000;
@@ -70,26 +65,10 @@ export async function ownRowsOf(path: string): Promise<OwnRows> {
   if (["messages", "conversations"].some((name) => Array.isArray(ownValue(first, name)))) {
     return { ...common, fields: undefined, labels: [], longestAnswer: 0 };
   }
-  const fields = fieldsOf(first, path), values = rows.map((row) => String(ownValue(row, fields.taught)));
+  const fields = usualFields(first, path), values = rows.map((row) => String(ownValue(row, fields.taught)));
   const labels = [...new Set(values)].sort();
   // A token of plain text has about four characters, and seldom fewer than two.
   const longest = Math.max(...values.map(({ length }) => length)),
     longestAnswer = Math.min(256, 4 + Math.ceil(longest / 2));
   return { ...common, fields, longestAnswer, labels: labels.length > 1 && labels.length <= mostLabels ? labels : [] };
-}
-
-/** The fields with usual names, otherwise the first and the last. */
-function fieldsOf(row: Fields, path: string): { readonly asked: string; readonly taught: string } {
-  const names = Object.keys(row).filter((name) => ["string", "number", "boolean"].includes(typeof ownValue(row, name)));
-  const named = (list: readonly string[], others: readonly string[]) => list.find((name) => others.includes(name));
-  const taught = named(usual.taught, names) ?? names.at(-1);
-  const rest = names.filter((name) => name !== taught), asked = named(usual.asked, rest) ?? rest[0];
-  if (taught !== undefined && asked !== undefined) return { asked, taught };
-  throw new RequestError(
-    `has rows with fewer than two fields of text (${names.join(", ")}); give each row a question and its answer`,
-    {
-      file: path,
-      line: 1,
-    },
-  );
 }

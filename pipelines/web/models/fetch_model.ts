@@ -7,7 +7,7 @@ import { storeFolder } from "../../cli/requests/caller_paths.ts";
 import { digestOf } from "../../common/digest.ts";
 import { publish } from "../../common/durable.ts";
 import { RequestError } from "../../common/errors.ts";
-import { faultText, writeAtomically } from "../../common/files.ts";
+import { faultText, parseJsonObject, writeAtomically } from "../../common/files.ts";
 import { freeSpace } from "../../common/free_space.ts";
 import { formatSize } from "../../common/size.ts";
 import { system } from "../../common/system.ts";
@@ -73,11 +73,16 @@ async function fetchFile(url: URL, path: string, { isNeeded, listed }: Wanted, s
   using file = await system.open(partial, { read: true, write: true, create: true });
   const arriving = await arrivingFile(file, listed);
   if (listed === undefined || arriving.bytes < listed.size) {
-    const response = await requestRest(url, arriving, signal);
-    if (response.status === 404 && !isNeeded) {
+    const response = await requestRest(url, arriving, signal), isPage = isWebPage(response);
+    if ((response.status === 404 || isPage) && !isNeeded) {
+      await response.body?.cancel();
       await system.remove(partial);
       await writeAtomically(absent, []);
       return false;
+    }
+    if (isPage) {
+      await response.body?.cancel();
+      throw new RequestError(`${url} is a web page; give the address of the folder with the model's files`);
     }
     if (!response.ok) {
       throw new RequestError(`${url} can't be fetched (${response.status}); check the address of the model's folder`);
@@ -86,6 +91,7 @@ async function fetchFile(url: URL, path: string, { isNeeded, listed }: Wanted, s
   }
   const sha256 = await arriving.finish();
   await publish(file, partial, path);
+  if (name.endsWith(".json")) await requireJson(path, url);
   // It was read as a whole just now, and need not be again for its digest.
   if (isWeights(name)) {
     await requireWhole(path);
@@ -144,6 +150,21 @@ async function keep(arriving: ArrivingFile, chunk: Uint8Array, name: string): Pr
       `${name} can't be kept beyond ${formatSize(arriving.bytes)} (${faultText(fault)}); choose a smaller model, or ` +
         "free some space",
     );
+  }
+}
+
+/** Whether a server answers with a page where a file should be, as those of single-page applications do. */
+function isWebPage({ ok, headers }: Response): boolean {
+  return ok && /^text\/html\b/i.test(headers.get("content-type") ?? "");
+}
+
+/** What is not JSON is fetched again. */
+async function requireJson(path: string, url: URL): Promise<void> {
+  try {
+    parseJsonObject(await system.readFile(path), url.href, "check the address of the model's folder");
+  } catch (fault) {
+    await system.remove(path);
+    throw fault;
   }
 }
 

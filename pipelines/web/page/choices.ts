@@ -10,8 +10,20 @@ const select = (id: string) => byId(id, HTMLSelectElement);
 /** The dropped file. */
 let file: string | undefined;
 
-/** Fills the fields. */
-export function fill({ bases }: SiteDefaults, choices: Choices): void {
+/** The fields that hold numbers, by what they choose. */
+const numbers = {
+  rank: "rank",
+  epochs: "epochs",
+  batchSize: "batch-size",
+  learningRate: "learning-rate",
+  seed: "seed",
+  maxNewTokens: "max-new-tokens",
+} as const satisfies Partial<Record<keyof Choices, string>>;
+
+const numberNames = Object.keys(numbers) as readonly (keyof typeof numbers)[];
+
+/** Fills the fields; rows that are neither a file's nor the site's own are typed ones. */
+export function fill({ bases, choices: { rows: own } }: SiteDefaults, choices: Choices): void {
   const { base, provider, rows } = choices, isListed = bases.some(({ source }) => source === base);
   select("base").replaceChildren(
     ...bases.map(({ name, source }) => element("option", { value: source }, name)),
@@ -22,15 +34,21 @@ export function fill({ bases }: SiteDefaults, choices: Choices): void {
   select("provider").value = provider;
   input("layer").value = choices.layer;
   input("positions").value = choices.positions;
-  input("rank").value = String(choices.rank);
-  input("epochs").value = String(choices.epochs);
-  input("batch-size").value = String(choices.batchSize);
-  input("learning-rate").value = String(choices.learningRate);
-  input("seed").value = String(choices.seed);
-  input("max-new-tokens").value = String(choices.maxNewTokens);
+  for (const name of numberNames) {
+    // JSON has null for what is no number.
+    input(numbers[name]).value = Number.isFinite(choices[name]) ? String(choices[name]) : "";
+  }
   file = rows.file;
   if (rows.file !== undefined) showFile(rows.file, rows);
+  else if (rows !== own && rows.records !== undefined) showTyped(rows.records);
   showParts();
+}
+
+/** Shows typed rows as the source of rows. */
+function showTyped(records: NonNullable<ChosenRows["records"]>): void {
+  select("source").value = "typed";
+  byId("typed-rows").replaceChildren();
+  for (const { prompt, completion } of records) addRow(String(prompt), String(completion));
 }
 
 /** Shows a file as the source of rows. */
@@ -48,14 +66,35 @@ export function showParts(): void {
   byId("other").hidden = select("base").value !== other;
   byId("typed").hidden = source !== "typed";
   for (const id of ["file-field", "prompt-field", "completion-field"]) byId(id).hidden = source !== "file";
-  if (source === "typed" && byId("typed-rows").children.length === 0) { for (let row = 0; row < 4; row++) addRow(); }
+  if (source === "typed") { while (byId("typed-rows").children.length < 4) addRow(); }
 }
 
 /** Adds a row to the table. */
-export function addRow(): void {
-  const cell = (label: string) =>
-    element("td", { "data-name": label }, element("textarea", { rows: 1, "aria-label": label, spellcheck: "false" }));
-  byId("typed-rows").append(element("tr", {}, cell("Prompt"), cell("Completion")));
+export function addRow(prompt = "", completion = ""): void {
+  const cell = (label: string, text: string) =>
+    element(
+      "td",
+      { "data-name": label },
+      element("textarea", { rows: 1, "aria-label": label, spellcheck: "false" }, text),
+    );
+  byId("typed-rows").append(element("tr", {}, cell("Prompt", prompt), cell("Completion", completion)));
+}
+
+/** Throws an Error if a field has no number, or a typed row has no completion. */
+export function requireWhole(found: Choices, { choices: usual }: SiteDefaults): void {
+  const missing = numberNames.find((name) => Number.isNaN(found[name]));
+  if (missing !== undefined) {
+    const label = input(numbers[missing]).labels?.[0]?.textContent.trim() ?? missing;
+    throw new Error(`${label} is not a number; write one, as in ${usual[missing]}`);
+  }
+  if (select("source").value !== "typed") return;
+  const at = tableRows().findIndex(({ prompt, completion }) => prompt !== "" && completion === "");
+  if (at >= 0) throw new Error(`row ${at + 1} of the table has no completion; write one, or clear its prompt`);
+}
+
+/** The number in a field; NaN if it has none. */
+function numberIn(name: keyof typeof numbers): number {
+  return input(numbers[name]).valueAsNumber;
 }
 
 /** The values of the fields. */
@@ -66,12 +105,12 @@ export function chosen({ choices: { rows } }: SiteDefaults): Choices {
     provider: select("provider").value === "webgpu" ? "webgpu" : "cpu",
     layer: input("layer").value,
     positions: input("positions").value.trim(),
-    rank: Number(input("rank").value),
-    epochs: Number(input("epochs").value),
-    batchSize: Number(input("batch-size").value),
-    learningRate: Number(input("learning-rate").value),
-    seed: Number(input("seed").value),
-    maxNewTokens: Number(input("max-new-tokens").value),
+    rank: numberIn("rank"),
+    epochs: numberIn("epochs"),
+    batchSize: numberIn("batchSize"),
+    learningRate: numberIn("learningRate"),
+    seed: numberIn("seed"),
+    maxNewTokens: numberIn("maxNewTokens"),
     rows: chosenRows(rows),
   };
 }
@@ -91,10 +130,14 @@ function chosenRows(own: ChosenRows): ChosenRows {
   }
 }
 
-function typedRows() {
-  const rows = Array.from(byId("typed-rows").children, (row) => {
+/** All rows of the table. */
+function tableRows() {
+  return Array.from(byId("typed-rows").children, (row) => {
     const [prompt = "", completion = ""] = Array.from(row.querySelectorAll("textarea"), ({ value }) => value);
     return { prompt, completion };
   });
-  return rows.filter(({ prompt, completion }) => prompt !== "" || completion !== "");
+}
+
+function typedRows() {
+  return tableRows().filter(({ prompt, completion }) => prompt !== "" || completion !== "");
 }

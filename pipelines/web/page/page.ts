@@ -1,23 +1,23 @@
 /** The page of a site that trains: its fields, and the worker's output. @module */
-import { byId } from "../../report/page/dom.ts";
+import { byId, element } from "../../report/page/dom.ts";
 import type { Choices, ShownEvent, SiteDefaults } from "../site/protocol.ts";
-import { addRow, chosen, fill, showFile, showParts } from "./choices.ts";
+import { addRow, chosen, fill, requireWhole, showFile, showParts } from "./choices.ts";
 import { showLosses } from "./curve.ts";
 import { Engine, Refusal } from "./engine.ts";
-import { editInAddress, linkWith } from "./links.ts";
+import { editInAddress, forgetEditInAddress, linkWith } from "./links.ts";
 import { surviving } from "./lost_device.ts";
 import { keepForOffline } from "./offline.ts";
 import { Progress, workText } from "./progress.ts";
 import { Waiting } from "./waiting.ts";
 import { focusing } from "./focusing.ts";
-import { showRows } from "./rows.ts";
+import { clearRows, showRows } from "./rows.ts";
 
-/** The name under which the browser remembers what the fields said. */
-const remembered = "refract choices";
+/** The name under which the browser remembers what the fields said; other sites may have the same host. */
+const remembered = `refract choices ${new URL("./", document.baseURI).pathname}`;
 
 const buttons = ["train", "ask", "download", "link", "show-rows"] as const;
 const progress = new Progress();
-let isTuned = false;
+let isTuned = false, isOpen = false;
 
 /** What the worker does for the page. */
 interface Work {
@@ -58,16 +58,23 @@ function take(event: ShownEvent): void {
   if (event.kind === "waiting") return waiting.take(event.isWaiting, byId(work.status));
   if (event.kind === "work" && work === asking) byId("asking").textContent = workText(event);
   else progress.take(event);
-  if (event.kind === "note") note(event.message);
+  if (event.kind === "note") note(event.message, true);
   if (event.kind === "trainingStarted" || event.kind === "step") showLosses(progress.losses, progress.steps);
 }
 
-function note(message: string): void {
+/**
+ * Shows a note once.
+ *
+ * @param isOfWork Whether it is about what was asked, and goes when something else is trained or shown.
+ */
+function note(message: string, isOfWork = false): void {
   const known = Array.from(byId("notes").children, ({ textContent }) => textContent);
   if (known.includes(message)) return;
-  const item = document.createElement("li");
-  item.textContent = message;
-  byId("notes").append(item);
+  byId("notes").append(element("li", isOfWork ? { "data-of": "work" } : {}, message));
+}
+
+function clearNotes(): void {
+  for (const item of byId("notes").querySelectorAll("[data-of=work]")) item.remove();
 }
 
 function showFault(message: string): void {
@@ -113,11 +120,24 @@ function stop(): void {
   engine.stop();
 }
 
-/** The values of the fields, which are restored after a reload. */
+/** The values of the fields. Throws an Error if one is missing. */
 function choices(): Choices {
+  remember();
   const found = chosen(defaults);
-  localStorage.setItem(remembered, JSON.stringify(found));
+  requireWhole(found, defaults);
   return found;
+}
+
+/** Has the browser restore the values of the fields after a reload; the site's own rows are in the site. */
+function remember(): void {
+  const { rows, ...found } = chosen(defaults);
+  try {
+    const kept = rows === defaults.choices.rows ? found : { ...found, rows };
+    localStorage.setItem(remembered, JSON.stringify(kept));
+  } catch {
+    // A visitor may have forbidden it, or have typed more rows than the browser keeps.
+    note("This browser does not keep what the fields say: a reload sets them back.");
+  }
 }
 
 function recalled(): Choices {
@@ -130,12 +150,11 @@ function recalled(): Choices {
 
 async function takeFile(file: File): Promise<void> {
   const bytes = new Uint8Array(await file.arrayBuffer());
-  const { file: path, fields: [first = "prompt", second = "completion"] } = await engine.ask({
-    kind: "file",
-    name: file.name,
-    bytes,
-  });
-  showFile(path, { prompt: `{${first}}`, completion: `{${second}}` });
+  const { file: path, fields, problem } = await engine.ask({ kind: "file", name: file.name, bytes });
+  const { asked, taught } = fields ?? { asked: "prompt", taught: "completion" };
+  showFile(path, { prompt: `{${asked}}`, completion: `{${taught}}` });
+  clearRows();
+  if (fields === undefined) throw new Error(problem);
 }
 
 function on(id: string, type: string, act: () => void): void {
@@ -143,8 +162,12 @@ function on(id: string, type: string, act: () => void): void {
 }
 
 on("base", "change", showParts);
-on("source", "change", showParts);
-on("add-row", "click", addRow);
+on("source", "change", () => {
+  showParts();
+  clearRows();
+});
+on("add-row", "click", () => addRow());
+addEventListener("pagehide", remember);
 on("pause", "click", stop);
 on("stop", "click", stop);
 on("file", "change", () => {
@@ -163,17 +186,21 @@ addEventListener("drop", (event) => {
 });
 on("show-rows", "click", () =>
   void working(async () => {
+    clearRows();
+    clearNotes();
     const rows = await engine.ask({ kind: "rows", choices: choices() });
     showRows(rows);
-    rows.notes.forEach(note);
+    for (const each of rows.notes) note(each, true);
   }));
 on("train", "click", () =>
   void working(async () => {
+    clearNotes();
     progress.begin();
     // A browser that is short of space empties sites that did not ask. Some ask the visitor first, for whom nothing waits.
     void navigator.storage?.persist?.().catch(() => false);
     const { seconds } = await surviving(survivor, choices(), (found) => engine.ask({ kind: "train", choices: found }));
     isTuned = true;
+    forgetEditInAddress();
     progress.done(seconds);
   }, training));
 on("ask", "click", () => void working(askBoth, asking));
@@ -187,7 +214,7 @@ on("download", "click", () =>
   }));
 on("link", "click", () =>
   void working(async () => {
-    const { bytes } = await engine.ask({ kind: "zip" }), link = linkWith(choices().base, bytes);
+    const { bytes, base } = await engine.ask({ kind: "zip" }), link = linkWith(base, bytes);
     if (link === undefined) {
       byId("kept").textContent = "It is too large for a link; download it.";
       return;
@@ -197,7 +224,15 @@ on("link", "click", () =>
   }));
 on("open-zip", "change", () => {
   const [file] = byId("open-zip", HTMLInputElement).files ?? [];
-  if (file !== undefined) void working(async () => await openEdit(new Uint8Array(await file.arrayBuffer())));
+  if (file === undefined) return;
+  void working(async () => {
+    await openEdit(new Uint8Array(await file.arrayBuffer()));
+    forgetEditInAddress();
+  });
+});
+addEventListener("hashchange", () => {
+  if (document.body.getAttribute("aria-busy") !== "true") return void working(openLinked);
+  showFault("the page is at work; open the link again when that is done");
 });
 
 const pending = "…";
@@ -227,10 +262,17 @@ function endAsking(how: string): void {
 }
 
 async function openEdit(bytes: Uint8Array<ArrayBuffer>, base?: string): Promise<void> {
-  const found = await engine.ask({ kind: "unzip", bytes });
+  byId("kept").textContent = "";
+  const found = await engine.ask({ kind: "unzip", bytes, base });
   isTuned = true;
   if (base !== undefined) fill(defaults, { ...chosen(defaults), base });
   byId("kept").textContent = `Opened an edit of ${base ?? found.base}; try it above.`;
+}
+
+/** Opens the edit that the page's address contains, if it contains one. */
+async function openLinked(): Promise<void> {
+  const shared = editInAddress();
+  if (shared !== undefined) await openEdit(shared.bytes, shared.base);
 }
 
 byId("title").textContent = `Train ${defaults.name} in this tab`;
@@ -252,11 +294,11 @@ await working(async () => {
     );
   }
   if (!isKept) note("This browser stores no files for the page: what is computed is lost when the tab is closed.");
-  const shared = editInAddress();
-  if (shared !== undefined) await openEdit(shared.bytes, shared.base);
   byId("state").textContent = `Ready: WebAssembly with ${threads === 1 ? "1 thread" : `${threads} threads`}` +
     `${hasWebGpu ? ", WebGPU" : ""}${isKept ? "; what is computed is kept in this browser" : ""}.`;
-});
+  isOpen = true;
+}, { status: "state", failed: () => byId("state").textContent = "Not opened." });
+if (isOpen) await working(openLinked);
 document.body.dataset["ready"] = String(Math.round(performance.now()));
 // A host that takes no such script, or a page that is not served securely, goes without.
 await keepForOffline().catch(() => {});

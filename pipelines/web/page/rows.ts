@@ -2,6 +2,12 @@
 import { byId, element } from "../../report/page/dom.ts";
 import type { Answers } from "../site/protocol.ts";
 
+/** Shows none. */
+export function clearRows(): void {
+  byId("rows-count").textContent = "";
+  byId("rows-list").replaceChildren();
+}
+
 /** Shows them. */
 export function showRows({ count, first }: Answers["rows"]): void {
   byId("rows-count").textContent = count === 1

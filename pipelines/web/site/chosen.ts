@@ -1,37 +1,21 @@
 /** Makes a pipeline from the values of a page's fields. @module */
 import { RequestError } from "../../common/errors.ts";
-import { csv, json, jsonl, records, tsv } from "../../dsl/data.ts";
+import { records } from "../../dsl/data.ts";
 import { baseModel } from "../../dsl/model.ts";
 import { pipeline, train } from "../../dsl/stages.ts";
 import type { Rows } from "../../dsl/rows.ts";
 import type { Pipeline } from "../../spec/mod.ts";
 import { modelSource } from "../models/source.ts";
 import type { Choices, ChosenRows } from "./protocol.ts";
+import { rowsIn } from "./row_file.ts";
 import type { SiteEdit, SiteTrained } from "./trained.ts";
 
-/** The readers of files of rows, by file name extension. */
-const readers: ReadonlyMap<string, typeof jsonl | typeof csv> = new Map<string, typeof jsonl | typeof csv>([
-  ["jsonl", jsonl],
-  ["ndjson", jsonl],
-  ["json", json],
-  ["csv", csv],
-  ["tsv", tsv],
-]);
-
 /** The rows that were chosen on a page. */
-function rowsOf({ file, records: own = [], prompt, completion }: ChosenRows): Rows {
+async function rowsOf({ file, records: own = [], prompt, completion }: ChosenRows): Promise<Rows> {
   const templates = { prompt, completion };
-  if (file === undefined) {
-    if (own.length === 0) throw new RequestError("there are no rows; drop a file, or type some");
-    return records(own, templates);
-  }
-  const read = readers.get(file.slice(file.lastIndexOf(".") + 1).toLowerCase());
-  if (read === undefined) {
-    throw new RequestError(
-      `${file.slice(file.lastIndexOf("/") + 1)} is not a file of rows; drop one in JSONL, CSV, TSV or JSON`,
-    );
-  }
-  return read(file, templates);
+  if (file !== undefined) return await rowsIn(file, templates);
+  if (own.length === 0) throw new RequestError("there are no rows; drop a file, or type some");
+  return records(own, templates);
 }
 
 /** The blocks that a text names: one, several separated by commas, or all. */
@@ -58,7 +42,7 @@ function chosenEdit(edit: SiteEdit, { layer, rank, positions }: Choices): SiteEd
  * @throws {RequestError} If the fields describe something that cannot be trained.
  */
 export async function pipelineOf(trained: SiteTrained, choices: Choices, signal: AbortSignal): Promise<Pipeline> {
-  const source = await modelSource(choices.base, signal), data = rowsOf(choices.rows), { training } = trained;
+  const source = await modelSource(choices.base, signal), data = await rowsOf(choices.rows), { training } = trained;
   const edits = trained.edits.map((edit) => chosenEdit(edit, choices));
   const { epochs, batchSize, learningRate, seed } = choices, optimizer = { ...training.optimizer, learningRate };
   return pipeline("web", () => ({

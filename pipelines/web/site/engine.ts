@@ -3,7 +3,7 @@
 import { expandPipeline } from "../../cli/requests/expand_pipeline.ts";
 import { openRunContext } from "../../cli/requests/open_run_context.ts";
 import { DeviceError, RequestError, StoppedError } from "../../common/errors.ts";
-import { faultText } from "../../common/files.ts";
+import { faultText, writeAtomically } from "../../common/files.ts";
 import { system } from "../../common/system.ts";
 import { greedy } from "../../dsl/decoding.ts";
 import { saved } from "../../dsl/edits.ts";
@@ -17,9 +17,9 @@ import { showDownloads } from "../models/fetch_model.ts";
 import { modelSource } from "../models/source.ts";
 import { onWaiting } from "../twins/adapter.ts";
 import { openTab, setHub } from "../twins/tab.ts";
-import { fieldsIn } from "./fields.ts";
-import { folder, isTuned, keep, unzipped, zipped } from "./interventions.ts";
+import { folder, isTuned, keep, trainedBase, unzipped, unzippedFromLink, zipped } from "./interventions.ts";
 import { pipelineOf } from "./chosen.ts";
+import { fieldsIn } from "./row_file.ts";
 import type { Answers, Ask, FromEngine, ToEngine } from "./protocol.ts";
 import { shownEvent } from "./shown_event.ts";
 import type { SiteTrained } from "./trained.ts";
@@ -38,34 +38,44 @@ opening.catch(() => {});
 let trained: SiteTrained | undefined;
 let stopping = new AbortController();
 
+/** Where dropped files are. */
+const rowsFolder = "/home/rows";
+
+/** A message about files as a visitor knows them. */
+const shown = (message: string) => message.replaceAll(`${rowsFolder}/`, "");
+
 const emit: Emit = (event) => {
-  const shown = shownEvent(event);
-  if (shown !== undefined) say({ event: shown });
+  const found = shownEvent(event);
+  if (found !== undefined) say({ event: found.kind === "note" ? { ...found, message: shown(found.message) } : found });
 };
 
+function problemOf(fault: unknown): string {
+  return shown(fault instanceof Error && fault.message !== "" ? faultText(fault) : String(fault));
+}
+
 async function answer(ask: Ask): Promise<Answers[keyof Answers]> {
-  const { signal } = stopping;
+  const { signal } = stopping, { threads, isKept, hasWebGpu } = await opening;
   switch (ask.kind) {
-    case "open": {
-      const { threads, isKept, hasWebGpu } = await opening;
+    case "open":
       // Written by the exporter of the same version.
       trained = ask.defaults.trained as SiteTrained;
       if (ask.defaults.endpoint !== undefined) setHub(ask.defaults.endpoint);
       showDownloads(bytesProgress(emit, "download"));
       return { threads, isKept, hasWebGpu, isTuned: isTuned() };
-    }
     case "file": {
-      const file = `/home/rows/${ask.name.replaceAll("/", "_")}`;
-      await system.mkdir("/home/rows", { recursive: true });
-      await system.remove(file).catch(() => {});
-      using written = system.openSync(file, { write: true, create: true, truncate: true });
-      written.writeSync(ask.bytes);
-      return { file, fields: fieldsIn(ask.name, ask.bytes) };
+      const file = `${rowsFolder}/${ask.name.replaceAll("/", "_")}`;
+      await system.mkdir(rowsFolder, { recursive: true });
+      await writeAtomically(file, [ask.bytes]);
+      try {
+        return { file, fields: await fieldsIn(file), problem: "" };
+      } catch (fault) {
+        return { file, fields: undefined, problem: problemOf(fault) };
+      }
     }
     case "rows": {
       const notes: string[] = [], pipeline = await pipelineOf(opened(), ask.choices, signal);
       const { members } = expandPipeline(pipeline, new Map());
-      const noted: Emit = (event) => event.kind === "note" ? notes.push(event.message) : emit(event);
+      const noted: Emit = (event) => event.kind === "note" ? notes.push(shown(event.message)) : emit(event);
       const place = { base: system.cwd(), threads: 1, provider: "cpu" } as const;
       await using runContext = openRunContext(place, {}, noted, { signal });
       const { data: [data] } = await inspectRows(runContext, members, shownRows);
@@ -78,24 +88,32 @@ async function answer(ask: Ask): Promise<Answers[keyof Answers]> {
     case "train": {
       const start = performance.now(), { choices } = ask, { provider } = choices;
       const pipeline = await pipelineOf(opened(), choices, signal);
-      const running = run(pipeline, { provider, threads: (await openTab()).threads, signal, out: "/home/runs/web" });
+      const running = run(pipeline, { provider, threads, signal, out: "/home/runs/web" });
       for await (const event of running) emit(event);
       const { members: [member] } = await running.result;
-      await keep(`${member!.folder}/intervention`);
+      await keep(`${member!.folder}/intervention`, choices.base.trim());
       return { seconds: (performance.now() - start) / 1000 };
     }
     case "write": {
       const { choices: { base, provider, maxNewTokens }, prompt } = ask, source = await modelSource(base, signal);
+      if (ask.tuned) await noteOtherBase(base.trim());
       const model = ask.tuned ? baseModel(source).with(saved(folder)) : baseModel(source);
-      const decoding = greedy({ maxNewTokens }), { threads } = await openTab();
+      const decoding = greedy({ maxNewTokens });
       const place = { threads, provider, signal };
       return { text: await generate(model, prompt, { ...place, plain: true, decoding, onNote: noteTo(emit) }) };
     }
     case "zip":
-      return { bytes: zipped() };
+      return await zipped();
     case "unzip":
-      return { base: await unzipped(ask.bytes) };
+      return { base: await (ask.base === undefined ? unzipped(ask.bytes) : unzippedFromLink(ask.bytes, ask.base)) };
   }
+}
+
+/** Reports that the edit is used with another base model than its own. */
+async function noteOtherBase(base: string): Promise<void> {
+  const own = await trainedBase();
+  if (own === base) return;
+  emit({ kind: "note", message: `the edit was trained for ${own}, but the tuned model is ${base} with it` });
 }
 
 function opened(): SiteTrained {
@@ -117,8 +135,7 @@ self.onmessage = ({ data }: MessageEvent<ToEngine>) => {
       say({ id, answer: await answer(ask) });
     } catch (fault) {
       const isStopped = stopping.signal.aborted, isDevices = fault instanceof DeviceError;
-      const problem = fault instanceof Error && fault.message !== "" ? faultText(fault) : String(fault);
-      say({ id, isStopped, isDevices, problem });
+      say({ id, isStopped, isDevices, problem: problemOf(fault) });
     }
   });
 };

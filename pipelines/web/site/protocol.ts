@@ -1,4 +1,5 @@
 /** The requests of a page to the worker that trains for it, and the worker's responses. @module */
+import type { PromptFields } from "../../data/usual_fields.ts";
 
 /** The values of the page's fields. */
 export interface Choices {
@@ -80,7 +81,8 @@ export type Ask =
   | { readonly kind: "train"; readonly choices: Choices }
   | { readonly kind: "write"; readonly choices: Choices; readonly prompt: string; readonly tuned: boolean }
   | { readonly kind: "zip" }
-  | { readonly kind: "unzip"; readonly bytes: Uint8Array<ArrayBuffer> };
+  /** `base` is the model that a link names. */
+  | { readonly kind: "unzip"; readonly bytes: Uint8Array<ArrayBuffer>; readonly base: string | undefined };
 
 /** The response to each request. */
 export interface Answers {
@@ -91,7 +93,13 @@ export interface Answers {
     /** What was trained during the previous visit. */
     readonly isTuned: boolean;
   };
-  readonly file: { readonly file: string; readonly fields: readonly string[] };
+  readonly file: {
+    readonly file: string;
+    /** Those that are probably the prompt and the completion; `undefined` if the file could not be read. */
+    readonly fields: PromptFields | undefined;
+    /** Why not. */
+    readonly problem: string;
+  };
   readonly rows: {
     readonly count: number;
     readonly first: readonly (readonly ShownToken[])[];
@@ -99,7 +107,8 @@ export interface Answers {
   };
   readonly train: { readonly seconds: number };
   readonly write: { readonly text: string };
-  readonly zip: { readonly bytes: Uint8Array<ArrayBuffer> };
+  /** `base` is the model that the edit was trained for, as a page names it. */
+  readonly zip: { readonly bytes: Uint8Array<ArrayBuffer>; readonly base: string };
   readonly unzip: { readonly base: string };
 }
 
