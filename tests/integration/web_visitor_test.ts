@@ -48,6 +48,8 @@ Deno.test({
           return path.startsWith("/fallback/") ? new Response("<!doctype html>", { headers }) : undefined;
         },
       });
+      // A host whose answers a browser keeps from other sites' pages.
+      await using closed = serveFolder(folder);
       const opened = (test: (page: Page) => Promise<void>) => inPage(server.url, display, test);
 
       await t.step("typed rows are restored after a reload, and one without a completion is refused", () =>
@@ -108,7 +110,9 @@ Deno.test({
         opened(async (page) => {
           const visitor = visit(page), asked = "question: what colour is the lion ?\nanswer:";
           await visitor.ready();
+          assert.equal((await visitor.ask(asked))[1], "Nothing is trained yet.");
           await visitor.finish("train");
+          assert.equal(await visitor.text("tuned-answer"), "");
           const answers = await visitor.ask(asked);
           assert.notEqual(answers[0], answers[1]);
           await page.evaluate(`{
@@ -198,6 +202,10 @@ Deno.test({
               /^"smollm" is no model that a page can load; write a Hugging Face id as in owner\/name, or the URL/,
             ],
             ["htp://host/model/", /^"htp:\/\/host\/model\/" is no model that a page can load/],
+            [
+              `${closed.url}model/`,
+              /; check the address, the connection, and that 127\.0\.0\.1:\d+ sends Access-Control-/,
+            ],
             ["./fallback/", /\/fallback\/config\.json is a web page; give the address of the folder/],
           ];
           for (const [base, problem] of refused) {

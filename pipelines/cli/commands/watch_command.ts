@@ -1,7 +1,7 @@
 /** `deno task watch`: serves a run's report during the run, only to this machine. @module */
 import { join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
-import { faultText } from "../../common/files.ts";
+import { faultText, isFolder } from "../../common/files.ts";
 import { pageOf } from "../../report/html.ts";
 import { liveFile, silenceOf } from "../../report/live.ts";
 import { readLiveSource } from "../../report/write_report.ts";
@@ -34,6 +34,7 @@ export async function serveReport(
   terminal: Pick<Terminal, "print">,
   signal?: AbortSignal,
 ): Promise<void> {
+  const waits = await isFolder(folder) ? "" : " once a run writes there, for it does not exist yet";
   const token = crypto.getRandomValues(new Uint8Array(24)).toHex();
   try {
     const server = Deno.serve({
@@ -42,7 +43,7 @@ export async function serveReport(
       ...signal === undefined ? {} : { signal },
       onError: (fault) => answerOf(faultText(fault), 500),
       onListen: ({ port }) =>
-        terminal.print(`http://127.0.0.1:${port}/?token=${token} shows ${folder}; Ctrl-C ends this`),
+        terminal.print(`http://127.0.0.1:${port}/?token=${token} shows ${folder}${waits}; Ctrl-C ends this`),
     }, (request) => answer(folder, token, request));
     await server.finished;
   } catch (fault) {

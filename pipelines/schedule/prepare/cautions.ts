@@ -65,7 +65,8 @@ const ofTraining: readonly ((stage: PreparedTraining) => Finding)[] = [
     if (steps === 0 || warmup < steps) return undefined;
     return {
       of: optimizer,
-      says: `the warm-up of ${name} takes ${warmup} steps of ${steps}, so that no step has the whole learning rate`,
+      says: `the warm-up of ${name} takes ${warmup} of ${steps === 1 ? "1 step" : `${steps} steps`}, so that no step ` +
+        "has the whole learning rate",
     };
   },
   function measuresOnce(stage) {
@@ -117,6 +118,14 @@ const ofEvaluation: readonly ((stage: PreparedEvaluation) => Finding)[] = [
     const { decoding } = spec, { contextLength, encoder } = model.architecture;
     if (decoding === undefined || decoding.kind === "choices" || encoder !== undefined) return undefined;
     const { maxNewTokens } = decoding;
+    if (maxNewTokens >= contextLength) {
+      return {
+        of: spec,
+        says:
+          `maxNewTokens of ${name} is ${maxNewTokens}, but the model's context has ${contextLength} tokens in all, ` +
+          "so answers may be cut; give fewer",
+      };
+    }
     const { prompts } = lengthsOfExamples(examples);
     const count = prompts.filter((length) => length + maxNewTokens > contextLength).length;
     if (count === 0) return undefined;

@@ -200,9 +200,11 @@ async function request(url: URL, from: number, signal: AbortSignal): Promise<Res
     return await fetch(url, { signal, ...from > 0 ? { headers: { range: `bytes=${from}-` } } : {} });
   } catch (fault) {
     signal.throwIfAborted();
-    throw new RequestError(
-      `${url} can't be fetched (${faultText(fault)}); check the connection, or choose a model that is here`,
-    );
+    // A browser tells a page no more of why another host's answer is kept from it.
+    const remedy = url.origin === new URL(import.meta.url).origin
+      ? "check the connection"
+      : `check the address, the connection, and that ${url.host} sends Access-Control-Allow-Origin`;
+    throw new RequestError(`${url} can't be fetched (${faultText(fault)}); ${remedy}, or choose a model that is here`);
   }
 }
 

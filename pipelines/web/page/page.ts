@@ -199,7 +199,7 @@ on("train", "click", () =>
     // A browser that is short of space empties sites that did not ask. Some ask the visitor first, for whom nothing waits.
     void navigator.storage?.persist?.().catch(() => false);
     const { seconds } = await surviving(survivor, choices(), (found) => engine.ask({ kind: "train", choices: found }));
-    isTuned = true;
+    tunedAnew();
     forgetEditInAddress();
     progress.done(seconds);
   }, training));
@@ -255,6 +255,12 @@ async function askBoth(): Promise<void> {
   endAsking("");
 }
 
+/** Takes note of a new edit, which has answered nothing yet. */
+function tunedAnew(): void {
+  isTuned = true;
+  byId("tuned-answer").textContent = "";
+}
+
 /** Shows how asking ended; nothing in the place of an answer that is missing. */
 function endAsking(how: string): void {
   byId("asking").textContent = how;
@@ -264,7 +270,7 @@ function endAsking(how: string): void {
 async function openEdit(bytes: Uint8Array<ArrayBuffer>, base?: string): Promise<void> {
   byId("kept").textContent = "";
   const found = await engine.ask({ kind: "unzip", bytes, base });
-  isTuned = true;
+  tunedAnew();
   if (base !== undefined) fill(defaults, { ...chosen(defaults), base });
   byId("kept").textContent = `Opened an edit of ${base ?? found.base}; try it above.`;
 }

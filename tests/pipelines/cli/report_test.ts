@@ -135,3 +135,15 @@ Deno.test("watch shows no files outside a run's folder that its links lead to", 
     stop.abort();
     await served;
   }));
+
+Deno.test("watch says that a run folder does not exist yet", () =>
+  inScene({}, async (scene) => {
+    const stop = new AbortController(), printed = Promise.withResolvers<string>();
+    const served = serveReport(scene.path("later"), 0, { print: printed.resolve }, stop.signal);
+    assert.match(
+      await printed.promise,
+      /^http:\/\/127\.0\.0\.1:\d+\/\?token=\w+ shows .*later once a run writes there, for it does not exist yet; Ctrl-C/,
+    );
+    stop.abort();
+    await served;
+  }));

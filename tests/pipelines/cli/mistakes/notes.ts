@@ -89,7 +89,7 @@ export const notes: readonly Mistake<readonly string[]>[] = [
     "pipeline.ts:13:17: maxSteps of loreft is 9, and its epochs end after 2 steps; give more epochs than 1",
   ]],
   ["a warm-up that never ends", optimizing("{ learningRate: 1e-3, schedule: linearSchedule({ warmupSteps: 2 }) }"), [
-    "pipeline.ts:13:90: the warm-up of loreft takes 2 steps of 2, so that no step has the whole learning rate",
+    "pipeline.ts:13:90: the warm-up of loreft takes 2 of 2 steps, so that no step has the whole learning rate",
   ]],
   ["validations that never happen", training("validate: { data: held, metrics: [loss()], every: 3 }"), [
     "pipeline.ts:13:17: loreft is validated every 3 steps and has 2, so that it is validated at its end alone",
@@ -97,8 +97,11 @@ export const notes: readonly Mistake<readonly string[]>[] = [
   ["answers that are too short", evaluating("metrics: [exactMatch()], decoding: greedy({ maxNewTokens: 1 })"), [
     "pipeline.ts:14:84: the completions of all 2 rows of score are longer than maxNewTokens, 1; the longest has 2",
   ]],
-  ["answers that the context cuts", evaluating("metrics: [exactMatch()], decoding: greedy({ maxNewTokens: 100 })"), [
-    "pipeline.ts:14:19: 2 of the 2 prompts of score leave no room for maxNewTokens, 100, in the model's context of 64 tokens, so answers will be cut; maxLength of evaluate(…) cuts the prompt instead",
+  ["answers longer than the context", evaluating("metrics: [exactMatch()], decoding: greedy({ maxNewTokens: 100 })"), [
+    "pipeline.ts:14:19: maxNewTokens of score is 100, but the model's context has 64 tokens in all, so answers may be cut; give fewer",
+  ]],
+  ["answers that the context cuts", evaluating("metrics: [exactMatch()], decoding: greedy({ maxNewTokens: 63 })"), [
+    "pipeline.ts:14:19: 2 of the 2 prompts of score leave no room for maxNewTokens, 63, in the model's context of 64 tokens, so answers will be cut; maxLength of evaluate(…) cuts the prompt instead",
   ]],
   ["choices that lack some rows' completions", evaluating('metrics: [accuracy()], decoding: choices(["aa", "B"])'), [
     'score: records:1: the completion "ab" is not among the row\'s choices, so none of them is right (1 of 2 rows)',

@@ -17,9 +17,9 @@ export const outcomes: readonly Mistake<readonly string[]>[] = [
   ]],
   ["answers that the context cuts", {
     result:
-      "{ tuned: evaluate(tuned, { data: held, decoding: greedy({ maxNewTokens: 100 }), metrics: [exactMatch()] }) }",
+      "{ tuned: evaluate(tuned, { data: held, decoding: greedy({ maxNewTokens: 63 }), metrics: [exactMatch()] }) }",
   }, [
-    "pipeline.ts:14:19: 2 of the 2 prompts of tuned leave no room for maxNewTokens, 100, in the model's context of 64 tokens, so answers will be cut; maxLength of evaluate(…) cuts the prompt instead",
+    "pipeline.ts:14:19: 2 of the 2 prompts of tuned leave no room for maxNewTokens, 63, in the model's context of 64 tokens, so answers will be cut; maxLength of evaluate(…) cuts the prompt instead",
     "the model's context of 64 tokens cut 2 answers of the 2 of tuned; maxLength of evaluate(…) cuts long prompts instead",
   ]],
   ["a score no better than random choice", {
