@@ -72,6 +72,16 @@ Deno.test({
           await visitor.finish("show-rows");
           assert.match(await visitor.text("rows-count"), /^2 rows;/);
           assert.match(await visitor.text("rows-list"), /hello world.*the sky 😀 blue/s);
+          await page.evaluate(`{
+            const clipboardData = new DataTransfer();
+            clipboardData.setData("text/plain", "one\\t 1\\r\\ntwo\\t 2\\r\\nthree\\t 3\\r\\nfour\\t 4\\r\\n");
+            document.querySelectorAll("#typed-rows textarea")[2].dispatchEvent(
+              new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }),
+            );
+          }`);
+          await visitor.finish("show-rows");
+          assert.match(await visitor.text("rows-count"), /^5 rows;/);
+          assert.match(await visitor.text("rows-list"), /hello world.*one 1.*two 2/s);
           await visitor.set("source", "own");
           assert.equal(await visitor.text("rows-count"), "");
         }));

@@ -80,6 +80,21 @@ export function addRow(prompt = "", completion = ""): void {
   byId("typed-rows").append(element("tr", {}, cell("Prompt", prompt), cell("Completion", completion)));
 }
 
+/**
+ * Fills the table from a cell on, and adds rows if necessary.
+ *
+ * @param at The cell into which a table was pasted.
+ */
+export function fillFrom(at: HTMLTextAreaElement, rows: readonly (readonly string[])[]): void {
+  const cells = () => [...byId("typed-rows").querySelectorAll("textarea")];
+  const first = cells().indexOf(at), column = first % 2;
+  while (cells().length < first - column + 2 * rows.length) addRow();
+  const places = cells();
+  for (const [row, texts] of rows.entries()) {
+    for (const [offset, text] of texts.slice(0, 2 - column).entries()) places[first + 2 * row + offset]!.value = text;
+  }
+}
+
 /** Throws an Error if a field has no number, or a typed row has no completion. */
 export function requireWhole(found: Choices, { choices: usual }: SiteDefaults): void {
   const missing = numberNames.find((name) => Number.isNaN(found[name]));

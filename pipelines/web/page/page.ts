@@ -1,12 +1,13 @@
 /** The page of a site that trains: its fields, and the worker's output. @module */
 import { byId, element } from "../../report/page/dom.ts";
 import type { Choices, ShownEvent, SiteDefaults } from "../site/protocol.ts";
-import { addRow, chosen, fill, requireWhole, showFile, showParts } from "./choices.ts";
+import { addRow, chosen, fill, fillFrom, requireWhole, showFile, showParts } from "./choices.ts";
 import { showLosses } from "./curve.ts";
 import { Engine, Refusal } from "./engine.ts";
 import { editInAddress, forgetEditInAddress, linkWith } from "./links.ts";
 import { surviving } from "./lost_device.ts";
 import { keepForOffline } from "./offline.ts";
+import { pastedRows } from "./pasted.ts";
 import { Progress, workText } from "./progress.ts";
 import { Waiting } from "./waiting.ts";
 import { focusing } from "./focusing.ts";
@@ -167,6 +168,12 @@ on("source", "change", () => {
   clearRows();
 });
 on("add-row", "click", () => addRow());
+byId("typed-rows").addEventListener("paste", (event) => {
+  const rows = pastedRows(event.clipboardData?.getData("text/plain") ?? ""), { target } = event;
+  if (rows === undefined || !(target instanceof HTMLTextAreaElement)) return;
+  event.preventDefault();
+  fillFrom(target, rows);
+});
 addEventListener("pagehide", remember);
 on("pause", "click", stop);
 on("stop", "click", stop);
