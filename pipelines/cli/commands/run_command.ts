@@ -50,5 +50,5 @@ async function run(path: string, options: RunOptions, { terminal, stops, ...cont
   }
   const { folder, results } = await running.result, seconds = (performance.now() - start) / 1000;
   if (json) terminal.print((await Deno.readTextFile(join(folder, resultsFile))).trimEnd());
-  else terminal.print(`${summarize(results, members, seconds)}results in ${folder}${store}`);
+  else terminal.print(`${summarize(results, members, seconds, terminal.printColumns?.())}results in ${folder}${store}`);
 }

@@ -8,12 +8,21 @@ import { formatSeconds, formatTable } from "../terminal/terminal.ts";
 /** What the summary needs from a member that was run. */
 type SummarizedMember = Pick<MemberOutline, "baseParameters" | "stages">;
 
-/** One line per member: metrics, trainable parameters and their share of the base, times; then what the cache saved. */
-export function summarize(results: Results, members: readonly SummarizedMember[], seconds: number): string {
+/**
+ * One line per member: metrics, trainable parameters and their share of the base, times; then what the cache saved.
+ *
+ * @param width The maximum width of the table.
+ */
+export function summarize(
+  results: Results,
+  members: readonly SummarizedMember[],
+  seconds: number,
+  width?: number,
+): string {
   const metrics = [...new Set(results.members.flatMap(({ stages }) => stages.flatMap(metricNames)))];
   const units = new Map(results.members.flatMap(({ stages }) => ofKind(stages, "evaluate").flatMap(unitsOf)));
   const named = metrics.map((name) => units.has(name) ? `${name} (${units.get(name)})` : name);
-  const header = ["member", ...named, "trainable", "share of base", "train", "step"];
+  const header = ["member", ...named, "trainable", "of base", "train", "step"];
   const rows = results.members.map((record, index) => {
     const evaluations = ofKind(record.stages, "evaluate");
     const trainings = ofKind(record.stages, "train");
@@ -34,7 +43,7 @@ export function summarize(results: Results, members: readonly SummarizedMember[]
       trainings.map(medianStep).join(", "),
     ];
   });
-  return `${formatTable(header, rows)}\n${averages(results)}${repetitions(results)}${
+  return `${formatTable(header, rows, width)}\n${averages(results)}${repetitions(results)}${
     encodings(results, members)
   }total  ${formatSeconds(seconds)}${predicted(results)}\n`;
 }

@@ -15,8 +15,10 @@ export interface Terminal {
   endLine(): void;
   /** Whether a written line can be overwritten. */
   readonly live: boolean;
-  /** How many characters fit on a line, if known. */
+  /** How many characters fit on a line that is written, if known. */
   readonly columns?: () => number;
+  /** How many characters fit on a line of results, if known. */
+  readonly printColumns?: () => number;
   /** Whether results may have colours. */
   readonly isColored: boolean;
 }
@@ -44,6 +46,7 @@ export function processTerminal(): Terminal {
     live: Deno.stderr.isTerminal(),
     // A terminal of unknown size reports 0.
     columns: () => Deno.stderr.isTerminal() ? Deno.consoleSize().columns || Infinity : Infinity,
+    printColumns: () => Deno.stdout.isTerminal() ? Deno.consoleSize().columns || Infinity : Infinity,
     isColored,
   };
 }
@@ -77,17 +80,49 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
-/** A table with a header, columns aligned; numbers to the right. */
-export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+/**
+ * A table with a header, columns aligned; numbers to the right.
+ *
+ * @param width The maximum width, as far as two columns fit into it: a wider table is continued below, each part with
+ * the first column.
+ */
+export function formatTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  width: number = Infinity,
+): string {
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length))
   );
   const isNumber = header.map((_, column) =>
     rows.every((row) => /^[\d.,%×\s-]*( s|B| MB| kB)?$/.test(row[column] ?? ""))
   );
-  const line = (cells: readonly string[]) =>
-    cells.map((cell, column) => {
-      return isNumber[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!);
-    }).join("  ").trimEnd();
-  return [line(header), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)].join("\n") + "\n";
+  const part = (columns: readonly number[]) => {
+    const line = (cells: readonly string[]) =>
+      columns.map((column) => {
+        const cell = cells[column] ?? "";
+        return isNumber[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!);
+      }).join("  ").trimEnd();
+    const rule = columns.map((column) => "─".repeat(widths[column]!)).join("  ");
+    return [line(header), rule, ...rows.map(line)].join("\n") + "\n";
+  };
+  return parts(widths, width).map(part).join("\n");
+}
+
+/** The columns of each part of a table with columns of some widths. */
+function parts(widths: readonly number[], width: number): readonly (readonly number[])[] {
+  const found: number[][] = [[0]];
+  let taken = widths[0] ?? 0;
+  for (const [column, own] of widths.entries()) {
+    if (column === 0) continue;
+    const last = found.at(-1)!;
+    if (last.length > 1 && taken + 2 + own > width) {
+      found.push([0, column]);
+      taken = widths[0]! + 2 + own;
+    } else {
+      last.push(column);
+      taken += 2 + own;
+    }
+  }
+  return found;
 }

@@ -31,9 +31,9 @@ Deno.test("a summary has a line per member, and the time saved by encoding once"
   assert.equal(
     summarize(results, [prepared], 1.38),
     [
-      "member  tuned loss  trainable  share of base   train    step",
-      "──────  ──────────  ─────────  ─────────────  ──────  ──────",
-      "main         0.123      1,028         51.4 %  0.46 s  1.00 s",
+      "member  tuned loss  trainable  of base   train    step",
+      "──────  ──────────  ─────────  ───────  ──────  ──────",
+      "main         0.123      1,028   51.4 %  0.46 s  1.00 s",
       "",
       "encode  80 examples, 1,208 tokens, 0.6 MB, computed once in 0.10 s for 3 epochs, which saved about 0.20 s",
       "total  1.38 s",

@@ -21,4 +21,10 @@ Deno.test("a table aligns texts to the left and numbers to the right", () => {
     ].join("\n"),
   );
   assert.equal(formatTable(["kind"], []), "kind\n────\n");
+  assert.equal(
+    formatTable(["member", "trainable", "train", "step"], [["rank=1", "514", "0.2 s", "3 ms"]], 24),
+    "member  trainable  train\n──────  ─────────  ─────\nrank=1        514  0.2 s\n\n" +
+      "member  step\n──────  ────\nrank=1  3 ms\n",
+  );
+  assert.equal(formatTable(["member", "trainable"], [], 5), "member  trainable\n──────  ─────────\n");
 });
