@@ -11,7 +11,8 @@ import { formatSize } from "../../common/size.ts";
 import { DeviceLines } from "./device_lines.ts";
 import { formatSeconds, type Terminal } from "./terminal.ts";
 
-const width = 24;
+/** The characters of a bar, and the fewest on a narrow terminal. */
+const width = 24, leastWidth = 6;
 const redrawMilliseconds = { live: 80, logged: 10_000 };
 
 /** Work that is shown, from its first unit. */
@@ -178,7 +179,11 @@ class EventLines {
     const seconds = (now - start) / 1000;
     const left = isDone || finished ? "" : this.#leftText(work, done, seconds);
     const time = `${formatSeconds(seconds)}${left}`, said = notes.filter(Boolean).join("  ");
-    const line = visible(`${label.padEnd(16)} ${bar(done / total)} ${count(done)}/${count(total)}  ${time}  ${said}`);
+    const before = visible(label.padEnd(16)), after = visible(`${count(done)}/${count(total)}  ${time}  ${said}`);
+    // A finished line is shown whole: on a narrow terminal its bar gives way, so that it is not wrapped.
+    const room = finished ? columns?.() ?? Infinity : Infinity;
+    const beyond = Math.max(0, before.length + after.trimEnd().length + width + 3 - room);
+    const line = `${before} ${bar(done / total, Math.max(leastWidth, width - beyond))} ${after}`;
     this.#open = finished ? "" : fitted(line, columns?.());
     write(live ? `\r\x1b[2K${finished ? line : this.#open}${finished ? "\n" : ""}` : `${line}\n`);
   }
@@ -212,7 +217,7 @@ function fitted(line: string, columns: number | undefined): string {
   return columns === undefined || line.length < columns ? line : `${line.slice(0, Math.max(0, columns - 2))}…`;
 }
 
-function bar(share: number): string {
-  const filled = Math.round(Math.min(1, share) * width);
-  return "█".repeat(filled) + "░".repeat(width - filled);
+function bar(share: number, length: number): string {
+  const filled = Math.round(Math.min(1, share) * length);
+  return "█".repeat(filled) + "░".repeat(length - filled);
 }

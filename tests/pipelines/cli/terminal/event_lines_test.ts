@@ -168,3 +168,15 @@ Deno.test("a line that is redrawn is no longer than the terminal is wide", () =>
   assert.deepEqual(lines.map(({ length }) => length), [0, 59]);
   assert.ok(lines[1]!.endsWith("…"));
 });
+
+Deno.test("a bar is shorter where the terminal is too narrow for its finished line", () => {
+  const events = [ready("main"), ...trained(["main"]), ...[1, 2, 3, 4].map((at) => step(at, ["main"])), ended];
+  const last = (columns: number) => written(true, events, columns).split(clear).at(-1)!;
+  for (const columns of [60, 56, 53]) {
+    const line = last(columns), [filled = ""] = /█+/.exec(line) ?? [];
+    assert.match(line, /^train tuned {6}█+ 4\/4 {2}[\d.]+ m?s {2}loss 0\.5000\n$/);
+    assert.ok(line.trimEnd().length < columns, line);
+    assert.ok(filled.length >= 6 && filled.length <= 24, line);
+  }
+  assert.match(last(20), /^train tuned {6}█{6} 4\/4/);
+});
