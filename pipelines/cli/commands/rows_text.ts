@@ -74,6 +74,7 @@ function legend(data: readonly InspectedData[], { isColored, hasIds }: RowsStyle
   if (hasIds) return "";
   const found = new Set(data.flatMap(({ first }) => first.flatMap(({ tokens }) => tokens.map(fateOf))));
   const fates = (Object.keys(looks) as Fate[]).filter((fate) => found.has(fate));
+  if (fates.length === 0) return "";
   return `tokens: ${fates.map((fate) => shown(looks[fate].name ?? fate, fate, isColored)).join(" · ")}\n`;
 }
 

@@ -1,7 +1,7 @@
 /** `deno task score`. @module */
-import { extname } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { quote, suggest } from "../../common/suggest.ts";
+import { formOf, isJsonList } from "../../data/files/hub_forms.ts";
 import { json } from "../../data/files/json.ts";
 import { jsonl } from "../../data/files/jsonl.ts";
 import { pythonFields, type RawRow } from "../../data/files/raw_row.ts";
@@ -84,13 +84,14 @@ async function score(
   terminal.write(`${floatRepr(right / lines.length)} (${right} of ${lines.length}) by ${scoring} on ${task}\n`);
 }
 
-/** The rows of a file that the caller names. */
-const rowsOf = (path: string) => {
-  const files = { base: callerFolder() };
-  return extname(path) === ".json"
-    ? json.records({ kind: "json", path }, files)
-    : jsonl.records({ kind: "jsonl", path }, files);
-};
+/** The rows of a file that the caller names: of any form that rows have, and of JSON Lines if its name shows none. */
+async function* rowsOf(named: string): AsyncGenerator<RawRow> {
+  const path = callerPath(named), files = { base: callerFolder() };
+  const isNamedJson = !/\.(csv|tsv|parquet)(\.\w+)?$/i.test(path);
+  if (isNamedJson && await isJsonList(path)) yield* json.records({ kind: "json", path }, files);
+  else if (isNamedJson) yield* jsonl.records({ kind: "jsonl", path }, files);
+  else yield* formOf(path)!(path, files);
+}
 
 /** Judges a row; errors name the row's place. */
 function judgedAt(row: RawRow, judged: (answered: Answered) => Verdict): Verdict {

@@ -40,6 +40,26 @@ Deno.test("score prints one verdict per line in Python's notation, and the mean 
   });
 });
 
+for (
+  const [name, content] of [
+    ["answers.csv", "generation,label\nIt is 15,15\nnone,7\n"],
+    ["answers.tsv", "generation\tlabel\nIt is 15\t15\nnone\t7\n"],
+    ["answers.jsonl", '[{"generation":"It is 15","label":15},{"generation":"none","label":"7"}]'],
+    ["answers", '{"generation":"It is 15","label":15}\n{"generation":"none","label":"7"}\n'],
+  ] as const
+) {
+  Deno.test(`score reads ${name} as what it holds: ${content.slice(0, 12)}`, async () => {
+    const folder = await Deno.makeTempDir(), file = join(folder, name);
+    try {
+      await Deno.writeTextFile(file, content);
+      const { code, stderr } = await inProcess("score", "SVAMP", "--scoring", "pyreft", file);
+      assert.deepEqual([code, stderr], [0, "0.5 (1 of 2) by pyreft on SVAMP\n"]);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
 Deno.test("score reports in one line a row that it can't judge, and prints no verdict", async () => {
   const row = { generation: "1", label: "1" };
   const refused = async (lines: readonly unknown[], task = "SVAMP", rule = "llm-adapters") => {
