@@ -127,7 +127,7 @@ export const size: ValueType<number> = parsed("size", (text) => {
   const bytes = parseSize(text);
   // A number without a unit is one of bytes, but people who write a small one mean another unit.
   if (bytes !== undefined && bytes > 0 && bytes < 1000 && /^[\d.]+$/.test(text)) {
-    throw new InvalidValue(`that is ${text} bytes; write a unit, as in ${text}GB`);
+    throw new InvalidValue(`write its unit, as in ${text}GB`);
   }
   if (bytes === undefined) throw new InvalidValue("write a size as in 500MB, 1.5GiB, 0 or unlimited");
   return bytes;

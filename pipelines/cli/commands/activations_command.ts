@@ -12,7 +12,7 @@ import { runtimeOptions } from "../arguments/common_options.ts";
 import { openRunContext } from "../requests/open_run_context.ts";
 import { onUnlessNamed, optional, type OptionValues, parsed, repeatable, required, text } from "../arguments/option.ts";
 import { terminalEvents } from "../terminal/event_lines.ts";
-import type { Terminal } from "../terminal/terminal.ts";
+import { counted, type Terminal } from "../terminal/terminal.ts";
 
 const declared = {
   input: optional(text("file"), "safetensors with input_ids and attention_mask [batch, tokens]"),
@@ -71,5 +71,5 @@ async function writeActivations(
   const tensors = await activate(runContext, job);
   await runContext.store.checks.settled();
   await writeSafetensors(out, [...(text === undefined ? [] : readTensors(batch)), ...tensors]);
-  terminal.print(`${tensors.length} tensors of ${rows.length} rows in ${out}`);
+  terminal.print(`${counted(tensors.length, "tensor")} of ${counted(rows.length, "row")} in ${out}`);
 }

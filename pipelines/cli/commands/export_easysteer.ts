@@ -12,7 +12,7 @@ import { callerPath } from "../requests/caller_paths.ts";
 import { writeNewFolder } from "../requests/output_folder.ts";
 import { openStoredBase } from "../requests/stored_base.ts";
 import { adaptationsOf, findIntervention } from "../requests/stored_intervention.ts";
-import type { Terminal } from "../terminal/terminal.ts";
+import { counted, type Terminal } from "../terminal/terminal.ts";
 import type { EditExportOptions } from "./export_vllm.ts";
 
 const direction = "direction.gguf", list = "steering.json";
@@ -48,5 +48,5 @@ export async function exportEasySteer(
     }
     await writeAtomically(join(temporary, list), text(vectorList(folders.map(({ vector }) => vector))));
   });
-  terminal.print(`${adaptations.length} adaptations in ${out}`);
+  terminal.print(`${counted(adaptations.length, "adaptation")} in ${out}`);
 }

@@ -10,7 +10,7 @@ import { callerPath } from "../requests/caller_paths.ts";
 import { openStoredBase } from "../requests/stored_base.ts";
 import { writeFolder } from "../requests/output_folder.ts";
 import { adaptationsOf, findIntervention } from "../requests/stored_intervention.ts";
-import type { Terminal } from "../terminal/terminal.ts";
+import { counted, type Terminal } from "../terminal/terminal.ts";
 
 /** The options of an export to peft. */
 interface ExportPeftOptions {
@@ -37,5 +37,5 @@ export async function exportPeft(
     await writeSafetensors(join(temporary, peftFiles.weights), written, { format: "pt" });
     await writeAtomically(join(temporary, peftFiles.config), [new TextEncoder().encode(config)]);
   });
-  terminal.print(`${adaptations.length} adaptations in ${out}`);
+  terminal.print(`${counted(adaptations.length, "adaptation")} in ${out}`);
 }

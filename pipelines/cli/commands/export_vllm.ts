@@ -9,7 +9,7 @@ import { callerPath } from "../requests/caller_paths.ts";
 import { writeNewFolder } from "../requests/output_folder.ts";
 import { openStoredBase } from "../requests/stored_base.ts";
 import { adaptationsOf, findIntervention } from "../requests/stored_intervention.ts";
-import type { Terminal } from "../terminal/terminal.ts";
+import { counted, type Terminal } from "../terminal/terminal.ts";
 
 /** The options of an export of edits. */
 export interface EditExportOptions {
@@ -36,5 +36,5 @@ export async function exportVllm(
     await writeAtomically(join(temporary, vllmFiles.list), [new TextEncoder().encode(content.list)]);
     await writeAtomically(join(temporary, vllmFiles.module), [module]);
   });
-  terminal.print(`${adaptations.length} adaptations in ${out}`);
+  terminal.print(`${counted(adaptations.length, "adaptation")} in ${out}`);
 }

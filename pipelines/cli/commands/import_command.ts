@@ -10,7 +10,7 @@ import { callerFolder, callerPath, storeFolder } from "../requests/caller_paths.
 import { command } from "../arguments/command.ts";
 import { choice, optional, type OptionValues, required, text } from "../arguments/option.ts";
 import { writeImported } from "./imported_folder.ts";
-import type { Terminal } from "../terminal/terminal.ts";
+import { counted, type Terminal } from "../terminal/terminal.ts";
 
 const declared = {
   model: optional(
@@ -76,7 +76,7 @@ async function importPeft(
   if (config.base !== undefined && config.base !== base) {
     terminal.write(`the adapter was trained on ${config.base}, but is imported for ${base}\n`);
   }
-  terminal.print(`${adaptations.length} adaptations in ${callerPath(out)}`);
+  terminal.print(`${counted(adaptations.length, "adaptation")} in ${callerPath(out)}`);
 }
 
 async function importPyreft(
@@ -107,5 +107,5 @@ async function importPyreft(
       "proj_layer.bias of a NodireftIntervention is not used, in pyreft either; it is kept as it is\n",
     );
   }
-  terminal.print(`${interventions.length} interventions in ${out}`);
+  terminal.print(`${counted(interventions.length, "intervention")} in ${out}`);
 }

@@ -1,7 +1,7 @@
 /** A plan as text. @module */
 import type { Plan, PlanEstimate, PlannedFleet, PlannedMember } from "../../schedule/plan/plan.ts";
 import { formatSize } from "../../common/size.ts";
-import { formatSeconds, formatTable } from "../terminal/terminal.ts";
+import { counted, formatSeconds, formatTable } from "../terminal/terminal.ts";
 
 /** Longer lists are truncated. */
 const mostLines = 20;
@@ -151,8 +151,4 @@ function formatTime({ seconds, parts, range, basis }: PlanEstimate, goesOn: bool
   const of = spent.length > 1 ? ` (${spent.join(", ")})` : "", rest = goesOn ? " for these members" : "";
   const between = `${formatSeconds(range.from)} to ${formatSeconds(range.to)}`;
   return `about ${formatSeconds(seconds)}${rest}${of}, likely ${between}, ${bases[basis]}\n`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
 }

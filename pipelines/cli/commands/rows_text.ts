@@ -9,7 +9,7 @@ import type {
   Repeated,
   SharedRows,
 } from "../../schedule/inspect/inspection.ts";
-import { formatTable } from "../terminal/terminal.ts";
+import { counted, formatTable } from "../terminal/terminal.ts";
 
 /** How rows are written. */
 interface RowsStyle {
@@ -60,7 +60,6 @@ function fateOf({ part, isCut, isTaught, edits }: InspectedToken): Fate {
 }
 
 const number = (count: number) => count.toLocaleString("en");
-const counted = (count: number, what: string) => `${number(count)} ${what}${count === 1 ? "" : "s"}`;
 const share = (part: number, whole: number) => `${Number((100 * part / whole).toPrecision(2))} %`;
 
 /** What was found about a pipeline's rows, as text. */

@@ -3,7 +3,7 @@ import { ownValue } from "../../../ops/program/own_value.ts";
 import type { MemberOutline } from "../../results/events.ts";
 import type { EvaluateRecord, RepeatedRecord, Results, StageRecord, TrainRecord } from "../../results/results.ts";
 import { ofKind } from "../../common/of_kind.ts";
-import { formatSeconds, formatTable } from "../terminal/terminal.ts";
+import { counted, formatSeconds, formatTable } from "../terminal/terminal.ts";
 
 /** What the summary needs from a member that was run. */
 type SummarizedMember = Pick<MemberOutline, "baseParameters" | "stages">;
@@ -117,10 +117,10 @@ function encodings(results: Results, members: readonly SummarizedMember[]): stri
     );
   }).reduce((sum, count) => sum + count, 0);
   return encode.map(({ cached, seconds, examples, tokens, bytes }) => {
-    const size = `${examples} examples, ${tokens.toLocaleString("en")} tokens, ${(bytes / 1e6).toFixed(1)} MB`;
+    const size = `${counted(examples, "example")}, ${counted(tokens, "token")}, ${(bytes / 1e6).toFixed(1)} MB`;
     if (epochs === 0) return `encode  ${size}, in the store; nothing needed to read it\n`;
-    if (cached) return `encode  ${size}, read from the store for ${epochs} epochs\n`;
+    if (cached) return `encode  ${size}, read from the store for ${counted(epochs, "epoch")}\n`;
     const saved = encode.length === 1 ? `, which saved about ${formatSeconds(seconds * (epochs - 1))}` : "";
-    return `encode  ${size}, computed once in ${formatSeconds(seconds)} for ${epochs} epochs${saved}\n`;
+    return `encode  ${size}, computed once in ${formatSeconds(seconds)} for ${counted(epochs, "epoch")}${saved}\n`;
   }).join("");
 }

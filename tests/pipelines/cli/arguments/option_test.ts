@@ -28,7 +28,7 @@ const wrong: readonly (readonly [type: ValueType<unknown>, texts: readonly strin
   [integer("n", 0, 65535), ["-1", "65536", " "], /^give a whole number from 0 to 65535$/],
   [number("t", 0), ["-0.1", "x", "", "Infinity"], /^give a number of at least 0$/],
   [number("p", 0, 1), ["1.01"], /^give a number from 0 to 1$/],
-  [size, ["8", "999"], /^that is \d+ bytes; write a unit, as in \d+GB$/],
+  [size, ["8", "999"], /^write its unit, as in \d+GB$/],
   [size, ["much", "-1", "4 GB 2", ""], /^write a size as in 500MB, 1\.5GiB, 0 or unlimited$/],
   [json, ["[1]", "1", "{", "", "null"], /^give a JSON object, as in '\{"language": "fr"\}'$/],
 ];

@@ -1,6 +1,6 @@
 /** The format of times and tables. @module */
 import assert from "node:assert/strict";
-import { formatSeconds, formatTable } from "../../../../pipelines/cli/terminal/terminal.ts";
+import { counted, formatSeconds, formatTable } from "../../../../pipelines/cli/terminal/terminal.ts";
 
 Deno.test("times have two or three digits", () => {
   const times = [[0, "0.00 s"], [0.0034, "3.4 ms"], [0.068, "68 ms"], [0.0996, "0.10 s"], [9.994, "9.99 s"]] as const;
@@ -27,4 +27,8 @@ Deno.test("a table aligns texts to the left and numbers to the right", () => {
       "member  step\n──────  ────\nrank=1  3 ms\n",
   );
   assert.equal(formatTable(["member", "trainable"], [], 5), "member  trainable\n──────  ─────────\n");
+});
+
+Deno.test("counted() names one thing, or several", () => {
+  assert.deepEqual([0, 1, 1200].map((count) => counted(count, "row")), ["0 rows", "1 row", "1,200 rows"]);
 });

@@ -1,6 +1,7 @@
 /** Adapters saved by peft: models give the same outputs with them as in peft, and exports equal the imports. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { counted } from "../../../../pipelines/cli/terminal/terminal.ts";
 import { treeOf } from "../../../support/command.ts";
 import { inFolder } from "../../models/support.ts";
 import { golden, largestGap, logitsOf, savedByPeft, succeeds, tensorsOf } from "./support.ts";
@@ -12,7 +13,7 @@ for (const name of Object.keys(golden.logits)) {
     inFolder(async (scratch) => {
       const imported = join(scratch, "imported"), exported = join(scratch, "exported");
       const { stdout, stderr } = await succeeds("import", savedByPeft(name), "--out", imported);
-      assert.deepEqual([stdout, stderr], [`${counts[name]} adaptations in ${imported}\n`, ""]);
+      assert.deepEqual([stdout, stderr], [`${counted(counts[name]!, "adaptation")} in ${imported}\n`, ""]);
       const logits = await logitsOf(scratch, imported, golden.ids);
       const gap = largestGap(logits.at(-1)!, golden.logits[name]!.flat());
       assert.ok(gap <= 1e-4, `logits differ by ${gap}`);
