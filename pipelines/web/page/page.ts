@@ -1,5 +1,5 @@
 /** The page of a site that trains: its fields, and the worker's output. @module */
-import { byId, element } from "../../report/page/dom.ts";
+import { byId } from "../../report/page/dom.ts";
 import type { Choices, ShownEvent, SiteDefaults } from "../site/protocol.ts";
 import { addRow, chosen, fill, fillFrom, requireWhole, showFile, showParts } from "./choices.ts";
 import { showLosses } from "./curve.ts";
@@ -7,14 +7,13 @@ import { Engine, Refusal } from "./engine.ts";
 import { editInAddress, forgetEditInAddress, linkWith } from "./links.ts";
 import { surviving } from "./lost_device.ts";
 import { keepForOffline } from "./offline.ts";
+import { clearNotes, note } from "./notes.ts";
 import { pastedRows } from "./pasted.ts";
 import { Progress, workText } from "./progress.ts";
+import { recalled, remember } from "./remembered.ts";
 import { Waiting } from "./waiting.ts";
 import { focusing } from "./focusing.ts";
 import { clearRows, showRows } from "./rows.ts";
-
-/** The name under which the browser remembers what the fields said; other sites may have the same host. */
-const remembered = `refract choices ${new URL("./", document.baseURI).pathname}`;
 
 const buttons = ["train", "ask", "download", "link", "show-rows"] as const;
 const progress = new Progress();
@@ -63,21 +62,6 @@ function take(event: ShownEvent): void {
   if (event.kind === "trainingStarted" || event.kind === "step") showLosses(progress.losses, progress.steps);
 }
 
-/**
- * Shows a note once.
- *
- * @param isOfWork Whether it is about what was asked, and goes when something else is trained or shown.
- */
-function note(message: string, isOfWork = false): void {
-  const known = Array.from(byId("notes").children, ({ textContent }) => textContent);
-  if (known.includes(message)) return;
-  byId("notes").append(element("li", isOfWork ? { "data-of": "work" } : {}, message));
-}
-
-function clearNotes(): void {
-  for (const item of byId("notes").querySelectorAll("[data-of=work]")) item.remove();
-}
-
 function showFault(message: string): void {
   byId("fault").hidden = message === "";
   byId("fault").textContent = message;
@@ -123,30 +107,10 @@ function stop(): void {
 
 /** The values of the fields. Throws an Error if one is missing. */
 function choices(): Choices {
-  remember();
+  remember(defaults);
   const found = chosen(defaults);
   requireWhole(found, defaults);
   return found;
-}
-
-/** Has the browser restore the values of the fields after a reload; the site's own rows are in the site. */
-function remember(): void {
-  const { rows, ...found } = chosen(defaults);
-  try {
-    const kept = rows === defaults.choices.rows ? found : { ...found, rows };
-    localStorage.setItem(remembered, JSON.stringify(kept));
-  } catch {
-    // A visitor may have forbidden it, or have typed more rows than the browser keeps.
-    note("This browser does not keep what the fields say: a reload sets them back.");
-  }
-}
-
-function recalled(): Choices {
-  try {
-    return { ...defaults.choices, ...JSON.parse(localStorage.getItem(remembered) ?? "{}") };
-  } catch {
-    return defaults.choices;
-  }
 }
 
 async function takeFile(file: File): Promise<void> {
@@ -174,7 +138,7 @@ byId("typed-rows").addEventListener("paste", (event) => {
   event.preventDefault();
   fillFrom(target, rows);
 });
-addEventListener("pagehide", remember);
+addEventListener("pagehide", () => remember(defaults));
 on("pause", "click", stop);
 on("stop", "click", stop);
 on("file", "change", () => {
@@ -289,7 +253,7 @@ async function openLinked(): Promise<void> {
 }
 
 byId("title").textContent = `Train ${defaults.name} in this tab`;
-fill(defaults, recalled());
+fill(defaults, recalled(defaults));
 byId("question", HTMLTextAreaElement).value = String(defaults.choices.rows.records?.[0]?.["prompt"] ?? "");
 await working(async () => {
   const { threads, isKept, hasWebGpu, isTuned: wasTuned } = await engine.ask({ kind: "open", defaults });
