@@ -5,7 +5,7 @@ import { adaptationsOf, baseModelOf, findIntervention, requireNoHead } from "../
 import type { StoredIntervention } from "../cli/requests/stored_intervention.ts";
 import { RequestError } from "../common/errors.ts";
 import { isAbsent, namesIn } from "../common/folder_names.ts";
-import { suggest } from "../common/suggest.ts";
+import { quote, suggest } from "../common/suggest.ts";
 import { isIntervention, trainedIds } from "../compile/parameters/trained_interventions.ts";
 import { editedModel, type Model } from "../models/open/model.ts";
 import { isGgufPath } from "../models/open/source.ts";
@@ -82,7 +82,7 @@ export class Catalog {
     const found = this.#found.get(name)?.edit;
     if (found !== undefined) return found;
     const details = { param: "model", code: "model_not_found" };
-    throw new ApiError(404, `there is no model ${JSON.stringify(name)}; ${suggest(name, this.names)}`, details);
+    throw new ApiError(404, `there is no model ${quote(name)}; ${suggest(name, this.names)}`, details);
   }
 
   /** Reads the folders again. */
