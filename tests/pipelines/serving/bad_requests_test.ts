@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { serve } from "../../../pipelines/serving/serve.ts";
+import type { Scene } from "../../support/scene.ts";
 import { inService } from "./support.ts";
 
 const good = { model: "base", prompt: "The cat\n", max_tokens: 4, temperature: 0 };
@@ -174,5 +175,42 @@ Deno.test("folders added to a watched one are served once they are complete and 
     await Deno.remove(place, { recursive: true });
     await catalog.refresh();
     assert.equal((await refused(path, { ...good, model: "mine" }))[0], 404);
+  });
+});
+
+Deno.test("a folder that cannot be read, or whose name is taken, is noted once and keeps no other from being served", () => {
+  const prepare = async (scene: Scene) => {
+    await Deno.mkdir(scene.path("watched", "nothing"), { recursive: true });
+    await Deno.symlink("self", scene.path("watched", "self"));
+    await Deno.symlink(scene.path("out"), scene.path("watched", "out"));
+  };
+  const places = (scene: Scene) => ({ watched: ["watched", "absent"].map((name) => scene.path(name)) });
+  return inService({ prepare, places }, async ({ scene, service: { catalog }, notes }) => {
+    const trained = scene.path("out", "members", "main", "intervention");
+    for (const name of ["base", "out:main", "mine"]) await Deno.symlink(trained, scene.path("watched", name));
+    await Deno.rename(scene.path("watched", "out"), scene.path("watched", "other"));
+    for (let times = 0; times < 3; times++) await catalog.refresh();
+    assert.deepEqual(catalog.names, ["base", "out:main", "mine", "other:main"]);
+    const says = [/absent is not served: there is no such folder yet/, /self is not served: .*can't be read/];
+    says.push(/watched.base is not served: "base" is the model without edits/);
+    assert.equal(notes.length, says.length, notes.join("\n"));
+    for (const each of says) assert.ok(notes.some((note) => each.test(note)), notes.join("\n"));
+    await Deno.remove(scene.path("watched", "mine"));
+    await Deno.mkdir(scene.path("watched", "mine"));
+    for (const name of ["intervention.json", "weights.safetensors"]) {
+      await Deno.copyFile(join(trained, name), scene.path("watched", "mine", name));
+    }
+    await Deno.mkdir(scene.path("absent"));
+    await Deno.symlink(scene.path("watched", "mine"), scene.path("absent", "mine"));
+    await Deno.symlink(trained, scene.path("absent", "other:main"));
+    await catalog.refresh();
+    assert.deepEqual(notes.slice(says.length), []);
+    await Deno.remove(scene.path("absent", "mine"));
+    await Deno.symlink(trained, scene.path("absent", "mine"));
+    await catalog.refresh();
+    assert.match(
+      notes.slice(says.length).join(),
+      /absent.mine is not served: .*watched.mine has the same name; rename/,
+    );
   });
 });
