@@ -6,6 +6,7 @@ import { trainedIds } from "../../compile/parameters/trained_interventions.ts";
 import { isIntervention } from "../../compile/parameters/trained_interventions.ts";
 import { quantizationNames } from "../../models/weights/quantization.ts";
 import { noteTo } from "../../schedule/context/work.ts";
+import { ApiError } from "../../serving/api_error.ts";
 import { openService } from "../../serving/open_service.ts";
 import { serve } from "../../serving/serve.ts";
 import { command, type CommandContext } from "../arguments/command.ts";
@@ -21,6 +22,7 @@ import {
   withDefault,
 } from "../arguments/option.ts";
 import { isVariable } from "../launch/grants.ts";
+import { usualDrainSeconds } from "../launch/launch.ts";
 import { callerFolder, callerPath } from "../requests/caller_paths.ts";
 import { openRunContext } from "../requests/open_run_context.ts";
 import { baseModelOf, findIntervention } from "../requests/stored_intervention.ts";
@@ -61,7 +63,11 @@ const declared = {
   maxNewTokens: withDefault(integer("n", 1), "the maximum number of tokens in an answer", 4096),
   maxBody: withDefault(size, "the maximum size of a request", 4_000_000),
   seconds: withDefault(integer("n", 1, mostSeconds), "the maximum seconds for an answer", 600),
-  drainSeconds: withDefault(integer("n", 0, mostSeconds), "how many seconds answers may take after SIGTERM", 30),
+  drainSeconds: withDefault(
+    integer("n", 0, mostSeconds),
+    "how many seconds answers may take after SIGTERM",
+    usualDrainSeconds,
+  ),
   ...runtimeOptions,
 };
 
@@ -118,7 +124,7 @@ async function serveModel(path: string, options: ServeOptions, { terminal, stops
     },
     signal,
     drainSeconds: options.drainSeconds,
-    giveUp: () => stopped.abort(new DOMException("the server has stopped", "AbortError")),
+    giveUp: () => stopped.abort(new ApiError(503, "the server has stopped; send the request to another")),
   });
 }
 
@@ -126,7 +132,7 @@ async function serveModel(path: string, options: ServeOptions, { terminal, stops
 const loopback = ["127.0.0.1", "localhost", "[::1]"];
 
 function accessOf({ host, apiKey }: ServeOptions) {
-  const isOwn = isLoopback(host), key = apiKey === undefined ? undefined : keyIn(apiKey);
+  const isOwn = isLoopback(host), key = apiKey === undefined ? undefined : keyIn(apiKey, (name) => Deno.env.get(name));
   if (!isOwn && key === undefined) {
     throw new RequestError(
       `anyone who can reach ${host} could send requests; name a variable with a key with --api-key`,
@@ -137,15 +143,19 @@ function accessOf({ host, apiKey }: ServeOptions) {
 
 const isLoopback = (host: string) => [...loopback, "::1"].includes(host);
 
-/** The key in an environment variable. */
-function keyIn(name: string): string {
+/**
+ * The key in an environment variable.
+ *
+ * @throws {RequestError} If there is none, or no client could send it.
+ */
+export function keyIn(name: string, read: (name: string) => string | undefined): string {
   if (!isVariable(name)) throw new RequestError("--api-key takes a variable's name, not the key itself");
-  const key = Deno.env.get(name)?.trim() ?? "";
+  const key = read(name)?.trim() ?? "";
   if (key === "") {
     throw new RequestError(`there is no ${name} in the environment; set it to the key, or omit --api-key`);
   }
-  if (!/^[\x21-\x7e]+$/.test(key)) {
-    throw new RequestError(`the key in ${name} has a character that no header may have; use ASCII without spaces`);
+  if (!/^[\x20-\x7e]+$/.test(key)) {
+    throw new RequestError(`the key in ${name} has a character that not all clients can send; use ASCII`);
   }
   return key;
 }
