@@ -11,6 +11,7 @@ import { eventStream } from "./event_stream.ts";
 import { aFlag, anInteger, anObject, aText, type FieldReader, listOf, optionalField, requiredField } from "./fields.ts";
 import type { RatedToken, TokenRating } from "./log_probabilities.ts";
 import type { Service } from "./service.ts";
+import { tokenText } from "./token_text.ts";
 import { type PreparedRequest, prepareRequest, usageOf, writeAnswers } from "./write_answers.ts";
 import { readWritingRequest, requireKnownFields, type WritingRequest } from "./writing_request.ts";
 
@@ -76,7 +77,7 @@ export async function completeChat(service: Service, body: JsonObject, signal: A
 
 async function whole(service: Service, request: ChatRequest, prepared: PreparedRequest, signal: AbortSignal) {
   const { tokenizer } = service.base.model, { rated } = request, endTokens = endTokensOf(service);
-  const all = await writeAnswers(service, request, prepared, { endTokens, rated, signal });
+  const all = await writeAnswers(service, request, prepared, { tokenizer, endTokens, rated, signal });
   const choices = all.flatMap(({ answers }) => answers).map(({ index, text, ratings, finish }) => ({
     index,
     message: { role: "assistant", content: text, refusal: null },
@@ -137,7 +138,7 @@ function messageOf(given: JsonObject, at: number): Message {
 function listed(ratings: readonly TokenRating[], tokenizer: Tokenizer) {
   const encoder = new TextEncoder();
   const one = ({ token, logProbability }: RatedToken) => {
-    const text = tokenizer.decode([token], { cleanUpSpaces: false });
+    const text = tokenText(tokenizer, token);
     // A part of a character has bytes that no text shows.
     const bytes = text.includes("\ufffd") ? null : [...encoder.encode(text)];
     return { token: text, logprob: logProbability, bytes };
@@ -168,7 +169,7 @@ function stream(
       if (isNew) put(index, { content: text.slice(before.text, end) }, ratings.slice(before.rated), undefined);
       if (finish !== undefined) put(index, {}, [], finish);
     };
-    const options = { endTokens: endTokensOf(service), rated, signal: either, onAnswer };
+    const options = { tokenizer, endTokens: endTokensOf(service), rated, signal: either, onAnswer };
     const all = await writeAnswers(service, request, prepared, options);
     if (includesUsage) send({ ...chunk, choices: [], usage: usageOf(all) });
   }, { onCancel: () => left.abort(new DOMException("the client left", "AbortError")), onEnd: prepared.leave });

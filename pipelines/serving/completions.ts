@@ -1,5 +1,6 @@
 /** `/v1/completions`: the continuation of a text. @module */
 import type { JsonObject } from "../common/files.ts";
+import type { AnswerTokenizer } from "../decoding/answer.ts";
 import type { TokenizedPrompt } from "../data/examples.ts";
 import { lineByLine } from "../interface/chat_session.ts";
 import type { Tokenizer } from "../models/tokenization/tokenizer.ts";
@@ -9,6 +10,7 @@ import { eventStream } from "./event_stream.ts";
 import { aFlag, anInteger, type FieldReader, optionalField, requiredField } from "./fields.ts";
 import { rateToken, type TokenRating } from "./log_probabilities.ts";
 import type { Service } from "./service.ts";
+import { continuing, TokenPlaces, tokenText } from "./token_text.ts";
 import { type PreparedRequest, prepareRequest, usageOf, writeAnswers } from "./write_answers.ts";
 import { readWritingRequest, requireKnownFields, type WritingRequest } from "./writing_request.ts";
 
@@ -81,17 +83,20 @@ async function whole(
   prepared: PreparedRequest,
   signal: AbortSignal,
 ) {
-  const { model: { tokenizer } } = service.base, { logprobs: rated } = request;
-  const rating = ratingOf(tokenizer);
+  const { model: { tokenizer } } = service.base, { logprobs: rated } = request, writing = writingOf(service);
   const echoes = echoesOf(service, request, prepared), { onPromptLogits } = echoes;
-  const all = await writeAnswers(service, request, prepared, { ...rating, rated, signal, onPromptLogits });
+  const all = await writeAnswers(service, request, prepared, { ...writing, rated, signal, onPromptLogits });
   const choices = all.flatMap(({ answers }, prompt) =>
     answers.map((answer) => {
       const echo = echoes.all[prompt]!, ratings = [...echo.ratings, ...answer.ratings];
+      const { ratings: own, written } = answer, places = new TokenPlaces(tokenizer, echo.text.length);
+      const placesOfOwn = () => places.next(own.map(tokenOf), echo.text + uncut(writing.tokenizer, written));
       return {
         index: prompt * request.n + answer.index,
         text: echo.text + answer.text,
-        logprobs: rated === undefined ? null : logProbabilities(ratings, tokenizer, 0),
+        logprobs: rated === undefined
+          ? null
+          : logProbabilities(ratings, tokenizer, [...echo.places, ...placesOfOwn()]),
         finish_reason: answer.finish,
       };
     })
@@ -100,9 +105,19 @@ async function whole(
 }
 
 /**
- * The end of an answer is listed as a token: clients that request one token expect one (lm-evaluation-harness does).
+ * How answers are generated. The end of an answer is listed as a token: clients that request one token expect one
+ * (lm-evaluation-harness does).
  */
-const ratingOf = ({ eosTokenIds }: Tokenizer) => ({ endTokens: new Set(eosTokenIds), ratesEnd: true });
+function writingOf({ base: { model: { tokenizer, architecture } } }: Service) {
+  const endTokens: ReadonlySet<number> = new Set(tokenizer.eosTokenIds), ratesEnd = true;
+  // What an encoder has read is answered and not continued.
+  return { tokenizer: architecture.encoder === undefined ? continuing(tokenizer) : tokenizer, endTokens, ratesEnd };
+}
+
+const tokenOf = ({ token }: { readonly token: number }) => token;
+
+/** The text of generated tokens, of which an answer may show only what precedes a stop text. */
+const uncut = ({ decode }: AnswerTokenizer, written: readonly number[]) => decode(written, { skipSpecialTokens: true });
 
 function headOf({ edits: { names } }: WritingRequest) {
   const created = Math.floor(Date.now() / 1000), [model] = names;
@@ -133,6 +148,8 @@ interface Echo {
   readonly text: string;
   /** For each of its tokens; nothing precedes the first one, so its probability is unknown. */
   readonly ratings: readonly (TokenRating | { readonly token: number })[];
+  /** Where each of them begins in the text. */
+  readonly places: readonly number[];
 }
 
 /** The echoed prompts of a request; the probabilities of their tokens are recorded while they are read. */
@@ -143,7 +160,9 @@ function echoesOf(
 ) {
   const all = prompts.map(({ prompt, source: { text } }) => {
     const ratings: Echo["ratings"][number][] = echo && logprobs !== undefined ? [{ token: prompt[0]! }] : [];
-    return { text: !echo ? "" : text === "" ? tokenizer.decode(prompt) : text, ratings };
+    const shown = !echo ? "" : text === "" ? tokenizer.decode(prompt) : text;
+    const places = ratings.length === 0 ? [] : new TokenPlaces(tokenizer, 0).next(prompt, shown);
+    return { text: shown, ratings, places };
   });
   const rate = (rated: number) => (logits: Float32Array, at: number, number: number) => {
     const next = prompts[number]!.prompt[at + 1];
@@ -152,15 +171,14 @@ function echoesOf(
   return { all, onPromptLogits: echo && logprobs !== undefined ? rate(logprobs) : undefined };
 }
 
-/** @param start Where the first token begins in the completion's text. */
+/** @param places Where the tokens begin in the completion's text. */
 function logProbabilities(
   ratings: readonly (TokenRating | { readonly token: number })[],
   tokenizer: Tokenizer,
-  start: number,
+  places: readonly number[],
 ): LogProbabilities {
-  const textOf = (token: number) => tokenizer.decode([token], { cleanUpSpaces: false });
+  const textOf = (token: number) => tokenText(tokenizer, token);
   const tokens = ratings.map(({ token }) => textOf(token));
-  let offset = start;
   return {
     tokens,
     token_logprobs: ratings.map((rating) => "top" in rating ? rating.logProbability : null),
@@ -170,7 +188,7 @@ function logProbabilities(
       // If several tokens have the same text, as parts of characters do, the likeliest counts.
       return Object.fromEntries(listed.reverse());
     }),
-    text_offset: tokens.map((text) => (offset += text.length) - text.length),
+    text_offset: places,
   };
 }
 
@@ -182,32 +200,38 @@ function stream(
   signal: AbortSignal,
 ): Response {
   const { tokenizer } = service.base.model, { n, logprobs, includesUsage } = request, left = new AbortController();
-  const rating = ratingOf(tokenizer), either = AbortSignal.any([signal, left.signal]);
+  const writing = writingOf(service), either = AbortSignal.any([signal, left.signal]);
   return eventStream(async (send) => {
     const echoes = echoesOf(service, request, prepared), { onPromptLogits } = echoes;
-    const shown = new Map<number, { text: number; rated: number }>();
-    const chunk = (index: number, text: string, ratings: Echo["ratings"], start: number, finish: Answer["finish"]) =>
+    const shown = new Map<number, { readonly text: number; readonly rated: number; readonly places: TokenPlaces }>();
+    const chunk = (
+      index: number,
+      text: string,
+      { ratings, places }: Pick<Echo, "ratings" | "places">,
+      finish: Answer["finish"],
+    ) =>
       send({
         ...head,
         choices: [{
           index,
           text,
-          logprobs: logprobs === undefined ? null : logProbabilities(ratings, tokenizer, start),
+          logprobs: logprobs === undefined ? null : logProbabilities(ratings, tokenizer, places),
           finish_reason: finish ?? null,
         }],
       });
-    const onAnswer = ({ index, text, settled, ratings, finish }: Answer, prompt: number) => {
+    const onAnswer = ({ index, text, settled, ratings, written, finish }: Answer, prompt: number) => {
       const number = prompt * n + index, echo = echoes.all[prompt]!;
-      const before = shown.get(number) ?? { text: 0, rated: 0 };
-      if (!shown.has(number) && echo.text !== "") chunk(number, echo.text, echo.ratings, 0, undefined);
-      shown.set(number, { text: Math.max(before.text, settled), rated: ratings.length });
-      const isNew = settled > before.text || ratings.length > before.rated || finish !== undefined;
-      if (!isNew) return;
-      const own = text.slice(before.text, Math.max(before.text, settled));
-      chunk(number, own, ratings.slice(before.rated), echo.text.length + before.text, finish);
+      const before = shown.get(number) ?? { text: 0, rated: 0, places: new TokenPlaces(tokenizer, echo.text.length) };
+      if (!shown.has(number) && echo.text !== "") chunk(number, echo.text, echo, undefined);
+      const end = Math.max(before.text, settled), rated = ratings.slice(before.rated);
+      shown.set(number, { ...before, text: end, rated: ratings.length });
+      if (end === before.text && rated.length === 0 && finish === undefined) return;
+      const placesOfRated = () => before.places.next(rated.map(tokenOf), echo.text + uncut(writing.tokenizer, written));
+      const places = rated.length === 0 ? [] : placesOfRated();
+      chunk(number, text.slice(before.text, end), { ratings: rated, places }, finish);
     };
     const all = await writeAnswers(service, request, prepared, {
-      ...rating,
+      ...writing,
       rated: logprobs,
       signal: either,
       onAnswer,

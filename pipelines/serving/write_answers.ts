@@ -1,5 +1,6 @@
 /** Generates what a request asks for. @module */
 import type { TokenizedPrompt } from "../data/examples.ts";
+import type { AnswerTokenizer } from "../decoding/answer.ts";
 import { type Generator, roomOf } from "../decoding/continuation.ts";
 import { ApiError } from "./api_error.ts";
 import { type Answer, AnswerWriter } from "./answer_writer.ts";
@@ -43,6 +44,7 @@ export async function prepareRequest(
 
 /** What is returned besides a request's own settings. */
 interface WritingOptions {
+  readonly tokenizer: AnswerTokenizer;
   readonly endTokens: ReadonlySet<number>;
   /** How many of the likeliest tokens are listed with each; `undefined` for no log-probabilities. */
   readonly rated: number | undefined;
@@ -61,10 +63,10 @@ interface WritingOptions {
  * @throws {ApiError} If it takes too long. The signal's reason if it is aborted.
  */
 export async function writeAnswers(
-  { engine, metrics, base: { model: { tokenizer } }, limits }: Service,
+  { engine, metrics, limits }: Service,
   { stop, choice, n }: WritingRequest,
   { generator, prompts, rooms }: PreparedRequest,
-  { endTokens, rated, ratesEnd = false, signal, onAnswer, onPromptLogits }: WritingOptions,
+  { tokenizer, endTokens, rated, ratesEnd = false, signal, onAnswer, onPromptLogits }: WritingOptions,
 ): Promise<readonly PromptAnswers[]> {
   const start = performance.now(), since = () => (performance.now() - start) / 1000;
   const late = new AbortController();
