@@ -10,7 +10,11 @@ interface AnswerText {
 }
 
 /** The text of generated tokens. */
-export function answerText(stop: readonly string[], tokenizer: AnswerTokenizer, written: readonly number[]): AnswerText {
+export function answerText(
+  stop: readonly string[],
+  tokenizer: AnswerTokenizer,
+  written: readonly number[],
+): AnswerText {
   const { text, isStopped } = answerOf(stop, tokenizer, written);
   if (isStopped) return { text, settled: text.length, isStopped };
   const whole = text.replace(/\ufffd+$/, "");

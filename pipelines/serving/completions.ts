@@ -94,9 +94,7 @@ async function whole(
       return {
         index: prompt * request.n + answer.index,
         text: echo.text + answer.text,
-        logprobs: rated === undefined
-          ? null
-          : logProbabilities(ratings, tokenizer, [...echo.places, ...placesOfOwn()]),
+        logprobs: rated === undefined ? null : logProbabilities(ratings, tokenizer, [...echo.places, ...placesOfOwn()]),
         finish_reason: answer.finish,
       };
     })
