@@ -8,9 +8,9 @@
  * @module
  */
 import own from "../../deno.json" with { type: "json" };
-import { denoArguments, noUpdateCheck, OtherCopyError } from "./launch/launch.ts";
+import { denoArguments, noUpdateCheck, OtherCopyError, unwindingOf } from "./launch/launch.ts";
 import { libraryEnvironment } from "./launch/libraries.ts";
-import { endWith } from "./launch/signals.ts";
+import { endWith, usualTimings } from "./launch/signals.ts";
 import { knownHubCache, readEnvironment } from "../models/hub/access.ts";
 import { callerFolder } from "./requests/caller_paths.ts";
 
@@ -24,7 +24,8 @@ try {
   const env = { INIT_CWD: folder, ...noUpdateCheck, ...libraryEnvironment(Deno.args, Deno.env.toObject()) };
   const child = new Deno.Command(Deno.execPath(), { args, env, stdin: "inherit", stdout: "inherit", stderr: "inherit" })
     .spawn();
-  Deno.exit(await endWith(child, (line) => console.error(line)));
+  const timings = { ...usualTimings, unwinding: unwindingOf(Deno.args) ?? usualTimings.unwinding };
+  Deno.exit(await endWith(child, (line) => console.error(line), timings));
 } catch (error) {
   if (!(error instanceof OtherCopyError)) throw error;
   console.error(`error: ${error.message}`);

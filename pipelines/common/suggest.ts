@@ -10,11 +10,14 @@ export function suggest(wanted: string, names: readonly string[]): string {
 
 /** The name that is closest to the unknown one, if any is close. */
 export function nearest(wanted: string, names: readonly string[]): string | undefined {
-  const distances = names.map((name) => editDistance(wanted.toLowerCase(), name.toLowerCase()));
+  const close = Math.max(1, Math.floor(wanted.length / 3));
+  // The difference in length is a lower bound of the distance, which takes long to compute for long names.
+  const distances = names.map((name) => {
+    const [from, to] = [wanted.toLowerCase(), name.toLowerCase()] as const;
+    return Math.abs(from.length - to.length) > close ? Infinity : editDistance(from, to);
+  });
   const least = Math.min(...distances);
-  return least < Math.max(1, wanted.length) && least <= Math.max(1, Math.floor(wanted.length / 3))
-    ? names[distances.indexOf(least)]
-    : undefined;
+  return least < Math.max(1, wanted.length) && least <= close ? names[distances.indexOf(least)] : undefined;
 }
 
 /**

@@ -1,6 +1,9 @@
 /** Converting generated tokens to an answer. @module */
 import type { Tokenizer } from "../models/tokenization/tokenizer.ts";
 
+/** What of a tokenizer an answer's text takes. */
+export type AnswerTokenizer = Pick<Tokenizer, "decode" | "isSpecial" | "cleanUp">;
+
 /** The text of an answer, and whether a stop text ended it. */
 interface Answer {
   readonly text: string;
@@ -12,7 +15,7 @@ interface Answer {
  * for in the decoded answer and in the raw text of its tokens, which includes special tokens and has no spaces cleaned
  * up.
  */
-export function answerOf(stop: readonly string[], tokenizer: Tokenizer, written: readonly number[]): Answer {
+export function answerOf(stop: readonly string[], tokenizer: AnswerTokenizer, written: readonly number[]): Answer {
   const text = tokenizer.decode(written, { skipSpecialTokens: true });
   if (stop.length === 0) return { text, isStopped: false };
   const read = firstOf(stop, text), spelled = firstOf(stop, spell(tokenizer, written));
@@ -43,10 +46,10 @@ function firstOf(texts: readonly string[], within: string): number | undefined {
   return places.length === 0 ? undefined : Math.min(...places);
 }
 
-const spell = (tokenizer: Tokenizer, ids: readonly number[]) => tokenizer.decode(ids, { cleanUpSpaces: false });
+const spell = (tokenizer: AnswerTokenizer, ids: readonly number[]) => tokenizer.decode(ids, { cleanUpSpaces: false });
 
 /** The answer up to a place in the raw text of its tokens; a token that extends past the place counts up to it. */
-function readUpTo(place: number, tokenizer: Tokenizer, written: readonly number[]): string {
+function readUpTo(place: number, tokenizer: AnswerTokenizer, written: readonly number[]): string {
   let whole = 0, before = 0;
   for (let count = 1; count <= written.length; count++) {
     const { length } = spell(tokenizer, written.slice(0, count));

@@ -1,6 +1,5 @@
 /** The text of a growing answer: cut at a stop text, and shown only once it is certain to stay. @module */
-import { answerOf } from "../decoding/answer.ts";
-import type { Tokenizer } from "../models/tokenization/tokenizer.ts";
+import { answerOf, type AnswerTokenizer } from "../decoding/answer.ts";
 
 /** An answer so far. */
 interface AnswerText {
@@ -11,7 +10,11 @@ interface AnswerText {
 }
 
 /** The text of generated tokens. */
-export function answerText(stop: readonly string[], tokenizer: Tokenizer, written: readonly number[]): AnswerText {
+export function answerText(
+  stop: readonly string[],
+  tokenizer: AnswerTokenizer,
+  written: readonly number[],
+): AnswerText {
   const { text, isStopped } = answerOf(stop, tokenizer, written);
   if (isStopped) return { text, settled: text.length, isStopped };
   const whole = text.replace(/\ufffd+$/, "");

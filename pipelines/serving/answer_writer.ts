@@ -1,8 +1,8 @@
 /** Generates the answers of one request to one prompt, which share the prompt's prefill. @module */
+import type { AnswerTokenizer } from "../decoding/answer.ts";
 import type { Step } from "../decoding/continuation.ts";
 import { type Logits, ofRows } from "../decoding/row_logits.ts";
 import type { Writer } from "../decoding/writer.ts";
-import type { Tokenizer } from "../models/tokenization/tokenizer.ts";
 import { answerText } from "./answer_text.ts";
 import { rateToken, type TokenRating } from "./log_probabilities.ts";
 import type { ChooseToken } from "./token_chooser.ts";
@@ -24,7 +24,7 @@ export interface Answer {
 
 /** How answers are generated. */
 interface AnswerSettings {
-  readonly tokenizer: Tokenizer;
+  readonly tokenizer: AnswerTokenizer;
   readonly endTokens: ReadonlySet<number>;
   readonly stop: readonly string[];
   /** The maximum number of tokens in each. */

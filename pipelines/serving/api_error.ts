@@ -1,5 +1,6 @@
 /** Errors in the format of OpenAI's API. @module */
 import { RequestError } from "../common/errors.ts";
+import { shortened } from "../common/visible.ts";
 
 /** What an error contains besides its message. */
 interface ErrorDetails {
@@ -19,7 +20,8 @@ export class ApiError extends Error {
    * @param message What is wrong and, after a semicolon, what to do about it.
    */
   constructor(readonly status: number, message: string, readonly details: ErrorDetails = {}) {
-    super(message);
+    // What it quotes may have any length and several lines.
+    super(shortened(message.replace(/\s*[\r\n]\s*/g, " ")));
   }
 }
 

@@ -1,5 +1,5 @@
 /** Reads the body of a request, which may be too large, too slow or not JSON. @module */
-import { isJsonObject, type JsonObject } from "../common/files.ts";
+import { faultText, isJsonObject, type JsonObject } from "../common/files.ts";
 import { ApiError } from "./api_error.ts";
 
 /** The limits of a body. */
@@ -7,6 +7,9 @@ export interface BodyLimits {
   readonly bytes: number;
   readonly seconds: number;
 }
+
+/** How deep values may be nested: more than any conversation or tool needs, and few enough to go through by recursion. */
+const mostNesting = 128;
 
 /**
  * Reads a body that is one JSON object.
@@ -20,10 +23,12 @@ export async function readJsonBody(request: Request, limits: BodyLimits): Promis
   try {
     value = JSON.parse(text.decode(bytes));
   } catch (fault) {
-    const problem = fault instanceof Error ? fault.message : String(fault);
-    throw new ApiError(400, `the body is not JSON (${problem}); send a JSON object`);
+    throw new ApiError(400, `the body is not JSON (${faultText(fault)}); send a JSON object`);
   }
   if (!isJsonObject(value)) throw new ApiError(400, "the body is not a JSON object; send one");
+  if (!isNestedWithin(mostNesting, value)) {
+    throw new ApiError(400, `the body nests values more than ${mostNesting} deep; send a flatter one`);
+  }
   return value;
 }
 
@@ -47,7 +52,8 @@ async function readBytes({ body, headers }: Request, { bytes: most, seconds }: B
     }
   } catch (error) {
     await reader.cancel().catch(() => {});
-    throw error;
+    if (error instanceof ApiError) throw error;
+    throw new ApiError(400, `the body did not arrive whole (${faultText(error)}); send it again`);
   } finally {
     clearTimeout(timer);
   }
@@ -58,4 +64,10 @@ async function readBytes({ body, headers }: Request, { bytes: most, seconds }: B
     at += part.length;
   }
   return whole;
+}
+
+/** Whether no value is nested deeper than this. */
+function isNestedWithin(depth: number, value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return depth > 0 && Object.values(value).every((part) => isNestedWithin(depth - 1, part));
 }

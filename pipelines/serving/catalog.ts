@@ -1,11 +1,11 @@
 /** The served models by name: the base alone, and the base with each of the edits found in folders. @module */
-import { isFolder } from "../common/files.ts";
+import { faultText, isFolder } from "../common/files.ts";
 import { basename, join, resolve } from "node:path";
 import { adaptationsOf, baseModelOf, findIntervention, requireNoHead } from "../cli/requests/stored_intervention.ts";
 import type { StoredIntervention } from "../cli/requests/stored_intervention.ts";
 import { RequestError } from "../common/errors.ts";
 import { isAbsent, namesIn } from "../common/folder_names.ts";
-import { suggest } from "../common/suggest.ts";
+import { quote, suggest } from "../common/suggest.ts";
 import { isIntervention, trainedIds } from "../compile/parameters/trained_interventions.ts";
 import { editedModel, type Model } from "../models/open/model.ts";
 import { isGgufPath } from "../models/open/source.ts";
@@ -41,6 +41,8 @@ export interface CatalogPlaces {
 interface Found {
   readonly state: string;
   readonly edit: ServedEdit | undefined;
+  /** Why it is not served. */
+  readonly problem: string | undefined;
 }
 
 /** The served edits, kept up to date with the folders. */
@@ -51,8 +53,9 @@ export class Catalog {
   readonly #places: CatalogPlaces;
   readonly #note: (message: string) => void;
   #found: ReadonlyMap<string, Found> = new Map();
+  #problems: ReadonlySet<string> = new Set();
 
-  /** @param note Receives the reason why a folder is not served, once. */
+  /** @param note Receives the reason why a folder is not served, once while it lasts. */
   constructor(
     runContext: RunContext,
     model: Model,
@@ -82,25 +85,40 @@ export class Catalog {
     const found = this.#found.get(name)?.edit;
     if (found !== undefined) return found;
     const details = { param: "model", code: "model_not_found" };
-    throw new ApiError(404, `there is no model ${JSON.stringify(name)}; ${suggest(name, this.names)}`, details);
+    throw new ApiError(404, `there is no model ${quote(name)}; ${suggest(name, this.names)}`, details);
   }
 
-  /** Reads the folders again. */
+  /** Reads the folders again. One that cannot be read does not keep the others from being served. */
   async refresh(): Promise<void> {
-    const { folders, watched } = this.#places;
-    const below = await Promise.all(
-      watched.map(async (place) => (await namesIn(place)).map((name) => join(place, name))),
-    );
-    const next = new Map<string, Found>();
-    for (const folder of [...folders, ...below.flat()]) {
-      for (const [name, path] of await this.#interventionsIn(folder)) {
-        // If two folders have the same name, the first one wins.
-        if (next.has(name)) continue;
-        const before = this.#found.get(name), state = `${path} ${stateOf(path)}`;
-        next.set(name, before?.state === state ? before : { state, edit: await this.#read(name, path, state) });
+    const { folders, watched } = this.#places, problems = new Set<string>();
+    const attempt = async <Value>(place: string, read: () => Promise<readonly Value[]>) => {
+      try {
+        return await read();
+      } catch (fault) {
+        problems.add(`${place} is not served: ${problemOf(fault)}`);
+        return [];
+      }
+    };
+    const below = watched.map((place) => attempt(place, () => foldersIn(place)));
+    const next = new Map<string, Found>(), paths = new Map<string, string>();
+    for (const folder of [...folders, ...(await Promise.all(below)).flat()]) {
+      for (const [name, path] of await attempt(folder, () => this.#interventionsIn(folder))) {
+        const first = paths.get(name);
+        if (name === baseName) {
+          problems.add(`${path} is not served: ${quote(name)} is the model without edits; rename the folder`);
+        } else if (first === undefined) {
+          paths.set(name, path);
+          const found = await this.#look(name, path);
+          if (found.problem !== undefined) problems.add(`${name} is not served: ${found.problem}`);
+          next.set(name, found);
+        } else if (first !== path && !await isSamePath(first, path)) {
+          problems.add(`${path} is not served: ${first} has the same name; rename one of them`);
+        }
       }
     }
     this.#found = next;
+    for (const problem of problems) if (!this.#problems.has(problem)) this.#note(problem);
+    this.#problems = problems;
   }
 
   /** The interventions of a folder, by the names under which they are served. */
@@ -115,17 +133,20 @@ export class Catalog {
     return served.map((id) => [`${name}:${id}`, join(folder, "members", id, "intervention")]);
   }
 
-  /** An edit, unless it is incomplete or not for the base; the reason is noted. */
-  async #read(name: string, path: string, state: string): Promise<ServedEdit | undefined> {
+  /** An edit, unless it is incomplete or not for the base; read again if its files have changed. */
+  async #look(name: string, path: string): Promise<Found> {
+    const before = this.#found.get(name);
+    let state = path;
     try {
+      state = `${path} ${stateOf(path)}`;
+      if (before?.state === state) return before;
       const stored = await findIntervention(path, undefined);
       await this.#requireFits(stored);
       const { mtime } = await Deno.stat(stored.tensors);
-      return { stored, created: Math.floor((mtime?.getTime() ?? 0) / 1000), state };
+      const edit = { stored, created: Math.floor((mtime?.getTime() ?? 0) / 1000), state };
+      return { state, edit, problem: undefined };
     } catch (fault) {
-      if (!(fault instanceof RequestError) && !isAbsent(fault)) throw fault;
-      this.#note(`${name} is not served: ${fault instanceof Error ? fault.message : String(fault)}`);
-      return undefined;
+      return { state, edit: undefined, problem: problemOf(fault) };
     }
   }
 
@@ -159,6 +180,23 @@ export class Catalog {
       throw fault;
     }
   }
+}
+
+/** The folders and files in a watched folder, which may be created later. */
+async function foldersIn(place: string): Promise<readonly string[]> {
+  if (!await isFolder(place)) throw new RequestError("there is no such folder yet; create it, or correct --watch");
+  return (await namesIn(place)).map((name) => join(place, name));
+}
+
+async function isSamePath(one: string, other: string): Promise<boolean> {
+  const [first, second] = await Promise.all([one, other].map((path) => Deno.realPath(path).catch(() => path)));
+  return first === second;
+}
+
+/** Why something is not served. */
+function problemOf(fault: unknown): string {
+  if (fault instanceof RequestError) return fault.message;
+  return isAbsent(fault) ? "it is incomplete; it will be served once it has all its files" : faultText(fault);
 }
 
 /** Changes when an intervention's files do. */

@@ -80,6 +80,7 @@ export function requiredField<Value>(body: JsonObject, name: string, reader: Fie
 function shown(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "object") return "an object";
-  const text = JSON.stringify(value);
+  // A number beyond 1.8e308 is Infinity, which JSON does not have.
+  const text = typeof value === "number" ? String(value) : JSON.stringify(value);
   return text.length > 60 ? `a ${typeof value} of ${text.length} characters` : text;
 }

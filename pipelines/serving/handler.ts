@@ -2,7 +2,7 @@
 import { ownValue } from "../../ops/program/own_value.ts";
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { JsonObject } from "../common/files.ts";
-import { suggest } from "../common/suggest.ts";
+import { quote, suggest } from "../common/suggest.ts";
 import { ApiError, asApiError, errorResponse } from "./api_error.ts";
 import { readJsonBody } from "./body.ts";
 import { baseName } from "./catalog.ts";
@@ -59,16 +59,19 @@ function models({ edits }: Service["catalog"]) {
 
 /** Answers any request; every error becomes a response too. */
 export async function handle(service: Service, access: Access, request: Request): Promise<Response> {
-  const { pathname } = new URL(request.url), endpoint = endpointOf(service, pathname);
-  let response: Response;
+  let response: Response, pathname = "";
   try {
+    ({ pathname } = urlOf(request));
+    const endpoint = endpointOf(service, pathname);
     requireHost(access, request);
     if (endpoint === undefined) {
       throw new ApiError(404, `there is no ${pathname}; ${suggest(pathname, Object.keys(endpoints))}`);
     }
     if (endpoint.isOpen !== true) requireKey(access, request);
-    if (request.method !== endpoint.method) {
-      const headers = { allow: endpoint.method };
+    // An answer to HEAD is sent without its body.
+    const method = request.method === "HEAD" ? "GET" : request.method;
+    if (method !== endpoint.method) {
+      const headers = { allow: endpoint.method === "GET" ? "GET, HEAD" : endpoint.method };
       throw new ApiError(405, `${pathname} takes ${endpoint.method}, not ${request.method}`, { headers });
     }
     response = await endpoint.answer(service, request);
@@ -88,11 +91,30 @@ function endpointOf({ catalog }: Service, pathname: string): Endpoint | undefine
   return {
     method: "GET",
     answer() {
-      const id = decodeURIComponent(name), found = models(catalog).find((model) => model.id === id);
+      const id = decoded(name), found = models(catalog).find((model) => model.id === id);
       if (found === undefined) catalog.edit(id);
       return Response.json(found);
     },
   };
+}
+
+/** @throws {ApiError} If its parts are not percent-encoded UTF-8. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    throw new ApiError(404, `there is no model ${quote(name)}, which is not percent-encoded UTF-8; correct it`, {
+      param: "model",
+      code: "model_not_found",
+    });
+  }
+}
+
+/** @throws {ApiError} If the host that the client gives is none. */
+function urlOf({ url, headers }: Request): URL {
+  const parsed = URL.parse(url);
+  if (parsed !== null) return parsed;
+  throw new ApiError(400, `${quote(headers.get("host") ?? "")} is not a host; correct the header Host`);
 }
 
 /** A request with another host name comes from a page elsewhere that tries to read what is served (DNS rebinding). */

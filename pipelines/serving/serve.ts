@@ -55,7 +55,10 @@ export async function serve(
     if (fault instanceof Deno.errors.AddrInUse) {
       throw new RequestError(`port ${port} is in use; give another with --port, or 0 for any`);
     }
-    throw new RequestError(`can't serve on ${hostname}:${port} (${faultText(fault)}); give another --host or --port`);
+    const remedy = tls === undefined
+      ? "give another --host or --port"
+      : "check --tls-cert and --tls-key, --host and --port";
+    throw new RequestError(`can't serve on ${hostname}:${port} (${faultText(fault)}); ${remedy}`);
   }
   const looking = look(service);
   let late: ReturnType<typeof setTimeout> | undefined;

@@ -51,6 +51,6 @@ function changedLogits(
     for (const token of written) changed[token]! -= frequencyPenalty;
     for (const token of new Set(written)) changed[token]! -= presencePenalty;
   }
-  for (const [token, bias] of logitBias) if (token < changed.length) changed[token]! += bias;
+  for (const [token, bias] of logitBias) changed[token]! += bias;
   return changed;
 }

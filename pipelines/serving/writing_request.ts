@@ -1,6 +1,6 @@
 /** What a request specifies, whichever endpoint it is sent to. @module */
 import type { JsonObject } from "../common/files.ts";
-import { suggest } from "../common/suggest.ts";
+import { quote, suggest } from "../common/suggest.ts";
 import { ApiError, wrongField } from "./api_error.ts";
 import { aFlag, anInteger, anObject, aNumber, aText, listOf, optionalField, requiredField } from "./fields.ts";
 
@@ -32,7 +32,7 @@ export interface WritingRequest {
   readonly edits: EditRequest;
   readonly choice: TokenChoice;
   /** `undefined` for as many as there is room for, or the endpoint's default. */
-  readonly maxTokens: number | undefined;
+  readonly maxTokens: { readonly field: string; readonly count: number } | undefined;
   /** The number of answers to each prompt. */
   readonly n: number;
   readonly stop: readonly string[];
@@ -57,36 +57,40 @@ export function requireKnownFields(body: JsonObject, own: readonly string[]): vo
   const known = [...common, ...own];
   for (const name of Object.keys(body)) {
     if ([...known, ...withoutEffect].includes(name)) continue;
-    throw wrongField(name, `Unrecognized request argument supplied: ${name}; ${suggest(name, known)}`);
+    const shown = /^[\w.-]{1,60}$/.test(name) ? name : quote(name);
+    throw wrongField(shown, `Unrecognized request argument supplied: ${shown}; ${suggest(name, known)}`);
   }
 }
 
 /**
  * Reads what both endpoints accept.
  *
- * @param draw Returns the seed of a request that has none.
+ * @param vocabularySize The number of the model's tokens.
  * @throws {ApiError} If a field is invalid.
  */
-export function readWritingRequest(body: JsonObject, draw: () => number): WritingRequest {
+export function readWritingRequest(body: JsonObject, vocabularySize: number): WritingRequest {
   const stop = optionalField(body, "stop", listOf(aText, most.stops)) ?? [];
   if (stop.some((text) => text === "" || text.length > most.stopCharacters)) {
     throw wrongField("stop", `a stop text is empty or too long; give texts of 1 to ${most.stopCharacters} characters`);
   }
   const streaming = optionalField(body, "stream_options", anObject);
+  const [newest, older] = ["max_completion_tokens", "max_tokens"].map((field) => {
+    const count = optionalField(body, field, anInteger(1));
+    return count === undefined ? undefined : { field, count };
+  });
   return {
     edits: readEdits(body),
     choice: {
       temperature: optionalField(body, "temperature", aNumber(0, 100)) ?? 1,
       topP: optionalField(body, "top_p", aNumber(0, 1)) ?? 1,
       topK: optionalField(body, "top_k", anInteger(0)) ?? 0,
-      seed: optionalField(body, "seed", anInteger(Number.MIN_SAFE_INTEGER)) ?? draw(),
+      seed: optionalField(body, "seed", anInteger(Number.MIN_SAFE_INTEGER)) ?? Math.floor(Math.random() * 2 ** 32),
       presencePenalty: optionalField(body, "presence_penalty", aNumber(-2, 2)) ?? 0,
       frequencyPenalty: optionalField(body, "frequency_penalty", aNumber(-2, 2)) ?? 0,
       repetitionPenalty: optionalField(body, "repetition_penalty", aNumber(0.01, 100)) ?? 1,
-      logitBias: readBias(optionalField(body, "logit_bias", anObject) ?? {}),
+      logitBias: readBias(optionalField(body, "logit_bias", anObject) ?? {}, vocabularySize),
     },
-    maxTokens: optionalField(body, "max_completion_tokens", anInteger(1)) ??
-      optionalField(body, "max_tokens", anInteger(1)),
+    maxTokens: newest ?? older,
     n: optionalField(body, "n", anInteger(1, most.choices)) ?? 1,
     stop,
     stream: optionalField(body, "stream", aFlag) ?? false,
@@ -107,44 +111,61 @@ function readEdits(body: JsonObject): EditRequest {
   return { names, strengths: names.map((_, at) => given[at] ?? given[0]!) };
 }
 
-function readBias(biases: JsonObject): ReadonlyMap<number, number> {
+function readBias(biases: JsonObject, vocabularySize: number): ReadonlyMap<number, number> {
   const entries = Object.entries(biases);
   if (entries.length > most.biases) {
     throw wrongField("logit_bias", `"logit_bias" has ${entries.length} tokens; give at most ${most.biases}`);
   }
   return new Map(entries.map(([token, bias]) => {
-    if (!/^\d+$/.test(token) || typeof bias !== "number" || !(Math.abs(bias) <= 100)) {
+    // A token that was spelt in two ways would have two biases.
+    const isId = /^(0|[1-9]\d*)$/.test(token);
+    if (isId && Number(token) >= vocabularySize) {
       throw wrongField(
         "logit_bias",
-        `"logit_bias" has ${JSON.stringify(token)}; give numbers from -100 to 100 by token id`,
+        `"logit_bias" has the token ${quote(token)}, which is not one of the model's ${vocabularySize}; check it`,
+      );
+    }
+    if (!isId || typeof bias !== "number" || !(Math.abs(bias) <= 100)) {
+      throw wrongField(
+        "logit_bias",
+        `"logit_bias" has ${quote(token)}; give numbers from -100 to 100 by token id`,
       );
     }
     return [Number(token), bias];
   }));
 }
 
+/** What an endpoint's requests have in common. */
+export interface EndpointDefaults {
+  /** The field with the prompt. */
+  readonly promptField: string;
+  /** How many tokens are generated by default. */
+  readonly newTokens: number;
+}
+
 /**
  * How many tokens may be generated after a prompt.
  *
- * @param usual The default.
  * @throws {ApiError} If the model has no room for the prompt, or for the requested number of tokens.
  */
 export function roomAfter(
   prompt: number,
-  maxTokens: number | undefined,
-  { context, usual, most }: { readonly context: number; readonly usual: number; readonly most: number },
+  maxTokens: WritingRequest["maxTokens"],
+  { promptField, newTokens }: EndpointDefaults,
+  { context, most }: { readonly context: number; readonly most: number },
 ): number {
-  const left = context - prompt, exceeded = { param: "messages", code: "context_length_exceeded" };
-  if (prompt === 0) throw new ApiError(400, "the prompt has no tokens; write one", { param: "prompt" });
+  const left = context - prompt, code = "context_length_exceeded";
+  if (prompt === 0) throw wrongField(promptField, "the prompt has no tokens; write one");
   if (left < 1) {
     const problem = `This model's maximum context length is ${context} tokens, and the prompt has ${prompt}`;
-    throw new ApiError(400, `${problem}; shorten it`, exceeded);
+    throw new ApiError(400, `${problem}; shorten it`, { param: promptField, code });
   }
-  if (maxTokens === undefined) return Math.min(usual, most, left);
-  if (maxTokens > most) throw wrongField("max_tokens", `the server generates at most ${most} tokens; request fewer`);
-  if (maxTokens > left) {
+  if (maxTokens === undefined) return Math.min(newTokens, most, left);
+  const { field, count } = maxTokens;
+  if (count > most) throw wrongField(field, `the server generates at most ${most} tokens; request fewer`);
+  if (count > left) {
     const problem = `This model's maximum context length is ${context} tokens, of which the prompt takes ${prompt}`;
-    throw new ApiError(400, `${problem}; request at most ${left} new ones`, { ...exceeded, param: "max_tokens" });
+    throw new ApiError(400, `${problem}; request at most ${left} new ones`, { param: field, code });
   }
-  return maxTokens;
+  return count;
 }

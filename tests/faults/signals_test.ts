@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { endWith } from "../../pipelines/cli/launch/signals.ts";
+import { startServer } from "../support/server.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 
 const entry = fileURLToPath(new URL("../../pipelines/cli/refract.ts", import.meta.url));
@@ -104,3 +105,22 @@ for (
     assert.match(lines[0]!, why);
   });
 }
+
+Deno.test("a server answers requests in progress after SIGTERM, for as long as --drain-seconds allows", async () => {
+  const server = await startServer(["builtin:tiny", "--drain-seconds", "20"]);
+  // More than fits into the connection's buffers, so that the answer is in progress until it is read.
+  const settings = { max_tokens: 200, n: 16, logprobs: 20, logit_bias: { 1: -100 }, stream: true };
+  const body = JSON.stringify({ model: "base", prompt: ["the cat", "the dog", "the ant", "a bee"], ...settings }),
+    url = new URL(server.address);
+  using connection = await Deno.connect({ hostname: url.hostname, port: Number(url.port) });
+  const head = `POST /v1/completions HTTP/1.1\r\nHost: ${url.host}\r\nContent-Length: ${body.length}\r\n\r\n`;
+  await connection.write(new TextEncoder().encode(head + body));
+  await new Promise((passed) => setTimeout(passed, 500));
+  server.stop();
+  // Most commands are killed after 3 s.
+  await new Promise((passed) => setTimeout(passed, 4000));
+  const answer = await new Response(connection.readable).text();
+  assert.ok(answer.length > 4e6, `${answer.length} bytes`);
+  assert.match(answer.slice(-40), /data: \[DONE\]/);
+  assert.deepEqual(await server.ended, { code: 0, stderr: "" });
+});

@@ -5,6 +5,8 @@ import { faultText } from "../../common/files.ts";
 import { trainedIds } from "../../compile/parameters/trained_interventions.ts";
 import { isIntervention } from "../../compile/parameters/trained_interventions.ts";
 import { quantizationNames } from "../../models/weights/quantization.ts";
+import { noteTo } from "../../schedule/context/work.ts";
+import { ApiError } from "../../serving/api_error.ts";
 import { openService } from "../../serving/open_service.ts";
 import { serve } from "../../serving/serve.ts";
 import { command, type CommandContext } from "../arguments/command.ts";
@@ -19,6 +21,8 @@ import {
   text,
   withDefault,
 } from "../arguments/option.ts";
+import { isVariable } from "../launch/grants.ts";
+import { usualDrainSeconds } from "../launch/launch.ts";
 import { callerFolder, callerPath } from "../requests/caller_paths.ts";
 import { openRunContext } from "../requests/open_run_context.ts";
 import { baseModelOf, findIntervention } from "../requests/stored_intervention.ts";
@@ -26,6 +30,9 @@ import { terminalEvents } from "../terminal/event_lines.ts";
 
 const none: readonly string[] = [];
 const added = (before: readonly string[], text: string) => [...before, text];
+
+/** A timer of more than 2^31 ms ends at once. */
+const mostSeconds = 2_000_000;
 
 const declared = {
   member: repeatable("id", "a member of the run; may be repeated (default: all)", none, added),
@@ -55,8 +62,12 @@ const declared = {
   queue: withDefault(integer("n", 1), "the maximum number of waiting answers; others get 429", 256),
   maxNewTokens: withDefault(integer("n", 1), "the maximum number of tokens in an answer", 4096),
   maxBody: withDefault(size, "the maximum size of a request", 4_000_000),
-  seconds: withDefault(integer("n", 1), "the maximum seconds for an answer", 600),
-  drainSeconds: withDefault(integer("n", 0), "how many seconds answers may take after SIGTERM", 30),
+  seconds: withDefault(integer("n", 1, mostSeconds), "the maximum seconds for an answer", 600),
+  drainSeconds: withDefault(
+    integer("n", 0, mostSeconds),
+    "how many seconds answers may take after SIGTERM",
+    usualDrainSeconds,
+  ),
   ...runtimeOptions,
 };
 
@@ -86,6 +97,11 @@ async function serveModel(path: string, options: ServeOptions, { terminal, stops
   const stopped = new AbortController();
   const signal = stops?.(options.drainSeconds * 1000 + 2000);
   await using runContext = openRunContext({ ...options, base: served.base }, options, terminalEvents(terminal));
+  if (tls === undefined && !isLoopback(options.host)) {
+    noteTo(runContext.emit)(
+      "the key and all texts are sent unencrypted; give --tls-cert and --tls-key, or use a proxy",
+    );
+  }
   const service = await openService(runContext, {
     ...served,
     chatTemplate: options.chatTemplate,
@@ -108,7 +124,7 @@ async function serveModel(path: string, options: ServeOptions, { terminal, stops
     },
     signal,
     drainSeconds: options.drainSeconds,
-    giveUp: () => stopped.abort(new DOMException("the server has stopped", "AbortError")),
+    giveUp: () => stopped.abort(new ApiError(503, "the server has stopped; send the request to another")),
   });
 }
 
@@ -116,16 +132,32 @@ async function serveModel(path: string, options: ServeOptions, { terminal, stops
 const loopback = ["127.0.0.1", "localhost", "[::1]"];
 
 function accessOf({ host, apiKey }: ServeOptions) {
-  const isOwn = [...loopback, "::1"].includes(host), key = apiKey === undefined ? undefined : Deno.env.get(apiKey);
-  if (apiKey !== undefined && (key === undefined || key === "")) {
-    throw new RequestError(`there is no ${apiKey} in the environment; set it to the key, or omit --api-key`);
-  }
+  const isOwn = isLoopback(host), key = apiKey === undefined ? undefined : keyIn(apiKey, (name) => Deno.env.get(name));
   if (!isOwn && key === undefined) {
     throw new RequestError(
       `anyone who can reach ${host} could send requests; name a variable with a key with --api-key`,
     );
   }
   return { key, hosts: isOwn ? loopback : undefined };
+}
+
+const isLoopback = (host: string) => [...loopback, "::1"].includes(host);
+
+/**
+ * The key in an environment variable.
+ *
+ * @throws {RequestError} If there is none, or no client could send it.
+ */
+export function keyIn(name: string, read: (name: string) => string | undefined): string {
+  if (!isVariable(name)) throw new RequestError("--api-key takes a variable's name, not the key itself");
+  const key = read(name)?.trim() ?? "";
+  if (key === "") {
+    throw new RequestError(`there is no ${name} in the environment; set it to the key, or omit --api-key`);
+  }
+  if (!/^[\x20-\x7e]+$/.test(key)) {
+    throw new RequestError(`the key in ${name} has a character that not all clients can send; use ASCII`);
+  }
+  return key;
 }
 
 async function readTls({ tlsCert, tlsKey }: ServeOptions) {

@@ -176,7 +176,9 @@ export function withServer(granted: Grants, address: string | undefined, key: st
   };
 }
 
-const isVariable = (name: string | undefined): name is string => name !== undefined && /^[A-Za-z_]\w*$/.test(name);
+/** Whether a text can be the name of an environment variable. */
+export const isVariable = (name: string | undefined): name is string =>
+  name !== undefined && /^[A-Za-z_]\w*$/.test(name);
 
 /** What querying NVIDIA's driver needs, if its program is installed. */
 export function withGpuTool(granted: Grants, isThere: boolean): Grants {

@@ -125,6 +125,20 @@ function grantedFor(usual: Grants, own: readonly string[], folder: string): Gran
   }
 }
 
+/** How many seconds a server's answers may take after SIGTERM, by default. */
+export const usualDrainSeconds = 30;
+
+/**
+ * How long a call may take to end after a system's signal, in milliseconds, if not as long as most: a server finishes
+ * its answers, gives up on those that take too long, and only then is too busy to listen.
+ */
+export function unwindingOf(args: readonly string[]): number | undefined {
+  if (args[0] !== "serve") return undefined;
+  const seconds = Number(optionIn(args, "--drain-seconds") ?? usualDrainSeconds);
+  // Another value is refused before anything is served.
+  return Number.isFinite(seconds) ? Math.min(seconds * 1000 + 5000, 2 ** 31 - 1) : undefined;
+}
+
 /** Makes Deno abort a request when its client disconnects, and not whenever it is answered. */
 function unstableFlags(command: string | undefined): readonly string[] {
   return command === "serve" ? ["--unstable-no-legacy-abort"] : [];

@@ -32,14 +32,14 @@ interface SignalTimings {
   readonly repeats: number;
   /** How long a child may take to end after a second Ctrl-C. */
   readonly grace: number;
-  /**
-   * How long a child may continue after the first signal: after a system's signal, until it is killed; after a user's,
-   * until a message is shown.
-   */
+  /** How long a child may continue after a user's first signal until a message is shown. */
+  readonly patience: number;
+  /** How long it may continue after a system's first signal until it is killed. */
   readonly unwinding: number;
 }
 
-const usual: SignalTimings = { repeats: 200, grace: 250, unwinding: 3000 };
+/** The timings of most commands. */
+export const usualTimings: SignalTimings = { repeats: 200, grace: 250, patience: 3000, unwinding: 3000 };
 
 /**
  * Forwards signals that would end this process to a child, and lets the child end itself. A child that does not is
@@ -52,7 +52,7 @@ const usual: SignalTimings = { repeats: 200, grace: 250, unwinding: 3000 };
 export async function endWith(
   child: Deno.ChildProcess,
   say: (line: string) => void,
-  { repeats, grace, unwinding }: SignalTimings = usual,
+  { repeats, grace, patience, unwinding }: SignalTimings = usualTimings,
 ): Promise<number> {
   let first: { readonly at: number; readonly signal: Ending } | undefined;
   const timers: ReturnType<typeof setTimeout>[] = [];
@@ -76,10 +76,8 @@ export async function endWith(
       first = { at: now, signal };
       // Whoever announced a time limit ends the process when it is reached.
       if (signal.startsWith("SIGUSR")) return;
-      later(unwinding, () => {
-        if (signal === "SIGINT") say("still busy; Ctrl-C again ends it at once");
-        else pass("SIGKILL");
-      });
+      if (signal === "SIGINT") later(patience, () => say("still busy; Ctrl-C again ends it at once"));
+      else later(unwinding, () => pass("SIGKILL"));
     });
   }
   const { code, signal } = await child.status;

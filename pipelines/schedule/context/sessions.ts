@@ -33,6 +33,8 @@ export class Sessions implements AsyncDisposable {
    * steps.
    */
   readonly #held = new Set<string>();
+  /** How many callers await each: one that is closed before they get it could not be run. */
+  readonly #awaited = new Map<string, number>();
   #runtime: Runtime | undefined;
   #failure: Error | undefined;
 
@@ -63,14 +65,21 @@ export class Sessions implements AsyncDisposable {
    */
   async open(program: Program, weights: SessionWeights, options: SessionOptions = {}): Promise<Session> {
     const key = keyOf(program, weights);
-    let session = this.#open.get(key);
-    this.#open.delete(key);
-    if (session === undefined) {
-      await this.#closeOldest();
-      session = this.#start(program, weights, options);
+    const session = this.#open.get(key) ?? this.#startBeside(key, () => this.#start(program, weights, options));
+    this.#use(key, session);
+    this.#awaited.set(key, (this.#awaited.get(key) ?? 0) + 1);
+    try {
+      return await session;
+    } catch (error) {
+      if (this.#open.get(key) === session) this.#open.delete(key);
+      throw error;
+    } finally {
+      const left = this.#awaited.get(key)! - 1;
+      if (left === 0) this.#awaited.delete(key);
+      else this.#awaited.set(key, left);
+      // It is run next, so others are closed before it, although they may have been asked for later.
+      if (this.#open.get(key) === session) this.#use(key, session);
     }
-    this.#open.set(key, session);
-    return session;
   }
 
   /** A compiled program, opened once, that stays open until it is released. */
@@ -125,12 +134,22 @@ export class Sessions implements AsyncDisposable {
     return runtime;
   }
 
-  async #closeOldest(): Promise<void> {
-    const closable = [...this.#open].filter(([key]) => !this.#held.has(key)), [oldest] = closable;
-    if (oldest === undefined || closable.length < mostOpen) return;
-    const [key, session] = oldest;
+  /** Marks a session as the most recently used. */
+  #use(key: string, session: Promise<Session>): void {
     this.#open.delete(key);
-    await (await session).close();
+    this.#open.set(key, session);
+  }
+
+  /** Starts a session once there is room for it beside the others. */
+  async #startBeside(key: string, start: () => Promise<Session>): Promise<Session> {
+    for (;;) {
+      const others = [...this.#open].filter(([other]) => other !== key && !this.#held.has(other));
+      const oldest = others.find(([other]) => !this.#awaited.has(other));
+      if (oldest === undefined || others.length < mostOpen) return await start();
+      const [other, session] = oldest;
+      this.#open.delete(other);
+      await (await session).close();
+    }
   }
 }
 

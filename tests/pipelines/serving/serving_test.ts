@@ -126,13 +126,19 @@ Deno.test("the parts of a stream add up to the whole answer, and a stop text is 
   }));
 
 Deno.test("an echoed prompt has the log-probabilities that its tokens have as answers", () =>
-  inService({ parts: sweep }, async ({ answer }) => {
+  inService({ parts: sweep }, async ({ ask, answer }) => {
     for (const model of ["base", "out:rank=2"]) {
       const body = { model, prompt: prompts[1], max_tokens: 5, temperature: 0, logprobs: 2, echo: true };
       const { choices: [first] } = await answer("/v1/completions", body), { logprobs, text } = first!;
       assert.equal(logprobs.token_logprobs[0], null);
       assert.equal(logprobs.tokens.length, logprobs.token_logprobs.length);
       assert.ok(text.startsWith(prompts[1]!));
+      const [special, ...shown] = logprobs.tokens.entries();
+      assert.deepEqual(special, [0, "<|begin|>"]);
+      for (const [at, token] of shown) assert.ok(text.startsWith(token, logprobs.text_offset[at]!), token);
+      const streamed = await eventsOf(await ask("/v1/completions", { ...body, stream: true }));
+      const parts = streamed.flatMap(({ choices }) => choices.flatMap(({ logprobs }) => logprobs.text_offset));
+      assert.deepEqual(parts, logprobs.text_offset);
       const { choices: [again] } = await answer("/v1/completions", { ...body, echo: false });
       assert.deepEqual(logprobs.token_logprobs.slice(-5), again!.logprobs.token_logprobs);
       for (const [at, top] of logprobs.top_logprobs.entries()) {

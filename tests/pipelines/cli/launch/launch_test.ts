@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Copy, denoArguments, OtherCopyError } from "../../../../pipelines/cli/launch/launch.ts";
+import { type Copy, denoArguments, OtherCopyError, unwindingOf } from "../../../../pipelines/cli/launch/launch.ts";
 import { inFolder } from "../../models/support.ts";
 
 const imports = { refract: "./mod.ts", yaml: "npm:yaml@2.9.1" };
@@ -171,3 +171,13 @@ Deno.test("a command that runs programs may start Deno, and no other may start a
       assert.ok(!argsOf(...args).some((argument) => argument.startsWith("--allow-run")));
     }
   }));
+
+Deno.test("a server may take as long to end as its answers may, and 5 s more", () => {
+  const call = (...args: readonly string[]) => unwindingOf(args);
+  assert.equal(call("run", "a.ts", "--drain-seconds", "9"), undefined);
+  assert.equal(call("serve", "a"), 35_000);
+  assert.equal(call("serve", "a", "--drain-seconds", "9"), 14_000);
+  assert.equal(call("serve", "a", "--drain-seconds=0"), 5000);
+  assert.equal(call("serve", "a", "--drain-seconds", "x"), undefined);
+  assert.equal(call("serve", "a", "--drain-seconds", "1e12"), 2 ** 31 - 1);
+});
