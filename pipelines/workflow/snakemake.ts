@@ -49,7 +49,7 @@ rule unit:
         mem_mb=megabytes,
         runtime=minutes,${provider === "cpu" ? "" : "\n        gpu=1,"}
     shell:
-        ${pythonText(`${unitCommand(command)} ${planFile} {wildcards.id} > {log} 2>&1`)}
+        ${pythonText(`${escaped(unitCommand(command))} ${planFile} {wildcards.id} > {log} 2>&1`)}
 `,
     "profiles/default/config.yaml": `# Snakemake uses these unless its command line says otherwise.
 keep-going: true
@@ -62,7 +62,12 @@ ${maxParallel === undefined ? "" : `jobs: ${maxParallel}\n`}`,
     `snakemake --directory ${shellWords([folder])} --snakefile ${shellWords([`${folder}/Snakefile`])} --cores all`,
 };
 
-/** A text as a Python string, with the braces escaped that Snakemake would interpret. */
+/** A shell command with the braces escaped that Snakemake would fill in. */
+function escaped(command: string): string {
+  return command.replaceAll(/[{}]/g, "$&$&");
+}
+
+/** A text as a Python string. */
 function pythonText(text: string): string {
   return JSON.stringify(text);
 }

@@ -13,6 +13,7 @@ import { command, type CommandContext } from "../arguments/command.ts";
 import { sharedStore } from "../arguments/common_options.ts";
 import { flag, type OptionValues } from "../arguments/option.ts";
 import { callerPath, isAddress } from "../requests/caller_paths.ts";
+import { declarationDigest } from "../requests/declaration_digest.ts";
 import { loadRequest } from "../requests/load_request.ts";
 import { openRunContext } from "../requests/open_run_context.ts";
 import { terminalEvents } from "../terminal/event_lines.ts";
@@ -41,14 +42,17 @@ async function unit(
   options: OptionValues<typeof declared>,
   { terminal, stops, ...control }: CommandContext,
 ): Promise<void> {
-  const plan = await readWorkPlan(path), folder = (await isFolder(path)) ? path : dirname(path);
-  const unit = unitOf(plan, id), signal = stops?.(), show = terminalEvents(terminal);
-  requireSameVersions(plan, noteTo(show));
+  const show = terminalEvents(terminal), note = noteTo(show);
+  const plan = await readWorkPlan(path, (made) => requireSameVersions(made, note));
+  const folder = (await isFolder(path)) ? path : dirname(path), unit = unitOf(plan, id), signal = stops?.();
   const store = options.store ?? plan.store;
   if (!isAddress(store) && !await isFolder(callerPath(store))) {
     throw new RequestError("this machine cannot see the plan's store; mount it, or give --store", {
       file: callerPath(store),
     });
+  }
+  if (![plan.digest, undefined].includes(await declarationDigest(plan.file))) {
+    note(`${plan.file} was changed after the plan was made; units that are done ran the earlier version`);
   }
   if (options.wait) await untilDone(folder, unit, signal);
   const overrides = overridesOfOptions(new Map(Object.entries(plan.set)));

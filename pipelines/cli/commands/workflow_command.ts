@@ -2,13 +2,16 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RequestError } from "../../common/errors.ts";
+import { quote } from "../../common/suggest.ts";
 import { processorName } from "../../doctor/machine.ts";
 import { overridesOfOptions } from "../../recipes/overrides.ts";
+import { noteTo } from "../../schedule/context/work.ts";
 import { planUnits } from "../../schedule/units/plan_units.ts";
 import type { Unit } from "../../schedule/units/unit.ts";
+import type { WorkflowEngine, WorkflowSettings } from "../../workflow/engine.ts";
 import { type EngineName, workflowEngines } from "../../workflow/engines.ts";
 import { ownVersions } from "../../workflow/machine.ts";
-import { planFile, type WorkPlan } from "../../workflow/work_plan.ts";
+import { planFile, type WorkPlan, workPlanText } from "../../workflow/work_plan.ts";
 import { command, type CommandContext } from "../arguments/command.ts";
 import { pipelineParameter, requestOptions } from "../arguments/common_options.ts";
 import {
@@ -23,6 +26,7 @@ import {
 } from "../arguments/option.ts";
 import { launchFlags } from "../launch/launch.ts";
 import { callerPath, isAddress, storeFolder } from "../requests/caller_paths.ts";
+import { declarationDigest } from "../requests/declaration_digest.ts";
 import { loadRequest } from "../requests/load_request.ts";
 import { openRunContext } from "../requests/open_run_context.ts";
 import { writeNewFolder } from "../requests/output_folder.ts";
@@ -71,7 +75,10 @@ async function workflow(
 ): Promise<void> {
   const { to, out, set, margin, cacheDisk, cacheMemory, activationMemory, memory } = options;
   const request = await loadRequest(path, { ...options, overrides: overridesOfOptions(set) });
-  const folder = callerPath(out), store = storeFolder(options.store, request.base), { pipeline, expansion } = request;
+  const file = callerPath(path),
+    folder = callerPath(out),
+    store = storeFolder(options.store, request.base),
+    { pipeline, expansion } = request;
   const show = terminalEvents(terminal);
   await using runContext = openRunContext(request, options, show, hub === undefined ? {} : { hub });
   const units = await planUnits(runContext, expansion, {
@@ -81,7 +88,8 @@ async function workflow(
     { threads, provider } = request;
   const plan: WorkPlan = {
     pipeline: pipeline.name,
-    file: callerPath(path),
+    file,
+    digest: (await declarationDigest(file))!,
     set: Object.fromEntries(set),
     store,
     threads,
@@ -97,23 +105,27 @@ async function workflow(
     margin,
     units,
   };
-  const engine = workflowEngines[to];
-  const files = engine.files(plan, {
-    // Machines that share a cache need not share the store's folder.
+  const engine: WorkflowEngine = workflowEngines[to];
+  // Machines that share a cache need not share the store's folder.
+  const cache = options.store !== undefined && isAddress(options.store) ? options.store : undefined;
+  const settings: WorkflowSettings = {
     command: [
       ...options.command === undefined ? ownCommand() : wordsOf(options.command),
-      ...options.store !== undefined && isAddress(options.store) ? [`--store=${options.store}`] : [],
+      ...cache === undefined ? [] : [`--store=${cache}`],
     ],
+    isOwnCommand: options.command === undefined,
     maxParallel: options.maxParallel,
     retries: options.retries,
     folder,
+    seen: cache === undefined ? [folder, store] : [folder],
     image: options.image,
     volume: options.volume,
-  });
+  };
+  const files = engine.files(plan, settings);
   // Units check for it, so that one that sees a different disk does not work in vain.
   await Deno.mkdir(store, { recursive: true });
   await writeNewFolder(folder, async (temporary) => {
-    const all = { ...files, [planFile]: `${JSON.stringify(plan, null, 1)}\n` };
+    const all = { ...files, [planFile]: workPlanText(plan) };
     for (const [name, content] of Object.entries(all)) {
       const place = join(temporary, name);
       await Deno.mkdir(join(place, ".."), { recursive: true });
@@ -121,6 +133,7 @@ async function workflow(
     }
     for (const name of ["done", "logs"]) await Deno.mkdir(join(temporary, name));
   });
+  for (const caution of engine.cautions?.(plan, settings) ?? []) noteTo(show)(caution);
   if (expansion.goesOn) {
     terminal.write(
       "stages that continue with the best members are known only then: the report unit runs them, in one process\n",
@@ -141,6 +154,13 @@ function wordsOf(text: string): readonly string[] {
   const words = text.split(/\s+/).filter((word) => word !== "");
   if (words.length === 0) {
     throw new RequestError("--command is empty; write the command that precedes unit, as in refract");
+  }
+  const special = words.find((word) => /["'`$~*?<>|&;\\(){}]/.test(word));
+  if (special !== undefined) {
+    throw new RequestError(
+      `--command has ${quote(special)}, which no shell interprets; write words without quotes or variables, or the ` +
+        "path of a script",
+    );
   }
   return [...words, "unit"];
 }
