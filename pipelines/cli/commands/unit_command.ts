@@ -1,7 +1,7 @@
 /** `deno task unit`. @module */
 import { dirname, join } from "node:path";
 import { RequestError, StoppedError } from "../../common/errors.ts";
-import { isFolder, writeAtomically } from "../../common/files.ts";
+import { isFolder, temporaryName, unwritable, writeAtomically } from "../../common/files.ts";
 import { startRun } from "../../interface/start_run.ts";
 import { overridesOfOptions } from "../../recipes/overrides.ts";
 import { noteTo } from "../../schedule/context/work.ts";
@@ -51,6 +51,8 @@ async function unit(
       file: callerPath(store),
     });
   }
+  const marks = join(folder, "done");
+  await requireWritable(marks);
   if (![plan.digest, undefined].includes(await declarationDigest(plan.file))) {
     note(`${plan.file} was changed after the plan was made; units that are done ran the earlier version`);
   }
@@ -67,9 +69,20 @@ async function unit(
     await using runContext = openRunContext(request, settings, show, { ...control, signal });
     await performUnit(runContext, { ...unit, kind }, request.expansion.members);
   }
-  await Deno.mkdir(join(folder, "done"), { recursive: true });
-  await writeAtomically(join(folder, "done", unit.id), [new TextEncoder().encode(`${summary(plan, unit)}\n`)]);
+  await writeAtomically(join(marks, unit.id), [new TextEncoder().encode(`${summary(plan, unit)}\n`)]);
   terminal.print(`${unit.id} is done`);
+}
+
+/** Creates a folder, and requires before any work that its files can be written after it. */
+async function requireWritable(folder: string): Promise<void> {
+  const probe = temporaryName(join(folder, "probe"));
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.writeTextFile(probe, "");
+    await Deno.remove(probe);
+  } catch (fault) {
+    throw unwritable(folder, fault);
+  }
 }
 
 /** The content of the file that marks a unit as done. */

@@ -1,7 +1,8 @@
 /** `deno task workflow`. @module */
-import { join } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RequestError } from "../../common/errors.ts";
+import { unwritable } from "../../common/files.ts";
 import { quote } from "../../common/suggest.ts";
 import { processorName } from "../../doctor/machine.ts";
 import { overridesOfOptions } from "../../recipes/overrides.ts";
@@ -122,8 +123,6 @@ async function workflow(
     volume: options.volume,
   };
   const files = engine.files(plan, settings);
-  // Units check for it, so that one that sees a different disk does not work in vain.
-  await Deno.mkdir(store, { recursive: true });
   await writeNewFolder(folder, async (temporary) => {
     const all = { ...files, [planFile]: workPlanText(plan) };
     for (const [name, content] of Object.entries(all)) {
@@ -132,6 +131,11 @@ async function workflow(
       await Deno.writeTextFile(place, content);
     }
     for (const name of ["done", "logs"]) await Deno.mkdir(join(temporary, name));
+    // Units check for the store, so that one that sees a different disk does not work in vain.
+    const inside = relative(folder, store), place = isOutside(inside) ? store : join(temporary, inside);
+    await Deno.mkdir(place, { recursive: true }).catch((fault: unknown) => {
+      throw unwritable(store, fault);
+    });
   });
   for (const caution of engine.cautions?.(plan, settings) ?? []) noteTo(show)(caution);
   if (expansion.goesOn) {
@@ -140,6 +144,11 @@ async function workflow(
     );
   }
   terminal.print(`${unitsText(units)} in ${folder}\nstart them with: ${engine.start(folder)}`);
+}
+
+/** Whether a path relative to a folder leads out of it. */
+function isOutside(path: string): boolean {
+  return isAbsolute(path) || path.split(/[\\/]/)[0] === "..";
 }
 
 /** How to call this copy of Refract. */

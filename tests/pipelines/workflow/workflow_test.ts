@@ -233,3 +233,30 @@ Deno.test("a --command that only a shell could read is refused", () =>
     }
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), []);
   }));
+
+Deno.test("a store may be in the workflow's folder; one that cannot be made leaves no workflow", () =>
+  inFolder(async (folder) => {
+    const made = (out: string, store: string) => {
+      return inProcess("workflow", example, ...axes, "--to", "slurm", "--out", out, "--store", store);
+    };
+    const out = join(folder, "flow"), { code, stderr } = await made(out, join(out, "store"));
+    assert.equal(code, 0, stderr);
+    assert.ok((await Deno.stat(join(out, "store"))).isDirectory);
+    await Deno.symlink(join(folder, "nowhere"), join(folder, "dangling"));
+    const refused = await made(join(folder, "other"), join(folder, "dangling"));
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /^error: .*dangling: can't be written \(.*\n$/);
+    const again = await made(out, join(folder, "unused"));
+    assert.match(again.stderr, /holds other files/);
+    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), ["dangling", "flow"]);
+  }));
+
+Deno.test("a unit that cannot mark its end says so before it begins", () =>
+  inFolder(async (folder) => {
+    const { out, file } = await written(folder, "--to", "slurm");
+    await Deno.remove(join(out, "done"), { recursive: true });
+    await Deno.writeTextFile(join(out, "done"), "");
+    const { code, stderr } = await inProcess("unit", file, "encode-1");
+    assert.equal(code, 2);
+    assert.match(stderr, /^error: .*done: can't be written \(.*\n$/);
+  }));
