@@ -1,5 +1,8 @@
 /** The run context of a command. @module */
 import { system } from "../../common/system.ts";
+import { formatSize } from "../../common/size.ts";
+import { noteTo } from "../../schedule/context/work.ts";
+import { ownMemory } from "../../schedule/plan/resident_memory.ts";
 import { RunContext, type RunContextOptions } from "../../schedule/context/run_context.ts";
 import { RequestError } from "../../common/errors.ts";
 import { quote } from "../../common/suggest.ts";
@@ -23,6 +26,12 @@ export function openRunContext(
   const shared = store !== undefined && isAddress(store)
     ? sharedCache(store, system.env.get(tokenVariable))
     : undefined;
+  if (memory !== undefined && memory < ownMemory) {
+    noteTo(emit)(
+      `memory is ${formatSize(memory)}, but a run takes ${formatSize(ownMemory)} before it reads a model; ` +
+        "a size is written as in 8GB",
+    );
+  }
   return new RunContext({
     ...shared === undefined ? {} : { shared },
     base,
@@ -54,11 +63,15 @@ export function sharedCache(address: string, given: string | undefined): NonNull
     throw new RequestError(`--store has a password in its address; put the cache's token into ${tokenVariable}`);
   }
   if (url.search !== "" || url.hash !== "") {
-    throw new RequestError(`--store ${quote(address)} has a query, but the names of files are appended to it; omit that`);
+    throw new RequestError(
+      `--store ${quote(address)} has a query, but the names of files are appended to it; omit that`,
+    );
   }
   const token = given?.trim();
   if (token !== undefined && !/^[\x21-\x7e]*$/.test(token)) {
-    throw new RequestError(`${tokenVariable} has a space or a character that a token cannot have; set it to the token alone`);
+    throw new RequestError(
+      `${tokenVariable} has a space or a character that a token cannot have; set it to the token alone`,
+    );
   }
   return { address, ...token === undefined || token === "" ? {} : { token } };
 }
