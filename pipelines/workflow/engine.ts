@@ -27,6 +27,8 @@ export interface WorkflowEngine {
   readonly files: (plan: WorkPlan, settings: WorkflowSettings) => Readonly<Record<string, string>>;
   /** What it cannot make sure of, each as a note. */
   readonly cautions?: (plan: WorkPlan, settings: WorkflowSettings) => readonly string[];
+  /** What starts it, and where that comes from. */
+  readonly needs: string;
   /** The command that starts the workflow. */
   readonly start: (folder: string) => string;
 }

@@ -70,6 +70,7 @@ export const kubernetes: WorkflowEngine = {
       ...isBelow(plan.file, place) ? [] : [`the volume at ${place} does not hold ${plan.file}; the image must`],
     ];
   },
+  needs: "kubectl, and a cluster of Kubernetes 1.29 or later",
   start: (folder) => `kubectl apply -f ${shellWords([`${folder}/job.yaml`])}`,
 };
 

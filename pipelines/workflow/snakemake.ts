@@ -14,6 +14,10 @@ export const snakemake: WorkflowEngine = {
 import json
 from math import ceil
 
+from snakemake.utils import min_version
+
+min_version("9.0")
+
 plan = json.load(open("${planFile}"))
 units = {unit["id"]: unit for unit in plan["units"]}
 
@@ -58,6 +62,7 @@ rerun-triggers: mtime
 retries: ${retries}
 ${maxParallel === undefined ? "" : `jobs: ${maxParallel}\n`}`,
   }),
+  needs: "Snakemake 9 or later: pip install snakemake",
   start: (folder) =>
     `snakemake --directory ${shellWords([folder])} --snakefile ${shellWords([`${folder}/Snakefile`])} --cores all`,
 };

@@ -143,7 +143,7 @@ async function workflow(
       "stages that continue with the best members are known only then: the report unit runs them, in one process\n",
     );
   }
-  terminal.print(`${unitsText(units)} in ${folder}\nstart them with: ${engine.start(folder)}`);
+  terminal.print(`${unitsText(units)} in ${folder}\nneeds ${engine.needs}\nstart them with: ${engine.start(folder)}`);
 }
 
 /** Whether a path relative to a folder leads out of it. */

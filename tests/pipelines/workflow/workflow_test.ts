@@ -5,7 +5,9 @@ import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { digestOf } from "../../../pipelines/common/digest.ts";
 import { kubernetes } from "../../../pipelines/workflow/kubernetes.ts";
+import { slurm } from "../../../pipelines/workflow/slurm.ts";
 import { snakemake } from "../../../pipelines/workflow/snakemake.ts";
+import { workflowEngines } from "../../../pipelines/workflow/engines.ts";
 import { readWorkPlan, type WorkPlan } from "../../../pipelines/workflow/work_plan.ts";
 import { inProcess } from "../../support/command.ts";
 import { inFolder } from "../models/support.ts";
@@ -260,3 +262,13 @@ Deno.test("a unit that cannot mark its end says so before it begins", () =>
     assert.equal(code, 2);
     assert.match(stderr, /^error: .*done: can't be written \(.*\n$/);
   }));
+
+Deno.test("the files of an engine say what is missing if it is not there", () => {
+  const script = slurm.files(small, settings)["submit.sh"] ?? "", { Snakefile = "" } = snakemake.files(small, settings);
+  assert.match(
+    script,
+    /if ! command -v sbatch .*\n {2}echo "error: there is no sbatch here; run this on .*" >&2\n {2}exit 2/,
+  );
+  assert.match(Snakefile, /^min_version\("9\.0"\)$/m);
+  for (const { needs } of Object.values(workflowEngines)) assert.notEqual(needs, "");
+});
