@@ -28,6 +28,11 @@ export class EndlessAnswer extends Error {
   }
 }
 
+/** A failed fetch's innermost cause, which says why it failed. */
+export function rootCause(fault: unknown): unknown {
+  return fault instanceof Error && fault.cause instanceof Error ? rootCause(fault.cause) : fault;
+}
+
 /** How long to wait for a server. */
 interface Waiting {
   /** Milliseconds until a response must begin, or more of it must arrive. */

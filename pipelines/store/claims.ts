@@ -119,7 +119,7 @@ export class Claimant {
       return system.openSync(this.#path(number), options);
     } catch (fault) {
       if (!(fault instanceof system.errors.NotFound)) throw fault;
-      system.mkdirSync(folderOf(this.#store), { recursive: true });
+      makeFolder(folderOf(this.#store));
       return system.openSync(this.#path(number), options);
     }
   }
@@ -133,6 +133,15 @@ export class Claimant {
       this.#seen = { name: path, content: state.content, at: now };
     }
     return now - this.#seen.at > this.#times.silence ? "silent" : "held";
+  }
+}
+
+/** Throws no AlreadyExists if a file or a broken link is in the way, which would look like another's claim. */
+function makeFolder(path: string): void {
+  try {
+    system.mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw new Error("the folder cannot be made", { cause });
   }
 }
 

@@ -7,10 +7,11 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { EndlessAnswer, pacedChunks, SilentServer, wholeBody } from "../common/bounded_http.ts";
+import { answerInTime, EndlessAnswer, pacedChunks, rootCause, wholeBody } from "../common/bounded_http.ts";
 import { system, type SystemFile } from "../common/system.ts";
 import { digestOf } from "../common/digest.ts";
 import { faultText, writeAll } from "../common/files.ts";
+import { putSized } from "../common/sized_upload.ts";
 import { formatSize } from "../common/size.ts";
 import { type CachedFile, decodeActionResult, encodeActionResult } from "./action_result.ts";
 
@@ -91,7 +92,7 @@ export class SharedCache {
   }
 
   async #find(kind: string, key: string): Promise<CachedFile | undefined> {
-    const response = await this.#ask("GET", resultPath(kind, key));
+    const response = await this.#ask(resultPath(kind, key));
     if (response === undefined) return undefined;
     const bytes = await wholeBody(response, longestResult, this.#patience).catch((fault: unknown) => {
       throw fault instanceof EndlessAnswer ? new Error("its response for an entry's key is too long") : fault;
@@ -102,7 +103,7 @@ export class SharedCache {
   }
 
   async #download({ hash, bytes }: CachedFile, into: SystemFile): Promise<boolean> {
-    const response = await this.#ask("GET", `cas/${hash}`);
+    const response = await this.#ask(`cas/${hash}`);
     if (response === undefined) return false;
     const digest = createHash("sha256");
     let received = 0;
@@ -123,44 +124,33 @@ export class SharedCache {
       const file = { path: entryName(kind, key), hash: hash.digest("hex"), bytes: size };
       await this.#put(`cas/${file.hash}`, (await system.open(path)).readable, size);
       const result = encodeActionResult(file);
-      await this.#put(resultPath(kind, key), result, result.length);
+      await this.#put(resultPath(kind, key), new Blob([result]).stream(), result.length);
     });
   }
 
-  async #put(path: string, body: BodyInit, length: number): Promise<void> {
-    const response = await this.#request("PUT", path, { body, headers: { "content-length": String(length) } });
-    await response.body?.cancel();
-    if (!response.ok) throw new Error(`it answers PUT with status ${response.status}`);
+  async #put(path: string, body: ReadableStream<Uint8Array<ArrayBuffer>>, length: number): Promise<void> {
+    const { signal } = this.#access, patience = this.#patience, headers = this.#headers;
+    const status = await putSized(this.#urlOf(path), { body, length, headers, patience, signal });
+    if (status < 200 || status > 299) throw new Error(`it answers PUT with status ${status}`);
   }
 
-  /** The response to a request; `undefined` if the cache has nothing there. */
-  async #ask(method: string, path: string): Promise<Response | undefined> {
-    const response = await this.#request(method, path, {});
+  /** The response to a GET; `undefined` if the cache has nothing there. */
+  async #ask(path: string): Promise<Response | undefined> {
+    const { signal } = this.#access, init = { headers: this.#headers, redirect: "error" } as const;
+    const response = await answerInTime(this.#urlOf(path), init, { patience: this.#patience, signal });
     if (response.ok) return response;
     await response.body?.cancel();
     if (response.status === 404 || response.status === 410) return undefined;
     throw new Error(`it answers with status ${response.status}`);
   }
 
-  /** Gives up if nothing is transferred for too long before a response begins. */
-  async #request(method: string, path: string, init: RequestInit): Promise<Response> {
-    const { address, token, signal } = this.#access, patience = this.#patience;
-    const headers = new Headers(init.headers), silence = new AbortController();
-    if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
-    const said = () => setTimeout(() => silence.abort(new SilentServer(patience)), patience);
-    let timer = said();
-    const moved = () => {
-      clearTimeout(timer);
-      timer = said();
-    };
-    const body = init.body instanceof ReadableStream ? init.body.pipeThrough(watched(moved)) : init.body ?? null;
-    try {
-      const signals = [silence.signal, ...signal === undefined ? [] : [signal]];
-      const request = { ...init, method, body, headers, redirect: "error", signal: AbortSignal.any(signals) } as const;
-      return await fetch(`${address.replace(/\/+$/, "")}/${path}`, request);
-    } finally {
-      clearTimeout(timer);
-    }
+  get #headers(): Readonly<Record<string, string>> {
+    const { token } = this.#access;
+    return token === undefined ? {} : { authorization: `Bearer ${token}` };
+  }
+
+  #urlOf(path: string): string {
+    return `${this.#access.address.replace(/\/+$/, "")}/${path}`;
   }
 
   /** Does something with the cache; a failure is reported the first time, and when it is the last one tolerated. */
@@ -175,23 +165,18 @@ export class SharedCache {
       this.#failures++;
       const { host } = new URL(address), rest = this.#failures === mostFailures ? "; it is not used again" : "";
       if (this.#failures === 1 || rest !== "") {
-        warn(`the shared cache at ${host} fails (${faultText(fault)}); the run continues without it${rest}`);
+        warn(`the shared cache at ${host} fails (${reasonOf(fault)}); the run continues without it${rest}`);
       }
       return undefined;
     }
   }
 }
 
+/** Why a request failed, without its address. */
+function reasonOf(fault: unknown): string {
+  return faultText(rootCause(fault)).replace(/^error sending request for url \(\S+\): /, "");
+}
+
 const entryName = (kind: string, key: string) => `${kind}/${key}`;
 
 const resultPath = (kind: string, key: string) => `ac/${digestOf(new TextEncoder().encode(entryName(kind, key)))}`;
-
-/** Passes bytes on and reports progress. */
-function watched(moved: () => void) {
-  return new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-    transform(chunk, controller) {
-      moved();
-      controller.enqueue(chunk);
-    },
-  });
-}

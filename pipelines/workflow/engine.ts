@@ -2,7 +2,7 @@
 import type { WorkPlan } from "./work_plan.ts";
 
 /** How units are run. */
-interface WorkflowSettings {
+export interface WorkflowSettings {
   /** The words of the command that runs a unit, before the plan and the unit's id. */
   readonly command: readonly string[];
   /** How many units run at once; undefined if the engine decides. */
@@ -11,6 +11,10 @@ interface WorkflowSettings {
   readonly retries: number;
   /** The workflow's folder, an absolute path. */
   readonly folder: string;
+  /** The folders that all machines must see at the same paths. */
+  readonly seen: readonly string[];
+  /** Whether the command is that of this copy of Refract, because none was given. */
+  readonly isOwnCommand: boolean;
   /** The container image with the command, if units run in containers. */
   readonly image: string | undefined;
   /** The volume claim with the workflow's folder and the store, if units run in containers. */
@@ -21,6 +25,10 @@ interface WorkflowSettings {
 export interface WorkflowEngine {
   /** The files that it needs, by their paths in the workflow's folder. */
   readonly files: (plan: WorkPlan, settings: WorkflowSettings) => Readonly<Record<string, string>>;
+  /** What it cannot make sure of, each as a note. */
+  readonly cautions?: (plan: WorkPlan, settings: WorkflowSettings) => readonly string[];
+  /** What starts it, and where that comes from. */
+  readonly needs: string;
   /** The command that starts the workflow. */
   readonly start: (folder: string) => string;
 }

@@ -6,7 +6,8 @@
  */
 import { RequestError } from "../common/errors.ts";
 import { formatYaml } from "../common/yaml.ts";
-import type { WorkflowEngine } from "./engine.ts";
+import { quote } from "../common/suggest.ts";
+import { shellWords, type WorkflowEngine } from "./engine.ts";
 import { limitsOf, planFile } from "./work_plan.ts";
 
 /** How long a pod may take to save what it has, in seconds. */
@@ -14,7 +15,7 @@ const grace = 90;
 
 /** Writes one Indexed Job. */
 export const kubernetes: WorkflowEngine = {
-  files: (plan, { command, maxParallel, retries, folder, image, volume }) => {
+  files: (plan, { command, maxParallel, retries, folder, seen, image, volume }) => {
     if (image === undefined || volume === undefined) {
       throw new RequestError(
         "on Kubernetes units run in containers; give --image with one that contains Refract, and --volume with the claim " +
@@ -27,11 +28,12 @@ export const kubernetes: WorkflowEngine = {
       memory: `${megabytes}M`,
       ...plan.provider === "cpu" ? {} : { "nvidia.com/gpu": "1" },
     };
+    const place = mountPath(seen);
     const job = {
       apiVersion: "batch/v1",
       kind: "Job",
       metadata: {
-        name: plan.pipeline.toLowerCase().replaceAll(/[^a-z0-9-]+/g, "-"),
+        name: jobName(plan.pipeline),
         labels: { "app.kubernetes.io/name": "refract" },
       },
       spec: {
@@ -47,10 +49,10 @@ export const kubernetes: WorkflowEngine = {
             containers: [{
               name: "unit",
               image,
-              command: [...command, planFile, "$(JOB_COMPLETION_INDEX)", "--wait"],
+              command: [...command.map(escaped), planFile, "$(JOB_COMPLETION_INDEX)", "--wait"],
               workingDir: folder,
               resources: { requests: resources, limits: resources },
-              volumeMounts: [{ name: "work", mountPath: sharedFolder(folder, plan.store) }],
+              volumeMounts: [{ name: "work", mountPath: place }],
             }],
             volumes: [{ name: "work", persistentVolumeClaim: { claimName: volume } }],
           },
@@ -59,12 +61,61 @@ export const kubernetes: WorkflowEngine = {
     };
     return { "job.yaml": formatYaml(job) };
   },
-  start: (folder) => `kubectl apply -f ${folder}/job.yaml`,
+  cautions: (plan, { command, isOwnCommand, seen }) => {
+    const place = mountPath(seen);
+    return [
+      ...isOwnCommand
+        ? [`units call ${shellWords(command)} in the image; if it is elsewhere there, give --command`]
+        : [],
+      ...isBelow(plan.file, place) ? [] : [`the volume at ${place} does not hold ${plan.file}; the image must`],
+    ];
+  },
+  needs: "kubectl, and a cluster of Kubernetes 1.29 or later",
+  start: (folder) => `kubectl apply -f ${shellWords([`${folder}/job.yaml`])}`,
 };
+
+/** The longest name of a job: that of its last pod, which appends the index, is a DNS label of at most 63 characters. */
+const longestName = 52;
+
+/** A pipeline's name as a DNS label. */
+function jobName(pipeline: string): string {
+  const label = pipeline.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replace(/^-/, "").slice(0, longestName);
+  return label.replace(/-$/, "") || "refract";
+}
+
+/** A word of a command in which Kubernetes fills in no variables. */
+function escaped(word: string): string {
+  return word.replaceAll("$", "$$$$");
+}
+
+/**
+ * Where the volume is mounted: the deepest folder that contains all others.
+ *
+ * @throws {RequestError} If a container cannot have a volume there.
+ */
+function mountPath(seen: readonly string[]): string {
+  const place = seen.reduce(sharedFolder);
+  if (place === "/") {
+    throw new RequestError(
+      `a volume is mounted at one folder, but only / contains ${seen.map(quote).join(" and ")}; ` +
+        "give --out and --store folders below the same one",
+    );
+  }
+  if (place.includes(":")) {
+    throw new RequestError(
+      `a volume cannot be mounted at ${quote(place)}, whose path has a colon; choose another folder`,
+    );
+  }
+  return place;
+}
 
 /** The deepest folder that contains both. */
 function sharedFolder(one: string, other: string): string {
   const parts = one.split("/"), others = other.split("/");
   const differs = parts.findIndex((part, at) => part !== others[at]);
   return parts.slice(0, differs === -1 ? undefined : differs).join("/") || "/";
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path.startsWith(`${folder}/`);
 }

@@ -16,7 +16,10 @@ export function ownVersions(): Versions {
  * @param warn Receives a note on differences that may change the last digits.
  * @throws {RequestError} If its keys would be different.
  */
-export function requireSameVersions({ versions, processor }: WorkPlan, warn: (note: string) => void): void {
+export function requireSameVersions(
+  { versions, processor }: Pick<WorkPlan, "versions" | "processor">,
+  warn: (note: string) => void,
+): void {
   const own = ownVersions(), remedy = "use the same copy everywhere, or write the workflow again with this one";
   if (own.runtime !== versions.runtime) {
     throw new RequestError(`the plan is for ${versions.runtime}, but this machine has ${own.runtime}; ${remedy}`);

@@ -25,6 +25,7 @@ export const slurm: WorkflowEngine = {
       "submit.sh": submitScript(plan, kinds, settings.maxParallel),
     };
   },
+  needs: "Slurm, with sbatch and scontrol",
   start: (folder) => `bash ${shellWords([`${folder}/submit.sh`])}`,
 };
 
@@ -43,6 +44,10 @@ echo "${kind}: $${kind}"`;
   return `#!/usr/bin/env bash
 # Submits the units of ${planFile}; its arguments are passed to each sbatch, as in: bash submit.sh --partition=short
 set -euo pipefail
+if ! command -v sbatch > /dev/null; then
+  echo "error: there is no sbatch here; run this on a machine that submits to Slurm, or use --to snakemake" >&2
+  exit 2
+fi
 cd "$(dirname "\${BASH_SOURCE[0]}")"
 mkdir -p logs
 ${submissions.join("\n")}

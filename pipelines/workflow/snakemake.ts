@@ -14,6 +14,10 @@ export const snakemake: WorkflowEngine = {
 import json
 from math import ceil
 
+from snakemake.utils import min_version
+
+min_version("9.0")
+
 plan = json.load(open("${planFile}"))
 units = {unit["id"]: unit for unit in plan["units"]}
 
@@ -49,7 +53,7 @@ rule unit:
         mem_mb=megabytes,
         runtime=minutes,${provider === "cpu" ? "" : "\n        gpu=1,"}
     shell:
-        ${pythonText(`${unitCommand(command)} ${planFile} {wildcards.id} > {log} 2>&1`)}
+        ${pythonText(`${escaped(unitCommand(command))} ${planFile} {wildcards.id} > {log} 2>&1`)}
 `,
     "profiles/default/config.yaml": `# Snakemake uses these unless its command line says otherwise.
 keep-going: true
@@ -58,11 +62,17 @@ rerun-triggers: mtime
 retries: ${retries}
 ${maxParallel === undefined ? "" : `jobs: ${maxParallel}\n`}`,
   }),
+  needs: "Snakemake 9 or later: pip install snakemake",
   start: (folder) =>
     `snakemake --directory ${shellWords([folder])} --snakefile ${shellWords([`${folder}/Snakefile`])} --cores all`,
 };
 
-/** A text as a Python string, with the braces escaped that Snakemake would interpret. */
+/** A shell command with the braces escaped that Snakemake would fill in. */
+function escaped(command: string): string {
+  return command.replaceAll(/[{}]/g, "$&$&");
+}
+
+/** A text as a Python string. */
 function pythonText(text: string): string {
   return JSON.stringify(text);
 }

@@ -17,6 +17,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { Plan } from "../../pipelines/schedule/plan/plan.ts";
 import type { Results } from "../../pipelines/results/results.ts";
+import { providers } from "../../ops/onnx/providers.ts";
+import { faultText } from "../../pipelines/common/files.ts";
 import { nvidiaGpus, processorName } from "../../pipelines/doctor/machine.ts";
 import { knownGpu } from "../../pipelines/doctor/known_gpus.ts";
 import { createRandom } from "../../pipelines/data/random.ts";
@@ -48,17 +50,56 @@ interface Row {
 const whole: Amount = { rows: 32, prompt: 200, completion: 8, steps: 12, tokens: 64 };
 const small: Amount = { rows: 16, prompt: 24, completion: 4, steps: 4, tokens: 4 };
 
-const { values: options } = parseArgs({
-  args: Deno.args,
-  options: {
-    shapes: { type: "string" },
-    providers: { type: "string", default: "cuda,webgpu" },
-    minutes: { type: "string", default: "8" },
-    stored: { type: "string", default: "bfloat16" },
-    out: { type: "string" },
-    tiny: { type: "boolean", default: false },
-  },
-});
+/** Ends with one line: a card is lent for minutes, which are not for stack traces or for a misspelt name. */
+function refuse(problem: string): never {
+  console.error(`error: ${problem}`);
+  Deno.exit(2);
+}
+
+function parsedOptions() {
+  try {
+    const { values } = parseArgs({
+      args: Deno.args,
+      options: {
+        shapes: { type: "string" },
+        providers: { type: "string", default: "cuda,webgpu" },
+        minutes: { type: "string", default: "8" },
+        stored: { type: "string", default: "bfloat16" },
+        out: { type: "string" },
+        tiny: { type: "boolean", default: false },
+      },
+    });
+    return values;
+  } catch (fault) {
+    return refuse(
+      `${fault instanceof Error ? fault.message.split(". ")[0] : fault}; give --shapes, --providers, ` +
+        "--minutes, --stored, --out or --tiny",
+    );
+  }
+}
+
+const options = parsedOptions(), names = Object.keys(shapes);
+const asked = options.tiny ? ["tiny"] : options.shapes?.split(",") ?? names.filter((name) => name !== "tiny");
+const chosen = options.providers.split(",");
+const unknown = asked.find((name) => !isShape(name)),
+  other = chosen.find((name) => !providers.some((each) => each === name));
+if (unknown !== undefined) refuse(`there is no shape "${unknown}"; give --shapes of ${names.join(", ")}`);
+if (other !== undefined) refuse(`there is no provider "${other}"; give --providers of ${providers.join(", ")}`);
+if (!["float32", "bfloat16"].includes(options.stored)) {
+  refuse(`--stored "${options.stored}" is neither float32 nor bfloat16; give one of them`);
+}
+if (!(Number(options.minutes) > 0 && Number(options.minutes) <= 60)) {
+  refuse(`--minutes "${options.minutes}" is not a number of up to 60; give one`);
+}
+if (options.out !== undefined) {
+  // Found out before the measurement, not after it.
+  try {
+    await Deno.mkdir(dirname(options.out), { recursive: true });
+    await Deno.writeTextFile(options.out, "", { append: true });
+  } catch (fault) {
+    refuse(`${options.out} cannot be written (${faultText(fault)}); give --out another file`);
+  }
+}
 
 const end = performance.now() + 60_000 * Number(options.minutes);
 const secondsLeft = () => (end - performance.now()) / 1000;
@@ -249,27 +290,14 @@ function tableOf(rows: readonly Row[], peak: number | undefined): string {
   return [`| ${header.join(" | ")} |`, `| ${header.map(() => "---").join(" | ")} |`, ...lines].join("\n");
 }
 
-const asked = options.tiny
-  ? ["tiny"]
-  : options.shapes?.split(",") ?? Object.keys(shapes).filter((name) => name !== "tiny");
-const unknown = asked.find((name) => !isShape(name));
-if (unknown !== undefined || !["float32", "bfloat16"].includes(options.stored)) {
-  console.error(
-    `error: there is no ${unknown ?? options.stored}; shapes are ${
-      Object.keys(shapes).join(", ")
-    }; stored is float32 or bfloat16`,
-  );
-  Deno.exit(2);
-}
 const gpus = await nvidiaGpus().catch(() => []), [gpu] = gpus, peak = gpu && knownGpu(gpu.name)?.flopsPerSecond;
 const name = gpu === undefined ? `no NVIDIA GPU, ${processorName()}` : `${gpu.name}, driver ${gpu.driver}`;
 const rows: Row[] = [];
 for (const shape of asked.filter(isShape)) {
   const python = Deno.env.get("REFRACT_PEER_PYTHON");
-  rows.push(...await measureShape(shape, options.tiny ? small : whole, options.providers.split(","), python));
+  rows.push(...await measureShape(shape, options.tiny ? small : whole, chosen, python));
 }
 if (options.out !== undefined) {
-  await Deno.mkdir(dirname(options.out), { recursive: true });
   await Deno.writeTextFile(
     options.out,
     `${JSON.stringify({ card: name, peak: peak ?? null, stored: options.stored, rows }, null, 1)}\n`,

@@ -5,6 +5,7 @@ import type { Parameter } from "./command.ts";
 import { choice, flag, InvalidValue, optional, parsed, repeatable, size, text, withDefault } from "./option.ts";
 
 const folder = parsed("folder", (text) => {
+  if (text === "") throw new InvalidValue("give it a value");
   if (text.includes("://")) throw new InvalidValue("this command works only on a local store; give its folder");
   return text;
 });

@@ -92,8 +92,16 @@ export function parsed<Value>(placeholder: string, parse: (text: string) => Valu
   return { placeholder, read: { parse } };
 }
 
-/** Any text. */
+/** A text that is not empty: an empty one is usually a shell's variable that has no value. */
 export function text(placeholder: string): ValueType<string> {
+  return parsed(placeholder, (text) => {
+    if (text === "") throw new InvalidValue("give it a value");
+    return text;
+  });
+}
+
+/** Any text, which may be empty. */
+export function anyText(placeholder: string): ValueType<string> {
   return parsed(placeholder, (text) => text);
 }
 

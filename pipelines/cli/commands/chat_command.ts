@@ -13,6 +13,7 @@ import { command } from "../arguments/command.ts";
 import { member, runtimeOptions } from "../arguments/common_options.ts";
 import { openRunContext } from "../requests/open_run_context.ts";
 import {
+  anyText,
   flag,
   integer,
   InvalidValue,
@@ -36,7 +37,7 @@ const declared = {
     text("template"),
     "replaces the model's: the name of one of its templates, a .jinja file or Jinja",
   ),
-  system: optional(text("text"), "the system message of the conversation"),
+  system: optional(anyText("text"), "the system message of the conversation"),
   template: optional(
     parsed("text", parseTemplate),
     'the template of a plain prompt (default: "{prompt}\\n"); \\n is a newline',

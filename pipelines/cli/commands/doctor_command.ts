@@ -3,6 +3,7 @@ import { providers } from "../../../ops/onnx/providers.ts";
 import type { Provider } from "../../../ops/onnx/model.ts";
 import { RequestError } from "../../common/errors.ts";
 import { formatSize } from "../../common/size.ts";
+import { quote } from "../../common/suggest.ts";
 import { installWheel, missingOf } from "../../doctor/install.ts";
 import { machineMemory } from "../../common/machine_memory.ts";
 import { type Gpu, leastDriver, nvidiaGpus, processorName } from "../../doctor/machine.ts";
@@ -112,6 +113,11 @@ function cudaFolder(): string {
 
 /** Downloads the missing libraries and makes the runtime find them. */
 async function install(index: string | undefined, terminal: Terminal): Promise<void> {
+  if (index !== undefined && !["http:", "https:"].includes(URL.parse(index)?.protocol ?? "")) {
+    throw new RequestError(
+      `--index ${quote(index)} is not the address of a package index; write it as https://mirror.example/simple/`,
+    );
+  }
   if (!isPublishedFor()) {
     throw new RequestError(
       `CUDA's libraries are published for Linux on x86-64, but this is ${Deno.build.os} on ${Deno.build.arch}`,

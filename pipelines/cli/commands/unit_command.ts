@@ -1,7 +1,7 @@
 /** `deno task unit`. @module */
 import { dirname, join } from "node:path";
 import { RequestError, StoppedError } from "../../common/errors.ts";
-import { isFolder, writeAtomically } from "../../common/files.ts";
+import { isFolder, temporaryName, unwritable, writeAtomically } from "../../common/files.ts";
 import { startRun } from "../../interface/start_run.ts";
 import { overridesOfOptions } from "../../recipes/overrides.ts";
 import { noteTo } from "../../schedule/context/work.ts";
@@ -13,6 +13,7 @@ import { command, type CommandContext } from "../arguments/command.ts";
 import { sharedStore } from "../arguments/common_options.ts";
 import { flag, type OptionValues } from "../arguments/option.ts";
 import { callerPath, isAddress } from "../requests/caller_paths.ts";
+import { declarationDigest } from "../requests/declaration_digest.ts";
 import { loadRequest } from "../requests/load_request.ts";
 import { openRunContext } from "../requests/open_run_context.ts";
 import { terminalEvents } from "../terminal/event_lines.ts";
@@ -41,14 +42,19 @@ async function unit(
   options: OptionValues<typeof declared>,
   { terminal, stops, ...control }: CommandContext,
 ): Promise<void> {
-  const plan = await readWorkPlan(path), folder = (await isFolder(path)) ? path : dirname(path);
-  const unit = unitOf(plan, id), signal = stops?.(), show = terminalEvents(terminal);
-  requireSameVersions(plan, noteTo(show));
+  const show = terminalEvents(terminal), note = noteTo(show);
+  const plan = await readWorkPlan(path, (made) => requireSameVersions(made, note));
+  const folder = (await isFolder(path)) ? path : dirname(path), unit = unitOf(plan, id), signal = stops?.();
   const store = options.store ?? plan.store;
   if (!isAddress(store) && !await isFolder(callerPath(store))) {
     throw new RequestError("this machine cannot see the plan's store; mount it, or give --store", {
       file: callerPath(store),
     });
+  }
+  const marks = join(folder, "done");
+  await requireWritable(marks);
+  if (![plan.digest, undefined].includes(await declarationDigest(plan.file))) {
+    note(`${plan.file} was changed after the plan was made; units that are done ran the earlier version`);
   }
   if (options.wait) await untilDone(folder, unit, signal);
   const overrides = overridesOfOptions(new Map(Object.entries(plan.set)));
@@ -63,9 +69,20 @@ async function unit(
     await using runContext = openRunContext(request, settings, show, { ...control, signal });
     await performUnit(runContext, { ...unit, kind }, request.expansion.members);
   }
-  await Deno.mkdir(join(folder, "done"), { recursive: true });
-  await writeAtomically(join(folder, "done", unit.id), [new TextEncoder().encode(`${summary(plan, unit)}\n`)]);
+  await writeAtomically(join(marks, unit.id), [new TextEncoder().encode(`${summary(plan, unit)}\n`)]);
   terminal.print(`${unit.id} is done`);
+}
+
+/** Creates a folder, and requires before any work that its files can be written after it. */
+async function requireWritable(folder: string): Promise<void> {
+  const probe = temporaryName(join(folder, "probe"));
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.writeTextFile(probe, "");
+    await Deno.remove(probe);
+  } catch (fault) {
+    throw unwritable(folder, fault);
+  }
 }
 
 /** The content of the file that marks a unit as done. */

@@ -1,14 +1,18 @@
 /** `deno task workflow`. @module */
-import { join } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RequestError } from "../../common/errors.ts";
+import { unwritable } from "../../common/files.ts";
+import { quote } from "../../common/suggest.ts";
 import { processorName } from "../../doctor/machine.ts";
 import { overridesOfOptions } from "../../recipes/overrides.ts";
+import { noteTo } from "../../schedule/context/work.ts";
 import { planUnits } from "../../schedule/units/plan_units.ts";
 import type { Unit } from "../../schedule/units/unit.ts";
+import type { WorkflowEngine, WorkflowSettings } from "../../workflow/engine.ts";
 import { type EngineName, workflowEngines } from "../../workflow/engines.ts";
 import { ownVersions } from "../../workflow/machine.ts";
-import { planFile, type WorkPlan } from "../../workflow/work_plan.ts";
+import { planFile, type WorkPlan, workPlanText } from "../../workflow/work_plan.ts";
 import { command, type CommandContext } from "../arguments/command.ts";
 import { pipelineParameter, requestOptions } from "../arguments/common_options.ts";
 import {
@@ -23,6 +27,7 @@ import {
 } from "../arguments/option.ts";
 import { launchFlags } from "../launch/launch.ts";
 import { callerPath, isAddress, storeFolder } from "../requests/caller_paths.ts";
+import { declarationDigest } from "../requests/declaration_digest.ts";
 import { loadRequest } from "../requests/load_request.ts";
 import { openRunContext } from "../requests/open_run_context.ts";
 import { writeNewFolder } from "../requests/output_folder.ts";
@@ -71,7 +76,10 @@ async function workflow(
 ): Promise<void> {
   const { to, out, set, margin, cacheDisk, cacheMemory, activationMemory, memory } = options;
   const request = await loadRequest(path, { ...options, overrides: overridesOfOptions(set) });
-  const folder = callerPath(out), store = storeFolder(options.store, request.base), { pipeline, expansion } = request;
+  const file = callerPath(path),
+    folder = callerPath(out),
+    store = storeFolder(options.store, request.base),
+    { pipeline, expansion } = request;
   const show = terminalEvents(terminal);
   await using runContext = openRunContext(request, options, show, hub === undefined ? {} : { hub });
   const units = await planUnits(runContext, expansion, {
@@ -81,7 +89,8 @@ async function workflow(
     { threads, provider } = request;
   const plan: WorkPlan = {
     pipeline: pipeline.name,
-    file: callerPath(path),
+    file,
+    digest: (await declarationDigest(file))!,
     set: Object.fromEntries(set),
     store,
     threads,
@@ -97,36 +106,49 @@ async function workflow(
     margin,
     units,
   };
-  const engine = workflowEngines[to];
-  const files = engine.files(plan, {
-    // Machines that share a cache need not share the store's folder.
+  const engine: WorkflowEngine = workflowEngines[to];
+  // Machines that share a cache need not share the store's folder.
+  const cache = options.store !== undefined && isAddress(options.store) ? options.store : undefined;
+  const settings: WorkflowSettings = {
     command: [
       ...options.command === undefined ? ownCommand() : wordsOf(options.command),
-      ...options.store !== undefined && isAddress(options.store) ? [`--store=${options.store}`] : [],
+      ...cache === undefined ? [] : [`--store=${cache}`],
     ],
+    isOwnCommand: options.command === undefined,
     maxParallel: options.maxParallel,
     retries: options.retries,
     folder,
+    seen: cache === undefined ? [folder, store] : [folder],
     image: options.image,
     volume: options.volume,
-  });
-  // Units check for it, so that one that sees a different disk does not work in vain.
-  await Deno.mkdir(store, { recursive: true });
+  };
+  const files = engine.files(plan, settings);
   await writeNewFolder(folder, async (temporary) => {
-    const all = { ...files, [planFile]: `${JSON.stringify(plan, null, 1)}\n` };
+    const all = { ...files, [planFile]: workPlanText(plan) };
     for (const [name, content] of Object.entries(all)) {
       const place = join(temporary, name);
       await Deno.mkdir(join(place, ".."), { recursive: true });
       await Deno.writeTextFile(place, content);
     }
     for (const name of ["done", "logs"]) await Deno.mkdir(join(temporary, name));
+    // Units check for the store, so that one that sees a different disk does not work in vain.
+    const inside = relative(folder, store), place = isOutside(inside) ? store : join(temporary, inside);
+    await Deno.mkdir(place, { recursive: true }).catch((fault: unknown) => {
+      throw unwritable(store, fault);
+    });
   });
+  for (const caution of engine.cautions?.(plan, settings) ?? []) noteTo(show)(caution);
   if (expansion.goesOn) {
     terminal.write(
       "stages that continue with the best members are known only then: the report unit runs them, in one process\n",
     );
   }
-  terminal.print(`${unitsText(units)} in ${folder}\nstart them with: ${engine.start(folder)}`);
+  terminal.print(`${unitsText(units)} in ${folder}\nneeds ${engine.needs}\nstart them with: ${engine.start(folder)}`);
+}
+
+/** Whether a path relative to a folder leads out of it. */
+function isOutside(path: string): boolean {
+  return isAbsolute(path) || path.split(/[\\/]/)[0] === "..";
 }
 
 /** How to call this copy of Refract. */
@@ -141,6 +163,13 @@ function wordsOf(text: string): readonly string[] {
   const words = text.split(/\s+/).filter((word) => word !== "");
   if (words.length === 0) {
     throw new RequestError("--command is empty; write the command that precedes unit, as in refract");
+  }
+  const special = words.find((word) => /["'`$~*?<>|&;\\(){}]/.test(word));
+  if (special !== undefined) {
+    throw new RequestError(
+      `--command has ${quote(special)}, which no shell interprets; write words without quotes or variables, or the ` +
+        "path of a script",
+    );
   }
   return [...words, "unit"];
 }

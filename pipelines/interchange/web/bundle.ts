@@ -15,6 +15,7 @@ export const twins: readonly string[] = [
   "common/deadline.ts",
   "common/digest_thread.ts",
   "common/free_space.ts",
+  "common/sized_upload.ts",
   "common/system.ts",
   "data/files/decompression.ts",
   "data/files/parquet_compressors.ts",

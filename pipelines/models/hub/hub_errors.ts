@@ -8,7 +8,7 @@ import { RequestError, RunError, StoppedError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
 import { type HubAccess, shownEndpoint } from "./access.ts";
 import { DamagedFile } from "./blob.ts";
-import { SilentServer } from "../../common/bounded_http.ts";
+import { rootCause, SilentServer } from "../../common/bounded_http.ts";
 import { MalformedAnswer } from "./body.ts";
 import { pageOf, type RepositoryKind, repositoryKinds } from "./repository_kind.ts";
 import { HubError } from "./transport.ts";
@@ -156,9 +156,4 @@ function refusalText(refusal: HubError, { kind, id, revision, access, isPush = f
       return `${endpoint} refuses ${isPush ? "to take " : ""}${id} (${quoted}); ` +
         (isPush ? "correct what it names" : `${isPage ? "" : "check HF_ENDPOINT, or "}give ${instead}`);
   }
-}
-
-/** A failed fetch's innermost cause, which says why it failed. */
-function rootCause(fault: unknown): unknown {
-  return fault instanceof Error && fault.cause instanceof Error ? rootCause(fault.cause) : fault;
 }

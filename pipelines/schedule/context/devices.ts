@@ -19,6 +19,9 @@ export const deviceForms = "cpu:2x1 for two workers of one thread, or GPU number
 /** The maximum number of workers or devices of a run. */
 const most = 64;
 
+/** The maximum number of threads of all workers; as many as `--threads` accepts. */
+const mostThreads = 1024;
+
 /**
  * Parses the value of `--devices`.
  *
@@ -38,8 +41,11 @@ function cpuWorkers(text: string, rest: string): DeviceRequest {
   if (workers === undefined || threads === undefined) {
     throw wrong(text, "does not say how many workers and how many threads each");
   }
-  if (workers < 1 || workers > most || threads < 1) {
-    throw wrong(text, `does not have 1 to ${most} workers of at least 1 thread`);
+  if (workers < 1 || workers > most || threads < 1 || workers * threads > mostThreads) {
+    throw wrong(
+      text,
+      `does not have 1 to ${most} workers of at least 1 thread, and at most ${mostThreads} threads in all`,
+    );
   }
   const devices = Array.from({ length: workers }, (_, at) => ({ name: `cpu:${at}`, number: undefined }));
   return { provider: "cpu", devices, threads };

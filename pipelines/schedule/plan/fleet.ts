@@ -47,10 +47,10 @@ export function parseFleet(text: string): FleetRequest {
     if (gpu !== undefined) return { count: Number(count), name, gpu };
   }
   throw new RequestError(
-    `--devices ${quote(text)} of a plan is a number of known GPUs, as 64xH100 (${
-      knownGpus.join(", ")
-    }), or of machines ` +
-      `like this one, as 64xhere`,
+    `--devices ${
+      quote(text)
+    } names nothing that plan can simulate; write a number from 1 to ${mostDevices} of known GPUs, ` +
+      `as in 64xH100 (${knownGpus.join(", ")}), or of machines like this one, as in 64xhere`,
   );
 }
 

@@ -39,9 +39,14 @@ export async function performUnit(
     }
     prepared.push(await preparation.member(member));
   }
+  const own = prepared.filter(({ member }) => members.includes(member.id));
+  const names = new Set(own.flatMap((member) => member.stages.map(({ name }) => name)));
+  const missing = stages.find((name) => !names.has(name));
+  if (missing !== undefined) {
+    throw new RequestError(`the pipeline no longer has a stage ${quote(missing)}; write the workflow again`);
+  }
   await using running = new MemberExecution(runContext, nowhere);
   await running.gather(prepared);
-  const own = prepared.filter(({ member }) => members.includes(member.id));
   if (kind === "evaluate") {
     running.announce(own.flatMap((member) => member.stages.filter(({ name }) => stages.includes(name))));
   }

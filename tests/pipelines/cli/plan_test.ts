@@ -168,3 +168,19 @@ Deno.test("plan as text shows the frontier, the programs and what remains to run
     assert.match(stdout, /^encode +rank=1 rank=2 /m);
     assert.match(stdout, /^to run: 8 steps, /m);
   }));
+
+Deno.test("a memory that no run fits into is noted, as of a size without its unit", () =>
+  inScene(twoRanks, async (scene) => {
+    for (
+      const [memory, says] of [["8", /^note: memory is 8 B, but a run takes 250 MB .*8GB$/m], [
+        "8GB",
+        undefined,
+      ]] as const
+    ) {
+      const place = ["--store", scene.path("store"), "--memory", memory];
+      const { code, stderr } = await inProcess("plan", scene.pipeline, ...place);
+      assert.equal(code, 0, stderr);
+      if (says === undefined) assert.doesNotMatch(stderr, /memory is/);
+      else assert.match(stderr, says);
+    }
+  }));

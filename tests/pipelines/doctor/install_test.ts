@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { zipSync } from "fflate";
 import { digestOf } from "../../../pipelines/common/digest.ts";
+import { inProcess } from "../../support/command.ts";
 import { installWheel, missingOf } from "../../../pipelines/doctor/install.ts";
 import { gpusOf } from "../../../pipelines/doctor/machine.ts";
 import type { Wheel } from "../../../pipelines/doctor/wheels.ts";
@@ -101,3 +102,11 @@ Deno.test("only processes that may use CUDA get its libraries", () =>
     });
     assert.deepEqual(libraryEnvironment(["run", "pipeline.ts"], variables), {});
   }));
+
+Deno.test("an index that is not an address is refused in one line", async () => {
+  for (const index of ["foo", "http://", "file:///simple"]) {
+    const { code, stderr } = await inProcess("doctor", "--install", "--index", index);
+    assert.equal(code, 2);
+    assert.match(stderr, /^error: --index ".*" is not the address of a package index; write it as https:.*\n$/);
+  }
+});

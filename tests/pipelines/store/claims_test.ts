@@ -159,3 +159,15 @@ Deno.test("a waiting process stops on request, and a store that can't be written
 
     new Claimant(nowhere).take()![Symbol.dispose]();
   }));
+
+Deno.test("a store whose folder is a broken link, or holds a file instead of leases, has no claims to wait for", () =>
+  inFolder(async (folder) => {
+    const broken = join(folder, "broken"), odd = join(folder, "odd");
+    await Deno.symlink(join(folder, "nowhere"), broken);
+    await Deno.mkdir(odd);
+    await Deno.symlink(join(folder, "nowhere"), join(odd, "leases"));
+    for (const store of [broken, odd]) {
+      using claim = claimantOf(store).take();
+      assert.ok(claim !== undefined, store);
+    }
+  }));

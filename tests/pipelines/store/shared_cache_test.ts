@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { SharedCache } from "../../../pipelines/store/shared_cache.ts";
 import { keyOf, Store } from "../../../pipelines/store/store.ts";
+import { freePort } from "../../support/free_port.ts";
 import { inFolder } from "../models/support.ts";
 
 /** The content of a server, by path. */
@@ -21,6 +22,8 @@ async function withServer(
     const special = await answer(pathname, kept);
     if (special !== undefined) return special;
     if (request.method === "PUT") {
+      // As bazel-remote, and others in front of object storage, require.
+      if (!request.headers.has("content-length")) return new Response(null, { status: 411 });
       kept.set(pathname, new Uint8Array(await request.arrayBuffer()));
       return new Response(null, { status: 201 });
     }
@@ -120,6 +123,16 @@ for (const [fault, [answer, says]] of Object.entries(faults)) {
       }, answer)
     ));
 }
+
+Deno.test("a note on an unreachable cache says why it is", () =>
+  inFolder(async (folder) => {
+    const { store, notes } = storeAt(folder, `http://127.0.0.1:${freePort()}/cache`);
+    await store.get("train", key);
+    assert.match(
+      notes[0]!,
+      /^the shared cache at 127\.0\.0\.1:\d+ fails \(.*[Cc]onnection refused\); the run continues/,
+    );
+  }));
 
 Deno.test("an unreachable or silent cache is no longer used after three tries", () =>
   inFolder(async (folder) => {

@@ -6,6 +6,7 @@ import {
   json,
   number,
   size,
+  text,
   type ValueType,
 } from "../../../../pipelines/cli/arguments/option.ts";
 import { requestOptions, runtimeOptions } from "../../../../pipelines/cli/arguments/common_options.ts";
@@ -30,6 +31,7 @@ const wrong: readonly (readonly [type: ValueType<unknown>, texts: readonly strin
   [number("p", 0, 1), ["1.01"], /^give a number from 0 to 1$/],
   [size, ["8", "999"], /^write its unit, as in \d+GB$/],
   [size, ["much", "-1", "4 GB 2", ""], /^write a size as in 500MB, 1\.5GiB, 0 or unlimited$/],
+  [text("folder"), [""], /^give it a value$/],
   [json, ["[1]", "1", "{", "", "null"], /^give a JSON object, as in '\{"language": "fr"\}'$/],
 ];
 

@@ -95,6 +95,8 @@ Deno.test("devices that no runtime can open are refused in one line", async () =
   const refused: readonly (readonly [string, RegExp])[] = [
     ["tpu:0", /names no provider; write cpu:2x1/],
     ["cpu:2", /does not say how many workers and how many threads each/],
+    ["cpu:1x1025", /at most 1024 threads in all/],
+    ["cpu:64x17", /at most 1024 threads in all/],
     ["cpu:0x1", /does not have 1 to 64 workers/],
     ["cuda:0,0", /lists cuda:0 twice/],
     ["webgpu:0,1", /there is no webgpu:1/],
