@@ -17,8 +17,8 @@ import {
   type BitsName,
   codeBytes,
   packedZeros,
-  quantizeTensor,
   type QuantizedMatrix,
+  quantizeTensor,
 } from "../../models/weights/quantization.ts";
 import type { Entry, Store } from "../../store/store.ts";
 import type { EntryWriter } from "../../store/writer.ts";
