@@ -137,6 +137,21 @@ export function isFolder(path: string): Promise<boolean> {
   return system.stat(path).then((info) => info.isDirectory, () => false);
 }
 
+/**
+ * Requires before any work that files can be written into a folder after it.
+ *
+ * @throws {DiskError} If not.
+ */
+export async function requireWritable(folder: string): Promise<void> {
+  const probe = temporaryName(join(folder, "probe"));
+  try {
+    await system.writeTextFile(probe, "");
+    await system.remove(probe);
+  } catch (fault) {
+    throw unwritable(folder, fault);
+  }
+}
+
 /** A file's content, in order. */
 export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 

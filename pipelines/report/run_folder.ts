@@ -8,7 +8,7 @@ import { createHash, type Hash } from "node:crypto";
 import { join } from "node:path";
 import { system, type SystemFile } from "../common/system.ts";
 import { RequestError } from "../common/errors.ts";
-import { type Chunks, contentOf, unwritable, writeAtomically } from "../common/files.ts";
+import { type Chunks, contentOf, requireWritable, unwritable, writeAtomically } from "../common/files.ts";
 import { namesIn } from "../common/folder_names.ts";
 import { innerPath, slashed } from "../common/inner_path.ts";
 import { removeOwn } from "../common/leavings.ts";
@@ -104,13 +104,7 @@ export class RunFolder implements RunOutput, Disposable {
     this.#lock ??= await lockFolder(this.path);
     removeRunTemporaries(this.path);
     await requireNoOthers(this.path);
-    const probe = join(this.path, `.probe-${crypto.randomUUID()}`);
-    try {
-      await system.writeTextFile(probe, "");
-      await system.remove(probe);
-    } catch (fault) {
-      throw unwritable(this.path, fault);
-    }
+    await requireWritable(this.path);
   }
 
   [Symbol.dispose](): void {

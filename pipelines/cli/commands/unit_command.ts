@@ -1,7 +1,7 @@
 /** `deno task unit`. @module */
 import { dirname, join } from "node:path";
 import { RequestError, StoppedError } from "../../common/errors.ts";
-import { isFolder, temporaryName, unwritable, writeAtomically } from "../../common/files.ts";
+import { isFolder, requireWritable, unwritable, writeAtomically } from "../../common/files.ts";
 import { startRun } from "../../interface/start_run.ts";
 import { overridesOfOptions } from "../../recipes/overrides.ts";
 import { noteTo } from "../../schedule/context/work.ts";
@@ -52,6 +52,9 @@ async function unit(
     });
   }
   const marks = join(folder, "done");
+  await Deno.mkdir(marks, { recursive: true }).catch((fault: unknown) => {
+    throw unwritable(marks, fault);
+  });
   await requireWritable(marks);
   if (![plan.digest, undefined].includes(await declarationDigest(plan.file))) {
     note(`${plan.file} was changed after the plan was made; units that are done ran the earlier version`);
@@ -71,18 +74,6 @@ async function unit(
   }
   await writeAtomically(join(marks, unit.id), [new TextEncoder().encode(`${summary(plan, unit)}\n`)]);
   terminal.print(`${unit.id} is done`);
-}
-
-/** Creates a folder, and requires before any work that its files can be written after it. */
-async function requireWritable(folder: string): Promise<void> {
-  const probe = temporaryName(join(folder, "probe"));
-  try {
-    await Deno.mkdir(folder, { recursive: true });
-    await Deno.writeTextFile(probe, "");
-    await Deno.remove(probe);
-  } catch (fault) {
-    throw unwritable(folder, fault);
-  }
 }
 
 /** The content of the file that marks a unit as done. */

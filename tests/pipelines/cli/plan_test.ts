@@ -171,7 +171,7 @@ Deno.test("plan as text shows the frontier, the programs and what remains to run
 
 Deno.test("a memory that no run fits into is noted", () =>
   inScene(twoRanks, async (scene) => {
-    const cases = [["8MB", /^note: memory is 8 MB, but a run takes 250 MB .*8GB$/m], ["8GB", undefined]] as const;
+    const cases = [["8MB", /^note: memory is 8\.00 MB, but a run takes 250 MB .*8GB$/m], ["8GB", undefined]] as const;
     for (const [memory, says] of cases) {
       const place = ["--store", scene.path("store"), "--memory", memory];
       const { code, stderr } = await inProcess("plan", scene.pipeline, ...place);
