@@ -1,5 +1,5 @@
 /**
- * Slurm without other tools: a job array for each kind of unit, each waiting for the previous one, and a script that
+ * Slurm without other tools: job arrays for each kind of unit, each waiting for the previous kind, and a script that
  * submits them. A unit that is about to reach its time limit saves its state, and resumes from there when it is started
  * again.
  *
@@ -32,14 +32,16 @@ export const slurm: WorkflowEngine = {
 /** How long before its time limit a unit is asked to save its state, in seconds. */
 const warning = 60;
 
+/** The most tasks of an array: Slurm's usual MaxArraySize of 1001 is one more than the largest index. */
+const mostTasks = 1000;
+
 function submitScript(plan: WorkPlan, kinds: readonly UnitKind[], maxParallel: number | undefined): string {
-  const most = maxParallel === undefined ? "" : `%${maxParallel}`, gpu = plan.provider === "cpu" ? "" : " --gres=gpu:1";
-  const submissions = kinds.map((kind, at) => {
+  const gpu = plan.provider === "cpu" ? "" : " --gres=gpu:1";
+  const submissions = kinds.map((kind) => {
     const units = unitsOf(plan, kind), { megabytes, minutes, threads } = limitsOf(plan, units);
-    const after = at === 0 ? "" : ` --dependency="afterok:$${kinds[at - 1]}" --kill-on-invalid-dep=yes`;
-    return `${kind}="$(sbatch --parsable --job-name=${plan.pipeline}-${kind} --array=1-${units.length}${most} \\
-  --cpus-per-task=${threads} --mem=${megabytes}M --time=${minutes}${gpu}${after} "$@" unit.sbatch units/${kind})"
-echo "${kind}: $${kind}"`;
+    const name = shellWords([`--job-name=${plan.pipeline}-${kind}`]);
+    const limits = `--cpus-per-task=${threads} --mem=${megabytes}M --time=${minutes}${gpu}`;
+    return `submit ${kind} ${units.length} ${name} ${limits} "$@"`;
   });
   return `#!/usr/bin/env bash
 # Submits the units of ${planFile}; its arguments are passed to each sbatch, as in: bash submit.sh --partition=short
@@ -50,6 +52,48 @@ if ! command -v sbatch > /dev/null; then
 fi
 cd "$(dirname "\${BASH_SOURCE[0]}")"
 mkdir -p logs
+
+# An array has at most this many tasks: its indices are below the cluster's MaxArraySize.
+most=${mostTasks}
+size="$(scontrol show config 2> /dev/null | sed -n 's/^MaxArraySize *= *\\([0-9]*\\).*/\\1/p' || true)"
+if [[ -n $size ]] && ((size > 1 && size <= most)); then most=$((size - 1)); fi
+parallel=${maxParallel ?? 0}
+submitted=()
+# The jobs of the previous kind and of this one.
+before=""
+current=""
+
+give_up() {
+  echo "error: sbatch did not accept the $1 units, as it says above; the jobs before them are cancelled" >&2
+  if ((\${#submitted[@]})); then scancel "\${submitted[@]}"; fi
+  exit 1
+}
+
+# submit KIND COUNT OPTION...: arrays that together run the units of a kind, after all those of the previous kind.
+submit() {
+  local kind="$1" count="$2" last="" first tasks id after limit
+  shift 2
+  current=""
+  for ((first = 0; first < count; first += most)); do
+    tasks=$((count - first < most ? count - first : most))
+    after="\${before:+afterok$before}"
+    limit=""
+    if ((parallel > 0)); then
+      # Arrays do not share a limit: each waits for the one before it, however that ended.
+      after="$after\${last:+\${after:+,}afterany:$last}"
+      limit="%$parallel"
+    fi
+    id="$(sbatch --parsable "--array=1-$tasks$limit" \${after:+"--dependency=$after"} \${after:+--kill-on-invalid-dep=yes} \\
+      "$@" unit.sbatch "units/$kind" "$first")" || give_up "$kind"
+    # Slurm appends the cluster's name if there are several.
+    last="\${id%%;*}"
+    submitted+=("$last")
+    current="$current:$last"
+    echo "$kind: $last"
+  done
+  before="$current"
+}
+
 ${submissions.join("\n")}
 `;
 }
@@ -60,8 +104,8 @@ function jobScript(command: readonly string[], retries: number): string {
 #SBATCH --open-mode=append
 #SBATCH --output=logs/slurm-%A_%a.log
 #SBATCH --signal=B:USR1@${warning}
-# Runs the unit of a list that this job of an array is for.
-unit="$(sed -n "\${SLURM_ARRAY_TASK_ID}p" "$1")"
+# Runs the unit of a list that this job of an array is for; the second argument counts the units of earlier arrays.
+unit="$(sed -n "$((SLURM_ARRAY_TASK_ID + \${2:-0}))p" "$1")"
 job="\${SLURM_ARRAY_JOB_ID}_\${SLURM_ARRAY_TASK_ID}"
 ending=""
 ${unitCommand(command)} ${planFile} "$unit" >> "logs/$unit.log" 2>&1 &
