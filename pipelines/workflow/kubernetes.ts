@@ -1,6 +1,7 @@
 /**
  * Kubernetes without other tools: one Indexed Job, in which each index runs one unit. Indices are started in order, and
- * a unit waits for those that it needs, which all have lower numbers.
+ * a unit waits for those that it needs, which all have lower numbers. If one of them fails for good, it ends; units that
+ * need neither go on.
  *
  * @module
  */
@@ -41,6 +42,14 @@ export const kubernetes: WorkflowEngine = {
         completions: units.length,
         parallelism: Math.min(units.length, maxParallel ?? units.length),
         backoffLimitPerIndex: retries,
+        podFailurePolicy: {
+          rules: [
+            // A pod that a node's drain or preemption ended has not failed.
+            { action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] },
+            // 2 is an invalid request, which stays invalid.
+            { action: "FailIndex", onExitCodes: { containerName: "unit", operator: "In", values: [2] } },
+          ],
+        },
         activeDeadlineSeconds: 60 * minutes * units.length,
         template: {
           spec: {
@@ -49,7 +58,19 @@ export const kubernetes: WorkflowEngine = {
             containers: [{
               name: "unit",
               image,
-              command: [...command.map(escaped), planFile, "$(JOB_COMPLETION_INDEX)", "--wait"],
+              command: [
+                ...command.map(escaped),
+                planFile,
+                "$(JOB_COMPLETION_INDEX)",
+                "--wait",
+                "--execution=$(JOB_UID)",
+                "--failures=$(FAILURES)",
+                `--retries=${retries}`,
+              ],
+              env: [
+                variable("JOB_UID", "metadata.labels['batch.kubernetes.io/controller-uid']"),
+                variable("FAILURES", "metadata.annotations['batch.kubernetes.io/job-index-failure-count']"),
+              ],
               workingDir: folder,
               resources: { requests: resources, limits: resources },
               volumeMounts: [{ name: "work", mountPath: place }],
@@ -73,6 +94,11 @@ export const kubernetes: WorkflowEngine = {
   needs: "kubectl, and a cluster of Kubernetes 1.29 or later",
   start: (folder) => `kubectl apply -f ${shellWords([`${folder}/job.yaml`])}`,
 };
+
+/** An environment variable with what Kubernetes knows about a pod. */
+function variable(name: string, fieldPath: string) {
+  return { name, valueFrom: { fieldRef: { fieldPath } } };
+}
 
 /** The longest name of a job: that of its last pod, which appends the index, is a DNS label of at most 63 characters. */
 const longestName = 52;

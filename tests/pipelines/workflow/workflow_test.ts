@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { digestOf } from "../../../pipelines/common/digest.ts";
+import { DiskError, RequestError, RunError, StoppedError } from "../../../pipelines/common/errors.ts";
+import { isFinal } from "../../../pipelines/workflow/failed_units.ts";
 import { kubernetes } from "../../../pipelines/workflow/kubernetes.ts";
 import { slurm } from "../../../pipelines/workflow/slurm.ts";
 import { snakemake } from "../../../pipelines/workflow/snakemake.ts";
 import { workflowEngines } from "../../../pipelines/workflow/engines.ts";
 import { readWorkPlan, type WorkPlan } from "../../../pipelines/workflow/work_plan.ts";
-import { inProcess } from "../../support/command.ts";
+import { inProcess, inProcessUnder } from "../../support/command.ts";
 import { inFolder } from "../models/support.ts";
 
 const example = fileURLToPath(new URL("../../../examples/rank-by-layer/pipeline.ts", import.meta.url));
@@ -262,6 +264,61 @@ Deno.test("a unit that cannot mark its end says so before it begins", () =>
     assert.equal(code, 2);
     assert.match(stderr, /^error: .*done: can't be written \(.*\n$/);
   }));
+
+Deno.test("a unit that fails for good ends those that wait for it, and no others", () =>
+  inFolder(async (folder) => {
+    const { out, plan, file } = await written(folder, "--to", "slurm");
+    const [encode] = plan.units, trains = plan.units.filter(({ kind }) => kind === "train");
+    const evaluates = plan.units.find(({ needs }) => needs.includes(trains[0]!.id))!;
+    const refused = join(folder, "missing"), of = (execution: string) => ["--wait", `--execution=${execution}`];
+    const failed = () => [...Deno.readDirSync(join(out, "failed"))].map(({ name }) => name).sort();
+    assert.equal((await inProcess("unit", file, encode!.id, ...of("a"))).code, 0);
+    // An invalid request is not retried.
+    const train = await inProcess("unit", file, trains[0]!.id, ...of("a"), "--retries", "2", "--store", refused);
+    assert.equal(train.code, 2);
+    assert.deepEqual(failed(), [trains[0]!.id]);
+    const expected = new RegExp(
+      `^error: \\S+ cannot run, because ${
+        trains[0]!.id
+      } failed \\(.*missing: this machine cannot see .*\\); mend .*\\n$`,
+    );
+    for (const id of [evaluates.id, "report"]) {
+      const { code, stderr } = await inProcess("unit", file, id, ...of("a"), "--retries", "2");
+      assert.equal(code, 2);
+      assert.match(stderr, expected);
+    }
+    assert.deepEqual(failed(), [evaluates.id, "report", trains[0]!.id].sort());
+    // A new execution ignores the marks: this unit waits until it is stopped.
+    const stop = AbortSignal.timeout(1);
+    const waiting = await inProcessUnder({ stops: () => stop }, "unit", file, evaluates.id, ...of("b"));
+    assert.equal(waiting.code, 143);
+    // A retry removes them.
+    for (const { id } of plan.units) assert.equal((await inProcess("unit", file, id, ...of("b"))).code, 0);
+    assert.deepEqual(failed(), []);
+  }));
+
+Deno.test("a unit has failed for good if its last attempt failed, or its request is invalid", () => {
+  const lost = new RunError("the device was lost"), invalid = new RequestError("there is no such file");
+  const stopped = new StoppedError(143);
+  assert.deepEqual([0, 1, 2].map((failures) => isFinal(lost, failures, 1)), [false, true, true]);
+  assert.deepEqual([0, 1].map((failures) => isFinal(new TypeError("x"), failures, 1)), [false, true]);
+  assert.ok(isFinal(invalid, 0, 9) && isFinal(new DiskError("can't be written"), 0, 9));
+  assert.ok(!isFinal(stopped, 0, 0));
+});
+
+Deno.test("Kubernetes retries what can succeed, and tells a unit how often it failed", () => {
+  const { backoffLimitPerIndex, podFailurePolicy: { rules }, template } = jobOf(small, { retries: 3 }).spec;
+  const [{ command, env }] = template.spec.containers;
+  assert.equal(backoffLimitPerIndex, 3);
+  assert.deepEqual(rules.map(({ action }: { readonly action: string }) => action), ["Ignore", "FailIndex"]);
+  assert.deepEqual(command.slice(-4), [
+    "--wait",
+    "--execution=$(JOB_UID)",
+    "--failures=$(FAILURES)",
+    "--retries=3",
+  ]);
+  assert.deepEqual(env.map(({ name }: { readonly name: string }) => name), ["JOB_UID", "FAILURES"]);
+});
 
 Deno.test("the files of an engine say what is missing if it is not there", () => {
   const script = slurm.files(small, settings)["submit.sh"] ?? "", { Snakefile = "" } = snakemake.files(small, settings);
