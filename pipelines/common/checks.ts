@@ -74,6 +74,14 @@ export const amount = leaf("a number of at least 0", (value) => Number.isFinite(
 /** A finite number above 0. */
 export const positive = leaf("a number above 0", (value) => Number.isFinite(value) && from(0)(value) && value !== 0);
 /** A number of at least 0 and below 1. */
+/** The most seconds of a timer, rounded down: one of more than 2^31 - 1 ms would end at once. */
+export const mostSeconds = 2_000_000;
+
+export const timeLimit = leaf(
+  `a number of seconds above 0 and at most ${mostSeconds}`,
+  (value) => from(0, mostSeconds)(value) && value !== 0,
+);
+
 export const belowOne = leaf("a number of at least 0 and below 1", (value) => from(0, 1)(value) && value !== 1);
 /** A number from 0 to 1. */
 export const share = leaf("a share of the steps from 0 to 1, or warmupSteps instead", from(0, 1));

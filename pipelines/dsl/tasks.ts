@@ -169,7 +169,7 @@ export interface PassAtKOptions {
   readonly k?: number;
   /**
    * The time limit of a program in seconds, from its first line; 18 if omitted, which corresponds to HumanEval's limit
-   * of 3 for a Python compiled to WebAssembly.
+   * of 3 for a Python compiled to WebAssembly; at most 2,000,000.
    */
   readonly seconds?: number;
   /** The metric's name in results; `pass@<k>` if omitted. */

@@ -1,5 +1,6 @@
 /** `deno task serve`: serves a model with its edits through OpenAI's API. @module */
 import { join } from "node:path";
+import { mostSeconds } from "../../common/checks.ts";
 import { RequestError } from "../../common/errors.ts";
 import { faultText } from "../../common/files.ts";
 import { trainedIds } from "../../compile/parameters/trained_interventions.ts";
@@ -30,9 +31,6 @@ import { terminalEvents } from "../terminal/event_lines.ts";
 
 const none: readonly string[] = [];
 const added = (before: readonly string[], text: string) => [...before, text];
-
-/** A timer of more than 2^31 ms ends at once. */
-const mostSeconds = 2_000_000;
 
 const declared = {
   member: repeatable("id", "a member of the run; may be repeated (default: all)", none, added),

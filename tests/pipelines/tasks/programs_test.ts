@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Dataset, passAtK, task } from "refract";
 import { loadRows } from "../../../pipelines/data/rows.ts";
 import { shotsOf } from "../../../pipelines/data/few_shot.ts";
+import { metricKinds } from "../../../pipelines/metrics/mod.ts";
 import { measure } from "../../../pipelines/metrics/measure.ts";
 import { inProcess } from "../../support/command.ts";
 import { inFolder } from "../models/support.ts";
@@ -119,6 +120,14 @@ Deno.test({
       /^error: written runs what a model wrote, .* permit it, as in deno task run --allow-run=\S+ pipeline\.ts\n$/m,
     );
   },
+});
+
+Deno.test("the time limit of a program is one that a timer can keep", () => {
+  const { seconds } = metricKinds.passAtK.settings;
+  for (const limit of [1e-3, 18, 2_000_000]) assert.doesNotThrow(() => seconds(limit, "seconds"));
+  for (const limit of [0, -1, NaN, 2_000_001, 2_147_484, Infinity]) {
+    assert.throws(() => seconds(limit, "seconds"), /seconds .*give a number of seconds above 0 and at most 2000000/);
+  }
 });
 
 Deno.test("passAtK() accepts only coding tasks", () => {
