@@ -71,4 +71,4 @@ async function describeMachine(python: string): Promise<BenchResults["machine"]>
   return { ...JSON.parse(stdout), deno: Deno.version.deno, [runtime as string]: version };
 }
 
-await main(parseOptions(Deno.args));
+await main(parseOptions());

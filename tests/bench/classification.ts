@@ -10,6 +10,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sharedFolder } from "../support/shared.ts";
+import { numbersInOrder } from "./arguments.ts";
 import { peerPython, runPython, type Training } from "./peer.ts";
 import { cacheSources, inFreshFolder, trainRefract } from "./refract.ts";
 import { largestDifference, median } from "./statistics.ts";
@@ -63,5 +64,5 @@ async function measure(shared: string, rounds: number): Promise<void> {
   });
 }
 
-const shared = sharedFolder();
-if (shared !== undefined) await measure(shared, Number(Deno.args[0] ?? 2));
+const { rounds } = numbersInOrder({ rounds: 2 }), shared = sharedFolder();
+if (shared !== undefined) await measure(shared, rounds);

@@ -10,6 +10,7 @@
 import { adamw, baseModel, block, jsonl, loreft, pipeline, train } from "refract";
 import { join } from "node:path";
 import { sharedFolder, smollm2Folder } from "../support/shared.ts";
+import { numbersInOrder } from "./arguments.ts";
 import { inFreshFolder } from "./refract.ts";
 import { median } from "./statistics.ts";
 import { watchedRun } from "./watched_run.ts";
@@ -101,7 +102,7 @@ async function measure(each: Case, shared: string) {
   };
 }
 
-const shared = sharedFolder(), pairs = Number(Deno.args[0] ?? 64);
+const { pairs } = numbersInOrder({ pairs: 64 }), shared = sharedFolder();
 if (shared !== undefined) {
   const cases: readonly Case[] = [
     { name: "l1, block 15, rank 4", edit: loreft({ at: block(15).output, positions: "l1", rank: 4 }), pairs },

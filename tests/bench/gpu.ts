@@ -14,7 +14,6 @@
  */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import type { Plan } from "../../pipelines/schedule/plan/plan.ts";
 import type { Results } from "../../pipelines/results/results.ts";
 import { providers } from "../../ops/onnx/providers.ts";
@@ -23,6 +22,7 @@ import { nvidiaGpus, processorName } from "../../pipelines/doctor/machine.ts";
 import { knownGpu } from "../../pipelines/doctor/known_gpus.ts";
 import { createRandom } from "../../pipelines/data/random.ts";
 import { loadTokenizer } from "../../pipelines/models/tokenization/tokenizer.ts";
+import { optionValues, refuse } from "./arguments.ts";
 import { type Amount, batchSize, type GpuJob, gpuPipeline, jobsOf, learningRate } from "./gpu_jobs.ts";
 import { isShape, type ShapeName, shapes, type StoredType, writeModel } from "./gpu_models.ts";
 import { root } from "./command.ts";
@@ -50,35 +50,16 @@ interface Row {
 const whole: Amount = { rows: 32, prompt: 200, completion: 8, steps: 12, tokens: 64 };
 const small: Amount = { rows: 16, prompt: 24, completion: 4, steps: 4, tokens: 4 };
 
-/** Ends with one line: a card is lent for minutes, which are not for stack traces or for a misspelt name. */
-function refuse(problem: string): never {
-  console.error(`error: ${problem}`);
-  Deno.exit(2);
-}
-
-function parsedOptions() {
-  try {
-    const { values } = parseArgs({
-      args: Deno.args,
-      options: {
-        shapes: { type: "string" },
-        providers: { type: "string", default: "cuda,webgpu" },
-        minutes: { type: "string", default: "8" },
-        stored: { type: "string", default: "bfloat16" },
-        out: { type: "string" },
-        tiny: { type: "boolean", default: false },
-      },
-    });
-    return values;
-  } catch (fault) {
-    return refuse(
-      `${fault instanceof Error ? fault.message.split(". ")[0] : fault}; give --shapes, --providers, ` +
-        "--minutes, --stored, --out or --tiny",
-    );
-  }
-}
-
-const options = parsedOptions(), names = Object.keys(shapes);
+/** Parsed before anything else: a card is lent for minutes, which are not for a misspelt name. */
+const options = optionValues({
+  shapes: { type: "string" },
+  providers: { type: "string", default: "cuda,webgpu" },
+  minutes: { type: "string", default: "8" },
+  stored: { type: "string", default: "bfloat16" },
+  out: { type: "string" },
+  tiny: { type: "boolean", default: false },
+});
+const names = Object.keys(shapes);
 const asked = options.tiny ? ["tiny"] : options.shapes?.split(",") ?? names.filter((name) => name !== "tiny");
 const chosen = options.providers.split(",");
 const unknown = asked.find((name) => !isShape(name)),

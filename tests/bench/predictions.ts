@@ -11,20 +11,18 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { flagsOf, grantsOf } from "../../pipelines/cli/launch/grants.ts";
 import { writeSafetensors } from "../../pipelines/models/weights/safetensors_writer.ts";
 import type { Results } from "../../pipelines/results/results.ts";
 import type { Plan } from "../../pipelines/schedule/plan/plan.ts";
 import { writeTinyModel } from "../support/tiny_model.ts";
+import { optionValues, wholeNumber } from "./arguments.ts";
 import { root } from "./command.ts";
 import { writeModel } from "./gpu_models.ts";
 import { median } from "./statistics.ts";
 
-const { values: options } = parseArgs({
-  args: Deno.args,
-  options: { runs: { type: "string", default: "30" }, out: { type: "string" } },
-});
+const options = optionValues({ runs: { type: "string", default: "30" }, out: { type: "string" } });
+const runs = wholeNumber("--runs", options.runs);
 
 /** Functions that write a model folder of each shape, by name. */
 const shapes: Readonly<Record<string, (folder: string) => Promise<void>>> = {
@@ -128,8 +126,8 @@ const found: {
 }[] = [];
 try {
   for (const [name, write] of Object.entries(shapes)) await write(join(folder, name));
-  for (const [at, one] of casesOf(Number(options.runs) + Object.keys(shapes).length * ways.length).entries()) {
-    if (found.length >= Number(options.runs)) break;
+  for (const [at, one] of casesOf(runs + Object.keys(shapes).length * ways.length).entries()) {
+    if (found.length >= runs) break;
     const pipeline = join(folder, `pipeline${at}.ts`), peaks = join(folder, "peaks.json");
     await Deno.writeTextFile(pipeline, pipelineOf(one, join(folder, one.shape), at));
     const store = ["--store", join(folder, "store")];

@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { cpuUsage } from "node:process";
 import { fileURLToPath } from "node:url";
 import { sharedFolder, smollm2Folder } from "../support/shared.ts";
+import { numbersInOrder, refuse } from "./arguments.ts";
 import { runPython } from "./peer.ts";
 import { inFreshFolder } from "./refract.ts";
 import { largestDifference, median } from "./statistics.ts";
@@ -79,13 +80,11 @@ async function trlSteps(python: string, shared: string, model: string, data: str
   return { losses: found.losses, processor: found.stepSeconds.slice(1).map(([, processor]) => processor) };
 }
 
+const { turns, steps } = numbersInOrder({ turns: 2, steps: 4 });
 const shared = sharedFolder(), python = Deno.env.get("REFRACT_TRL_PYTHON");
-if (python === undefined) {
-  console.error("error: REFRACT_TRL_PYTHON is not set; give a Python with what make_preferences.py names");
-  Deno.exit(2);
-}
+if (python === undefined) refuse("REFRACT_TRL_PYTHON is not set; give a Python with what make_preferences.py names");
 if (shared !== undefined) {
-  const [turns = 2, steps = 4] = Deno.args.map(Number), model = await smollm2Folder(shared);
+  const model = await smollm2Folder(shared);
   await inFreshFolder(await Deno.makeTempDir(), async (folder) => {
     const data = join(folder, "rows.jsonl"), refract: number[] = [], trl: number[] = [];
     await writeRows(shared, rowsOfStep * steps, data);

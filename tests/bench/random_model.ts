@@ -13,20 +13,21 @@ import { createRandom } from "../../pipelines/data/random.ts";
 import { ConfigReader } from "../../pipelines/models/architecture/config.ts";
 import { architectureOf } from "../../pipelines/models/families/mod.ts";
 import { encodeHeader } from "../../pipelines/models/weights/safetensors_writer.ts";
+import { numbersInOrder, refuse } from "./arguments.ts";
 
 const builtin = fileURLToPath(new URL("../../pipelines/models/builtin/tiny/", import.meta.url));
 
-const [folder, blocks = "32"] = Deno.args;
-if (folder === undefined) {
-  console.error("error: give the folder to write, as in random_model.ts /tmp/llama-2-7b");
-  Deno.exit(2);
+const [folder, ...rest] = Deno.args;
+if (folder === undefined || folder.startsWith("-")) {
+  refuse("give the folder to write, as in random_model.ts /tmp/llama-2-7b");
 }
+const { blocks } = numbersInOrder({ blocks: 32 }, rest);
 const config = {
   architectures: ["LlamaForCausalLM"],
   model_type: "llama",
   hidden_size: 4096,
   intermediate_size: 11008,
-  num_hidden_layers: Number(blocks),
+  num_hidden_layers: blocks,
   num_attention_heads: 32,
   num_key_value_heads: 32,
   vocab_size: 32000,

@@ -18,11 +18,12 @@ import { RunContext } from "../../pipelines/schedule/context/run_context.ts";
 import { openGenerator } from "../../pipelines/schedule/evaluate/generator.ts";
 import { startServer } from "../support/server.ts";
 import { sharedFolder, smollm2Folder, smollm2Gguf } from "../support/shared.ts";
+import { numbersInOrder } from "./arguments.ts";
 import { measureLimit } from "./limit.ts";
 import { llamaCpp, promptOf, readRate, startPeer, type Work } from "./serving_peers.ts";
 import { writeWith } from "./serving_write.ts";
 
-const [turns, threads] = [Number(Deno.args[0] ?? 5), Number(Deno.args[1] ?? 2)];
+const { turns, threads } = numbersInOrder({ turns: 5, threads: 2 });
 const shared = sharedFolder();
 if (shared === undefined) throw new Error("this needs ../shared");
 const source = await smollm2Folder(shared), store = await Deno.makeTempDir();

@@ -12,9 +12,9 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import type { EvaluateRecord, Results } from "../../pipelines/results/results.ts";
 import { sharedFolder, smollm2Folder } from "../support/shared.ts";
+import { oneWordOf, optionValues, wholeNumber } from "./arguments.ts";
 import { runCommand } from "./command.ts";
 import { argumentPairs, runPython } from "./peer.ts";
 import { commandLine, inFreshFolder } from "./refract.ts";
@@ -156,28 +156,27 @@ function sameMetrics(peer: Timed, own: Timed): Timed["metrics"] {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      only: { type: "string" },
-      rows: { type: "string", default: "2376" },
-      batches: { type: "string", default: "8,32,64" },
-      threads: { type: "string", default: "2" },
-      runs: { type: "string", default: "1" },
-    },
+  const values = optionValues({
+    only: { type: "string" },
+    rows: { type: "string", default: "2376" },
+    batches: { type: "string", default: "8,32,64" },
+    threads: { type: "string", default: "2" },
+    runs: { type: "string", default: "1" },
   });
+  const only = values.only === undefined ? undefined : oneWordOf("part", values.only, Object.keys(parts));
+  const batches = values.batches.split(",").map((text) => wholeNumber("--batches", text));
+  const [rows, threads, runs] = (["rows", "threads", "runs"] as const).map((name) =>
+    wholeNumber(`--${name}`, values[name])
+  ) as [number, number, number];
   const shared = sharedFolder();
   if (shared === undefined) return;
-  const chosen = Object.entries(parts).filter(([name]) => values.only === undefined || name === values.only);
-  if (chosen.length === 0) {
-    throw new TypeError(`There is no part ${values.only}; give one of ${Object.keys(parts).join(", ")}`);
-  }
+  const chosen = Object.entries(parts).filter(([name]) => only === undefined || name === only);
   const scratch = await Deno.realPath(await Deno.makeTempDir({ prefix: "refract-bench-" }));
   try {
     for (const [, part] of chosen) {
       const line = await measure(part, {
         ...{ model: await smollm2Folder(shared), data: join(shared, "tasks", "data", part.file), scratch },
-        ...{ rows: Number(values.rows), batches: values.batches.split(",").map(Number) },
-        ...{ threads: Number(values.threads), runs: Number(values.runs) },
+        ...{ rows, batches, threads, runs },
       });
       console.log(line);
     }

@@ -11,6 +11,7 @@ import { adamw, baseModel, block, exactMatch, greedy, jsonl, loreft, loss, pipel
 import { join } from "node:path";
 import { cpuUsage } from "node:process";
 import { sharedFolder, smollm2Folder } from "../support/shared.ts";
+import { numbersInOrder } from "./arguments.ts";
 import { inFreshFolder } from "./refract.ts";
 import { watchedRun } from "./watched_run.ts";
 
@@ -69,6 +70,7 @@ async function validationsOf(name: keyof typeof cases, shared: string): Promise<
   return found;
 }
 
+numbersInOrder({});
 const shared = sharedFolder();
 if (shared !== undefined) {
   for (const name of Object.keys(cases) as (keyof typeof cases)[]) {
