@@ -22,6 +22,8 @@ export class RequestError extends Error {
   override readonly name = "RequestError";
   /** The exit code of the command line. */
   readonly exitCode = 2;
+  /** The problem as web pages say it, if they say it differently. */
+  pageProblem: string | undefined;
 
   /**
    * @param problem What is wrong and, after a semicolon, what to do about it: one sentence without a final period.
@@ -35,7 +37,7 @@ export class RequestError extends Error {
   at(location: SourceLocation | undefined): RequestError {
     return this.location !== undefined || location === undefined
       ? this
-      : new RequestError(this.problem, location).causedBy(this);
+      : new RequestError(this.problem, location).onPage(this.pageProblem).causedBy(this);
   }
 
   /**
@@ -46,6 +48,15 @@ export class RequestError extends Error {
     return this.location === undefined || declaration === undefined
       ? this
       : new RequestError(`${this.problem} (declared at ${formatLocation(declaration)})`, this.location).causedBy(this);
+  }
+
+  /**
+   * The error with its problem for the visitors of a web page, which lacks some settings, and whose files have no paths
+   * that a visitor could open.
+   */
+  onPage(problem: string | undefined): this {
+    this.pageProblem = problem;
+    return this;
   }
 
   /** The error with its cause, for `--verbose`. */

@@ -35,11 +35,11 @@ export function requireLength(maxLength: number | undefined): void {
  */
 export function requireFit(length: number, maxContext: number, lost: string, place: SourceLocation): void {
   if (length <= maxContext) return;
+  const problem = `the row has ${length} tokens, but the model reads at most ${maxContext}; shorten the row`;
   throw new RequestError(
-    `the row has ${length} tokens, but the model reads at most ${maxContext}; ` +
-      `shorten the row, or let its training or evaluation cut the ${lost} with maxLength: ${maxContext}`,
+    `${problem}, or let its training or evaluation cut the ${lost} with maxLength: ${maxContext}`,
     place,
-  );
+  ).onPage(problem);
 }
 
 /**
@@ -60,11 +60,11 @@ export function fitPrompt(
   const kept = sharedLength(before, prompt), least = Math.max(1, kept);
   const room = maxLength - after;
   if (room < least) {
+    const problem = `the row's completion has ${after} tokens and leaves no room for a prompt within`;
     throw new RequestError(
-      `the row's completion has ${after} tokens and leaves no room for a prompt within maxLength: ` +
-        `${maxLength}; raise maxLength or shorten the completion`,
+      `${problem} maxLength: ${maxLength}; raise maxLength or shorten the completion`,
       place,
-    );
+    ).onPage(`${problem} the ${maxLength} tokens that this page trains on; shorten the completion`);
   }
   // A limit beyond the context does not say how much will be generated.
   const asked = maxContext - toWrite, most = asked < least ? room : Math.min(room, asked);
@@ -78,9 +78,9 @@ export function fitPrompt(
  */
 export function completionWithin(prompt: number, completion: number, maxLength: number, place: SourceLocation): number {
   if (prompt < maxLength) return Math.min(completion, maxLength - prompt);
+  const problem = `the row's prompt has ${prompt} tokens and leaves nothing of its completion within`;
   throw new RequestError(
-    `the row's prompt has ${prompt} tokens and leaves nothing of its completion within maxLength: ${maxLength}; ` +
-      'raise maxLength, or cut the prompt\'s start with truncate: "left"',
+    `${problem} maxLength: ${maxLength}; raise maxLength, or cut the prompt's start with truncate: "left"`,
     place,
-  );
+  ).onPage(`${problem} the ${maxLength} tokens that this page trains on; shorten the prompt`);
 }

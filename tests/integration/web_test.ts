@@ -390,6 +390,14 @@ Deno.test({
         await visitor.set("positions", "l1");
         await refused(() => visitor.set("rank", 0).then(train), /rank/);
         await visitor.set("rank", 4);
+        await visitor.set("learning-rate", 1e30);
+        await refused(train, /^the loss of step \d+ of \d+ is (NaN|-?Infinity); lower the learning rate$/);
+        await visitor.set("learning-rate", 0.02);
+        const long = `question,answer\n${"what ".repeat(2000)},it\n`;
+        await refused(
+          () => visitor.choose("long.csv", long).then(train),
+          /^long\.csv:2: the row has \d+ tokens, but the model reads at most \d+; shorten the row$/,
+        );
         await refused(() => visitor.choose("rows.txt", "a,b").then(train), /rows\.txt is not a file of rows/);
         await refused(() => visitor.choose("rows.jsonl", '{"q":"a"').then(train), /rows\.jsonl/);
         await refused(() => visitor.choose("rows.csv", "q\n1,2\n").then(train), /rows\.csv/);

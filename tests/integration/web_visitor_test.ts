@@ -230,3 +230,37 @@ Deno.test({
         }));
     }),
 });
+
+Deno.test({
+  name: "sites on one host share what they computed, but each has its own edit",
+  ignore: !hasBrowser(),
+  sanitizeResources: false,
+  sanitizeOps: false,
+  fn: () =>
+    inFolder(async (folder) => {
+      for (const name of ["one", "other"]) {
+        await Deno.mkdir(`${folder}/${name}`);
+        await exported(quickstart, `${folder}/${name}`);
+      }
+      await using server = serveFolder(folder);
+      const question = "question: what colour is the lion ?\nanswer:", none = "Nothing is trained yet.";
+      const addresses = [`${server.url}one/site/`, `${server.url}other/site/`] as const;
+      await inPage(addresses[0], display, async (page) => {
+        const visitor = visit(page);
+        const at = async (address: string) => {
+          await page.evaluate(`location.href = ${JSON.stringify(address)}`);
+          await page.until(`location.href === ${JSON.stringify(address)}`);
+          await visitor.ready();
+        };
+        await visitor.ready();
+        await visitor.set("epochs", 1);
+        await visitor.finish("train");
+        const [base, tuned] = await visitor.ask(question);
+        assert.notEqual(tuned, none);
+        await at(addresses[1]);
+        assert.deepEqual(await visitor.ask(question), [base, none]);
+        await at(addresses[0]);
+        assert.deepEqual(await visitor.ask(question), [base, tuned]);
+      });
+    }),
+});

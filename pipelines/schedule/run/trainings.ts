@@ -204,6 +204,6 @@ export class Trainings implements Disposable {
 
   async #keepLastGood(stage: PreparedTraining, { problem, lastGood }: DivergedError): Promise<RequestError> {
     const kept = await this.#output.trained(this.#members.get(stage)!, "last-good", stage, lastGood);
-    return new RequestError(`${problem} (the last good state is in ${kept})`, locationOf(stage.spec));
+    return new RequestError(`${problem} (the last good state is in ${kept})`, locationOf(stage.spec)).onPage(problem);
   }
 }

@@ -22,6 +22,7 @@ import { pipelineOf } from "./chosen.ts";
 import { fieldsIn } from "./row_file.ts";
 import type { Answers, Ask, FromEngine, ToEngine } from "./protocol.ts";
 import { shownEvent } from "./shown_event.ts";
+import { siteFolder } from "./site_folder.ts";
 import type { SiteTrained } from "./trained.ts";
 
 /** How many rows a page shows as the model reads them. */
@@ -39,7 +40,7 @@ let trained: SiteTrained | undefined;
 let stopping = new AbortController();
 
 /** Where dropped files are. */
-const rowsFolder = "/home/rows";
+const rowsFolder = `${siteFolder}/rows`;
 
 /** A message about files as a visitor knows them. */
 const shown = (message: string) => message.replaceAll(`${rowsFolder}/`, "");
@@ -50,6 +51,9 @@ const emit: Emit = (event) => {
 };
 
 function problemOf(fault: unknown): string {
+  if (fault instanceof RequestError && fault.pageProblem !== undefined) {
+    return shown(new RequestError(fault.pageProblem, fault.location).message);
+  }
   return shown(fault instanceof Error && fault.message !== "" ? faultText(fault) : String(fault));
 }
 
@@ -88,7 +92,7 @@ async function answer(ask: Ask): Promise<Answers[keyof Answers]> {
     case "train": {
       const start = performance.now(), { choices } = ask, { provider } = choices;
       const pipeline = await pipelineOf(opened(), choices, signal);
-      const running = run(pipeline, { provider, threads, signal, out: "/home/runs/web" });
+      const running = run(pipeline, { provider, threads, signal, out: `${siteFolder}/run` });
       for await (const event of running) emit(event);
       const { members: [member] } = await running.result;
       await keep(`${member!.folder}/intervention`, choices.base.trim());

@@ -7,9 +7,10 @@ import { faultText, readFileIfPresent } from "../../common/files.ts";
 import { system } from "../../common/system.ts";
 import { requireSoundTensors } from "../../compile/parameters/initial.ts";
 import { interventionFileNames, readDescription } from "../../compile/parameters/intervention_file.ts";
+import { siteFolder } from "./site_folder.ts";
 
 /** Where a page keeps it. */
-export const folder = "/home/intervention";
+export const folder = `${siteFolder}/intervention`;
 
 const names = Object.values(interventionFileNames);
 
