@@ -8,6 +8,7 @@
 import { system, type SystemFile } from "../../common/system.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
+import { longestBeginning, seemingFormat } from "./other_format.ts";
 import { parseTensorTable, type SafetensorsHeader, type TensorRecord } from "./safetensors_table.ts";
 import { faultText } from "../../common/files.ts";
 import { widenBfloat16, widenFloat16 } from "./float16.ts";
@@ -38,6 +39,14 @@ export async function readHeader(path: string): Promise<SafetensorsHeader> {
   }
   const length = new DataView(prefix.buffer).getBigUint64(0, true);
   if (length > BigInt(LONGEST_HEADER)) {
+    const rest = new Uint8Array(Math.min(size, longestBeginning) - prefix.length);
+    await readFully(handle, rest, file);
+    const other = seemingFormat(Uint8Array.from([...prefix, ...rest]));
+    if (other !== undefined) {
+      throw new RequestError(`is not a safetensors file but seems to be ${other}; give the weights as safetensors`, {
+        file,
+      });
+    }
     throw new RequestError(`claims a header of ${length} bytes, the limit is ${LONGEST_HEADER}; ${AGAIN}`, { file });
   }
   const headerEnd = 8 + Number(length);
