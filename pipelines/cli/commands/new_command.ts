@@ -1,15 +1,18 @@
 /** `deno task new`. @module */
 import { join, resolve } from "node:path";
+import { requireModelName } from "../../models/open/source.ts";
 import { command } from "../arguments/command.ts";
 import { choice, optional, text, withDefault } from "../arguments/option.ts";
-import { callerPath } from "../requests/caller_paths.ts";
+import { callerFolder, callerPath } from "../requests/caller_paths.ts";
 import { requireEmpty, writeFolder } from "../requests/output_folder.ts";
 import { ownRowsOf } from "./own_rows.ts";
 import { projectFiles, starterNames, starters } from "./new_project.ts";
 
-/** Makes a model's folder mean the same from the project. */
-function baseOf(base: string | undefined): string | undefined {
-  return base === undefined || !/^\.{0,2}\//.test(base) ? base : resolve(callerPath(base));
+/** Checks a model's name as far as it can be without the hub, and makes a path mean the same from the project. */
+async function baseOf(base: string): Promise<string> {
+  await requireModelName(base, callerFolder());
+  const path = resolve(callerPath(base));
+  return await Deno.stat(path).then(() => path, () => base);
 }
 
 /** Creates a project for the user. */
@@ -31,7 +34,7 @@ export const newCommand = command({
     const path = resolve(callerPath(folder)), source = data === undefined ? undefined : resolve(callerPath(data));
     const rows = source === undefined ? undefined : await ownRowsOf(source);
     await requireEmpty(path, "is not empty; give an empty folder, or one that does not exist");
-    const files = await projectFiles(path, from, { rows, base: baseOf(base) });
+    const files = await projectFiles(path, from, { rows, base: base === undefined ? undefined : await baseOf(base) });
     await writeFolder(path, async (temporary) => {
       for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(join(temporary, name), text);
       if (source !== undefined && rows !== undefined) await Deno.copyFile(source, join(temporary, rows.name));

@@ -29,6 +29,12 @@ export interface StoredIntervention {
 
 /** Finds the intervention that a path and `--member` refer to, and reads its description. */
 export async function findIntervention(path: string, member: string | undefined): Promise<StoredIntervention> {
+  if (path.startsWith("builtin:")) {
+    throw new RequestError(
+      `${path} is a base model and not what was trained; give the folder of a run or an intervention, or query the model ` +
+        `itself with deno task serve ${path}`,
+    );
+  }
   const folder = await interventionFolder(callerPath(path), member);
   return {
     folder,

@@ -25,6 +25,18 @@ export const builtins: Readonly<Record<string, Readonly<Record<string, string>>>
 const folders = new URL("../builtin/", import.meta.url);
 
 /**
+ * The files of a builtin model, with their SHA-256.
+ *
+ * @throws {RequestError} If there is no such model.
+ */
+export function builtinFiles(name: string): Readonly<Record<string, string>> {
+  const files = ownValue(builtins, name);
+  if (files !== undefined) return files;
+  const names = Object.keys(builtins).map((known) => `builtin:${known}`).join(", ");
+  throw new RequestError(`no builtin model is called ${JSON.stringify(name)}; give one of ${names}`);
+}
+
+/**
  * The folder of a builtin model.
  *
  * @param name The name, for example `tiny`.
@@ -32,11 +44,7 @@ const folders = new URL("../builtin/", import.meta.url);
  * @throws {RequestError} If there is no such model, or it can't be fetched completely.
  */
 export async function builtinFolder(name: string, store: string | undefined): Promise<string> {
-  const files = ownValue(builtins, name);
-  if (files === undefined) {
-    const names = Object.keys(builtins).map((known) => `builtin:${known}`).join(", ");
-    throw new RequestError(`no builtin model is called ${JSON.stringify(name)}; give one of ${names}`);
-  }
+  const files = builtinFiles(name);
   const source = new URL(`${name}/`, folders);
   if (source.protocol === "file:") return await system.realPath(fileURLToPath(source));
   if (store === undefined) throw new TypeError("Expected a store to keep the builtin model in");

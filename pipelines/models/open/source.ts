@@ -7,7 +7,7 @@ import { type AccessOptions, readEnvironment } from "../hub/access.ts";
 import { hubFolder } from "../hub/folder.ts";
 import type { DownloadProgress } from "../hub/snapshot.ts";
 import { digestCacheOf } from "../weights/weights_digest.ts";
-import { builtinFolder } from "./builtin.ts";
+import { builtinFiles, builtinFolder } from "./builtin.ts";
 import { requireListedFiles } from "./listed_files.ts";
 
 /** Options of {@linkcode resolveModelFolder}. */
@@ -69,23 +69,37 @@ export async function resolveModelFolder(source: string, options: SourceOptions)
     refuseRevision(source, options);
     return await ggufFolder(source, options);
   }
-  if (isAbsolute(source) || /^\.{1,2}([/\\]|$)/.test(source)) {
-    const problem = await pathProblem(options.base, source, "folder");
-    throw new RequestError(`the model ${JSON.stringify(source)} ${problem}`);
-  }
-  if (!isHubId(source)) {
-    const problem = await pathProblem(options.base, source, "folder");
-    throw new RequestError(
-      `the model ${JSON.stringify(source)} ${
-        problem ?? "has no name; give a folder"
-      } (or builtin:NAME, or an id of Hugging Face, ` +
-        "owner/name)",
-    );
-  }
+  await requireModelName(source, options.base);
   const { revision = "main", weights = true, env = readEnvironment() } = options;
   const digestCache = options.store === undefined ? {} : { digestCache: digestCacheOf(options.store) };
   const found = await hubFolder({ ...options, ...digestCache, id: source, revision, weights }, env);
   return { ...found, name: source, origin: "hub" };
+}
+
+/**
+ * Rejects a source of {@linkcode resolveModelFolder} that names no model, as far as is known without the hub.
+ *
+ * @param base The base folder of relative paths.
+ * @throws {RequestError} If there is no such builtin model, folder or file, or an id could not be one.
+ */
+export async function requireModelName(source: string, base: string): Promise<void> {
+  if (source.startsWith(BUILTIN)) {
+    builtinFiles(source.slice(BUILTIN.length));
+    return;
+  }
+  if (source !== "" && await isFolder(resolve(base, source))) return;
+  const isGguf = isGgufPath(source), isPath = isAbsolute(source) || /^\.{1,2}([/\\]|$)/.test(source);
+  if (!isGguf && !isPath && isHubId(source)) return;
+  const problem = await pathProblem(base, source, isGguf ? "file" : "folder");
+  if (isGguf && problem === undefined) return;
+  throw new RequestError(
+    isGguf || isPath
+      ? `the model ${JSON.stringify(source)} ${problem}`
+      : `the model ${JSON.stringify(source)} ${
+        problem ?? "has no name; give a folder"
+      } (or builtin:NAME, or an id of ` +
+        "Hugging Face, owner/name)",
+  );
 }
 
 /** Whether a source is an id by the hub's rule, which also prevents it from leaving the cache. */
@@ -103,8 +117,7 @@ async function ggufFolder(
   source: string,
   { base, store, weights = true, converting, signal, warn }: SourceOptions,
 ): Promise<ModelFolder> {
-  const problem = await pathProblem(base, source, "file");
-  if (problem !== undefined) throw new RequestError(`the model ${JSON.stringify(source)} ${problem}`);
+  await requireModelName(source, base);
   if (store === undefined) throw new TypeError("Expected a store to keep the converted model in");
   const path = resolve(base, source), name = basename(path), { convertedFolder } = await import("../gguf/folder.ts");
   const progress = (done: number, total: number) => {

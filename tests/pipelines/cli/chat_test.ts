@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { TextStream } from "../../../pipelines/decoding/text_stream.ts";
-import { inProcessWith } from "../../support/command.ts";
+import { inProcess, inProcessWith } from "../../support/command.ts";
 import { conversations, inChatScene } from "../../support/chat_scene.ts";
 import { inScene, type Scene, sceneRows } from "../../support/scene.ts";
 
@@ -131,6 +131,17 @@ Deno.test("chat reports a problem in one line", () =>
     assert.equal(code, 2);
     assert.match(stderr, /holds no trained intervention; give the folder of a run or an intervention$/m);
   }));
+
+Deno.test("a base model where a trained one is expected is named as such", async () => {
+  for (const command of [["chat"], ["merge", "--out", "/x"], ["export", "--to", "pyreft", "--out", "/x"]]) {
+    const { code, stderr } = await inProcess(...command, "builtin:tiny");
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /^error: builtin:tiny is a base model and not what was trained; give .* serve builtin:tiny\n$/,
+    );
+  }
+});
 
 Deno.test("a text stream holds back incomplete characters", () => {
   const shown: string[] = [];
