@@ -5,9 +5,11 @@
  * @module
  */
 import { once } from "node:events";
-import { request as requestPlainly } from "node:http";
-import { request as requestSecurely } from "node:https";
+import { Agent as PlainAgent, request as requestPlainly } from "node:http";
+import { Agent as SecureAgent, request as requestSecurely } from "node:https";
 import { SilentServer } from "./bounded_http.ts";
+import { type Proxies, readProxies } from "./proxies.ts";
+import { system } from "./system.ts";
 
 /** What is uploaded, and how. */
 export interface SizedUpload {
@@ -19,6 +21,8 @@ export interface SizedUpload {
   /** Milliseconds in which more of it must be taken, or a response must begin. */
   readonly patience: number;
   readonly signal?: AbortSignal | undefined;
+  /** If omitted, those of the environment, as far as it may be read. */
+  readonly proxies?: Proxies;
 }
 
 /**
@@ -29,11 +33,13 @@ export interface SizedUpload {
  */
 export async function putSized(
   address: string,
-  { body, length, headers, patience, signal }: SizedUpload,
+  { body, length, headers, patience, signal, proxies = readProxies(readIfAllowed) }: SizedUpload,
 ): Promise<number> {
-  const url = new URL(address), request = url.protocol === "https:" ? requestSecurely : requestPlainly;
+  const url = new URL(address), isSecure = url.protocol === "https:";
+  const request = isSecure ? requestSecurely : requestPlainly, options = { keepAlive: false, proxyEnv: proxies };
+  const agent = isSecure ? new SecureAgent(options) : new PlainAgent(options);
   const all = { ...headers, "content-length": String(length) };
-  const sending = request(url, { method: "PUT", headers: all, agent: false });
+  const sending = request(url, { method: "PUT", headers: all, agent });
   const { promise: status, resolve, reject } = Promise.withResolvers<number>();
   const over = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -63,5 +69,16 @@ export async function putSized(
     signal?.removeEventListener("abort", stop);
     over.abort();
     sending.destroy();
+    agent.destroy();
+  }
+}
+
+/** A variable of the environment; undefined if this program may not read it. */
+function readIfAllowed(name: string): string | undefined {
+  try {
+    return system.env.get(name);
+  } catch (fault) {
+    if (fault instanceof system.errors.NotCapable) return undefined;
+    throw fault;
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type Proxies, proxyVariables } from "../../common/proxies.ts";
 import { gpuTool } from "../../doctor/machine.ts";
 
 /** Deno's permissions by name; those with a list are limited to it. */
@@ -151,10 +152,25 @@ export function withMlflow(granted: Grants, address: string): Grants {
   return { ...granted, net: [...granted.net ?? [], host], env: [...granted.env, ...env] };
 }
 
-/** What a store with a shared cache's URL needs: its host. */
-export function withStore(granted: Grants, address: string): Grants {
+/**
+ * What a store with a shared cache's URL needs: its host, and the proxies that it is reached by.
+ *
+ * @param proxies Those of the environment.
+ */
+export function withStore(granted: Grants, address: string, proxies: Proxies = {}): Grants {
   const host = URL.parse(address)?.host ?? "";
-  return host === "" ? granted : { ...granted, net: [...granted.net ?? [], host] };
+  if (host === "") return granted;
+  const { HTTP_PROXY, HTTPS_PROXY } = proxies;
+  const through = [HTTP_PROXY, HTTPS_PROXY].map(hostOfProxy).filter((each) => each !== undefined);
+  const env = through.length === 0 ? granted.env : [...granted.env, ...proxyVariables];
+  return { ...granted, net: [...new Set([...granted.net ?? [], host, ...through])], env };
+}
+
+/** The host and port of a proxy. */
+function hostOfProxy(address = ""): string | undefined {
+  const url = URL.parse(address);
+  if (url === null || url.hostname === "") return undefined;
+  return `${url.hostname}:${url.port === "" ? url.protocol === "https:" ? 443 : 80 : url.port}`;
 }
 
 /** What calling a judge needs: its host, and the variable that holds its key. */

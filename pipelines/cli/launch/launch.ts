@@ -27,6 +27,7 @@ import {
   withStore,
   writing,
 } from "./grants.ts";
+import { readProxies } from "../../common/proxies.ts";
 import { askedIn } from "./asked.ts";
 import { type Project, projectOf, resolvedFrom, resolvedImports } from "./project.ts";
 
@@ -73,7 +74,7 @@ export function denoArguments(copy: Copy, { args, folder, endpoint, hub }: Call)
   const remote = new URL(copy.config).protocol === "file:" ? undefined : new URL(copy.config).host;
   const name = isCommandName(command) ? command : undefined, usual = grantsOf(name, endpoint);
   const store = optionIn(own, "--store"), forCall = grantedFor(usual, own, folder);
-  const reaching = store === undefined ? forCall : withStore(forCall, store);
+  const reaching = store === undefined ? forCall : withStore(forCall, store, readProxies((name) => Deno.env.get(name)));
   const granted = placed(reaching, placeOf(name), copy, { args: own, folder, hub });
   const reached = remote === undefined
     ? granted

@@ -1,5 +1,6 @@
 /** Uploads of known length: what the server receives, and servers that refuse, break off or say nothing. @module */
 import assert from "node:assert/strict";
+import { type Proxies, readProxies } from "../../../pipelines/common/proxies.ts";
 import { putSized } from "../../../pipelines/common/sized_upload.ts";
 
 const length = 20e6;
@@ -97,4 +98,30 @@ Deno.test("putSized() gives up on a server that reads nothing, breaks off, or wh
   assert.equal(stopped.status, reason);
   const upload = { body: content().body, length, headers: {}, patience: 500, signal: AbortSignal.abort(reason) };
   await assert.rejects(putSized("http://127.0.0.1:9/", upload), /stopped/);
+});
+
+Deno.test("an upload goes through the environment's proxy, unless its host needs none", async () => {
+  // Nothing listens there.
+  const address = "http://127.0.0.1:9/cas/0";
+  await using proxy = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    const { length: bytes } = await request.bytes();
+    return new Response(null, { status: request.url === address && bytes === length ? 201 : 400 });
+  });
+  const send = (more: Proxies) => {
+    const proxies = { HTTP_PROXY: `http://127.0.0.1:${proxy.addr.port}`, ...more };
+    const upload = { body: content().body, length, headers: {}, patience: 5000, proxies };
+    return putSized(address, upload);
+  };
+  assert.equal(await send({}), 201);
+  await assert.rejects(send({ NO_PROXY: "127.0.0.1" }));
+});
+
+Deno.test("proxies are read as the platform's fetch reads them", () => {
+  const read = (env: Readonly<Record<string, string>>) => readProxies((name) => env[name]);
+  assert.deepEqual(read({}), {});
+  assert.deepEqual(read({ HTTP_PROXY: "a", http_proxy: "b", no_proxy: "c", https_proxy: "" }), {
+    HTTP_PROXY: "b",
+    NO_PROXY: "c",
+  });
+  assert.deepEqual(read({ ALL_PROXY: "a", HTTPS_PROXY: "b" }), { HTTP_PROXY: "a", HTTPS_PROXY: "b" });
 });

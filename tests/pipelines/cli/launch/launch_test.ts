@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { withStore } from "../../../../pipelines/cli/launch/grants.ts";
 import { type Copy, denoArguments, OtherCopyError, unwindingOf } from "../../../../pipelines/cli/launch/launch.ts";
 import { inFolder } from "../../models/support.ts";
 
@@ -180,4 +181,16 @@ Deno.test("a server may take as long to end as its answers may, and 5 s more", (
   assert.equal(call("serve", "a", "--drain-seconds=0"), 5000);
   assert.equal(call("serve", "a", "--drain-seconds", "x"), undefined);
   assert.equal(call("serve", "a", "--drain-seconds", "1e12"), 2 ** 31 - 1);
+});
+
+Deno.test("a shared cache behind a proxy may be reached by it", () => {
+  const usual = { read: true, env: ["HOME"] } as const;
+  assert.deepEqual(withStore(usual, "/store", { HTTP_PROXY: "http://proxy" }), usual);
+  assert.deepEqual(withStore(usual, "https://cache.example/x"), { ...usual, net: ["cache.example"] });
+  const { net, env } = withStore(usual, "https://cache.example/x", {
+    HTTP_PROXY: "http://name:word@proxy.example",
+    HTTPS_PROXY: "http://127.0.0.1:3128",
+  });
+  assert.deepEqual(net, ["cache.example", "proxy.example:80", "127.0.0.1:3128"]);
+  assert.ok(["HOME", "https_proxy", "NO_PROXY"].every((name) => env.includes(name)));
 });
