@@ -113,7 +113,7 @@ Deno.test({
         await visit(second).ready();
         assert.match(
           await faultOf(second),
-          /another tab of this site has its files open; close it and reload this one/,
+          /another tab of this site, or of one on its host, has the files open; close it and reload this one/,
         );
       });
       await visitor.set("epochs", 300);

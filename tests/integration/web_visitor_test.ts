@@ -191,7 +191,7 @@ Deno.test({
           await visit(page).ready();
           await page.beside(server.url, async (second) => {
             const visitor = visit(second),
-              problem = /^another tab of this site has its files open; close it and reload/;
+              problem = /^another tab of this site, or of one on its host, has the files open; close it and reload/;
             await second.until(`document.getElementById("fault").textContent !== ""`);
             await visitor.idle();
             assert.match(await visitor.text("fault"), problem);

@@ -24,7 +24,7 @@ const folderName = "refract";
 /** How often files that another has are asked for again, and after how many milliseconds: a worker that ended has them yet. */
 const tries = 10, retryAfter = 100;
 
-/** Someone else has this site's files open. */
+/** Someone else has the files open, which all sites on a host share. */
 class FilesInUse extends Error {}
 
 /** A tree with the source of its files. */
@@ -198,7 +198,11 @@ async function handleOf(folder: OriginFolder, name: string): Promise<Blocks> {
       return await handle.createSyncAccessHandle();
     } catch (fault) {
       if (!(fault instanceof DOMException) || fault.name !== "NoModificationAllowedError") throw fault;
-      if (left === 0) throw new FilesInUse("another tab of this site has its files open; close it and reload this one");
+      if (left === 0) {
+        throw new FilesInUse(
+          "another tab of this site, or of one on its host, has the files open; close it and reload this one",
+        );
+      }
     }
     await new Promise((resolve) => setTimeout(resolve, retryAfter));
   }
