@@ -59,3 +59,8 @@ export function interventionFiles({ id, paths }: Pick<Repository, "id" | "paths"
     `${id} holds no intervention, neither ${description} nor pyreft's files; choose another (a base model needs no pull)`,
   );
 }
+
+/** Whether a file's name shows that its folder holds an intervention, Refract's or pyreft's. */
+export function isInterventionFile(name: string): boolean {
+  return name === interventionFileNames.description || isStateFile(name);
+}
