@@ -8,11 +8,13 @@ import { readGamed } from "../../tasks/alpaca_eval/gamed.ts";
 import { leaderboardOf } from "../../tasks/alpaca_eval/leaderboard.ts";
 import { type OutputRow, outputsOf, paired } from "../../tasks/alpaca_eval/outputs.ts";
 import { requireAsWritten } from "../../results/written_files.ts";
+import { noteTo } from "../../schedule/context/work.ts";
 import { Store } from "../../store/store.ts";
 import { command } from "../arguments/command.ts";
 import { flag, number, optional, type OptionValues, required, text } from "../arguments/option.ts";
 import { callerFolder, callerPath, storeFolder } from "../requests/caller_paths.ts";
 import { requireNoLoss, writeFolder } from "../requests/output_folder.ts";
+import { terminalEvents } from "../terminal/event_lines.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 const declared = {
@@ -62,6 +64,7 @@ async function judgeAnswers(path: string, options: Declared, terminal: Terminal)
   await requireNoLoss(out, Object.values(files), isEarlier);
   let answered = 0;
   const preferences = await judgePairs(plan, endpoint, weighted, kept, {
+    warn: noteTo(terminalEvents(terminal)),
     onAnswer: () => terminal.live && terminal.write(`\r${++answered}/${plan.pairs.length} compared`),
   });
   const annotations = plan.pairs.map((pair, at) => annotationOf(pair, endpoint.model, preferences[at]!));
