@@ -53,13 +53,16 @@ export function isStateFile(name: string): boolean {
   return /^intkey_.*\.bin$/.test(name);
 }
 
-/**
- * Reads a folder's config.json.
- *
- * @param model The model that the interventions are for.
- * @throws {RequestError} If it is absent, invalid, or lists something that Refract or the model lacks.
- */
-export async function readConfig(folder: string, model: EditedModel): Promise<Representation[]> {
+/** The lists of a folder's config.json, of equal length, with one entry for each intervention. */
+interface ConfigLists {
+  readonly file: string;
+  readonly keys: readonly unknown[];
+  readonly representations: readonly unknown[];
+  readonly types: readonly unknown[];
+}
+
+/** @throws {RequestError} If a folder is not one that pyreft saved. */
+export async function readLists(folder: string): Promise<ConfigLists> {
   const file = join(folder, "config.json");
   const config = await readJsonObject(file, "save the model again");
   if (config === undefined) {
@@ -80,8 +83,19 @@ export async function readConfig(folder: string, model: EditedModel): Promise<Re
       file,
     });
   }
+  return { file, keys, representations, types };
+}
+
+/**
+ * Reads a folder's config.json.
+ *
+ * @param model The model that the interventions are for.
+ * @throws {RequestError} If it is absent, invalid, or lists something that Refract or the model lacks.
+ */
+export async function readConfig(folder: string, model: EditedModel): Promise<Representation[]> {
+  const { file, keys, representations, types } = await readLists(folder);
   try {
-    return keys.map((key: unknown, index) => {
+    return keys.map((key, index) => {
       if (keys.indexOf(key) !== index) {
         throw new RequestError(`lists the key ${shown(key)} twice; save the model again`);
       }

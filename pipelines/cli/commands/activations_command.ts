@@ -9,6 +9,7 @@ import { activatedRows, paddedBatch, readBatch, readTensors } from "./token_batc
 import { callerFolder, callerPath } from "../requests/caller_paths.ts";
 import { command } from "../arguments/command.ts";
 import { runtimeOptions } from "../arguments/common_options.ts";
+import { requireFilePath, requireUnread } from "../requests/output_file.ts";
 import { openRunContext } from "../requests/open_run_context.ts";
 import { onUnlessNamed, optional, type OptionValues, parsed, repeatable, required, text } from "../arguments/option.ts";
 import { terminalEvents } from "../terminal/event_lines.ts";
@@ -51,12 +52,11 @@ async function writeActivations(
     throw new RequestError("there is nothing for the model to read; give either --input or --text");
   }
   const out = callerPath(path), base = callerFolder();
-  if ((await Deno.stat(out).catch(() => undefined))?.isDirectory === true) {
-    throw new RequestError("is a folder; give --out a file", { file: out });
-  }
+  await requireFilePath(out);
   await using runContext = openRunContext({ base, threads, provider }, options, terminalEvents(terminal));
   const tokenized = text === undefined ? undefined : await runContext.models.model(source);
   const model = tokenized ?? await runContext.models.bareModel(source), { architecture } = model;
+  await requireUnread(out, model, input === undefined ? [] : [callerPath(input)]);
   const sites = (options.sites ?? []).map((site) => parseSite(site, architecture));
   const batch = tokenized === undefined
     ? await readBatch(callerPath(input!), architecture)

@@ -10,6 +10,7 @@ import { loraFile } from "../../interchange/gguf/lora.ts";
 import { blockShifts } from "../../interchange/gguf/shifts.ts";
 import { ggufArchitecture } from "../../models/gguf/family_names.ts";
 import { callerPath } from "../requests/caller_paths.ts";
+import { requireFilePath, requireUnread } from "../requests/output_file.ts";
 import { openStoredBase } from "../requests/stored_base.ts";
 import { adaptationsOf, findIntervention } from "../requests/stored_intervention.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -32,6 +33,7 @@ export async function exportGguf(
   if (positions !== undefined) positionsOf(positions);
   await requireGgufPath(out);
   const stored = await findIntervention(path, member), { bare } = await openStoredBase(stored, model);
+  await requireUnread(out, bare);
   const { architecture } = bare, adaptations = adaptationsOf(stored, architecture, positions);
   const tensors = await readTensors(stored.tensors, adaptations);
   const isVector = adaptations.every(({ form }) => form === "intervention");
@@ -62,7 +64,5 @@ async function requireGgufPath(out: string): Promise<void> {
   if (!out.endsWith(".gguf")) {
     throw new RequestError("is not the name of a GGUF file; give --out a name that ends in .gguf", { file: out });
   }
-  if ((await Deno.stat(out).catch(() => undefined))?.isDirectory === true) {
-    throw new RequestError("is a folder; give --out a file", { file: out });
-  }
+  await requireFilePath(out);
 }

@@ -60,7 +60,7 @@ export async function exportOnnx(path: string, options: ExportOnnxOptions, termi
   await writeFolder(out, async (temporary) => {
     await writeOnnxFolder(temporary, out, { ...tuned, weights, example: { fields }, dtype });
     await checks.settled();
-  });
+  }, (name) => exportedNames.has(name));
   const count = adaptations.length === 1 ? "1 adaptation" : `${adaptations.length} adaptations`;
   const trained = adaptations.length === 0 ? "" : ` with ${count}`;
   terminal.print(`${model.name}${trained} in ${join(out, onnxFiles.graph)}`);

@@ -36,6 +36,6 @@ export async function exportPeft(
   await writeFolder(out, async (temporary) => {
     await writeSafetensors(join(temporary, peftFiles.weights), written, { format: "pt" });
     await writeAtomically(join(temporary, peftFiles.config), [new TextEncoder().encode(config)]);
-  });
+  }, (name) => name === peftFiles.config);
   terminal.print(`${counted(adaptations.length, "adaptation")} in ${out}`);
 }

@@ -85,5 +85,5 @@ async function writePyreftFolder(out: string, { config, states }: PyreftContent,
     const encoder = new TextEncoder();
     await writeAtomically(join(temporary, "config.json"), [encoder.encode(config)]);
     await writeAtomically(join(temporary, "README.md"), [encoder.encode(readme)]);
-  });
+  }, isStateFile);
 }

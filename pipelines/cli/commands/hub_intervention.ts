@@ -13,6 +13,7 @@ import type { Repository } from "../../models/hub/files.ts";
 import { requireRevision } from "../../models/hub/folder.ts";
 import { isHubId } from "../../models/open/source.ts";
 import { noteTo } from "../../schedule/context/work.ts";
+import { peftFiles } from "../../interchange/peft/names.ts";
 import { isStateFile } from "../../interchange/pyreft_config.ts";
 import type { CommandContext } from "../arguments/command.ts";
 import { terminalEvents } from "../terminal/event_lines.ts";
@@ -55,7 +56,18 @@ export function interventionFiles({ id, paths }: Pick<Repository, "id" | "paths"
   }
   const states = paths.filter(isStateFile);
   if (states.length > 0 && paths.includes("config.json")) return ["config.json", ...states, ...cards];
+  if (paths.includes(peftFiles.config)) {
+    throw new RequestError(
+      `${id} holds an adapter that peft saved; download it, as in hf download ${id} --local-dir adapter, and then ` +
+        "deno task import adapter",
+    );
+  }
   throw new RequestError(
     `${id} holds no intervention, neither ${description} nor pyreft's files; choose another (a base model needs no pull)`,
   );
+}
+
+/** Whether a file's name shows that its folder holds an intervention, Refract's or pyreft's. */
+export function isInterventionFile(name: string): boolean {
+  return name === interventionFileNames.description || isStateFile(name);
 }

@@ -1,10 +1,13 @@
 /** `deno task import`. @module */
 import { RequestError } from "../../common/errors.ts";
+import { namesIn } from "../../common/folder_names.ts";
 import { positionsOf } from "../../compile/lower/positions.ts";
+import { interventionFileNames } from "../../compile/parameters/intervention_file.ts";
 import { peftFiles } from "../../interchange/peft/names.ts";
 import { isPeftFolder, readPeftConfig } from "../../interchange/peft/config.ts";
 import { readPeftFolder } from "../../interchange/peft/read.ts";
 import { readPyreftFolder } from "../../interchange/pyreft.ts";
+import { readLists } from "../../interchange/pyreft_config.ts";
 import { openBareModel } from "../../models/open/model.ts";
 import { callerFolder, callerPath, storeFolder } from "../requests/caller_paths.ts";
 import { command } from "../arguments/command.ts";
@@ -44,6 +47,20 @@ export const importCommand = command({
   },
 });
 
+/** Requires a folder that pyreft saved: not a file, such as an archive of one, nor an intervention of Refract's. */
+async function requirePyreft(folder: string): Promise<void> {
+  if ((await Deno.stat(folder).catch(() => undefined))?.isDirectory === false) {
+    throw new RequestError("is a file; give the folder that pyreft or peft saved, unpacked if it is an archive", {
+      file: folder,
+    });
+  }
+  const names = await namesIn(folder);
+  if (names.includes(interventionFileNames.description) && !names.includes("config.json")) {
+    throw new RequestError("is an intervention already; use it as it is, as in saved(folder)", { file: folder });
+  }
+  await readLists(folder);
+}
+
 /** A base model's config, which is all that an import reads of it. */
 function openBase(source: string) {
   return openBareModel(source, { base: callerFolder(), store: storeFolder(undefined) });
@@ -66,7 +83,10 @@ async function importPeft(
   if (base === undefined) {
     throw new RequestError(`${peftFiles.config} names no base model; give it with --model`, { file: folder });
   }
-  const { architecture } = await openBase(base);
+  const { architecture } = await openBase(base).catch((fault: unknown) => {
+    if (model !== undefined || !(fault instanceof RequestError)) throw fault;
+    throw new RequestError(`${fault.message} (${peftFiles.config} names it; --model gives another)`).causedBy(fault);
+  });
   const { interventions, tensors } = await readPeftFolder(folder, config, architecture);
   const adaptations = await writeImported(callerPath(out), {
     ...{ base, architecture, interventions, tensors },
@@ -86,6 +106,7 @@ async function importPyreft(
 ): Promise<void> {
   const out = callerPath(path);
   if (positions !== undefined) positionsOf(positions);
+  await requirePyreft(folder);
   if (model === undefined) {
     throw new RequestError("a pyreft folder does not name its base model; give it with --model");
   }

@@ -47,7 +47,7 @@ export async function writeImported(
     const described = withDigests(text, await writeSealed(weights, listed, { format: "pt" }));
     await writeAtomically(join(temporary, interventionFileNames.description), [new TextEncoder().encode(described)]);
     await requireUsable(weights, adaptations, source);
-  });
+  }, (name) => name === interventionFileNames.description);
   return adaptations;
 }
 

@@ -8,11 +8,13 @@ import { readGamed } from "../../tasks/alpaca_eval/gamed.ts";
 import { leaderboardOf } from "../../tasks/alpaca_eval/leaderboard.ts";
 import { type OutputRow, outputsOf, paired } from "../../tasks/alpaca_eval/outputs.ts";
 import { requireAsWritten } from "../../results/written_files.ts";
+import { noteTo } from "../../schedule/context/work.ts";
 import { Store } from "../../store/store.ts";
 import { command } from "../arguments/command.ts";
 import { flag, number, optional, type OptionValues, required, text } from "../arguments/option.ts";
 import { callerFolder, callerPath, storeFolder } from "../requests/caller_paths.ts";
-import { writeFolder } from "../requests/output_folder.ts";
+import { requireNoLoss, writeFolder } from "../requests/output_folder.ts";
+import { terminalEvents } from "../terminal/event_lines.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 const declared = {
@@ -57,18 +59,23 @@ async function judgeAnswers(path: string, options: Declared, terminal: Terminal)
   const plan = await planJudge(paired(outputs, others, callerPath(path)), endpoint, weighted, kept);
   terminal.write(`${costOf(plan, endpoint, options, "--price-in and --price-out give dollars")}\n`);
   if (!options.yes && plan.questions > 0) return terminal.write("sent no requests; --yes sends them\n");
+  const out = callerPath(options.out);
+  // Before answers are paid for.
+  await requireNoLoss(out, Object.values(files), isEarlier);
   let answered = 0;
   const preferences = await judgePairs(plan, endpoint, weighted, kept, {
+    warn: noteTo(terminalEvents(terminal)),
     onAnswer: () => terminal.live && terminal.write(`\r${++answered}/${plan.pairs.length} compared`),
   });
   const annotations = plan.pairs.map((pair, at) => annotationOf(pair, endpoint.model, preferences[at]!));
   terminal.endLine();
   const board = leaderboardOf(annotations, gamed);
-  await writeFolder(callerPath(options.out), async (folder) => {
-    for (const [name, value] of Object.entries({ model_outputs: outputs, annotations, leaderboard: board })) {
-      await Deno.writeTextFile(join(folder, `${name}.json`), `${JSON.stringify(value, null, 2)}\n`);
+  await writeFolder(out, async (folder) => {
+    const contents = { [files.outputs]: outputs, [files.annotations]: annotations, [files.board]: board };
+    for (const [name, value] of Object.entries(contents)) {
+      await Deno.writeTextFile(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
     }
-  });
+  }, isEarlier);
   terminal.print(JSON.stringify(board));
   const unread = annotations.filter(({ preference }) => preference === null).length;
   if (unread > 0) {
@@ -76,6 +83,8 @@ async function judgeAnswers(path: string, options: Declared, terminal: Terminal)
   }
 }
 
+const files = { outputs: "model_outputs.json", annotations: "annotations.json", board: "leaderboard.json" } as const;
+const isEarlier = (name: string) => name === files.board;
 const words = { endpoint: "--endpoint", key: "--key", example: "--key OPENAI_API_KEY" } as const;
 
 /** The rows of a file: a JSON list, or JSON Lines. */

@@ -10,7 +10,7 @@ import { requireOnline } from "../../models/hub/folder.ts";
 import { bytesProgress } from "../../schedule/context/work.ts";
 import { callerPath } from "../requests/caller_paths.ts";
 import { command, type CommandContext } from "../arguments/command.ts";
-import { card, type HubTarget, interventionFiles, reachHub } from "./hub_intervention.ts";
+import { card, type HubTarget, interventionFiles, isInterventionFile, reachHub } from "./hub_intervention.ts";
 import { required, text, withDefault } from "../arguments/option.ts";
 import { writeFolder } from "../requests/output_folder.ts";
 import { terminalEvents } from "../terminal/event_lines.ts";
@@ -56,6 +56,6 @@ async function pull({ id, revision }: HubTarget, out: string, context: CommandCo
   }
   await writeFolder(out, async (temporary) => {
     for (const name of names) await Deno.copyFile(join(snapshot, name), join(temporary, name));
-  });
+  }, isInterventionFile);
   terminal.print(`${names.join(", ")} in ${out}`);
 }

@@ -11,15 +11,22 @@ import { isStill, removeLeavings, removeOwn } from "../../common/leavings.ts";
  * earlier attempt is removed.
  *
  * @param write Writes the files into the folder that it is given; if it throws, nothing is kept.
- * @throws {RequestError} If the path is a file's.
+ * @param isEarlier Whether a name in an existing folder shows that it holds an earlier output, which may be
+ * overwritten; files of other folders never are.
+ * @throws {RequestError} If the path is a file's, or a file in the folder would be overwritten that is not an earlier
+ * output's.
  * @throws {DiskError} If the folder cannot be written.
  */
-export async function writeFolder(path: string, write: (folder: string) => Promise<void>): Promise<void> {
+export async function writeFolder(
+  path: string,
+  write: (folder: string) => Promise<void>,
+  isEarlier: (name: string) => boolean = () => false,
+): Promise<void> {
   const there = await Deno.stat(path).catch(() => undefined);
   if (there !== undefined && !there.isDirectory) {
     throw new RequestError("is a file; give --out a folder", { file: path });
   }
-  removeLeavings(path);
+  removeLeavings(path, true);
   // Beside the folder or in it, so that the files can be renamed into place.
   const parent = there === undefined ? dirname(path) : path;
   const temporary = temporaryName(join(parent, basename(path)));
@@ -29,10 +36,28 @@ export async function writeFolder(path: string, write: (folder: string) => Promi
       // Errors of the operating system have a code; all others explain themselves.
       throw systemCode(fault) === undefined ? fault : unwritable(path, fault);
     });
+    await requireNoLoss(path, await namesIn(temporary), isEarlier);
     await orUnwritable(path, () => publishMarked(temporary, path, there === undefined));
   } finally {
     await removeOwn(temporary);
   }
+}
+
+/**
+ * Requires that writing into a folder loses nothing but an earlier output.
+ *
+ * @param written The names of what is written.
+ */
+export async function requireNoLoss(
+  path: string,
+  written: readonly string[],
+  isEarlier: (name: string) => boolean,
+): Promise<void> {
+  const there = await namesIn(path), lost = written.find((name) => there.includes(name));
+  if (lost === undefined || there.some(isEarlier)) return;
+  throw new RequestError("would be overwritten, but is not from an earlier output; give --out another folder", {
+    file: join(path, lost),
+  });
 }
 
 /**

@@ -8,6 +8,10 @@ import { system } from "../../common/system.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { JsonObject } from "../../common/files.ts";
+import type { Architecture } from "../architecture/architecture.ts";
+import { ConfigReader } from "../architecture/config.ts";
+import { architectureOf } from "../families/mod.ts";
+import { storedName } from "../weights/stored_names.ts";
 import { configOf, headsOf } from "./config.ts";
 import { dequantizations } from "./dequantize.ts";
 import { Metadata } from "./metadata.ts";
@@ -53,7 +57,37 @@ export function planConversion(gguf: Gguf): Conversion {
   const outputs = [...gguf.tensors.values()].filter(({ name }) => !inConfig.test(name)).flatMap((tensor) => {
     return outputsOf(architecture, tensor, heads, has, metadata);
   });
+  requireFit(gguf.file, config, outputs);
   return { metadata, config, outputs };
+}
+
+const again = "download or convert the file again";
+
+/** Requires that what the file converts to is a model: else errors would name files in the store. */
+function requireFit(file: string, config: JsonObject, outputs: readonly OutputTensor[]): void {
+  const { weights, barePrefix } = describedBy(config, file),
+    written = new Map(outputs.map((each) => [each.name, each]));
+  for (const [name, shape] of weights) {
+    const output = written.get(storedName(name, written, barePrefix) ?? name);
+    if (output === undefined) throw new RequestError(`lacks a tensor for ${name}; ${again}`, { file });
+    if (output.shape.join() === shape.join()) continue;
+    const required = output.isTransposed ? shape.toReversed() : shape;
+    throw new RequestError(
+      `has the tensor ${output.source.name} as [${output.source.shape.join(", ")}], but its metadata require [${
+        required.join(", ")
+      }]; ${again}`,
+      { file },
+    );
+  }
+}
+
+function describedBy(config: JsonObject, file: string): Architecture {
+  try {
+    return architectureOf(new ConfigReader(file, config));
+  } catch (fault) {
+    if (!(fault instanceof RequestError)) throw fault;
+    throw new RequestError(fault.problem.replace(/; correct the config$/, `; ${again}`), { file }).causedBy(fault);
+  }
 }
 
 function refuseParts(metadata: Metadata): void {

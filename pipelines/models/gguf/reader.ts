@@ -83,7 +83,7 @@ export function openToRead(path: string): SystemFile {
 }
 
 function readVersion(cursor: Cursor, file: string, size: number): void {
-  if (size < 24 || cursor.u32("the header") !== MAGIC) {
+  if (size < 4 || cursor.u32("the header") !== MAGIC) {
     throw new RequestError("is not a GGUF file, it does not begin with GGUF; download or convert the model again", {
       file,
     });

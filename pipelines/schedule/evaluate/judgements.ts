@@ -43,6 +43,7 @@ export async function judgements(
   let done = 0;
   const preferences = await judgePairs(plan, endpoint, weighted, kept, {
     unweighted: "write weighted: false",
+    warn: (message) => noteTo(emit)(`${name}: ${message}`),
     async onAnswer() {
       show(++done);
       await runContext.stopIfAsked();

@@ -152,8 +152,12 @@ export async function runTrainingLoop(job: TrainingLoop): Promise<LoopResult> {
     stepRewards = stepRewards.map((means, member) => withGroup(means, outputs, member));
     const diverged = sums.findIndex((sum, member) => !Number.isFinite(sum) && !isOver(member));
     if (diverged >= 0) {
+      // Nothing was learned before the first step, at whatever rate.
+      const remedy = group.index === 0
+        ? "check the weights that it starts from, the base model's and the edits'"
+        : "lower the learning rate";
       throw new DivergedError(
-        `the loss of step ${group.index + 1} of ${steps.length} is ${sums[diverged]}; lower the learning rate`,
+        `the loss of step ${group.index + 1} of ${steps.length} is ${sums[diverged]}; ${remedy}`,
         diverged,
         await job.toSaved(state.lastGood()),
       );

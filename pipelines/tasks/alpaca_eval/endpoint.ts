@@ -94,6 +94,7 @@ class Passing extends Error {
  * Asks the endpoint and returns what `read` finds in its answer.
  *
  * @param read Returns what it finds; `undefined` makes the request be repeated.
+ * @param onRetry Called before each further attempt with the reason.
  * @throws {RequestError} If the endpoint refuses the key or the request.
  * @throws {RunError} If all attempts fail.
  */
@@ -102,6 +103,7 @@ export async function ask<T>(
   request: JsonObject,
   read: (answer: JsonObject) => T | undefined,
   patience: Patience = usualPatience,
+  onRetry: (reason: string) => void = () => {},
 ): Promise<T> {
   for (let tries = 1, wait = patience.firstWait;; tries++, wait = Math.min(wait * 2, patience.longestWait)) {
     try {
@@ -119,6 +121,7 @@ export async function ask<T>(
             "the same command again later",
         );
       }
+      onRetry(`${hostOf(endpoint)}: ${passing.message}`);
       // A random part of the wait prevents questions that failed together from being retried together.
       const waited = Math.max(passing.wait ?? 0, wait * (0.5 + Math.random() / 2));
       await new Promise((resolve) => setTimeout(resolve, Math.min(waited, patience.longestWait)));

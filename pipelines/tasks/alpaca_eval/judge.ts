@@ -25,6 +25,8 @@ interface JudgePlan {
 interface Asking {
   readonly patience?: Patience;
   readonly onAnswer?: () => unknown;
+  /** Receives a line once if the endpoint fails and is asked again, which may take minutes. */
+  readonly warn?: (message: string) => void;
   /** The remedy to suggest if the endpoint returns no log-probabilities. */
   readonly unweighted?: string;
 }
@@ -121,15 +123,19 @@ export async function judgePairs(
   endpoint: Endpoint,
   weighted: boolean,
   kept: Judgements,
-  { patience = usualPatience, onAnswer = () => {}, unweighted = "use --unweighted" }: Asking = {},
+  { patience = usualPatience, onAnswer = () => {}, warn = () => {}, unweighted = "use --unweighted" }: Asking = {},
 ): Promise<Float64Array> {
   const preferences = new Float64Array(pairs.length);
-  let next = 0, isStopped = false;
+  let next = 0, isStopped = false, isWarned = false;
+  const onRetry = (reason: string) => {
+    if (!isWarned) warn(`${reason}; requests that fail are repeated up to ${patience.tries - 1} times`);
+    isWarned = true;
+  };
   async function work(): Promise<void> {
     while (next < pairs.length && !isStopped) {
       const at = next++, question = questionOf(pairs.at(at)!, weighted), key = keyOfQuestion(question, endpoint);
       const known = await kept.get(key),
-        judgement = known ?? await ask(endpoint, question.request, judgementOf, patience);
+        judgement = known ?? await ask(endpoint, question.request, judgementOf, patience, onRetry);
       if (weighted && judgement.listed === undefined) {
         throw new RunError(
           `${hostOf(endpoint)} returns no log-probabilities for ${endpoint.model}, by which answers are weighted; ` +

@@ -1,11 +1,14 @@
 /** `deno task activations` over the families' folders: its output and its errors. @module */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readHeader, readIntegers, readTensor } from "../../../pipelines/models/weights/safetensors.ts";
 import { encodeSafetensors, type NamedTensor } from "../../../pipelines/models/weights/safetensors_writer.ts";
 import { inProcess, type Outcome, treeOf } from "../../support/command.ts";
 import { type GoldenStack, type Numbers, readFamilyGolden } from "../models/families/families_golden.ts";
+import { goldenPath } from "../models/gguf/support.ts";
 import { inFolder } from "../models/support.ts";
+import { writeTinyModel } from "../../support/tiny_model.ts";
 
 const folderOf = (name: string) => fileURLToPath(new URL(`../../goldens/families/${name}`, import.meta.url));
 
@@ -160,6 +163,26 @@ Deno.test("activations refuse to write to an existing folder, before they are co
     const { code, stderr } = await inProcess("activations", "builtin:tiny", "--text", "red", "--out", scratch);
     assert.equal(code, 2);
     assert.equal(stderr, `error: ${scratch}: is a folder; give --out a file\n`);
+  }));
+
+Deno.test("activations never overwrite what they are computed from", () =>
+  inFolder(async (scratch) => {
+    const model = join(scratch, "model"), gguf = join(scratch, "model.gguf"), link = join(scratch, "link");
+    await writeTinyModel(model);
+    await Deno.copyFile(goldenPath("llama.gguf"), gguf);
+    await Deno.symlink(join(model, "model.safetensors"), link);
+    const input = await writeInput(scratch, sound);
+    const refuses = async (source: string, out: string, ...given: readonly string[]) => {
+      const before = await Deno.readFile(out);
+      const { code, stderr } = await inProcess("activations", source, ...given, "--out", out, "--store", scratch);
+      assert.equal(code, 2);
+      assert.ok(stderr.endsWith(`${out}: is read by this command and would be overwritten; give --out another file\n`));
+      assert.deepEqual(await Deno.readFile(out), before);
+    };
+    await refuses(model, join(model, "model.safetensors"), "--text", "red");
+    await refuses(model, link, "--text", "red");
+    await refuses(gguf, gguf, "--text", "red");
+    await refuses(model, input, "--input", input);
   }));
 
 const sound = [integers("input_ids", [[3, 4, 5]]), integers("attention_mask", [[1, 1, 0]])];

@@ -261,10 +261,29 @@ Deno.test("a refused push is explained in one line, without the token", () =>
     });
   }));
 
+Deno.test("a pull never replaces a folder's own files", () =>
+  inScene({}, async (scene) => {
+    const folder = await writeIntervention(scene), project = scene.path("project");
+    await withCommands(scene, {}, async (_, command) => {
+      assert.equal((await command("push", folder, "owner/tuned")).code, 0);
+      await Deno.mkdir(project);
+      await Deno.writeTextFile(join(project, "README.md"), "mine");
+      const { code, stderr } = await command("pull", "owner/tuned", "--out", project);
+      assert.equal(code, 2);
+      assert.match(stderr, /project\/README\.md: would be overwritten, but is not from an earlier output; give --out/);
+      assert.equal(await Deno.readTextFile(join(project, "README.md")), "mine");
+      assert.deepEqual(scene.filesOf("project"), ["README.md"]);
+      for (let times = 0; times < 2; times++) {
+        assert.equal((await command("pull", "owner/tuned", "--out", scene.path("pulled"))).code, 0);
+      }
+    });
+  }));
+
 Deno.test("a refused pull is explained in one line, and writes nothing", () =>
   inScene({}, async (scene) => {
     const repositories = {
       "owner/base": { files: { "config.json": "{}", "model.safetensors": "x" } },
+      "owner/peft": { files: { "adapter_config.json": "{}", "adapter_model.safetensors": "x", "README.md": "x" } },
       "owner/half": { files: { "intervention.json": "{}" } },
       "owner/bad": { files: { "intervention.json": "{", "weights.safetensors": "x" } },
     };
@@ -272,6 +291,7 @@ Deno.test("a refused pull is explained in one line, and writes nothing", () =>
       for (
         const [id, pattern] of [
           ["owner/base", says("owner/base holds no intervention, neither .*; choose another .*")],
+          ["owner/peft", says("owner/peft holds an adapter that peft saved; download it, .* deno task import adapter")],
           ["owner/half", says("owner/half has intervention\\.json but no weights\\.safetensors; .*")],
           ["owner/bad", /^download .*\nerror: \/.*\/intervention\.json:1:2: is not JSON; .*\n$/],
           ["owner/none", says("owner/none does not exist on URL or .*")],

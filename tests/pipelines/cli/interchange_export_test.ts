@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { inProcess, treeOf } from "../../support/command.ts";
 import { inScene, type Scene } from "../../support/scene.ts";
+import { writeTinyModel } from "../../support/tiny_model.ts";
 import { importing, keyOf, writePyreft } from "../interchange/support.ts";
 
 const exported = ["README.md", `config.json`, `intkey_${keyOf(0)}.bin`];
@@ -50,6 +51,17 @@ Deno.test("an export takes a run's folder with a member, a member's folder, or a
       "--member",
       "rank=2",
     );
+  }));
+
+Deno.test("an export may be repeated into its folder, and never replaces the files of another, such as a model's", () =>
+  inScene({}, async (scene) => {
+    assert.equal((await scene.run()).code, 0);
+    for (let times = 0; times < 2; times++) assert.equal((await exporting(scene, "out")).code, 0);
+    await Deno.remove(scene.path("exported"), { recursive: true });
+    await writeTinyModel(scene.path("exported"));
+    const config = await Deno.readTextFile(scene.path("exported", "config.json"));
+    await refuses(scene, "out", "exported/config.json: would be overwritten", /; give --out another folder$/);
+    assert.equal(await Deno.readTextFile(scene.path("exported", "config.json")), config);
   }));
 
 Deno.test("an export takes one of a member's trainings, and finds its run's base model", () => {

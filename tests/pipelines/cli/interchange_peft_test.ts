@@ -54,6 +54,12 @@ const inConfig = `adapter/${config}: `, inFile = `adapter/${file}: `;
 const first = "base_model.model.model.layers.1.self_attn.q_proj.lora_A.weight";
 
 refuses(
+  "an adapter whose base is elsewhere",
+  setting({ base_model_name_or_path: "/nowhere/at/all" }),
+  'the model "/nowhere/at/all" leads to no folder',
+  /; check the path \(adapter_config\.json names it; --model gives another\)$/,
+);
+refuses(
   "a peft_type that is unknown",
   setting({ peft_type: "LOKR" }),
   inConfig,

@@ -247,6 +247,19 @@ importRefuses("a missing folder", {
   at: "pyreft: there is no config.json",
   says: /; give a folder that pyreft's ReftModel\.save or peft's save_pretrained wrote/,
 });
+importRefuses("an archive", {
+  change: (scene) => scene.write("pyreft", "PK"),
+  at: "pyreft: is a file",
+  says: /; give the folder that pyreft or peft saved, unpacked if it is an archive/,
+});
+importRefuses("an intervention of its own", {
+  change: async (scene) => {
+    await Deno.mkdir(scene.path("pyreft"));
+    await scene.write("pyreft/intervention.json", "{}");
+  },
+  at: "pyreft: is an intervention already",
+  says: /; use it as it is, as in saved\(folder\)/,
+});
 importRefuses("to overwrite a file", {
   change: async (scene) => {
     await writePyreft(scene);

@@ -89,6 +89,28 @@ Deno.test("answers that were received before the judge failed are kept", () =>
     },
   ));
 
+Deno.test("a judge that has to be asked again is reported once, since that takes a while", () =>
+  judging(
+    async (request, tries) => tries < 2 ? new Response("", { status: 500 }) : await fair(request, tries),
+    async (judge) => {
+      const { code, stderr } = await judge("--yes");
+      assert.equal(code, 0);
+      const noted = stderr.split("\n").filter((line) => line.includes("repeated"));
+      assert.equal(noted.length, 1, stderr);
+      assert.match(noted[0]!, /127\.0\.0\.1:\d+: it answers 500; requests that fail are repeated up to 6 times$/);
+    },
+  ));
+
+Deno.test("judge refuses a folder whose own files it would overwrite, before it asks anything", () =>
+  judging(fair, async (judge, folder, asked) => {
+    await Deno.mkdir(join(folder, "out"));
+    await Deno.writeTextFile(join(folder, "out", "annotations.json"), "mine");
+    const { code, stderr } = await judge("--yes");
+    assert.deepEqual([code, asked()], [2, 0]);
+    assert.match(stderr, /out\/annotations\.json: would be overwritten, but is not from an earlier output; give --out/);
+    assert.equal(await Deno.readTextFile(join(folder, "out", "annotations.json")), "mine");
+  }));
+
 Deno.test("a judge without log-probabilities is reported, and its text is used on request", () =>
   judging(() => completion("m"), async (judge) => {
     const { code, stderr } = await judge("--yes");

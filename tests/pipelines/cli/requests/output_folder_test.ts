@@ -14,8 +14,17 @@ Deno.test("a folder is created, or gets new files next to its own", () =>
   inFolder(async (root) => {
     await writeFolder(`${root}/below/made`, writeTwo);
     await Deno.writeTextFile(`${root}/below/made/c`, "own");
-    await writeFolder(`${root}/below/made`, writeTwo);
+    await writeFolder(`${root}/below/made`, writeTwo, (name) => name === "a");
     assert.deepEqual(treeOf(root), ["below/", "below/made/", "below/made/a", "below/made/b", "below/made/c"]);
+  }));
+
+Deno.test("files that an earlier output did not write are never overwritten", () =>
+  inFolder(async (root) => {
+    await Deno.writeTextFile(`${root}/b`, "own");
+    await assert.rejects(writeFolder(root, writeTwo, (name) => name === "a"), (error) =>
+      assertOneLine(error, /b: would be overwritten, but is not from an earlier output; give --out another folder$/));
+    assert.deepEqual(treeOf(root), ["b"]);
+    assert.equal(await Deno.readTextFile(`${root}/b`), "own");
   }));
 
 Deno.test("a writer that fails leaves the folder unchanged", () =>

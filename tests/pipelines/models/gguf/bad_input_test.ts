@@ -35,6 +35,30 @@ const tensors = [
 ];
 const DATA = 512;
 
+/** A file of a whole model, with tensors of other extents, or omitted where those are `undefined`. */
+function wholeModel(
+  { changes = {}, metadata = small, version = 3 }: {
+    readonly changes?: Readonly<Record<string, readonly number[] | undefined>>;
+    readonly metadata?: Readonly<Record<string, Field>>;
+    readonly version?: number;
+  } = {},
+): Uint8Array<ArrayBuffer> {
+  const square = ["attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"];
+  const added = [...square.map((name) => row(name, 0, [32, 32])), row("ffn_norm", 0)].map((each) => ({
+    ...each,
+    name: `blk.0.${each.name}.weight`,
+  }));
+  let offset = DATA;
+  const placed = added.flatMap(({ name, extents: own }) => {
+    const extents = Object.hasOwn(changes, name) ? changes[name] : own;
+    if (extents === undefined) return [];
+    const tensor = row(name, offset, extents);
+    offset += paddedBytes(tensor);
+    return [tensor];
+  });
+  return ggufBytes(metadata, [...tensors, ...placed], offset, { version });
+}
+
 /** Bytes of a tensor with its padding. */
 function paddedBytes({ extents }: WrittenTensor): number {
   return Math.ceil(extents.reduce((product, extent) => product * extent, 4) / 32) * 32;
@@ -63,9 +87,9 @@ function changed(changes: Readonly<Record<string, Field | undefined>>): Readonly
 
 Deno.test("a small GGUF file is converted to the same config in versions 2 and 3", async () => {
   await inFolder(async (base) => {
-    await Deno.writeFile(join(base, "old.gguf"), ggufBytes(small, tensors, DATA, { version: 2 }));
+    await Deno.writeFile(join(base, "old.gguf"), wholeModel({ version: 2 }));
     const old = await resolveModelFolder("old.gguf", { base, store: join(base, "store") });
-    await Deno.writeFile(join(base, "model.gguf"), ggufBytes(small, tensors, DATA));
+    await Deno.writeFile(join(base, "model.gguf"), wholeModel());
     const { folder, name } = await resolveModelFolder("model.gguf", { base, store: join(base, "store") });
     assert.equal(name, "model.gguf");
     const config = await Deno.readTextFile(join(folder, "config.json"));
@@ -79,6 +103,22 @@ Deno.test("a file that is not GGUF, or of another version or byte order, is refu
   await refuses(ggufBytes(small, tensors, DATA, { magic: "ggjt" }), /is not a GGUF file/);
   await refuses(ggufBytes(small, tensors, DATA, { version: 1 }), /is of GGUF version 1 and only 2 and 3 can be read; /);
   await refuses(ggufBytes(small, tensors, DATA, { version: 0x03000000 }), /is a big-endian GGUF file and only little/);
+});
+
+Deno.test("a file whose tensors and metadata make no model is refused by its own name", async () => {
+  await refuses(new TextEncoder().encode("GGUF\x03\0\0\0\x01\0"), /is cut short in the number of tensors: 8 bytes/);
+  await refuses(
+    wholeModel({ changes: { "blk.0.ffn_up.weight": [32, 16] } }),
+    /gguf: has the tensor blk\.0\.ffn_up\.weight as \[16, 32\], but its metadata require \[32, 32\]; download or/,
+  );
+  await refuses(
+    wholeModel({ changes: { "blk.0.ffn_up.weight": undefined } }),
+    /gguf: lacks a tensor for model\.layers\.0\.mlp\.up_proj\.weight; download or/,
+  );
+  await refuses(
+    wholeModel({ metadata: changed({ "llama.rope.freq_base": { f32: 0 } }) }),
+    /gguf: rope_theta is 0 where a positive number is expected; download or convert the file again$/,
+  );
 });
 
 Deno.test("a file that claims more than it holds is refused before anything is allocated", async () => {
@@ -201,7 +241,7 @@ Deno.test("an unknown model, or one without a required part, is refused by name"
 });
 
 Deno.test("an unknown tokenizer, or one without a required part, is refused by name", async () => {
-  const file = (changes: Readonly<Record<string, Field | undefined>>) => ggufBytes(changed(changes), tensors, DATA);
+  const file = (changes: Readonly<Record<string, Field | undefined>>) => wholeModel({ metadata: changed(changes) });
   await refuses(
     file({ "tokenizer.ggml.model": { text: "rwkv" } }),
     /tokenizer\.ggml\.model "rwkv" is not supported; known/,

@@ -135,6 +135,13 @@ Deno.test("a resumed training continues after the completed steps", () =>
     assert.equal(biasOf(parameters), 4);
   }));
 
+Deno.test("a first loss that is not finite is not blamed on the learning rate", () =>
+  inLoop([NaN, 1], async (loop) => {
+    await assert.rejects(runTrainingLoop(loop), {
+      problem: "the loss of step 1 of 4 is NaN; check the weights that it starts from, the base model's and the edits'",
+    });
+  }));
+
 Deno.test("a loss that is not finite ends the training with the parameters of the last finite loss", () =>
   inLoop([4, 3, NaN, 1], async (loop) => {
     const failure = await runTrainingLoop(loop).then(() => undefined, (error: unknown) => error);
