@@ -89,9 +89,11 @@ function isBaseOf({ training, examples }: PreparedEvaluation, stage: PreparedEva
 }
 
 /** The share of rows that are right without reading any. */
-function chanceOf({ choices, examples, adaptations }: PreparedEvaluation) {
+function chanceOf({ choices, rows, examples, adaptations }: PreparedEvaluation) {
   if (choices !== undefined) {
-    return { share: mean(choices.map(({ length }) => 1 / length)), how: "choosing at random" };
+    const texts = choices.map((own) => own.map(({ text }) => text));
+    const shares = texts.map((own, at) => own.filter((text) => text === rows.at(at)!.completion).length / own.length);
+    return { share: mean(shares), how: "choosing at random" };
   }
   if (headOf(adaptations) === undefined) return undefined;
   const counts = new Map<number | undefined, number>();
