@@ -1,4 +1,5 @@
 /** Checks of declared values, each of which names the invalid setting and what it should be. @module */
+import { isUnwantedPromise } from "./unwanted_promise.ts";
 import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "./errors.ts";
 import { atLocationOf } from "./source_location.ts";
@@ -40,7 +41,7 @@ function show(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "empty" : "a list";
   if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
   if (typeof value !== "object" || value === null) return String(value);
-  if (value instanceof Promise) return "a promise";
+  if (isUnwantedPromise(value)) return "a promise";
   if ("kind" in value && typeof value.kind === "string") return `of the kind ${value.kind}`;
   const names = Object.keys(value), shown = names.slice(0, 3).join(", ");
   return names.length === 0 ? "an object" : `an object, { ${shown}${names.length > 3 ? ", …" : ""} }`;

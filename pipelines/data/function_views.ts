@@ -1,6 +1,8 @@
 /** Views that depend on the content of rows: functions in the pipeline, and the values of a field. @module */
+import { isUnwantedPromise } from "../common/unwanted_promise.ts";
 import { createHash } from "node:crypto";
 import { anything, leaf } from "../common/checks.ts";
+import { plainCopy, readOnlyCopy } from "../common/plain_copy.ts";
 import { RequestError, type SourceLocation } from "../common/errors.ts";
 import type { FilterView, MapView, UniqueView } from "./dataset.ts";
 import { repr } from "./python/print.ts";
@@ -29,8 +31,8 @@ export const map: ViewKind<MapView> = {
     async function* (first) {
       let index = 0;
       for await (const { record: { fields: before, place }, source } of rows.read(first)) {
-        const at = index++, fields: unknown = called(kind, place, () => change(before, at));
-        if (typeof fields !== "object" || fields === null || Array.isArray(fields) || fields instanceof Promise) {
+        const at = index++, fields: unknown = called(kind, place, () => change(plainCopy(before), at));
+        if (typeof fields !== "object" || fields === null || Array.isArray(fields) || isUnwantedPromise(fields)) {
           throw new RequestError(
             `the function of .map returned ${whatIs(fields)}; return an object of the row's fields`,
             place,
@@ -51,7 +53,7 @@ export const filter: ViewKind<FilterView> = {
       let index = 0;
       for await (const row of rows.read()) {
         const { fields, place } = row.record, at = index++;
-        const isKept: unknown = called(kind, place, () => keep(fields, at));
+        const isKept: unknown = called(kind, place, () => keep(readOnlyCopy(fields), at));
         if (typeof isKept !== "boolean") {
           throw new RequestError(`the function of .filter returned ${whatIs(isKept)}; return true or false`, place);
         }
@@ -62,7 +64,7 @@ export const filter: ViewKind<FilterView> = {
 
 function whatIs(value: unknown): string {
   if (value === undefined || value === null) return String(value);
-  if (value instanceof Promise) return "a promise, which async functions return";
+  if (isUnwantedPromise(value)) return "a promise, which async functions return";
   return Array.isArray(value) ? "a list" : `a ${typeof value}`;
 }
 

@@ -1,4 +1,5 @@
 /** A prompt's tokens with their text, and which of them each field of its template produced. @module */
+import { readOnlyCopy } from "../common/plain_copy.ts";
 import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
 import type { TokenizedPrompt } from "./examples.ts";
@@ -46,9 +47,9 @@ export function readPrompt(of: TokenizedPrompt, decode: Decode): PromptTokens {
   let found: PromptTokens["spans"] | undefined;
   return {
     text: decode(ids, { cleanUpSpaces: false }),
-    ids,
+    ids: readOnlyCopy(ids),
     pieces: ids.map((id) => decode([id], { cleanUpSpaces: false })),
-    fields,
+    fields: readOnlyCopy(fields),
     get spans() {
       return found ??= Object.fromEntries(Object.keys(spans).map((field) => [field, fieldTokens(of, field, decode)]));
     },

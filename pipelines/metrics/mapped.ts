@@ -42,7 +42,7 @@ export function mapped(spec: MetricSpec, predicted: Predicted): Predicted {
 }
 
 function extractedOf(extract: NonNullable<AnswerSettings["extract"]>, row: MeasuredRow): string | undefined {
-  const found: unknown = calledFor("extract", row, () => extract(String(row.prediction ?? ""), row));
+  const found: unknown = calledFor("extract", row, (copy) => extract(String(copy.prediction ?? ""), copy));
   if (found === undefined || found === null) return undefined;
   if (typeof found === "string") return found;
   throw new RequestError(
@@ -55,7 +55,7 @@ function mappedOf(
   prediction: string | number,
   row: MeasuredRow,
 ): string | number {
-  const found: unknown = calledFor("map", row, () => map(prediction, row));
+  const found: unknown = calledFor("map", row, (copy) => map(prediction, copy));
   if (typeof found === "string" || (typeof found === "number" && Number.isFinite(found))) return found;
   throw new RequestError(
     `map returned ${shownValue(found)} at ${formatLocation(row.place)}; return a string or a finite number`,

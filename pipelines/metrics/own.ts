@@ -1,6 +1,7 @@
 /** Custom metrics. @module */
 import { flag, index, isText, leaf, oneOf, optional } from "../common/checks.ts";
 import { formatLocation, RequestError } from "../common/errors.ts";
+import { readOnlyCopy } from "../common/plain_copy.ts";
 import { called, calledFor, shownValue } from "./called.ts";
 import type { OwnSettings, SpecOf } from "./declared.ts";
 import type { Metric } from "./metric.ts";
@@ -20,7 +21,9 @@ function statisticOf<Row>(spec: SpecOf<"metric">, rowOf: (row: Row) => MeasuredR
   return {
     form: "whole",
     of(all) {
-      const rows = all.map(rowOf), predictions = rows.map((row) => predictionOf(row, reads));
+      // Copies, because other metrics read the same rows.
+      const rows = all.map((row) => readOnlyCopy(rowOf(row))),
+        predictions = rows.map((row) => predictionOf(row, reads));
       return (sample) => {
         const isDrawn = sample.some((row, at) => row !== at);
         const what = `measureAll of the metric ${name}`, on = isDrawn ? " on rows drawn for its standard error" : "";
@@ -39,7 +42,7 @@ function statisticOf<Row>(spec: SpecOf<"metric">, rowOf: (row: Row) => MeasuredR
 function measured({ name, reads, measure }: SpecOf<"metric">, row: MeasuredRow): number {
   if (measure === undefined) throw new TypeError("A metric has one of its two functions");
   const what = `measure of the metric ${name}`;
-  const found: unknown = calledFor(what, row, () => measure(predictionOf(row, reads), row));
+  const found: unknown = calledFor(what, row, (copy) => measure(predictionOf(copy, reads), copy));
   if (typeof found === "boolean") return Number(found);
   if (typeof found === "number" && Number.isFinite(found)) return found;
   throw new RequestError(

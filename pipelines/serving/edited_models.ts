@@ -14,6 +14,7 @@ import { editedModel, type Model, type ModelWeights } from "../models/open/model
 import type { RunContext } from "../schedule/context/run_context.ts";
 import { openGenerator } from "../schedule/evaluate/generator.ts";
 import { baseName, type Catalog, type ServedEdit } from "./catalog.ts";
+import { Recent } from "./recent.ts";
 import type { EditRequest } from "./writing_request.ts";
 
 /** The served base model. */
@@ -26,16 +27,21 @@ export interface ServedBase {
   readonly endTokens: ReadonlySet<number>;
 }
 
-/** How many combinations of edits and strengths stay ready. */
+/** How many edits and combinations of edits stay ready. Their programs share what is equal in them. */
 const mostReady = 128;
+
+/** How many combinations with strengths stay ready: they have copies of tensors that are quickly made. */
+const mostScaled = 32;
 
 /** Models with edits, ready to generate. */
 export class EditedModels {
   readonly #runContext: RunContext;
   readonly #base: ServedBase;
   readonly #catalog: Catalog;
-  /** The most recently used is last. */
-  readonly #ready = new Map<string, Promise<Generator>>();
+  readonly #ready = new Recent<Generator>(mostReady);
+  readonly #scaled = new Recent<Generator>(mostScaled);
+  /** Each edit's tensors as its file names them, which all its combinations share. */
+  readonly #tensors = new Recent<TensorMap>(mostReady);
 
   constructor(runContext: RunContext, base: ServedBase, catalog: Catalog) {
     this.#runContext = runContext;
@@ -57,9 +63,9 @@ export class EditedModels {
     // A misspelt name is an error even if its strength is 0.
     for (const name of names) if (name !== baseName) this.#catalog.edit(name);
     const edits = acting.map(({ edit }) => edit), places = acting.map(({ edit }) => edit.state);
-    const unscaled = await this.#kept(JSON.stringify(places), () => this.#open(edits));
+    const unscaled = await this.#ready.of(JSON.stringify(places), () => this.#open(edits));
     if (acting.every(({ strength }) => strength === 1)) return unscaled;
-    return await this.#kept(JSON.stringify([places, acting.map(({ strength }) => strength)]), () => {
+    return await this.#scaled.of(JSON.stringify([places, acting.map(({ strength }) => strength)]), () => {
       const owners = ownersOf(edits, this.#base.model);
       const scaled = withStrength(unscaled, ({ index }) => acting[owners[index]!]!.strength);
       // Edits that decode as the bare base still do; those that act on generated tokens decode separately.
@@ -68,22 +74,9 @@ export class EditedModels {
     });
   }
 
-  async #kept(key: string, make: () => Promise<Generator>): Promise<Generator> {
-    const found = this.#ready.get(key) ?? make();
-    this.#ready.delete(key);
-    this.#ready.set(key, found);
-    if (this.#ready.size > mostReady) this.#ready.delete(this.#ready.keys().next().value!);
-    try {
-      return await found;
-    } catch (error) {
-      this.#ready.delete(key);
-      throw error;
-    }
-  }
-
   async #open(edits: readonly ServedEdit[]): Promise<Generator> {
     const { model, weights, keyValueType, endTokens } = this.#base;
-    const { adaptations, tensors } = await combined(edits, model);
+    const adaptations = lowered(edits, model), tensors = await this.#tensorsOf(edits, adaptations);
     const compiled = {
       architecture: model.architecture,
       storedType: weights.storedType,
@@ -94,22 +87,31 @@ export class EditedModels {
     const writer = { model, weights, compiled, adaptations, tensors, endTokens };
     return await openGenerator(this.#runContext, writer);
   }
-}
 
-/** The edits in order as one list of adaptations, with their tensors. */
-async function combined(
-  edits: readonly ServedEdit[],
-  model: Model,
-): Promise<{ readonly adaptations: readonly Adaptation[]; readonly tensors: TensorMap }> {
-  const adaptations = lowered(edits, model), owners = ownersOf(edits, model);
-  const tensors: TensorMap[] = [];
-  for (const [at, { stored }] of edits.entries()) {
-    const own = adaptations.filter(({ index }) => owners[index] === at);
-    tensors.push(await readTensors(stored.tensors, own));
+  /** The tensors of the adaptations that edits are combined to. */
+  async #tensorsOf(edits: readonly ServedEdit[], adaptations: readonly Adaptation[]): Promise<TensorMap> {
+    const owners = ownersOf(edits, this.#base.model);
+    const parts = edits.map(async ({ stored, state }, at) => {
+      const own = adaptations.filter(({ index }) => owners[index] === at), first = own[0]?.index ?? 0;
+      const alone = own.map((adaptation) => ({ ...adaptation, index: adaptation.index - first }));
+      const tensors = await this.#tensors.of(state, () => readTensors(stored.tensors, alone));
+      return numberedFrom(first, tensors);
+    });
+    return mergeValues(await Promise.all(parts));
   }
-  return { adaptations, tensors: mergeValues(tensors) };
 }
 
+/** An edit's tensors, whose adaptations are numbered from 0, with its adaptations numbered from another index. */
+function numberedFrom(first: number, tensors: TensorMap): TensorMap {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => {
+      const [index = "", ...role] = name.split(".");
+      return [[first + Number(index), ...role].join("."), tensor];
+    }),
+  );
+}
+
+/** The edits in order as one list of adaptations. */
 function lowered(edits: readonly ServedEdit[], model: Model): readonly Adaptation[] {
   const loaded = edits.map(({ stored }, at) => ({
     kind: "saved" as const,

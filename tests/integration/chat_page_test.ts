@@ -35,7 +35,7 @@ function inServer(
 
 const models = `[...document.querySelectorAll("select:first-of-type")].map((each) => each.options.length)`;
 const texts = `[...document.querySelectorAll("#turns > li:last-child .text")].map((each) => each.textContent)`;
-const titles = `[...document.querySelectorAll("#turns > li:last-child h3")].map((each) => each.textContent)`;
+const titles = `[...document.querySelectorAll("#turns > li:last-child h2")].map((each) => each.textContent)`;
 const isDone = `document.querySelectorAll("#turns > li:last-child [aria-busy=false]").length === 2`;
 /** Elements that extend beyond the right edge of the screen. */
 const tooWide = `[...document.querySelectorAll("body *")].filter((each) => {
@@ -157,6 +157,10 @@ Deno.test({
     inServer({}, { key: "open" }, (address) =>
       inPage(address, phone, async (page) => {
         await page.until(`!document.getElementById("key-form").hidden && document.activeElement.id === "key"`);
+        await fill(page, "#key", "shut");
+        await page.press("Enter");
+        await page.until(`!document.getElementById("fault").hidden && !document.getElementById("key-form").hidden`);
+        assert.match(await page.evaluate(`document.getElementById("fault").textContent`), /key is wrong/);
         await fill(page, "#key", "open");
         await page.press("Enter");
         await page.until(`${models}.join() === "3,3" && document.getElementById("key-form").hidden`);
@@ -165,5 +169,153 @@ Deno.test({
         await page.until(`document.querySelectorAll("#turns .fault").length === 2`);
         assert.match(await page.evaluate(`document.querySelector("#turns .fault").textContent`), /64/);
         assert.deepEqual(await page.evaluate(tooWide), []);
+      })),
+});
+
+/** Answers requests for text without finishing: the page's first byte of it, then nothing or the connection's end. */
+async function withUnfinished(
+  end: "closed" | "broken",
+  test: (address: string) => Promise<void>,
+): Promise<void> {
+  await inServer({}, {}, async (address) => {
+    const event = `data: ${JSON.stringify({ choices: [{ text: "A start" }] })}\n\n`;
+    const proxy = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+      const { pathname } = new URL(request.url);
+      if (request.method === "GET") return fetch(new URL(pathname, address));
+      const body = new ReadableStream<Uint8Array>({
+        async start(controller) {
+          controller.enqueue(new TextEncoder().encode(event));
+          await new Promise((resolve) => setTimeout(resolve, 200));
+          if (end === "closed") controller.close();
+          else controller.error("broken");
+        },
+      });
+      return new Response(body, { headers: { "content-type": "text/event-stream" } });
+    });
+    try {
+      await test(`http://127.0.0.1:${proxy.addr.port}/`);
+    } finally {
+      await proxy.shutdown();
+    }
+  });
+}
+
+const faults = `[...document.querySelectorAll("#turns > li:last-child .fault")].map((each) => each.textContent)`;
+
+for (const [end, says] of [["closed", "broke off this answer"], ["broken", "cannot be reached"]] as const) {
+  Deno.test({
+    name: `an answer whose connection is ${end} keeps its text and is shown as incomplete`,
+    ...options,
+    fn: () =>
+      withUnfinished(end, (address) =>
+        inPage(address, wide, async (page) => {
+          await page.until(`${models}.join() === "3,3"`);
+          await fill(page, "#prompt", question);
+          await page.evaluate(`document.getElementById("send").click()`);
+          await page.until(isDone);
+          assert.deepEqual(await page.evaluate(texts), ["A start", "A start"]);
+          const found = await page.evaluate<readonly string[]>(faults);
+          assert.equal(found.length, 2);
+          for (const fault of found) assert.ok(fault.includes(says), fault);
+        })),
+  });
+}
+
+Deno.test({
+  name: "a conversation restarted during an answer begins without it, and the focus is never lost",
+  ...options,
+  fn: () =>
+    inServer(
+      { prepare: (scene) => scene.write("template.jinja", turnTemplate), options: { chatTemplate: "template.jinja" } },
+      {},
+      (address) =>
+        inPage(address, wide, async (page) => {
+          await page.until(`${models}.join() === "3,3"`);
+          await page.evaluate(`{
+            const real = fetch;
+            window.sent = [];
+            window.fetch = (path, init) => {
+              if (init.body !== undefined) window.sent.push(JSON.parse(init.body).messages.map(({ content }) => content));
+              return real(path, init);
+            };
+          }`);
+          await fill(page, "#most", "32");
+          await fill(page, "#prompt", "The cat");
+          await page.evaluate(`document.getElementById("send").click(), document.getElementById("anew").click()`);
+          await page.until(`!document.getElementById("send").disabled`);
+          await fill(page, "#prompt", "A bird");
+          await page.evaluate(`document.getElementById("send").focus()`);
+          await page.press("Enter");
+          assert.equal(await page.evaluate(`document.activeElement.id`), "stop");
+          await page.until(isDone);
+          assert.equal(await page.evaluate(`document.activeElement.id`), "send");
+          assert.deepEqual(await page.evaluate("window.sent"), [["The cat"], ["The cat"], ["A bird"], ["A bird"]]);
+          assert.deepEqual(page.complaints, []);
+        }),
+    ),
+});
+
+Deno.test({
+  name: "markup in messages and answers is text, and right-to-left text runs from the right",
+  ...options,
+  fn: () =>
+    inServer({}, {}, (address) =>
+      inPage(address, { ...phone, width: 320 }, async (page) => {
+        await page.until(`${models}.join() === "3,3"`);
+        const said = '<img src=x onerror="window.ran = true"><b>', direction = "getComputedStyle(each).direction";
+        await page.evaluate(`{
+          const real = fetch, event = (value) => "data: " + JSON.stringify(value) + "\\n\\n";
+          window.fetch = (path, init) => init.body === undefined ? real(path, init) : Promise.resolve(
+            new Response(event({ choices: [{ text: ${JSON.stringify(said)} }] }) + "data: [DONE]\\n\\n"),
+          );
+        }`);
+        await fill(page, "#prompt", said);
+        await page.evaluate(`document.getElementById("send").click()`);
+        await page.until(isDone);
+        assert.deepEqual(await page.evaluate(texts), [said, said]);
+        assert.equal(await page.evaluate(`document.querySelector("#turns .said").textContent`), said);
+        assert.equal(
+          await page.evaluate(`"ran" in window || document.querySelector("#turns img, #turns b") !== null`),
+          false,
+        );
+        await fill(page, "#prompt", "שלום עולם 👨‍👩‍👧‍👦");
+        await page.evaluate(`document.getElementById("send").click()`);
+        await page.until(`document.querySelectorAll("#turns > li").length === 2 && ${isDone}`);
+        const directions = `[...document.querySelectorAll("#turns .said")].map((each) => ${direction})`;
+        assert.deepEqual(await page.evaluate(directions), ["ltr", "rtl"]);
+        assert.deepEqual(await page.evaluate(tooWide), []);
+        assert.deepEqual(page.complaints, []);
+      })),
+});
+
+Deno.test({
+  name: "a model that is gone is no longer offered once it is asked, and one that has come is offered on return",
+  ...options,
+  fn: () =>
+    inServer({}, {}, (address) =>
+      inPage(address, wide, async (page) => {
+        await page.until(`${models}.join() === "3,3"`);
+        const list = (more: string) =>
+          page.evaluate(`{
+            window.real ??= fetch;
+            window.fetch = async (path, init) => {
+              const response = await window.real(path, init);
+              if (path !== "/v1/models") return response;
+              const { data } = await response.json();
+              return Response.json({ data: [...data, ...${more}] });
+            };
+            dispatchEvent(new Event("focus"));
+          }`);
+        await list('[{ id: "new" }]');
+        await page.until(`${models}.join() === "4,4"`);
+        await fill(page, "fieldset:last-child select", "new");
+        await page.evaluate(`window.fetch = window.real`);
+        await fill(page, "#most", "4");
+        await fill(page, "#prompt", question);
+        await page.evaluate(`document.getElementById("send").click()`);
+        await page.until(`${isDone} && ${models}.join() === "3,3"`);
+        const found = await page.evaluate<readonly string[]>(faults);
+        assert.ok(found.length === 1 && found[0]!.includes('no model "new"'), found.join());
+        assert.equal(await page.evaluate(`document.querySelector("fieldset:last-child select").value`), "out:rank=1");
       })),
 });

@@ -7,6 +7,7 @@ import { liveFile, LiveLog } from "../../pipelines/report/live.ts";
 import { inFolder } from "../pipelines/models/support.ts";
 import { hasBrowser, inPage } from "../support/browser.ts";
 import { inProcess } from "../support/command.ts";
+import { inScene } from "../support/scene.ts";
 
 const wide = { width: 1100, height: 900 }, phone = { width: 360, height: 740 };
 const options = { ignore: !hasBrowser(), sanitizeResources: false, sanitizeOps: false };
@@ -220,15 +221,52 @@ export default pipeline("look", () => ({
 });
 
 Deno.test({
+  name: "names with markup, very long rows and right-to-left text are shown as they are, and fit a small phone",
+  ...options,
+  fn: () =>
+    inScene({ rank: 'sweep("rank", [1, 2])', heldOut: "rows" }, async (scene) => {
+      assert.equal((await scene.run()).code, 0);
+      const results = scene.path("out", "results.json"), mark = '</script><script>window.ran = 1</script><img src=x>"';
+      const { digest: _, files: __, ...rest } = JSON.parse(await Deno.readTextFile(results));
+      for (const [at, member] of rest.members.entries()) {
+        Object.assign(member, { id: `${mark}${at}`, axes: { [mark]: at } });
+      }
+      await Deno.writeTextFile(results, JSON.stringify({ ...rest, pipeline: mark }));
+      for (const { stages } of rest.members) {
+        const file = scene.path("out", stages.at(-1).predictions),
+          lines = (await Deno.readTextFile(file)).trim().split("\n");
+        const long = { prompt: `שלום ${"x".repeat(100_000)}`, prediction: `${mark}${"y ".repeat(50_000)}` };
+        const changed = lines.map((line) => JSON.stringify({ ...JSON.parse(line), ...long }));
+        await Deno.writeTextFile(file, changed.join("\n") + "\n");
+      }
+      assert.equal((await inProcess("report", scene.path("out"))).code, 0);
+      await inPage(pathToFileURL(scene.path("out", "report.html")).href, { width: 320, height: 640 }, async (page) => {
+        assert.equal(await page.evaluate(`"ran" in window || document.querySelector("main img") !== null`), false);
+        assert.equal(await page.evaluate(`document.querySelector("h1").textContent`), mark);
+        assert.match(await page.evaluate(`document.querySelector("header").innerText`), /\b1 thread\b/);
+        // A page that is too wide is shown smaller on a phone.
+        assert.equal(await page.evaluate("innerWidth"), 320);
+        // Plots cut off the names at their edges.
+        assert.deepEqual((await page.evaluate<readonly string[]>(tooWide)).filter((each) => each !== "text#"), []);
+        const height = await page.evaluate<number>("document.documentElement.scrollHeight");
+        assert.ok(height < 12_000, `${height}`);
+        const direction = `getComputedStyle(document.querySelector("#sample-list .prompt")).direction`;
+        assert.equal(await page.evaluate(direction), "rtl");
+        assert.deepEqual(page.complaints, []);
+      });
+    }),
+});
+
+Deno.test({
   name: "a watched page follows a run that starts later",
   ...options,
   fn: () =>
     inFolder(async (folder) => {
       const stop = new AbortController(), run = join(folder, "later");
-      let address = "";
-      const print = (text: string) => void (address = /http:\S+/.exec(text)![0]);
+      const address = Promise.withResolvers<string>();
+      const print = (text: string) => address.resolve(/http:\S+/.exec(text)![0]);
       const watching = serveReport(run, 0, { print }, stop.signal);
-      await inPage(address, wide, async (page) => {
+      await inPage(await address.promise, wide, async (page) => {
         const main = "document.querySelector('main').innerText";
         await page.until(`/waiting\\s+for the run to begin/.test(${main})`);
         await Deno.mkdir(run);

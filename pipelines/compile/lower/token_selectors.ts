@@ -10,6 +10,8 @@ import {
   readPrompt,
 } from "../../data/prompt_tokens.ts";
 import { RequestError } from "../../common/errors.ts";
+import { readOnlyCopy } from "../../common/plain_copy.ts";
+import { isUnwantedPromise } from "../../common/unwanted_promise.ts";
 import { functionName } from "../../common/function_name.ts";
 import { atLocation } from "../../common/source_location.ts";
 import { quote, suggest } from "../../common/suggest.ts";
@@ -43,10 +45,12 @@ function selector(
   };
 }
 
-/** Calls a user's function; whatever it throws becomes a RequestError. */
+/** Calls a user's function; whatever it throws becomes a RequestError, and so does a promise. */
 function called<T>(what: string, call: () => T): T {
   try {
-    return call();
+    const returned = call();
+    if (!isUnwantedPromise(returned)) return returned;
+    throw new RequestError(`${what} returned a promise, which async functions return; return a list`);
   } catch (fault) {
     if (fault instanceof RequestError) throw fault;
     const text = fault instanceof Error ? fault.message : String(fault);
@@ -148,7 +152,7 @@ export function subspaceOf(declared: string | ChooseSubspace, rank: number): Tok
         place,
       );
     }
-    const rows: unknown = named ? ownValue(fields, declared) : called(what, () => declared(fields));
+    const rows: unknown = named ? ownValue(fields, declared) : called(what, () => declared(readOnlyCopy(fields)));
     const isRow = (row: unknown) => typeof row === "number" && Number.isInteger(row) && row >= 0 && row < rank;
     if (Array.isArray(rows) && rows.length > 0 && rows.every(isRow)) return inOrder(rows);
     throw new RequestError(

@@ -94,11 +94,11 @@ function listed({ prompt, completion, tuned, base }: ListedRow): HTMLElement {
   return element(
     "li",
     {},
-    element("p", { class: "prompt" }, prompt.trim()),
+    element("p", { class: "prompt", dir: "auto" }, prompt.trim()),
     element(
       "dl",
       { class: "answers" },
-      line("expected", element("dd", {}, completion.trim())),
+      line("expected", element("dd", { dir: "auto" }, completion.trim())),
       ...answers.map((answer) => line(answer.name === "main" ? "tuned" : answer.name, answerText(answer))),
     ),
   );
@@ -107,8 +107,8 @@ function listed({ prompt, completion, tuned, base }: ListedRow): HTMLElement {
 function answerText({ text, value, isRight }: Answer): HTMLElement {
   const number = value === undefined || isRight !== undefined && (value === 0 || value === 1) ? "" : decimal(value, 4);
   const shown = [text?.trim(), number].filter((part) => part !== undefined && part !== "").join(" · ");
-  if (isRight === undefined) return element("dd", {}, shown);
-  return element("dd", { class: isRight ? "right" : "wrong" }, `${isRight ? "✓" : "✗"} ${shown}`);
+  if (isRight === undefined) return element("dd", { dir: "auto" }, shown);
+  return element("dd", { class: isRight ? "right" : "wrong", dir: "auto" }, `${isRight ? "✓" : "✗"} ${shown}`);
 }
 
 function line(name: string, answer: HTMLElement): HTMLElement {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isUnwantedPromise } from "../../common/unwanted_promise.ts";
 import { system } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
 import { locationOf } from "../../common/source_location.ts";
@@ -61,7 +62,7 @@ function linesOf(file: string): readonly string[] | undefined {
 /** Describes a value that is not a stage, and the remedy. */
 function described(value: unknown): { readonly found: string; readonly remedy?: string } {
   if (value === undefined || value === null) return { found: "nothing" };
-  if (value instanceof Promise) {
+  if (isUnwantedPromise(value)) {
     return {
       found: "a promise, which async functions return",
       remedy: "omit async and await, because nothing is read yet",

@@ -1,4 +1,5 @@
 /** Notes on a run's results: trainings that learned nothing, answers that are no better than chance. @module */
+import { isRight } from "../../metrics/exact_match.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { ofKind } from "../../common/of_kind.ts";
 import { headOf } from "../../compile/lower/adaptation.ts";
@@ -89,9 +90,10 @@ function isBaseOf({ training, examples }: PreparedEvaluation, stage: PreparedEva
 }
 
 /** The share of rows that are right without reading any. */
-function chanceOf({ choices, examples, adaptations }: PreparedEvaluation) {
+function chanceOf({ choices, rows, examples, adaptations }: PreparedEvaluation) {
   if (choices !== undefined) {
-    return { share: mean(choices.map(({ length }) => 1 / length)), how: "choosing at random" };
+    const shares = choices.map((own, at) => own.filter(({ text }) => isRight(text, rows.at(at)!)).length / own.length);
+    return { share: mean(shares), how: "choosing at random" };
   }
   if (headOf(adaptations) === undefined) return undefined;
   const counts = new Map<number | undefined, number>();

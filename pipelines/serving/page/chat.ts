@@ -18,12 +18,17 @@ const send = byId("send", HTMLButtonElement), stop = byId("stop", HTMLButtonElem
 const sides = makeSides(view.base);
 let writing: AbortController | undefined;
 
+/** Why answers are aborted when their conversation is over, so that the next one does not begin with them. */
+const restarted = "restarted";
+
+const textOf = (fault: unknown) => fault instanceof Error ? fault.message : String(fault);
+const hasStatus = (fault: unknown, status: number) => fault instanceof Refused && fault.status === status;
+
 function showFault(fault: unknown): void {
-  const text = fault instanceof Error ? fault.message : String(fault),
-    isClosed = fault instanceof Refused &&
-      fault.status === 401;
-  byId("fault").hidden = isClosed;
-  byId("fault").textContent = text;
+  const isClosed = hasStatus(fault, 401);
+  // Without a key, only the form is shown.
+  byId("fault").hidden = isClosed && key.value === "";
+  byId("fault").textContent = textOf(fault);
   byId("key-form").hidden = !isClosed;
   if (isClosed) key.focus();
 }
@@ -40,8 +45,8 @@ async function offerModels(): Promise<void> {
 
 /** One side's answer to a message, in its own place. */
 async function answer(side: Side, said: string, place: HTMLElement, signal: AbortSignal): Promise<void> {
-  const text = element("p", { class: "text" }), rate = element("p", { class: "quiet rate" }, "…");
-  place.replaceChildren(element("h3", {}, side.title()), text, rate);
+  const text = element("p", { class: "text", dir: "auto" }), rate = element("p", { class: "quiet rate" }, "…");
+  place.replaceChildren(element("h2", {}, side.title()), text, rate);
   place.setAttribute("aria-busy", "true");
   const messages = [...side.messages, { role: "user", content: said } as const];
   const path = view.hasTemplate ? "/v1/chat/completions" : "/v1/completions";
@@ -55,18 +60,20 @@ async function answer(side: Side, said: string, place: HTMLElement, signal: Abor
   };
   try {
     const response = await ask(path, key.value, { method: "POST", body: JSON.stringify(body), signal });
-    rate.textContent = rateText(await readAnswer(response, (part) => text.append(part)));
+    rate.textContent = rateText(await readAnswer(response, signal, (part) => text.append(part)));
   } catch (fault) {
     if (signal.aborted) rate.textContent = "stopped";
     else {
-      rate.replaceWith(element("p", { class: "fault", role: "alert" }, fault instanceof Error ? fault.message : ""));
-      if (fault instanceof Refused && fault.status === 401) showFault(fault);
+      rate.replaceWith(element("p", { class: "fault", role: "alert" }, textOf(fault)));
+      if (hasStatus(fault, 401)) showFault(fault);
+      // The model was removed, so another one is selected.
+      if (hasStatus(fault, 404)) void offerModels();
       return;
     }
   } finally {
     place.setAttribute("aria-busy", "false");
   }
-  side.messages = [...messages, { role: "assistant", content: text.textContent }];
+  if (signal.reason !== restarted) side.messages = [...messages, { role: "assistant", content: text.textContent }];
 }
 
 async function say(said: string): Promise<void> {
@@ -76,17 +83,22 @@ async function say(said: string): Promise<void> {
   const turn = element(
     "li",
     {},
-    element("p", { class: "said" }, said),
+    element("p", { class: "said", dir: "auto" }, said),
     element("div", { class: "answers" }, ...places),
   );
   byId("turns").append(turn);
   const { signal } = writing = new AbortController();
-  send.disabled = true;
-  stop.disabled = false;
+  exchange(send, stop);
   await Promise.all(sides.map((side, at) => answer(side, said, places[at]!, signal)));
   writing = undefined;
-  send.disabled = false;
-  stop.disabled = true;
+  exchange(stop, send);
+}
+
+/** Disables a button and enables another, which gets the focus if the first one has it: otherwise it would be lost. */
+function exchange(disabled: HTMLButtonElement, enabled: HTMLButtonElement): void {
+  enabled.disabled = false;
+  if (document.activeElement === disabled) enabled.focus();
+  disabled.disabled = true;
 }
 
 byId("title").textContent = view.hasTemplate ? "Chat" : "Continue a text";
@@ -110,7 +122,7 @@ stop.addEventListener("click", () => {
   prompt.focus();
 });
 byId("anew").addEventListener("click", () => {
-  writing?.abort();
+  writing?.abort(restarted);
   byId("turns").replaceChildren();
   for (const side of sides) side.messages = [];
   prompt.focus();
@@ -118,5 +130,9 @@ byId("anew").addEventListener("click", () => {
 byId("key-form").addEventListener("submit", (event) => {
   event.preventDefault();
   void offerModels();
+});
+// Models may have come or gone while the visitor was elsewhere.
+addEventListener("focus", () => {
+  if (byId("key-form").hidden) void offerModels();
 });
 void offerModels();

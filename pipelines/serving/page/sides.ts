@@ -64,6 +64,9 @@ function makeSide(name: string, at: number, base: string): { readonly field: HTM
       },
       title: () => select.value + (select.value === base || strength() === 1 ? "" : ` × ${strength().toFixed(2)}`),
       offer(models) {
+        const offered = [...select.options].map(({ value }) => value);
+        // An open list is left as it is.
+        if (JSON.stringify(models) === JSON.stringify(offered)) return;
         const chosen = models.includes(select.value) ? select.value : models[Math.min(at, models.length - 1)];
         select.replaceChildren(
           ...models.map((model) => element("option", { value: model, selected: model === chosen }, model)),

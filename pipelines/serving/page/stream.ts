@@ -3,7 +3,7 @@
 /** A request that the server refused. */
 export class Refused extends Error {
   override readonly name = "Refused";
-  /** The HTTP status; 200 if it broke off during the response. */
+  /** The HTTP status; 200 if it broke off during the response, 0 if there was none. */
   readonly status: number;
 
   constructor(status: number, message: string) {
@@ -26,10 +26,24 @@ interface StreamEvent {
   readonly error?: { readonly message: string };
 }
 
-/** Sends a request to the server. */
+/** What a connection's failure means to a visitor; browsers only say that it failed. */
+async function connected<Value>(signal: AbortSignal | null | undefined, reached: Promise<Value>): Promise<Value> {
+  try {
+    return await reached;
+  } catch (error) {
+    if (signal?.aborted || !(error instanceof TypeError)) throw error;
+    throw new Refused(0, "the server cannot be reached; check that it is running, then try again");
+  }
+}
+
+/**
+ * Sends a request to the server.
+ *
+ * @throws {Refused} If it is refused, or there is no server.
+ */
 export async function ask(path: string, key: string, init: RequestInit = {}): Promise<Response> {
   const headers = { "content-type": "application/json", ...key === "" ? {} : { authorization: `Bearer ${key}` } };
-  const response = await fetch(path, { ...init, headers });
+  const response = await connected(init.signal, fetch(path, { ...init, headers }));
   if (response.ok) return response;
   const said = await response.json().catch(() => undefined);
   throw new Refused(response.status, said?.error?.message ?? `the server answered ${response.status}`);
@@ -38,18 +52,27 @@ export async function ask(path: string, key: string, init: RequestInit = {}): Pr
 /**
  * Reads an answer while it is being generated.
  *
+ * @param signal That of the request.
  * @param onText Receives each part of the text.
- * @throws {Refused} If an error ends it.
+ * @throws {Refused} If an error ends it, or it ends before it is complete.
  */
-export async function readAnswer(response: Response, onText: (text: string) => void): Promise<Rate> {
+export async function readAnswer(
+  response: Response,
+  signal: AbortSignal,
+  onText: (text: string) => void,
+): Promise<Rate> {
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "", first = 0, last = 0, tokens = 0;
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+  const read = () => connected(signal, reader.read());
+  let rest = "", first = 0, last = 0, tokens = 0, isWhole = false;
+  for (let part = await read(); !part.done; part = await read()) {
     const events = (rest + part.value).split("\n\n");
     rest = events.pop()!;
     for (const event of events) {
       const text = event.slice("data: ".length);
-      if (text === "[DONE]") continue;
+      if (text === "[DONE]") {
+        isWhole = true;
+        continue;
+      }
       const { choices: [choice] = [], usage, error }: StreamEvent = JSON.parse(text);
       if (error !== undefined) throw new Refused(response.status, error.message);
       tokens = usage?.completion_tokens ?? tokens;
@@ -60,6 +83,7 @@ export async function readAnswer(response: Response, onText: (text: string) => v
       onText(written);
     }
   }
+  if (!isWhole) throw new Refused(response.status, "the server broke off this answer; try again");
   return { tokens, seconds: (last - first) / 1000 };
 }
 

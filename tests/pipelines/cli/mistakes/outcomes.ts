@@ -25,4 +25,10 @@ export const outcomes: readonly Mistake<readonly string[]>[] = [
   ["a score no better than random choice", {
     result: '{ tuned: evaluate(tuned, { data: held, decoding: choices(["aa", "ab"]), metrics: [accuracy()] }) }',
   }, ["accuracy of tuned is 0.000, and choosing at random gives 0.500"]],
+  ["a score no better than random choice where some rows have no right one", {
+    result: '{ tuned: evaluate(tuned, { data: held, decoding: choices(["zz", "aa"]), metrics: [accuracy()] }) }',
+  }, [
+    'tuned: records:1: the completion "ab" is not among the row\'s choices, so none of them is right (1 of 2 rows)',
+    "accuracy of tuned is 0.500, and choosing at random gives 0.250",
+  ]],
 ];
