@@ -121,7 +121,9 @@ async function readSource(folder: string): Promise<ReportSource> {
   return {
     results,
     made: shownTime((await system.stat(join(folder, resultsFile))).mtime?.toISOString() ?? ""),
-    machine: paths === undefined ? [] : [paths.provider, `${paths.threads} thread${paths.threads === "1" ? "" : "s"}`, ...paths.versions],
+    machine: paths === undefined
+      ? []
+      : [paths.provider, `${paths.threads} thread${paths.threads === "1" ? "" : "s"}`, ...paths.versions],
     manifest: manifest === undefined ? "" : new TextDecoder().decode(manifest),
     pipelineText: await textIn(run, pipelineFile),
     predictions: await predictionsIn(run, results.members),
