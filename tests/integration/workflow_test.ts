@@ -86,19 +86,21 @@ Deno.test({
       await withSlurm(join(folder, "cluster"), async (env) => {
         const ids = await printed(["bash", join(out, "submit.sh")], env), [, job] = /^train: (\d+)$/m.exec(ids) ?? [];
         const log = (unit: string) => Deno.readTextFile(join(out, "logs", unit)).catch(() => "");
-        // A training reports its progress every ten seconds: it is busy a while after its unit's log begins.
-        const trains = (unit: string, milliseconds: number) => {
+        const lasts = (isSeen: () => Promise<boolean>, milliseconds: number) => {
           let since = Infinity;
           return async () => {
-            if (await log(`${unit}.log`) !== "") since = Math.min(since, performance.now());
+            if (await isSeen()) since = Math.min(since, performance.now());
             return performance.now() > since + milliseconds;
           };
         };
-        await until(trains("train-1", 2000), "the first training");
+        const second = `unit ${join(out, "plan.json")}|unit plan.json train-2`;
+        const runs = async () => (await new Deno.Command("pgrep", { args: ["-f", second] }).output()).success;
+        await until(lasts(runs, 1000), "the second training");
+        await printed(["pkill", "-KILL", "-f", second], env);
+        // It reports its progress every ten seconds, and is busy a while after the first time.
+        await until(lasts(async () => await log("train-1.log") !== "", 2000), "the first training");
         await printed(["scancel", "--signal=USR1", "--batch", `${job}_1`], env);
         await until(async () => /stopped at step \d+/.test(await log("train-1.log")), "the first training to stop");
-        await until(trains("train-2", 200), "the second training");
-        await printed(["pkill", "-KILL", "-f", `unit ${join(out, "plan.json")}|unit plan.json train-2`], env);
         // Slurm delays a requeued job by two minutes.
         const again = async () => {
           const jobs = await printed(["squeue", "-h", "-o", "%i %T %r"], env);
