@@ -1,7 +1,7 @@
 /** The requests to an engine, with their progress. @module */
 import type { TokenizedPrompt } from "../data/examples.ts";
 import type { Generator, Step } from "./continuation.ts";
-import type { Logits } from "./row_logits.ts";
+import { type Logits, NotNumbers } from "./row_logits.ts";
 import { keyValueBytes } from "./key_value_cache.ts";
 import type { BlockKeys } from "./prefix_cache.ts";
 import type { Writer } from "./writer.ts";
@@ -55,6 +55,8 @@ export const isAborted = ({ signal }: Entry) => signal?.aborted === true;
 /** Has an entry's writer choose how it continues; returns whether it does. */
 export function advance(entry: Entry, logits: Logits): boolean {
   try {
+    // A prompt has one row.
+    for (let row = 0; row < Math.max(1, entry.steps.length); row++) if (!logits.areNumbers(row)) throw new NotNumbers();
     entry.steps = entry.writer.advance(logits);
   } catch (error) {
     entry.reject(error);

@@ -94,9 +94,9 @@ export function answering(library: RuntimeLibrary): Answering {
   };
 }
 
-/** Tokens [rows, 1]. */
+/** Tokens [rows, 1]; a row without numbers, whose step nobody uses, has any. */
 function tokensOf(tokens: readonly number[]): HostTensor {
-  return { data: new BigInt64Array(tokens.map(BigInt)), shape: [tokens.length, 1] };
+  return { data: new BigInt64Array(tokens.map((token) => BigInt(Math.max(0, token)))), shape: [tokens.length, 1] };
 }
 
 /** The memory of a reply's tensors, to be transferred with it. */

@@ -1,10 +1,12 @@
 /** The answers of an evaluation: texts that the model generates, or its choices among texts. @module */
+import { RequestError } from "../../common/errors.ts";
 import type { TokenizedExample, TokenizedPrompt } from "../../data/examples.ts";
 import { answerOf, taughtAnswer } from "../../decoding/answer.ts";
 import { sampleBeams, searchBeams } from "../../decoding/beam.ts";
 import { type Generator, readBefore, roomOf } from "../../decoding/continuation.ts";
 import type { EngineShare } from "../../decoding/engine_share.ts";
 import { generateRows } from "../../decoding/generate.ts";
+import { NotNumbers } from "../../decoding/row_logits.ts";
 import { chooserOf, type RowWriting, type Writing } from "../../decoding/writing.ts";
 import type { Prediction } from "../../metrics/prediction.ts";
 import type { Model } from "../../models/open/model.ts";
@@ -155,7 +157,9 @@ async function generate<W extends Writing>(
     const prompts = batch.map((row) => stage.examples.at(row)!);
     const writes = writer.write(generator, prompts, batch, writing, model.tokenizer, share);
     if (next === undefined) job.handedOver();
-    const written = await writes;
+    const written = await writes.catch((error: unknown) => {
+      throw error instanceof NotNumbers ? new RequestError(`${stage.name}: ${error.problem}`) : error;
+    });
     tokens += written.reduce((sum, { length }) => sum + length, 0);
     return written.map((each, at): KeptAnswer => {
       const { text, isStopped } = answerOf(writing.stop ?? [], model.tokenizer, each);
