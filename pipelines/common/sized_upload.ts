@@ -1,6 +1,6 @@
 /**
- * Uploads that state their length, which many servers require: to know whether there is room, or because the storage
- * behind them needs it. The platform's fetch states it only for content in memory.
+ * Uploads that state their length, which many servers require: to know whether there is room, or because their storage
+ * needs it. The platform's fetch states it only for content in memory.
  *
  * @module
  */

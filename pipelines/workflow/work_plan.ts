@@ -23,7 +23,7 @@ export interface WorkPlan {
   readonly pipeline: string;
   /** The pipeline or recipe, an absolute path. */
   readonly file: string;
-  /** The digest of that file, which tells whether it was changed later. */
+  /** The digest of that file, which shows whether it was changed later. */
   readonly digest: string;
   /** The values of `--set`. */
   readonly set: Readonly<Record<string, readonly string[]>>;

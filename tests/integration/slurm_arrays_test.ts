@@ -5,6 +5,7 @@ import type { Unit } from "../../pipelines/schedule/units/unit.ts";
 import { slurm } from "../../pipelines/workflow/slurm.ts";
 import type { WorkPlan } from "../../pipelines/workflow/work_plan.ts";
 import { inFolder } from "../pipelines/models/support.ts";
+import { emptyPlan } from "../support/work_plan.ts";
 
 /** Refuses arrays as Slurm does, and those after the job ACCEPTED; records the others, and what is cancelled. */
 const programs = {
@@ -31,17 +32,8 @@ const unit = (kind: Unit["kind"], number: number): Unit => {
 const units = (kind: Unit["kind"], count: number) => Array.from({ length: count }, (_, at) => unit(kind, at + 1));
 
 const plan: WorkPlan = {
+  ...emptyPlan,
   pipeline: "a large sweep",
-  file: "/work/large.ts",
-  digest: "0",
-  set: {},
-  store: "/work/store",
-  threads: 1,
-  provider: "cpu",
-  budgets: {},
-  versions: { refract: "0", runtime: "0" },
-  processor: "x",
-  margin: 2,
   units: [...units("encode", 1), ...units("train", 2300), ...units("report", 1)],
 };
 const usual = { command: ["echo"], isOwnCommand: false, retries: 0, image: undefined, volume: undefined };

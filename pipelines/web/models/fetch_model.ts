@@ -200,7 +200,7 @@ async function request(url: URL, from: number, signal: AbortSignal): Promise<Res
     return await fetch(url, { signal, ...from > 0 ? { headers: { range: `bytes=${from}-` } } : {} });
   } catch (fault) {
     signal.throwIfAborted();
-    // A browser tells a page no more of why another host's answer is kept from it.
+    // A browser does not reveal to a page why it may not read another host's response.
     const remedy = url.origin === new URL(import.meta.url).origin
       ? "check the connection"
       : `check the address, the connection, and that ${url.host} sends Access-Control-Allow-Origin`;

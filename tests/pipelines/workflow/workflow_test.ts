@@ -12,6 +12,7 @@ import { snakemake } from "../../../pipelines/workflow/snakemake.ts";
 import { workflowEngines } from "../../../pipelines/workflow/engines.ts";
 import { readWorkPlan, type WorkPlan } from "../../../pipelines/workflow/work_plan.ts";
 import { inProcess, inProcessUnder } from "../../support/command.ts";
+import { emptyPlan } from "../../support/work_plan.ts";
 import { inFolder } from "../models/support.ts";
 
 const example = fileURLToPath(new URL("../../../examples/rank-by-layer/pipeline.ts", import.meta.url));
@@ -170,17 +171,7 @@ Deno.test("a unit notes that the pipeline was changed after the plan was made, a
   }));
 
 const small: WorkPlan = {
-  pipeline: "tiny",
-  file: "/work/tiny.ts",
-  digest: "0",
-  set: {},
-  store: "/work/store",
-  threads: 1,
-  provider: "cpu",
-  budgets: {},
-  versions: { refract: "0", runtime: "0" },
-  processor: "x",
-  margin: 2,
+  ...emptyPlan,
   units: [{ id: "report", kind: "report", members: [], among: [], stages: [], needs: [], memory: 1e9, seconds: 5 }],
 };
 const settings = {
@@ -306,7 +297,7 @@ Deno.test("a unit has failed for good if its last attempt failed, or its request
   assert.ok(!isFinal(stopped, 0, 0));
 });
 
-Deno.test("Kubernetes retries what can succeed, and tells a unit how often it failed", () => {
+Deno.test("Kubernetes retries what can succeed, and passes a unit the number of its failures", () => {
   const { backoffLimitPerIndex, podFailurePolicy: { rules }, template } = jobOf(small, { retries: 3 }).spec;
   const [{ command, env }] = template.spec.containers;
   assert.equal(backoffLimitPerIndex, 3);

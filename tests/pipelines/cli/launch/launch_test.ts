@@ -183,7 +183,7 @@ Deno.test("a server may take as long to end as its answers may, and 5 s more", (
   assert.equal(call("serve", "a", "--drain-seconds", "1e12"), 2 ** 31 - 1);
 });
 
-Deno.test("a shared cache behind a proxy may be reached by it", () => {
+Deno.test("a shared cache may be reached through a proxy", () => {
   const usual = { read: true, env: ["HOME"] } as const;
   assert.deepEqual(withStore(usual, "/store", { HTTP_PROXY: "http://proxy" }), usual);
   assert.deepEqual(withStore(usual, "https://cache.example/x"), { ...usual, net: ["cache.example"] });
