@@ -123,9 +123,9 @@ Deno.test({
         async () => {
           await using server = serveFolder(site);
           await inPage(server.url, wide, async (page) => {
-            const visitor = visit(page), whole = await inDeno(quickstart, folder, "--set", "epochs=300");
+            const visitor = visit(page), whole = await inDeno(quickstart, folder, "--set", "epochs=600");
             await visitor.ready();
-            await visitor.set("epochs", 300);
+            await visitor.set("epochs", 600);
             await visitor.click("train");
             await page.until(`/^Step (\\d\\d+) /.test(document.getElementById("left").textContent)`, 60);
             await new Promise((resolve) => setTimeout(resolve, 2500));

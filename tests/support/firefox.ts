@@ -25,8 +25,9 @@ export async function inFirefox(url: string, test: (page: DrivenPage) => Promise
     stdout: "null",
     stderr: "piped",
   }).spawn();
+  const said = readLines(process.stderr);
   try {
-    const session = await Session.open(`${await addressOf(process.stderr)}/session`);
+    const session = await Session.open(`${await said.address}/session`);
     const { contexts: [first] } = await session.call<Tree>("browsingContext.getTree", {});
     const context = first!.context;
     await session.call("browsingContext.navigate", { context, url, wait: "complete" });
@@ -44,7 +45,7 @@ export async function inFirefox(url: string, test: (page: DrivenPage) => Promise
   } finally {
     process.kill("SIGKILL");
     await process.status;
-    await process.stderr.cancel().catch(() => {});
+    await said.rest;
     await Deno.remove(profile, { recursive: true }).catch(() => {});
   }
 }
@@ -70,15 +71,21 @@ function plain({ type, value }: Remote): unknown {
   return type === "number" ? Number(value) : value;
 }
 
-async function addressOf(stderr: ReadableStream<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
+/** Reads what Firefox writes, all of it, as it stops at a full pipe. */
+function readLines(
+  stderr: ReadableStream<Uint8Array>,
+): { readonly address: Promise<string>; readonly rest: Promise<void> } {
+  const { promise: address, resolve, reject } = Promise.withResolvers<string>();
   let text = "";
-  for await (const chunk of stderr.values({ preventCancel: true })) {
-    text += decoder.decode(chunk);
-    const found = /WebDriver BiDi listening on (ws:\/\/\S+)/.exec(text)?.[1];
-    if (found !== undefined) return found;
-  }
-  throw new Error(`Firefox did not start: ${text}`);
+  const rest = (async () => {
+    for await (const chunk of stderr.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      const found = /WebDriver BiDi listening on (ws:\/\/\S+)/.exec(text)?.[1];
+      if (found !== undefined) resolve(found);
+    }
+    reject(new Error(`Firefox did not start: ${text}`));
+  })();
+  return { address, rest };
 }
 
 class Session {

@@ -38,7 +38,14 @@ export interface Visit {
 export function visit(page: Pick<Page, "evaluate" | "until">): Visit {
   const get = (id: string) => `document.getElementById(${JSON.stringify(id)})`;
   const text = (id: string) => page.evaluate<string>(`${get(id)}.textContent`);
-  const idle = (seconds = 120) => page.until(`document.body.getAttribute("aria-busy") === "false"`, seconds);
+  const idle = async (seconds = 120) => {
+    try {
+      await page.until(`document.body.getAttribute("aria-busy") === "false"`, seconds);
+    } catch (error) {
+      const [left, fault, losses] = await Promise.all(["left", "fault", "losses"].map(text));
+      throw new Error(`still at work: ${left}; ${fault}; ${losses!.split("\n").length} losses`, { cause: error });
+    }
+  };
   const click = (id: string) => page.evaluate<void>(`${get(id)}.click()`);
   const set = (id: string, value: string | number) =>
     page.evaluate<void>(
