@@ -1,5 +1,6 @@
 /** Converting generated tokens to an answer. @module */
 import type { Tokenizer } from "../models/tokenization/tokenizer.ts";
+import { GrowingText } from "./growing_text.ts";
 
 /** What of a tokenizer an answer's text takes. */
 export type AnswerTokenizer = Pick<Tokenizer, "decode" | "isSpecial" | "cleanUp">;
@@ -16,7 +17,7 @@ interface Answer {
  * up.
  */
 export function answerOf(stop: readonly string[], tokenizer: AnswerTokenizer, written: readonly number[]): Answer {
-  const text = tokenizer.decode(written, { skipSpecialTokens: true });
+  const text = decode(tokenizer, written);
   if (stop.length === 0) return { text, isStopped: false };
   const read = firstOf(stop, text), spelled = firstOf(stop, spell(tokenizer, written));
   const cut = [
@@ -25,6 +26,29 @@ export function answerOf(stop: readonly string[], tokenizer: AnswerTokenizer, wr
   ];
   if (cut.length === 0) return { text, isStopped: false };
   return { text: cut.reduce((shortest, each) => each.length < shortest.length ? each : shortest), isStopped: true };
+}
+
+/** The answer of a growing list of tokens; each call costs the same, however many there are. */
+export class GrowingAnswer {
+  readonly #stop: readonly string[];
+  readonly #tokenizer: AnswerTokenizer;
+  readonly #text: GrowingText;
+  readonly #spelled: GrowingText;
+
+  constructor(stop: readonly string[], tokenizer: AnswerTokenizer) {
+    this.#stop = stop;
+    this.#tokenizer = tokenizer;
+    this.#text = new GrowingText((tokens) => decode(tokenizer, tokens));
+    this.#spelled = new GrowingText((tokens) => spell(tokenizer, tokens));
+  }
+
+  /** What {@linkcode answerOf} returns for tokens that begin with those of the call before. */
+  of(written: readonly number[]): Answer {
+    const text = this.#text.of(written), stop = this.#stop;
+    const isStopped = stop.length > 0 &&
+      (firstOf(stop, text) !== undefined || firstOf(stop, this.#spelled.of(written)) !== undefined);
+    return isStopped ? answerOf(stop, this.#tokenizer, written) : { text, isStopped };
+  }
 }
 
 /**
@@ -46,17 +70,18 @@ function firstOf(texts: readonly string[], within: string): number | undefined {
   return places.length === 0 ? undefined : Math.min(...places);
 }
 
+const decode = (tokenizer: AnswerTokenizer, ids: readonly number[]) => tokenizer.decode(ids, { skipSpecialTokens: true });
+
 const spell = (tokenizer: AnswerTokenizer, ids: readonly number[]) => tokenizer.decode(ids, { cleanUpSpaces: false });
 
 /** The answer up to a place in the raw text of its tokens; a token that extends past the place counts up to it. */
 function readUpTo(place: number, tokenizer: AnswerTokenizer, written: readonly number[]): string {
-  let whole = 0, before = 0;
-  for (let count = 1; count <= written.length; count++) {
-    const { length } = spell(tokenizer, written.slice(0, count));
-    if (length > place) break;
-    [whole, before] = [count, length];
-  }
-  const rest = tokenizer.isSpecial(written[whole]!) ? "" : spell(tokenizer, written).slice(before, place);
+  const spelled = spell(tokenizer, written);
+  // A stop text is usually found as soon as it is complete, so the place is near the end.
+  let whole = written.length, before = spelled.length;
+  while (before > place) before = spell(tokenizer, written.slice(0, --whole)).length;
+  const isShown = whole < written.length && !tokenizer.isSpecial(written[whole]!);
+  const rest = isShown ? spelled.slice(before, place) : "";
   const text = tokenizer.decode(written.slice(0, whole), { skipSpecialTokens: true, cleanUpSpaces: false });
   return tokenizer.cleanUp.clean(text + rest);
 }

@@ -19,7 +19,7 @@ interface RowDecoding {
   /** Chooses the next token of a row after all tokens that it has read and generated. */
   readonly choose: Choose;
   /** Whether a row is done for another reason than the end-of-sequence token or the limit. */
-  readonly isDone?: (written: readonly number[]) => boolean;
+  readonly isDone?: (row: number, written: readonly number[]) => boolean;
   /** Receives each token of a row when it is generated. */
   readonly onToken?: (row: number, written: readonly number[]) => void;
 }
@@ -58,7 +58,7 @@ class RowWriter implements Writer {
     this.written.push(token);
     this.#seen.push(token);
     onToken?.(this.#row, this.written);
-    this.isDone = this.written.length >= this.room || isDone(this.written);
+    this.isDone = this.written.length >= this.room || isDone(this.#row, this.written);
     return [{ from: 0, token }];
   }
 }

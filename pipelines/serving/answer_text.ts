@@ -1,5 +1,5 @@
 /** The text of a growing answer: cut at a stop text, and shown only once it is certain to stay. @module */
-import { answerOf, type AnswerTokenizer } from "../decoding/answer.ts";
+import { type AnswerTokenizer, GrowingAnswer } from "../decoding/answer.ts";
 
 /** An answer so far. */
 interface AnswerText {
@@ -9,17 +9,26 @@ interface AnswerText {
   readonly isStopped: boolean;
 }
 
-/** The text of generated tokens. */
-export function answerText(
-  stop: readonly string[],
-  tokenizer: AnswerTokenizer,
-  written: readonly number[],
-): AnswerText {
-  const { text, isStopped } = answerOf(stop, tokenizer, written);
-  if (isStopped) return { text, settled: text.length, isStopped };
-  const whole = text.replace(/\ufffd+$/, "");
-  const held = Math.max(0, ...stop.map((each) => heldBack(whole, each)));
-  return { text, settled: Math.min(tokenizer.cleanUp.settled(whole), whole.length - held), isStopped };
+/** Reads an answer as it grows. */
+export class AnswerReader {
+  readonly #stop: readonly string[];
+  readonly #tokenizer: AnswerTokenizer;
+  readonly #answer: GrowingAnswer;
+
+  constructor(stop: readonly string[], tokenizer: AnswerTokenizer) {
+    this.#stop = stop;
+    this.#tokenizer = tokenizer;
+    this.#answer = new GrowingAnswer(stop, tokenizer);
+  }
+
+  /** The text of tokens that begin with those of the call before. */
+  read(written: readonly number[]): AnswerText {
+    const { text, isStopped } = this.#answer.of(written);
+    if (isStopped) return { text, settled: text.length, isStopped };
+    const whole = text.replace(/\ufffd+$/, "");
+    const held = Math.max(0, ...this.#stop.map((each) => heldBack(whole, each)));
+    return { text, settled: Math.min(this.#tokenizer.cleanUp.settled(whole), whole.length - held), isStopped };
+  }
 }
 
 /** How many of a text's last characters could be the beginning of a stop text. */

@@ -3,7 +3,7 @@ import type { AnswerTokenizer } from "../decoding/answer.ts";
 import type { Step } from "../decoding/continuation.ts";
 import { type Logits, ofRows } from "../decoding/row_logits.ts";
 import type { Writer } from "../decoding/writer.ts";
-import { answerText } from "./answer_text.ts";
+import { AnswerReader } from "./answer_text.ts";
 import { rateToken, type TokenRating } from "./log_probabilities.ts";
 import type { ChooseToken } from "./token_chooser.ts";
 
@@ -39,12 +39,13 @@ interface AnswerSettings {
   readonly onAnswer?: ((answer: Answer) => void) | undefined;
 }
 
-interface GrowingAnswer extends Answer {
+interface OpenAnswer extends Answer {
   readonly written: number[];
   readonly ratings: TokenRating[];
   text: string;
   settled: number;
   finish: FinishReason | undefined;
+  readonly reader: AnswerReader;
 }
 
 /** Generates all answers to one prompt, each in its own row. */
@@ -53,13 +54,14 @@ export class AnswerWriter implements Writer {
   readonly #settings: AnswerSettings;
   readonly #prompt: readonly number[];
   /** Those still in progress, in the order of their rows. */
-  #open: readonly GrowingAnswer[];
+  #open: readonly OpenAnswer[];
 
   constructor(prompt: readonly number[], settings: AnswerSettings) {
     this.#prompt = prompt;
     this.#settings = settings;
-    this.#open = settings.choosers.map((_, index): GrowingAnswer => {
-      return { index, written: [], ratings: [], text: "", settled: 0, finish: undefined };
+    this.#open = settings.choosers.map((_, index): OpenAnswer => {
+      const reader = new AnswerReader(settings.stop, settings.tokenizer);
+      return { index, written: [], ratings: [], text: "", settled: 0, finish: undefined, reader };
     });
     this.answers = this.#open;
   }
@@ -91,8 +93,8 @@ export class AnswerWriter implements Writer {
     return open.map(({ step }) => step);
   }
 
-  #grow(answer: GrowingAnswer, logits: Logits): number {
-    const { tokenizer, endTokens, stop, room, rated, ratesEnd, choosers, onAnswer } = this.#settings;
+  #grow(answer: OpenAnswer, logits: Logits): number {
+    const { endTokens, room, rated, ratesEnd, choosers, onAnswer } = this.#settings;
     const choose = choosers[answer.index]!;
     const token = choose.isLikeliest ? logits.likeliest(0) : choose(logits(0), this.#prompt, answer.written);
     const isEnd = endTokens.has(token);
@@ -100,7 +102,7 @@ export class AnswerWriter implements Writer {
     if (isEnd) answer.finish = "stop";
     else {
       answer.written.push(token);
-      const { text, settled, isStopped } = answerText(stop, tokenizer, answer.written);
+      const { text, settled, isStopped } = answer.reader.read(answer.written);
       Object.assign(answer, { text, settled });
       if (isStopped) answer.finish = "stop";
       else if (answer.written.length >= room) answer.finish = "length";

@@ -1,6 +1,7 @@
 /** `deno task chat`. @module */
 import { RequestError } from "../../common/errors.ts";
 import { chatTemplates } from "../../data/chat/template.ts";
+import { GrowingAnswer } from "../../decoding/answer.ts";
 import { roomOf } from "../../decoding/continuation.ts";
 import { generateRows } from "../../decoding/generate.ts";
 import { TextStream } from "../../decoding/text_stream.ts";
@@ -94,10 +95,11 @@ async function chat(path: string, options: ChatOptions, terminal: Terminal): Pro
     // Nothing generated with damaged weights is shown.
     await runContext.store.checks.settled();
     const stream = new TextStream((text) => terminal.put(text), tokenizer.cleanUp.settled);
+    const answer = new GrowingAnswer([], tokenizer);
     const [written = []] = await generateRows(generator, [tokenized], {
       maxNewTokens,
       choose: chooserOf(writing, [answered++]),
-      onToken: (_, written) => stream.show(tokenizer.decode(written, { skipSpecialTokens: true })),
+      onToken: (_, written) => stream.show(answer.of(written).text),
     });
     stream.end();
     terminal.put("\n");

@@ -1,7 +1,7 @@
 /** The answers of an evaluation: texts that the model generates, or its choices among texts. @module */
 import { RequestError } from "../../common/errors.ts";
 import type { TokenizedExample, TokenizedPrompt } from "../../data/examples.ts";
-import { answerOf, taughtAnswer } from "../../decoding/answer.ts";
+import { answerOf, GrowingAnswer, taughtAnswer } from "../../decoding/answer.ts";
 import { sampleBeams, searchBeams } from "../../decoding/beam.ts";
 import { type Generator, readBefore, roomOf } from "../../decoding/continuation.ts";
 import type { EngineShare } from "../../decoding/engine_share.ts";
@@ -38,7 +38,8 @@ interface Writer<W> {
 const byRow: Writer<RowWriting> = {
   write(generator, prompts, rows, writing, tokenizer, share) {
     const { stop = [], maxNewTokens } = writing, choose = chooserOf(writing, rows);
-    const isDone = (written: readonly number[]) => stop.length > 0 && answerOf(stop, tokenizer, written).isStopped;
+    const answers = stop.length === 0 ? [] : prompts.map(() => new GrowingAnswer(stop, tokenizer));
+    const isDone = (row: number, written: readonly number[]) => answers[row]?.of(written).isStopped ?? false;
     return generateRows(generator, prompts, { maxNewTokens, choose, isDone }, share);
   },
 };
