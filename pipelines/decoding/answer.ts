@@ -70,7 +70,8 @@ function firstOf(texts: readonly string[], within: string): number | undefined {
   return places.length === 0 ? undefined : Math.min(...places);
 }
 
-const decode = (tokenizer: AnswerTokenizer, ids: readonly number[]) => tokenizer.decode(ids, { skipSpecialTokens: true });
+const decode = (tokenizer: AnswerTokenizer, ids: readonly number[]) =>
+  tokenizer.decode(ids, { skipSpecialTokens: true });
 
 const spell = (tokenizer: AnswerTokenizer, ids: readonly number[]) => tokenizer.decode(ids, { cleanUpSpaces: false });
 

@@ -20,6 +20,7 @@ export async function openStoredWriter(
 ): Promise<WritingModel> {
   const model = await runContext.models.model(source);
   const weights = await runContext.models.weights(model, stored.description.quantize);
+  await runContext.models.compareWeights(model, stored, stored.description.quantize);
   const adaptations = adaptationsOf(stored, editedModel(model), positions);
   requireNoHead(adaptations, stored.file, "chat with one without a head");
   const { architecture } = model, { storedType } = weights;

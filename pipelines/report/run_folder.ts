@@ -153,7 +153,13 @@ export class RunFolder implements RunOutput, Disposable {
    *
    * @returns The folder's path.
    */
-  async trained(member: string, name: string, stage: PreparedTraining, tensors: TensorMap): Promise<string> {
+  async trained(
+    member: string,
+    name: string,
+    stage: PreparedTraining,
+    tensors: TensorMap,
+    baseWeights: string | undefined,
+  ): Promise<string> {
     const folder = join("members", member, name);
     await this.#folder(folder);
     const file = stage.full === undefined ? interventionFileNames.tensors : "model.safetensors";
@@ -166,8 +172,8 @@ export class RunFolder implements RunOutput, Disposable {
     }));
     const digest = await writeSealed(join(this.path, folder, file), listed, { format: "pt" });
     if (stage.full === undefined) {
-      const { name, architecture } = stage.model;
-      const description = describeAll(name, architecture.width, stage.adaptations, stage.quantize);
+      const { quantize, adaptations, model: { name: base, architecture: { width } } } = stage;
+      const description = describeAll({ base, width, baseWeights, quantize }, adaptations);
       await this.text(join(folder, interventionFileNames.description), withDigests(description, digest));
     } else {
       await removeOwn(join(this.path, folder, fileList));

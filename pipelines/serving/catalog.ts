@@ -142,6 +142,7 @@ export class Catalog {
       if (before?.state === state) return before;
       const stored = await findIntervention(path, undefined);
       await this.#requireFits(stored);
+      await this.#runContext.models.compareWeights(this.#model, stored, this.#quantize);
       const { mtime } = await Deno.stat(stored.tensors);
       const edit = { stored, created: Math.floor((mtime?.getTime() ?? 0) / 1000), state };
       return { state, edit, problem: undefined };

@@ -23,6 +23,7 @@ import {
   adaptationsOf,
   baseModelOf,
   findIntervention,
+  noteOtherWeights,
   requireNoHead,
   type StoredIntervention,
 } from "../requests/stored_intervention.ts";
@@ -46,7 +47,7 @@ export async function exportOnnx(path: string, options: ExportOnnxOptions, termi
   if (options.positions !== undefined) positionsOf(options.positions);
   await requireOwn(out);
   const sources = sourcesOf(terminal);
-  const tuned = await isModel(callerPath(path), options)
+  const { stored, ...tuned } = await isModel(callerPath(path), options)
     ? await finetunedModel(callerPath(path), sources)
     : await editedBase(path, options, sources);
   const { model, adaptations } = tuned;
@@ -57,6 +58,7 @@ export async function exportOnnx(path: string, options: ExportOnnxOptions, termi
   // The base is read only once, to be copied; the digest is computed from the same read.
   using checks = new PendingChecks();
   const weights = await openModelWeights(model, digestCacheOf(storeFolder(undefined)), checks);
+  if (stored !== undefined) noteOtherWeights(stored, weights.digest, model, sources.warn);
   await writeFolder(out, async (temporary) => {
     await writeOnnxFolder(temporary, out, { ...tuned, weights, example: { fields }, dtype });
     await checks.settled();
@@ -67,7 +69,10 @@ export async function exportOnnx(path: string, options: ExportOnnxOptions, termi
 }
 
 /** A model and its adaptations. */
-type Tuned = Pick<TunedModel, "model" | "adaptations" | "tensors" | "quantize">;
+interface Tuned extends Pick<TunedModel, "model" | "adaptations" | "tensors" | "quantize"> {
+  /** The intervention whose adaptations they are, if they are of one. */
+  readonly stored?: StoredIntervention;
+}
 
 /** Whether a path is a model's folder; options that apply only to edits are then rejected. */
 async function isModel(folder: string, { member, model, positions, fields }: ExportOnnxOptions): Promise<boolean> {
@@ -100,7 +105,7 @@ async function editedBase(path: string, options: ExportOnnxOptions, sources: Sou
   const model = await openWriter(source, { ...sources, base });
   const adaptations = exportable(stored, model, options);
   const tensors = await readTensors(stored.tensors, adaptations);
-  return { model, adaptations, tensors, quantize: stored.description.quantize };
+  return { model, adaptations, tensors, quantize: stored.description.quantize, stored };
 }
 
 /** Rejects a folder that holds anything but an earlier export, because an export would mix with it or overwrite it. */

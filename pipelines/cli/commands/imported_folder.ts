@@ -43,7 +43,7 @@ export async function writeImported(
   );
   await writeFolder(out, async (temporary) => {
     const weights = join(temporary, interventionFileNames.tensors),
-      text = describeAll(base, architecture.width, adaptations);
+      text = describeAll({ base, width: architecture.width }, adaptations);
     const described = withDigests(text, await writeSealed(weights, listed, { format: "pt" }));
     await writeAtomically(join(temporary, interventionFileNames.description), [new TextEncoder().encode(described)]);
     await requireUsable(weights, adaptations, source);

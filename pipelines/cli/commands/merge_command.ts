@@ -28,7 +28,7 @@ import { choice, optional, type OptionValues, required, size, text, withDefault 
 import { callerPath, storeFolder } from "../requests/caller_paths.ts";
 import { requireEmpty, writeFolder } from "../requests/output_folder.ts";
 import { openStoredBase } from "../requests/stored_base.ts";
-import { adaptationsOf, findIntervention } from "../requests/stored_intervention.ts";
+import { adaptationsOf, findIntervention, noteOtherWeights } from "../requests/stored_intervention.ts";
 import { terminalEvents } from "../terminal/event_lines.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -76,6 +76,7 @@ async function merge(
   const sites = atLocation({ file: stored.file }, () => mergeSites(adaptations, bare.architecture));
   const tensors = await readTensors(stored.tensors, adaptations);
   const weights = await openModelWeights(bare, digestCacheOf(storeFolder(undefined)));
+  noteOtherWeights(stored, weights.digest, bare, noteTo(emit));
   const { fields, added } = await neededBiases(bare, sites, weights, stored.file);
   const records = [...(await openWeights(bare.folder)).tensors.values()];
   let loss = new RoundingLoss();

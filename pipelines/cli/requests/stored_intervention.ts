@@ -9,9 +9,11 @@ import {
   type InterventionDescription,
   interventionFileNames,
   lowerDescription,
+  otherWeights,
   readDescription,
 } from "../../compile/parameters/intervention_file.ts";
 import type { EditedModel } from "../../models/architecture/architecture.ts";
+import type { BareModel } from "../../models/open/model.ts";
 import { manifestFile, readManifest } from "../../report/manifest.ts";
 import { checkedAdaptation } from "../../schedule/validate/adaptation_checks.ts";
 import { callerFolder, callerPath } from "./caller_paths.ts";
@@ -81,6 +83,21 @@ export function adaptationsOf(
     const adaptations = lowerDescription(description, model, checkedAdaptation, { positions });
     return lowerAdaptations([{ kind: "saved", adaptations, initial: file }], model);
   });
+}
+
+/**
+ * Notes that an intervention was trained with other weights than it is used with.
+ *
+ * @param used The digest of the model's weights.
+ */
+export function noteOtherWeights(
+  { description, file }: Pick<StoredIntervention, "description" | "file">,
+  used: string,
+  { name }: Pick<BareModel, "name">,
+  note: (message: string) => void,
+): void {
+  const other = otherWeights(description, file, used, name);
+  if (other !== undefined) note(other);
 }
 
 /**

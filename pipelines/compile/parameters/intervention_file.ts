@@ -24,6 +24,11 @@ export interface InterventionDescription {
   readonly base: string;
   /** The base model's width. */
   readonly width: number;
+  /**
+   * The digest of the base model's weights, as `weightsDigest` computes it; absent if its files were not read as a whole
+   * or another program trained the intervention.
+   */
+  readonly baseWeights?: string;
   /** The format of the base model's quantized projections; absent if they were not quantized. */
   readonly quantize?: QuantizationName;
   /** The adaptations, in the order of their indices. */
@@ -68,14 +73,38 @@ function describeAdaptation(adaptation: Adaptation): JsonObject {
   };
 }
 
+/** The base model's part of a description. */
+interface DescribedBase extends Pick<InterventionDescription, "base" | "width"> {
+  readonly baseWeights?: string | undefined;
+  readonly quantize?: QuantizationName | undefined;
+}
+
 /** intervention.json's text without its digests. */
 export function describeAll(
-  base: string,
-  width: number,
+  { base, width, baseWeights, quantize }: DescribedBase,
   adaptations: readonly Adaptation[],
-  quantize?: QuantizationName,
 ): string {
-  return JSON.stringify({ base, width, quantize, interventions: adaptations.map(describeAdaptation) }, null, 2) + "\n";
+  const interventions = adaptations.map(describeAdaptation);
+  return JSON.stringify({ base, width, baseWeights, quantize, interventions }, null, 2) + "\n";
+}
+
+/**
+ * What to say of an intervention that is used with other weights than it was trained with, as after an update of its
+ * base model; `undefined` if they are the same, or if it is not known.
+ *
+ * @param file Of the description.
+ * @param used The digest of the weights.
+ * @param name The name of the model that has them.
+ */
+export function otherWeights(
+  { base, baseWeights }: Pick<InterventionDescription, "base" | "baseWeights">,
+  file: string,
+  used: string | undefined,
+  name: string,
+): string | undefined {
+  if (baseWeights === undefined || used === undefined || baseWeights === used) return undefined;
+  const [trainedWith, here] = base === name ? ["other weights", `those that ${name} has here`] : [base, name];
+  return `${file}: it was trained with ${trainedWith} and is used with ${here}, so its answers may differ`;
 }
 
 /**
@@ -94,7 +123,7 @@ export async function readDescription(folder: string): Promise<InterventionDescr
   }
   const found = parseJsonObject(bytes, file, "train or import the intervention again");
   await requireOwnDescription(bytes, found, file, join(folder, interventionFileNames.tensors));
-  const { base, width, quantize, interventions } = found;
+  const { base, width, baseWeights, quantize, interventions } = found;
   if (quantize !== undefined && !isQuantization(quantize)) {
     throw new RequestError(`has the unknown quantize ${JSON.stringify(quantize)}; train it again`, { file });
   }
@@ -105,7 +134,13 @@ export async function readDescription(folder: string): Promise<InterventionDescr
     throw new RequestError("does not list a base, a width and interventions; train or import it again", { file });
   }
   const named = interventions.map((each) => ({ ...each, kind: nowNamed(each["kind"]) }));
-  return { base, width, ...quantize === undefined ? {} : { quantize }, interventions: named };
+  return {
+    base,
+    width,
+    ...typeof baseWeights === "string" ? { baseWeights } : {},
+    ...quantize === undefined ? {} : { quantize },
+    interventions: named,
+  };
 }
 
 /** Current kinds by the former names under which they may have been saved. */

@@ -1,5 +1,6 @@
 /** A run's open models and their weights. @module */
 import type { Provider } from "../../../ops/onnx/model.ts";
+import { type InterventionDescription, otherWeights } from "../../compile/parameters/intervention_file.ts";
 import type { HubOptions } from "../../models/hub/access.ts";
 import {
   type BareModel,
@@ -33,12 +34,23 @@ interface OpenModelsOptions extends HubOptions {
   readonly provider: Provider;
 }
 
+/** What an intervention was trained with. */
+export interface TrainedWith {
+  readonly description: Pick<InterventionDescription, "base" | "baseWeights">;
+  /** Of the description. */
+  readonly file: string;
+}
+
 /** Models and weights, each opened once. */
 export class OpenModels implements AsyncDisposable {
   readonly #options: OpenModelsOptions;
   readonly #models = new Map<string, Promise<Model>>();
   readonly #files = new Map<BareModel, Promise<Readonly<Record<string, string>>>>();
   readonly #weights = new Map<BareModel, Promise<ModelWeights>>();
+  /** The digests of the files of models whose weights have been opened. */
+  readonly #read = new Map<BareModel, string>();
+  /** The files of interventions that were reported as trained with other weights. */
+  readonly #reported = new Set<string>();
   readonly #widened: Promise<{ readonly entry: Entry }>[] = [];
   readonly #gguf = new Map<BareModel, Map<BitsName, Promise<GgufSource | undefined>>>();
   readonly #quantized = new Map<string, Promise<OpenedQuantized>>();
@@ -73,6 +85,7 @@ export class OpenModels implements AsyncDisposable {
     }
     const open = async () => {
       const stored = await openModelWeights(model, this.#digests, store.checks);
+      this.#read.set(model, stored.digest);
       if (!isWidened(model, stored, provider)) return stored;
       const widened = openWidened(store, model, stored, emit);
       this.#widened.push(widened);
@@ -83,6 +96,29 @@ export class OpenModels implements AsyncDisposable {
     const { bits } = quantizations[quantize], key = JSON.stringify([model.folder, base.digest, bits]);
     const make = () => openQuantized(store, model, base, bits, emit);
     return computedAs((await this.#quantized.getOrInsertComputed(key, make)).weights, quantize);
+  }
+
+  /**
+   * The digest of the files of a model's weights, whatever is computed from them; `undefined` if they have not been read,
+   * or if a GGUF file's matrices are taken as they are.
+   */
+  async filesDigest(model: BareModel, quantize?: QuantizationName): Promise<string | undefined> {
+    const isDirect = quantize !== undefined &&
+      await this.#ggufSource(model, quantizations[quantize].bits) !== undefined;
+    return isDirect ? undefined : this.#read.get(model) ?? (await peekModelWeights(model, this.#digests))?.digest;
+  }
+
+  /** Reports, once, an intervention that was trained with other weights than the model's, which have been opened. */
+  async compareWeights(
+    model: BareModel,
+    { description, file }: TrainedWith,
+    quantize?: QuantizationName,
+  ): Promise<void> {
+    const used = await this.filesDigest(model, quantize);
+    const note = otherWeights(description, file, used, model.name);
+    if (note === undefined || this.#reported.has(file)) return;
+    this.#reported.add(file);
+    noteTo(this.#options.emit)(note);
   }
 
   /** The digests of the files that describe a model, by their names in its folder. */

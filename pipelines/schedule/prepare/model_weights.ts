@@ -20,7 +20,13 @@ export const noWeights: ModelWeights = {
   find: () => undefined,
 };
 
-/** The weights that a prepared model needs. */
-export function weightsFor(runContext: RunContext, { model, quantize, full }: PreparedModel): Promise<ModelWeights> {
-  return full?.initializeFrom === undefined ? runContext.models.weights(model, quantize) : Promise.resolve(noWeights);
+/** The weights that a prepared model needs; edits that were trained with others are reported. */
+export async function weightsFor(
+  { models }: RunContext,
+  { model, quantize, trainedWith, full }: PreparedModel,
+): Promise<ModelWeights> {
+  if (full?.initializeFrom !== undefined) return noWeights;
+  const weights = await models.weights(model, quantize);
+  for (const each of trainedWith) await models.compareWeights(model, each, quantize);
+  return weights;
 }

@@ -15,13 +15,17 @@ import {
 import { editedModel, type Model, resolvePath } from "../../models/open/model.ts";
 import type { BaseModelSpec, ModelSpec, Resolved, SavedSpec, TrainableSpec } from "../../spec/mod.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
+import type { TrainedWith } from "../context/open_models.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { checkedAdaptation } from "../validate/adaptation_checks.ts";
 import { requireOwnFits } from "./head_checks.ts";
 import type { InitialFile, PreparedModel } from "./prepared_model.ts";
 import { savedFolder } from "./saved_folder.ts";
 
-type Edit = Resolved<TrainableSpec> | LoadedAdaptations;
+/** The adaptations of a saved edit. */
+type SavedEdit = LoadedAdaptations & TrainedWith;
+
+type Edit = Resolved<TrainableSpec> | SavedEdit;
 
 /**
  * Opens a model, lowers its edits and finds the files of their initial values.
@@ -54,7 +58,8 @@ export async function prepareModel(runContext: RunContext, spec: Resolved<ModelS
   for (const { path, of } of initialFiles) await readTensors(path, of);
   const fromFiles = new Set(initialFiles.flatMap(({ of }) => of));
   await requireOwnFits(model, lowered.filter((adaptation) => !fromFiles.has(adaptation)));
-  return { model, source, quantize, adaptations: lowered, initialFiles, full };
+  const trainedWith = edits.flatMap((edit) => edit.kind === "saved" ? [edit] : []);
+  return { model, source, quantize, adaptations: lowered, initialFiles, trainedWith, full };
 }
 
 /** The name of a base model's quantization. */
@@ -80,15 +85,15 @@ async function loadSaved(
   base: string,
   { folder, positions, short, subspace }: Resolved<SavedSpec>,
   model: Model,
-): Promise<LoadedAdaptations> {
-  const path = await savedFolder(base, folder);
+): Promise<SavedEdit> {
+  const path = await savedFolder(base, folder), file = join(path, interventionFileNames.description);
   const description = await readDescription(path);
   try {
     const overrides = { positions, short, subspace };
     const adaptations = lowerDescription(description, editedModel(model), checkedAdaptation, overrides);
-    return { kind: "saved", adaptations, initial: join(path, interventionFileNames.tensors) };
+    return { kind: "saved", adaptations, initial: join(path, interventionFileNames.tensors), description, file };
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
-    throw error.at({ file: join(path, interventionFileNames.description) });
+    throw error.at({ file });
   }
 }

@@ -4,6 +4,7 @@ import type { CompiledModel } from "../../compile/programs/forward.ts";
 import type { Model, ModelWeights } from "../../models/open/model.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
 import type { FullFinetuningSpec, Resolved } from "../../spec/mod.ts";
+import type { TrainedWith } from "../context/open_models.ts";
 
 /** A file of tensors, and the adaptations that start from them. */
 export interface InitialFile {
@@ -21,13 +22,16 @@ export interface PreparedModel {
   readonly adaptations: readonly Adaptation[];
   /** The files that edits start from. */
   readonly initialFiles: readonly InitialFile[];
+  /** What the saved ones among the edits were trained with. */
+  readonly trainedWith: readonly TrainedWith[];
   /** Set if every weight is trained. */
   readonly full: Resolved<FullFinetuningSpec> | undefined;
 }
 
 /** Only the model's part of a stage. */
-export function modelPart({ model, source, quantize, adaptations, initialFiles, full }: PreparedModel): PreparedModel {
-  return { model, source, quantize, adaptations, initialFiles, full };
+export function modelPart(prepared: PreparedModel): PreparedModel {
+  const { model, source, quantize, adaptations, initialFiles, trainedWith, full } = prepared;
+  return { model, source, quantize, adaptations, initialFiles, trainedWith, full };
 }
 
 /** What the compiler needs from a prepared model. */

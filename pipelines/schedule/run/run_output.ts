@@ -25,9 +25,16 @@ export interface RunOutput {
    * Receives what a member's training learned.
    *
    * @param tensors In saved form.
+   * @param baseWeights The digest of the base model's weights, if it is known.
    * @returns Where it is.
    */
-  trained(member: string, name: string, stage: PreparedTraining, tensors: TensorMap): Promise<string>;
+  trained(
+    member: string,
+    name: string,
+    stage: PreparedTraining,
+    tensors: TensorMap,
+    baseWeights: string | undefined,
+  ): Promise<string>;
 }
 
 /** An output that receives nothing until `settled` confirms that everything it was derived from is valid. */

@@ -29,17 +29,18 @@ export const trainStage: StageExecution<"train"> = {
     prompts.add(evaluation, weights);
     if (readsScores(evaluation.spec.metrics)) scores.add(evaluation, weights);
   },
-  async run({ trainings, output, timed }, stage, { member, stages }) {
+  async run({ runContext, trainings, output, timed }, stage, { member, stages }) {
     const key = trainings.keyOf(stage), isFirst = !timed.has(key);
     timed.add(key);
     const trained = await trainings.resultOf(stage), { tensors, losses, gradientNorms, rewards, reference } = trained;
     const { stepSeconds, validation, cached, seconds } = trained;
     const name = stage.full === undefined ? "intervention" : "model";
     const place = ofKind(stages, "train").length > 1 ? stage.name : "";
-    await output.trained(member.id, join(place, name), stage, tensors);
+    const weights = await runContext.models.filesDigest(stage.model, stage.quantize);
+    await output.trained(member.id, join(place, name), stage, tensors, weights);
     for (const epoch of stage.spec.checkpoints ?? []) {
       const { tensors } = await trainings.resultAt(stage, epoch);
-      await output.trained(member.id, join(place, epochFolder(epoch), name), stage, tensors);
+      await output.trained(member.id, join(place, epochFolder(epoch), name), stage, tensors, weights);
     }
     return {
       name: stage.name,

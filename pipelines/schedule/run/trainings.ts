@@ -203,7 +203,8 @@ export class Trainings implements Disposable {
   }
 
   async #keepLastGood(stage: PreparedTraining, { problem, lastGood }: DivergedError): Promise<RequestError> {
-    const kept = await this.#output.trained(this.#members.get(stage)!, "last-good", stage, lastGood);
+    const weights = await this.#runContext.models.filesDigest(stage.model, stage.quantize);
+    const kept = await this.#output.trained(this.#members.get(stage)!, "last-good", stage, lastGood, weights);
     return new RequestError(`${problem} (the last good state is in ${kept})`, locationOf(stage.spec)).onPage(problem);
   }
 }

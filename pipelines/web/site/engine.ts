@@ -100,11 +100,11 @@ async function answer(ask: Ask): Promise<Answers[keyof Answers]> {
     }
     case "write": {
       const { choices: { base, provider, maxNewTokens }, prompt } = ask, source = await modelSource(base, signal);
-      if (ask.tuned) await noteOtherBase(base.trim());
+      const note = ask.tuned ? await notesOfEdit(base.trim()) : noteTo(emit);
       const model = ask.tuned ? baseModel(source).with(saved(folder)) : baseModel(source);
       const decoding = greedy({ maxNewTokens });
       const place = { threads, provider, signal };
-      return { text: await generate(model, prompt, { ...place, plain: true, decoding, onNote: noteTo(emit) }) };
+      return { text: await generate(model, prompt, { ...place, plain: true, decoding, onNote: note }) };
     }
     case "zip":
       return await zipped();
@@ -113,11 +113,19 @@ async function answer(ask: Ask): Promise<Answers[keyof Answers]> {
   }
 }
 
-/** Reports that the edit is used with another base model than its own. */
-async function noteOtherBase(base: string): Promise<void> {
-  const own = await trainedBase();
-  if (own === base) return;
-  emit({ kind: "note", message: `the edit was trained for ${own}, but the tuned model is ${base} with it` });
+/**
+ * Reports that the edit is used with another base model than its own, or with other weights of it.
+ *
+ * @returns Reports what else there is to say.
+ */
+async function notesOfEdit(base: string): Promise<(message: string) => void> {
+  const own = await trainedBase(), note = noteTo(emit);
+  if (own !== base) note(`the edit was trained for ${own}, but the tuned model is ${base} with it`);
+  return (message) => {
+    // It names the edit's file, which a visitor cannot see.
+    if (!message.startsWith(`${folder}/`)) note(message);
+    else if (own === base) note(`the edit was trained with other weights of ${base}, so its answers may differ`);
+  };
 }
 
 function opened(): SiteTrained {

@@ -42,7 +42,9 @@ const others: readonly Resolved<TrainableSpec>[] = [
 
 for (const spec of [...Object.values(edits), ...Object.values(adapted), ...others]) {
   Deno.test(`${spec.kind}: is declared again from its entry in intervention.json`, () => {
-    const listed = JSON.parse(describeAll("tiny", architecture.width, lowerAdaptations([spec], architecture)));
+    const listed = JSON.parse(
+      describeAll({ base: "tiny", width: architecture.width }, lowerAdaptations([spec], architecture)),
+    );
     const again = lowerDescription(listed, architecture, checkedAdaptation);
     assert.equal(JSON.stringify(again), JSON.stringify(lowerOne(spec, architecture)));
   });

@@ -36,7 +36,7 @@ const located: Readonly<Record<string, readonly [Specs, typeof model]>> = {
 
 /** The description that is read from intervention.json after it was written. */
 async function storedOf(specs: Specs, of: typeof model, folder: string): Promise<InterventionDescription> {
-  const text = describeAll("base", of.width, lowerAdaptations(specs, of));
+  const text = describeAll({ base: "base", width: of.width }, lowerAdaptations(specs, of));
   await Deno.writeTextFile(`${folder}/${interventionFileNames.description}`, text);
   return await readDescription(folder);
 }
@@ -56,7 +56,8 @@ for (const [name, [specs, of]] of Object.entries(located)) {
 Deno.test("a kind that was saved under its former name is read", () =>
   inFolder(async (folder) => {
     const specs: Specs = [{ kind: "gatedDirection", at, positions: "l1", tied: false }];
-    const text = describeAll("base", model.width, lowerAdaptations(specs, model)), file = `${folder}/intervention.json`;
+    const text = describeAll({ base: "base", width: model.width }, lowerAdaptations(specs, model)),
+      file = `${folder}/intervention.json`;
     await Deno.writeTextFile(file, text.replaceAll('"gatedDirection"', '"reftR1"'));
     const found = lowerDescription(await readDescription(folder), model, checkedAdaptation);
     assert.deepEqual(found.map(({ kind, block }) => [kind, block]), [["gatedDirection", 2], ["gatedDirection", 0]]);
@@ -100,7 +101,10 @@ Deno.test("an intervention for a model of another width is refused", () =>
 Deno.test("readDescription() returns the base, its width and its quantization", () =>
   inFolder(async (folder) => {
     const path = `${folder}/${interventionFileNames.description}`;
-    await Deno.writeTextFile(path, describeAll("base", 8, lowerAdaptations([loreft], model), "q4"));
+    await Deno.writeTextFile(
+      path,
+      describeAll({ base: "base", width: 8, quantize: "q4" }, lowerAdaptations([loreft], model)),
+    );
     const { base, width, quantize, interventions } = await readDescription(folder);
     assert.deepEqual([base, width, quantize, interventions.length], ["base", 8, "q4", 2]);
   }));
