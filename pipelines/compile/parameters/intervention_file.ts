@@ -103,8 +103,8 @@ export function otherWeights(
   name: string,
 ): string | undefined {
   if (baseWeights === undefined || used === undefined || baseWeights === used) return undefined;
-  const [trainedWith, here] = base === name ? ["other weights", `those that ${name} has here`] : [base, name];
-  return `${file}: it was trained with ${trainedWith} and is used with ${here}, so its answers may differ`;
+  const difference = base === name ? `other weights of ${name} than these` : `${base} and is used with ${name}`;
+  return `${file}: it was trained with ${difference}, so its answers may differ`;
 }
 
 /**
