@@ -114,6 +114,8 @@ export class FileWriter implements EntryWriter {
   }
 
   append(name: string, chunk: ArrayBufferView): void {
+    // A tensor without elements is complete before its turn.
+    if (chunk.byteLength === 0) return;
     this.#passComplete();
     const [tensor] = this.#pending;
     if (tensor?.name !== name) {

@@ -51,10 +51,10 @@ export async function writeImported(
   return adaptations;
 }
 
-/** Requires that what was imported can be read where it is used. */
+/** Requires that what was imported can be evaluated and trained further. */
 async function requireUsable(weights: string, adaptations: readonly Adaptation[], source: string): Promise<void> {
   try {
-    await readTensors(weights, adaptations);
+    await readTensors(weights, adaptations, "train");
   } catch (error) {
     throw error instanceof RequestError ? new RequestError(error.problem, { file: source }).causedBy(error) : error;
   }

@@ -103,10 +103,16 @@ export async function requireSoundTensors(path: string): Promise<SafetensorsHead
 /**
  * The saved form of some adaptations' tensors, read from a file in which their indices start from 0.
  *
+ * @param purpose What they are read for. To be evaluated, the columns of a rotation may be zero, as weight decay leaves
+ * them.
  * @throws {RequestError} If the file is damaged, a tensor is missing, has another shape or is not finite, or an
  * orthogonal tensor is not orthonormal.
  */
-export async function readTensors(path: string, adaptations: readonly Adaptation[]): Promise<TensorMap> {
+export async function readTensors(
+  path: string,
+  adaptations: readonly Adaptation[],
+  purpose: "evaluate" | "train" = "evaluate",
+): Promise<TensorMap> {
   const { tensors: records } = await requireSoundTensors(path);
   const first = adaptations[0]?.index ?? 0;
   const tensors: Record<string, HostTensor> = {};
@@ -132,30 +138,43 @@ export async function readTensors(path: string, adaptations: readonly Adaptation
         );
       }
       const data = await readTensor(record);
-      if (start === "orthogonal") requireOrthonormal(data, shape as readonly [number, number], name, path);
+      if (start === "orthogonal") {
+        requireOrthonormal(data, shape as readonly [number, number], purpose === "evaluate", { name, file: path });
+      }
       tensors[`${index}.${tensor}`] = { data, shape };
     }
   }
   return tensors;
 }
 
+/** @param mayBeZero Whether columns of zeros may stand among the orthonormal ones. */
 function requireOrthonormal(
   data: Float32Array,
-  [rows, columns]: readonly [number, number],
-  name: string,
-  file: string,
-) {
+  shape: readonly [number, number],
+  mayBeZero: boolean,
+  { name, file }: { readonly name: string; readonly file: string },
+): void {
+  const [rows, columns] = shape, zero = zeroColumns(data, shape);
   for (let left = 0; left < columns; left++) {
+    if (mayBeZero && zero.has(left)) continue;
     for (let right = 0; right <= left; right++) {
       let dot = 0;
       for (let row = 0; row < rows; row++) dot += data[row * columns + left]! * data[row * columns + right]!;
-      if (Math.abs(dot - (left === right ? 1 : 0)) > 1e-2) {
-        throw new RequestError(`the tensor ${name} has columns that are not orthonormal; start from a rotation`, {
-          file,
-        });
-      }
+      if (Math.abs(dot - (left === right ? 1 : 0)) <= 1e-2) continue;
+      const instead = zero.size > 0 ? ", such as one that was trained without weightDecay" : "";
+      throw new RequestError(
+        `the tensor ${name} has columns that are not orthonormal; start from a rotation${instead}`,
+        { file },
+      );
     }
   }
+}
+
+/** The columns of a matrix [rows, columns] that hold only zeros. */
+function zeroColumns(data: Float32Array, [rows, columns]: readonly [number, number]): ReadonlySet<number> {
+  const zero = new Set(Array.from({ length: columns }, (_, column) => column));
+  for (let at = 0; at < rows * columns; at++) if (data[at] !== 0) zero.delete(at % columns);
+  return zero;
 }
 
 /**

@@ -177,7 +177,9 @@ export function lowerDescription(
   return interventions.map((stored) => {
     const adaptation = lowerOne(declare(declared[formOf(stored)](stored, overrides)), architecture).find((each) => {
       if (each.form === "intervention") return each.side === stored["side"];
-      return each.form === "head" || each.block === stored["block"];
+      if (each.form === "head") return true;
+      // One module's name may end another's, as output.dense does BERT's attention.output.dense.
+      return each.block === stored["block"] && (each.form === "prefix" || each.module === stored["module"]);
     });
     if (adaptation === undefined) {
       throw new RequestError(

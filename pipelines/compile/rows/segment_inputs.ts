@@ -4,6 +4,7 @@ import * as o from "../../../ops/operators.ts";
 import { input, leafName, type Value } from "../../../ops/program/program.ts";
 import type { Architecture, TokenRun } from "../../models/architecture/architecture.ts";
 import { runInputs } from "../../models/architecture/model_inputs.ts";
+import { labelInputs } from "./labels.ts";
 import { differsByRow, type Layout, type Segment, segmentNames, stackOfSegment } from "./layout.ts";
 
 /** The tokens and inputs of a segment. */
@@ -31,7 +32,8 @@ export function pastInputs(architecture: Architecture, name: "past" | "encoded",
   }));
 }
 
-const exampleInputs = new Set<string>([...segmentNames, "positions", "labelled"]);
+const segments: ReadonlySet<string> = new Set(segmentNames);
+const labelPlaces: ReadonlySet<string> = new Set([labelInputs.indices, labelInputs.shares]);
 
 /** The resident keys and values of earlier tokens: {@linkcode pastInputs}, in the shape that attention to them takes. */
 export function residentInputs({ heads, blocks }: Architecture, type: "float32" | "float16" = "float32"): KeyValues[] {
@@ -50,9 +52,12 @@ function subjectOf(leaf: Value): string | undefined {
   return leaf.op === "input" ? leafName(leaf).split(".", 1)[0] : undefined;
 }
 
-/** Whether a leaf depends only on the example, so that it is the same in every epoch and for every member. */
+/**
+ * Whether a leaf depends only on the tokens of the example, so that it is the same in every epoch and for every member:
+ * the masks of edited positions are not, since each member has its own.
+ */
 export function isExampleInput(leaf: Value): boolean {
-  return exampleInputs.has(subjectOf(leaf) ?? "");
+  return segments.has(subjectOf(leaf) ?? "") || (leaf.op === "input" && labelPlaces.has(leafName(leaf)));
 }
 
 /** Whether a leaf depends only on the tokens that all rows share. */

@@ -30,9 +30,9 @@ export class Sessions implements AsyncDisposable {
   readonly #open = new Map<string, Promise<Session>>();
   /**
    * Those that stay open until they are released, such as the sessions of a training that is validated between its
-   * steps.
+   * steps, and how often: trainings with the same program may run at the same time.
    */
-  readonly #held = new Set<string>();
+  readonly #held = new Map<string, number>();
   /** How many callers await each: one that is closed before they get it could not be run. */
   readonly #awaited = new Map<string, number>();
   #runtime: Runtime | undefined;
@@ -82,15 +82,20 @@ export class Sessions implements AsyncDisposable {
     }
   }
 
-  /** A compiled program, opened once, that stays open until it is released. */
+  /** A compiled program, opened once, that stays open until it is released as often as it was held. */
   async hold(program: Program, weights: SessionWeights): Promise<Session> {
-    this.#held.add(keyOf(program, weights));
+    const key = keyOf(program, weights);
+    this.#held.set(key, (this.#held.get(key) ?? 0) + 1);
     return await this.open(program, weights);
   }
 
-  /** Closes the session of a program that is done, and frees its memory. */
+  /** Closes the session of a program that is done, unless it is still held elsewhere, and frees its memory. */
   async release(program: Program, weights: Pick<ModelWeights, "digest">): Promise<void> {
-    const key = keyOf(program, weights), session = this.#open.get(key);
+    const key = keyOf(program, weights), session = this.#open.get(key), holders = this.#held.get(key) ?? 0;
+    if (holders > 1) {
+      this.#held.set(key, holders - 1);
+      return;
+    }
     this.#open.delete(key);
     this.#held.delete(key);
     // A session that failed to open has nothing to close.

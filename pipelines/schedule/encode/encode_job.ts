@@ -7,7 +7,7 @@ import { keyOf } from "../../common/content_key.ts";
 import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { encodeProgram, encodePrograms, type KeptValue } from "../../compile/frontier/cut.ts";
 import { type EncodePart, encodeParts } from "../../compile/frontier/encode_parts.ts";
-import type { Adaptation } from "../../compile/lower/adaptation.ts";
+import type { Head } from "../../compile/lower/adaptation.ts";
 import { fedNumbers } from "../../compile/rows/feeds.ts";
 import type { LaidOutRow } from "../../compile/rows/laid_out_rows.ts";
 import { lengthsOf } from "../../compile/rows/row_lengths.ts";
@@ -26,8 +26,8 @@ export interface EncodeJob {
   readonly taken?: Uint32Array<ArrayBuffer> | undefined;
   /** The kept values of all programs that will read the result. */
   readonly kept: readonly KeptValue[];
-  /** For the position masks that kept values depend on, if any. */
-  readonly adaptations: readonly Adaptation[];
+  /** The head of all that read the result, which decides where labels are; absent if they have none. */
+  readonly head?: Head | undefined;
 }
 
 /** The programs of an encoding. */

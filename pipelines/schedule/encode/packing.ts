@@ -123,9 +123,9 @@ export class Packing implements AsyncDisposable {
   }
 
   #feeds(run: readonly number[]): Feeds {
-    const { rows, layout, model: { architecture }, adaptations } = this.job;
+    const { rows, layout, model: { architecture }, head } = this.job;
     return {
-      ...exampleFeeds(run.map((example) => rows.at(example)!), layout, architecture, adaptations),
+      ...exampleFeeds(run.map((example) => rows.at(example)!), layout, architecture, head === undefined ? [] : [head]),
       ...this.#common,
     };
   }

@@ -124,9 +124,9 @@ export class SharedPrompts implements Disposable {
   }
 
   async #encode({ readers }: Group): Promise<EncodedExamples> {
-    const [{ stage: { model, adaptations }, weights, layout, rows }] = readers as [Reader];
+    const [{ stage: { model }, weights, layout, rows }] = readers as [Reader];
     const kept = new Map(readers.flatMap((reader) => this.#prefill(reader).kept.map((each) => [each.name, each])));
-    const job = { model, weights, layout, rows, kept: [...kept.values()], adaptations };
+    const job = { model, weights, layout, rows, kept: [...kept.values()] };
     const encoded = await encode(this.#runContext, job);
     this.#opened.push(encoded);
     return encoded;

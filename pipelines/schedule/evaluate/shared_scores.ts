@@ -114,7 +114,7 @@ export class SharedScores implements Disposable {
   }
 
   async #encode({ readers }: Group): Promise<EncodedExamples> {
-    const [{ stage: { model, adaptations }, weights, layout, rows }] = readers as [Reader];
+    const [{ stage: { model }, weights, layout, rows }] = readers as [Reader];
     const kept = new Map(readers.flatMap(({ scoring }) => scoring.kept.map((each) => [each.name, each])));
     const encoded = await encode(this.#runContext, {
       model,
@@ -122,7 +122,6 @@ export class SharedScores implements Disposable {
       layout,
       rows,
       kept: [...kept.values()],
-      adaptations,
     });
     this.#opened.push(encoded);
     return encoded;

@@ -40,7 +40,7 @@ export function validationFlops({ cacheMemory }: Pick<RunContext, "cacheMemory">
   if (cut === undefined || !isWorthKeeping(cut.rows, cut.scoring, cacheMemory)) {
     return answers + count * passOver(examples);
   }
-  const once = encodeFlops({ model, weights, layout: cut.layout, rows: cut.rows, kept: cut.scoring.kept, adaptations });
+  const once = encodeFlops({ model, weights, layout: cut.layout, rows: cut.rows, kept: cut.scoring.kept });
   return answers + once + count * cut.rows.length * rowFlops(cut.scoring.program, cut.rows);
 }
 

@@ -4,6 +4,7 @@ import { RequestError } from "../../common/errors.ts";
 import { atLocationOf } from "../../common/source_location.ts";
 import { type Adaptation, headOf, isFixed, isFrozen } from "../../compile/lower/adaptation.ts";
 import { hasDropout } from "../../compile/lower/base_dropout.ts";
+import { readTensors } from "../../compile/parameters/initial.ts";
 import { parameterCount } from "../../models/architecture/architecture.ts";
 import type { Resolved, TrainSpec } from "../../spec/mod.ts";
 import type { Dataset } from "../../data/dataset.ts";
@@ -38,6 +39,7 @@ export async function prepareTraining(
       `the training ${name} has nothing to train; give its model an edit, as in model.with(loreft(…))`,
     );
   }
+  for (const { path, of } of model.initialFiles) await readTensors(path, of, "train");
   if (decayOfEdits(spec.optimizer) > 0 && model.adaptations.some(isOrthogonal)) shared.warnOnce(decayWarning);
   atLocationOf(spec, () => requirePredicted(model));
   atLocationOf(spec, () => requireSmoothable(headOf(model.adaptations), spec));

@@ -14,6 +14,7 @@ import type { RunContext } from "../context/run_context.ts";
 import type { EncodedExamples } from "../encode/encoded_examples.ts";
 import { type Reference, referenceOf } from "../preferences/reference.ts";
 import { needsReference } from "../preferences/rewards.ts";
+import type { Sessions } from "../context/sessions.ts";
 import { batched, batchedTensors, ownTensors } from "./batched_members.ts";
 import { CheckpointKeeper, historyOf, type ResumableTraining, stepsDone } from "./checkpoint_keeper.ts";
 import { stepsOf } from "./steps.ts";
@@ -48,7 +49,7 @@ export async function runTrainings(
     return Object.fromEntries(Object.keys(initial).map((name) => [name, outputs[`saved.${name}`]!]));
   };
   const steps = stepsOf({ spec, rows, programs: costs });
-  const devices = runContext.devices.filter(({ hasFailed }) => !hasFailed);
+  const devices = runContext.devices.filter(({ hasFailed }) => !hasFailed), held: [Sessions, Program][] = [];
   const reference = needsReference(spec.objective)
     ? await referenceOf(runContext, {
       name: stage.name,
@@ -86,7 +87,11 @@ export async function runTrainings(
       reference: reference?.scores,
       encoded,
       toSaved,
-      session: (program, replica = 0) => devices[replica % devices.length]!.hold(programs[program], weights),
+      session: (name, replica = 0) => {
+        const sessions = devices[replica % devices.length]!, program = programs[name];
+        held.push([sessions, program]);
+        return sessions.hold(program, weights);
+      },
       named: { stage: stage.name, members: trainings.map(({ member }) => member) },
       emit: runContext.emit,
       start: startOf(trainings),
@@ -112,9 +117,7 @@ export async function runTrainings(
     throw new DivergedError(problem, member, ownTensors(jobs, member, lastGood));
   } finally {
     // Each keeps the memory of its largest run, and the next trainings open their own.
-    for (const program of [programs.train, programs.accumulate, programs.update]) {
-      for (const sessions of devices) await sessions.release(program, weights);
-    }
+    for (const [sessions, program] of held) await sessions.release(program, weights);
   }
 }
 

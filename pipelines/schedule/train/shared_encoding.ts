@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { headOf } from "../../compile/lower/adaptation.ts";
 import type { KeptValue } from "../../compile/frontier/cut.ts";
 import type { EncodeJob } from "../encode/encode_job.ts";
 import type { PreparedTraining } from "../prepare/prepared.ts";
@@ -24,7 +25,7 @@ export function encodeJobOf(
   for (const { programs } of jobs) for (const value of programs.kept) kept.set(value.name, value);
   if (first === undefined || kept.size === 0) return undefined;
   const { stage, weights } = first;
-  const { model, layout, rows, adaptations } = stage;
+  const { model, layout, rows } = stage, [head] = jobs.flatMap(({ stage }) => headOf(stage.adaptations) ?? []);
   const taken = takenByAny(readers.map(({ stage }) => stage));
   return {
     model,
@@ -33,7 +34,7 @@ export function encodeJobOf(
     rows,
     ...taken === undefined ? {} : { taken },
     kept: [...kept.values()],
-    adaptations,
+    ...head === undefined ? {} : { head },
   };
 }
 

@@ -22,6 +22,7 @@ function fill(entry: EntryWriter): void {
   });
   entry.append("values", new Float32Array([1, 2]));
   entry.append("values", new Float32Array([0, 3, 4, 5, 6, 0]).subarray(1, 5));
+  entry.append("empty", new Float32Array(0));
   entry.append("7", new Uint8Array([7, 8, 9]));
   entry.append("lengths", new Int32Array([-1, 70000]));
 }

@@ -46,3 +46,14 @@ Deno.test("Sessions opens a program again after a failure", async () => {
   const session = await sessions.open(adding(1), late);
   assert.equal((await session.run({ x: { shape: [1], data: Float32Array.of(1) } })).outputs["sum"]!.data[0], 2);
 });
+
+Deno.test("a session that is held twice stays open until both have released it", async () => {
+  await using sessions = new Sessions("cpu", 1);
+  const program = adding(1), x = () => ({ x: { shape: [1], data: Float32Array.of(1) } });
+  const [one, other] = [await sessions.hold(program, weights), await sessions.hold(program, weights)];
+  assert.equal(one, other);
+  await sessions.release(program, weights);
+  assert.equal((await other.run(x())).outputs["sum"]!.data[0], 2);
+  await sessions.release(program, weights);
+  await assert.rejects(other.run(x()), /is closed/);
+});

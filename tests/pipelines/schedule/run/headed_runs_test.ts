@@ -1,6 +1,7 @@
 /** Heads in runs: in sweeps, from the store, frozen, fresh and loaded from folders. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { inProcess } from "../../../support/command.ts";
 import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
 import { readHeader, readTensor } from "../../../../pipelines/models/weights/safetensors.ts";
 import { evaluationOf, lossesOf, resultsOf } from "../support.ts";
@@ -140,3 +141,37 @@ Deno.test("a regression's best member is the one with the smallest mean squared 
     assert.ok(Math.abs(mse! - loss!) < 1e-12);
   });
 });
+
+/**
+ * Runs a test with an encoder whose last block is edited above its attention: there, only the first token is computed,
+ * which the head reads.
+ */
+function inEncoderScene(positions: string, test: (scene: Scene) => Promise<void>): Promise<void> {
+  const llama = { num_key_value_heads: undefined, head_dim: undefined, bos_token_id: undefined };
+  const parts = headed("", { edit: "direft", at: "block(1).attention.output", positions, epochs: "3" });
+  return inScene(parts, test, { config: { model_type: "bert", tie_word_embeddings: undefined, ...llama } });
+}
+
+Deno.test("members whose positions differ train together as they do separately, whether functions or texts choose them", () => {
+  const positions = ["() => [0]", "() => [refract.fromEnd(1)]", '"f1"'];
+  return inEncoderScene(`sweep("positions", [${positions.join(", ")}])`, async (scene) => {
+    const together = lossesOf(await resultsOf(scene));
+    assert.notDeepEqual(together[0], together[1]);
+    for (const [at, each] of positions.entries()) {
+      await inEncoderScene(each, async (alone) => {
+        assert.deepEqual(lossesOf(await resultsOf(alone))[0], together[at], each);
+      });
+    }
+  });
+});
+
+Deno.test("what is encoded for one choice of positions is not read for another", () =>
+  inEncoderScene("() => [0]", (first) =>
+    inEncoderScene("() => [refract.fromEnd(1)]", async (second) => {
+      const expected = lossesOf(await resultsOf(second));
+      await resultsOf(first);
+      const shared = ["--store", first.path("store"), "--out", second.path("again"), "--threads", "1", "--json"];
+      const { code, stdout, stderr } = await inProcess("run", second.pipeline, ...shared);
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(lossesOf(JSON.parse(stdout)), expected);
+    })));
