@@ -43,7 +43,6 @@ function show(value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value);
   if (isUnwantedPromise(value)) return "a promise";
   if ("kind" in value && typeof value.kind === "string") return `of the kind ${value.kind}`;
-  if (value instanceof RegExp) return "a regular expression";
   const names = Object.keys(value), shown = names.slice(0, 3).join(", ");
   return names.length === 0 ? "an object" : `an object, { ${shown}${names.length > 3 ? ", …" : ""} }`;
 }

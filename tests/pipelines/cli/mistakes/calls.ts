@@ -24,11 +24,6 @@ export const calls: readonly Mistake<string>[] = [
     "pipeline.ts:13:32: an argument of edits is the function loreft; call it, as in loreft(…)",
   ],
   [
-    "a pattern for a function",
-    evaluating("decoding: greedy({ maxNewTokens: 2 }), metrics: [exactMatch({ extract: /a/ })]"),
-    "pipeline.ts:14:105: extract is a regular expression; give a function",
-  ],
-  [
     "training without settings",
     { tuned: "train(base.with(edit))" },
     "pipeline.ts:13:17: the second argument of train is missing; give its settings, as in train(model, { data, epochs, batchSize, optimizer })",
