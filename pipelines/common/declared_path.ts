@@ -6,7 +6,7 @@
 import { basename, dirname, extname, isAbsolute, resolve } from "node:path";
 import { system, type SystemFileInfo } from "./system.ts";
 import { RequestError } from "./errors.ts";
-import { faultText, isFolder } from "./files.ts";
+import { faultText, isBrokenLink, isFolder } from "./files.ts";
 import { isAbsent, namesIn } from "./folder_names.ts";
 import { nearest, quote } from "./suggest.ts";
 
@@ -50,6 +50,9 @@ export async function pathProblem(base: string, path: string, wanted: "file" | "
     if (!isAbsent(fault)) return `can't be read (${faultText(fault)}); check its permissions`;
   }
   if (found === undefined) {
+    if (await isBrokenLink(full)) {
+      return `is a symbolic link to something that does not exist; restore it, or give the path of another ${wanted}`;
+    }
     const misspelt = misspellings.find(({ is }) => is.test(path));
     return misspelt?.says(path) ?? await absence(base, path, wanted);
   }

@@ -43,9 +43,29 @@ export async function readFileIfPresent(
     return await system.readFile(path);
   } catch (fault) {
     if (fault instanceof RequestError) throw fault;
-    if (isGone(fault)) return undefined;
+    if (isGone(fault)) {
+      await refuseBrokenLink(path);
+      return undefined;
+    }
     throw new RequestError(`can't be read (${faultText(fault)}); check the path and its permissions`, { file: path });
   }
+}
+
+/** Whether a path is a symbolic link to something that does not exist. */
+export async function isBrokenLink(path: string): Promise<boolean> {
+  const isLink = await system.lstat(path).then(({ isSymlink }) => isSymlink, () => false);
+  return isLink && await system.stat(path).then(() => false, isGone);
+}
+
+/**
+ * Refuses a symbolic link to something that does not exist. Taken for an absent file, it would be ignored where files
+ * are optional.
+ */
+export async function refuseBrokenLink(path: string): Promise<void> {
+  if (!await isBrokenLink(path)) return;
+  throw new RequestError("is a symbolic link to a file that does not exist; restore that file, or remove the link", {
+    file: path,
+  });
 }
 
 /** Names of numbers that Python's json reads and writes, outside of strings. */
@@ -130,6 +150,17 @@ export function writeAtomically(path: string, chunks: Chunks): Promise<void> {
  */
 export function replaceFile(path: string, chunks: Chunks): Promise<void> {
   return writeThen(path, chunks, publishUnsynced);
+}
+
+/**
+ * Refuses a path at which there is no folder.
+ *
+ * @param wanted What to give instead of a file.
+ */
+export async function requireFolder(path: string, wanted: string): Promise<void> {
+  const info = await system.stat(path).catch(() => undefined);
+  if (info === undefined) throw new RequestError("there is no such folder; check the path", { file: path });
+  if (!info.isDirectory) throw new RequestError(`is a file; give ${wanted}`, { file: path });
 }
 
 /** Whether there is a folder at a path, as far as this process can see. */

@@ -67,7 +67,7 @@ export async function readLists(folder: string): Promise<ConfigLists> {
   const config = await readJsonObject(file, "save the model again");
   if (config === undefined) {
     throw new RequestError(
-      "there is no config.json; give a folder that pyreft's ReftModel.save or peft's save_pretrained wrote",
+      "has neither config.json nor adapter_config.json; give a folder that pyreft's ReftModel.save or peft's save_pretrained wrote",
       { file: folder },
     );
   }

@@ -1,7 +1,6 @@
 /** Reads a run folder from a program. @module */
-import { RequestError } from "../common/errors.ts";
 import { requireCall } from "../dsl/calls.ts";
-import { readRun, resultsFile } from "../results/read_results.ts";
+import { requireRun } from "../results/read_results.ts";
 import { type OpenedRun, openedRun } from "./opened_run.ts";
 
 /**
@@ -32,7 +31,5 @@ import { type OpenedRun, openedRun } from "./opened_run.ts";
  */
 export async function open(folder: string): Promise<OpenedRun> {
   requireCall("open", arguments);
-  const found = await readRun(folder);
-  if (found !== undefined) return openedRun(folder, found);
-  throw new RequestError(`there is no ${resultsFile}; give the folder of a finished run`, { file: folder });
+  return openedRun(folder, await requireRun(folder));
 }

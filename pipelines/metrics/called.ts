@@ -26,7 +26,7 @@ export function called<T>(failed: string, call: () => T): T {
 
 /** How a message shows a function's invalid result. */
 export function shownValue(value: unknown): string {
-  if (isUnwantedPromise(value)) return "a promise, which async functions return";
+  if (isUnwantedPromise(value)) return "a promise, which async functions return,";
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : "an object";
   return typeof value === "string" ? `the text ${JSON.stringify(value.slice(0, 60))}` : String(value);
 }

@@ -1,7 +1,6 @@
 /** A run's report, written from its folder. @module */
 import { basename, join } from "node:path";
 import { system } from "../common/system.ts";
-import { RequestError } from "../common/errors.ts";
 import { isJsonObject, type JsonObject, readFileIfPresent, readJsonObject } from "../common/files.ts";
 import { innerPath } from "../common/inner_path.ts";
 import { ofKind } from "../common/of_kind.ts";
@@ -14,7 +13,7 @@ import { pageOf } from "./html.ts";
 import { liveFile, type LiveState, silenceOf } from "./live.ts";
 import type { MemberRecord } from "../results/results.ts";
 import { eachPrediction } from "../results/read_predictions.ts";
-import { readRun, resultsFile } from "../results/read_results.ts";
+import { requireRun, resultsFile } from "../results/read_results.ts";
 import { readRunFile, type RunFiles } from "../results/written_files.ts";
 import { isMember, isStage } from "../results/shapes.ts";
 import { manifestFile, pipelineFile, readManifest } from "./manifest.ts";
@@ -106,11 +105,7 @@ const shownTime = (time: string) => time.slice(0, 19).replace("T", " ") + "Z";
 
 /** What a report is made from, read from a run folder. */
 async function readSource(folder: string): Promise<ReportSource> {
-  const found = await readRun(folder);
-  if (found === undefined) {
-    throw new RequestError("there is no results.json; give the folder of a finished run", { file: folder });
-  }
-  const { results, files } = found, run = { folder, files };
+  const { results, files } = await requireRun(folder), run = { folder, files };
   for (const id of await trainedIds(folder)) {
     const trained = await innerPath(folder, join("members", id, "intervention"));
     await readDescription(trained);

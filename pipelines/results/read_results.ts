@@ -1,7 +1,7 @@
 /** Reads results.json, which may come from someone else. @module */
 import { join } from "node:path";
 import { RequestError } from "../common/errors.ts";
-import { isJsonObject, mostJson, parseJsonObject, readFileIfPresent } from "../common/files.ts";
+import { isJsonObject, mostJson, parseJsonObject, readFileIfPresent, requireFolder } from "../common/files.ts";
 import { innerPath } from "../common/inner_path.ts";
 import { digestMember, hasOwnDigest, sealedJson } from "../common/own_digest.ts";
 import type { Results } from "./results.ts";
@@ -62,6 +62,19 @@ export async function readRun(folder: string): Promise<RecordedRun | undefined> 
     for (const stage of stages) if (stage.kind === "evaluate") await innerPath(folder, stage.predictions, file);
   }
   return { results: found, files: new Map(Object.entries(files)) };
+}
+
+/**
+ * The same of a run that must have results.
+ *
+ * @throws {RequestError} If the folder is not that of a finished run, and if {@linkcode readRun} throws one.
+ */
+export async function requireRun(folder: string): Promise<RecordedRun> {
+  const wanted = "the folder of a finished run";
+  await requireFolder(folder, wanted);
+  const found = await readRun(folder);
+  if (found !== undefined) return found;
+  throw new RequestError(`there is no ${resultsFile}; give ${wanted}`, { file: folder });
 }
 
 /** The results of {@linkcode readRun}. */

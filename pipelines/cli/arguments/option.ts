@@ -131,15 +131,23 @@ export function integer(placeholder: string, least: number, most = Infinity): Va
 }
 
 /** A size in bytes, or Infinity. */
-export const size: ValueType<number> = parsed("size", (text) => {
+export const size: ValueType<number> = sizeFrom(0, "500MB, 1.5GiB, 0 or unlimited");
+/** The same, but not 0. */
+export const positiveSize: ValueType<number> = sizeFrom(1, "500MB, 1.5GiB or unlimited");
+
+function sizeFrom(least: number, examples: string): ValueType<number> {
+  return parsed("size", (text) => sizeOf(text, least, examples));
+}
+
+function sizeOf(text: string, least: number, examples: string): number {
   const bytes = parseSize(text);
   // A number without a unit is one of bytes, but people who write a small one mean another unit.
   if (bytes !== undefined && bytes > 0 && bytes < 1000 && /^[\d.]+$/.test(text)) {
     throw new InvalidValue(`write its unit, as in ${text}GB`);
   }
-  if (bytes === undefined) throw new InvalidValue("write a size as in 500MB, 1.5GiB, 0 or unlimited");
+  if (bytes === undefined || bytes < least) throw new InvalidValue(`write a size as in ${examples}`);
   return bytes;
-});
+}
 
 /** A JSON object. */
 export const json: ValueType<JsonObject> = parsed("json", (text) => {

@@ -12,7 +12,8 @@ import { callerPath } from "../requests/caller_paths.ts";
 import { writeNewFolder } from "../requests/output_folder.ts";
 import { openStoredBase } from "../requests/stored_base.ts";
 import { adaptationsOf, findIntervention } from "../requests/stored_intervention.ts";
-import { counted, type Terminal } from "../terminal/terminal.ts";
+import { counted } from "../../common/counted.ts";
+import { type Terminal } from "../terminal/terminal.ts";
 import type { EditExportOptions } from "./export_vllm.ts";
 
 const direction = "direction.gguf", list = "steering.json";

@@ -1,4 +1,5 @@
 /** `deno task export --to gguf`. @module */
+import { counted } from "../../common/counted.ts";
 import { dirname } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { unwritable, writeAtomically } from "../../common/files.ts";
@@ -55,7 +56,7 @@ export async function exportGguf(
     throw unwritable(dirname(out), fault);
   });
   await writeAtomically(out, parts);
-  const count = adaptations.length === 1 ? "1 adaptation" : `${adaptations.length} adaptations`;
+  const count = counted(adaptations.length, "adaptation");
   terminal.print(`${count} in ${out}, ${isVector ? "a control vector" : "a LoRA adapter"}`);
 }
 

@@ -1,4 +1,5 @@
 /** `deno task export --to onnx`. @module */
+import { counted } from "../../common/counted.ts";
 import { basename, join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { isTemporaryOf, removeLeavings } from "../../common/leavings.ts";
@@ -63,7 +64,7 @@ export async function exportOnnx(path: string, options: ExportOnnxOptions, termi
     await writeOnnxFolder(temporary, out, { ...tuned, weights, example: { fields }, dtype });
     await checks.settled();
   }, (name) => exportedNames.has(name));
-  const count = adaptations.length === 1 ? "1 adaptation" : `${adaptations.length} adaptations`;
+  const count = counted(adaptations.length, "adaptation");
   const trained = adaptations.length === 0 ? "" : ` with ${count}`;
   terminal.print(`${model.name}${trained} in ${join(out, onnxFiles.graph)}`);
 }

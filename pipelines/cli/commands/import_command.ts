@@ -1,4 +1,5 @@
 /** `deno task import`. @module */
+import { requireFolder } from "../../common/files.ts";
 import { RequestError } from "../../common/errors.ts";
 import { namesIn } from "../../common/folder_names.ts";
 import { positionsOf } from "../../compile/lower/positions.ts";
@@ -13,7 +14,8 @@ import { callerFolder, callerPath, storeFolder } from "../requests/caller_paths.
 import { command } from "../arguments/command.ts";
 import { choice, optional, type OptionValues, required, text } from "../arguments/option.ts";
 import { writeImported } from "./imported_folder.ts";
-import { counted, type Terminal } from "../terminal/terminal.ts";
+import { counted } from "../../common/counted.ts";
+import { type Terminal } from "../terminal/terminal.ts";
 
 const declared = {
   model: optional(
@@ -43,17 +45,13 @@ export const importCommand = command({
   ],
   run: async ([path], options, { terminal }) => {
     const folder = callerPath(path);
+    await requireFolder(folder, "the folder that pyreft or peft saved, unpacked if it is an archive");
     await (await isPeftFolder(folder) ? importPeft : importPyreft)(folder, options, terminal);
   },
 });
 
-/** Requires a folder that pyreft saved: not a file, such as an archive of one, nor an intervention of Refract's. */
+/** Requires a folder that pyreft saved, and not an intervention of Refract's. */
 async function requirePyreft(folder: string): Promise<void> {
-  if ((await Deno.stat(folder).catch(() => undefined))?.isDirectory === false) {
-    throw new RequestError("is a file; give the folder that pyreft or peft saved, unpacked if it is an archive", {
-      file: folder,
-    });
-  }
   const names = await namesIn(folder);
   if (names.includes(interventionFileNames.description) && !names.includes("config.json")) {
     throw new RequestError("is an intervention already; use it as it is, as in saved(folder)", { file: folder });

@@ -1,4 +1,5 @@
 /** `deno task merge`. @module */
+import { counted } from "../../common/counted.ts";
 import { join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { readJsonObject } from "../../common/files.ts";
@@ -24,7 +25,7 @@ import { bytesProgress, noteTo } from "../../schedule/context/work.ts";
 import { Sessions } from "../../schedule/context/sessions.ts";
 import { command } from "../arguments/command.ts";
 import { member } from "../arguments/common_options.ts";
-import { choice, optional, type OptionValues, required, size, text, withDefault } from "../arguments/option.ts";
+import { choice, optional, type OptionValues, positiveSize, required, text, withDefault } from "../arguments/option.ts";
 import { callerPath, storeFolder } from "../requests/caller_paths.ts";
 import { requireEmpty, writeFolder } from "../requests/output_folder.ts";
 import { openStoredBase } from "../requests/stored_base.ts";
@@ -41,7 +42,7 @@ const declared = {
   ),
   model: optional(text("base"), "the base model, if it is not where the run says"),
   positions: optional(text("positions"), "replaces those that edits were trained with: all+completion"),
-  shardSize: withDefault(size, "the maximum size of a weight file", 5e9),
+  shardSize: withDefault(positiveSize, "the maximum size of a weight file", 5e9),
 };
 
 /** Writes a model with its adaptations merged into the base, which does not need Refract. */
@@ -96,7 +97,7 @@ async function merge(
     );
   }
   terminal.write(lossText(loss, dtype));
-  const count = adaptations.length === 1 ? "1 adaptation" : `${adaptations.length} adaptations`;
+  const count = counted(adaptations.length, "adaptation");
   terminal.print(`${bare.name} with ${count} merged in ${out}`);
 }
 

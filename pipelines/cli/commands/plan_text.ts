@@ -1,7 +1,8 @@
 /** A plan as text. @module */
 import type { Plan, PlanEstimate, PlannedFleet, PlannedMember } from "../../schedule/plan/plan.ts";
 import { formatSize } from "../../common/size.ts";
-import { counted, formatSeconds, formatTable } from "../terminal/terminal.ts";
+import { counted } from "../../common/counted.ts";
+import { formatSeconds, formatTable } from "../terminal/terminal.ts";
 
 /** Longer lists are truncated. */
 const mostLines = 20;
@@ -32,10 +33,8 @@ export function formatPlan(plan: Plan, explains = false): string {
   const rest = plan.goesOn ? "and then the stages that continue with the best of these\n" : "";
   const { memory, activations } = plan.budgets;
   const reasons = plan.frontiers.map(({ members, reason, level, bytes, recomputedBlocks }) => {
-    const again = recomputedBlocks === 0
-      ? ""
-      : `recomputed: ${recomputedBlocks === 1 ? "1 block" : `${recomputedBlocks} blocks`} in each step, ` +
-        `so that the longest row takes at most ${formatSize(activations ?? Infinity)}\n`;
+    const again = recomputedBlocks === 0 ? "" : `recomputed: ${counted(recomputedBlocks, "block")} in each step, ` +
+      `so that the longest row takes at most ${formatSize(activations ?? Infinity)}\n`;
     const kept = `kept: ${level}, ${formatSize(bytes)} of at most ${formatSize(memory ?? Infinity)}\n`;
     return { members, says: `${reason}\n${kept}${again}` };
   });

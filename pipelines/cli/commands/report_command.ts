@@ -1,7 +1,7 @@
 /** `deno task report`. @module */
 import { basename, join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
-import { readResults } from "../../results/read_results.ts";
+import { requireRun } from "../../results/read_results.ts";
 import type { Results } from "../../results/results.ts";
 import { paperTables } from "../../report/paper_table.ts";
 import { paperText } from "../../report/paper_text.ts";
@@ -60,9 +60,7 @@ interface Named {
 }
 
 async function resultsOf(folder: string): Promise<Named> {
-  const results = await readResults(folder);
-  if (results !== undefined) return { name: basename(folder), results };
-  throw new RequestError("there is no results.json; give the folder of a finished run", { file: folder });
+  return { name: basename(folder), results: (await requireRun(folder)).results };
 }
 
 /**

@@ -9,7 +9,8 @@ import type {
   Repeated,
   SharedRows,
 } from "../../schedule/inspect/inspection.ts";
-import { counted, formatTable } from "../terminal/terminal.ts";
+import { counted } from "../../common/counted.ts";
+import { formatTable } from "../terminal/terminal.ts";
 
 /** How rows are written. */
 interface RowsStyle {

@@ -3,7 +3,8 @@ import { ownValue } from "../../../ops/program/own_value.ts";
 import type { MemberOutline } from "../../results/events.ts";
 import type { EvaluateRecord, RepeatedRecord, Results, StageRecord, TrainRecord } from "../../results/results.ts";
 import { ofKind } from "../../common/of_kind.ts";
-import { counted, formatSeconds, formatTable } from "../terminal/terminal.ts";
+import { counted } from "../../common/counted.ts";
+import { formatSeconds, formatTable } from "../terminal/terminal.ts";
 
 /** What the summary needs from a member that was run. */
 type SummarizedMember = Pick<MemberOutline, "baseParameters" | "stages">;
@@ -69,7 +70,14 @@ function averages({ members }: Results): string {
 /** A metric's value with its standard error. */
 function measuredText({ metrics, standardErrors = {} }: EvaluateRecord, metric: string): string {
   const both = [ownValue(metrics, metric), ownValue(standardErrors, metric)];
-  return both.flatMap((number) => number === undefined ? [] : [number.toFixed(3)]).join(" ± ");
+  return measuredWith(both.filter((number) => number !== undefined));
+}
+
+/** Numbers joined by ±, with three decimals, or more if one would be rounded to 0.000. */
+function measuredWith(numbers: readonly number[]): string {
+  const least = Math.min(...numbers.map(Math.abs).filter((number) => number > 5e-9), 1);
+  const decimals = Math.min(8, Math.max(3, Math.ceil(-Math.log10(least))));
+  return numbers.map((number) => number.toFixed(decimals)).join(" ± ");
 }
 
 /** The units of a stage's metrics, by their names in the table. */
@@ -89,11 +97,12 @@ function repetitions({ summaries = [] }: Results): string {
     const found = new Map(named(stages));
     const shown = metrics.map((name) => {
       const summary = found.get(name);
-      return summary === undefined ? "" : `${summary.mean.toFixed(3)} ± ${summary.deviation.toFixed(3)}`;
+      return summary === undefined ? "" : measuredWith([summary.mean, summary.deviation]);
     });
     return [id, ...shown, String(members.length)];
   });
-  return `${formatTable(["repeated", ...metrics, "members"], rows)}\n`;
+  return `${formatTable(["repeated", ...metrics, "members"], rows)}` +
+    "± is the standard deviation over members here, and the standard error over rows above\n\n";
 }
 
 function metricNames(stage: StageRecord): string[] {

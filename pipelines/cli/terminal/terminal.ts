@@ -71,11 +71,6 @@ async function* linesOf(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncIt
   if (rest !== "") yield rest;
 }
 
-/** A number of things: `1 row`, `1,200 rows`. */
-export function counted(count: number, what: string): string {
-  return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
-}
-
 /** Seconds as text: `0.21 s`, `14.0 s`, `3 min 5 s`. */
 export function formatSeconds(seconds: number): string {
   if (seconds > 0 && seconds < 0.0995) return `${Number((seconds * 1000).toPrecision(2))} ms`;

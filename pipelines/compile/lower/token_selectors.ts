@@ -1,4 +1,5 @@
 /** What an edit selects for each example: tokens of the prompt, or rows of the rank. @module */
+import { counted } from "../../common/counted.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import {
@@ -91,7 +92,7 @@ function isFromEnd(token: unknown): token is FromEnd {
 
 /** Describes a choice that is not a token of the prompt, and what to choose instead. */
 function noToken(token: unknown, length: number): string {
-  const of = `of a prompt of ${length} tokens`;
+  const of = `of a prompt of ${counted(length, "token")}`;
   if (isFromEnd(token)) return `fromEnd(${token.count}) ${of}; choose from fromEnd(${length}) to fromEnd(1)`;
   if (typeof token !== "number") return `something that is not a token ${of}; return indices, as in [0, fromEnd(1)]`;
   if (!Number.isInteger(token) || token >= 0) return `token ${token} ${of}; choose from 0 to ${length - 1}`;

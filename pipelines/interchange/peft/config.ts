@@ -11,7 +11,7 @@ import { isJsonObject, type JsonObject, readJsonObject } from "../../common/file
 import { quote } from "../../common/suggest.ts";
 import { peftFiles } from "./names.ts";
 import { knownFields, refusedFields } from "./fields.ts";
-import { type ModuleNames, pythonPattern, type Targets } from "./targets.ts";
+import { endPattern, type ModuleNames, pythonPattern, type Targets } from "./targets.ts";
 
 /** What all types have. */
 interface PeftBase {
@@ -111,9 +111,9 @@ const readers: { readonly [Type in PeftConfig["type"]]: (fields: JsonObject) => 
     kind: fields["use_dora"] === true ? "dora" : "lora",
     targets: targetsOf(fields),
     rank: numberOf(fields, "r", 8, isCount, "a whole number of at least 1"),
-    alpha: numberOf(fields, "lora_alpha", 8, Number.isFinite, "a number"),
+    alpha: numberOf(fields, "lora_alpha", 8, isScale, "a number of at least 0"),
     ranks: patternsOf(fields, "rank_pattern", isCount, "a whole number of at least 1"),
-    alphas: patternsOf(fields, "alpha_pattern", Number.isFinite, "a number"),
+    alphas: patternsOf(fields, "alpha_pattern", isScale, "a number of at least 0"),
     rankStabilized: fields["use_rslora"] === true,
     dropout: numberOf(
       fields,
@@ -134,6 +134,7 @@ const readers: { readonly [Type in PeftConfig["type"]]: (fields: JsonObject) => 
   }),
 };
 
+const isScale = (value: number) => Number.isFinite(value) && value >= 0;
 const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1;
 
 function numberOf(
@@ -158,7 +159,7 @@ function patternsOf(
   if (!isJsonObject(found)) throw new RequestError(`${name} is ${shown(found)}; it must be an object`);
   return new Map(
     Object.keys(found).map((pattern) => {
-      pythonPattern(pattern, name);
+      endPattern(pattern, name);
       return [pattern, numberOf(found, pattern, undefined, isRight, wanted)];
     }),
   );

@@ -39,25 +39,41 @@ export function matchesNames(path: string, names: ModuleNames): boolean {
 
 /** The value of the first pattern that matches the end of a path. */
 export function byPattern(path: string, patterns: ReadonlyMap<string, number>): number | undefined {
-  const found = [...patterns.keys()].find((pattern) => pythonPattern(`(?:.*\\.)?(?:${pattern})`, "").test(path));
+  const found = [...patterns.keys()].find((pattern) => endPattern(pattern, "").test(path));
   return found === undefined ? undefined : patterns.get(found);
 }
 
+/** A pattern of rank_pattern or alpha_pattern, which must match the end of a path. */
+export function endPattern(pattern: string, field: string): RegExp {
+  return pythonPattern(`(?:.*\\.)?(?:${pattern})`, field, pattern);
+}
+
 /**
- * A pattern of Python's `re` that must match a whole text. Patterns that select modules use the common core of both
- * languages.
+ * A pattern of Python's `re` that must match a whole text, as JavaScript's. Patterns that select modules use the common
+ * core of both languages.
  *
- * @throws {RequestError} If it is not a valid pattern in JavaScript too.
+ * @param field The setting that has it.
+ * @param shown How a message shows it.
+ * @throws {RequestError} If it uses something that JavaScript lacks.
  */
-export function pythonPattern(pattern: string, field: string): RegExp {
+export function pythonPattern(pattern: string, field: string, shown: string = pattern): RegExp {
+  const [, flags = "", rest = ""] = /^(?:\(\?([aims]+)\))?([^]*)$/.exec(pattern)!;
   try {
-    return new RegExp(`^(?:${pattern.replaceAll("(?P<", "(?<")})$`, "u");
+    return new RegExp(`^(?:${rest.replaceAll(ofPython, inJavaScript)})$`, `u${flags.replaceAll(/[am]/g, "")}`);
   } catch {
-    try {
-      // Without the u flag, under which a meaningless escape is an error.
-      return new RegExp(`^(?:${pattern.replaceAll("(?P<", "(?<")})$`);
-    } catch {
-      throw new RequestError(`${field} has the pattern ${quote(pattern)}, which is not supported; list names instead`);
-    }
+    throw new RequestError(`${field} has the pattern ${quote(shown)}, which is not supported; list names instead`);
   }
+}
+
+/** An escape, or what opens a named group or refers back to it. */
+const ofPython = /\\([^])|\(\?P<|\(\?P=(\w+)\)/gu;
+
+/** What Python writes in another way, or escapes needlessly, which JavaScript refuses; all else as it is. */
+function inJavaScript(found: string, escaped: string | undefined, group: string | undefined): string {
+  if (found === "(?P<") return "(?<";
+  if (group !== undefined) return `\\k<${group}>`;
+  if (escaped === "A") return "(?<![^])";
+  if (escaped === "Z") return "(?![^])";
+  if (escaped === undefined || /[A-Za-z0-9]/.test(escaped)) return found;
+  return `\\u{${escaped.codePointAt(0)!.toString(16)}}`;
 }

@@ -1,4 +1,5 @@
 /** The known architectures, by the `model_type` in config.json. @module */
+import { nearest, quote } from "../../common/suggest.ts";
 import { RequestError } from "../../common/errors.ts";
 import type { Architecture } from "../architecture/architecture.ts";
 import type { ConfigReader } from "../architecture/config.ts";
@@ -70,8 +71,10 @@ const families: Readonly<Record<FamilyName, (config: ConfigReader) => Architectu
 export function architectureOf(config: ConfigReader): Architecture {
   const family = config.raw("model_type");
   if (isFamily(family)) return families[family](config.withDefaults(fieldDefaults[family]));
+  const names = Object.keys(families), near = typeof family === "string" ? nearest(family, names) : undefined;
+  const known = `known are ${names.join(", ")}`, remedy = near === undefined ? known : `did you mean ${quote(near)} (${known})`;
   throw new RequestError(
-    `model_type ${JSON.stringify(family ?? null)} is not supported; known are ${Object.keys(families).join(", ")}`,
+    `model_type ${JSON.stringify(family ?? null)} is not supported; ${remedy}`,
     { file: config.file },
   );
 }

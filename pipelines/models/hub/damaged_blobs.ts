@@ -1,4 +1,5 @@
 /** Cached files whose content no longer matches their names. @module */
+import { isBrokenLink, refuseBrokenLink } from "../../common/files.ts";
 import { join } from "node:path";
 import { type FileIdentity, identityOf, isSameFile, isSettled } from "../../common/file_identity.ts";
 import { system } from "../../common/system.ts";
@@ -35,11 +36,17 @@ export async function removeDamaged(
   const damaged: string[] = [];
   for (const name of names) {
     const path = join(snapshot, name), blob = await system.realPath(path).catch(() => undefined);
-    if (blob === undefined) continue;
-    if (await isSound(blob)) continue;
-    if (isOffline(env)) await requireSoundBlob(blob);
-    for (const file of [blob, path]) await system.remove(file).catch(() => {});
-    warn(`${path}: is damaged; downloading it again`);
+    if (blob === undefined) {
+      // Its blob was removed, but not the link.
+      if (!await isBrokenLink(path)) continue;
+      if (isOffline(env)) await refuseBrokenLink(path);
+    } else {
+      if (await isSound(blob)) continue;
+      if (isOffline(env)) await requireSoundBlob(blob);
+      await system.remove(blob).catch(() => {});
+    }
+    await system.remove(path).catch(() => {});
+    warn(`${path}: is ${blob === undefined ? "a link to a missing file" : "damaged"}; downloading it again`);
     damaged.push(name);
   }
   return damaged;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { system } from "../../common/system.ts";
 import { RequestError } from "../../common/errors.ts";
-import { faultText, isJsonObject, readJsonObject } from "../../common/files.ts";
+import { faultText, isJsonObject, readJsonObject, refuseBrokenLink } from "../../common/files.ts";
 import { leavesFolder } from "../../common/inner_path.ts";
 import { readHeader } from "./safetensors.ts";
 import type { TensorRecord } from "./safetensors_table.ts";
@@ -104,13 +104,16 @@ function missingShard(shards: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** Whether a file exists; a link to a missing file counts as absent. */
+/** Whether a file exists; a link to a missing file is refused. */
 async function exists(path: string): Promise<boolean> {
   try {
     await system.stat(path);
     return true;
   } catch (fault) {
-    if (fault instanceof system.errors.NotFound || fault instanceof system.errors.NotADirectory) return false;
+    if (fault instanceof system.errors.NotFound || fault instanceof system.errors.NotADirectory) {
+      await refuseBrokenLink(path);
+      return false;
+    }
     throw new RequestError(`can't be read (${faultText(fault)}); check its permissions`, { file: path });
   }
 }

@@ -1,4 +1,5 @@
 /** Where trainings are cut, and why. @module */
+import { counted } from "../../common/counted.ts";
 import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
 import { keptLevel } from "../../compile/frontier/memory_budget.ts";
 import { packedBytes } from "../../compile/frontier/packed_values.ts";
@@ -39,5 +40,5 @@ function encoderReason({ adaptations }: TrainJob["stage"]): string {
 }
 
 function tokens(count: number): string {
-  return count === 1 ? "1 token" : `${count} tokens`;
+  return counted(count, "token");
 }

@@ -1,7 +1,9 @@
 /** What is legal in prepared stages but rarely intended. Each caution is noted once, with its place. @module */
+import { counted } from "../../common/counted.ts";
 import type { OptimizerName } from "../../../ops/optimizers/mod.ts";
+import { quote } from "../../common/suggest.ts";
 import { placed } from "../../common/source_location.ts";
-import { type Adaptation, headOf } from "../../compile/lower/adaptation.ts";
+import { type Adaptation, headOf, interventionsOf } from "../../compile/lower/adaptation.ts";
 import { warmupStepsOf } from "../../../ops/optimizers/schedule.ts";
 import { startsAtOwn } from "../../compile/lower/heads.ts";
 import { lengthsOfExamples } from "../../data/example_lengths.ts";
@@ -55,8 +57,9 @@ const ofTraining: readonly ((stage: PreparedTraining) => Finding)[] = [
     if (maxSteps <= steps) return undefined;
     return {
       of: spec,
-      says:
-        `maxSteps of ${name} is ${maxSteps}, and its epochs end after ${steps} steps; give more epochs than ${epochs}`,
+      says: `maxSteps of ${name} is ${maxSteps}, and its epochs end after ${
+        counted(steps, "step")
+      }; give more epochs than ${epochs}`,
     };
   },
   function staysCold(stage) {
@@ -65,7 +68,7 @@ const ofTraining: readonly ((stage: PreparedTraining) => Finding)[] = [
     if (steps === 0 || warmup < steps) return undefined;
     return {
       of: optimizer,
-      says: `the warm-up of ${name} takes ${warmup} of ${steps === 1 ? "1 step" : `${steps} steps`}, so that no step ` +
+      says: `the warm-up of ${name} takes ${warmup} of ${counted(steps, "step")}, so that no step ` +
         "has the whole learning rate",
     };
   },
@@ -88,6 +91,22 @@ const ofTraining: readonly ((stage: PreparedTraining) => Finding)[] = [
     if (dataParallel <= batchSize) return undefined;
     return { of: spec, says: `dataParallel of ${name} is ${dataParallel}, but a batch has only ${batchSize} rows` };
   },
+  function editsNoToken({ name, spec, adaptations, rows }) {
+    for (const { kind, positions: { selector } } of interventionsOf(adaptations)) {
+      if (selector === undefined) continue;
+      const count = rows.filter(({ whole }) => selector.of(whole).size === 0).length;
+      if (count === 0) continue;
+      const where = count === rows.length ? "any row" : `${count} of the ${rows.length} rows`;
+      const choice = selector.isFunction ? "its function" : quote(selector.name);
+      return { of: spec, says: `${kind} edits no token in ${where} that ${name} trains on; ${choice} chooses none` };
+    }
+    return undefined;
+  },
+  function scalesToNothing({ name, spec, adaptations }) {
+    const idle = adaptations.find((each) => each.form === "adapter" && each.options.scaling === 0);
+    if (idle === undefined) return undefined;
+    return { of: spec, says: `alpha of ${idle.kind} in ${name} is 0, so it changes nothing and learns nothing` };
+  },
   function hasOddRate({ name, spec: { optimizer } }) {
     const { usual, small, large } = rates[optimizer.kind];
     const rate = Math.max(...ratesOf(optimizer).map((rate) => rate ?? 0));
@@ -107,7 +126,9 @@ const ofEvaluation: readonly ((stage: PreparedEvaluation) => Finding)[] = [
     const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
     const count = lengths.filter((length) => length > maxNewTokens).length;
     if (count === 0) return undefined;
-    const part = count === examples.length ? `all ${count} rows` : `${count} of the ${examples.length} rows`;
+    const part = count === examples.length
+      ? count === 1 ? "the row" : `all ${count} rows`
+      : `${count} of the ${examples.length} rows`;
     return {
       of: decoding,
       says:
@@ -132,7 +153,9 @@ const ofEvaluation: readonly ((stage: PreparedEvaluation) => Finding)[] = [
     return {
       of: spec,
       says:
-        `${count} of the ${examples.length} prompts of ${name} leave no room for maxNewTokens, ${maxNewTokens}, in the ` +
+        `${count} of the ${examples.length} prompts of ${name} ${
+          count === 1 ? "leaves" : "leave"
+        } no room for maxNewTokens, ${maxNewTokens}, in the ` +
         `model's context of ${contextLength} tokens, so answers will be cut; maxLength of evaluate(…) cuts the prompt instead`,
     };
   },

@@ -88,8 +88,10 @@ export function equalAnswersNote(name: string, { examples }: PreparedRows): stri
     );
   }
   const where = place === undefined ? "" : `, the first is ${formatLocation(place)}`;
-  return `${equal.length} of the ${examples.length} rows that ${name} trains on have two answers with the same tokens, which ` +
-    `teach nothing${where}; remove them with rows.filter(…)`;
+  return `${equal.length} of the ${examples.length} rows that ${name} trains on ${
+    equal.length === 1 ? "has" : "have"
+  } two answers with the ` +
+    `same tokens, which teach nothing${where}; remove them with rows.filter(…)`;
 }
 
 /** Whether an example has two answers. */

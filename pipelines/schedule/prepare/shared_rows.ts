@@ -22,9 +22,14 @@ export function sharedRowsNote(
   const shared = hashesOf(evaluated, (example) => example).map((hash) => known.has(hash));
   const count = shared.filter((is) => is).length, place = evaluated.at(Math.max(0, shared.indexOf(true)))?.source.place;
   if (count === 0) return undefined;
-  if (count === evaluated.length) return `all ${count} rows that ${name} evaluates on are rows that it trains on`;
+  if (count === evaluated.length) {
+    const all = count === 1 ? ["the row", "is a row"] : [`all ${count} rows`, "are rows"];
+    return `${all[0]} that ${name} evaluates on ${all[1]} that it trains on`;
+  }
   const first = place === undefined ? "" : `, the first is ${formatLocation(place)}`;
-  return `${count} of the ${evaluated.length} rows that ${name} evaluates on are among those that it trains on${first}; ` +
+  return `${count} of the ${evaluated.length} rows that ${name} evaluates on ${
+    count === 1 ? "is" : "are"
+  } among those that it trains on${first}; ` +
     "see them with deno task rows, and remove them from one of the two";
 }
 

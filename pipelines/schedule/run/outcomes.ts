@@ -1,4 +1,5 @@
 /** Notes on a run's results: trainings that learned nothing, answers that are no better than chance. @module */
+import { counted } from "../../common/counted.ts";
 import { isRight } from "../../metrics/exact_match.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { ofKind } from "../../common/of_kind.ts";
@@ -50,7 +51,7 @@ function flatLoss({ name, losses }: TrainRecord): Outcome[] {
 function cutAnswersOf({ name, rows = 0, cutAnswers = 0 }: EvaluateRecord, { stages }: PreparedMember): Outcome[] {
   if (cutAnswers === 0) return [];
   const context = ofKind(stages, "evaluate").find((stage) => stage.name === name)?.model.architecture.contextLength;
-  const which = cutAnswers === 1 ? "1 answer" : `${cutAnswers} answers`;
+  const which = counted(cutAnswers, "answer");
   const says = `the model's context of ${context} tokens cut ${which} of the ${rows} of ${name}; ` +
     "maxLength of evaluate(…) cuts long prompts instead";
   return [{ about: `context ${name}`, says }];

@@ -93,6 +93,24 @@ refuses(
 refuses("an invalid rank", setting({ r: 0 }), inConfig, /r is 0; it must be a whole number of at least 1/);
 refuses("an invalid alpha", setting({ lora_alpha: "8" }), inConfig, /lora_alpha is "8"; it must be a number/);
 refuses(
+  "an alpha below 0",
+  setting({ lora_alpha: -8 }),
+  inConfig,
+  /lora_alpha is -8; it must be a number of at least 0/,
+);
+refuses(
+  "a module's alpha below 0",
+  setting({ alpha_pattern: { q_proj: -1 } }),
+  inConfig,
+  /q_proj is -1; it must be a number of at least 0/,
+);
+refuses(
+  "a pattern that JavaScript reads otherwise",
+  setting({ target_modules: ".*\\Qq_proj\\E" }),
+  inConfig,
+  /target_modules has the pattern ".*", which is not supported; list names instead/,
+);
+refuses(
   "an invalid pattern",
   setting({ rank_pattern: { "(": 3 } }),
   inConfig,

@@ -244,8 +244,21 @@ importRefuses("a missing model", {
 });
 importRefuses("a missing folder", {
   change: () => Promise.resolve(),
-  at: "pyreft: there is no config.json",
+  at: "pyreft: there is no such folder",
+  says: /; check the path$/,
+});
+importRefuses("a folder that neither saved", {
+  change: (scene) => Deno.mkdir(scene.path("pyreft")),
+  at: "pyreft: has neither config.json nor adapter_config.json",
   says: /; give a folder that pyreft's ReftModel\.save or peft's save_pretrained wrote/,
+});
+importRefuses("a folder whose config.json is a link to a missing file", {
+  change: async (scene) => {
+    await Deno.mkdir(scene.path("pyreft"));
+    await Deno.symlink(scene.path("absent.json"), scene.path("pyreft", "config.json"));
+  },
+  at: "pyreft/config.json: is a symbolic link to a file that does not exist",
+  says: /; restore that file, or remove the link$/,
 });
 importRefuses("an archive", {
   change: (scene) => scene.write("pyreft", "PK"),

@@ -125,6 +125,8 @@ Deno.test("invalid options are refused immediately, invalid requests when the re
     await assert.rejects(run("absent.ts").result, /there is no such pipeline file/);
     await assert.rejects(run(scene.pipeline, { set: { rnk: 1 } }).result, /there is no such axis or setting/);
     await assert.rejects(run(scene.pipeline, { ...optionsOf(scene), log: scene.folder }).result, /can't be written/);
+    await assert.rejects(open(scene.path("absent")), /absent: there is no such folder; check the path/);
+    await assert.rejects(open(scene.pipeline), /pipeline\.ts: is a file; give the folder of a finished run/);
     await assert.rejects(open(scene.folder), /there is no results\.json; give the folder of a finished run/);
   }));
 

@@ -56,6 +56,7 @@ Deno.test("a summary of several encodings claims no saving, and shows repetition
   const members = [recordOf("a", false), recordOf("b", false)];
   const text = summarize({ ...results, members, encode: [encode, encode], summaries }, [prepared, prepared], 1);
   assert.match(text, /\nrepeated {2}tuned loss {5}members\n─+ {2}─+ {2}─+\nrank=1 {4}0\.500 ± 0\.250 {8}2\n/);
+  assert.match(text, /2\n± is the standard deviation over members here, and the standard error over rows above\n\n/);
   assert.equal(text.match(/computed once in 0\.10 s for 6 epochs\n/g)?.length, 2);
 });
 
@@ -67,6 +68,22 @@ Deno.test("a summary has a metric's standard error and unit", () => {
   const text = summarize({ ...results, members: [{ ...rest, stages: measured }] }, [prepared], 1);
   assert.match(text, /^member {2}tuned loss \(nats\) /);
   assert.match(text, /\nmain {4}0\.123 ± 0\.010 /);
+});
+
+Deno.test("a summary shows small numbers with the decimals that they need", () => {
+  const { stages, ...rest } = recordOf("main", false);
+  const shown = (loss: number, error: number) => {
+    const measured = stages.map((stage) => {
+      return stage.kind === "evaluate" ? { ...stage, metrics: { loss }, standardErrors: { loss: error } } : stage;
+    });
+    return /main {4}(.*?) {2}/.exec(
+      summarize({ ...results, members: [{ ...rest, stages: measured }] }, [prepared], 1),
+    )![1];
+  };
+  assert.equal(shown(0.002, 0.00031), "0.0020 ± 0.0003");
+  assert.equal(shown(0.00000215, 0), "0.000002 ± 0.000000");
+  assert.equal(shown(1, 0), "1.000 ± 0.000");
+  assert.equal(shown(-0.5, 1e-30), "-0.500 ± 0.000");
 });
 
 Deno.test("a summary shows the prediction, and the basis of an uncertain one", () => {

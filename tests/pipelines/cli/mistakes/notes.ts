@@ -41,6 +41,9 @@ export const notes: readonly Mistake<readonly string[]>[] = [
   }, [
     "pipeline.ts:14:27: states uses its model with loreft untrained; use the result of train(…)",
   ]],
+  ["a row that was trained on", { held: "rows.take(1)" }, [
+    "pipeline.ts:14:19: the row that score evaluates on is a row that it trains on",
+  ]],
   ["rows that were trained on", { held: "rows.take(3)" }, [
     "pipeline.ts:14:19: all 3 rows that score evaluates on are rows that it trains on",
   ]],
@@ -87,6 +90,24 @@ export const notes: readonly Mistake<readonly string[]>[] = [
   ]],
   ["more steps than the epochs have", training("maxSteps: 9"), [
     "pipeline.ts:13:17: maxSteps of loreft is 9, and its epochs end after 2 steps; give more epochs than 1",
+  ]],
+  ["more steps than the one that its epochs have", {
+    tuned: "train(base.with(edit), { data: rows, epochs: 1, batchSize: 8, optimizer, maxSteps: 2 })",
+  }, [
+    "pipeline.ts:13:17: maxSteps of loreft is 2, and its epochs end after 1 step; give more epochs than 1",
+  ]],
+  ["positions that choose no token", editing("positions: () => []"), [
+    "pipeline.ts:13:17: loreft edits no token in any row that loreft trains on; its function chooses none",
+  ]],
+  [
+    "positions that choose no token in some rows",
+    editing("positions: ({ fields }) => String(fields.q).startsWith('W') ? [] : [0]"),
+    [
+      "pipeline.ts:13:17: loreft edits no token in 4 of the 8 rows that loreft trains on; its function chooses none",
+    ],
+  ],
+  ["an adapter that is scaled to nothing", { edit: "lora({ rank: 2, alpha: 0 })" }, [
+    "pipeline.ts:13:17: alpha of lora in lora is 0, so it changes nothing and learns nothing",
   ]],
   ["a warm-up that never ends", optimizing("{ learningRate: 1e-3, schedule: linearSchedule({ warmupSteps: 2 }) }"), [
     "pipeline.ts:13:90: the warm-up of loreft takes 2 of 2 steps, so that no step has the whole learning rate",

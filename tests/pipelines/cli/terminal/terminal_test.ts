@@ -1,6 +1,7 @@
 /** The format of times and tables. @module */
 import assert from "node:assert/strict";
-import { counted, formatSeconds, formatTable } from "../../../../pipelines/cli/terminal/terminal.ts";
+import { counted } from "../../../../pipelines/common/counted.ts";
+import { formatSeconds, formatTable } from "../../../../pipelines/cli/terminal/terminal.ts";
 
 Deno.test("times have two or three digits", () => {
   const times = [[0, "0.00 s"], [0.0034, "3.4 ms"], [0.068, "68 ms"], [0.0996, "0.10 s"], [9.994, "9.99 s"]] as const;

@@ -1,7 +1,7 @@
 /** Adapters saved by peft: models give the same outputs with them as in peft, and exports equal the imports. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { counted } from "../../../../pipelines/cli/terminal/terminal.ts";
+import { counted } from "../../../../pipelines/common/counted.ts";
 import { treeOf } from "../../../support/command.ts";
 import { inFolder } from "../../models/support.ts";
 import { golden, largestGap, logitsOf, savedByPeft, succeeds, tensorsOf } from "./support.ts";

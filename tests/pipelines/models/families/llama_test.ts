@@ -126,6 +126,7 @@ const gptJ = { model_type: "gptj", n_embd: 32, n_layer: 2, n_head: 4, n_position
 
 const refusals: readonly (readonly [Record<string, unknown>, RegExp])[] = [
   [{ model_type: "mamba" }, /"mamba" is not supported; known are llama, /],
+  [{ model_type: "llamma" }, /"llamma" is not supported; did you mean "llama" \(known are llama, .*\)$/],
   [{ model_type: undefined }, /model_type null is not supported/],
   [{ hidden_size: undefined }, /hidden_size is missing where a positive number is expected/],
   [{ hidden_size: 30 }, /hidden_size 30 does not divide into 4 heads/],

@@ -249,6 +249,20 @@ Deno.test("a cached file that no longer matches its name is downloaded again, wi
     await assert.rejects(resolve({ env: { HF_HUB_OFFLINE: "1" } }), (error) => assertOneLine(error, pattern));
   }));
 
+Deno.test("a cached file whose blob was removed is downloaded again, with a note", () =>
+  withCache({ "owner/name": { files: model } }, async (_, resolve) => {
+    const { folder } = await resolve();
+    for (const name of small) {
+      const path = join(folder, name), warnings: string[] = [];
+      await Deno.remove(await Deno.realPath(path));
+      const offline = resolve({ env: { HF_HUB_OFFLINE: "1" } });
+      await assert.rejects(offline, (error) => assertOneLine(error, /symbolic link to a file that does not exist/));
+      await resolve({ weights: false, warn: (message) => warnings.push(message) });
+      assert.equal(await Deno.readTextFile(path), model[name]);
+      assert.deepEqual(warnings, [`${path}: is a link to a missing file; downloading it again`]);
+    }
+  }));
+
 Deno.test("a damaged blob without a link in the snapshot is downloaded again", () =>
   withCache({ "owner/name": { files: model } }, async (_, resolve) => {
     const { folder } = await resolve();

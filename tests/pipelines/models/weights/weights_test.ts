@@ -68,6 +68,11 @@ Deno.test("openWeights() lists what a folder lacks", async () => {
     const rejects = (pattern: RegExp) => assert.rejects(openWeights(folder), (error) => assertOneLine(error, pattern));
     const index = join(folder, "model.safetensors.index.json");
     await rejects(/has neither model\.safetensors nor model\.safetensors\.index\.json; /);
+    for (const name of ["model.safetensors", "model.safetensors.index.json"]) {
+      await Deno.symlink("absent", join(folder, name));
+      await rejects(new RegExp(`/${name}: is a symbolic link to a file that does not exist; restore that file`));
+      await Deno.remove(join(folder, name));
+    }
     await Deno.writeTextFile(index, '{\n"weight_map": {},');
     await rejects(/index\.json:2:18: is not JSON; /);
     await Deno.writeTextFile(index, "[]");

@@ -170,6 +170,13 @@ refuses(
     `${file}the ia3 of self_attn\\.k_proj acts only on the prompt's tokens, and a weight acts on every token; `,
   ),
 );
+refuses(
+  "a shard size of 0",
+  {},
+  /^error: .*'0' is invalid; write a size as in 500MB, 1\.5GiB or unlimited/,
+  "--shard-size",
+  "0",
+);
 refuses("positions that are none", {}, /^error: the positions "x" are not valid/, "--positions", "x");
 refuses(
   "a folder that holds other files",
