@@ -140,6 +140,7 @@ async function askedOf(
     chatTemplate === undefined ? {} : { template: chatTemplate },
     tokenizer.chat,
     callerFolder(),
+    { name: "the conversation", change: "change the prompt", replace: "give another chatTemplate" },
   );
   const { render } = templates(), opening = system === undefined ? [] : [{ role: "system", content: system }];
   const turns = isText ? [{ role: "user", content: prompt }] : prompt.map(messageOf), messages = [...opening, ...turns];

@@ -21,8 +21,8 @@ async function readParts() {
 }
 
 /** The page. */
-export async function chatPage({ renderFor, limits }: Service): Promise<Response> {
-  const view = { base: baseName, hasTemplate: renderFor !== undefined, mostTokens: limits.newTokens };
+export async function chatPage({ templateFor, limits }: Service): Promise<Response> {
+  const view = { base: baseName, hasTemplate: templateFor !== undefined, mostTokens: limits.newTokens };
   const page = assembledPage({ ...await (parts ??= readParts()), view });
   return new Response(page, {
     headers: {

@@ -52,6 +52,27 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
   },
 };
 
+/** Parts of OpenAI's API that the server does not have, by the path that theirs begin with, and what to use instead. */
+const unsupported: Readonly<Record<string, string>> = {
+  "/v1/responses": "send messages to /v1/chat/completions",
+  "/v1/conversations": "send all messages of a conversation to /v1/chat/completions",
+  "/v1/assistants": "send messages to /v1/chat/completions",
+  "/v1/threads": "send messages to /v1/chat/completions",
+  "/v1/chat/completions": "answers are not stored; keep the one that /v1/chat/completions returned",
+  "/v1/embeddings": "the server only generates text; deno task activations writes a model's hidden states",
+  "/v1/moderations": "the server only generates text; use another service",
+  "/v1/images": "the server only generates text; use another service",
+  "/v1/audio": "the server only generates text; use another service",
+  "/v1/files": "the server stores nothing; send each prompt to /v1/completions or /v1/chat/completions",
+  "/v1/batches": "the server stores nothing; send each prompt to /v1/completions or /v1/chat/completions",
+  "/v1/vector_stores": "the server stores nothing; use another service",
+  "/v1/fine_tuning": "deno task run trains edits, and --watch serves them once they are trained",
+};
+
+function unsupportedPath(pathname: string): string | undefined {
+  return Object.entries(unsupported).find(([start]) => `${pathname}/`.startsWith(`${start}/`))?.[1];
+}
+
 function models({ edits }: Service["catalog"]) {
   const listed = [[baseName, 0] as const, ...[...edits].map(([name, { created }]) => [name, created] as const)];
   return listed.map(([id, created]) => ({ id, object: "model", created, owned_by: "refract" }));
@@ -65,7 +86,8 @@ export async function handle(service: Service, access: Access, request: Request)
     const endpoint = endpointOf(service, pathname);
     requireHost(access, request);
     if (endpoint === undefined) {
-      throw new ApiError(404, `there is no ${pathname}; ${suggest(pathname, Object.keys(endpoints))}`);
+      const instead = unsupportedPath(pathname) ?? suggest(pathname, Object.keys(endpoints));
+      throw new ApiError(404, `there is no ${pathname}; ${instead}`);
     }
     if (endpoint.isOpen !== true) requireKey(access, request);
     // An answer to HEAD is sent without its body.

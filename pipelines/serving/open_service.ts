@@ -78,7 +78,7 @@ export async function openService(runContext: RunContext, options: ServiceOption
     admission: new Admission(rows + waiting),
     metrics: new Metrics(),
     limits,
-    renderFor: chat.renderFor,
+    templateFor: chat.templateFor,
     stopped,
   };
 }
@@ -86,11 +86,15 @@ export async function openService(runContext: RunContext, options: ServiceOption
 async function openChat(
   { tokenizer }: Model,
   { chatTemplate, folder }: ServiceOptions,
-): Promise<Pick<Service, "renderFor"> & { readonly endTokens: ReadonlySet<number> }> {
+): Promise<Pick<Service, "templateFor"> & { readonly endTokens: ReadonlySet<number> }> {
   if (chatTemplate === undefined && tokenizer.chat.templates.size === 0) {
-    return { renderFor: undefined, endTokens: new Set() };
+    return { templateFor: undefined, endTokens: new Set() };
   }
   const own = chatTemplate === undefined ? {} : { template: chatTemplate };
-  const templates = await chatTemplates(own, tokenizer.chat, folder);
-  return { renderFor: (tools) => templates(tools).render, endTokens: turnEndsOf(templates().render, [], tokenizer) };
+  const templates = await chatTemplates(own, tokenizer.chat, folder, {
+    name: "the conversation",
+    change: "change the messages",
+    replace: "serve the model with another --chat-template",
+  });
+  return { templateFor: templates, endTokens: turnEndsOf(templates().render, [], tokenizer) };
 }

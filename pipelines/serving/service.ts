@@ -1,5 +1,5 @@
 /** What all endpoints work with. @module */
-import type { Render } from "../data/chat/template.ts";
+import type { ChatTemplate } from "../data/chat/template.ts";
 import type { PythonValue } from "../data/python/value.ts";
 import type { Engine } from "../decoding/engine.ts";
 import type { Admission } from "./admission.ts";
@@ -26,8 +26,8 @@ export interface Service {
   readonly admission: Admission;
   readonly metrics: Metrics;
   readonly limits: ServiceLimits;
-  /** Renders conversations as the model reads them, given their tools; `undefined` if it has no chat template. */
-  readonly renderFor: ((tools: PythonValue) => Render) | undefined;
+  /** The chat template for conversations with these tools; `undefined` if the model has none. */
+  readonly templateFor: ((tools: PythonValue) => ChatTemplate) | undefined;
   /** Aborted when no answers are needed any more. */
   readonly stopped: AbortSignal;
 }

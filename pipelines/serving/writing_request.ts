@@ -1,4 +1,5 @@
 /** What a request specifies, whichever endpoint it is sent to. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import type { JsonObject } from "../common/files.ts";
 import { quote, suggest } from "../common/suggest.ts";
 import { ApiError, wrongField } from "./api_error.ts";
@@ -47,16 +48,35 @@ const most = { choices: 16, stops: 16, stopCharacters: 1000, edits: 8, biases: 1
 const common = [
   ...["model", "edits", "edit_strength", "temperature", "top_p", "top_k", "seed", "n", "stop", "stream"],
   ...["stream_options", "presence_penalty", "frequency_penalty", "repetition_penalty", "logit_bias", "max_tokens"],
+  "max_completion_tokens",
 ];
 
 /** Fields that OpenAI's clients send and that have no effect here. */
-const withoutEffect = ["user", "store", "metadata", "service_tier", "safety_identifier", "prompt_cache_key"];
+const withoutEffect = [
+  ...["user", "store", "metadata", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention"],
+  "prediction",
+];
+
+/** Fields of OpenAI's API that the server does not have, and what to do instead. */
+const unsupported: Readonly<Record<string, string>> = {
+  audio: "the model answers with text; omit it",
+  function_call: "it was replaced by tool_choice; give that",
+  functions: 'it was replaced by tools; give those, each as { type: "function", function }',
+  input: "it belongs to /v1/responses, which this server does not have; send messages to /v1/chat/completions",
+  instructions: "it belongs to /v1/responses, which this server does not have; send a system message instead",
+  max_output_tokens: "it belongs to /v1/responses, which this server does not have; give max_completion_tokens",
+  messages: "conversations are answered by /v1/chat/completions; send it there",
+  prompt: "texts are continued by /v1/completions; send it there",
+  web_search_options: "the server does not search the web; omit it",
+};
 
 /** @throws {ApiError} If a body has a field that the endpoint does not have. */
 export function requireKnownFields(body: JsonObject, own: readonly string[]): void {
   const known = [...common, ...own];
   for (const name of Object.keys(body)) {
     if ([...known, ...withoutEffect].includes(name)) continue;
+    const instead = ownValue(unsupported, name);
+    if (instead !== undefined) throw wrongField(name, `${quote(name)} is not supported: ${instead}`);
     const shown = /^[\w.-]{1,60}$/.test(name) ? name : quote(name);
     throw wrongField(shown, `Unrecognized request argument supplied: ${shown}; ${suggest(name, known)}`);
   }
@@ -73,7 +93,7 @@ export function readWritingRequest(body: JsonObject, vocabularySize: number): Wr
   if (stop.some((text) => text === "" || text.length > most.stopCharacters)) {
     throw wrongField("stop", `a stop text is empty or too long; give texts of 1 to ${most.stopCharacters} characters`);
   }
-  const streaming = optionalField(body, "stream_options", anObject);
+  const stream = optionalField(body, "stream", aFlag) ?? false, includesUsage = readsUsage(body, stream);
   const [newest, older] = ["max_completion_tokens", "max_tokens"].map((field) => {
     const count = optionalField(body, field, anInteger(1));
     return count === undefined ? undefined : { field, count };
@@ -93,9 +113,23 @@ export function readWritingRequest(body: JsonObject, vocabularySize: number): Wr
     maxTokens: newest ?? older,
     n: optionalField(body, "n", anInteger(1, most.choices)) ?? 1,
     stop,
-    stream: optionalField(body, "stream", aFlag) ?? false,
-    includesUsage: streaming !== undefined && (optionalField(streaming, "include_usage", aFlag) ?? false),
+    stream,
+    includesUsage,
   };
+}
+
+/** Whether a stream is to end with the numbers of its tokens. */
+function readsUsage(body: JsonObject, stream: boolean): boolean {
+  const options = optionalField(body, "stream_options", anObject);
+  if (options === undefined) return false;
+  if (!stream) throw wrongField("stream_options", '"stream_options" requires "stream": true; give both');
+  // OpenAI's API pads its events unless include_obfuscation is false; this server never does.
+  const known = ["include_usage", "include_obfuscation"],
+    other = Object.keys(options).find((name) => !known.includes(name));
+  if (other !== undefined) {
+    throw wrongField("stream_options", `"stream_options" has no ${quote(other)}; ${suggest(other, known)}`);
+  }
+  return optionalField(options, "include_usage", aFlag) ?? false;
 }
 
 function readEdits(body: JsonObject): EditRequest {

@@ -49,8 +49,9 @@ Deno.test("a page's own TypeScript is checked against the script's types", () =>
       write = (rank: string) =>
         Deno.writeTextFile(
           own,
-          `import { baseModel, block, loreft, type RunOptions } from "./scripts/refract.web.js";
+          `import { baseModel, block, loreft, modelAt, type RunOptions } from "./scripts/refract.web.js";
         export const options: RunOptions = { threads: 1 };
+        export const own = baseModel(await modelAt("models/own/", { onProgress: (done) => done.toFixed() }));
         export const edited = baseModel("builtin:tiny").with(loreft({ at: block(2).output, positions: "l1", rank: ${rank} }));`,
         );
     const faults = () => {

@@ -14,7 +14,7 @@ import { openRunContext } from "../requests/open_run_context.ts";
 import { onUnlessNamed, optional, type OptionValues, parsed, repeatable, required, text } from "../arguments/option.ts";
 import { terminalEvents } from "../terminal/event_lines.ts";
 import { counted } from "../../common/counted.ts";
-import { type Terminal } from "../terminal/terminal.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 const declared = {
   input: optional(text("file"), "safetensors with input_ids and attention_mask [batch, tokens]"),

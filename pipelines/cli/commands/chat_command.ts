@@ -132,6 +132,7 @@ async function openSession(
     chatTemplate === undefined ? {} : { template: chatTemplate },
     tokenizer.chat,
     callerFolder(),
+    { name: "the conversation", change: "write something else", replace: "give another --chat-template, or --plain" },
   );
   return inConversation(templates().render, system, fields, tokenizer);
 }

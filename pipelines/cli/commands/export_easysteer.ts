@@ -13,7 +13,7 @@ import { writeNewFolder } from "../requests/output_folder.ts";
 import { openStoredBase } from "../requests/stored_base.ts";
 import { adaptationsOf, findIntervention } from "../requests/stored_intervention.ts";
 import { counted } from "../../common/counted.ts";
-import { type Terminal } from "../terminal/terminal.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import type { EditExportOptions } from "./export_vllm.ts";
 
 const direction = "direction.gguf", list = "steering.json";

@@ -11,7 +11,7 @@ import { openStoredBase } from "../requests/stored_base.ts";
 import { writeFolder } from "../requests/output_folder.ts";
 import { adaptationsOf, findIntervention } from "../requests/stored_intervention.ts";
 import { counted } from "../../common/counted.ts";
-import { type Terminal } from "../terminal/terminal.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 /** The options of an export to peft. */
 interface ExportPeftOptions {

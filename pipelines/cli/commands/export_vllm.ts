@@ -10,7 +10,7 @@ import { writeNewFolder } from "../requests/output_folder.ts";
 import { openStoredBase } from "../requests/stored_base.ts";
 import { adaptationsOf, findIntervention } from "../requests/stored_intervention.ts";
 import { counted } from "../../common/counted.ts";
-import { type Terminal } from "../terminal/terminal.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 /** The options of an export of edits. */
 export interface EditExportOptions {

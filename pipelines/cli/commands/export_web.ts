@@ -2,6 +2,7 @@
 import { RequestError } from "../../common/errors.ts";
 import { isFolder } from "../../common/files.ts";
 import { writeSite } from "../../interchange/web/site.ts";
+import { isGgufPath, requireModelName } from "../../models/open/source.ts";
 import { noteTo } from "../../schedule/context/work.ts";
 import { isAbsolute, resolve } from "node:path";
 import { callerPath } from "../requests/caller_paths.ts";
@@ -36,9 +37,13 @@ export async function exportWeb(path: string, { member, out }: ExportWebOptions,
       name,
       members,
       reading: { base, warn },
+      note: warn,
       async folderOf(source) {
         const path = isAbsolute(source) ? source : resolve(base, source);
-        return await isFolder(path) ? await Deno.realPath(path) : undefined;
+        if (await isFolder(path)) return await Deno.realPath(path);
+        await requireModelName(source, base);
+        if (!isGgufPath(source)) return undefined;
+        throw new RequestError("a page cannot read GGUF files; give a folder in Hugging Face's format", { file: path });
       },
     });
   });

@@ -15,7 +15,7 @@ import { command } from "../arguments/command.ts";
 import { choice, optional, type OptionValues, required, text } from "../arguments/option.ts";
 import { writeImported } from "./imported_folder.ts";
 import { counted } from "../../common/counted.ts";
-import { type Terminal } from "../terminal/terminal.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 const declared = {
   model: optional(

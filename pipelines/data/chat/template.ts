@@ -46,11 +46,29 @@ export interface ChatTemplate {
 /** The template for a conversation with its own tools; without them, with those of its source. */
 type ChatTemplates = (tools?: PythonValue) => ChatTemplate;
 
+/** How errors name what is rendered, and what they advise. */
+interface RenderedSubject {
+  /** As in `the row`. */
+  readonly name: string;
+  /** As in `change the row`. */
+  readonly change: string;
+  /** As in `give chat(…) another template`. */
+  readonly replace: string;
+}
+
+/** The rows of a pipeline. */
+const rowsOfPipeline: RenderedSubject = {
+  name: "the row",
+  change: "change the row",
+  replace: "give chat(…) another template",
+};
+
 /**
  * Prepares the templates of some conversations.
  *
  * @param source Says which template to use, and its inputs.
  * @param base The folder that a template's relative path is resolved from.
+ * @param subject What is rendered; by default the rows of a pipeline.
  * @throws {RequestError} If there is no template, or it is not Jinja. Rendering a conversation throws one if its
  * template raises.
  */
@@ -58,6 +76,7 @@ export async function chatTemplates(
   { template, tools: common }: Pick<ChatSource, "template" | "tools">,
   { templates, specialTokens }: ChatFormat,
   base: string,
+  subject: RenderedSubject = rowsOfPipeline,
 ): Promise<ChatTemplates> {
   const usualTools = toPython(common), special = Object.entries(specialTokens);
   const names = new Scope(undefined, [...globals, ...special.map(([name, token]) => [name, toPython(token)] as const)]);
@@ -74,15 +93,15 @@ export async function chatTemplates(
         try {
           const late = (seconds: number) =>
             new RequestError(
-              `the chat template takes more than ${seconds} s for the row; give chat(…) another template`,
+              `the chat template takes more than ${seconds} s for ${subject.name}; ${subject.replace}`,
               place,
             );
           const rendered = inTime(0, late, () => withBudget(() => write(compiled, given, names)));
-          return { ...rendered, text: requireWellFormed(rendered.text, "the row's text", place) };
+          return { ...rendered, text: requireWellFormed(rendered.text, `${subject.name}'s text`, place) };
         } catch (fault) {
           if (fault instanceof RequestError) throw fault;
-          const problem = `the chat template cannot render the row (${oneLine(fault)})`;
-          throw new RequestError(`${problem}; change the row, or give chat(…) another template`, place);
+          const problem = `the chat template cannot render ${subject.name} (${oneLine(fault)})`;
+          throw new RequestError(`${problem}; ${subject.change}, or ${subject.replace}`, place);
         }
       },
     };

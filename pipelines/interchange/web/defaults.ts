@@ -5,9 +5,12 @@ import { quote } from "../../common/suggest.ts";
 import type { FileReading } from "../../data/files/record_kind.ts";
 import { streamRows } from "../../data/rows.ts";
 import { isInterventionName } from "../../../ops/interventions/mod.ts";
+import { TrainingNames } from "../../schedule/prepare/training_names.ts";
+import { validate } from "../../schedule/validate/validate.ts";
+import { hasTurns } from "../../data/source_kinds.ts";
 import type { Member, MemberStage, MemberStages } from "../../schedule/expand/member.ts";
 import type { Choices, SiteDefaults } from "../../web/site/protocol.ts";
-import type { SiteEdit, SiteTrained } from "../../web/site/trained.ts";
+import { omittedSettings, type SiteEdit, type SiteTrained } from "../../web/site/trained.ts";
 
 /** The maximum size of a site's own rows, in characters; a page reads all of them when it opens. */
 const mostText = 8e6;
@@ -23,23 +26,44 @@ function trainingOf(stage: MemberStage): MemberTraining | undefined {
   return stage.model.kind === "train" ? stage.model : undefined;
 }
 
+/** What the defaults are made from. */
+interface DefaultsSource {
+  /** The pipeline's name. */
+  readonly name: string;
+  /** Those to choose from, of which the first is taken. */
+  readonly members: readonly Member[];
+  readonly reading: FileReading;
+  /** Receives a base model's source, and returns its name on the site. */
+  readonly bundledAs: (source: string) => Promise<string>;
+  /** Receives what the site lacks of the pipeline. */
+  readonly note: (message: string) => void;
+}
+
 /**
  * The initial settings of a pipeline's site: the first training of its first member.
  *
- * @param folders Receives a base model's folder, and returns its name on the site.
- * @throws {RequestError} If there is nothing that a page can train.
+ * @throws {RequestError} If the pipeline is invalid, or has nothing that a page can train.
  */
-export async function siteDefaults(
-  name: string,
-  [member]: readonly Member[],
-  reading: FileReading,
-  bundledAs: (source: string) => Promise<string>,
-): Promise<SiteDefaults> {
-  const stages = Object.values(member?.stages ?? {});
-  const training = stages.map(trainingOf).find((found) => found !== undefined);
+export async function siteDefaults(source: DefaultsSource): Promise<SiteDefaults> {
+  const { name, members: [member, ...more], reading, bundledAs, note } = source;
+  const declared = Object.entries(member?.stages ?? {}), stages = declared.map(([, stage]) => stage);
+  for (const [stage, settings] of declared) validate(stage, settings);
+  const trainings = stages.map(trainingOf).filter((found) => found !== undefined), [training] = trainings;
   if (training === undefined) throw new RequestError(`${quote(name)} trains nothing; give a pipeline with a training`);
-  const { model, optimizer, epochs, batchSize, seed } = training, trained = trainedOf(training), [edit] = trained.edits;
-  const base = await bundledAs(model.base.source);
+  if (more.length > 0) {
+    note(`the site begins with ${member!.id}, the first of ${1 + more.length} members; --member names another`);
+  }
+  const { model, optimizer, epochs, batchSize, seed } = training, { learningRate } = optimizer;
+  if (learningRate === undefined) {
+    throw new RequestError(
+      `${optimizer.kind} without a learning rate sets its own, but a page has a field for it; give one`,
+    );
+  }
+  const names = new TrainingNames(declared);
+  const all = [...new Set(trainings.map((each) => names.of(each)))];
+  if (all.length > 1) note(`the site trains only ${quote(all[0]!)}, the first of ${all.map(quote).join(", ")}`);
+  const base = await bundledAs(model.base.source), trained = trainedOf(training, base), [edit] = trained.edits;
+  noteOmitted(training, note);
   const choices: Choices = {
     base,
     provider: "cpu",
@@ -48,7 +72,7 @@ export async function siteDefaults(
     positions: String(edit?.positions),
     epochs,
     batchSize,
-    learningRate: optimizer.kind === "adafactor" ? optimizer.learningRate ?? 1e-3 : optimizer.learningRate,
+    learningRate,
     seed,
     maxNewTokens: answerLength(stages),
     rows: await rowsOf(training, reading),
@@ -71,8 +95,23 @@ function answerLength(stages: readonly MemberStage[]): number {
   return lengths.length === 0 ? usualAnswer : Math.max(...lengths);
 }
 
-/** The edits and the settings. Throws a RequestError if there are any that a page has no fields for. */
-function trainedOf(training: MemberTraining): SiteTrained {
+/** Notes what a page does otherwise than the pipeline. */
+function noteOmitted(training: MemberTraining, note: (message: string) => void): void {
+  const omitted = omittedSettings.filter((name) => training[name] !== undefined);
+  if (omitted.length > 0) {
+    note(`a page does not validate, and uses what the last step leaves; the site omits ${omitted.join(", ")}`);
+  }
+  if (training.model.edits.length > 1) {
+    note("the page's fields for the layer, the rank and the positions are the first edit's; the others keep theirs");
+  }
+}
+
+/**
+ * The edits and the settings. Throws a RequestError if there are any that a page has no fields for.
+ *
+ * @param base The base model's name on the site.
+ */
+function trainedOf(training: MemberTraining, base: string): SiteTrained {
   const edits = training.model.edits.flatMap((edit): SiteEdit[] => {
     if (!("at" in edit) || !isInterventionName(edit.kind)) {
       throw new RequestError(
@@ -84,6 +123,12 @@ function trainedOf(training: MemberTraining): SiteTrained {
         "a function chooses the edit's tokens, but a page has only texts; write positions as in l1",
       );
     }
+    if (edit.subspace !== undefined || edit.positions.includes("{")) {
+      throw new RequestError(
+        "the edit reads a field of each row, but a page's rows have only a prompt and a completion; write positions " +
+          "as in l1, and omit the subspace",
+      );
+    }
     if (edit.initial !== undefined) {
       throw new RequestError("the edit starts from a file, which a page does not have; omit initial");
     }
@@ -93,27 +138,30 @@ function trainedOf(training: MemberTraining): SiteTrained {
   if (training.objective !== undefined) {
     throw new RequestError("a page trains only on completions; omit the objective");
   }
-  const { gradientAccumulation, optimizer, shuffle } = training;
-  const { maxLength, truncate, maxGradNorm, labelSmoothing, maxSteps, lossReduction } = training;
+  if (hasTurns(training.data)) {
+    throw new RequestError(
+      "a page's rows are prompts with completions, but the pipeline trains on conversations; give rows with a template",
+    );
+  }
+  const { kind: _kind, model, data: _data, epochs: _epochs, batchSize: _batchSize, seed: _seed, ...others } = training;
+  const { objective: _objective, validate: _validate, keep: _keep, patience: _patience, ...all } = others;
+  const { checkpoints: _checkpoints, ...settings } = all, { revision, quantize } = model.base;
   return {
-    edits,
-    training: {
-      ...{ gradientAccumulation, optimizer, shuffle },
-      ...maxLength === undefined ? {} : { maxLength },
-      ...truncate === undefined ? {} : { truncate },
-      ...maxGradNorm === undefined ? {} : { maxGradNorm },
-      ...labelSmoothing === undefined ? {} : { labelSmoothing },
-      ...maxSteps === undefined ? {} : { maxSteps },
-      ...lossReduction === undefined ? {} : { lossReduction },
+    base: {
+      source: base,
+      ...revision === undefined ? {} : { revision },
+      ...quantize === undefined ? {} : { quantize },
     },
+    edits,
+    training: settings,
   };
 }
 
 async function rowsOf({ data }: MemberTraining, reading: FileReading): Promise<Choices["rows"]> {
   const records: { readonly prompt: string; readonly completion: string }[] = [];
   let length = 0;
-  for await (const { kind, prompt, completion, turns, tokenization, place } of streamRows(data, reading)) {
-    if (kind !== "completion" || turns !== undefined || tokenization !== undefined) {
+  for await (const { kind, prompt, completion, turns, tokenization, reads, place } of streamRows(data, reading)) {
+    if (kind !== "completion" || (turns ?? tokenization ?? reads) !== undefined) {
       throw new RequestError("each of a page's own rows is a prompt and a completion, but this is not", place);
     }
     length += prompt.length + completion.length;

@@ -30,6 +30,8 @@ interface SiteSource {
   readonly reading: FileReading;
   /** The folder of a local base model; `undefined` for any other. */
   readonly folderOf: (source: string) => Promise<string | undefined>;
+  /** Receives what the site lacks of the pipeline. */
+  readonly note: (message: string) => void;
 }
 
 /**
@@ -38,10 +40,13 @@ interface SiteSource {
  * @param folder Still empty.
  * @throws {RequestError} If the pipeline has nothing that a page can train.
  */
-export async function writeSite(folder: string, { name, members, reading, folderOf }: SiteSource): Promise<void> {
-  const defaults = await siteDefaults(name, members, reading, async (source) => {
-    const found = await folderOf(source);
-    return found === undefined ? source : await copyModel(folder, found);
+export async function writeSite(folder: string, { name, members, reading, folderOf, note }: SiteSource): Promise<void> {
+  const defaults = await siteDefaults({
+    ...{ name, members, reading, note },
+    async bundledAs(source) {
+      const found = await folderOf(source);
+      return found === undefined ? source : await copyModel(folder, found);
+    },
   });
   await writeSurroundings(folder);
   const script = await bundled("web/site/engine.ts", folder);

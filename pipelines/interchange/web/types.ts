@@ -1,9 +1,12 @@
-/** The types of what a page imports: a declaration for each source that mod.ts's own types come from. @module */
+/** The types of what a page imports: a declaration for each source that its own types come from. @module */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
 const root = new URL("../../../", import.meta.url);
+
+/** What a page's script is made from, without its extension. */
+const entry = "pipelines/web/library/refract_web";
 
 const compilerOptions: ts.CompilerOptions = {
   target: ts.ScriptTarget.ESNext,
@@ -21,7 +24,7 @@ const imports = /(?<=from |import\()"(\.[^"]+)\.ts"/g;
  * @param folder The folder of a page's library.
  */
 export async function writeTypes(folder: string): Promise<void> {
-  const waiting = [new URL("mod.ts", root)], known = new Set(waiting.map(String));
+  const waiting = [new URL(`${entry}.ts`, root)], known = new Set(waiting.map(String));
   for (let url = waiting.shift(); url !== undefined; url = waiting.shift()) {
     const source = await Deno.readTextFile(url), fileName = fileURLToPath(url);
     const { outputText } = ts.transpileDeclaration(source, { fileName, compilerOptions });
@@ -34,5 +37,5 @@ export async function writeTypes(folder: string): Promise<void> {
     await Deno.mkdir(dirname(path), { recursive: true });
     await Deno.writeTextFile(path, outputText.replace(imports, '"$1.js"'));
   }
-  await Deno.writeTextFile(join(folder, "scripts", "refract.web.d.ts"), 'export * from "../types/mod.js";\n');
+  await Deno.writeTextFile(join(folder, "scripts", "refract.web.d.ts"), `export * from "../types/${entry}.js";\n`);
 }

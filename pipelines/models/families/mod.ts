@@ -72,7 +72,8 @@ export function architectureOf(config: ConfigReader): Architecture {
   const family = config.raw("model_type");
   if (isFamily(family)) return families[family](config.withDefaults(fieldDefaults[family]));
   const names = Object.keys(families), near = typeof family === "string" ? nearest(family, names) : undefined;
-  const known = `known are ${names.join(", ")}`, remedy = near === undefined ? known : `did you mean ${quote(near)} (${known})`;
+  const known = `known are ${names.join(", ")}`,
+    remedy = near === undefined ? known : `did you mean ${quote(near)} (${known})`;
   throw new RequestError(
     `model_type ${JSON.stringify(family ?? null)} is not supported; ${remedy}`,
     { file: config.file },

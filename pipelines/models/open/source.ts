@@ -90,6 +90,9 @@ export async function requireModelName(source: string, base: string): Promise<vo
   if (source !== "" && await isFolder(resolve(base, source))) return;
   const isGguf = isGgufPath(source), isPath = isAbsolute(source) || /^\.{1,2}([/\\]|$)/.test(source);
   if (!isGguf && !isPath && isHubId(source)) return;
+  if (system.build.os === "browser" && /^https?:/.test(source)) {
+    throw new RequestError(`the model ${JSON.stringify(source)} is a URL; give what modelAt(…) returns for it`);
+  }
   const problem = await pathProblem(base, source, isGguf ? "file" : "folder");
   if (isGguf && problem === undefined) return;
   throw new RequestError(

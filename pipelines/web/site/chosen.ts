@@ -1,7 +1,7 @@
 /** Makes a pipeline from the values of a page's fields. @module */
 import { RequestError } from "../../common/errors.ts";
 import { records } from "../../dsl/data.ts";
-import { baseModel } from "../../dsl/model.ts";
+import { baseModel, type Model } from "../../dsl/model.ts";
 import { pipeline, train } from "../../dsl/stages.ts";
 import type { Rows } from "../../dsl/rows.ts";
 import type { Pipeline } from "../../spec/mod.ts";
@@ -30,10 +30,19 @@ function blocksOf(text: string): number | readonly number[] | "all" {
   return numbers.length === 1 ? only : numbers;
 }
 
-/** An edit on a page: its pipeline's, with the place and rank from the fields. */
+/** The first edit on a page: its pipeline's, with the place and rank from the fields. */
 function chosenEdit(edit: SiteEdit, { layer, rank, positions }: Choices): SiteEdit {
   const at = edit.at.blocks === undefined ? edit.at : { ...edit.at, blocks: blocksOf(layer) };
   return { ...edit, at, positions, ...edit.rank === undefined ? {} : { rank } };
+}
+
+/** The base model that a page names, run as its pipeline's. */
+export async function chosenBase({ base }: SiteTrained, named: string, signal: AbortSignal): Promise<Model> {
+  const source = await modelSource(named, signal), { revision, quantize } = base;
+  return baseModel(source, {
+    ...revision === undefined || named.trim() !== base.source ? {} : { revision },
+    ...quantize === undefined ? {} : { quantize },
+  });
 }
 
 /**
@@ -42,10 +51,10 @@ function chosenEdit(edit: SiteEdit, { layer, rank, positions }: Choices): SiteEd
  * @throws {RequestError} If the fields describe something that cannot be trained.
  */
 export async function pipelineOf(trained: SiteTrained, choices: Choices, signal: AbortSignal): Promise<Pipeline> {
-  const source = await modelSource(choices.base, signal), data = await rowsOf(choices.rows), { training } = trained;
-  const edits = trained.edits.map((edit) => chosenEdit(edit, choices));
+  const base = await chosenBase(trained, choices.base, signal), data = await rowsOf(choices.rows);
+  const edits = trained.edits.map((edit, at) => at === 0 ? chosenEdit(edit, choices) : edit), { training } = trained;
   const { epochs, batchSize, learningRate, seed } = choices, optimizer = { ...training.optimizer, learningRate };
   return pipeline("web", () => ({
-    tuned: train(baseModel(source).with(...edits), { ...training, optimizer, data, epochs, batchSize, seed }),
+    tuned: train(base.with(...edits), { ...training, optimizer, data, epochs, batchSize, seed }),
   }));
 }

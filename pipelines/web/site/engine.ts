@@ -7,18 +7,16 @@ import { faultText, writeAtomically } from "../../common/files.ts";
 import { system } from "../../common/system.ts";
 import { greedy } from "../../dsl/decoding.ts";
 import { saved } from "../../dsl/edits.ts";
-import { baseModel } from "../../dsl/model.ts";
 import { generate } from "../../interface/generate.ts";
 import { run } from "../../interface/run.ts";
 import type { Emit } from "../../results/events.ts";
 import { bytesProgress, noteTo } from "../../schedule/context/work.ts";
 import { inspectRows } from "../../schedule/inspect/inspect_rows.ts";
 import { showDownloads } from "../models/fetch_model.ts";
-import { modelSource } from "../models/source.ts";
 import { onWaiting } from "../twins/adapter.ts";
 import { openTab, setHub } from "../twins/tab.ts";
 import { folder, isTuned, keep, trainedBase, unzipped, unzippedFromLink, zipped } from "./interventions.ts";
-import { pipelineOf } from "./chosen.ts";
+import { chosenBase, pipelineOf } from "./chosen.ts";
 import { fieldsIn } from "./row_file.ts";
 import type { Answers, Ask, FromEngine, ToEngine } from "./protocol.ts";
 import { shownEvent } from "./shown_event.ts";
@@ -99,9 +97,10 @@ async function answer(ask: Ask): Promise<Answers[keyof Answers]> {
       return { seconds: (performance.now() - start) / 1000 };
     }
     case "write": {
-      const { choices: { base, provider, maxNewTokens }, prompt } = ask, source = await modelSource(base, signal);
+      const { choices: { base, provider, maxNewTokens }, prompt } = ask;
+      const untuned = await chosenBase(opened(), base, signal);
       const note = ask.tuned ? await notesOfEdit(base.trim()) : noteTo(emit);
-      const model = ask.tuned ? baseModel(source).with(saved(folder)) : baseModel(source);
+      const model = ask.tuned ? untuned.with(saved(folder)) : untuned;
       const decoding = greedy({ maxNewTokens });
       const place = { threads, provider, signal };
       return { text: await generate(model, prompt, { ...place, plain: true, decoding, onNote: note }) };

@@ -24,6 +24,16 @@ Deno.test("invalid bodies are refused with the invalid field, and valid ones are
       [{ ...good, max_tokens: -1 }, 400, "max_tokens", /"max_tokens" is -1/],
       [{ ...good, max_tokens: 60 }, 400, "max_tokens", /request at most \d+ new ones/],
       [{ ...good, max_tokens: 65 }, 400, "max_tokens", /generates at most 64 tokens/],
+      [{ ...good, max_completion_tokens: 60 }, 400, "max_completion_tokens", /request at most \d+ new ones/],
+      [{ ...good, messages: [] }, 400, "messages", /is not supported: .* by \/v1\/chat\/completions/],
+      [{ ...good, functions: [] }, 400, "functions", /is not supported: it was replaced by tools/],
+      [{ ...good, stream_options: { include_usage: true } }, 400, "stream_options", /requires "stream": true/],
+      [
+        { ...good, stream: true, stream_options: { include_usages: true } },
+        400,
+        "stream_options",
+        /has no "include_usages"; did you mean "include_usage"/,
+      ],
       [{ ...good, temperature: "hot" }, 400, "temperature", /"temperature" is "hot"/],
       [{ ...good, top_p: 2 }, 400, "top_p", /from 0 to 1/],
       [{ ...good, n: 100 }, 400, "n", /from 1 to 16/],
@@ -72,6 +82,19 @@ Deno.test("a slow body, an unknown path, method or host, and a wrong key are ref
     });
     assert.deepEqual((await refused(path, undefined, { method: "POST", body: slow }))[0], 408);
     assert.deepEqual((await refused("/v1/complete", good))[0], 404);
+    for (
+      const [asked, says] of [
+        ["/v1/responses", /send messages to \/v1\/chat\/completions/],
+        ["/v1/embeddings", /deno task activations/],
+        ["/v1/chat/completions/chatcmpl-1", /answers are not stored/],
+        ["/v1/fine_tuning/jobs", /deno task run trains edits/],
+        ["/v1/filed", /use one of those it has/],
+      ] as const
+    ) {
+      const [status, { message }] = await refused(asked, {});
+      assert.equal(status, 404);
+      assert.match(message, says);
+    }
     assert.deepEqual((await refused(path))[0], 405);
     const broken = new ReadableStream<Uint8Array>({ start: (controller) => controller.error(new Error("gone")) });
     assert.match(
@@ -137,7 +160,10 @@ Deno.test("a model without a chat template is reported, and invalid conversation
     assert.match((await ask([]))[1].message, /"messages" is a list of 0/);
     assert.match((await ask([{ content: "a" }]))[1].message, /message 1: "role" is missing/);
     const image = [{ type: "image_url", image_url: { url: "x" } }];
-    assert.match((await ask([{ role: "user", content: image }]))[1].message, /"content" is a list of 1; give a text/);
+    assert.match(
+      (await ask([{ role: "user", content: image }]))[1].message,
+      /a part of the type "image_url", but the model reads only/,
+    );
     const whole = [{ role: "user", content: "The cat" }];
     const more = (body: object) => refused("/v1/chat/completions", { model: "base", messages: whole, ...body });
     assert.match((await more({ tools: [{ name: "f" }] }))[1].message, /"tools" is a list of 1; give a list of/);

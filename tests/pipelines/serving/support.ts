@@ -17,13 +17,22 @@ interface CompletionLogProbabilities {
   readonly text_offset: readonly number[];
 }
 
+/** A call of a tool. */
+interface CalledTool {
+  readonly function: { readonly name: string; readonly arguments: string };
+}
+
 /** The fields of responses that tests read. */
 export interface AnswerBody {
   readonly choices: readonly {
     readonly index: number;
     readonly text: string;
-    readonly message: { readonly content: string };
-    readonly delta: { readonly content?: string; readonly role?: string };
+    readonly message: { readonly content: string | null; readonly tool_calls?: readonly CalledTool[] };
+    readonly delta: {
+      readonly content?: string;
+      readonly role?: string;
+      readonly tool_calls?: readonly (CalledTool & { readonly index: number })[];
+    };
     readonly finish_reason: string | null;
     readonly logprobs: CompletionLogProbabilities;
   }[];
