@@ -118,7 +118,7 @@ Deno.test({
           const said: Record<string, string[]> = { base: [], "out:rank=1": [] };
           const chat = async (model: string, messages: readonly unknown[]) => {
             const body = { model, messages, max_tokens: 6, temperature: 0 };
-            return (await answer("/v1/chat/completions", body)).choices[0]!.message.content;
+            return (await answer("/v1/chat/completions", body)).choices[0]!.message.content ?? "";
           };
           await page.until(`${models}.join() === "3,3"`);
           await fill(page, "#most", "6");
