@@ -155,6 +155,6 @@ Deno.test("rows with equal answers are counted, and the training continues", () 
     assert.equal(code, 0, stderr);
     assert.match(
       stderr,
-      /1 of the 3 rows that tuned trains on have two answers with the same tokens, .*pairs\.jsonl:3; remove/,
+      /1 of the 3 rows that tuned trains on has two answers with the same tokens, .*pairs\.jsonl:3; remove/,
     );
   }));

@@ -160,4 +160,4 @@ refuses("a folder without its state dictionaries", async (scene) => {
 refuses("a folder without config.json", async (scene) => {
   await writePyreft(scene);
   await Deno.remove(join(scene.path("pyreft"), "config.json"));
-}, /there is no config\.json/);
+}, /has neither config\.json nor adapter_config\.json/);
