@@ -199,3 +199,62 @@ Deno.test({
 `,
     }),
 });
+
+Deno.test({
+  name: "a page reports missing features and errors in rows, settings and models in one line",
+  ...options,
+  fn: () =>
+    inFolder(async (folder) => {
+      const site = await exported(quickstart, folder);
+      await using server = serveFolder(site, {
+        isIsolated: false,
+        instead: (path) => path.startsWith("/nowhere/") ? new Response("", { status: 404 }) : undefined,
+      });
+      await inPage(server.url, display, async (page) => {
+        const visitor = visit(page);
+        await visitor.ready();
+        assert.match(await visitor.text("state"), /WebAssembly with 1 thread;/);
+        assert.match(await visitor.text("notes"), /Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder/);
+        assert.match(await visitor.text("notes"), /no WebGPU for the page; training uses WebAssembly/);
+        const refused = async (act: () => Promise<void>, pattern: RegExp) => {
+          await act();
+          const fault = await visitor.text("fault");
+          assert.match(fault, pattern);
+          assert.ok(!fault.includes("\n") && !/\bat \w+ \(|\.js:\d/.test(fault), fault);
+        };
+        const train = () => visitor.finish("train");
+        await refused(() => visitor.set("layer", "first").then(train), /the layer "first" is not a number/);
+        await refused(() => visitor.set("layer", 99).then(train), /99/);
+        await visitor.set("layer", 2);
+        await refused(() => visitor.set("positions", "l").then(train), /positions/);
+        await visitor.set("positions", "l1");
+        await refused(() => visitor.set("rank", 0).then(train), /rank/);
+        await visitor.set("rank", 4);
+        await visitor.set("learning-rate", 1e30);
+        await refused(train, /^the loss of step \d+ of \d+ is (NaN|-?Infinity); lower the learning rate$/);
+        await visitor.set("learning-rate", 0.02);
+        const long = `question,answer\n${"what ".repeat(2000)},it\n`;
+        await refused(
+          () => visitor.choose("long.csv", long).then(train),
+          /^long\.csv:2: the row has \d+ tokens, but the model reads at most \d+; shorten the row$/,
+        );
+        await refused(() => visitor.choose("rows.txt", "a,b").then(train), /rows\.txt is not a file of rows/);
+        await refused(() => visitor.choose("rows.jsonl", '{"q":"a"').then(train), /rows\.jsonl/);
+        await refused(() => visitor.choose("rows.csv", "q\n1,2\n").then(train), /rows\.csv/);
+        await visitor.choose("rows.csv", "question,answer\nwhat,it\nwho,me\n");
+        assert.deepEqual(
+          await page.evaluate(`["prompt", "completion"].map((id) => document.getElementById(id).value)`),
+          ["{question}", "{answer}"],
+        );
+        await visitor.finish("show-rows");
+        assert.match(await visitor.text("rows-count"), /^2 rows/);
+        await visitor.set("source", "own");
+        await visitor.set("base", "other");
+        await refused(() => visitor.set("other-base", "").then(train), /no base model is named/);
+        await refused(
+          () => visitor.set("other-base", "./nowhere/").then(train),
+          /config\.json can't be fetched \(404\)/,
+        );
+      });
+    }),
+});
