@@ -29,8 +29,9 @@ export function prefixLayout(
   stage: PreparedEvaluation,
   prompts: RowList<TokenizedPrompt>,
 ): Layout | undefined {
-  if (!isPrefixed(stage)) return undefined;
-  const { model: { architecture }, adaptations } = stage;
+  const { model: { architecture }, adaptations, full } = stage;
+  // No weight of a finetuned model is constant, nor what it reads.
+  if (!isPrefixed(stage) || full !== undefined) return undefined;
   const layout = withAttentionParts(sharedRows(architecture, adaptations, prompts), architecture, prompts);
   return isWhole(layout) ? undefined : layout;
 }

@@ -50,9 +50,15 @@ async function predictions(scene: Scene): Promise<readonly Prediction[]> {
   return text.trim().split("\n").map((line) => JSON.parse(line));
 }
 
-for (const [model, what] of [["base", "a base model"], ["tuned", "an edited model"]] as const) {
+const models = [
+  ["base", "a base model"],
+  ["tuned", "an edited model"],
+  ["train(base.with(refract.fullFinetuning()), { data, epochs, batchSize, optimizer })", "a finetuned model"],
+] as const;
+
+for (const [model, what] of models) {
   for (const decoding of ["greedy({ maxNewTokens: 6 })", "beam({ maxNewTokens: 4, beams: 2 })", `choices("options")`]) {
-    Deno.test(`examples that are computed once give the same results as whole prompts: ${what}, ${decoding}`, async () => {
+    Deno.test(`few-shot examples give the same results as whole prompts: ${what}, ${decoding}`, async () => {
       let shared: readonly Prediction[] = [];
       await inScene(parts(model, decoding), async (scene) => {
         shared = await predictions(scene);
