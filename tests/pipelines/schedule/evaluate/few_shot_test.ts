@@ -86,6 +86,27 @@ for (const [what, model, at = "block(1).output", config = {}] of models) {
   }
 }
 
+Deno.test("choices after few-shot examples have the same scores whatever was evaluated before them", async () => {
+  const settings = `{ data: heldOut, metrics: [accuracy()], decoding: choices(["a", "two cats", "o"]), batchSize: 2, ` +
+    "fewShot: refract.fewShot(rows, 6, 1) }";
+  const scores: number[][] = [];
+  for (
+    const before of [
+      "",
+      `base: evaluate(base, ${settings}), `,
+      `part: evaluate(tuned, ${settings.replace("heldOut", "heldOut.skip(1)")}), `,
+    ]
+  ) {
+    await inScene({ stages: `{ ${before}tuned: evaluate(tuned, ${settings}) }` }, async (scene) => {
+      const found = await predictions(scene);
+      assert.ok(found.every(({ prompt }) => prompt.length > 100));
+      scores.push(found.flatMap((each) => each.scores!));
+    }, { config: { max_position_embeddings: 128 } });
+  }
+  assert.deepEqual(scores[1], scores[0]);
+  assert.deepEqual(scores[2], scores[0]);
+});
+
 const bad = [
   [
     "more examples than there are",
