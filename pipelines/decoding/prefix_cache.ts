@@ -56,7 +56,8 @@ export function blockKeys(generator: Generator, prompt: TokenizedPrompt): BlockK
 /** The cached blocks: the most recently used ones, as long as there is room. */
 export class PrefixCache {
   readonly #id = residentId();
-  readonly #mostBlocks: number;
+  /** How many blocks there is room for. */
+  readonly mostBlocks: number;
   readonly #first = new Map<string, Block>();
   readonly #free: number[] = [];
   readonly #all = new Set<Block>();
@@ -65,7 +66,7 @@ export class PrefixCache {
 
   /** @param mostBytes The maximum size of all keys and values together. */
   constructor(form: KeyValueForm, mostBytes: number) {
-    this.#mostBlocks = Math.floor(mostBytes / keyValueBytes(form, blockTokens));
+    this.mostBlocks = Math.floor(mostBytes / keyValueBytes(form, blockTokens));
   }
 
   /** The tensors of the blocks, one row per block. */
@@ -118,7 +119,7 @@ export class PrefixCache {
   #freeSlot(): number | undefined {
     const free = this.#free.pop();
     if (free !== undefined) return free;
-    if (this.#slots < this.#mostBlocks) return this.#slots++;
+    if (this.#slots < this.mostBlocks) return this.#slots++;
     let oldest: Block | undefined;
     for (const block of this.#all) {
       if (block.next.size === 0 && (oldest === undefined || block.used < oldest.used)) oldest = block;

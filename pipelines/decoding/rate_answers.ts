@@ -6,13 +6,20 @@ import type { RowMove } from "../runtime/resident_rows.ts";
 import type { Generator } from "./continuation.ts";
 import { extendFeeds } from "./extend_feeds.ts";
 import { pastTensors, type ReadRow, residentId } from "./key_value_cache.ts";
-import { blockKeys, type PrefixCache } from "./prefix_cache.ts";
+import type { BlockKeys, PrefixCache } from "./prefix_cache.ts";
 import { Reading } from "./reading.ts";
 
 /** A prompt with the answers that may follow it. */
 interface AnsweredPrompt {
   readonly prompt: TokenizedPrompt;
   readonly answers: readonly (readonly number[])[];
+}
+
+/** Where the beginnings of prompts are cached. */
+export interface CachedBeginnings {
+  readonly prefixes: PrefixCache;
+  /** The keys of a prompt's blocks, as far as they are to be cached. */
+  readonly keysOf: (prompt: TokenizedPrompt) => BlockKeys;
 }
 
 /** An answer of more than one token, whose remaining likelihood after the first token is to be computed. */
@@ -35,24 +42,23 @@ const mostBefore = 4096;
 /**
  * The log-likelihood of each answer after its prompt, the sum over its tokens in nats.
  *
- * @param prefixes The cache of the prompts' beginnings.
+ * @param cached Where the prompts' beginnings are cached, if they are.
  * @returns For each prompt, in the order of its answers.
  */
 export async function rateAnswers(
   generator: Generator,
   prompts: readonly AnsweredPrompt[],
-  prefixes?: PrefixCache,
+  cached?: CachedBeginnings,
 ): Promise<readonly (readonly number[])[]> {
   const rates = prompts.map(({ answers }) => answers.map(() => 0)), long: LongAnswer[] = [];
   const asked = prompts.map(({ prompt, answers }) => {
-    const keys = prefixes === undefined ? [] : blockKeys(generator, prompt);
-    return { prompt, keys, targets: answers.map(([first = 0]) => first) };
+    return { prompt, keys: cached?.keysOf(prompt) ?? [], targets: answers.map(([first = 0]) => first) };
   });
   const together = groupByLength([...prompts.keys()], (at) => prompts[at]!.prompt.prompt.length, { overhead });
   const readings: Reading[] = [];
   try {
     for (const group of together.toReversed()) {
-      const reading = new Reading(generator, group.map((at) => asked[at]!), prefixes);
+      const reading = new Reading(generator, group.map((at) => asked[at]!), cached?.prefixes);
       readings.push(reading);
       while (!reading.isDone) {
         for (const { number, logits, ...read } of await reading.advance()) {

@@ -157,6 +157,11 @@ export function isWhole({ segments }: Layout): boolean {
   return segments.length === 1;
 }
 
+/** Whether the first tokens of all rows are a segment of their own, which is read once. */
+export function sharesTokens({ segments }: Layout): boolean {
+  return segments.some(({ rows }) => rows === 1);
+}
+
 /** The stack of blocks that runs over a segment. */
 export function stackOfSegment(architecture: Architecture, { stack }: Segment): Architecture | Encoder {
   if (stack !== "encoder") return architecture;

@@ -5,7 +5,8 @@ import { finite } from "../context/finite.ts";
 import { type BatchedRows, inBatches } from "../context/resumable_batches.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { EvaluateJob } from "./evaluate_job.ts";
-import { rateAnswers } from "../../decoding/rate_answers.ts";
+import { cacheFirst } from "../../decoding/first_beginning.ts";
+import { type CachedBeginnings, rateAnswers } from "../../decoding/rate_answers.ts";
 import { PrefixCache } from "../../decoding/prefix_cache.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import { generatorOf } from "./generator.ts";
@@ -32,7 +33,7 @@ function canRate({ stage: { model: { architecture } } }: EvaluateJob, groups: Ro
     groups.every((group) => isOfOnePrompt(group) && group.every(({ taught, typeIds }) => !taught && !typeIds));
 }
 
-/** Scores completions after prompts that are read once each; cached prefixes of earlier prompts are reused. */
+/** Scores completions after prompts that are read once each, after what they have in common with the first. */
 async function rateGroups(
   runContext: RunContext,
   job: EvaluateJob,
@@ -44,15 +45,14 @@ async function rateGroups(
   const prefixes = isPrefixed(stage) ? prefixesOf(runContext, model.architecture) : undefined;
   const lengths = groups.map((group) => group[0]!.prompt.length);
   const rows = { ...kept, stage: stage.name, lengths, size: stage.batchSize, isQuiet: job.isQuiet };
+  let cached: CachedBeginnings | undefined;
   const found = await inBatches(runContext, rows, async (batch) => {
+    if (prefixes !== undefined) cached ??= await cacheFirst(generator, groups.at(0)![0]!, prefixes);
     const asked = batch.map((at) => {
       const group = groups.at(at)!;
       return { prompt: group[0]!, answers: group.map(({ completion }) => completion) };
     });
-    // The first one's prefix is cached for the others.
-    const alone = prefixes === undefined ? 0 : 1, parts = [asked.slice(0, alone), asked.slice(alone)];
-    const rates: (readonly number[])[] = [];
-    for (const part of parts) if (part.length > 0) rates.push(...await rateAnswers(generator, part, prefixes));
+    const rates = await rateAnswers(generator, asked, cached);
     return rates.map((own) => own.map((rate) => finite(rate, stage.name)));
   });
   return flatMadeOf(found, (own) => own);

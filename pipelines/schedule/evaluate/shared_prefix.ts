@@ -8,7 +8,7 @@ import { compilePrefill } from "../../compile/frontier/prefill.ts";
 import { withAttentionParts } from "../../compile/rows/attention_parts.ts";
 import { sharedFeeds } from "../../compile/rows/feeds.ts";
 import { type LaidOutRow, layOut } from "../../compile/rows/laid_out_rows.ts";
-import { isWhole, type Layout, sharedRows } from "../../compile/rows/layout.ts";
+import { type Layout, sharedRows, sharesTokens } from "../../compile/rows/layout.ts";
 import { isSharedInput } from "../../compile/rows/segment_inputs.ts";
 import type { TokenizedPrompt } from "../../data/examples.ts";
 import type { RunContext } from "../context/run_context.ts";
@@ -29,10 +29,11 @@ export function prefixLayout(
   stage: PreparedEvaluation,
   prompts: RowList<TokenizedPrompt>,
 ): Layout | undefined {
-  if (!isPrefixed(stage)) return undefined;
-  const { model: { architecture }, adaptations } = stage;
+  const { model: { architecture }, adaptations, full } = stage;
+  // No weight of a finetuned model is constant, nor what it reads.
+  if (!isPrefixed(stage) || full !== undefined) return undefined;
   const layout = withAttentionParts(sharedRows(architecture, adaptations, prompts), architecture, prompts);
-  return isWhole(layout) ? undefined : layout;
+  return sharesTokens(layout) ? layout : undefined;
 }
 
 /** A program that continues from the shared part, and what it is fed of that. */

@@ -4,6 +4,7 @@ import { loadRows } from "../../../../pipelines/data/rows.ts";
 import { type FewShot, shotsOf } from "../../../../pipelines/data/few_shot.ts";
 import type { Prediction } from "../../../../pipelines/metrics/prediction.ts";
 import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
+import { tinyT5Config } from "../../../support/tiny_t5.ts";
 import { assertClose, evaluationOf, resultsOf } from "../support.ts";
 
 const template = { prompt: "{q}?", completion: " {a}" };
@@ -50,19 +51,27 @@ async function predictions(scene: Scene): Promise<readonly Prediction[]> {
   return text.trim().split("\n").map((line) => JSON.parse(line));
 }
 
-for (const [model, what] of [["base", "a base model"], ["tuned", "an edited model"]] as const) {
+const finetuned = "train(base.with(refract.fullFinetuning()), { data, epochs, batchSize, optimizer })";
+const models: readonly (readonly [what: string, model: string, at?: string, config?: typeof tinyT5Config])[] = [
+  ["a base model", "base"],
+  ["an edited model", "tuned"],
+  ["a finetuned model", finetuned],
+  ["an edited model with an encoder", "tuned", "refract.encoder.block(0).output", tinyT5Config],
+];
+
+for (const [what, model, at = "block(1).output", config = {}] of models) {
   for (const decoding of ["greedy({ maxNewTokens: 6 })", "beam({ maxNewTokens: 4, beams: 2 })", `choices("options")`]) {
-    Deno.test(`examples that are computed once give the same results as whole prompts: ${what}, ${decoding}`, async () => {
+    Deno.test(`few-shot examples give the same results as whole prompts: ${what}, ${decoding}`, async () => {
       let shared: readonly Prediction[] = [];
-      await inScene(parts(model, decoding), async (scene) => {
+      const written = { ...parts(model, decoding), at };
+      await inScene(written, async (scene) => {
         shared = await predictions(scene);
-      });
+      }, { config });
       assert.ok(shared.every(({ prompt }) => prompt.split(long).length === 3));
       // The same prompts, written out.
       const asked = JSON.stringify(
         shared.map(({ prompt, completion, choices }) => ({ q: prompt, a: completion, options: choices })),
       );
-      const written = parts(model, decoding);
       await inScene({
         ...written,
         heldOut: `records(${asked}, { prompt: "{q}", completion: "{a}" })`,
@@ -72,10 +81,31 @@ for (const [model, what] of [["base", "a base model"], ["tuned", "an edited mode
         assert.deepEqual(shared.map(({ prediction }) => prediction), alone.map(({ prediction }) => prediction));
         const numbers = (all: readonly Prediction[]) => all.flatMap(({ loss, scores = [] }) => [loss!, ...scores]);
         assertClose(numbers(shared), numbers(alone), 1e-5);
-      });
+      }, { config });
     });
   }
 }
+
+Deno.test("choices after few-shot examples have the same scores whatever was evaluated before them", async () => {
+  const settings = `{ data: heldOut, metrics: [accuracy()], decoding: choices(["a", "two cats", "o"]), batchSize: 2, ` +
+    "fewShot: refract.fewShot(rows, 6, 1) }";
+  const scores: number[][] = [];
+  for (
+    const before of [
+      "",
+      `base: evaluate(base, ${settings}), `,
+      `part: evaluate(tuned, ${settings.replace("heldOut", "heldOut.skip(1)")}), `,
+    ]
+  ) {
+    await inScene({ stages: `{ ${before}tuned: evaluate(tuned, ${settings}) }` }, async (scene) => {
+      const found = await predictions(scene);
+      assert.ok(found.every(({ prompt }) => prompt.length > 100));
+      scores.push(found.flatMap((each) => each.scores!));
+    }, { config: { max_position_embeddings: 128 } });
+  }
+  assert.deepEqual(scores[1], scores[0]);
+  assert.deepEqual(scores[2], scores[0]);
+});
 
 const bad = [
   [
