@@ -331,6 +331,7 @@ export type {
   SimpoSpec,
   SiteSpec,
   StageSpec,
+  StoredDtype,
   Sweepable,
   SweepableOptions,
   TaskSpec,

@@ -6,6 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { dirname, join, normalize } from "node:path";
+import { refract } from "../pipelines/cli/command_line.ts";
 import { inProcess } from "./support/command.ts";
 import { readTasks } from "./support/tasks.ts";
 
@@ -168,4 +169,28 @@ Deno.test("commands in READMEs are tasks, with options that they have", async ()
     }
   }
   assert.deepEqual(faults, []);
+});
+
+/** Options in the READMEs' prose that belong to other programs: Deno, llama.cpp, Slurm, and this project's benches. */
+const othersOptions = /^--(allow-\w+|no-prompt|global|name|lora|control-vector|partition|only|tiny)$/;
+
+Deno.test("options in the prose of READMEs are those of a command", async () => {
+  const commands = refract.commands.flatMap((each) => {
+    return each.kind === "group" ? each.commands.map(({ name }) => [each.name, name]) : [[each.name]];
+  });
+  const helps = await Promise.all(commands.map(async (words) => (await inProcess(...words, "--help")).stdout));
+  const known = new Set(helps.flatMap((help) => help.match(/(?<=^ {2}(?:-h, )?)--[a-z-]+/gm) ?? [])),
+    faults: string[] = [];
+  let count = 0;
+  for (const { path, text } of [...readmes, { path: "SECURITY.md", text: read("pipelines/cli/SECURITY.md") }]) {
+    const prose = text.replaceAll(/^```.*\n[^]*?^```$/gm, "");
+    for (const [, code = ""] of prose.matchAll(/`([^`]+)`/g)) {
+      for (const [option] of code.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)) {
+        count++;
+        if (!known.has(option) && !othersOptions.test(option)) faults.push(`${path}: no command has ${option}`);
+      }
+    }
+  }
+  assert.deepEqual(faults, []);
+  assert.ok(count >= 80, `${count}`);
 });

@@ -24,7 +24,13 @@ const misspellings: readonly Misspelling[] = [
     is: /^https?:\/\/huggingface\.co\/[^/]+\/[^/]+\/?$/,
     says: (path) => `is a URL; write only the id, as in ${quote(hubId(path))}`,
   },
-  { is: /^[a-z][\w+.-]*:\/\//i, says: () => "is a URL; download it and write the path of the file" },
+  {
+    is: /^[a-z][\w+.-]*:\/\//i,
+    says: () =>
+      system.build.os === "browser"
+        ? "is a URL; fetch it, and give its rows to records(…)"
+        : "is a URL; download it and write the path of the file",
+  },
   {
     is: /^[\w-]+\/[\w-]+$/,
     says: (path) => `is not the path of a file; if it is a Hugging Face data set, write hub(${quote(path)})`,

@@ -8,6 +8,7 @@ import type {
   ComputedQuantization,
   ModelSpec,
   SiteSpec,
+  StoredDtype,
   Sweepable,
 } from "../spec/mod.ts";
 import type { QuantizationName } from "../models/weights/quantization.ts";
@@ -37,6 +38,11 @@ export interface Model extends ModelSpec {
 export interface BaseModelOptions {
   /** A branch, tag or commit of a Hugging Face repository; `main` if omitted. */
   readonly revision?: string;
+  /**
+   * The type that the weights are stored in: a checkpoint in another one is refused, since nothing converts it, except
+   * that `"float32"` takes any, because everything is computed in float32, to which 16-bit weights are widened exactly.
+   */
+  readonly dtype?: Sweepable<StoredDtype>;
   /**
    * Runs the model with its matrices in 4 or 8 bits: in blocks of 64 neighbours with one scale each, and in 4 bits a
    * zero; the embedding and the head always in 8 bits. Norms and biases stay as stored, and trained parameters and

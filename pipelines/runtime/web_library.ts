@@ -35,7 +35,7 @@ export function webLibrary(
   return {
     async open(model, { threads, keepsMemory, prepacks }) {
       const name = providerNames[model.provider];
-      if (name === undefined) throw new Error(`The ${model.provider} provider does not exist in a browser`);
+      if (name === undefined) throw new Error(`a browser has no provider ${model.provider}; give cpu or webgpu`);
       const { locations, bytes, largest } = externalWeights(model);
       if (bytes > mostWeights) {
         throw new Error(`The cpu provider can't run the model, which ${beyondAddresses(bytes)}`);

@@ -30,6 +30,9 @@ export interface ComputedQuantization {
   readonly compute: ComputeName;
 }
 
+/** The types that weights are stored in. */
+export type StoredDtype = "float32" | "float16" | "bfloat16";
+
 /** The frozen model. */
 export interface BaseModelSpec {
   /** Which kind of record this is. */
@@ -38,6 +41,8 @@ export interface BaseModelSpec {
   readonly source: Sweepable<string>;
   /** A branch, tag or commit. */
   readonly revision?: Sweepable<string>;
+  /** The type that its weights are expected to be stored in; any if omitted, or `float32`. */
+  readonly dtype?: Sweepable<StoredDtype>;
   /** The bits of its matrices; as stored if omitted. */
   readonly quantize?: Sweepable<QuantizationName | ComputedQuantization>;
 }

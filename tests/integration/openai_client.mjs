@@ -33,10 +33,22 @@ found.drawn = [await draw(), await draw()];
 const rated = await client.chat.completions.create({ model: "base", ...chat, logprobs: true, top_logprobs: 2 });
 found.rated = rated.choices[0].logprobs.content.length;
 
+// What newer clients send.
+const developer = { role: "developer", content: [{ type: "text", text: "Answer in French." }] };
+for (const [name, first] of [["developer", developer], ["system", { role: "system", content: "Answer in French." }]]) {
+  const body = { model: "base", messages: [first, ...messages], temperature: 0, max_completion_tokens: 8 };
+  found[name] = (await client.chat.completions.create(body)).choices[0].message.content;
+}
+const streamed = { model: "base", ...chat, stream: true, stream_options: { include_usage: true } };
+for await (const { usage } of await client.chat.completions.create(streamed)) found.streamed = usage?.completion_tokens;
+
 const refused = (call) => call.then(() => null, (error) => [error.constructor.name, error.status, error.error.message]);
 found.errors = [
   await refused(client.completions.create({ model: "none", prompt: "x" })),
   await refused(client.completions.create({ model: "base", prompt: "x", max_tokens: -1 })),
+  await refused(client.responses.create({ model: "base", input: "x" })),
+  await refused(client.embeddings.create({ model: "base", input: "x" })),
+  await refused(client.chat.completions.create({ model: "base", ...chat, response_format: { type: "json_object" } })),
   await refused(new OpenAI({ baseURL, apiKey: "no", maxRetries: 0 }).models.list()),
 ];
 console.log(JSON.stringify(found));

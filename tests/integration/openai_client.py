@@ -31,6 +31,14 @@ found["drawn"] = [
 rated = client.chat.completions.create(model="base", logprobs=True, top_logprobs=2, **chat)
 found["rated"] = len(rated.choices[0].logprobs.content)
 
+# What newer clients send.
+developer = {"role": "developer", "content": [{"type": "text", "text": "Answer in French."}]}
+for name, first in (("developer", developer), ("system", {"role": "system", "content": "Answer in French."})):
+    asked = {"messages": [first, *messages], "temperature": 0, "max_completion_tokens": 8}
+    found[name] = client.chat.completions.create(model="base", **asked).choices[0].message.content
+for part in client.chat.completions.create(model="base", stream=True, stream_options={"include_usage": True}, **chat):
+    found["streamed"] = part.usage and part.usage.completion_tokens
+
 
 def refused(call):
     try:
@@ -42,6 +50,9 @@ def refused(call):
 found["errors"] = [
     refused(lambda: client.completions.create(model="none", prompt="x")),
     refused(lambda: client.completions.create(model="base", prompt="x", max_tokens=-1)),
+    refused(lambda: client.responses.create(model="base", input="x")),
+    refused(lambda: client.embeddings.create(model="base", input="x")),
+    refused(lambda: client.chat.completions.create(model="base", response_format={"type": "json_object"}, **chat)),
     refused(lambda: openai.OpenAI(base_url=base_url, api_key="no", max_retries=0).models.list()),
 ]
 print(json.dumps(found))

@@ -74,6 +74,9 @@ interface Found {
   readonly strength0: string;
   readonly drawn: readonly (readonly string[])[];
   readonly rated: number;
+  readonly developer: string;
+  readonly system: string;
+  readonly streamed: number;
   readonly errors: readonly (readonly [string, number, string])[];
 }
 
@@ -96,7 +99,13 @@ Deno.test({
       assert.deepEqual(again, [one, two]);
       assert.notEqual(one, two);
       assert.equal(byPython.rated, 8);
+      assert.equal(byPython.developer, byPython.system);
+      assert.notEqual(byPython.developer, byPython.chat);
+      assert.equal(byPython.streamed, 8);
       assert.deepEqual(byPython.errors.map(([name, status]) => [name, status]), [
+        ["NotFoundError", 404],
+        ["BadRequestError", 400],
+        ["NotFoundError", 404],
         ["NotFoundError", 404],
         ["BadRequestError", 400],
         ["AuthenticationError", 401],

@@ -1,5 +1,6 @@
 /** Refract's scripts for browsers: their dependencies and their size. @module */
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "fflate";
 import ts from "typescript";
 import { bundled, twins } from "../../pipelines/interchange/web/bundle.ts";
@@ -23,6 +24,32 @@ for (const [entry, bytes] of Object.entries(most)) {
       assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
     }));
 }
+
+Deno.test("deno task web refuses invalid arguments and folders in one line, and shows its usage", () =>
+  inFolder(async (folder) => {
+    const program = fileURLToPath(new URL("../../pipelines/interchange/web/build.ts", import.meta.url));
+    const building = async (...args: readonly string[]) => {
+      const permissions = ["--no-prompt", "--allow-read", "--allow-write", "--allow-env", "--allow-run"];
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "--quiet", ...permissions, program, ...args],
+        env: { NO_COLOR: "1" },
+      }).output();
+      return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+    };
+    assert.match((await building("--help")).stdout, /^Usage: deno task web \[folder\]/);
+    await Deno.writeTextFile(`${folder}/file`, "");
+    for (
+      const [args, says] of [
+        [["--out", "x"], /^error: Unknown option '--out'; give one folder, as in deno task web site\n$/],
+        [["a", "b"], /^error: 2 folders are given; give one folder/],
+        [[`${folder}/file`], /^error: .*\/file: can't be written \(.*\); make its folder writable[^\n]*\n$/],
+      ] as const
+    ) {
+      const { code, stderr } = await building(...args);
+      assert.match(stderr, says);
+      assert.equal(code, 2);
+    }
+  }));
 
 Deno.test("every twin replaces an existing file, and has its exports", async () => {
   for (const path of twins) {

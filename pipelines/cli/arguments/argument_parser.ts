@@ -73,8 +73,8 @@ function commandParser(command: Command, context: ParserContext): Parser {
   }
   return parser.action(() => {
     const read: Readonly<Record<string, unknown>> = parser.opts();
-    const values = Object.entries(options).map(([name, { kind }]) => {
-      return [name, kind === "switch" ? ownValue(read, name) ?? false : ownValue(read, name)] as const;
+    const values = Object.entries(options).map(([name, option]) => {
+      return [name, ownValue(read, name) ?? (option.kind === "switch" ? false : valueIfOmitted(option))] as const;
     });
     context.found((context) => command.run(parser.args, Object.fromEntries(values), context));
   });
@@ -117,15 +117,25 @@ function usageProblem({ code, message }: CommanderError, remedies: Readonly<Reco
 function optionOf(name: string, option: Switch | ValueOption<unknown>): ParserOption {
   const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   if (option.kind === "switch") return new ParserOption(option.turnsOff ? `--no-${flag}` : `--${flag}`, option.help);
-  const { help, placeholder, omitted, values } = option, made = new ParserOption(`--${flag} <${placeholder}>`, help);
+  const { help, placeholder, omitted, values, show = String } = option,
+    made = new ParserOption(`--${flag} <${placeholder}>`, help);
   if (omitted === "error") made.makeOptionMandatory();
-  else if (omitted.value !== undefined) made.default(omitted.value);
+  else if (!isNothing(omitted.value)) made.default(omitted.value, show(omitted.value));
   if ("choices" in values) return made.choices(values.choices);
   return made.argParser((text: string, before: unknown) => {
     try {
-      return values.parse(text, before);
+      return values.parse(text, before ?? valueIfOmitted(option));
     } catch (fault) {
       throw fault instanceof InvalidValue ? new InvalidArgumentError(fault.message) : fault;
     }
   });
+}
+
+function valueIfOmitted({ omitted }: ValueOption<unknown>): unknown {
+  return omitted === "error" ? undefined : omitted.value;
+}
+
+/** Whether a default is not worth showing: no value, an empty text, or an empty list or object. */
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === "" || (typeof value === "object" && Object.keys(value ?? {}).length === 0);
 }

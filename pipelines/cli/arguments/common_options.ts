@@ -14,7 +14,7 @@ const folder = parsed("folder", (text) => {
 export const store = optional(folder, "the content-addressed store (default: .refract/store)");
 
 /** The store's location, or that of its shared cache. */
-export const sharedStore = optional(
+const sharedStore = optional(
   text("folder or URL"),
   "the content-addressed store (default: .refract/store), or a shared cache: https://host/path",
 );
@@ -24,7 +24,7 @@ const threadCount = parsed("n", (text) => {
   if (!isThreadCount(threads)) throw new InvalidValue(`give ${threadCounts}`);
   return threads;
 });
-const providerName = choice("name", providers), providerHelp = "where programs run (cpu by default)";
+const providerName = choice("name", providers), providerHelp = "where programs run";
 
 /** How to run a model when no pipeline or recipe says so. */
 export const runtimeOptions = {
@@ -58,7 +58,7 @@ export const requestOptions = {
   ),
   store: sharedStore,
   threads: optional(threadCount, "threads for the operators (default: the recipe's, or all)"),
-  provider: optional(providerName, providerHelp),
+  provider: optional(providerName, `${providerHelp} (default: the recipe's, or cpu)`),
   cacheDisk,
   cacheMemory: optional(size, "how much a training may keep of its encoded rows (default: as the store, 50GB)"),
   activationMemory: optional(size, "how much the activations of a training's longest row may take (default: 2GB)"),

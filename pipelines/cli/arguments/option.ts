@@ -1,6 +1,6 @@
 /** What a command's options are: how each is written, what value it has, and its default. @module */
 import { isJsonObject, type JsonObject } from "../../common/files.ts";
-import { parseSize } from "../../common/size.ts";
+import { formatSize, parseSize } from "../../common/size.ts";
 
 /** A value that an option does not accept; the message says what to write instead. */
 export class InvalidValue extends Error {
@@ -22,6 +22,8 @@ export interface ValueOption<Value> {
   /** The name of the value in the help, as in `folder`. */
   readonly placeholder: string;
   readonly omitted: "error" | { readonly value: Value };
+  /** Writes a default for the help, if its text is something else. */
+  show?(value: Value): string;
   readonly values: ValueReader<Value>;
 }
 
@@ -45,6 +47,8 @@ export interface ValueType<Value> {
     /** @throws {InvalidValue} If the text is not such a value. */
     readonly parse: (text: string) => Value;
   };
+  /** As in {@linkcode ValueOption}. */
+  show?(value: Value): string;
 }
 
 /** An option that is off unless given. */
@@ -69,11 +73,12 @@ export function required<Value>({ placeholder, read }: ValueType<Value>, help: s
 
 /** An option with a default value. */
 export function withDefault<Value>(
-  { placeholder, read }: ValueType<Value>,
+  { placeholder, read, show }: ValueType<Value>,
   help: string,
   value: Value,
 ): ValueOption<Value> {
-  return { kind: "value", help, placeholder, omitted: { value }, values: read };
+  const shown = show === undefined ? {} : { show };
+  return { kind: "value", help, placeholder, omitted: { value }, values: read, ...shown };
 }
 
 /** An option that may be repeated: each text is added to the value so far. */
@@ -136,7 +141,11 @@ export const size: ValueType<number> = sizeFrom(0, "500MB, 1.5GiB, 0 or unlimite
 export const positiveSize: ValueType<number> = sizeFrom(1, "500MB, 1.5GiB or unlimited");
 
 function sizeFrom(least: number, examples: string): ValueType<number> {
-  return parsed("size", (text) => sizeOf(text, least, examples));
+  return {
+    ...parsed("size", (text) => sizeOf(text, least, examples)),
+    // As it would be given: 5GB.
+    show: (bytes) => formatSize(bytes).replace(/\.0+ |\s/, ""),
+  };
 }
 
 function sizeOf(text: string, least: number, examples: string): number {

@@ -29,7 +29,7 @@ const declared = {
   priceOut: optional(number("dollars", 0), "the price of a million output tokens, for the estimate"),
   gamed: optional(text("file"), "df_gamed.csv of tatsu-lab/alpaca_eval, for the length-controlled win rate"),
   yes: flag("sends the requests; without it the command only says what they would cost"),
-  store: optional(text("folder"), "where the judge's answers are kept"),
+  store: optional(text("folder"), "the store that keeps the judge's answers (default: .refract/store)"),
 };
 
 type Declared = OptionValues<typeof declared>;

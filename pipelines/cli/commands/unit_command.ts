@@ -11,8 +11,7 @@ import { failureOf, isFinal, markFailed, type UnitFailure, unmarkFailed } from "
 import { requireSameVersions } from "../../workflow/machine.ts";
 import { readWorkPlan, unitOf, type WorkPlan } from "../../workflow/work_plan.ts";
 import { command, type CommandContext } from "../arguments/command.ts";
-import { sharedStore } from "../arguments/common_options.ts";
-import { anyText, flag, integer, type OptionValues, withDefault } from "../arguments/option.ts";
+import { anyText, flag, integer, optional, type OptionValues, text, withDefault } from "../arguments/option.ts";
 import { callerPath, isAddress } from "../requests/caller_paths.ts";
 import { declarationDigest } from "../requests/declaration_digest.ts";
 import { loadRequest } from "../requests/load_request.ts";
@@ -20,7 +19,7 @@ import { openRunContext } from "../requests/open_run_context.ts";
 import { terminalEvents } from "../terminal/event_lines.ts";
 
 const declared = {
-  store: sharedStore,
+  store: optional(text("folder or URL"), "the store, if this machine sees it elsewhere (default: the plan's)"),
   wait: flag("waits until the units that it needs are done, or one of them has failed for good"),
   execution: withDefault(anyText("name"), "the engine's name for this execution of the workflow", ""),
   failures: withDefault(integer("n", 0), "how often it has failed in this execution", 0),

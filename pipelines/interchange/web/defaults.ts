@@ -145,11 +145,12 @@ function trainedOf(training: MemberTraining, base: string): SiteTrained {
   }
   const { kind: _kind, model, data: _data, epochs: _epochs, batchSize: _batchSize, seed: _seed, ...others } = training;
   const { objective: _objective, validate: _validate, keep: _keep, patience: _patience, ...all } = others;
-  const { checkpoints: _checkpoints, ...settings } = all, { revision, quantize } = model.base;
+  const { checkpoints: _checkpoints, ...settings } = all, { revision, dtype, quantize } = model.base;
   return {
     base: {
       source: base,
       ...revision === undefined ? {} : { revision },
+      ...dtype === undefined ? {} : { dtype },
       ...quantize === undefined ? {} : { quantize },
     },
     edits,

@@ -34,6 +34,7 @@ type Edit = Resolved<TrainableSpec> | SavedEdit;
  */
 export async function prepareModel(runContext: RunContext, spec: Resolved<ModelSpec>): Promise<PreparedModel> {
   const { source, revision } = spec.base, quantize = quantizationOf(spec.base);
+  const dtype = dtypeOf(spec.base);
   const model = await atLocationOf(spec.base, () => runContext.models.model(source, revision));
   const full = spec.edits.find((edit) => edit.kind === "fullFinetuning");
   const declared = spec.edits.filter((edit) => edit.kind !== "fullFinetuning");
@@ -59,7 +60,18 @@ export async function prepareModel(runContext: RunContext, spec: Resolved<ModelS
   const fromFiles = new Set(initialFiles.flatMap(({ of }) => of));
   await requireOwnFits(model, lowered.filter((adaptation) => !fromFiles.has(adaptation)));
   const trainedWith = edits.flatMap((edit) => edit.kind === "saved" ? [edit] : []);
-  return { model, source, quantize, adaptations: lowered, initialFiles, trainedWith, full };
+  return { model, source, dtype, quantize, adaptations: lowered, initialFiles, trainedWith, full };
+}
+
+/** The type that the weights must be stored in, if it matters. */
+function dtypeOf(base: Resolved<BaseModelSpec>): PreparedModel["dtype"] {
+  const { dtype, quantize } = base;
+  if (dtype === undefined || dtype === "float32") return undefined;
+  if (quantize === undefined) return { stored: dtype, place: locationOf(base) };
+  throw new RequestError(
+    `quantize replaces the weights, so dtype ${dtype} has no meaning; omit dtype`,
+    locationOf(base),
+  );
 }
 
 /** The name of a base model's quantization. */

@@ -1,9 +1,10 @@
 /** A model with its adaptations, ready to compile. @module */
+import type { SourceLocation } from "../../common/errors.ts";
 import type { Adaptation } from "../../compile/lower/adaptation.ts";
 import type { CompiledModel } from "../../compile/programs/forward.ts";
 import type { Model, ModelWeights } from "../../models/open/model.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
-import type { FullFinetuningSpec, Resolved } from "../../spec/mod.ts";
+import type { FullFinetuningSpec, Resolved, StoredDtype } from "../../spec/mod.ts";
 import type { TrainedWith } from "../context/open_models.ts";
 
 /** A file of tensors, and the adaptations that start from them. */
@@ -17,6 +18,8 @@ export interface PreparedModel {
   readonly model: Model;
   /** Where its base model comes from, as written in the pipeline. */
   readonly source: string;
+  /** The type that its weights must be stored in, and where the pipeline says so; any if `undefined`. */
+  readonly dtype: { readonly stored: StoredDtype; readonly place: SourceLocation | undefined } | undefined;
   /** How its matrices are quantized; as stored if `undefined`. */
   readonly quantize: QuantizationName | undefined;
   readonly adaptations: readonly Adaptation[];
@@ -30,8 +33,8 @@ export interface PreparedModel {
 
 /** Only the model's part of a stage. */
 export function modelPart(prepared: PreparedModel): PreparedModel {
-  const { model, source, quantize, adaptations, initialFiles, trainedWith, full } = prepared;
-  return { model, source, quantize, adaptations, initialFiles, trainedWith, full };
+  const { model, source, dtype, quantize, adaptations, initialFiles, trainedWith, full } = prepared;
+  return { model, source, dtype, quantize, adaptations, initialFiles, trainedWith, full };
 }
 
 /** What the compiler needs from a prepared model. */

@@ -28,6 +28,7 @@ export const model = {
     baseModel: {
       source: leaf("a Hugging Face id, a folder, a .gguf file or builtin:NAME", isText),
       revision: optional(text),
+      dtype: optional(oneOf(["float32", "float16", "bfloat16"] satisfies readonly spec.StoredDtype[])),
       quantize: optional((value, name) => (isRecord(value) ? computed : inBits)(value, name)),
     } satisfies Fields<spec.BaseModelSpec>,
   }),

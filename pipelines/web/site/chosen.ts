@@ -38,9 +38,10 @@ function chosenEdit(edit: SiteEdit, { layer, rank, positions }: Choices): SiteEd
 
 /** The base model that a page names, run as its pipeline's. */
 export async function chosenBase({ base }: SiteTrained, named: string, signal: AbortSignal): Promise<Model> {
-  const source = await modelSource(named, signal), { revision, quantize } = base;
+  const source = await modelSource(named, signal), { revision, dtype, quantize } = base;
   return baseModel(source, {
     ...revision === undefined || named.trim() !== base.source ? {} : { revision },
+    ...dtype === undefined ? {} : { dtype },
     ...quantize === undefined ? {} : { quantize },
   });
 }

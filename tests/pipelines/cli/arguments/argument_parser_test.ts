@@ -111,6 +111,21 @@ Deno.test("help lists a command's arguments, options and examples, and runs noth
   assert.match(written, /\nExamples:\n {2}deno task bake lemon oven1 --heat 180\n$/);
 });
 
+Deno.test("help shows defaults as they would be given, once each", () => {
+  const names = refract.commands.flatMap((each) => {
+    return each.kind === "group" ? each.commands.map(({ name }) => [each.name, name]) : [[each.name]];
+  });
+  for (const words of names) {
+    const { terminal, outcome } = terminalOf();
+    parseArguments(refract, sharedOptions, [...words, "--help"], terminal);
+    const options = outcome().stdout.split(/\n(?= {2}-)/);
+    for (const option of options) {
+      const shown = option.match(/\bdefault\b/g) ?? [];
+      assert.ok(shown.length <= 1 && !/default: ["[{]|\d{6}/.test(option), `${words.join(" ")}: ${option}`);
+    }
+  }
+});
+
 Deno.test("every example of every command is a valid command line", () => {
   const { terminal } = terminalOf();
   const commands = refract.commands.flatMap((each) => each.kind === "group" ? each.commands : [each]);
