@@ -175,6 +175,24 @@ Deno.test("activations that are not finite are noted", () =>
     assert.match(sound.stderr, /note: hidden_states\.2 holds numbers/);
   }));
 
+Deno.test("weights of more blocks than config.json says are noted", () =>
+  inFolder(async (scratch) => {
+    const model = `${scratch}/model`, config = join(model, "config.json");
+    await writeTinyModel(model, {});
+    const plain = await activations(scratch, model, "--text", "red");
+    assert.doesNotMatch(plain.stderr, /blocks/);
+    await Deno.writeTextFile(
+      config,
+      (await Deno.readTextFile(config)).replace('"num_hidden_layers":2', '"num_hidden_layers":1'),
+    );
+    const { code, stderr } = await activations(scratch, model, "--text", "red");
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stderr,
+      /note: .*model\.safetensors: has model\.layers\.1\.[\w.]+, but config\.json says that there is 1 block, so it is not/,
+    );
+  }));
+
 Deno.test("activations refuse to write to an existing folder, before they are computed", () =>
   inFolder(async (scratch) => {
     const { code, stderr } = await inProcess("activations", "builtin:tiny", "--text", "red", "--out", scratch);
