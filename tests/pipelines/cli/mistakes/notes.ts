@@ -11,6 +11,10 @@ export const notes: readonly Mistake<readonly string[]>[] = [
     "pipeline.ts:11:78: the axis layer multiplies nothing, because no stage uses it; use it in place of a value",
   ]],
   ["axes that are parts of another", { pre: "", ...editing('rank: concat(sweep("a", [1]), sweep("b", [2]))') }, []],
+  ["a repeat of something other than a seed", editing("rank: repeat({ seeds: [1, 2] })"), [
+    'pipeline.ts:11:78: repeat(…) is used as rank, so results average over different values of it; write sweep("rank", […])',
+  ]],
+  ["a repeat of a seed", training("seed: repeat({ seeds: [1, 2] })"), []],
   ["an unused epoch's model", {
     tuned:
       "train(base.with(edit), { data: rows, epochs: 1, batchSize: 4, optimizer, checkpoints: [1] }), early = tuned.at(1)",
