@@ -33,20 +33,25 @@ export async function removeDamaged(
   env: Environment,
   warn: (message: string) => void = () => {},
 ): Promise<readonly string[]> {
-  const damaged: string[] = [];
-  for (const name of names) {
-    const path = join(snapshot, name), blob = await system.realPath(path).catch(() => undefined);
+  const damaged: string[] = [], removed = new Set<string>();
+  const files = await Promise.all([...names].map(async (name) => {
+    const path = join(snapshot, name);
+    return { name, path, blob: await system.realPath(path).catch(() => undefined) };
+  }));
+  for (const { name, path, blob } of files) {
     if (blob === undefined) {
       // Its blob was removed, but not the link.
       if (!await isBrokenLink(path)) continue;
       if (isOffline(env)) await refuseBrokenLink(path);
-    } else {
+      warn(`${path}: is a link to a missing file; downloading it again`);
+    } else if (!removed.has(blob)) {
       if (await isSound(blob)) continue;
       if (isOffline(env)) await requireSoundBlob(blob);
       await system.remove(blob).catch(() => {});
+      removed.add(blob);
+      warn(`${path}: is damaged; downloading it again`);
     }
     await system.remove(path).catch(() => {});
-    warn(`${path}: is ${blob === undefined ? "a link to a missing file" : "damaged"}; downloading it again`);
     damaged.push(name);
   }
   return damaged;
