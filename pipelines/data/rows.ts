@@ -12,7 +12,7 @@ import { madeInTime } from "./made_in_time.ts";
 import type { Row, RowReader } from "./row.ts";
 import type { ChatReading } from "./source_kind.ts";
 import { filesOf, kindOf, sourcesOf } from "./source_kinds.ts";
-import { otherFormsOf, requireSingleBraces, sameForAll } from "./template_use.ts";
+import { otherFormsOf, printedMessages, requireSingleBraces, sameForAll } from "./template_use.ts";
 import type { Viewed } from "./view_kind.ts";
 import { viewKindOf } from "./view_kinds.ts";
 
@@ -124,7 +124,8 @@ function checkUse(source: Source, { fields }: RawRow, count: number, { warn }: F
   if (source.kind === "chat" || source.template === undefined) return;
   const { template } = source;
   if (count === 1) {
-    for (const says of otherFormsOf(template, fields)) warn?.(placed(source, says));
+    const notes = [...otherFormsOf(template, fields), ...printedMessages(template, fields)];
+    for (const says of notes) warn?.(placed(source, says));
     return atLocationOf(source, () => requireSingleBraces(template, fields));
   }
   const says = sameForAll(template);

@@ -1,5 +1,7 @@
 /** Checks that a template uses the rows' fields as its author probably intended. @module */
+import { ownValue } from "../../ops/program/own_value.ts";
 import { RequestError } from "../common/errors.ts";
+import { isJsonObject } from "../common/files.ts";
 import { quote } from "../common/suggest.ts";
 import type { Template } from "./dataset.ts";
 import type { Fields } from "./files/raw_row.ts";
@@ -62,6 +64,25 @@ export function otherFormsOf(template: Template, fields: Fields): readonly strin
         ? "which is literal text"
         : `in which ${quote(written.charAt(0))} is literal`;
       return [`the ${role} template writes ${quote(written)}, ${literal}; write "{${field}}" for the field's value`];
+    })
+  );
+}
+
+/** The names that messages of a conversation have in OpenAI's and in ShareGPT's form. */
+const messageForms = [["role", "content"], ["from", "value"]];
+
+/** Notes on fields with a conversation's messages, which a template prints as Python prints a list. */
+export function printedMessages(template: Template, fields: Fields): readonly string[] {
+  const isMessage = (item: unknown) =>
+    isJsonObject(item) && messageForms.some((names) => names.every((name) => Object.hasOwn(item, name)));
+  return textsOf(template).flatMap(([role, text]) =>
+    fieldsOf(text, role).flatMap((field) => {
+      const value = ownValue(fields, field);
+      if (!Array.isArray(value) || value.length === 0 || !value.every(isMessage)) return [];
+      return [
+        `the ${role} template prints the messages of ${quote(field)} as Python prints a list; omit the template for ` +
+        "the model's chat template to format them",
+      ];
     })
   );
 }

@@ -248,7 +248,13 @@ export function chat(rows: string | readonly ChatRow[] | Rows, options: ChatOpti
 function conversationsOf(rows: string | readonly ChatRow[] | Rows): ChatSource["conversations"] {
   if (typeof rows === "string") return { kind: "jsonl", path: rows };
   if (!("kind" in rows)) return { kind: "records", records: rows };
-  if (rows.kind === "records" || rows.kind === "chat" || "of" in rows) {
+  if (rows.kind === "records") {
+    throw new RequestError(
+      'chat takes the conversations themselves instead of records(…); write chat([[{ role: "user", content: "…" }, …], …])',
+    );
+  }
+  if (rows.kind === "chat") throw new RequestError("chat is given rows of chat(…); use them as they are");
+  if ("of" in rows) {
     throw new RequestError(
       "chat takes rows of a file or the hub without views; apply views to its result, as in chat(…).take(100)",
     );

@@ -77,8 +77,14 @@ function tableText({ suite, scoring, base, tasks, averaged, rows, notes }: Paper
     head,
     lines,
     form.text(`${suite} on ${base}, judged as ${scoring}, in percent`),
-    notes.map(form.text),
+    [...notes, ...spreadNote(rows)].map(form.text),
   );
+}
+
+/** What ± means, if the table has one. */
+function spreadNote(rows: PaperTable["rows"]): readonly string[] {
+  const has = rows.some(({ cells, average }) => [...cells, average].some((cell) => cell?.deviation !== undefined));
+  return has ? ["± is the standard deviation over seeds."] : [];
 }
 
 /** An average; if it is over fewer tasks than the suite's, with their number. */

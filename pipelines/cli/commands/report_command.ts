@@ -1,5 +1,5 @@
 /** `deno task report`. @module */
-import { basename, join } from "node:path";
+import { join, resolve } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { requireRun } from "../../results/read_results.ts";
 import type { Results } from "../../results/results.ts";
@@ -39,7 +39,8 @@ export const reportCommand = command({
       await writeReport(folder);
       return terminal.print(join(folder, reportFiles.page));
     }
-    const runs = await Promise.all([folder, ...others.map(callerPath)].map(resultsOf));
+    const folders = [folder, ...others.map(callerPath)].map((each) => resolve(each)), names = namesOf(folders);
+    const runs = await Promise.all(folders.map((each, at) => resultsOf(each, names[at]!)));
     const tables = paperTables(runs.length === 1 ? runs[0]!.results : merged(runs));
     if (tables.length === 0) {
       throw new RequestError(
@@ -59,8 +60,23 @@ interface Named {
   readonly results: Results;
 }
 
-async function resultsOf(folder: string): Promise<Named> {
-  return { name: basename(folder), results: (await requireRun(folder)).results };
+/**
+ * As many last parts of each folder's path as distinguish all of them, because members of equal names count as seeds of
+ * one experiment.
+ *
+ * @throws {RequestError} If a folder is given twice.
+ */
+function namesOf(folders: readonly string[]): readonly string[] {
+  const twice = folders.find((folder, at) => folders.indexOf(folder) !== at);
+  if (twice !== undefined) throw new RequestError("is given twice; give each run once", { file: twice });
+  for (let parts = 1;; parts++) {
+    const names = folders.map((folder) => folder.split(/[/\\]/).slice(-parts).join("/"));
+    if (new Set(names).size === folders.length) return names;
+  }
+}
+
+async function resultsOf(folder: string, name: string): Promise<Named> {
+  return { name, results: (await requireRun(folder)).results };
 }
 
 /**

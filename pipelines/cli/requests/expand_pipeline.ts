@@ -26,6 +26,6 @@ export function expandPipeline(pipeline: Pipeline, overrides: Overrides): Expans
  */
 export function requireName(pipeline: Pipeline, file?: string): void {
   if (/^\w[\w.-]*$/.test(pipeline.name)) return;
-  const problem = `the pipeline's name ${quote(pipeline.name)} is not a file name; use letters, digits, -`;
+  const problem = `the pipeline's name ${quote(pipeline.name)} is not a file name; use letters, digits, -, . and _`;
   throw new RequestError(problem, locationOf(pipeline) ?? (file === undefined ? undefined : { file }));
 }

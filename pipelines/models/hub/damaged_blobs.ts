@@ -34,7 +34,6 @@ export async function removeDamaged(
   warn: (message: string) => void = () => {},
 ): Promise<readonly string[]> {
   const damaged: string[] = [], removed = new Set<string>();
-  // Several names may have the same content, and so one blob.
   const files = await Promise.all([...names].map(async (name) => {
     const path = join(snapshot, name);
     return { name, path, blob: await system.realPath(path).catch(() => undefined) };

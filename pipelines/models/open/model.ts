@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { counted } from "../../common/counted.ts";
 import { system } from "../../common/system.ts";
 import { ownValue } from "../../../ops/program/own_value.ts";
 import { createHash } from "node:crypto";
@@ -145,12 +146,25 @@ export async function openModelWeights(
 
 async function digestedWeights(model: BareModel, digestCache?: string, checks?: PendingChecks): Promise<ModelWeights> {
   const weights = await presentWeights(model), records = requireTensors(model, weights);
+  noteFurtherBlock(model, weights);
   const due: CarriedDigest["check"][] = [];
   const digest = await weightsDigest(weights.files, digestCache, checks && ((check) => due.push(check)));
   const begin = () => {
     for (const check of due.splice(0)) checks?.begin((signal) => checkInUse(model, check, signal));
   };
   return { digest, ...locatedWeights(model, records, weights, begin) };
+}
+
+/** Notes weights of a block after those that config.json counts: the model would then lack its last blocks. */
+function noteFurtherBlock(model: BareModel, weights: Weights): void {
+  const { blocks, weights: used } = model.architecture, { file } = weights.index ?? { file: weights.files[0] };
+  const next = [...used.keys()].map((name) => name.replace(`.${blocks - 1}.`, `.${blocks}.`))
+    .find((name) => !used.has(name) && findRecord(model, weights, name) !== undefined);
+  if (next === undefined) return;
+  model.source.options.warn?.(
+    `${file ?? model.folder}: has ${next}, but config.json says that there ${blocks === 1 ? "is" : "are"} ${counted(blocks, "block")}, so it is not used; ` +
+      "use config.json and weights of the same model",
+  );
 }
 
 async function checkInUse(model: BareModel, check: CarriedDigest["check"], signal: AbortSignal): Promise<void> {

@@ -19,7 +19,7 @@ import type { RunRow } from "../../models/inputs/input_kind.ts";
 import type { ModelWeights } from "../../models/open/model.ts";
 import type { NamedTensor } from "../../models/weights/safetensors_writer.ts";
 import type { RunContext } from "../context/run_context.ts";
-import { beginWork } from "../context/work.ts";
+import { beginWork, noteTo } from "../context/work.ts";
 
 /** A run of tokens whose representations are requested. */
 export interface ActivatedRun extends RunRow {
@@ -90,7 +90,17 @@ export async function activate(runContext: RunContext, job: ActivateJob, stage?:
     done(finished += group.length);
     await runContext.stopIfAsked();
   }
-  return [...found.values()].sort((a, b) => byName.compare(a.name, b.name));
+  const tensors = [...found.values()].sort((a, b) => byName.compare(a.name, b.name));
+  noteOdd(tensors, noteTo(runContext.emit));
+  return tensors;
+}
+
+/** Notes tensors that hold numbers that are not finite, as damaged weights and overflows lead to. */
+function noteOdd(tensors: readonly NamedTensor[], note: (message: string) => void): void {
+  const [first, ...others] = tensors.filter(({ data }) => data.some((each) => !Number.isFinite(Number(each))));
+  if (first === undefined) return;
+  const what = others.length === 0 ? `${first.name} holds` : `${first.name} and ${others.length} more hold`;
+  note(`${what} numbers that are not finite; check the model's weights`);
 }
 
 /** The feeds of a group of rows. */

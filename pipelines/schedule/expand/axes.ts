@@ -106,7 +106,7 @@ export class Axes {
       }
       if (isBestValue(value)) return visit(value.axis, merged(at, chosen.get(value.best)));
       const axes = this.#axesWithin(value);
-      if (axes.length === 0) return value;
+      if (axes.length === 0 && !this.#holdsBest(value)) return value;
       const copy = () => {
         const parts = Object.entries(value).map(([name, part]) => [name, visit(part, at)] as const);
         return Array.isArray(value) ? parts.map(([, part]) => part) : withLocationOf(value, modelOf(parts));

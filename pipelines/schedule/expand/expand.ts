@@ -17,7 +17,7 @@ import { bestsIn } from "./declarations.ts";
 import type { Expansion } from "./member.ts";
 import { MemberRounds, type Stages } from "./rounds.ts";
 import { isStageKind } from "./shortening.ts";
-import { unusedNotes } from "./unused.ts";
+import { repeatNotes, unusedNotes } from "./unused.ts";
 
 /**
  * Declares a pipeline's stages and expands its members, the last axis varying fastest.
@@ -44,7 +44,7 @@ export function expand(
   const axes = new Axes(stages, overrides, settings);
   for (const best of bestsIn(stages)) requireMetric(best);
   const rounds = () => new MemberRounds(pipeline, stages, axes).all();
-  const first = rounds().next(), notes = unusedNotes(stages, declared, linesOf);
+  const first = rounds().next(), notes = [...unusedNotes(stages, declared, linesOf), ...repeatNotes(stages)];
   return { members: first.done ? [] : first.value, goesOn: bestsIn(stages).length > 0, rounds, notes };
 }
 

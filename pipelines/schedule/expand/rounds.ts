@@ -5,7 +5,8 @@ import { guarded } from "../../common/guarded.ts";
 import { atLocationOf, locationOf } from "../../common/source_location.ts";
 import { metricNameOf } from "../../metrics/mod.ts";
 import type { MemberRecord } from "../../results/results.ts";
-import type { AxisLabel, Pipeline, StageSpec } from "../../spec/mod.ts";
+import { isUnwantedPromise } from "../../common/unwanted_promise.ts";
+import type { AxisLabel, Pipeline, StageSpec, WhereSpec } from "../../spec/mod.ts";
 import type { Axes, BestPoint, Point } from "./axes.ts";
 import { type Candidate, comparedBy, ranked } from "./choose.ts";
 import { type BestMemberSpec, bestsIn } from "./declarations.ts";
@@ -14,6 +15,18 @@ import { shortened } from "./shortening.ts";
 
 /** The stages of a pipeline, by their names in the results. */
 export type Stages = Readonly<Record<string, StageSpec>>;
+
+/** @throws {RequestError} If the condition returns neither true nor false: any other value would count as one of them. */
+function holdsFor(condition: WhereSpec, labels: Readonly<Record<string, AxisLabel>>): boolean {
+  const holds: unknown = condition.holds(labels);
+  if (typeof holds === "boolean") return holds;
+  const found = isUnwantedPromise(holds)
+    ? "a promise, which async functions return"
+    : typeof holds === "string" || typeof holds === "object" && holds !== null
+    ? `${Array.isArray(holds) ? "a list" : typeof holds === "string" ? "a text" : "an object"}`
+    : String(holds);
+  throw new RequestError(`the condition returned ${found}; return true or false`);
+}
 
 /** The rounds of one run. */
 export class MemberRounds {
@@ -96,7 +109,7 @@ export class MemberRounds {
     const points = this.#axes.points(stages, this.#chosen).filter((point) => {
       // A member may lack an axis that others have.
       const labels = guarded({ ...inherited, ...this.#axes.labels(point) }, "a member", names, names);
-      return conditions.every((condition) => atLocationOf(condition, () => condition.holds(labels)));
+      return conditions.every((condition) => atLocationOf(condition, () => holdsFor(condition, labels)));
     });
     if (points.length > 0) return points;
     throw new RequestError(

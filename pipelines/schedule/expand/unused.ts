@@ -1,7 +1,8 @@
 /** What a pipeline file declares but no stage uses. @module */
 import { formatLocation, RequestError, type SourceLocation } from "../../common/errors.ts";
 import { locationOf } from "../../common/source_location.ts";
-import { partsOf } from "./declarations.ts";
+import type { Axis } from "../../spec/mod.ts";
+import { isAxis, isBestValue, partsOf } from "./declarations.ts";
 import { isStageKind } from "./shortening.ts";
 import type { Stages } from "./rounds.ts";
 
@@ -61,6 +62,22 @@ export function unusedNotes(
     const loss = losses.get(kind)?.(unused) ??
       `this ${kind} is on no model that a stage uses; use what model.with(…) gives`;
     return `${formatLocation(location)}: ${loss}`;
+  });
+}
+
+/** Notes on axes of repeat(…) that are used as anything but a seed: their members are no repeats of one experiment. */
+export function repeatNotes(stages: Stages): string[] {
+  const found = new Map<Axis<unknown>, string>();
+  for (const part of partsOf(stages)) {
+    if (Array.isArray(part) || isBestValue(part)) continue;
+    for (const [name, value] of Object.entries(part)) {
+      if (isAxis(value) && value.repeats && name !== "seed") found.set(value, name);
+    }
+  }
+  return [...found].map(([axis, name]) => {
+    const location = locationOf(axis), place = location === undefined ? "" : `${formatLocation(location)}: `;
+    return `${place}repeat(…) is used as ${name}, so results average over different values of it; ` +
+      `write sweep(${JSON.stringify(name)}, […])`;
   });
 }
 

@@ -158,6 +158,41 @@ Deno.test("activations of a text include its tokens, and logits are optional", (
     assert.ok(tensors.has("block.1.output") && tensors.has("embedding.output"));
   }));
 
+Deno.test("activations that are not finite are noted", () =>
+  inFolder(async (scratch) => {
+    const model = `${scratch}/model`, file = join(model, "model.safetensors");
+    await writeTinyModel(model, {});
+    const { tensors } = await readHeader(file), last = "model.layers.1.mlp.down_proj.weight";
+    const changed = await Promise.all([...tensors.values()].map(async (tensor): Promise<NamedTensor> => {
+      const data = Float32Array.from(await readTensor(tensor));
+      return { name: tensor.name, shape: tensor.shape, data: tensor.name === last ? data.fill(NaN) : data };
+    }));
+    await Deno.writeFile(file, await new Blob(encodeSafetensors(changed)).bytes());
+    const { code, stderr } = await activations(scratch, model, "--text", "red");
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /note: hidden_states\.2 and 1 more hold numbers that are not finite; check/);
+    const sound = await activations(scratch, model, "--text", "red", "--no-logits", "--sites", "block.0.output");
+    assert.match(sound.stderr, /note: hidden_states\.2 holds numbers/);
+  }));
+
+Deno.test("weights of more blocks than config.json says are noted", () =>
+  inFolder(async (scratch) => {
+    const model = `${scratch}/model`, config = join(model, "config.json");
+    await writeTinyModel(model, {});
+    const plain = await activations(scratch, model, "--text", "red");
+    assert.doesNotMatch(plain.stderr, /blocks/);
+    await Deno.writeTextFile(
+      config,
+      (await Deno.readTextFile(config)).replace('"num_hidden_layers":2', '"num_hidden_layers":1'),
+    );
+    const { code, stderr } = await activations(scratch, model, "--text", "red");
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stderr,
+      /note: .*model\.safetensors: has model\.layers\.1\.[\w.]+, but config\.json says that there is 1 block, so it is not/,
+    );
+  }));
+
 Deno.test("activations refuse to write to an existing folder, before they are computed", () =>
   inFolder(async (scratch) => {
     const { code, stderr } = await inProcess("activations", "builtin:tiny", "--text", "red", "--out", scratch);

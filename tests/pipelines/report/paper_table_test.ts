@@ -104,6 +104,9 @@ Deno.test("a table is written in Markdown for a README and in LaTeX for a paper"
     /^\| ours \| loreft \| 0\.031 \| {2}\| 70\.5 ± 0\.7 \(\+1\.2\) \| 85\.0 ± 0\.0 \(\+0\.6\) \| not run \|/,
   );
   assert.match(lines[4]!, /\| 77\.8 ± 0\.4 \(\+0\.9\) of 2 \|$/);
+  assert.equal(lines.at(-1), "- ± is the standard deviation over seeds.");
+  const one = paperText(paperTables({ members: seeds.slice(0, 1) }), "markdown");
+  assert.doesNotMatch(one, /ours.*±|standard deviation/);
   const latex = paperText(tables, "latex");
   assert.match(latex, /parameters \(\\%\) & LoRA \/ own & boolq & piqa & social\\_i\\_qa/);
   assert.match(latex, /\nours & loreft & 0\.031 & {2}& 70\.5 \$\\pm\$ 0\.7 \(\+1\.2\) &/);

@@ -1,6 +1,6 @@
 /** Published tasks, run through the command line on the model that comes with Refract. @module */
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ofKind } from "../../../pipelines/common/of_kind.ts";
 import type { Results } from "../../../pipelines/results/results.ts";
@@ -78,6 +78,15 @@ Deno.test("a suite's results have each task's metric, their average, and how man
     const table = await inProcess("report", join(folder, "out"), "--table", "markdown");
     assert.match(table.stdout, /\| ours \| loreft \| 0\.032 \|/);
     assert.match(await Deno.readTextFile(join(folder, "out", "report.html")), /Beside the paper/);
+    // Folders of one name are told apart, instead of counted as seeds of one experiment.
+    const [out, other] = [join(folder, "out"), join(folder, "other", "out")];
+    await Deno.mkdir(other, { recursive: true });
+    await Deno.copyFile(join(out, "results.json"), join(other, "results.json"));
+    const both = await inProcess("report", `${out}/`, "--with", other, "--table", "markdown");
+    const names = [...both.stdout.matchAll(/\| ours \| ([^|]*out) \|/g)].map(([, name]) => name);
+    assert.deepEqual(names, [`${basename(folder)}/out`, "other/out"]);
+    const twice = await inProcess("report", out, "--with", `${out}/.`, "--table", "markdown");
+    assert.equal(twice.stderr, `error: ${out}: is given twice; give each run once\n`);
     const refused = await inProcess("report", join(folder, "out"), "--with", join(folder, "out"));
     assert.deepEqual([refused.code, refused.stderr], [
       2,

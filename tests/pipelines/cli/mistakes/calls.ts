@@ -24,6 +24,16 @@ export const calls: readonly Mistake<string>[] = [
     "pipeline.ts:13:32: an argument of edits is the function loreft; call it, as in loreft(…)",
   ],
   [
+    "records for conversations",
+    { rows: 'chat(records([{ q: "a", a: "b" }], template))' },
+    'pipeline.ts:8:16: chat takes the conversations themselves instead of records(…); write chat([[{ role: "user", content: "…" }, …], …])',
+  ],
+  [
+    "conversations of conversations",
+    { rows: 'chat(chat("./rows.jsonl"))' },
+    "pipeline.ts:8:16: chat is given rows of chat(…); use them as they are",
+  ],
+  [
     "training without settings",
     { tuned: "train(base.with(edit))" },
     "pipeline.ts:13:17: the second argument of train is missing; give its settings, as in train(model, { data, epochs, batchSize, optimizer })",

@@ -11,6 +11,10 @@ export const notes: readonly Mistake<readonly string[]>[] = [
     "pipeline.ts:11:78: the axis layer multiplies nothing, because no stage uses it; use it in place of a value",
   ]],
   ["axes that are parts of another", { pre: "", ...editing('rank: concat(sweep("a", [1]), sweep("b", [2]))') }, []],
+  ["a repeat of something other than a seed", editing("rank: repeat({ seeds: [1, 2] })"), [
+    'pipeline.ts:11:78: repeat(…) is used as rank, so results average over different values of it; write sweep("rank", […])',
+  ]],
+  ["a repeat of a seed", training("seed: repeat({ seeds: [1, 2] })"), []],
   ["an unused epoch's model", {
     tuned:
       "train(base.with(edit), { data: rows, epochs: 1, batchSize: 4, optimizer, checkpoints: [1] }), early = tuned.at(1)",
@@ -72,6 +76,14 @@ export const notes: readonly Mistake<readonly string[]>[] = [
     'pipeline.ts:8:16: the prompt template writes "#{a}", in which "#" is literal; write "{a}" for the field\'s value',
     'pipeline.ts:8:16: the prompt template writes "%(q)s", which is literal text; write "{q}" for the field\'s value',
   ]],
+  ["messages in a template", {
+    held: 'records([{ m: [{ role: "user", content: "a" }], a: "b" }], { prompt: "{m}:", completion: "{a}" })',
+  }, [
+    'pipeline.ts:9:16: the prompt template prints the messages of "m" as Python prints a list; omit the template for the model\'s chat template to format them',
+  ]],
+  ["a list in a template", {
+    held: 'records([{ m: [{ role: "user" }, 1], a: "b" }], { prompt: "{m}:", completion: "{a}" })',
+  }, []],
   ["a repeated choice", evaluating('metrics: [accuracy()], decoding: choices(["ab", "aa", "ab"])'), [
     'score: records:1: the choice "ab" is listed twice, and the second is never chosen (2 of 2 rows)',
   ]],

@@ -76,6 +76,23 @@ Deno.test("halving stops weak members early and continues with the last remainin
     assert.ok(trainingOf(last).cached);
   }));
 
+Deno.test("the best of one member is that member", () =>
+  inScene({
+    ...searched,
+    rank: "2",
+    optimizer: "adamw({ learningRate: 3e-2 })",
+    stages: `(() => {
+      const validation = evaluate(tuned, { data: heldOut, metrics, decoding });
+      return { validation, test: evaluate(best(validation, loss()), { data: heldOut, metrics, decoding }) };
+    })()`,
+  }, async (scene) => {
+    const { code, stderr } = await scene.run();
+    assert.equal(code, 0, stderr);
+    const [candidate, chosen] = (await resultsOf(scene)).members;
+    assert.deepEqual([candidate!.id, chosen!.id], ["main", "best"]);
+    assert.equal(lossOf(chosen!), lossOf(candidate!));
+  }));
+
 Deno.test("problems with the stages after the best are reported before anything runs", () =>
   inScene({
     ...searched,

@@ -117,6 +117,14 @@ Deno.test("where omits members by their values, and refuses to omit all", () => 
     "rank=2,seed=1",
   ]);
   assert.throws(() => idsOf(declared(where(() => false))), /the conditions exclude every member; relax them/);
+  for (
+    const [returned, says] of [
+      [Promise.resolve(false), /the condition returned a promise, which async functions return; return true or false$/],
+      [0, /the condition returned 0; return true or false$/],
+      [undefined, /the condition returned undefined; return true or false$/],
+      [{}, /the condition returned an object; return true or false$/],
+    ] as const
+  ) assert.throws(() => idsOf(declared(where(() => returned as boolean))), says);
 });
 
 Deno.test("members share the parts that no axis of theirs changes", () => {
