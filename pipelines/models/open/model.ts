@@ -162,7 +162,9 @@ function noteFurtherBlock(model: BareModel, weights: Weights): void {
     .find((name) => !used.has(name) && findRecord(model, weights, name) !== undefined);
   if (next === undefined) return;
   model.source.options.warn?.(
-    `${file ?? model.folder}: has ${next}, but config.json says that there ${blocks === 1 ? "is" : "are"} ${counted(blocks, "block")}, so it is not used; ` +
+    `${file ?? model.folder}: has ${next}, but config.json says that there ${blocks === 1 ? "is" : "are"} ${
+      counted(blocks, "block")
+    }, so it is not used; ` +
       "use config.json and weights of the same model",
   );
 }
