@@ -5,7 +5,7 @@ import { finite } from "../context/finite.ts";
 import { type BatchedRows, inBatches } from "../context/resumable_batches.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { EvaluateJob } from "./evaluate_job.ts";
-import { cacheFirst } from "../../decoding/first_beginning.ts";
+import { cacheBeginning } from "../../decoding/cached_beginning.ts";
 import { type CachedBeginnings, rateAnswers } from "../../decoding/rate_answers.ts";
 import { PrefixCache } from "../../decoding/prefix_cache.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
@@ -33,7 +33,7 @@ function canRate({ stage: { model: { architecture } } }: EvaluateJob, groups: Ro
     groups.every((group) => isOfOnePrompt(group) && group.every(({ taught, typeIds }) => !taught && !typeIds));
 }
 
-/** Scores completions after prompts that are read once each, after what they have in common with the first. */
+/** Scores completions after prompts that are read once each, after what they have in common with the shortest. */
 async function rateGroups(
   runContext: RunContext,
   job: EvaluateJob,
@@ -45,9 +45,11 @@ async function rateGroups(
   const prefixes = isPrefixed(stage) ? prefixesOf(runContext, model.architecture) : undefined;
   const lengths = groups.map((group) => group[0]!.prompt.length);
   const rows = { ...kept, stage: stage.name, lengths, size: stage.batchSize, isQuiet: job.isQuiet };
+  // A longer one may have lost the beginning to maxLength.
+  const shortest = lengths.reduce((found, length, at) => (length < lengths[found]! ? at : found), 0);
   let cached: CachedBeginnings | undefined;
   const found = await inBatches(runContext, rows, async (batch) => {
-    if (prefixes !== undefined) cached ??= await cacheFirst(generator, groups.at(0)![0]!, prefixes);
+    if (prefixes !== undefined) cached ??= await cacheBeginning(generator, groups.at(shortest)![0]!, prefixes);
     const asked = batch.map((at) => {
       const group = groups.at(at)!;
       return { prompt: group[0]!, answers: group.map(({ completion }) => completion) };
