@@ -229,7 +229,8 @@ export const mostTries = 3;
  */
 async function createLocked(path: string): Promise<SystemFile> {
   for (let tries = 1;; tries++) {
-    const file = await system.open(path, { write: true, createNew: true });
+    // Synchronously: whatever else this process writes to the same path would find it unlocked, and remove it.
+    const file = system.openSync(path, { write: true, createNew: true });
     markWritten(file);
     if (isStill(file, path) || tries === mostTries) return file;
     file.close();

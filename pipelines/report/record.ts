@@ -38,15 +38,20 @@ export async function record(
 ): Promise<Recorded> {
   const others = otherFilesOf(declared).map((path) => ({ name: path, path: resolve(runContext.base, path) }));
   const found = [...await dataFiles(runContext, declared, { data, hubs }), ...others];
-  const files = found.map(async ({ name, path }) => {
-    return { path: pathFrom(runContext.base, name), digest: await fileDigest(path) };
-  });
+  // Together, so that none is left to fail unnoticed if another fails.
+  const [digest, models, files] = await Promise.all([
+    fileDigest(file),
+    modelsOf(runContext, members, bases, folder),
+    Promise.all(found.map(async ({ name, path }) => {
+      return { path: pathFrom(runContext.base, name), digest: await fileDigest(path) };
+    })),
+  ]);
   const seeds = members.flatMap(({ stages }) => ofKind(stages, "train").map(({ spec }) => spec.seed));
   return {
-    pipeline: { name: pipeline.name, digest: await fileDigest(file) },
+    pipeline: { name: pipeline.name, digest },
     members: declared.map((member) => ({ id: member.id, digest: declaredDigest(member) })),
-    models: await modelsOf(runContext, members, bases, folder),
-    files: await Promise.all(files),
+    models,
+    files,
     seeds: [...new Set(seeds)],
     versions: {
       refract: "0.1.0",

@@ -1,5 +1,6 @@
 /** `deno task import`. @module */
 import { requireFolder } from "../../common/files.ts";
+import { join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { namesIn } from "../../common/folder_names.ts";
 import { positionsOf } from "../../compile/lower/positions.ts";
@@ -46,9 +47,23 @@ export const importCommand = command({
   run: async ([path], options, { terminal }) => {
     const folder = callerPath(path);
     await requireFolder(folder, "the folder that pyreft or peft saved, unpacked if it is an archive");
-    await (await isPeftFolder(folder) ? importPeft : importPyreft)(folder, options, terminal);
+    const isPeft = await isPeftFolder(folder), others = await adaptersIn(folder);
+    if (others.length > 0 && !isPeft) {
+      throw new RequestError(`holds peft's adapters in other folders; give one of them: ${others.join(" ")}`, {
+        file: folder,
+      });
+    }
+    await (isPeft ? importPeft : importPyreft)(folder, options, terminal);
+    if (others.length > 0) terminal.write(`not imported: the adapters in its folders ${others.join(" ")}\n`);
   },
 });
+
+/** The folders in a folder that peft saved: a training's checkpoints, or adapters that a model has besides its first. */
+async function adaptersIn(folder: string): Promise<readonly string[]> {
+  const names = [...await namesIn(folder)].sort(new Intl.Collator("en", { numeric: true }).compare);
+  const found = await Promise.all(names.map(async (name) => await isPeftFolder(join(folder, name)) ? [name] : []));
+  return found.flat();
+}
 
 /** Requires a folder that pyreft saved, and not an intervention of Refract's. */
 async function requirePyreft(folder: string): Promise<void> {

@@ -12,6 +12,8 @@ export interface Endpoint {
   readonly model: string;
   /** The key for the Authorization header; none is sent if omitted. */
   readonly key?: string;
+  /** The environment variable that the key is from. */
+  readonly variable?: string;
 }
 
 /** An endpoint as declared: `key` is the name of the environment variable with the key. */
@@ -65,7 +67,7 @@ export function endpointOf(declared: DeclaredEndpoint, words: EndpointWords): En
   if (key === undefined) return { address, model };
   const value = system.env.get(key)?.trim();
   if (value === undefined || value === "") throw new RequestError(`the variable ${key} is not set; set it to the key`);
-  return { address, model, key: value };
+  return { address, model, key: value, variable: key };
 }
 
 /** The timeouts of requests in milliseconds, and the number of attempts. */
@@ -137,7 +139,7 @@ function passingOf(fault: unknown): Passing | undefined {
   return fault instanceof TypeError ? new Passing("it can't be reached") : undefined;
 }
 
-async function askOnce({ address, model, key }: Endpoint, request: JsonObject, { answer }: Patience) {
+async function askOnce({ address, model, key, variable }: Endpoint, request: JsonObject, { answer }: Patience) {
   const headers = {
     "content-type": "application/json",
     ...key === undefined ? {} : { authorization: `Bearer ${key}` },
@@ -152,11 +154,17 @@ async function askOnce({ address, model, key }: Endpoint, request: JsonObject, {
   if (status === 429 || status === 408 || status >= 500) {
     throw new Passing(`it answers ${status}`, retryAfter(response.headers.get("retry-after")));
   }
+  if (status === 401 || status === 403) {
+    throw new RequestError(
+      key === undefined
+        ? `${hostOf({ address })} needs a key (${status}); name the variable that has it`
+        : `${hostOf({ address })} rejects the key (${status}); set ${variable ?? "its variable"} to another`,
+    );
+  }
   throw new RequestError(refusal(status, hostOf({ address }), model, saidIn(text, key)));
 }
 
 function refusal(status: number, host: string, model: string, said: string): string {
-  if (status === 401 || status === 403) return `${host} rejects the key (${status}); set the variable to another`;
   if (status === 404) {
     return `${host} has no chat completions for ${quote(model)} there (404${said}); correct the endpoint, as in ` +
       "https://api.openai.com/v1, or the model";

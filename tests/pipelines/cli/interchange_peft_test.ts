@@ -254,6 +254,28 @@ Deno.test("an import and an export need only the base's config.json", () =>
     }
   }));
 
+Deno.test("an import names the adapters in a folder's folders", () =>
+  inFolder(async (folder) => {
+    const [saved, out] = [join(folder, "saved"), join(folder, "out")];
+    for (const name of ["checkpoint-10", "checkpoint-9", "logs"]) {
+      await Deno.mkdir(join(saved, name), { recursive: true });
+    }
+    for (const name of [config, file]) {
+      for (const step of [9, 10]) {
+        await Deno.copyFile(join(savedByPeft("lora"), name), join(saved, `checkpoint-${step}`, name));
+      }
+    }
+    const refused = await inProcess("import", saved, "--out", out);
+    assert.deepEqual([refused.code, refused.stderr], [
+      2,
+      `error: ${saved}: holds peft's adapters in other folders; give one of them: checkpoint-9 checkpoint-10\n`,
+    ]);
+    await Deno.rename(join(saved, "checkpoint-10", config), join(saved, config));
+    await Deno.rename(join(saved, "checkpoint-10", file), join(saved, file));
+    const { code, stderr } = await inProcess("import", saved, "--out", out);
+    assert.deepEqual([code, stderr], [0, "not imported: the adapters in its folders checkpoint-9\n"]);
+  }));
+
 /** Asserts that an export to peft is refused. */
 async function refusesExport(folder: string, intervention: string, says: RegExp): Promise<void> {
   const out = join(folder, "exported");

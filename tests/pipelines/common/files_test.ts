@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { RequestError } from "../../../pipelines/common/errors.ts";
-import { parseJsonObject } from "../../../pipelines/common/files.ts";
+import { parseJsonObject, writeAtomically } from "../../../pipelines/common/files.ts";
+import { removeLeavings } from "../../../pipelines/common/leavings.ts";
 
 const parse = (text: string) => parseJsonObject(new TextEncoder().encode(text), "config.json", "download it again");
 
@@ -35,5 +37,23 @@ Deno.test("parseJsonObject() reports the location of invalid JSON, with and with
     ]
   ) {
     assert.throws(() => parse(text), RequestError);
+  }
+});
+
+Deno.test("writeAtomically() loses nothing to others in this process that write the same file", async () => {
+  const folder = await Deno.makeTempDir(), path = join(folder, "file");
+  try {
+    let isDone = false;
+    const writing = writeAtomically(path, [new TextEncoder().encode("whole")]).finally(() => isDone = true);
+    // They remove what they find unlocked.
+    for (let round = 0; round < 20 && !isDone; round++) {
+      for (const until = performance.now() + 5; performance.now() < until;) removeLeavings(path);
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    await writing;
+    assert.equal(await Deno.readTextFile(path), "whole");
+    assert.deepEqual(Array.from(Deno.readDirSync(folder), ({ name }) => name), ["file"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 });

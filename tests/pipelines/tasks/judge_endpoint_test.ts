@@ -10,9 +10,12 @@ const key = "sk-secret";
 
 const askWith = (behave: Behaviour) =>
   withEndpoint(behave, async (address, requests) => {
-    const asked = await ask({ address, model: "judge", key }, { messages: [] }, judgementOf, patience).catch((fault) =>
-      fault
-    );
+    const asked = await ask(
+      { address, model: "judge", key, variable: "JUDGE_KEY" },
+      { messages: [] },
+      judgementOf,
+      patience,
+    ).catch((fault) => fault);
     return { asked, requests };
   });
 
@@ -60,7 +63,10 @@ Deno.test("an endpoint is asked again when its response allows it, and not befor
 
 Deno.test("an endpoint that refuses the key or the request is not asked again, and no error shows the key", async () => {
   for (
-    const [status, message] of [[401, "rejects the key"], [404, "correct the endpoint"], [
+    const [status, message] of [[401, "rejects the key \\(401\\); set JUDGE_KEY to another"], [
+      404,
+      "correct the endpoint",
+    ], [
       400,
       "rejects the request",
     ]] as const
