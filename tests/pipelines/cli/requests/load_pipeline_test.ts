@@ -39,7 +39,7 @@ const faults: Readonly<Record<string, readonly [source: string, says: string]>> 
   ],
   "a name that is not a file name": [
     'export default { kind: "pipeline", name: "a/b", build: () => ({}) };\n',
-    ': the pipeline\'s name "a/b" is not a file name; use letters, digits, -',
+    ': the pipeline\'s name "a/b" is not a file name; use letters, digits, -, . and _',
   ],
 };
 
