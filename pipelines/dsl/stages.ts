@@ -154,7 +154,7 @@ export interface EvaluateOptions {
   /**
    * Rows longer than this many tokens lose tokens at the beginning of their prompt, but no special tokens; if answers
    * are generated, `maxNewTokens` must fit into the context, too. With a head, the longer text loses its end, and the
-   * default is the training's `maxLength`.
+   * default is the training's `maxLength`, also for a saved head.
    */
   readonly maxLength?: number;
   /**

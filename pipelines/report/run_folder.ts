@@ -172,8 +172,11 @@ export class RunFolder implements RunOutput, Disposable {
     }));
     const digest = await writeSealed(join(this.path, folder, file), listed, { format: "pt" });
     if (stage.full === undefined) {
-      const { quantize, adaptations, model: { name: base, architecture: { width } } } = stage;
-      const description = describeAll({ base, width, baseWeights, quantize }, adaptations);
+      const { quantize, adaptations, spec: { maxLength, truncate }, model: { name: base, architecture } } = stage;
+      const cut = head === undefined || maxLength === undefined
+        ? undefined
+        : { maxLength, ...truncate === undefined ? {} : { truncate } };
+      const description = describeAll({ base, width: architecture.width, baseWeights, cut, quantize }, adaptations);
       await this.text(join(folder, interventionFileNames.description), withDigests(description, digest));
     } else {
       await removeOwn(join(this.path, folder, fileList));

@@ -11,6 +11,7 @@ import { type InterventionName, interventions, isInterventionName } from "../../
 import { RequestError } from "../../common/errors.ts";
 import type { EditedModel } from "../../models/architecture/architecture.ts";
 import { isJsonObject, type JsonObject, parseJsonObject, readFileIfPresent } from "../../common/files.ts";
+import type { Truncation } from "../../data/length_limits.ts";
 import { isQuantization, type QuantizationName } from "../../models/weights/quantization.ts";
 import type { Resolved, SavedSpec, TrainableSpec } from "../../spec/mod.ts";
 import { requireOwnDescription } from "./description_digest.ts";
@@ -29,10 +30,20 @@ export interface InterventionDescription {
    * or another program trained the intervention.
    */
   readonly baseWeights?: string;
+  /** How a head's training cut rows, which its evaluations do as well; absent without a head or a limit. */
+  readonly cut?: RowCut;
   /** The format of the base model's quantized projections; absent if they were not quantized. */
   readonly quantize?: QuantizationName;
   /** The adaptations, in the order of their indices. */
   readonly interventions: readonly JsonObject[];
+}
+
+/** How rows that are too long are cut. */
+export interface RowCut {
+  /** The maximum number of tokens in a row. */
+  readonly maxLength: number;
+  /** Which end is cut; the usual one if omitted. */
+  readonly truncate?: Truncation;
 }
 
 /** The names of a stored intervention's files within its folder. */
@@ -76,16 +87,17 @@ function describeAdaptation(adaptation: Adaptation): JsonObject {
 /** The base model's part of a description. */
 interface DescribedBase extends Pick<InterventionDescription, "base" | "width"> {
   readonly baseWeights?: string | undefined;
+  readonly cut?: RowCut | undefined;
   readonly quantize?: QuantizationName | undefined;
 }
 
 /** intervention.json's text without its digests. */
 export function describeAll(
-  { base, width, baseWeights, quantize }: DescribedBase,
+  { base, width, baseWeights, cut, quantize }: DescribedBase,
   adaptations: readonly Adaptation[],
 ): string {
   const interventions = adaptations.map(describeAdaptation);
-  return JSON.stringify({ base, width, baseWeights, quantize, interventions }, null, 2) + "\n";
+  return JSON.stringify({ base, width, baseWeights, cut, quantize, interventions }, null, 2) + "\n";
 }
 
 /**
@@ -123,7 +135,7 @@ export async function readDescription(folder: string): Promise<InterventionDescr
   }
   const found = parseJsonObject(bytes, file, "train or import the intervention again");
   await requireOwnDescription(bytes, found, file, join(folder, interventionFileNames.tensors));
-  const { base, width, baseWeights, quantize, interventions } = found;
+  const { base, width, baseWeights, cut, quantize, interventions } = found;
   if (quantize !== undefined && !isQuantization(quantize)) {
     throw new RequestError(`has the unknown quantize ${JSON.stringify(quantize)}; train it again`, { file });
   }
@@ -138,9 +150,19 @@ export async function readDescription(folder: string): Promise<InterventionDescr
     base,
     width,
     ...typeof baseWeights === "string" ? { baseWeights } : {},
+    ...cut === undefined ? {} : { cut: readCut(cut, file) },
     ...quantize === undefined ? {} : { quantize },
     interventions: named,
   };
+}
+
+function readCut(cut: unknown, file: string): RowCut {
+  const { maxLength, truncate } = isJsonObject(cut) ? cut : {};
+  if (typeof maxLength === "number") {
+    if (truncate === undefined) return { maxLength };
+    if (truncate === "left" || truncate === "right") return { maxLength, truncate };
+  }
+  throw new RequestError(`has the unknown cut ${JSON.stringify(cut)}; train it again`, { file });
 }
 
 /** Current kinds by the former names under which they may have been saved. */

@@ -36,7 +36,7 @@ interface OpenModelsOptions extends HubOptions {
 
 /** What an intervention was trained with. */
 export interface TrainedWith {
-  readonly description: Pick<InterventionDescription, "base" | "baseWeights">;
+  readonly description: Pick<InterventionDescription, "base" | "baseWeights" | "cut">;
   /** Of the description. */
   readonly file: string;
 }

@@ -1,12 +1,11 @@
 /** Prepares activations stages. @module */
-import { headOf } from "../../compile/lower/adaptation.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { ActivationsSpec, Resolved } from "../../spec/mod.ts";
 import { activationRequestOf } from "./activation_request.ts";
 import { cautionsOfActivations } from "./cautions.ts";
 import { requireSelections } from "./example_checks.ts";
 import type { ActingModel, PreparedActivations } from "./prepared.ts";
-import { modelPart } from "./prepared_model.ts";
+import { cutOfHead, modelPart } from "./prepared_model.ts";
 import type { SharedPreparation } from "./shared_preparation.ts";
 
 /**
@@ -20,9 +19,9 @@ export async function prepareActivations(
   spec: Resolved<ActivationsSpec>,
   { model, training, epoch }: ActingModel,
 ): Promise<PreparedActivations> {
-  const ofHead = headOf(model.adaptations) === undefined ? undefined : training?.spec;
-  const prepared = await shared.rows(spec.data, model, ofHead?.maxLength, {
-    truncate: ofHead?.truncate,
+  const { maxLength, truncate } = cutOfHead(model, training);
+  const prepared = await shared.rows(spec.data, model, maxLength, {
+    truncate,
     keepsLabels: hasLabels(spec.data),
   });
   requireSelections(model.adaptations, prepared.examples);

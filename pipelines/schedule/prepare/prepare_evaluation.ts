@@ -14,7 +14,7 @@ import { requireJudgeable, withGamedBaselines } from "./judge_checks.ts";
 import { requirePairs } from "./preference_checks.ts";
 import { requireProblems } from "./program_checks.ts";
 import type { ActingModel, PreparedEvaluation } from "./prepared.ts";
-import { modelPart } from "./prepared_model.ts";
+import { cutOfHead, modelPart } from "./prepared_model.ts";
 import { sharedRowsNote } from "./shared_rows.ts";
 import { overlapNote } from "./task_record.ts";
 import { requireStops } from "./stops.ts";
@@ -36,13 +36,13 @@ export async function prepareEvaluation(
   requireMeasurable(name, spec, head);
   atLocationOf(spec, () => requirePredicted(model));
   // A head is evaluated on the kind of target that it was trained on.
-  const ofHead = head === undefined ? undefined : training?.spec;
-  const maxLength = spec.maxLength ?? ofHead?.maxLength;
+  const ofHead = cutOfHead(model, training);
+  const maxLength = spec.maxLength ?? ofHead.maxLength;
   const { newTokens: toWrite } = writtenOf(spec.decoding);
   const { rows, examples, of } = await shared.rows(spec.data, model, maxLength, {
     asks: true,
     toWrite,
-    truncate: spec.truncate ?? ofHead?.truncate,
+    truncate: spec.truncate ?? ofHead.truncate,
     fewShot: spec.fewShot,
   });
   requirePairs(name, spec.metrics, examples);

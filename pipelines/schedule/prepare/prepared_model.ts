@@ -1,6 +1,7 @@
 /** A model with its adaptations, ready to compile. @module */
 import type { SourceLocation } from "../../common/errors.ts";
-import type { Adaptation } from "../../compile/lower/adaptation.ts";
+import { type Adaptation, headOf } from "../../compile/lower/adaptation.ts";
+import type { RowCut } from "../../compile/parameters/intervention_file.ts";
 import type { CompiledModel } from "../../compile/programs/forward.ts";
 import type { Model, ModelWeights } from "../../models/open/model.ts";
 import type { QuantizationName } from "../../models/weights/quantization.ts";
@@ -29,6 +30,18 @@ export interface PreparedModel {
   readonly trainedWith: readonly TrainedWith[];
   /** Set if every weight is trained. */
   readonly full: Resolved<FullFinetuningSpec> | undefined;
+}
+
+/**
+ * How rows are cut for a model's head if an evaluation does not say: as in the training of its result, or, for a saved
+ * head, in that of the saved one.
+ */
+export function cutOfHead(
+  { adaptations, trainedWith }: PreparedModel,
+  training: { readonly spec: Partial<RowCut> } | undefined,
+): Partial<RowCut> {
+  if (headOf(adaptations) === undefined) return {};
+  return training?.spec ?? trainedWith.find(({ description }) => description.cut !== undefined)?.description.cut ?? {};
 }
 
 /** Only the model's part of a stage. */

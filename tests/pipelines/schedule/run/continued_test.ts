@@ -7,11 +7,16 @@ const model = `base.with(refract.saved("./out/members/main/intervention"))`;
 const evaluated = (model: string) =>
   `{ tuned: evaluate(${model}, { data: heldOut, metrics, ...decoding && { decoding } }) }`;
 
-/** Runs a pipeline with these stages on what the scene's own has trained, into the folder `later`. */
-async function runLater(scene: Scene, stages: string, parts: Partial<PipelineParts> = {}): Promise<Outcome> {
-  await scene.write("later.ts", pipelineText({ ...parts, stages }));
-  const places = ["--store", scene.path("store"), "--out", scene.path("later"), "--threads", "1"];
-  return inProcess("run", scene.path("later.ts"), ...places);
+/** Runs a pipeline with these stages on what the scene's own has trained, into a folder of this name. */
+async function runLater(
+  scene: Scene,
+  stages: string,
+  parts: Partial<PipelineParts> = {},
+  name = "later",
+): Promise<Outcome> {
+  await scene.write(`${name}.ts`, pipelineText({ ...parts, stages }));
+  const places = ["--store", scene.path("store"), "--out", scene.path(name), "--threads", "1"];
+  return inProcess("run", scene.path(`${name}.ts`), ...places);
 }
 
 const answers = (scene: Scene, folder: string) =>
@@ -64,5 +69,27 @@ for (const adapter of ["bitfit()", "lora({ rank: 2 })", "lora({ rank: 2, modules
       assert.equal(again.code, 0, again.stderr);
       assert.equal(await answers(scene, "later"), await answers(scene, "out"));
     }, { config: bert });
+  });
+}
+
+for (const cut of ["maxLength: 5", 'maxLength: 5, truncate: "left"']) {
+  Deno.test(`a saved head reads rows as long as in its training: ${cut}`, () => {
+    const labelled = `records(rowTexts.map((t, n) => ({ t, n })), { text: "{t}", label: "{n}" })`;
+    const texts = ["What has the man in his hand", "A red bird over the old house", "It is", "Who lives in the town"];
+    const parts = {
+      preamble: `const rowTexts = ${JSON.stringify(texts)};`,
+      ...{ data: labelled, heldOut: labelled, metrics: "[refract.mse()]", decoding: "undefined" },
+    };
+    const edit = "...((_) => [lora({ rank: 2 }), refract.regression()])";
+    return inScene({ ...parts, edit, trainSettings: cut, stages: evaluated("tuned") }, async (scene) => {
+      const first = await scene.run();
+      assert.equal(first.code, 0, first.stderr);
+      const again = await runLater(scene, evaluated(model), parts);
+      assert.equal(again.code, 0, again.stderr);
+      assert.equal(await answers(scene, "later"), await answers(scene, "out"));
+      const whole = evaluated(model).replace("metrics,", "metrics, maxLength: 100,");
+      assert.equal((await runLater(scene, whole, parts, "whole")).code, 0);
+      assert.notEqual(await answers(scene, "whole"), await answers(scene, "out"));
+    });
   });
 }
