@@ -29,27 +29,32 @@ interface EditFolder {
 /**
  * The folders of LoReFT edits of block outputs.
  *
+ * @param instead What to do about others, as the end of a message.
  * @throws {RequestError} If an adaptation is of another kind, or acts on tokens that a request cannot name.
  */
-export function easySteerFolders(adaptations: readonly Adaptation[], tensors: TensorMap): readonly EditFolder[] {
+export function easySteerFolders(
+  adaptations: readonly Adaptation[],
+  tensors: TensorMap,
+  instead: string,
+): readonly EditFolder[] {
   return adaptations.map((adaptation) => {
-    const edit = requireLoreft(adaptation), block = edit.block!;
+    const edit = requireLoreft(adaptation, instead), block = edit.block!;
     const path = edit.side === "both" ? `layer_${block}` : `layer_${block}_${edit.side}`;
     const vector: Vector = { path, algorithm: "loreft", layer: block, apply: applyOf(edit) };
     return { vector, content: pyreftContent([edit], tensors) };
   });
 }
 
-function requireLoreft(adaptation: Adaptation): Intervention {
+function requireLoreft(adaptation: Adaptation, instead: string): Intervention {
   const { form, kind, site, block, stack } = adaptation;
   if (form !== "intervention" || kind !== "loreft") {
-    throw new RequestError(`EasySteer reads loreft, and edits that add a vector, but not ${kind}; export it --to onnx`);
+    throw new RequestError(`EasySteer reads loreft, and edits that add a vector, but not ${kind}; ${instead}`);
   }
   if (site !== "block.output" || block === undefined || stack !== undefined) {
-    throw new RequestError(`the loreft edits ${site}, but EasySteer's acts only on block.output; export it --to onnx`);
+    throw new RequestError(`the loreft edits ${site}, but EasySteer's acts only on block.output; ${instead}`);
   }
   if (adaptation.subspace !== undefined || adaptation.options.activation !== "linear") {
-    throw new RequestError("EasySteer's loreft has no subspaces and no activation; export it --to onnx");
+    throw new RequestError(`EasySteer's loreft has no subspaces and no activation; ${instead}`);
   }
   return adaptation;
 }

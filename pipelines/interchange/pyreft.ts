@@ -112,6 +112,30 @@ export interface PyreftContent {
   readonly states: Readonly<Record<string, Readonly<Record<string, TorchTensor>>>>;
 }
 
+/** What keeps an intervention from a pyreft folder; `undefined` if nothing does. */
+export function pyreftFault(intervention: Intervention): string | undefined {
+  const { kind, options: { activation }, site, head } = intervention;
+  if (typeOf(intervention) === undefined) return `pyreft has no intervention like ${kind}; export another kind`;
+  if (componentOf(intervention) === undefined || head !== undefined) {
+    return `pyreft has no component like the site ${site}; export an edit at another`;
+  }
+  if (activation === "linear") return undefined;
+  return `a pyreft folder does not record the activation ${activation}; export an edit without one`;
+}
+
+/** The name of pyreft's class. */
+function typeOf({ kind, options }: Intervention): string | undefined {
+  return Object.keys(kinds).find((name) => {
+    const own = ownValue(kinds, name)!;
+    return own.kind === kind && (own.orthogonal ?? false) === options.orthogonal;
+  });
+}
+
+/** The name of pyvene's component. */
+function componentOf({ site }: Intervention): string | undefined {
+  return Object.keys(components).find((name) => ownValue(components, name) === site);
+}
+
 /**
  * What pyreft would save for interventions.
  *
@@ -120,21 +144,11 @@ export interface PyreftContent {
 export function pyreftContent(interventions: readonly Intervention[], tensors: TensorMap): PyreftContent {
   const states: Record<string, Record<string, TorchTensor>> = {};
   const keys: string[] = [], types: string[] = [], representations: unknown[] = [];
-  for (const { index, kind, options, site, block, head, rank, width, tensors: roles } of interventions) {
-    const type = Object.keys(kinds).find((name) => {
-      return ownValue(kinds, name)!.kind === kind &&
-        (ownValue(kinds, name)!.orthogonal ?? false) === options.orthogonal;
-    });
-    const component = Object.keys(components).find((name) => ownValue(components, name) === site);
-    if (type === undefined) throw new RequestError(`pyreft has no intervention like ${kind}; export another kind`);
-    if (component === undefined || head !== undefined) {
-      throw new RequestError(`pyreft has no component like the site ${site}; export an edit at another`);
-    }
-    if (options.activation !== "linear") {
-      throw new RequestError(
-        `a pyreft folder does not record the activation ${options.activation}; export an edit without one`,
-      );
-    }
+  for (const intervention of interventions) {
+    const fault = pyreftFault(intervention);
+    if (fault !== undefined) throw new RequestError(fault);
+    const { index, kind, block, rank, width, tensors: roles } = intervention;
+    const type = typeOf(intervention), component = componentOf(intervention);
     const name = `layer_${block}_comp_${component}_unit_pos_nunit_1`;
     const key = `${name}#${keys.filter((known) => known.startsWith(`${name}#`)).length}`;
     keys.push(key);

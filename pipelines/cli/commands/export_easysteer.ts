@@ -4,6 +4,7 @@ import { writeAtomically } from "../../common/files.ts";
 import { atLocation } from "../../common/source_location.ts";
 import { interventionsOf } from "../../compile/lower/adaptation.ts";
 import { readTensors } from "../../compile/parameters/initial.ts";
+import { onnxInstead } from "../../compile/lower/onnx_instead.ts";
 import { applyOf, easySteerFolders, vectorList } from "../../interchange/easysteer.ts";
 import { controlVector } from "../../interchange/gguf/control_vector.ts";
 import { blockShifts, isShift } from "../../interchange/gguf/shifts.ts";
@@ -11,7 +12,7 @@ import { writeTorchFile } from "../../interchange/torch_file.ts";
 import { callerPath } from "../requests/caller_paths.ts";
 import { writeNewFolder } from "../requests/output_folder.ts";
 import { openStoredBase } from "../requests/stored_base.ts";
-import { adaptationsOf, findIntervention } from "../requests/stored_intervention.ts";
+import { adaptationsAt, findIntervention } from "../requests/stored_intervention.ts";
 import { counted } from "../../common/counted.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { EditExportOptions } from "./export_vllm.ts";
@@ -26,12 +27,13 @@ export async function exportEasySteer(
 ): Promise<void> {
   const stored = await findIntervention(path, member), out = callerPath(folder), { file } = stored;
   const { bare: { architecture } } = await openStoredBase(stored, model);
-  const adaptations = adaptationsOf(stored, architecture, positions);
+  const adaptations = adaptationsAt(stored, architecture, positions);
   const tensors = await readTensors(stored.tensors, adaptations), interventions = interventionsOf(adaptations);
-  const remedy = "export it --to onnx", text = (content: string) => [new TextEncoder().encode(content)];
+  const instead = onnxInstead({ architecture, adaptations }),
+    text = (content: string) => [new TextEncoder().encode(content)];
   await writeNewFolder(out, async (temporary) => {
     if (adaptations.every((each) => isShift(each, tensors))) {
-      const shifts = atLocation({ file }, () => blockShifts(adaptations, tensors, remedy));
+      const shifts = atLocation({ file }, () => blockShifts(adaptations, tensors, instead));
       const { family, blocks } = architecture;
       await writeAtomically(join(temporary, direction), controlVector(shifts, { architecture: family, blocks }));
       const vectors = interventions.map((each) => {
@@ -39,7 +41,7 @@ export async function exportEasySteer(
       });
       return await writeAtomically(join(temporary, list), text(vectorList(vectors)));
     }
-    const folders = atLocation({ file }, () => easySteerFolders(adaptations, tensors));
+    const folders = atLocation({ file }, () => easySteerFolders(adaptations, tensors, instead));
     for (const { vector, content } of folders) {
       await Deno.mkdir(join(temporary, vector.path));
       for (const [name, state] of Object.entries(content.states)) {

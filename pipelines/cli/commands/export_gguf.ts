@@ -6,6 +6,7 @@ import { unwritable, writeAtomically } from "../../common/files.ts";
 import { atLocation } from "../../common/source_location.ts";
 import { positionsOf } from "../../compile/lower/positions.ts";
 import { readTensors } from "../../compile/parameters/initial.ts";
+import { onnxInstead } from "../../compile/lower/onnx_instead.ts";
 import { controlVector } from "../../interchange/gguf/control_vector.ts";
 import { loraFile } from "../../interchange/gguf/lora.ts";
 import { blockShifts } from "../../interchange/gguf/shifts.ts";
@@ -13,7 +14,7 @@ import { ggufArchitecture } from "../../models/gguf/family_names.ts";
 import { callerPath } from "../requests/caller_paths.ts";
 import { requireFilePath, requireUnread } from "../requests/output_file.ts";
 import { openStoredBase } from "../requests/stored_base.ts";
-import { adaptationsOf, findIntervention } from "../requests/stored_intervention.ts";
+import { adaptationsAt, findIntervention } from "../requests/stored_intervention.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 /** The options of an export to GGUF. */
@@ -35,19 +36,20 @@ export async function exportGguf(
   await requireGgufPath(out);
   const stored = await findIntervention(path, member), { bare } = await openStoredBase(stored, model);
   await requireUnread(out, bare);
-  const { architecture } = bare, adaptations = adaptationsOf(stored, architecture, positions);
+  const { architecture } = bare, adaptations = adaptationsAt(stored, architecture, positions);
+  const instead = onnxInstead({ architecture, adaptations });
   const tensors = await readTensors(stored.tensors, adaptations);
   const isVector = adaptations.every(({ form }) => form === "intervention");
   const parts = atLocation({ file: stored.file }, () => {
     const named = ggufArchitecture(architecture.family);
     if (named === undefined) {
-      throw new RequestError(`GGUF files of ${architecture.family} models cannot be written; export it --to onnx`);
+      throw new RequestError(`GGUF files of ${architecture.family} models cannot be written; ${instead}`);
     }
     if (!isVector) return loraFile({ architecture, named, adaptations, tensors });
-    const shifts = blockShifts(adaptations, tensors, "export it --to onnx");
+    const shifts = blockShifts(adaptations, tensors, instead);
     if (shifts.has(0)) {
       throw new RequestError(
-        "llama.cpp applies control vectors from block 1 on, but this edits block 0; export it --to onnx",
+        `llama.cpp applies control vectors from block 1 on, but this edits block 0; ${instead}`,
       );
     }
     return controlVector(shifts, { architecture: named, blocks: architecture.blocks });

@@ -21,7 +21,7 @@ import { callerFolder, callerPath, storeFolder } from "../requests/caller_paths.
 import { namesIn } from "../../common/folder_names.ts";
 import { writeFolder } from "../requests/output_folder.ts";
 import {
-  adaptationsOf,
+  adaptationsAt,
   baseModelOf,
   findIntervention,
   noteOtherWeights,
@@ -144,8 +144,8 @@ function exportable(
   { positions, fields = {} }: ExportOnnxOptions,
 ): readonly Adaptation[] {
   return atLocation({ file: stored.file }, () => {
-    requireNoFunctions(stored.description, positions);
-    const adaptations = adaptationsOf(stored, editedModel(model), positions);
+    requireSubspaces(stored.description);
+    const adaptations = adaptationsAt(stored, editedModel(model), positions);
     for (const { positions: { selector }, positionsText, subspace } of interventionsOf(adaptations)) {
       if (selector !== undefined) {
         throw new RequestError(
@@ -164,14 +164,8 @@ function exportable(
   });
 }
 
-function requireNoFunctions({ interventions }: InterventionDescription, override: string | undefined): void {
-  for (const { index, positions, subspace } of interventions) {
-    if (positions === null && override === undefined) {
-      throw new RequestError(
-        `a function chose the positions of intervention ${index}, but a graph cannot call it; ` +
-          "give fixed ones with --positions, as in l1",
-      );
-    }
+function requireSubspaces({ interventions }: InterventionDescription): void {
+  for (const { index, subspace } of interventions) {
     if (subspace !== null) continue;
     throw new RequestError(
       `a function chose the subspace of intervention ${index}, but a graph cannot call it; ` +

@@ -32,13 +32,25 @@ export async function exportPyreft(
 ): Promise<void> {
   const stored = await findIntervention(path, member), { description, file } = stored, out = callerPath(folder);
   description.interventions.forEach((each) => requireEdit(each, file));
-  const adaptations = adaptationsOf(stored, await editedModel(description, stored.tensors));
+  const adaptations = adaptationsOf(
+    { description: withoutFunctions(description), file },
+    await editedModel(description, stored.tensors),
+  );
   const interventions = interventionsOf(adaptations);
   const tensors = await readTensors(stored.tensors, adaptations);
   const content = atLocation({ file }, () => pyreftContent(interventions, tensors));
   await writePyreftFolder(out, content, pyreftReadme(description));
   const count = interventions.length;
   terminal.print(`${count} ${count === 1 ? "intervention" : "interventions"} in ${out}`);
+}
+
+/** The description with any selectors in place of functions: a pyreft folder records neither. */
+function withoutFunctions(description: InterventionDescription): InterventionDescription {
+  const interventions = description.interventions.map((each) => {
+    const { subspace, ...others } = each["positions"] === null ? { ...each, positions: "all" } : each;
+    return subspace === null || subspace === undefined ? others : { ...others, subspace };
+  });
+  return { ...description, interventions };
 }
 
 /** Requires that an adaptation can be written to a pyreft folder: an edit of a whole representation. */

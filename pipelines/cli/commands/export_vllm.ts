@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { writeAtomically } from "../../common/files.ts";
 import { atLocation } from "../../common/source_location.ts";
 import { readTensors } from "../../compile/parameters/initial.ts";
+import { onnxInstead } from "../../compile/lower/onnx_instead.ts";
 import { vllmContent, vllmFiles } from "../../interchange/vllm/reft.ts";
 import { writeSafetensors } from "../../models/weights/safetensors_writer.ts";
 import { callerPath } from "../requests/caller_paths.ts";
 import { writeNewFolder } from "../requests/output_folder.ts";
 import { openStoredBase } from "../requests/stored_base.ts";
-import { adaptationsOf, findIntervention } from "../requests/stored_intervention.ts";
+import { adaptationsAt, findIntervention } from "../requests/stored_intervention.ts";
 import { counted } from "../../common/counted.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -28,9 +29,12 @@ export async function exportVllm(
 ): Promise<void> {
   const stored = await findIntervention(path, member), out = callerPath(folder);
   const { bare: { architecture } } = await openStoredBase(stored, model);
-  const adaptations = adaptationsOf(stored, architecture, positions);
+  const adaptations = adaptationsAt(stored, architecture, positions);
   const tensors = await readTensors(stored.tensors, adaptations);
-  const content = atLocation({ file: stored.file }, () => vllmContent(adaptations, tensors));
+  const content = atLocation(
+    { file: stored.file },
+    () => vllmContent(adaptations, tensors, onnxInstead({ architecture, adaptations })),
+  );
   const module = await (await fetch(new URL(`../../interchange/vllm/${vllmFiles.module}`, import.meta.url))).bytes();
   await writeNewFolder(out, async (temporary) => {
     await writeSafetensors(join(temporary, vllmFiles.tensors), content.tensors, { format: "pt" });

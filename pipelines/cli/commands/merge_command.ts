@@ -7,6 +7,7 @@ import { atLocation } from "../../common/source_location.ts";
 import { positionsOf } from "../../compile/lower/positions.ts";
 import type { MergeSite } from "../../compile/programs/merge_program.ts";
 import { readTensors } from "../../compile/parameters/initial.ts";
+import { onnxInstead } from "../../compile/lower/onnx_instead.ts";
 import { mergeSites } from "../../interchange/merged/plan.ts";
 import { copyDescription } from "../../interchange/merged/description.ts";
 import {
@@ -29,7 +30,7 @@ import { choice, optional, type OptionValues, positiveSize, required, text, with
 import { callerPath, storeFolder } from "../requests/caller_paths.ts";
 import { requireEmpty, writeFolder } from "../requests/output_folder.ts";
 import { openStoredBase } from "../requests/stored_base.ts";
-import { adaptationsOf, findIntervention, noteOtherWeights } from "../requests/stored_intervention.ts";
+import { adaptationsAt, findIntervention, noteOtherWeights } from "../requests/stored_intervention.ts";
 import { terminalEvents } from "../terminal/event_lines.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -73,12 +74,15 @@ async function merge(
     progress: bytesProgress(emit, "download"),
     converting: bytesProgress(emit, "convert"),
   });
-  const adaptations = adaptationsOf(stored, bare.architecture, positions);
+  const adaptations = adaptationsAt(stored, bare.architecture, positions);
   const sites = atLocation({ file: stored.file }, () => mergeSites(adaptations, bare.architecture));
   const tensors = await readTensors(stored.tensors, adaptations);
   const weights = await openModelWeights(bare, digestCacheOf(storeFolder(undefined)));
   noteOtherWeights(stored, weights.digest, bare, noteTo(emit));
-  const { fields, added } = await neededBiases(bare, sites, weights, stored.file);
+  const { fields, added } = await neededBiases(bare, sites, weights, {
+    file: stored.file,
+    instead: onnxInstead({ architecture: bare.architecture, adaptations }),
+  });
   const records = [...(await openWeights(bare.folder)).tensors.values()];
   let loss = new RoundingLoss();
   await using sessions = new Sessions("cpu", navigator.hardwareConcurrency);
@@ -117,7 +121,7 @@ async function neededBiases(
   { folder, architecture }: BareModel,
   sites: readonly MergeSite[],
   weights: Pick<ModelWeights, "storedType">,
-  file: string,
+  { file, instead }: { readonly file: string; readonly instead: string },
 ) {
   const lacking = sites.filter((site) => givesBias(site, weights));
   if (lacking.length === 0) return { fields: {}, added: new Map<string, readonly number[]>() };
@@ -126,9 +130,7 @@ async function neededBiases(
   if (found !== undefined) return found;
   const [{ weight, adaptations: [first] }] = lacking as [MergeSite];
   throw new RequestError(
-    `the ${first!.kind} needs ${
-      biasOf(weight)
-    }, but ${architecture.family} models have no such bias; export it to onnx instead`,
+    `the ${first!.kind} needs ${biasOf(weight)}, but ${architecture.family} models have no such bias; ${instead}`,
     { file },
   );
 }

@@ -2,7 +2,7 @@
 import { basename, dirname, join } from "node:path";
 import { system } from "../../common/system.ts";
 import { interventionFileNames } from "../../compile/parameters/intervention_file.ts";
-import { hasEpoch, isIntervention, trainedIds } from "../../compile/parameters/trained_interventions.ts";
+import { hasEpoch, isIntervention, trainedIds, wholeModels } from "../../compile/parameters/trained_interventions.ts";
 import { RequestError } from "../../common/errors.ts";
 import { innerPath } from "../../common/inner_path.ts";
 import { quote, suggest } from "../../common/suggest.ts";
@@ -23,6 +23,13 @@ export async function interventionFolder(path: string, member: string | undefine
   const [only] = ids;
   if (only === undefined) {
     if (!await exists(path)) throw new RequestError("there is no such folder; check the path", { file: path });
+    const [whole] = await wholeModels(path);
+    if (whole !== undefined) {
+      throw new RequestError(
+        `holds a model that was trained whole, but no trained intervention; use that as a base model: ${whole}`,
+        { file: path },
+      );
+    }
     throw new RequestError(
       itself === undefined
         ? "holds no trained intervention; give the folder of a run or an intervention"

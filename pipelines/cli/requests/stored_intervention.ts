@@ -69,6 +69,26 @@ export async function baseModelOf(
 }
 
 /**
+ * The same for a command with the option `--positions`.
+ *
+ * @param positions What the option says, if anything.
+ * @throws {RequestError} Also if a function chose the positions and the option is not given.
+ */
+export function adaptationsAt(
+  { description, file }: Pick<StoredIntervention, "description" | "file">,
+  model: EditedModel,
+  positions: string | undefined,
+): readonly Adaptation[] {
+  const chosen = description.interventions.find((each) => each["positions"] === null);
+  if (chosen === undefined || positions !== undefined) return adaptationsOf({ description, file }, model, positions);
+  throw new RequestError(
+    `a function chose the positions of intervention ${chosen["index"]}, which a file cannot store; ` +
+      "give fixed ones with --positions, as in l1",
+    { file },
+  );
+}
+
+/**
  * The adaptations of a description, lowered for a model.
  *
  * @param positions Replace those that the edits were trained with.

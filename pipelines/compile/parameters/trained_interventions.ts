@@ -10,12 +10,22 @@ export function epochFolder(epoch: number): string {
 }
 
 /** The ids of a run's members, or of their trainings, that have an intervention, in order. */
-export async function trainedIds(run: string): Promise<string[]> {
+export function trainedIds(run: string): Promise<string[]> {
+  return idsWith(run, join("intervention", interventionFileNames.description));
+}
+
+/** The folders, within a run's, of the models that it trained whole, in order. */
+export async function wholeModels(run: string): Promise<string[]> {
+  return (await idsWith(run, join("model", "config.json"))).map((id) => join("members", id, "model"));
+}
+
+/** The ids of a run's members, or of their trainings, whose folder has a file. */
+async function idsWith(run: string, file: string): Promise<string[]> {
   const folder = join(run, "members"), ids: string[] = [];
-  const hasIntervention = (id: string) => isIntervention(join(folder, id, "intervention"));
+  const isTrained = (id: string) => holds(join(folder, id, file));
   for (const id of await namesIn(folder)) {
-    if (hasIntervention(id)) ids.push(id);
-    else ids.push(...(await namesIn(join(folder, id))).map((training) => `${id}/${training}`).filter(hasIntervention));
+    if (isTrained(id)) ids.push(id);
+    else ids.push(...(await namesIn(join(folder, id))).map((training) => `${id}/${training}`).filter(isTrained));
   }
   return ids.sort();
 }
@@ -27,7 +37,10 @@ export function hasEpoch(run: string, id: string): boolean {
 
 /** Whether a folder holds an intervention. */
 export function isIntervention(folder: string): boolean {
-  const file = join(folder, interventionFileNames.description);
+  return holds(join(folder, interventionFileNames.description));
+}
+
+function holds(file: string): boolean {
   try {
     system.statSync(file);
     return true;

@@ -7,6 +7,7 @@ import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import { ggufProjection } from "../../models/gguf/family_names.ts";
 import type { KnownArchitecture } from "../../models/gguf/names.ts";
+import { onnxInstead } from "../../compile/lower/onnx_instead.ts";
 import { encodeGguf, type FloatTensor } from "./file.ts";
 
 /** What is written. */
@@ -24,7 +25,8 @@ interface LoraSource {
  * @throws {RequestError} If an adaptation is not LoRA, or adapts a projection that the base's files fuse with others.
  */
 export function loraFile({ architecture, named, adaptations, tensors }: LoraSource): Uint8Array<ArrayBuffer>[] {
-  const adapters = adaptations.map(requireLora), [{ options }] = adapters as [Adapter];
+  const instead = onnxInstead({ architecture, adaptations });
+  const adapters = adaptations.map((each) => requireLora(each, instead)), [{ options }] = adapters as [Adapter];
   // llama.cpp scales by alpha/rank, or by 1 if alpha is 0: differing scalings are folded into B.
   const isOne = adapters.every((each) => each.options.scaling * each.options.rank === options.scaling * options.rank);
   const seen = new Set<string>();
@@ -61,14 +63,15 @@ export function loraFile({ architecture, named, adaptations, tensors }: LoraSour
   }, written);
 }
 
-function requireLora(adaptation: Adaptation): Adapter {
+function requireLora(adaptation: Adaptation, instead: string): Adapter {
   if (adaptation.form === "adapter" && adaptation.kind === "lora") {
     requireEveryToken(adaptation, "llama.cpp's adapters act on every token");
     return adaptation;
   }
+  const isEverywhere = adaptation.form === "adapter" && adaptation.positions === undefined;
   throw new RequestError(
     `GGUF files hold LoRA or control vectors, but not ${adaptation.kind}; ${
-      adaptation.form === "adapter" ? "merge it, and convert the model" : "export it --to onnx"
+      isEverywhere ? "merge it, and convert the model" : instead
     }`,
   );
 }

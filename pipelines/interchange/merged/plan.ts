@@ -7,6 +7,7 @@ import { runOfSite } from "../../compile/lower/sites.ts";
 import { requireEveryToken } from "../../compile/lower/every_token.ts";
 import type { MergeSite } from "../../compile/programs/merge_program.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
+import { onnxInstead } from "../../compile/lower/onnx_instead.ts";
 
 /**
  * The sites to merge at, in the order in which they are first adapted.
@@ -14,15 +15,16 @@ import type { Architecture } from "../../models/architecture/architecture.ts";
  * @throws {RequestError} If an adaptation cannot be folded into the weights.
  */
 export function mergeSites(adaptations: readonly Adaptation[], architecture: Architecture): readonly MergeSite[] {
+  const instead = onnxInstead({ adaptations, architecture });
   const places = blockProjections(architecture), found = new Map<BlockProjection, (Adapter | Intervention)[]>();
   for (const adaptation of adaptations) {
-    const mergeable = requireMergeable(adaptation, architecture);
+    const mergeable = requireMergeable(adaptation, architecture, instead);
     const { stack, block, site, kind } = mergeable;
     const place = places.find((each) => each.stack === stack && each.block === block && each.site === site);
     if (place === undefined) {
       const sites = [...new Set(places.map((each) => each.site))].join(", ");
       throw new RequestError(
-        `the ${kind} edits ${site}, which is not a projection's output; an edit can be merged at ${sites}, or exported to onnx`,
+        `the ${kind} edits ${site}, which is not a projection's output; an edit can be merged at ${sites}; otherwise ${instead}`,
       );
     }
     found.getOrInsertComputed(place, () => []).push(mergeable);
@@ -36,14 +38,18 @@ export function mergeSites(adaptations: readonly Adaptation[], architecture: Arc
   });
 }
 
-function requireMergeable(adaptation: Adaptation, { causal, encoder }: Architecture): Adapter | Intervention {
+function requireMergeable(
+  adaptation: Adaptation,
+  { causal, encoder }: Architecture,
+  instead: string,
+): Adapter | Intervention {
   const { form, kind } = adaptation;
   if (form === "adapter") {
     requireEveryToken(adaptation, "a weight acts on every token");
     return adaptation;
   }
   if (form === "prefix") {
-    throw new RequestError("a prefix adds tokens, which a weight cannot do; export it to peft or onnx instead");
+    throw new RequestError("a prefix adds tokens, which a weight cannot do; export it --to peft or onnx");
   }
   if (form === "head") {
     throw new RequestError("the model has a head, which is not part of the base; merge one without a head");
@@ -55,16 +61,16 @@ function requireMergeable(adaptation: Adaptation, { causal, encoder }: Architect
   if (!isEverywhere) {
     throw new RequestError(
       `${where} edits the positions ${positionsText}, but a weight acts on every token; give --positions ` +
-        "all+completion to make it do so, or export it to onnx",
+        `all+completion to make it do so, or ${instead}`,
     );
   }
   if (subspace !== undefined) {
-    throw new RequestError(`${where} edits different rows of its rank for each prompt; export it to onnx instead`);
+    throw new RequestError(`${where} edits different rows of its rank for each prompt; ${instead}`);
   }
-  if (head !== undefined) throw new RequestError(`${where} edits one head; export it to onnx instead`);
+  if (head !== undefined) throw new RequestError(`${where} edits one head; ${instead}`);
   if (interventions[kind].linearity(options) === "other") {
     throw new RequestError(
-      `${where} is not an affine map, so a weight cannot express it; export it to onnx instead`,
+      `${where} is not an affine map, so a weight cannot express it; ${instead}`,
     );
   }
   return adaptation;

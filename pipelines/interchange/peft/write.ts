@@ -7,6 +7,8 @@ import { requireEveryToken } from "../../compile/lower/every_token.ts";
 import type { TensorMap } from "../../compile/parameters/initial.ts";
 import type { Architecture } from "../../models/architecture/architecture.ts";
 import type { NamedTensor } from "../../models/weights/safetensors_writer.ts";
+import { onnxInstead } from "../../compile/lower/onnx_instead.ts";
+import { pyreftFault } from "../pyreft.ts";
 import { modulePath, peftKinds, peftName, prefixTensor } from "./names.ts";
 
 /** The content of a peft folder. */
@@ -34,7 +36,7 @@ export function peftContent(source: PeftSource): PeftContent {
   const { adaptations, base, architecture } = source;
   const { fields, tensors } = adaptations.every(({ form }) => form === "prefix")
     ? prefixContent(source)
-    : adapterContent(source, adaptations.map(requireAdapter));
+    : adapterContent(source, adaptations.map((each) => requireAdapter(each, source)));
   const config = {
     base_model_name_or_path: base,
     inference_mode: true,
@@ -44,16 +46,26 @@ export function peftContent(source: PeftSource): PeftContent {
   return { config: JSON.stringify(config, null, 2) + "\n", tensors };
 }
 
-function requireAdapter(adaptation: Adaptation): Adapter {
+function requireAdapter(adaptation: Adaptation, source: PeftSource): Adapter {
   if (adaptation.form === "adapter" && peftKinds[adaptation.kind] !== undefined) {
     requireEveryToken(adaptation, "peft's adapters act on every token");
     return adaptation;
   }
   const kinds = { intervention: "edit", adapter: "adapter", prefix: "adapter beside a prefix", head: "head" };
   throw new RequestError(
-    `peft has no ${kinds[adaptation.form]} like ${adaptation.kind}; export ${
-      adaptation.form === "intervention" ? "it --to pyreft" : "one of lora, dora, ia3 or prefixTuning"
+    `peft has no ${kinds[adaptation.form]} like ${adaptation.kind}; ${
+      adaptation.form !== "intervention"
+        ? "export one of lora, dora, ia3 or prefixTuning"
+        : isForPyreft(source)
+        ? "export it --to pyreft"
+        : onnxInstead(source)
     }`,
+  );
+}
+
+function isForPyreft({ adaptations }: PeftSource): boolean {
+  return adaptations.every((each) =>
+    each.form === "intervention" && each.stack === undefined && pyreftFault(each) === undefined
   );
 }
 

@@ -62,10 +62,15 @@ const positionNames: ReadonlyMap<string, string> = new Map([
 /**
  * The content of a folder for vLLM.
  *
+ * @param instead What to do about edits that it cannot hold, as the end of a message.
  * @throws {RequestError} If the fork has no edits like these.
  */
-export function vllmContent(adaptations: readonly Adaptation[], tensors: TensorMap): VllmContent {
-  const edits = adaptations.map(requireEdit), [first] = edits as [Intervention];
+export function vllmContent(
+  adaptations: readonly Adaptation[],
+  tensors: TensorMap,
+  instead: string,
+): VllmContent {
+  const edits = adaptations.map((each) => requireEdit(each, instead)), [first] = edits as [Intervention];
   const same = (each: Intervention) => [each.rank, each.options.activation, each.positionsText].join();
   const other = edits.find((each) => same(each) !== same(first));
   if (other !== undefined) {
@@ -101,27 +106,29 @@ export function vllmContent(adaptations: readonly Adaptation[], tensors: TensorM
   return { list: JSON.stringify(listed, null, 2) + "\n", tensors: written };
 }
 
-function requireEdit(adaptation: Adaptation): Intervention {
+function requireEdit(adaptation: Adaptation, instead: string): Intervention {
   const { form, kind, site, block, stack } = adaptation;
   if (form !== "intervention") {
     const isEverywhere = form === "adapter" && adaptation.positions === undefined;
-    const remedy = isEverywhere ? "export it --to peft, which vLLM reads" : "export it --to onnx";
-    throw new RequestError(`vLLM's ReFT takes edits, but not ${kind}; ${remedy}`);
+    const served = kind === "lora"
+      ? "export it --to peft, which vLLM reads"
+      : "merge it into a model, which vLLM reads";
+    throw new RequestError(`vLLM's ReFT takes edits, but not ${kind}; ${isEverywhere ? served : instead}`);
   }
   if (forms[adaptation.kind] === undefined) {
     const known = Object.keys(forms).filter((name) => forms[name as InterventionName] !== undefined).join(", ");
-    throw new RequestError(`exports to vLLM's ReFT support ${known}, but not ${kind}; export it --to onnx`);
+    throw new RequestError(`exports to vLLM's ReFT support ${known}, but not ${kind}; ${instead}`);
   }
   if (site !== "block.output" || block === undefined || stack !== undefined) {
-    throw new RequestError(`the ${kind} edits ${site}, but vLLM's ReFT acts on block.output; export it --to onnx`);
+    throw new RequestError(`the ${kind} edits ${site}, but vLLM's ReFT acts on block.output; ${instead}`);
   }
   if (adaptation.subspace !== undefined) {
-    throw new RequestError("vLLM's ReFT has no subspaces; export it --to onnx");
+    throw new RequestError(`vLLM's ReFT has no subspaces; ${instead}`);
   }
   if (positionNames.has(adaptation.positionsText)) return adaptation;
   throw new RequestError(
     `the ${kind} edits the positions ${adaptation.positionsText}, but vLLM's ReFT knows ${
       [...positionNames.keys()].join(", ")
-    }; give one of these with --positions, or export it --to onnx`,
+    }; give one of these with --positions, or ${instead}`,
   );
 }

@@ -162,8 +162,15 @@ async function rowsOf({ data }: MemberTraining, reading: FileReading): Promise<C
   const records: { readonly prompt: string; readonly completion: string }[] = [];
   let length = 0;
   for await (const { kind, prompt, completion, turns, tokenization, reads, place } of streamRows(data, reading)) {
-    if (kind !== "completion" || (turns ?? tokenization ?? reads) !== undefined) {
-      throw new RequestError("each of a page's own rows is a prompt and a completion, but this is not", place);
+    const further = Object.entries({ tokenization, reads }).find(([, given]) => given !== undefined)?.[0];
+    if (further !== undefined) {
+      throw new RequestError(`a page's rows have no ${further}, as this has; omit it from the template`, place);
+    }
+    if (kind !== "completion" || turns !== undefined) {
+      throw new RequestError(
+        "each of a page's own rows is a prompt and a completion, but this is not; give rows with a template of these",
+        place,
+      );
     }
     length += prompt.length + completion.length;
     if (length > mostText) {

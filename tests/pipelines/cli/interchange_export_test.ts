@@ -141,6 +141,33 @@ Deno.test("an export refuses what pyreft lacks, and invalid descriptions", () =>
     await refuses(scene, "imported", "imported/intervention.json: does not list", /; train or import/);
   }));
 
+Deno.test("an export omits positions and subspaces, so functions may have chosen them", () =>
+  inScene({}, async (scene) => {
+    await writePyreft(scene);
+    assert.equal((await importing(scene)).code, 0);
+    const states = async () => {
+      const { code, stderr } = await exporting(scene, "imported");
+      assert.equal(code, 0, stderr);
+      const files = treeOf(scene.path("exported")).filter((name) => name !== "README.md");
+      return await Promise.all(files.map((name) => Deno.readFile(scene.path("exported", name))));
+    };
+    const file = scene.path("imported", "intervention.json"), before = await states();
+    const { weights: _, digest: __, ...description }: Description = JSON.parse(await Deno.readTextFile(file));
+    const interventions = description.interventions.map((each) => ({ ...each, positions: null, subspace: null }));
+    await Deno.writeTextFile(file, JSON.stringify({ ...description, interventions }));
+    assert.deepEqual(await states(), before);
+    assert.match(await Deno.readTextFile(scene.path("exported", "README.md")), /chosen by a function/);
+    for (const format of ["gguf", "vllm", "easysteer", "onnx"]) {
+      const out = scene.path("other.gguf"), base = ["--model", scene.path("model")];
+      const { code, stderr } = await inProcess(
+        ...["export", scene.path("imported"), "--to", format, "--out", out, ...base],
+      );
+      assert.equal(code, 2);
+      assert.match(stderr, /a function chose the \w+ of intervention 0, .*\n$/);
+      assert.doesNotMatch(stderr, /saved\(/, format);
+    }
+  }));
+
 Deno.test("an export refuses damaged and missing weights", () =>
   inScene({}, async (scene) => {
     await writePyreft(scene);

@@ -115,6 +115,14 @@ const refused: readonly (readonly [what: string, build: Parameters<typeof pipeli
   ["other texts that are read", () => {
     const read = records(rows, { prompt: "{q}\n", completion: "{a}", reads: "{q}" });
     return { t: trained(base.with(edit), { data: read }) };
+  }, /a page's rows have no reads, as this has; omit it from the template/],
+  ["another tokenization", () => {
+    const apart = records(rows, { prompt: "{q}\n", completion: "{a}", tokenization: "apart" });
+    return { t: trained(base.with(edit), { data: apart }) };
+  }, /a page's rows have no tokenization, as this has; omit it from the template/],
+  ["preferences without an objective", () => {
+    const pairs = records(rows, prefer({ prompt: "{q}", chosen: " {a}", rejected: " no" }));
+    return { t: trained(base.with(edit), { data: pairs }) };
   }, /each of a page's own rows is a prompt and a completion/],
   // As its file may be, without types.
   ["a training in place of a model", () => {

@@ -47,6 +47,9 @@ Deno.test("a folder without an intervention is refused", () =>
   withInterventions(["run/other", "imported"], async (root) => {
     await refuses(root, "absent", undefined, /absent: there is no such folder; check the path$/);
     await refuses(root, "run", undefined, /run: holds no trained intervention; give the folder of a run or /);
+    await Deno.mkdir(`${root}/run/members/lr=1/tuned/model`, { recursive: true });
+    await Deno.writeTextFile(`${root}/run/members/lr=1/tuned/model/config.json`, "{}");
+    await refuses(root, "run", undefined, /a model that was trained whole, .*: members\/lr=1\/tuned\/model$/);
     await refuses(root, "imported", "main", /is not a run folder and has no member "main"; omit --member$/);
   }));
 

@@ -155,7 +155,7 @@ refuses(
   "an edit where no projection is",
   { positions: everywhere },
   new RegExp(
-    `${file}the loreft edits block\\.output, which is not a projection's output; .*at attention\\.query, .*, or exported to onnx`,
+    `${file}the loreft edits block\\.output, which is not a projection's output; .*at attention\\.query, .*; otherwise export it --to onnx`,
   ),
 );
 refuses("an edit that is not affine", {
