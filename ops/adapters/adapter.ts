@@ -50,6 +50,8 @@ export interface Projection {
 
 /** A projection as an adapter sees it. */
 interface AdaptedProjection extends Projection {
+  /** Its output in the frozen model [..., outputs]. */
+  readonly output: Value;
   /** The input of the change in training with dropout: `input` times 0 or 1/(1 − rate), element by element. */
   readonly dropped?: Value;
 }
@@ -81,7 +83,11 @@ export interface AdapterKind extends AdapterSetup {
    * nothing is changed; `undefined` if there is no such tensor.
    */
   readonly strength: { readonly tensor: string; readonly neutral: 0 | 1 } | undefined;
-  /** The adapted output [..., outputs]. */
+  /**
+   * The adapted output [..., outputs].
+   *
+   * @param output The frozen projection's, or what earlier adapters and edits made of it, which must not be lost.
+   */
   adapt(
     output: Value,
     projection: AdaptedProjection,

@@ -15,13 +15,18 @@ export const ia3: AdapterKind = {
     scale: { shape: [scalesInput ? inputs : outputs], start: "one", decays: true },
   }),
   strength: { tensor: "scale", neutral: 1 },
-  adapt(output, { input, weight, bias }, tensors, { scalesInput }) {
+  adapt(output, { input, weight, bias, output: frozen }, tensors, { scalesInput }) {
     const scale = tensorOf(tensors, "scale");
-    return scalesInput ? linear(o.mul(input, scale), weight, bias) : o.mul(output, scale);
+    if (!scalesInput) return o.mul(output, scale);
+    if (output === frozen) return linear(o.mul(input, scale), weight, bias);
+    return o.add(output, linear(o.mul(input, o.sub(scale, 1)), weight, undefined));
   },
   merged(output, frozen, tensors, { scalesInput }) {
     const scale = tensorOf(tensors, "scale");
-    if (scalesInput) return { weight: o.mul(frozen.weight, scale), bias: frozen.bias };
+    if (scalesInput) {
+      if (output.weight === frozen.weight) return { weight: o.mul(frozen.weight, scale), bias: output.bias };
+      return { weight: o.add(output.weight, o.mul(frozen.weight, o.sub(scale, 1))), bias: output.bias };
+    }
     const column = o.reshape(scale, [...scale.shape, 1]);
     return { weight: o.mul(output.weight, column), bias: output.bias && o.mul(output.bias, scale) };
   },

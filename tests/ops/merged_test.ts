@@ -3,7 +3,7 @@ import { type AdapterName, adapters } from "../../ops/adapters/mod.ts";
 import { type InterventionName, interventions } from "../../ops/interventions/mod.ts";
 import { usualOptions } from "../../ops/interventions/intervention.ts";
 import { linear } from "../../ops/nn/linear.ts";
-import { constant, input, parameter, type Value } from "../../ops/program/program.ts";
+import { constant, input, leafName, leavesOf, parameter, type Value } from "../../ops/program/program.ts";
 import { verify } from "../../ops/passes/verify.ts";
 import { interpret } from "./reference.ts";
 import { assertClose, drawLeaves } from "./support.ts";
@@ -21,16 +21,19 @@ for (const kind of Object.keys(adapters) as AdapterName[]) {
         Deno.test(`${name} over a projection ${bias === undefined ? "without" : "with"} a bias equals its merge`, () => {
           const list = [...first === undefined ? [] : [first], kind];
           const frozen = { weight, bias }, options = { rank, scaling: 1.5, scalesInput };
-          let output = linear(x, weight, bias), merged: ReturnType<typeof adapters.lora.merged> = frozen;
+          const plain = linear(x, weight, bias);
+          let output = plain, merged: ReturnType<typeof adapters.lora.merged> = frozen;
           for (const [index, each] of list.entries()) {
             const roles = Object.entries(adapters[each].tensors({ inputs, outputs }, options));
             const tensors = Object.fromEntries(
               roles.map(([tensor, { shape }]) => [tensor, parameter(`${index}.${tensor}`, shape)]),
             );
-            output = adapters[each].adapt(output, { input: x, ...frozen }, tensors, options);
+            output = adapters[each].adapt(output, { input: x, ...frozen, output: plain }, tensors, options);
             merged = adapters[each].merged(merged, frozen, tensors, options);
           }
           assertSame(output, linear(x, merged.weight, merged.bias));
+          const read = leavesOf({ name: "adapted", outputs: { output } }, "parameter").map(leafName);
+          assert.deepEqual(new Set(read.map((name) => name[0])), new Set(list.map((_, index) => `${index}`)));
         });
       }
     }

@@ -67,7 +67,8 @@ export function editHook(
         return head === undefined ? edit(edited) : editHead(edited, head, width, edit);
       }
       if (projection === undefined) throw new TypeError(`${site.name} is not a projection's output`);
-      const read = factor === undefined ? projection : { ...projection, dropped: dropped(projection.input) };
+      const frozen = { ...projection, output: hidden };
+      const read = factor === undefined ? frozen : { ...frozen, dropped: dropped(projection.input) };
       const adapted = adapters[adaptation.kind].adapt(edited, read, tensors(adaptation), adaptation.options);
       const masked = maskedBy(adaptation);
       return masked === undefined ? adapted : chosen(atTokens(positionMask(masked, tail)), adapted, edited);

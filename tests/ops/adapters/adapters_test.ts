@@ -100,8 +100,8 @@ const rolesOf = ({ kind, options }: Case) => adapters[kind].tensors({ inputs, ou
 
 function adapted(each: Case): Value {
   const tensors = Object.entries(rolesOf(each)).map(([name, { shape }]) => [name, parameter(name, shape)] as const);
-  const projection = { input: x, weight, bias };
-  return adapters[each.kind].adapt(linear(x, weight, bias), projection, Object.fromEntries(tensors), each.options);
+  const output = linear(x, weight, bias), projection = { input: x, weight, bias, output };
+  return adapters[each.kind].adapt(output, projection, Object.fromEntries(tensors), each.options);
 }
 
 const programOf = (value: Value): Program => verify({ name: "adapter", outputs: { value } });
@@ -155,9 +155,10 @@ for (const each of cases.filter(({ kind }) => kind === "lora" || kind === "dora"
     const tensors = Object.fromEntries(
       Object.entries(rolesOf(each)).map(([name, { shape }]) => [name, parameter(name, shape)] as const),
     );
+    const output = linear(x, weight, bias);
     const value = adapters[each.kind].adapt(
-      linear(x, weight, bias),
-      { input: x, weight, bias, dropped: left },
+      output,
+      { input: x, weight, bias, output, dropped: left },
       tensors,
       each.options,
     );
