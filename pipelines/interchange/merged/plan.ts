@@ -18,7 +18,7 @@ export function mergeSites(adaptations: readonly Adaptation[], architecture: Arc
   const instead = onnxInstead({ adaptations, architecture });
   const places = blockProjections(architecture), found = new Map<BlockProjection, (Adapter | Intervention)[]>();
   for (const adaptation of adaptations) {
-    const mergeable = requireMergeable(adaptation, architecture, instead);
+    const mergeable = requireMergeable(adaptation, instead);
     const { stack, block, site, kind } = mergeable;
     const place = places.find((each) => each.stack === stack && each.block === block && each.site === site);
     if (place === undefined) {
@@ -29,6 +29,7 @@ export function mergeSites(adaptations: readonly Adaptation[], architecture: Arc
     }
     found.getOrInsertComputed(place, () => []).push(mergeable);
   }
+  adaptations.forEach((each) => requireEverywhere(each, architecture, instead));
   return [...found].map(([{ weight, inputs, outputs, isTransposed = false }, own]) => {
     const bias = weight.replace(/\.weight$/, ".bias");
     return {
@@ -38,11 +39,8 @@ export function mergeSites(adaptations: readonly Adaptation[], architecture: Arc
   });
 }
 
-function requireMergeable(
-  adaptation: Adaptation,
-  { causal, encoder }: Architecture,
-  instead: string,
-): Adapter | Intervention {
+/** Requires what no option changes. */
+function requireMergeable(adaptation: Adaptation, instead: string): Adapter | Intervention {
   const { form, kind } = adaptation;
   if (form === "adapter") {
     requireEveryToken(adaptation, "a weight acts on every token");
@@ -54,16 +52,7 @@ function requireMergeable(
   if (form === "head") {
     throw new RequestError("the model has a head, which is not part of the base; merge one without a head");
   }
-  const { positions: { first, completion, selector }, positionsText, options, subspace, head } = adaptation;
-  const where = `the ${kind} of ${adaptation.site}`;
-  const isRead = runOfSite(adaptation) === "context" || (!causal && encoder === undefined);
-  const isEverywhere = selector === undefined && first === Infinity && (completion || isRead);
-  if (!isEverywhere) {
-    throw new RequestError(
-      `${where} edits the positions ${positionsText}, but a weight acts on every token; give --positions ` +
-        `all+completion to make it do so, or ${instead}`,
-    );
-  }
+  const { options, subspace, head, site } = adaptation, where = `the ${kind} of ${site}`;
   if (subspace !== undefined) {
     throw new RequestError(`${where} edits different rows of its rank for each prompt; ${instead}`);
   }
@@ -74,4 +63,16 @@ function requireMergeable(
     );
   }
   return adaptation;
+}
+
+/** Requires that an edit acts on every token. */
+function requireEverywhere(adaptation: Adaptation, { causal, encoder }: Architecture, instead: string): void {
+  if (adaptation.form !== "intervention") return;
+  const { kind, site, positions: { first, completion, selector }, positionsText } = adaptation;
+  const isRead = runOfSite(adaptation) === "context" || (!causal && encoder === undefined);
+  if (selector === undefined && first === Infinity && (completion || isRead)) return;
+  throw new RequestError(
+    `the ${kind} of ${site} edits the positions ${positionsText}, but a weight acts on every token; give --positions ` +
+      `all+completion to make it do so, or ${instead}`,
+  );
 }

@@ -37,7 +37,13 @@ Deno.test("what a format lacks is exported to another that has it, if there is o
     says(peft(lowered(edit("red", {}))), /; export it --to onnx$/);
     says(peft(lowered(edit("loreft"), { kind: "lora", blocks: "all", rank: 1 })), /; export it --to onnx$/);
     says(peft(lowered(edit("loreft", { rank: 1, activation: "relu" }))), /; export it --to onnx$/);
-    says(() => mergeSites(lowered(edit("loreft")), architecture), /, or export it --to onnx$/);
+    says(
+      () => mergeSites(lowered(edit("loreft", { rank: 1 }, "mlp.output")), architecture),
+      /, or export it --to onnx$/,
+    );
+    says(() => mergeSites(lowered(edit("loreft")), architecture), /not a projection's output; .*; otherwise export it/);
+    const both = lowered(edit("loreft", { rank: 1 }, "mlp.output"), edit("gatedDirection", {}, "mlp.output"));
+    says(() => mergeSites(both, architecture), /gatedDirection of mlp\.output is not an affine map/);
     const head = lowered({ kind: "classification", labels: ["a", "b"], frozen: false, fresh: false });
     assert.equal(onnxInstead({ architecture, adaptations: head }), "evaluate it in a pipeline, as in saved(folder)");
   }));
