@@ -172,7 +172,7 @@ const calls = {
   combined: { takes: [list, optional(settings)], example: `combined(["accuracy", "f1"])` },
   tokenF1: { takes: omissible, example: "tokenF1()" },
   bleu: { takes: omissible, example: "bleu()" },
-  rouge: { takes: [text, optional(settings)], example: `rouge("L")` },
+  rouge: { takes: [text, optional(settings)], example: `rouge("rougeL")` },
   metric: { takes: [text, settings], example: `metric("length", { measure: (answer) => answer.length })` },
   loss: { takes: omissible, example: "loss()" },
   perplexity: { takes: omissible, example: "perplexity()" },

@@ -52,12 +52,13 @@ interface OpenAnswer extends Answer {
 export class AnswerWriter implements Writer {
   readonly answers: readonly Answer[];
   readonly #settings: AnswerSettings;
-  readonly #prompt: readonly number[];
+  readonly #before: readonly number[];
   /** Those still in progress, in the order of their rows. */
   #open: readonly OpenAnswer[];
 
-  constructor(prompt: readonly number[], settings: AnswerSettings) {
-    this.#prompt = prompt;
+  /** @param before The tokens before the generated ones. */
+  constructor(before: readonly number[], settings: AnswerSettings) {
+    this.#before = before;
     this.#settings = settings;
     this.#open = settings.choosers.map((_, index): OpenAnswer => {
       const reader = new AnswerReader(settings.stop, settings.tokenizer);
@@ -96,7 +97,7 @@ export class AnswerWriter implements Writer {
   #grow(answer: OpenAnswer, logits: Logits): number {
     const { endTokens, room, rated, ratesEnd, choosers, onAnswer } = this.#settings;
     const choose = choosers[answer.index]!;
-    const token = choose.isLikeliest ? logits.likeliest(0) : choose(logits(0), this.#prompt, answer.written);
+    const token = choose.isLikeliest ? logits.likeliest(0) : choose(logits(0), this.#before, answer.written);
     const isEnd = endTokens.has(token);
     if (rated !== undefined && (ratesEnd || !isEnd)) answer.ratings.push(rateToken(logits(0), token, rated));
     if (isEnd) answer.finish = "stop";

@@ -33,7 +33,8 @@ function isPlain({ presencePenalty, frequencyPenalty, logitBias }: TokenChoice):
 
 /**
  * Logits with a request's penalties and biases. Presence and frequency penalties, as in OpenAI's API, apply to
- * generated tokens: `logit − frequency · count − presence · [count > 0]`; the repetition penalty applies to all tokens.
+ * generated tokens: `logit − frequency · count − presence · [count > 0]`; the repetition penalty applies to those
+ * that the decoder has read, too.
  */
 function changedLogits(
   logits: Float32Array,

@@ -1,7 +1,7 @@
 /** Generates what a request asks for. @module */
 import type { TokenizedPrompt } from "../data/examples.ts";
 import type { AnswerTokenizer } from "../decoding/answer.ts";
-import { type Generator, roomOf } from "../decoding/continuation.ts";
+import { type Generator, readBefore, roomOf } from "../decoding/continuation.ts";
 import { ApiError } from "./api_error.ts";
 import { type Answer, AnswerWriter } from "./answer_writer.ts";
 import type { Service } from "./service.ts";
@@ -75,9 +75,9 @@ export async function writeAnswers(
   }, limits.seconds * 1000);
   const either = AbortSignal.any([signal, late.signal]);
   let isFirst = true;
-  const writers = prompts.map(({ prompt }, at) => {
+  const writers = prompts.map((prompt, at) => {
     const choosers = Array.from({ length: n }, (_, answer) => tokenChooser(choice, at * n + answer));
-    return new AnswerWriter(prompt, {
+    return new AnswerWriter(readBefore(generator, prompt), {
       tokenizer,
       endTokens,
       stop,

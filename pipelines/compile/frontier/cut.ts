@@ -137,9 +137,14 @@ export function isShared({ value }: KeptValue): boolean {
   return value.shape[0] === 1;
 }
 
+/** Kept values in an order that depends only on which they are. */
+export function inNameOrder(kept: readonly KeptValue[]): readonly KeptValue[] {
+  return kept.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 /** The program that computes kept values. */
 export function encodeProgram(kept: readonly KeptValue[], name = "encode"): Program {
-  const sorted = [...kept].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const sorted = inNameOrder(kept);
   return { name, outputs: Object.fromEntries(sorted.map(({ name, value }) => [name, value])) };
 }
 

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { isShared } from "../../compile/frontier/cut.ts";
 import { packedBytes } from "../../compile/frontier/packed_values.ts";
 import { allExtents } from "../../compile/rows/row_lengths.ts";
 import type { EncodeRecord } from "../../results/results.ts";
@@ -11,7 +10,7 @@ import type { Entry } from "../../store/store.ts";
 import type { RunContext } from "../context/run_context.ts";
 import { claimed, madeOnce } from "../context/made_once.ts";
 import { beginWork } from "../context/work.ts";
-import { encodedRows, encodedTokens, type EncodeJob, encodeKey } from "./encode_job.ts";
+import { encodedRows, encodedTokens, type EncodeJob, encodeKey, rowValues } from "./encode_job.ts";
 import { EncodedExamples } from "./encoded_examples.ts";
 import { appendRow, RowReader } from "./encoded_rows.ts";
 import { Packing } from "./packing.ts";
@@ -79,8 +78,7 @@ async function compute(
   shards: number,
   onOpen: () => void,
 ): Promise<Entry> {
-  const { kept } = job, { store, emit } = runContext;
-  const own = kept.filter((value) => !isShared(value));
+  const { store, emit } = runContext;
   const entries = await storedShards(store, key, shards), parts = new Map<number, RowReader>();
   for (const [number, part] of entries) parts.set(number, await RowReader.of(part));
   await using packing = await Packing.open(runContext, job);
@@ -91,7 +89,7 @@ async function compute(
   const entry = await store.putAndOpen("encode", key, async (writer) => {
     packing.begin(writer, packing.runs, {
       before: packing.shared,
-      metadata: { values: JSON.stringify(own.map(({ name, value }) => [name, value.shape])) },
+      metadata: { values: JSON.stringify(rowValues(job).map(({ name, value }) => [name, value.shape])) },
     });
     let finished = 0;
     for (const shard of shardsOf(shards)) {

@@ -5,7 +5,7 @@ import { digest } from "../../../ops/program/digest.ts";
 import type { Program } from "../../../ops/program/program.ts";
 import { keyOf } from "../../common/content_key.ts";
 import { typicalExtents } from "../../compile/frontier/compiled_training.ts";
-import { encodeProgram, encodePrograms, type KeptValue } from "../../compile/frontier/cut.ts";
+import { encodeProgram, encodePrograms, inNameOrder, isShared, type KeptValue } from "../../compile/frontier/cut.ts";
 import { type EncodePart, encodeParts } from "../../compile/frontier/encode_parts.ts";
 import type { Head } from "../../compile/lower/adaptation.ts";
 import { fedNumbers } from "../../compile/rows/feeds.ts";
@@ -46,9 +46,17 @@ export function encodingPrograms({ memory }: Pick<RunContext, "memory">, job: En
 
 /**
  * How an entry holds rows: in one tensor, because with one tensor per row the tensor table in memory grows with the
- * rows.
+ * rows; and in each row its values by name.
  */
-const form = "joined";
+const form = "joined by name";
+
+/**
+ * What is kept of each row, in the order in which an entry holds it. The order of `kept` depends on which members read
+ * the encoding, and entries with the same key must have the same bytes.
+ */
+export function rowValues({ kept }: Pick<EncodeJob, "kept">): readonly KeptValue[] {
+  return inNameOrder(kept.filter((value) => !isShared(value)));
+}
 
 /** The store's key of an encoding; it has the same bytes whether computed in one part or in several. */
 export function encodeKey(runContext: RunContext, job: EncodeJob): string {

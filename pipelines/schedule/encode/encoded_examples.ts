@@ -8,7 +8,7 @@ import { groupExtents } from "../../compile/rows/laid_out_rows.ts";
 import { allExtents, extentsAt, lengthsOf } from "../../compile/rows/row_lengths.ts";
 import type { EncodeRecord } from "../../results/results.ts";
 import type { Entry } from "../../store/entry.ts";
-import type { EncodeJob } from "./encode_job.ts";
+import { type EncodeJob, rowValues } from "./encode_job.ts";
 import type { RowReader } from "./encoded_rows.ts";
 
 /** Encoded examples, read from the store as they are needed. */
@@ -37,7 +37,7 @@ export class EncodedExamples implements Disposable {
     this.#entry = entry;
     this.#rows = rows;
     this.#job = job;
-    this.#ownValues = job.kept.filter((value) => !isShared(value));
+    this.#ownValues = rowValues(job);
     for (const { name, value } of job.kept.filter(isShared)) {
       const shape = evaluateShape(value.shape, allExtents(job.rows)), data = new Float32Array(elementCount(shape));
       entry.readInto(name, data);

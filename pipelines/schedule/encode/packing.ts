@@ -11,7 +11,7 @@ import { extentsAt, lengthsOf, type RowLengths } from "../../compile/rows/row_le
 import type { Session } from "../../runtime/runtime.ts";
 import type { RunContext } from "../context/run_context.ts";
 import type { EntryWriter } from "../../store/store.ts";
-import { encodedRows, type EncodeJob, encodingPrograms } from "./encode_job.ts";
+import { encodedRows, type EncodeJob, encodingPrograms, rowValues } from "./encode_job.ts";
 import { beginRows, type BesideRows } from "./encoded_rows.ts";
 import { PartResults } from "./part_results.ts";
 
@@ -40,7 +40,7 @@ export class Packing implements AsyncDisposable {
   ) {
     this.#parts = parts;
     this.#common = common;
-    this.#own = job.kept.filter((value) => !isShared(value));
+    this.#own = rowValues(job);
     this.#lengths = lengthsOf(job.rows);
     const { context, tail } = this.#lengths, ownLength = (row: number) => context[row]! + tail[row]!;
     const order = encodedRows(job).toSorted((a, b) => ownLength(a) - ownLength(b) || a - b);

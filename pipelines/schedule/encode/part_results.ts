@@ -5,6 +5,7 @@
  * @module
  */
 import type { Feeds, HostTensor } from "../../common/host_tensor.ts";
+import { digest } from "../../../ops/program/digest.ts";
 import { keyOf } from "../../common/content_key.ts";
 import { ownValue, putValue } from "../../../ops/program/own_value.ts";
 import { evaluateShape } from "../../../ops/program/dimension.ts";
@@ -39,7 +40,8 @@ export class PartResults implements Disposable {
     const { parts, key } = work, results = new PartResults();
     try {
       for (const [at, part] of parts.slice(0, -1).entries()) {
-        const partKey = keyOf([key, partKind, at, parts.length]);
+        // Which values a part computes depends on the memory, even among as many parts.
+        const partKey = keyOf([key, partKind, digest(part.program)]);
         const stored = await runContext.store.get(partKind, partKey);
         const subject = `part ${at + 1} of ${parts.length}`;
         results.#entries.push(stored ?? await results.#run(runContext, job, { ...work, part, partKey, subject }));

@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import * as refract from "refract";
 import { viewKinds } from "../../../pipelines/data/view_kinds.ts";
+import { exampleOf } from "../../../pipelines/dsl/calls.ts";
+import { isMetric, metricKinds } from "../../../pipelines/metrics/mod.ts";
+import { validate } from "../../../pipelines/schedule/validate/validate.ts";
 import { assertOneLine } from "../models/support.ts";
 
 const rows = refract.jsonl("./rows.jsonl", { prompt: "{q}", completion: "{a}" });
@@ -70,3 +73,38 @@ for (const name of ["then", "toJSON"]) {
     for (const record of [rows, base, refract.block(1)]) assert.equal(Reflect.get(record, name), undefined);
   });
 }
+
+/** What a call in an error message returns; `undefined` if parts of it stand for the user's own. */
+function madeBy(call: string): unknown {
+  if (/…|\b(model|data|rows|pieces|endpoint)\b/.test(call)) return undefined;
+  return new Function(...Object.keys(refract), `return ${call};`)(...Object.values(refract));
+}
+
+Deno.test("the calls that messages show as examples are valid", () => {
+  const optimizer = refract.sgd({ learningRate: 1, momentum: 0 }), decoding = refract.greedy({ maxNewTokens: 1 });
+  const trained = refract.train(base, { data: rows, epochs: 1, batchSize: 1, optimizer });
+  const places: readonly [RegExp, (made: unknown) => object][] = [
+    [/^(greedy|sample|beam|beamSample|choices)$/, (decoding) => ({ ...stage, decoding })],
+    [/^(adamw|sgd|lion|adafactor)$/, (optimizer) => ({ ...trained, optimizer })],
+    [/Schedule$/, (schedule) => ({ ...trained, optimizer: { ...optimizer, schedule } })],
+    [/^(dpo|ipo|simpo|bradleyTerry|reps)$/, (objective) => ({ ...trained, objective })],
+    [
+      /reft$|^(red|road|gatedDirection|lora|dora|ia3|bitfit|prefixTuning|classification|regression|reward)$/,
+      (edit) => ({
+        ...trained,
+        model: { ...base, edits: [edit] },
+      }),
+    ],
+  ];
+  const names = Object.keys(refract).filter((name) => !/^(run|open|generate)$/.test(name));
+  const shown = [...names.map(exampleOf), ...Object.values(metricKinds).map(({ call }) => call)];
+  let checked = 0;
+  for (const call of shown) {
+    if (call === undefined) continue;
+    const made = madeBy(call), place = places.find(([name]) => name.test(call.split("(")[0]!))?.[1];
+    if (place === undefined && !isMetric(made)) continue;
+    validate(call, (place?.(made) ?? { ...stage, decoding, metrics: [made] }) as never);
+    checked++;
+  }
+  assert.ok(checked > 50, `${checked}`);
+});

@@ -1,6 +1,7 @@
 /** Answers to requests: by the named edit, alone or with other requests, whole or as a stream. @module */
 import assert from "node:assert/strict";
 import { sceneRows } from "../../support/scene.ts";
+import { t5Parts, tinyT5Config } from "../../support/tiny_t5.ts";
 import { eventsOf, inService, type Served } from "./support.ts";
 
 const sweep = { rank: 'sweep("rank", [1, 2])', epochs: "6", optimizer: "adamw({ learningRate: 0.3 })" };
@@ -170,6 +171,18 @@ Deno.test("a logit bias determines the token, and penalties reduce repetition", 
     const repeated = await text(prompts[0]!, { max_tokens: 30 });
     assert.notEqual(await text(prompts[0]!, { max_tokens: 30, frequency_penalty: 2, presence_penalty: 2 }), repeated);
   }));
+
+Deno.test("a repetition penalty applies to what a decoder has read, and not to its encoder's prompt", () => {
+  const decoding = "greedy({ maxNewTokens: 8, repetitionPenalty: 2 })";
+  const parts = { ...t5Parts({ edits: `loreft({ at, positions: "all", rank })` }), decoding, epochs: "1" };
+  return inService({ parts, model: { config: tinyT5Config } }, async (served) => {
+    const texts = (more: Readonly<Record<string, unknown>>) =>
+      Promise.all(prompts.map(async (prompt) => (await served.text(prompt, { model: "out:main", ...more })).trim()));
+    const found = await texts({ repetition_penalty: 2 });
+    assert.deepEqual(found, (await predictions(served, "main")).map((text) => text.trim()));
+    assert.notDeepEqual(found, await texts({}));
+  });
+});
 
 Deno.test("an answer whose client disconnects is abandoned, and the others continue", () =>
   inService({}, async ({ ask, service, text }) => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { inProcess } from "../../../support/command.ts";
+import { StoppedError } from "../../../../pipelines/common/errors.ts";
+import { everyStep, inProcess, inProcessUnder } from "../../../support/command.ts";
 import { inScene, type Scene } from "../../../support/scene.ts";
 
 const parts = { data: "rows", stages: "{ tuned }", epochs: "1" } as const;
@@ -24,4 +25,28 @@ Deno.test("weights that exceed half of the memory are read in parts, and the res
     assert.deepEqual(await encoded(scene), whole);
     assert.deepEqual(scene.entries.filter((path) => path.startsWith("part/")), []);
   });
+});
+
+Deno.test("a run that was stopped between parts resumes with other parts if it may use more memory", async () => {
+  await inScene(parts, async (scene) => {
+    const stop = new AbortController(), stored = () => scene.entries.filter((path) => path.startsWith("part/"));
+    const timer = setInterval(() => {
+      if (stored().length > 0) stop.abort(new StoppedError(130));
+    }, 1);
+    const control = { stops: () => stop.signal, checkpointInterval: everyStep };
+    const run = [scene.pipeline, ...scene.places, "--memory"], [less, more] = ["80kB", "90kB"];
+    try {
+      assert.equal((await inProcessUnder(control, "run", ...run, less)).code, 130);
+    } finally {
+      clearInterval(timer);
+    }
+    assert.equal(stored().length, 1);
+    const { code, stderr } = await inProcess("run", ...run, more);
+    assert.equal(code, 0, stderr);
+    // As many parts as before, but divided in other places.
+    for (const memory of [less, more]) {
+      const { stdout } = await inProcess("plan", ...run.slice(0, 1), "--store", scene.path("new"), "--memory", memory);
+      assert.match(stdout, /^encoded in 3 parts/m, memory);
+    }
+  }, { config: { num_hidden_layers: 8 } });
 });
