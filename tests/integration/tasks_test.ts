@@ -109,3 +109,24 @@ Deno.test("a signal to a task reaches its command", () =>
     assert.equal((await process.status).code, 143, shown);
     assert.match(shown, /\nstopped.*; run the same command again to continue\n$/);
   }));
+
+Deno.test("commands that start programs do so where variables say which libraries to load", () =>
+  inFolder(async (folder) => {
+    const env = { LD_LIBRARY_PATH: folder, LD_RUN_PATH: folder };
+    const exported = await call(["export", join(quickstart, "pipeline.ts"), "--to", "web", "--out", "site"], {
+      cwd: folder,
+      env,
+    });
+    assert.equal(exported.code, 0, exported.stderr);
+    const problem = {
+      task_id: "HumanEval/0",
+      prompt: "def one():\n",
+      test: "def check(candidate):\n    assert candidate() == 1\n",
+      entry_point: "one",
+      generation: "    return 1\n",
+    };
+    await Deno.writeTextFile(join(folder, "rows.jsonl"), `${JSON.stringify(problem)}\n`);
+    const scored = await call(["score", "humaneval", "rows.jsonl", "--scoring", "human-eval"], { cwd: folder, env });
+    assert.equal(scored.code, 0, scored.stderr);
+    assert.equal(JSON.parse(scored.stdout).correct, true);
+  }));

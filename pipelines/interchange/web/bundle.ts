@@ -6,6 +6,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { RequestError } from "../../common/errors.ts";
+import { noLoaderVariables } from "../../common/loader_variables.ts";
 
 const root = new URL("../../../", import.meta.url);
 
@@ -76,7 +77,7 @@ export async function bundled(
       stdin: "null",
       stdout: "null",
       stderr: "piped",
-      env: { NO_COLOR: "1" },
+      env: { NO_COLOR: "1", ...noLoaderVariables },
     }).output();
     if (code !== 0) {
       const [line = ""] = new TextDecoder().decode(stderr).trim().split("\n");

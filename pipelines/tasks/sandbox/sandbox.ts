@@ -5,6 +5,7 @@
  * @module
  */
 import { RunError } from "../../common/errors.ts";
+import { noLoaderVariables } from "../../common/loader_variables.ts";
 import { type Assignment, frame, type Said } from "./protocol.ts";
 import type { ProgramVerdict } from "./verdict.ts";
 
@@ -95,6 +96,7 @@ function start(work: Omit<Assignment, "token">, image: Uint8Array = new Uint8Arr
   const token = crypto.randomUUID();
   const child = new Deno.Command(Deno.execPath(), {
     args: interpreterArguments(),
+    env: noLoaderVariables,
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
