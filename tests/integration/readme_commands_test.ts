@@ -43,7 +43,8 @@ Deno.test("the commands in READMEs succeed", () =>
       const { code, stderr } = await new Deno.Command("sh", {
         args: ["-c", script],
         cwd: folder,
-        env: { DENO: Deno.execPath(), ROOT: root, NO_COLOR: "1" },
+        // npx sets INIT_CWD, too, and deno task trusts it.
+        env: { DENO: Deno.execPath(), ROOT: root, NO_COLOR: "1", INIT_CWD: folder },
         stdin: "null",
       }).output();
       return { code, stderr: new TextDecoder().decode(stderr) };
