@@ -40,7 +40,7 @@ function* numbers(): Generator<number, never> {
 /** A text's tokens over and over, with any tokens in between. */
 function tokensOf(tokenizer: Tokenizer, share: number): number[] {
   const ids = tokenizer.encode(passage), random = numbers();
-  return Array.from({ length: 450 }, (_, at) => {
+  return Array.from({ length: 270 }, (_, at) => {
     const isOther = random.next().value < share;
     return isOther ? Math.floor(random.next().value * tokenizer.vocabularySize) : ids[at % ids.length]!;
   });
@@ -63,7 +63,7 @@ for (const [name, open] of Object.entries(tokenizers)) {
   Deno.test(`a growing answer stops at the same token as a whole one: ${name}`, async () => {
     const tokenizer = await open();
     if (tokenizer === undefined) return;
-    const tokens = tokensOf(tokenizer, 0), whole = answerOf([], tokenizer, tokens.slice(0, 400)).text;
+    const tokens = tokensOf(tokenizer, 0), whole = answerOf([], tokenizer, tokens.slice(0, 240)).text;
     for (const stop of [whole.slice(-3), whole.slice(-20), whole.slice(-9, -4)]) {
       const late = [stop, "\u0000"], answer: GrowingAnswer = new GrowingAnswer(late, tokenizer);
       for (let count = 1; count <= tokens.length; count++) {

@@ -1,17 +1,17 @@
 /** The continuation of a prompt does not depend on its batch, the token limit or the available memory. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { tokenizePrompt } from "../../../pipelines/data/examples.ts";
-import { sampleBeams, searchBeams } from "../../../pipelines/decoding/beam.ts";
-import { type Generator, roomOf } from "../../../pipelines/decoding/continuation.ts";
-import { generateRows } from "../../../pipelines/decoding/generate.ts";
-import { chooserOf } from "../../../pipelines/decoding/writing.ts";
-import { RunContext } from "../../../pipelines/schedule/context/run_context.ts";
-import { openGenerator } from "../../../pipelines/schedule/evaluate/generator.ts";
-import { tinyT5Config } from "../../support/tiny_t5.ts";
-import { writeTinyModel } from "../../support/tiny_model.ts";
-import { inFolder } from "../models/support.ts";
-import { noting } from "../../support/noting.ts";
+import { tokenizePrompt } from "../../../../pipelines/data/examples.ts";
+import { sampleBeams, searchBeams } from "../../../../pipelines/decoding/beam.ts";
+import { type Generator, roomOf } from "../../../../pipelines/decoding/continuation.ts";
+import { generateRows } from "../../../../pipelines/decoding/generate.ts";
+import { chooserOf } from "../../../../pipelines/decoding/writing.ts";
+import { RunContext } from "../../../../pipelines/schedule/context/run_context.ts";
+import { openGenerator } from "../../../../pipelines/schedule/evaluate/generator.ts";
+import { tinyT5Config } from "../../../support/tiny_t5.ts";
+import { writeTinyModel } from "../../../support/tiny_model.ts";
+import { inFolder } from "../../../pipelines/models/support.ts";
+import { noting } from "../../../support/noting.ts";
 
 const contextLength = 96;
 
