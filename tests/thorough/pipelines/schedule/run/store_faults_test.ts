@@ -1,10 +1,10 @@
 /** Runs whose store fails while they run. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Results } from "../../../../pipelines/results/results.ts";
-import { onFullDisk, onReadOnlyDisk } from "../../../support/disk.ts";
-import { inScene, type Scene } from "../../../support/scene.ts";
-import { lossesOf, resultsOf } from "../support.ts";
+import type { Results } from "../../../../../pipelines/results/results.ts";
+import { onFullDisk, onReadOnlyDisk } from "../../../../support/disk.ts";
+import { inScene, type Scene } from "../../../../support/scene.ts";
+import { lossesOf, resultsOf } from "../../../../pipelines/schedule/support.ts";
 
 /** Two members with separate encodings, since their prompts are split at different positions. */
 const twoPlaces = { positions: 'sweep("positions", ["l1", "l2"])' };

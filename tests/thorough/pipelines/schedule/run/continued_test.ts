@@ -1,7 +1,7 @@
 /** What a run has trained, evaluated and trained further by a later pipeline. @module */
 import assert from "node:assert/strict";
-import { inProcess, type Outcome } from "../../../support/command.ts";
-import { inScene, type PipelineParts, pipelineText, type Scene } from "../../../support/scene.ts";
+import { inProcess, type Outcome } from "../../../../support/command.ts";
+import { inScene, type PipelineParts, pipelineText, type Scene } from "../../../../support/scene.ts";
 
 const model = `base.with(refract.saved("./out/members/main/intervention"))`;
 const evaluated = (model: string) =>

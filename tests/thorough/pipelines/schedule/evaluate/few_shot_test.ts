@@ -1,11 +1,11 @@
 /** Few-shot examples: what is prepended to prompts, and that computing it once changes nothing. @module */
 import assert from "node:assert/strict";
-import { loadRows } from "../../../../pipelines/data/rows.ts";
-import { type FewShot, shotsOf } from "../../../../pipelines/data/few_shot.ts";
-import type { Prediction } from "../../../../pipelines/metrics/prediction.ts";
-import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
-import { tinyT5Config } from "../../../support/tiny_t5.ts";
-import { assertClose, evaluationOf, resultsOf } from "../support.ts";
+import { loadRows } from "../../../../../pipelines/data/rows.ts";
+import { type FewShot, shotsOf } from "../../../../../pipelines/data/few_shot.ts";
+import type { Prediction } from "../../../../../pipelines/metrics/prediction.ts";
+import { inScene, type PipelineParts, type Scene } from "../../../../support/scene.ts";
+import { tinyT5Config } from "../../../../support/tiny_t5.ts";
+import { assertClose, evaluationOf, resultsOf } from "../../../../pipelines/schedule/support.ts";
 
 const template = { prompt: "{q}?", completion: " {a}" };
 const records = (count: number, from = 0) => {

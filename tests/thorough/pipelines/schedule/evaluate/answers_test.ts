@@ -1,9 +1,15 @@
 /** How answers are generated, and that they depend only on the row. @module */
 import assert from "node:assert/strict";
-import type { MemberRecord, Results } from "../../../../pipelines/results/results.ts";
-import { inProcess } from "../../../support/command.ts";
-import { inScene, sceneRows } from "../../../support/scene.ts";
-import { assertClose, evaluationOf, onlyMember, predictionsOf, resultsOf } from "../support.ts";
+import type { MemberRecord, Results } from "../../../../../pipelines/results/results.ts";
+import { inProcess } from "../../../../support/command.ts";
+import { inScene, sceneRows } from "../../../../support/scene.ts";
+import {
+  assertClose,
+  evaluationOf,
+  onlyMember,
+  predictionsOf,
+  resultsOf,
+} from "../../../../pipelines/schedule/support.ts";
 
 Deno.test("answers do not depend on the rows that run together", async () => {
   const stages = (batchSize: number) =>

@@ -1,20 +1,26 @@
 import assert from "node:assert/strict";
-import { gradients } from "../../../ops/passes/autodiff.ts";
-import { emitOnnx } from "../../../ops/emission/emit.ts";
-import * as o from "../../../ops/operators.ts";
-import { parameter, type Program, type Value, weight } from "../../../ops/program/program.ts";
-import { emissions } from "../../../ops/onnx/providers.ts";
-import { verify } from "../../../ops/passes/verify.ts";
-import { Runtime } from "../../../pipelines/runtime/runtime.ts";
-import { frozenWeight } from "../../../pipelines/compile/programs/frozen_weight.ts";
-import { partsOf } from "../../../pipelines/models/open/quantized_weights.ts";
-import { dequantize, packedZeros, quantize } from "../../../pipelines/models/weights/quantization.ts";
-import { codeKinds } from "../../../ops/table/quantization.ts";
-import { nodesOf } from "../model.ts";
-import { type Environment, interpret } from "../reference.ts";
-import { assertClose, assertGradients, runOn, weighted } from "../support.ts";
-import type { Tensor } from "../tensor.ts";
-import { inFile, quantizationCases, type QuantizedCase, rowsOf, withCodes } from "./quantization_cases.ts";
+import { gradients } from "../../../../ops/passes/autodiff.ts";
+import { emitOnnx } from "../../../../ops/emission/emit.ts";
+import * as o from "../../../../ops/operators.ts";
+import { parameter, type Program, type Value, weight } from "../../../../ops/program/program.ts";
+import { emissions } from "../../../../ops/onnx/providers.ts";
+import { verify } from "../../../../ops/passes/verify.ts";
+import { Runtime } from "../../../../pipelines/runtime/runtime.ts";
+import { frozenWeight } from "../../../../pipelines/compile/programs/frozen_weight.ts";
+import { partsOf } from "../../../../pipelines/models/open/quantized_weights.ts";
+import { dequantize, packedZeros, quantize } from "../../../../pipelines/models/weights/quantization.ts";
+import { codeKinds } from "../../../../ops/table/quantization.ts";
+import { nodesOf } from "../../../ops/model.ts";
+import { type Environment, interpret } from "../../../ops/reference.ts";
+import { assertClose, assertGradients, runOn, weighted } from "../../../ops/support.ts";
+import type { Tensor } from "../../../ops/tensor.ts";
+import {
+  inFile,
+  quantizationCases,
+  type QuantizedCase,
+  rowsOf,
+  withCodes,
+} from "../../../ops/table/quantization_cases.ts";
 
 /** The product and its gradient with respect to x. */
 function programOf(value: Value): Program {

@@ -3,19 +3,19 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
-import { digestOf } from "../../../pipelines/common/digest.ts";
-import { DiskError, RequestError, RunError, StoppedError } from "../../../pipelines/common/errors.ts";
-import { isFinal } from "../../../pipelines/workflow/failed_units.ts";
-import { kubernetes } from "../../../pipelines/workflow/kubernetes.ts";
-import { slurm } from "../../../pipelines/workflow/slurm.ts";
-import { snakemake } from "../../../pipelines/workflow/snakemake.ts";
-import { workflowEngines } from "../../../pipelines/workflow/engines.ts";
-import { readWorkPlan, type WorkPlan } from "../../../pipelines/workflow/work_plan.ts";
-import { inProcess, inProcessUnder } from "../../support/command.ts";
-import { emptyPlan } from "../../support/work_plan.ts";
-import { inFolder } from "../models/support.ts";
+import { digestOf } from "../../../../pipelines/common/digest.ts";
+import { DiskError, RequestError, RunError, StoppedError } from "../../../../pipelines/common/errors.ts";
+import { isFinal } from "../../../../pipelines/workflow/failed_units.ts";
+import { kubernetes } from "../../../../pipelines/workflow/kubernetes.ts";
+import { slurm } from "../../../../pipelines/workflow/slurm.ts";
+import { snakemake } from "../../../../pipelines/workflow/snakemake.ts";
+import { workflowEngines } from "../../../../pipelines/workflow/engines.ts";
+import { readWorkPlan, type WorkPlan } from "../../../../pipelines/workflow/work_plan.ts";
+import { inProcess, inProcessUnder } from "../../../support/command.ts";
+import { emptyPlan } from "../../../support/work_plan.ts";
+import { inFolder } from "../../../pipelines/models/support.ts";
 
-const example = fileURLToPath(new URL("../../../examples/rank-by-layer/pipeline.ts", import.meta.url));
+const example = fileURLToPath(new URL("../../../../examples/rank-by-layer/pipeline.ts", import.meta.url));
 const axes = ["--set", "layer=0,2", "--set", "rank=1,4", "--threads", "1"];
 
 interface PlannedUnit {

@@ -1,14 +1,14 @@
 /** A manifest has a digest of every file that its run has read, and repeating it reports changed files. @module */
 import assert from "node:assert/strict";
 import { join, resolve } from "node:path";
-import { readRecipe } from "../../../pipelines/recipes/recipe.ts";
-import { inChatScene, turnTemplate } from "../../support/chat_scene.ts";
-import { inProcess, inProcessUnder, treeOf } from "../../support/command.ts";
-import { hasty, sha256, withHub } from "../../support/hub.ts";
-import { openedDuring } from "../../support/opened.ts";
-import { inScene, type PipelineParts, type Scene, sceneRows } from "../../support/scene.ts";
-import { goldenPath } from "../models/gguf/support.ts";
-import { root } from "../../bench/command.ts";
+import { readRecipe } from "../../../../pipelines/recipes/recipe.ts";
+import { inChatScene, turnTemplate } from "../../../support/chat_scene.ts";
+import { inProcess, inProcessUnder, treeOf } from "../../../support/command.ts";
+import { hasty, sha256, withHub } from "../../../support/hub.ts";
+import { openedDuring } from "../../../support/opened.ts";
+import { inScene, type PipelineParts, type Scene, sceneRows } from "../../../support/scene.ts";
+import { goldenPath } from "../../../pipelines/models/gguf/support.ts";
+import { root } from "../../../bench/command.ts";
 
 /** The digests that a run's manifest has, by the real paths of the files. */
 async function recordedFiles(

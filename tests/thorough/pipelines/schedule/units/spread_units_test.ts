@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { DeviceError } from "../../../../pipelines/common/errors.ts";
-import { RunFolder } from "../../../../pipelines/report/run_folder.ts";
-import type { RunEvent } from "../../../../pipelines/results/events.ts";
-import { parseDevices } from "../../../../pipelines/schedule/context/devices.ts";
-import { RunContext } from "../../../../pipelines/schedule/context/run_context.ts";
-import { runPipeline } from "../../../../pipelines/schedule/run/run.ts";
-import { spreadUnits } from "../../../../pipelines/schedule/units/spread_units.ts";
-import { loadPipeline } from "../../../../pipelines/cli/requests/load_pipeline.ts";
-import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
-import { inProcess } from "../../../support/command.ts";
-import { assertClose, lossesOf, resultsOf } from "../support.ts";
+import { DeviceError } from "../../../../../pipelines/common/errors.ts";
+import { RunFolder } from "../../../../../pipelines/report/run_folder.ts";
+import type { RunEvent } from "../../../../../pipelines/results/events.ts";
+import { parseDevices } from "../../../../../pipelines/schedule/context/devices.ts";
+import { RunContext } from "../../../../../pipelines/schedule/context/run_context.ts";
+import { runPipeline } from "../../../../../pipelines/schedule/run/run.ts";
+import { spreadUnits } from "../../../../../pipelines/schedule/units/spread_units.ts";
+import { loadPipeline } from "../../../../../pipelines/cli/requests/load_pipeline.ts";
+import { inScene, type PipelineParts, type Scene } from "../../../../support/scene.ts";
+import { inProcess } from "../../../../support/command.ts";
+import { assertClose, lossesOf, resultsOf } from "../../../../pipelines/schedule/support.ts";
 
 /** Members of two blocks, so that some train together and others do not. */
 const sweeping: Partial<PipelineParts> = {

@@ -1,10 +1,10 @@
 /** Heads in runs: in sweeps, from the store, frozen, fresh and loaded from folders. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { inProcess } from "../../../support/command.ts";
-import { inScene, type PipelineParts, type Scene } from "../../../support/scene.ts";
-import { readHeader, readTensor } from "../../../../pipelines/models/weights/safetensors.ts";
-import { evaluationOf, lossesOf, resultsOf } from "../support.ts";
+import { inProcess } from "../../../../support/command.ts";
+import { inScene, type PipelineParts, type Scene } from "../../../../support/scene.ts";
+import { readHeader, readTensor } from "../../../../../pipelines/models/weights/safetensors.ts";
+import { evaluationOf, lossesOf, resultsOf } from "../../../../pipelines/schedule/support.ts";
 
 /** Texts, labelled by whether they ask a question. */
 const rows = `records([

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openTokenizer } from "../../../../pipelines/models/tokenization/open_tokenizer.ts";
-import { inFolder } from "../support.ts";
+import { openTokenizer } from "../../../../../pipelines/models/tokenization/open_tokenizer.ts";
+import { inFolder } from "../../../../pipelines/models/support.ts";
 
-const builtin = fileURLToPath(new URL("../../../../pipelines/models/builtin/tiny", import.meta.url));
+const builtin = fileURLToPath(new URL("../../../../../pipelines/models/builtin/tiny", import.meta.url));
 
 /** Until files that were just written are known not to change unnoticed. */
 const settled = () => new Promise((resolve) => setTimeout(resolve, 3100));
