@@ -128,10 +128,11 @@ for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
       console.log(`  ended ${milliseconds.toFixed(0)} ms after ${signal}`);
       assert.equal(code, exitCode, stderr);
       assert.equal(stdout, "");
-      const told = /(?:^|\n)stopped at step (\d+) of 5000 of loreft; run the same command again to continue\n$/.exec(
-        stderr,
-      );
-      assert.ok(told !== null, JSON.stringify(stderr));
+      const stoppedAt = /(?:^|\n)stopped at step (\d+) of 5000 of loreft; run the same command again to continue\n$/
+        .exec(
+          stderr,
+        );
+      assert.ok(stoppedAt !== null, JSON.stringify(stderr));
       assert.ok(!/ {2}at /.test(stderr), stderr);
       // The requirement is one second; a machine with other load gets three.
       assert.ok(milliseconds < 3000, `${milliseconds} ms`);

@@ -125,6 +125,12 @@ export class Scene {
     return inProcess("run", this.pipeline, ...this.places, ...options);
   }
 
+  /** Runs the run's manifest in this process, into the folder `again`. */
+  repeat(): Promise<Outcome> {
+    const places = ["--store", this.path("store"), "--out", this.path("again")];
+    return inProcess("run", this.path("out", "manifest.yaml"), ...places);
+  }
+
   /** The files of the run's folder. */
   get written(): readonly string[] {
     return this.filesOf("out");

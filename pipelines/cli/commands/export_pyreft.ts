@@ -1,4 +1,5 @@
 /** `deno task export --to pyreft`. @module */
+import { counted } from "../../common/counted.ts";
 import { join } from "node:path";
 import { RequestError } from "../../common/errors.ts";
 import { type JsonObject, writeAtomically } from "../../common/files.ts";
@@ -41,7 +42,7 @@ export async function exportPyreft(
   const content = atLocation({ file }, () => pyreftContent(interventions, tensors));
   await writePyreftFolder(out, content, pyreftReadme(description));
   const count = interventions.length;
-  terminal.print(`${count} ${count === 1 ? "intervention" : "interventions"} in ${out}`);
+  terminal.print(`${counted(count, "intervention")} in ${out}`);
 }
 
 /** The description with any selectors in place of functions: a pyreft folder records neither. */

@@ -69,7 +69,24 @@ export async function baseModelOf(
 }
 
 /**
- * The same for a command with the option `--positions`.
+ * The adaptations of a description, lowered for a model.
+ *
+ * @param positions Replace those that the edits were trained with.
+ * @throws {RequestError} If they are invalid, or do not fit the model; it names the description's file.
+ */
+export function adaptationsOf(
+  { description, file }: Pick<StoredIntervention, "description" | "file">,
+  model: EditedModel,
+  positions?: string,
+): readonly Adaptation[] {
+  return atLocation({ file }, () => {
+    const adaptations = lowerDescription(description, model, checkedAdaptation, { positions });
+    return lowerAdaptations([{ kind: "saved", adaptations, initial: file }], model);
+  });
+}
+
+/**
+ * The same as {@linkcode adaptationsOf}, for a command with the option `--positions`.
  *
  * @param positions What the option says, if anything.
  * @throws {RequestError} Also if a function chose the positions and the option is not given.
@@ -86,23 +103,6 @@ export function adaptationsAt(
       "give fixed ones with --positions, as in l1",
     { file },
   );
-}
-
-/**
- * The adaptations of a description, lowered for a model.
- *
- * @param positions Replace those that the edits were trained with.
- * @throws {RequestError} If they are invalid, or do not fit the model; it names the description's file.
- */
-export function adaptationsOf(
-  { description, file }: Pick<StoredIntervention, "description" | "file">,
-  model: EditedModel,
-  positions?: string,
-): readonly Adaptation[] {
-  return atLocation({ file }, () => {
-    const adaptations = lowerDescription(description, model, checkedAdaptation, { positions });
-    return lowerAdaptations([{ kind: "saved", adaptations, initial: file }], model);
-  });
 }
 
 /**

@@ -114,9 +114,10 @@ export class OpenModels implements AsyncDisposable {
     { description, file }: TrainedWith,
     quantize?: QuantizationName,
   ): Promise<void> {
+    if (this.#reported.has(file)) return;
     const used = await this.filesDigest(model, quantize);
     const note = otherWeights(description, file, used, model.name);
-    if (note === undefined || this.#reported.has(file)) return;
+    if (note === undefined) return;
     this.#reported.add(file);
     noteTo(this.#options.emit)(note);
   }

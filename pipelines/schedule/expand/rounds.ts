@@ -20,12 +20,14 @@ export type Stages = Readonly<Record<string, StageSpec>>;
 function holdsFor(condition: WhereSpec, labels: Readonly<Record<string, AxisLabel>>): boolean {
   const holds: unknown = condition.holds(labels);
   if (typeof holds === "boolean") return holds;
-  const found = isUnwantedPromise(holds)
-    ? "a promise, which async functions return"
-    : typeof holds === "string" || typeof holds === "object" && holds !== null
-    ? `${Array.isArray(holds) ? "a list" : typeof holds === "string" ? "a text" : "an object"}`
-    : String(holds);
-  throw new RequestError(`the condition returned ${found}; return true or false`);
+  throw new RequestError(`the condition returned ${kindOf(holds)}; return true or false`);
+}
+
+function kindOf(value: unknown): string {
+  if (isUnwantedPromise(value)) return "a promise, which async functions return";
+  if (typeof value === "string") return "a text";
+  if (typeof value !== "object" || value === null) return String(value);
+  return Array.isArray(value) ? "a list" : "an object";
 }
 
 /** The rounds of one run. */

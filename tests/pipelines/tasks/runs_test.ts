@@ -78,7 +78,7 @@ Deno.test("a suite's results have each task's metric, their average, and how man
     const table = await inProcess("report", join(folder, "out"), "--table", "markdown");
     assert.match(table.stdout, /\| ours \| loreft \| 0\.032 \|/);
     assert.match(await Deno.readTextFile(join(folder, "out", "report.html")), /Beside the paper/);
-    // Folders of one name are told apart, instead of counted as seeds of one experiment.
+    // Folders with the same name are different experiments, not seeds of one.
     const [out, other] = [join(folder, "out"), join(folder, "other", "out")];
     await Deno.mkdir(other, { recursive: true });
     await Deno.copyFile(join(out, "results.json"), join(other, "results.json"));

@@ -91,15 +91,7 @@ Deno.test("a manifest notices that a chat template has changed, the pipeline's o
     await scene.write("own.jinja", turnTemplate);
     const { code, stderr } = await scene.run();
     assert.equal(code, 0, stderr);
-    const again = () =>
-      inProcess(
-        "run",
-        scene.path("out", "manifest.yaml"),
-        "--store",
-        scene.path("store"),
-        "--out",
-        scene.path("again"),
-      );
+    const again = () => scene.repeat();
     const changes: readonly (readonly [file: string, text: string, says: RegExp])[] = [
       ["own.jinja", `${turnTemplate} `, /the file \.\/own\.jinja is \w+…, but \w+… was recorded/],
       ["model/chat_template.jinja", `${turnTemplate} `, /the tokenizer of \.\/model is \w+…, but \w+… was recorded/],

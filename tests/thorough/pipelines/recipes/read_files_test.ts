@@ -193,15 +193,7 @@ for (const [file, before, after, says] of changes) {
         content === undefined ? Deno.remove(scene.path(file)).catch(() => {}) : scene.write(file, content);
       await put(before);
       assert.equal((await scene.run()).code, 0);
-      const repeat = () =>
-        inProcess(
-          "run",
-          scene.path("out", "manifest.yaml"),
-          "--store",
-          scene.path("store"),
-          "--out",
-          scene.path("again"),
-        );
+      const repeat = () => scene.repeat();
       const same = await repeat();
       assert.deepEqual([same.code, /^note: the /m.test(same.stderr)], [0, false], same.stderr);
       await put(after);
